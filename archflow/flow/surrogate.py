@@ -1,0 +1,139 @@
+"""The flow surrogate of FGP: a fixed random forward and backward flow of information, as a vector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from archflow.errors import ArchflowError
+from archflow.graph.architecture_set import ArchitectureSet
+from archflow.graph.ragged import Ints, pointer
+
+Pooling = Literal["sum", "mean", "max"]
+
+
+@dataclass(frozen=True)
+class FlowSurrogate:
+    """The surrogate `s` of "Learning to Flow from Generative Pretext Tasks" (FGP, NeurIPS 2025), section on the flow.
+
+    Drawn once from `seed` and shared by all architectures of a vocabulary O: r ~ U(0,1)^k, P (|O|, k) and W (2k, k)
+    ~ N(0, sigma^2). With h_i = P[op_i] and pooling over neighbours:
+
+        forward,  in topological order:   f_i = r                          for nodes without predecessors
+                                          f_i = alpha m_i + (1 - alpha) ReLU([h_i || m_i] W),   m_i = sum f_pred
+        backward, in the opposite order:  b_i = f_i                        for the nodes of the last order
+                                          b_i = alpha m_i + (1 - alpha) ReLU([h_i || m_i] W),   m_i = sum b_succ
+        s = sum of b_i over the nodes without predecessors
+
+    The order of a node is the longest path that ends at it. A node without successors that is not of the last order
+    gets an empty message (zeros), as the formulas say; prune beforehand if such dead ends should not count.
+
+    dim: k. sigma, alpha: as above. rounds: the surrogates of several passes side by side (the paper's table 10);
+    a later pass starts from the backward states that the pass before left at the nodes without predecessors.
+    pooling: how a node's messages are joined (table 11).
+
+    Raises ArchflowError for a parameter out of range.
+    """
+
+    seed: int = 0
+    dim: int = 7
+    sigma: float = 0.1
+    alpha: float = 0.5
+    rounds: int = 1
+    pooling: Pooling = "sum"
+
+    def __post_init__(self) -> None:
+        if self.dim < 1 or self.rounds < 1:
+            raise ArchflowError(f"flow surrogate: dim {self.dim} and rounds {self.rounds} must be at least 1")
+        if not (self.sigma > 0 and 0 <= self.alpha <= 1):
+            raise ArchflowError(f"flow surrogate: sigma {self.sigma} must be above 0 and alpha {self.alpha} in 0..1")
+        if self.pooling not in ("sum", "mean", "max"):
+            raise ArchflowError(f"flow surrogate: pooling {self.pooling!r} is not sum, mean or max")
+
+    def draw(self, n_ops: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The fixed random objects r (k,), P (|O|, k) and W (2k, k), float32, on the CPU."""
+        generator = np.random.default_rng(self.seed)
+        start = generator.uniform(size=self.dim)
+        embedding = generator.normal(scale=self.sigma, size=(n_ops, self.dim))
+        weight = generator.normal(scale=self.sigma, size=(2 * self.dim, self.dim))
+        start, embedding, weight = (torch.from_numpy(a.astype(np.float32)) for a in (start, embedding, weight))
+        return start, embedding, weight
+
+    @torch.no_grad()
+    def __call__(self, architectures: ArchitectureSet, device: torch.device | str = "cpu") -> Tensor:
+        """(N, rounds * k) float32 surrogates of a whole set, all nodes of one order at once."""
+        first_node = np.repeat(architectures.node_ptr[:-1], architectures.edge_counts)
+        source, target = architectures.edge_src + first_node, architectures.edge_dst + first_node
+        order = architectures.levels
+        is_last = order == np.repeat(architectures.depths, architectures.node_counts)
+        waves = [
+            *_waves(order, source, target, device),
+            *_waves(np.where(is_last, 0, order.max(initial=0) + 1 - order), target, source, device),
+        ]
+        sources = np.flatnonzero(order == 0)
+        at_source = torch.from_numpy(sources).to(device)
+        owner = torch.from_numpy(np.searchsorted(architectures.node_ptr, sources, side="right") - 1).to(device)
+        op = torch.from_numpy(architectures.op.astype(np.int64)).to(device)
+
+        start, embedding, weight = (tensor.to(device) for tensor in self.draw(len(architectures.vocabulary)))
+        own = embedding @ weight[: self.dim]  # [h || m] W = h W_h + m W_m, and h W_h depends on the operation alone
+        flow = torch.zeros(len(op), self.dim, device=device)
+        flow[at_source] = start
+        surrogates = []
+        for _ in range(self.rounds):
+            # One buffer holds both directions: when a node is due, its neighbours of that direction have been.
+            for wave in waves:
+                message = self._pool(flow, wave)
+                update = torch.relu(own[op[wave.nodes]] + message @ weight[self.dim :])
+                flow[wave.nodes] = self.alpha * message + (1 - self.alpha) * update
+            surrogate = torch.zeros(len(architectures), self.dim, device=device)
+            surrogates.append(surrogate.index_add_(0, owner, flow[at_source]))
+        return torch.cat(surrogates, 1)
+
+    def _pool(self, flow: Tensor, wave: _Wave) -> Tensor:
+        """(n, k) joined messages of the n nodes of one wave."""
+        messages = flow[wave.sender]
+        empty = torch.zeros(len(wave.nodes), self.dim, device=flow.device)
+        if self.pooling == "max":
+            receiver = wave.receiver[:, None].expand_as(messages)
+            return empty.scatter_reduce_(0, receiver, messages, "amax", include_self=False)
+        summed = empty.index_add_(0, wave.receiver, messages)
+        return summed if self.pooling == "sum" else summed / wave.degree[:, None].clamp(min=1)
+
+
+@dataclass(frozen=True)
+class _Wave:
+    """Nodes that are due together, and the messages they get.
+
+    nodes: (n,) their rows. sender: (e,) node rows. receiver: (e,) places within `nodes`. degree: (n,) messages each.
+    """
+
+    nodes: Tensor
+    sender: Tensor
+    receiver: Tensor
+    degree: Tensor
+
+
+def _waves(rank: NDArray, sender: Ints, receiver: Ints, device: torch.device | str) -> list[_Wave]:
+    """The nodes of rank 1, 2, ... with the messages they receive; those of rank 0 receive none."""
+    nodes = np.argsort(rank, kind="stable")
+    bounds = pointer(np.bincount(rank, minlength=1))
+    place = np.empty(len(nodes), np.int64)
+    place[nodes] = np.arange(len(nodes)) - bounds[rank[nodes]]
+    edge_rank = rank[receiver]
+    edges = np.argsort(edge_rank, kind="stable")
+    edge_bounds = pointer(np.bincount(edge_rank, minlength=len(bounds) - 1))
+    waves = []
+    for i in range(1, len(bounds) - 1):
+        due = nodes[bounds[i] : bounds[i + 1]]
+        if len(due):
+            messages = edges[edge_bounds[i] : edge_bounds[i + 1]]
+            to = place[receiver[messages]]
+            arrays = (due, sender[messages], to, np.bincount(to, minlength=len(due)))
+            waves.append(_Wave(*(torch.from_numpy(array).to(device) for array in arrays)))
+    return waves

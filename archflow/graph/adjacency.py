@@ -1,0 +1,57 @@
+"""Who is whose neighbour, grouped by the node that receives the message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from archflow.graph.ragged import Ints, pointer
+
+if TYPE_CHECKING:
+    from archflow.graph.architecture_set import ArchitectureSet
+
+
+@dataclass(frozen=True)
+class Adjacency:
+    """The E edges of a whole set, sorted by target, then source, so that a node's incoming edges lie together.
+
+    source, target: (E,) node indices local to their architecture.
+    edge_ptr: (N+1,) edge rows of every architecture. degree: (V,) incoming edges of every node.
+    by_source: (E,) the same edges sorted by source, then target, as positions local to their architecture.
+    out_degree: (V,) outgoing edges of every node.
+
+    by_source makes the backward pass of a gather a segment sum too, instead of a scattered one.
+    """
+
+    source: Ints
+    target: Ints
+    edge_ptr: Ints
+    degree: Ints
+    by_source: Ints
+    out_degree: Ints
+
+    @classmethod
+    def of(cls, architectures: ArchitectureSet, *, undirected: bool) -> Adjacency:
+        """The adjacency of a set; undirected adds the reverse of every edge."""
+        counts = architectures.edge_counts
+        start = np.repeat(architectures.node_ptr[:-1], counts)
+        source, target = architectures.edge_src + start, architectures.edge_dst + start
+        if undirected:
+            source, target = np.concatenate([source, target]), np.concatenate([target, source])
+            counts = 2 * counts
+        order = np.lexsort((source, target))
+        source, target = source[order], target[order]
+        nodes = len(architectures.op)
+        edge_ptr = pointer(counts)
+        first_edge = np.repeat(edge_ptr[:-1], counts)
+        first_node = np.repeat(architectures.node_ptr[:-1], counts)
+        return cls(
+            source - first_node,
+            target - first_node,
+            edge_ptr,
+            np.bincount(target, minlength=nodes),
+            np.lexsort((target, source)) - first_edge,
+            np.bincount(source, minlength=nodes),
+        )

@@ -1,0 +1,108 @@
+"""One architecture: a directed acyclic graph of named operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from archflow.errors import ArchflowError
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A validated DAG of named operations.
+
+    ops: the operation of every node. edges: (source, target) node pairs.
+
+    Nodes that no input reaches, or that reach no output, are kept: they are part of what the benchmark measured.
+    `pruned()` drops them. Two equal architectures have the same nodes in the same order; two isomorphic ones have
+    the same `hash`.
+
+    Raises ArchflowError, naming the node or edge, for: no node, an empty operation name, an edge that points outside
+    the graph, a self-loop, an edge given twice, a cycle.
+    """
+
+    ops: tuple[str, ...]
+    edges: tuple[tuple[int, int], ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ops", tuple(self.ops))
+        object.__setattr__(self, "edges", tuple((int(source), int(target)) for source, target in self.edges))
+        if not self.ops:
+            raise ArchflowError("architecture: it has no node; give at least one operation")
+        for node, op in enumerate(self.ops):
+            if not isinstance(op, str) or not op:
+                raise ArchflowError(f"architecture: node {node} has no operation name ({op!r})")
+        seen: set[tuple[int, int]] = set()
+        for edge in self.edges:
+            if not all(0 <= node < len(self.ops) for node in edge):
+                raise ArchflowError(f"architecture: edge {edge} points outside the nodes 0..{len(self.ops) - 1}")
+            if edge[0] == edge[1]:
+                raise ArchflowError(f"architecture: node {edge[0]} has an edge to itself; remove it")
+            if edge in seen:
+                raise ArchflowError(f"architecture: edge {edge} is given twice; give it once")
+            seen.add(edge)
+        if len(self.topological_order) < len(self.ops):
+            node = min(set(range(len(self.ops))).difference(self.topological_order))
+            raise ArchflowError(f"architecture: node {node} lies on or behind a cycle; remove one of its edges")
+
+    @cached_property
+    def topological_order(self) -> tuple[int, ...]:
+        """Node indices such that every edge goes forward (Kahn peeling, ties by index)."""
+        missing = [0] * len(self.ops)
+        targets: list[list[int]] = [[] for _ in self.ops]
+        for source, target in self.edges:
+            missing[target] += 1
+            targets[source].append(target)
+        order = [node for node, count in enumerate(missing) if count == 0]
+        for node in order:
+            for target in targets[node]:
+                missing[target] -= 1
+                if missing[target] == 0:
+                    order.append(target)
+        return tuple(order)
+
+    @cached_property
+    def hash(self) -> str:
+        """16 hexadecimal digits, equal for isomorphic architectures (see `archflow.graph.hashing`)."""
+        from archflow.graph.architecture_set import ArchitectureSet
+
+        return f"{int(ArchitectureSet.from_architectures([self]).hashes[0]):016x}"
+
+    def relabelled(self, order: Iterable[int]) -> Architecture:
+        """The same graph with node `order[i]` at position i. Raises ArchflowError if `order` is no permutation."""
+        order = list(order)
+        if sorted(order) != list(range(len(self.ops))):
+            raise ArchflowError(f"relabelled: {order} is not a permutation of the {len(self.ops)} nodes")
+        position = {node: i for i, node in enumerate(order)}
+        edges = sorted((position[source], position[target]) for source, target in self.edges)
+        return Architecture(tuple(self.ops[node] for node in order), tuple(edges))
+
+    def pruned(self, source: str = "input", sink: str = "output") -> Architecture:
+        """Without the nodes that lie on no path from a `source` to a `sink` operation.
+
+        Raises ArchflowError if there is no such path at all.
+        """
+        reached = self._reach((i for i, op in enumerate(self.ops) if op == source), self.edges)
+        reaching = self._reach((i for i, op in enumerate(self.ops) if op == sink), [(b, a) for a, b in self.edges])
+        kept = sorted(reached & reaching)
+        if not kept:
+            raise ArchflowError(f"architecture: no path leads from {source!r} to {sink!r}")
+        position = {node: i for i, node in enumerate(kept)}
+        edges = [(position[a], position[b]) for a, b in self.edges if a in position and b in position]
+        return Architecture(tuple(self.ops[node] for node in kept), tuple(edges))
+
+    @staticmethod
+    def _reach(start: Iterable[int], edges: Iterable[tuple[int, int]]) -> set[int]:
+        targets: dict[int, list[int]] = {}
+        for source, target in edges:
+            targets.setdefault(source, []).append(target)
+        frontier = list(start)
+        reached = set(frontier)
+        while frontier:
+            for target in targets.get(frontier.pop(), ()):
+                if target not in reached:
+                    reached.add(target)
+                    frontier.append(target)
+        return reached

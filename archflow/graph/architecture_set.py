@@ -1,0 +1,189 @@
+"""Many architectures as flat columns: a million of them are a few hundred megabytes, not a million objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import chain
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from archflow.errors import ArchflowError
+from archflow.graph import hashing, topology
+from archflow.graph.adjacency import Adjacency
+from archflow.graph.architecture import Architecture
+from archflow.graph.ragged import Ints, pointer, positions
+from archflow.graph.vocabulary import Vocabulary
+
+
+class ArchitectureSet:
+    """N architectures with V nodes and E edges in all, as flat ragged arrays. Immutable.
+
+    vocabulary: the operations that ids refer to.
+    op: (V,) operation id of every node. node_ptr: (N+1,) node rows of every architecture.
+    edge_src, edge_dst: (E,) node indices local to their architecture. edge_ptr: (N+1,) edge rows of every architecture.
+
+    The arrays may be memory-mapped. Everything derived (levels, adjacency, hashes) is computed once, on first use.
+
+    Raises ArchflowError, naming the row, for whatever `Architecture` would refuse, and for arrays that do not fit
+    together.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        op: ArrayLike,
+        node_ptr: ArrayLike,
+        edge_src: ArrayLike,
+        edge_dst: ArrayLike,
+        edge_ptr: ArrayLike,
+        *,
+        validate: bool = True,
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.op = np.asarray(op, np.int32)
+        self.node_ptr = np.asarray(node_ptr, np.int64)
+        self.edge_src = np.asarray(edge_src, np.int32)
+        self.edge_dst = np.asarray(edge_dst, np.int32)
+        self.edge_ptr = np.asarray(edge_ptr, np.int64)
+        if validate:
+            topology.validate(self)
+
+    @classmethod
+    def from_architectures(
+        cls, architectures: Sequence[Architecture], vocabulary: Vocabulary | None = None
+    ) -> ArchitectureSet:
+        """Pack objects; the vocabulary is that of their operations unless given.
+
+        Raises ArchflowError for an operation that the given vocabulary lacks.
+        """
+        ops = list(chain.from_iterable(a.ops for a in architectures))
+        vocabulary = vocabulary or Vocabulary.of(ops)
+        edges = np.array([edge for a in architectures for edge in a.edges], np.int32).reshape(-1, 2)
+        return cls(
+            vocabulary,
+            [vocabulary.index(op) for op in ops],
+            pointer(np.array([len(a.ops) for a in architectures], np.int64)),
+            edges[:, 0],
+            edges[:, 1],
+            pointer(np.array([len(a.edges) for a in architectures], np.int64)),
+            validate=False,
+        )
+
+    @classmethod
+    def concatenate(cls, sets: Sequence[ArchitectureSet]) -> ArchitectureSet:
+        """One set after the other. Raises ArchflowError if their vocabularies differ."""
+        if any(s.vocabulary != sets[0].vocabulary for s in sets):
+            raise ArchflowError("concatenate: the sets have different vocabularies; bring them to one with `recoded`")
+        return cls(
+            sets[0].vocabulary,
+            np.concatenate([s.op for s in sets]),
+            pointer(np.concatenate([s.node_counts for s in sets])),
+            np.concatenate([s.edge_src for s in sets]),
+            np.concatenate([s.edge_dst for s in sets]),
+            pointer(np.concatenate([s.edge_counts for s in sets])),
+            validate=False,
+        )
+
+    def __len__(self) -> int:
+        return len(self.node_ptr) - 1
+
+    def __getitem__(self, row: int) -> Architecture:
+        """The architecture of one row as an object."""
+        row = range(len(self))[row]
+        nodes = slice(*self.node_ptr[row : row + 2])
+        edges = slice(*self.edge_ptr[row : row + 2])
+        return Architecture(
+            tuple(self.vocabulary.ops[i] for i in self.op[nodes]),
+            tuple(zip(self.edge_src[edges].tolist(), self.edge_dst[edges].tolist(), strict=True)),
+        )
+
+    def __iter__(self) -> Iterator[Architecture]:
+        return (self[row] for row in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"ArchitectureSet({len(self)} architectures, {len(self.op)} nodes, {len(self.edge_src)} edges)"
+
+    def select(self, rows: ArrayLike) -> ArchitectureSet:
+        """The chosen rows, in that order: an index array (M,) or a boolean mask (N,)."""
+        rows = np.asarray(rows)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        node_ptr, edge_ptr = pointer(self.node_counts[rows]), pointer(self.edge_counts[rows])
+        nodes = positions(self.node_ptr[rows], self.node_counts[rows], node_ptr)
+        edges = positions(self.edge_ptr[rows], self.edge_counts[rows], edge_ptr)
+        return ArchitectureSet(
+            self.vocabulary,
+            self.op[nodes],
+            node_ptr,
+            self.edge_src[edges],
+            self.edge_dst[edges],
+            edge_ptr,
+            validate=False,
+        )
+
+    def recoded(self, vocabulary: Vocabulary) -> ArchitectureSet:
+        """The same architectures with the operation ids of another vocabulary.
+
+        Raises ArchflowError, naming the row, if an operation in use is not in it.
+        """
+        if vocabulary == self.vocabulary:
+            return self
+        ids = np.array([vocabulary.index(op) if op in vocabulary else -1 for op in self.vocabulary.ops], np.int32)
+        op = ids[self.op]
+        if (op < 0).any():
+            node = int(np.argmax(op < 0))
+            row = int(np.searchsorted(self.node_ptr, node, side="right")) - 1
+            raise ArchflowError(
+                f"row {row}: unknown operation {self.vocabulary.ops[self.op[node]]!r}; "
+                f"known here: {', '.join(vocabulary.ops)}"
+            )
+        arrays = (self.node_ptr, self.edge_src, self.edge_dst, self.edge_ptr)
+        return ArchitectureSet(vocabulary, op, *arrays, validate=False)
+
+    @cached_property
+    def node_counts(self) -> Ints:
+        """(N,) nodes of every architecture."""
+        return np.diff(self.node_ptr)
+
+    @cached_property
+    def edge_counts(self) -> Ints:
+        """(N,) edges of every architecture."""
+        return np.diff(self.edge_ptr)
+
+    @cached_property
+    def levels(self) -> NDArray[np.int32]:
+        """(V,) longest path that ends at the node, in edges: 0 for nodes without predecessors."""
+        return topology.levels(self)
+
+    @cached_property
+    def depths(self) -> NDArray[np.int32]:
+        """(N,) longest path of every architecture, in edges."""
+        return np.maximum.reduceat(self.levels, self.node_ptr[:-1]) if len(self) else np.zeros(0, np.int32)
+
+    @cached_property
+    def op_counts(self) -> NDArray[np.int32]:
+        """(N, |O|) how often every operation stands in every architecture."""
+        width = len(self.vocabulary)
+        cell = np.repeat(np.arange(len(self)), self.node_counts) * width + self.op
+        return np.bincount(cell, minlength=len(self) * width).reshape(len(self), width).astype(np.int32)
+
+    @cached_property
+    def adjacency(self) -> Adjacency:
+        """The edges as they are, grouped by target."""
+        return Adjacency.of(self, undirected=False)
+
+    @cached_property
+    def undirected(self) -> Adjacency:
+        """Every edge in both directions, grouped by target: what the plain graph networks pass messages along."""
+        return Adjacency.of(self, undirected=True)
+
+    @cached_property
+    def hashes(self) -> NDArray[np.uint64]:
+        """(N,) isomorphism-invariant hashes; they depend on operation names, not on the vocabulary's order."""
+        return hashing.hashes(self)
+
+    @cached_property
+    def is_uniform(self) -> bool:
+        """Whether all architectures have the same number of nodes."""
+        return len(self) == 0 or bool((self.node_counts == self.node_counts[0]).all())

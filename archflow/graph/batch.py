@@ -1,0 +1,163 @@
+"""A batch: the tensors of some architectures of a set, on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from archflow.graph.adjacency import Adjacency
+from archflow.graph.architecture_set import ArchitectureSet
+from archflow.graph.ragged import Ints, pointer, positions
+
+
+@dataclass(frozen=True)
+class Edges:
+    """E messages between the V nodes of a batch, sorted by the node that receives them.
+
+    source, target: (E,) node rows of the batch. ptr: (V+1,) message rows of every receiving node.
+    by_source: (E,) message rows sorted by the sending node. source_ptr: (V+1,) rows of `by_source` of every sender.
+    """
+
+    source: Tensor
+    target: Tensor
+    ptr: Tensor
+    by_source: Tensor
+    source_ptr: Tensor
+
+    def to(self, device: torch.device | str) -> Edges:
+        return Edges(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+
+class Batch:
+    """B architectures with V nodes in all, as tensors.
+
+    op: (V,) operation ids. node_ptr: (B+1,) node rows of every architecture.
+    members: how many encoders share the batch. With K members the architectures come in K equal runs, one for each
+    member of a stacked encoder (`archflow.encoders.stack`); member k sees only run k.
+
+    Made by `Batch.of`. Edges are gathered when an encoder first asks for them.
+    """
+
+    def __init__(self, op: Tensor, node_ptr: Tensor, members: int, gather: Callable[[bool], Edges]) -> None:
+        self.op, self.node_ptr, self.members = op, node_ptr, members
+        self._gather = gather
+
+    @classmethod
+    def of(cls, architectures: ArchitectureSet, rows: NDArray | None = None, device: torch.device | str = "cpu") -> Batch:
+        """The chosen rows: (B,) for one encoder, (K, B) for K stacked ones; all rows of the set if None."""
+        rows = np.arange(len(architectures)) if rows is None else np.asarray(rows, np.int64)
+        members = 1 if rows.ndim == 1 else len(rows)
+        rows = rows.ravel()
+        counts = architectures.node_counts[rows]
+        node_ptr = pointer(counts)
+        nodes = positions(architectures.node_ptr[rows], counts, node_ptr)
+
+        def gather(undirected: bool) -> Edges:
+            adjacency = architectures.undirected if undirected else architectures.adjacency
+            return _gather(adjacency, rows, nodes, node_ptr).to(device)
+
+        op = torch.from_numpy(architectures.op[nodes].astype(np.int64))
+        return cls(op.to(device), torch.from_numpy(node_ptr).to(device), members, gather)
+
+    def __len__(self) -> int:
+        return len(self.node_ptr) - 1
+
+    @property
+    def device(self) -> torch.device:
+        return self.op.device
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The edges as they are, from predecessor to successor."""
+        return self._gather(False)
+
+    @cached_property
+    def undirected(self) -> Edges:
+        """Every edge in both directions."""
+        return self._gather(True)
+
+    @cached_property
+    def sizes(self) -> Tensor:
+        """(B,) nodes of every architecture."""
+        return self.node_ptr.diff()
+
+    @cached_property
+    def uniform_size(self) -> int | None:
+        """The number of nodes that all architectures share, or None."""
+        size = len(self.op) // max(len(self), 1)
+        return size if bool((self.sizes == size).all()) else None
+
+    @cached_property
+    def graph(self) -> Tensor:
+        """(V,) the architecture that every node belongs to."""
+        return torch.repeat_interleave(torch.arange(len(self), device=self.device), self.sizes)
+
+    @cached_property
+    def padded(self) -> Padded:
+        """The dense view: every architecture as a row of the longest one's length."""
+        return Padded.of(self.node_ptr)
+
+    @cached_property
+    def member_nodes(self) -> Padded:
+        """The dense view of members instead of architectures: row k holds all nodes of run k."""
+        return Padded.of(self.node_ptr[:: len(self) // self.members])
+
+    @cached_property
+    def member(self) -> Tensor:
+        """(V,) the member that every node belongs to."""
+        return self.graph // (len(self) // self.members)
+
+
+@dataclass(frozen=True)
+class Padded:
+    """Ragged rows as a rectangle.
+
+    index: (R, L) flat row of every place; places without a node point at row 0. mask: (R, L) whether there is a node.
+    flat: (V,) the place of every node in the flattened rectangle. is_full: every place has a node, in order.
+    """
+
+    index: Tensor
+    mask: Tensor
+    flat: Tensor
+    is_full: bool
+
+    @classmethod
+    def of(cls, ptr: Tensor) -> Padded:
+        counts = ptr.diff()
+        length = int(counts.max()) if len(counts) else 0
+        place = torch.arange(length, device=ptr.device)
+        mask = place < counts[:, None]
+        index = torch.where(mask, ptr[:-1, None] + place, 0)
+        return cls(index, mask, mask.view(-1).nonzero()[:, 0], bool(mask.all()))
+
+    def gather(self, values: Tensor) -> Tensor:
+        """(V, ...) -> (R, L, ...); places without a node hold the values of row 0: mask them."""
+        if self.is_full:
+            return values.view(*self.mask.shape, *values.shape[1:])
+        return values[self.index.view(-1)].view(*self.mask.shape, *values.shape[1:])
+
+    def scatter(self, values: Tensor) -> Tensor:
+        """(R, L, ...) -> (V, ...)."""
+        flat = values.flatten(0, 1)
+        return flat if self.is_full else flat[self.flat]
+
+
+def _gather(adjacency: Adjacency, rows: Ints, nodes: Ints, node_ptr: Ints) -> Edges:
+    starts = adjacency.edge_ptr[rows]
+    counts = adjacency.edge_ptr[rows + 1] - starts
+    edge_ptr = pointer(counts)
+    edges = positions(starts, counts, edge_ptr)
+    first_node = np.repeat(node_ptr[:-1], counts)
+    return Edges(
+        torch.from_numpy(adjacency.source[edges] + first_node),
+        torch.from_numpy(adjacency.target[edges] + first_node),
+        torch.from_numpy(pointer(adjacency.degree[nodes])),
+        torch.from_numpy(adjacency.by_source[edges] + np.repeat(edge_ptr[:-1], counts)),
+        torch.from_numpy(pointer(adjacency.out_degree[nodes])),
+    )

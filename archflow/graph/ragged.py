@@ -1,0 +1,30 @@
+"""Index arithmetic on ragged arrays: rows of different lengths lying one after another in one flat array."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+def pointer(counts: NDArray) -> Ints:
+    """Row boundaries (N+1,) of rows with these lengths (N,)."""
+    bounds = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=bounds[1:])
+    return bounds
+
+
+def positions(starts: NDArray, counts: NDArray, bounds: Ints) -> Ints:
+    """Flat positions of the chosen rows: row i covers `starts[i] .. starts[i] + counts[i]`; bounds = pointer(counts)."""
+    return np.repeat(starts - bounds[:-1], counts) + np.arange(bounds[-1])
+
+
+def segment_reduce(reduction: np.ufunc, values: NDArray, bounds: Ints, empty) -> NDArray:
+    """`reduction` over every row (E, ...) -> (N, ...); `empty` where a row has no element.
+
+    `ufunc.reduceat` alone returns a neighbour's value for an empty row.
+    """
+    result = np.full((len(bounds) - 1, *values.shape[1:]), empty, values.dtype)
+    filled = bounds[1:] > bounds[:-1]
+    if filled.any():
+        result[filled] = reduction.reduceat(values, bounds[:-1][filled])
+    return result

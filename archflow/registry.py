@@ -1,0 +1,62 @@
+"""Names for parts: the name is what the command line, configurations and saved models use.
+
+A third-party package registers its own parts through an entry point, without touching archflow:
+
+    [project.entry-points."archflow.encoders"]
+    my_encoder = "my_package.encoders:MyEncoder"
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import Generic, TypeVar
+
+from archflow.errors import ArchflowError
+
+Part = TypeVar("Part")
+
+
+class Registry(Generic[Part]):
+    """Parts of one kind by name.
+
+    kind: what an error message calls the part ("encoder").
+    package: the package whose import registers the built-in parts; imported at the first look-up.
+    """
+
+    def __init__(self, kind: str, package: str) -> None:
+        self.kind = kind
+        self._package = package
+        self._parts: dict[str, Part] = {}
+
+    def register(self, name: str) -> Callable[[Part], Part]:
+        """Decorator that gives a part its name. Raises ArchflowError if the name is taken."""
+
+        def add(part: Part) -> Part:
+            if self._parts.setdefault(name, part) is not part:
+                raise ArchflowError(f"{self.kind} name {name!r} is taken; register yours under another")
+            return part
+
+        return add
+
+    def names(self) -> list[str]:
+        """All names, built-in and from installed packages, sorted."""
+        importlib.import_module(self._package)
+        return sorted({*self._parts, *(point.name for point in self._entry_points())})
+
+    def get(self, name: str) -> Part:
+        """The part of that name. Raises ArchflowError with the nearest names if there is none."""
+        importlib.import_module(self._package)
+        if name in self._parts:
+            return self._parts[name]
+        for point in self._entry_points():
+            if point.name == name:
+                return self._parts.setdefault(name, point.load())
+        near = difflib.get_close_matches(name, self.names(), n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ArchflowError(f"no {self.kind} is called {name!r}; {hint}there are: {', '.join(self.names())}")
+
+    def _entry_points(self):
+        return entry_points(group=self._package)
