@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture_set import ArchitectureSet
-from archflow.graph.ragged import Ints, pointer, positions
+from archflow.graph.ragged import pointer, positions
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,6 @@ class Edges:
     by_source: Tensor
     source_ptr: Tensor
 
-    def to(self, device: torch.device | str) -> Edges:
-        return Edges(*(getattr(self, field.name).to(device) for field in fields(self)))
-
-
 class Batch:
     """B architectures with V nodes in all, as tensors.
 
@@ -41,46 +36,40 @@ class Batch:
     members: how many encoders share the batch. With K members the architectures come in K equal runs, one for each
     member of a stacked encoder (`archflow.encoders.stack`); member k sees only run k.
 
-    Made by `Batch.of`. Edges are gathered when an encoder first asks for them.
+    rows: (B,) the chosen architectures of the set for one encoder, (K, B) for K stacked ones; all if None.
+    What an encoder needs beyond the operations (edges, levels, a dense view) is gathered when it first asks.
     """
 
-    def __init__(self, op: Tensor, node_ptr: Tensor, members: int, gather: Callable[[bool], Edges]) -> None:
-        self.op, self.node_ptr, self.members = op, node_ptr, members
-        self._gather = gather
-
-    @classmethod
-    def of(cls, architectures: ArchitectureSet, rows: NDArray | None = None, device: torch.device | str = "cpu") -> Batch:
-        """The chosen rows: (B,) for one encoder, (K, B) for K stacked ones; all rows of the set if None."""
+    def __init__(
+        self, architectures: ArchitectureSet, rows: NDArray | None = None, device: torch.device | str = "cpu"
+    ) -> None:
         rows = np.arange(len(architectures)) if rows is None else np.asarray(rows, np.int64)
-        members = 1 if rows.ndim == 1 else len(rows)
-        rows = rows.ravel()
-        counts = architectures.node_counts[rows]
-        node_ptr = pointer(counts)
-        nodes = positions(architectures.node_ptr[rows], counts, node_ptr)
-
-        def gather(undirected: bool) -> Edges:
-            adjacency = architectures.undirected if undirected else architectures.adjacency
-            return _gather(adjacency, rows, nodes, node_ptr).to(device)
-
-        op = torch.from_numpy(architectures.op[nodes].astype(np.int64))
-        return cls(op.to(device), torch.from_numpy(node_ptr).to(device), members, gather)
+        self.members = 1 if rows.ndim == 1 else len(rows)
+        self.device = torch.device(device)
+        self._architectures, self._rows = architectures, rows.ravel()
+        counts = architectures.node_counts[self._rows]
+        self._node_ptr = pointer(counts)
+        self._nodes = positions(architectures.node_ptr[self._rows], counts, self._node_ptr)
+        self.op = self._tensor(architectures.op[self._nodes])
+        self.node_ptr = self._tensor(self._node_ptr)
 
     def __len__(self) -> int:
         return len(self.node_ptr) - 1
 
-    @property
-    def device(self) -> torch.device:
-        return self.op.device
-
     @cached_property
     def edges(self) -> Edges:
         """The edges as they are, from predecessor to successor."""
-        return self._gather(False)
+        return self._gather(self._architectures.adjacency)
 
     @cached_property
     def undirected(self) -> Edges:
         """Every edge in both directions."""
-        return self._gather(True)
+        return self._gather(self._architectures.undirected)
+
+    @cached_property
+    def level(self) -> Tensor:
+        """(V,) longest path that ends at the node, in edges."""
+        return self._tensor(self._architectures.levels[self._nodes])
 
     @cached_property
     def sizes(self) -> Tensor:
@@ -112,6 +101,23 @@ class Batch:
     def member(self) -> Tensor:
         """(V,) the member that every node belongs to."""
         return self.graph // (len(self) // self.members)
+
+    def _gather(self, adjacency: Adjacency) -> Edges:
+        starts = adjacency.edge_ptr[self._rows]
+        counts = adjacency.edge_ptr[self._rows + 1] - starts
+        edge_ptr = pointer(counts)
+        edges = positions(starts, counts, edge_ptr)
+        first_node = np.repeat(self._node_ptr[:-1], counts)
+        return Edges(
+            self._tensor(adjacency.source[edges] + first_node),
+            self._tensor(adjacency.target[edges] + first_node),
+            self._tensor(pointer(adjacency.degree[self._nodes])),
+            self._tensor(adjacency.by_source[edges] + np.repeat(edge_ptr[:-1], counts)),
+            self._tensor(pointer(adjacency.out_degree[self._nodes])),
+        )
+
+    def _tensor(self, values: NDArray) -> Tensor:
+        return torch.from_numpy(values.astype(np.int64, copy=False)).to(self.device)
 
 
 @dataclass(frozen=True)
@@ -146,18 +152,3 @@ class Padded:
         """(R, L, ...) -> (V, ...)."""
         flat = values.flatten(0, 1)
         return flat if self.is_full else flat[self.flat]
-
-
-def _gather(adjacency: Adjacency, rows: Ints, nodes: Ints, node_ptr: Ints) -> Edges:
-    starts = adjacency.edge_ptr[rows]
-    counts = adjacency.edge_ptr[rows + 1] - starts
-    edge_ptr = pointer(counts)
-    edges = positions(starts, counts, edge_ptr)
-    first_node = np.repeat(node_ptr[:-1], counts)
-    return Edges(
-        torch.from_numpy(adjacency.source[edges] + first_node),
-        torch.from_numpy(adjacency.target[edges] + first_node),
-        torch.from_numpy(pointer(adjacency.degree[nodes])),
-        torch.from_numpy(adjacency.by_source[edges] + np.repeat(edge_ptr[:-1], counts)),
-        torch.from_numpy(pointer(adjacency.out_degree[nodes])),
-    )

@@ -1,0 +1,10 @@
+"""Encoders: a batch of architectures in, an embedding of every node and every architecture out."""
+
+from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.gated_gcn import GatedGCN
+from archflow.encoders.gin import GIN
+from archflow.encoders.members import stack, unstack
+from archflow.encoders.operation_mlp import OperationMLP
+from archflow.encoders.transformer import Transformer
+
+__all__ = ["ENCODERS", "GIN", "Encoder", "GatedGCN", "OperationMLP", "Transformer", "stack", "unstack"]

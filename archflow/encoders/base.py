@@ -1,0 +1,41 @@
+"""The contract of an encoder."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+from archflow.encoders.layers import mean_pool
+from archflow.graph.batch import Batch
+from archflow.registry import Registry
+
+ENCODERS: Registry[type[Encoder]] = Registry("encoder", "archflow.encoders")
+
+
+class Encoder(nn.Module, ABC):
+    """A map from a batch of architectures to embeddings.
+
+    n_ops: |O|, the size of the vocabulary. dim: d, the width of the embedding.
+    config: the constructor's arguments, as JSON keeps them; `type(encoder)(**encoder.config)` is the same encoder with
+    fresh weights.
+    stackable: every parameter's first axis is a member, and the batch's `members` chooses: then several encoders
+    train as one (`archflow.encoders.stack`). A plain `nn.Module` is not; its runs go one after the other.
+
+    What the embedding must not depend on: the order of a graph's nodes (unless the encoder's card says that it reads
+    positions), the other architectures of the batch. `archflow.testing.check_encoder` holds an encoder to it.
+    """
+
+    stackable: ClassVar[bool] = False
+    n_ops: int
+    dim: int
+    config: dict[str, Any]
+
+    @abstractmethod
+    def forward(self, batch: Batch) -> Tensor:
+        """(V, d) node embeddings."""
+
+    def embed(self, batch: Batch) -> Tensor:
+        """(B, d) architecture embeddings: the mean over an architecture's nodes."""
+        return mean_pool(self(batch), batch)

@@ -1,0 +1,49 @@
+"""The graph isomorphism network."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.layers import Linear, NeighbourSum, dropout, per_member
+from archflow.graph.batch import Batch
+
+
+class IsomorphismConvolution(nn.Module):
+    """y_i = MLP(x_i + sum_j x_j) with one hidden layer (Xu et al. 2019, eq. 4.1, epsilon = 0)."""
+
+    def __init__(self, n_in: int, dim: int) -> None:
+        super().__init__()
+        self.hidden, self.out = Linear(n_in, dim), Linear(dim, dim)
+
+    def forward(self, x: Tensor, batch: Batch) -> Tensor:
+        """(V, in) -> (V, d)."""
+        x = x + NeighbourSum.apply(x, batch.undirected)
+        return per_member(self.out, torch.relu(per_member(self.hidden, x, batch)), batch)
+
+
+@ENCODERS.register("gin")
+class GIN(Encoder):
+    """GIN as in FGP: three convolutions, each with dropout and ReLU behind it; their outputs side by side.
+
+    width: of one layer; the embedding has depth * width entries. Messages pass in both directions.
+    """
+
+    stackable = True
+
+    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout}
+        self.n_ops, self.dim, self.dropout = n_ops, depth * width, dropout
+        self.convolutions = nn.ModuleList(IsomorphismConvolution(width if i else n_ops, width) for i in range(depth))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(V, depth * width) node embeddings."""
+        x = F.one_hot(batch.op, self.n_ops).to(self.convolutions[0].hidden.weight.dtype)  # type: ignore[union-attr]
+        layers = []
+        for convolution in self.convolutions:
+            x = torch.relu(dropout(convolution(x, batch), self.dropout, self.training))
+            layers.append(x)
+        return torch.cat(layers, 1)

@@ -1,0 +1,152 @@
+"""What encoders are built of: linear layers with members, pooling, dropout, gated and summed messages.
+
+Every parameter has a leading member axis K (1 for a single encoder). Rows of a batch belong to members in runs; see
+`archflow.graph.batch.Batch`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archflow.graph.batch import Batch, Edges
+
+
+class Linear(nn.Module):
+    """y = x W + b with one (in, out) matrix a member, initialised as torch's own linear layer.
+
+    weight: (K, in, out). bias: (K, out), or None.
+    """
+
+    def __init__(self, n_in: int, n_out: int, bias: bool = True) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(n_in)
+        self.weight = nn.Parameter(torch.empty(1, n_in, n_out).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(1, n_out).uniform_(-bound, bound)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(K, rows, in) -> (K, rows, out); K = 1 also takes (rows, in)."""
+        if len(self.weight) == 1:
+            y = x @ self.weight[0]
+            return y if self.bias is None else y + self.bias[0]
+        return torch.bmm(x, self.weight) if self.bias is None else torch.baddbmm(self.bias[:, None], x, self.weight)
+
+
+def per_member(layer: nn.Module, x: Tensor, batch: Batch) -> Tensor:
+    """(V, in) -> (V, out): every node through its member's layer."""
+    if batch.members == 1:
+        return layer(x)
+    return batch.member_nodes.scatter(layer(batch.member_nodes.gather(x)))
+
+
+def table_rows(batch: Batch, n_ops: int) -> Tensor:
+    """(V,) row of every node's operation in a (K |O|, ...) table: members' tables lie one after the other."""
+    return batch.op if batch.members == 1 else batch.op + n_ops * batch.member
+
+
+def mean_pool(x: Tensor, batch: Batch) -> Tensor:
+    """(V, d) -> (B, d) mean over every architecture's nodes."""
+    if batch.uniform_size is not None:
+        return x.view(len(batch), batch.uniform_size, x.shape[1]).mean(1)
+    return segment_sum(x, batch.node_ptr) / batch.sizes[:, None]
+
+
+def segment_sum(values: Tensor, ptr: Tensor) -> Tensor:
+    """(E, d) -> (N, d) sums of the runs of rows that ptr (N+1,) bounds."""
+    return _SegmentSum.apply(values, ptr)
+
+
+class _SegmentSum(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, values: Tensor, ptr: Tensor) -> Tensor:  # type: ignore[override]
+        ctx.save_for_backward(ptr)
+        return _sum_rows(values, torch.arange(len(values), device=values.device), ptr)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):  # type: ignore[override]
+        (ptr,) = ctx.saved_tensors
+        return torch.repeat_interleave(grad, ptr.diff(), 0), None
+
+
+def _sum_rows(values: Tensor, rows: Tensor, ptr: Tensor) -> Tensor:
+    """Sums of runs of gathered rows; embedding_bag is torch's fastest segment sum on CPU and deterministic."""
+    if len(values) == 0:
+        return values.new_zeros(len(ptr) - 1, values.shape[1])
+    return F.embedding_bag(rows, values, ptr, mode="sum", include_last_offset=True)
+
+
+def dropout(x: Tensor, p: float, training: bool) -> Tensor:
+    """Dropout with the probability rounded to 1/65,536.
+
+    Two bytes decide about an entry; torch's own Bernoulli draws cost more than the layer they follow on a CPU.
+    """
+    if not training or p == 0:
+        return x
+    threshold = round(p * 65536) - 32768
+    words = torch.empty((x.numel() + 3) // 4, dtype=torch.int64, device=x.device).random_(-(2**63), None)
+    kept = words.view(torch.int16)[: x.numel()].view_as(x) >= threshold
+    return x * (kept * (1 / (1 - p)))
+
+
+class GatedSum(torch.autograd.Function):
+    """sum over neighbours j of sigmoid(key_i + query_j) * value_j, and its gradient without scattered writes.
+
+    key, query, value: (V, d). edges: sorted by receiver; their `by_source` order turns the backward pass of the two
+    gathers into segment sums. Returns (V, d).
+    """
+
+    @staticmethod
+    def forward(ctx, key: Tensor, query: Tensor, value: Tensor, edges: Edges) -> Tensor:  # type: ignore[override]
+        gate = key.index_select(0, edges.target).add_(query.index_select(0, edges.source)).sigmoid_()
+        sent = value.index_select(0, edges.source)
+        ctx.save_for_backward(gate, sent)
+        ctx.edges = edges
+        return _sum_rows(gate * sent, torch.arange(len(gate), device=gate.device), edges.ptr)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):  # type: ignore[override]
+        gate, sent = ctx.saved_tensors
+        edges: Edges = ctx.edges
+        on_edge = grad.index_select(0, edges.target)
+        to_value = on_edge * gate
+        # d sigmoid = gate (1 - gate); to_value already holds one of the factors.
+        to_gate = torch.addcmul(to_value, to_value, gate, value=-1).mul_(sent)
+        rows = torch.arange(len(gate), device=gate.device)
+        key = _sum_rows(to_gate, rows, edges.ptr)
+        query = _sum_rows(to_gate, edges.by_source, edges.source_ptr)
+        value = _sum_rows(to_value, edges.by_source, edges.source_ptr)
+        return key, query, value, None
+
+
+class NeighbourSum(torch.autograd.Function):
+    """sum over neighbours j of x_j: (V, d) -> (V, d)."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, edges: Edges) -> Tensor:  # type: ignore[override]
+        ctx.edges = edges
+        return _sum_rows(x, edges.source, edges.ptr)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):  # type: ignore[override]
+        edges: Edges = ctx.edges
+        return _sum_rows(grad, edges.target.index_select(0, edges.by_source), edges.source_ptr), None
+
+
+class LayerNorm(nn.Module):
+    """Layer normalisation with a scale and shift of each member.
+
+    weight, bias: (K, d).
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.ones(1, dim)), nn.Parameter(torch.zeros(1, dim))
+
+    def forward(self, x: Tensor, batch: Batch) -> Tensor:
+        """(V, d) -> (V, d)."""
+        if batch.members == 1:
+            return F.layer_norm(x, x.shape[1:], self.weight[0], self.bias[0])
+        return torch.addcmul(self.bias[batch.member], F.layer_norm(x, x.shape[1:]), self.weight[batch.member])

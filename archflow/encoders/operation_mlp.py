@@ -1,0 +1,34 @@
+"""A multilayer perceptron on the operations: the plainest encoder there is."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.layers import Linear, dropout, per_member
+from archflow.graph.batch import Batch
+
+
+@ENCODERS.register("mlp")
+class OperationMLP(Encoder):
+    """The MLP of FGP's table 13: every node's operation through a perceptron; the mean over nodes is the embedding.
+
+    It sees which operations an architecture has and how often, not how they are wired.
+    """
+
+    stackable = True
+
+    def __init__(self, n_ops: int, dim: int = 128, depth: int = 3, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.config = {"n_ops": n_ops, "dim": dim, "depth": depth, "dropout": dropout}
+        self.n_ops, self.dim, self.dropout = n_ops, dim, dropout
+        self.layers = nn.ModuleList(Linear(dim if i else n_ops, dim) for i in range(depth))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(V, d) node embeddings."""
+        x = F.one_hot(batch.op, self.n_ops).to(self.layers[0].weight.dtype)  # type: ignore[arg-type]
+        for layer in self.layers:
+            x = dropout(torch.relu(per_member(layer, x, batch)), self.dropout, self.training)
+        return x
