@@ -1,0 +1,63 @@
+"""Names, meanings and plain-text forms of methods and ranking measures, shared by tables, reports and charts."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+METHODS = {
+    "supervised": "supervised only",
+    "proxy": "proxy ranking only",
+    "flow": "flow only",
+    "fgp": "FGP (flow + proxy)",
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How a ranking measure is called and read; `is_share` if it lies between 0 (or -1) and 1."""
+
+    name: str
+    meaning: str
+    higher_is_better: bool = True
+    is_share: bool = True
+
+
+_TAU = Measure("Kendall tau", "pairs in the right order minus pairs in the wrong order, as a share of all pairs")
+_NAMED = {"kendall_tau": _TAU, "tau": _TAU, "spearman": Measure("Spearman", "correlation of the ranks")}
+_NUMBERED = re.compile(r"(p|regret)_at_(\d+)")
+
+
+def measure(key: str) -> Measure | None:
+    """The measure under `key` (`tau`, `kendall_tau`, `spearman`, `p_at_K`, `regret`, `regret_at_K`), else None."""
+    if key in _NAMED:
+        return _NAMED[key]
+    numbered = _NUMBERED.fullmatch(key)
+    if numbered and numbered[1] == "p":
+        share = numbered[2]
+        return Measure(f"P@{share} %", f"share of the predicted best {share} % that is truly among the best {share} %")
+    if numbered or key == "regret":
+        name = f"regret@{numbered[2]}" if numbered else "regret"
+        meaning = "what is lost by taking the best of the predicted top instead of the true best"
+        return Measure(name, meaning, higher_is_better=False, is_share=False)
+    return None
+
+
+def method_name(method: object) -> str:
+    """The name for readers of a method; one that is not known keeps its own."""
+    return METHODS.get(str(method), str(method))
+
+
+def rounded(value: object, std: object = None) -> str:
+    """A table entry: three decimals below 10, four digits above, whole numbers whole, "–" for nothing."""
+    if isinstance(value, bool) or not isinstance(value, Real | None):
+        return str(value)
+    if value is None or not math.isfinite(value):
+        return "–"
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
+    number = float(value)
+    text = f"{number:.3f}" if abs(number) < 10 else f"{number:,.4g}" if abs(number) < 1e4 else f"{number:,.0f}"
+    return f"{text} ({float(std):.3f})" if isinstance(std, Real) and math.isfinite(std) else text
