@@ -17,7 +17,8 @@ ENCODERS: Registry[type[Encoder]] = Registry("encoder", "archflow.encoders")
 class Encoder(nn.Module, ABC):
     """A map from a batch of architectures to embeddings.
 
-    n_ops: |O|, the size of the vocabulary. dim: d, the width of the embedding.
+    n_ops: |O|, the size of the vocabulary. dim: d, the width of the embedding. width: of one layer, which is dim unless
+    several layers lie side by side.
     config: the constructor's arguments, as JSON keeps them; `type(encoder)(**encoder.config)` is the same encoder with
     fresh weights.
     stackable: every parameter's first axis is a member, and the batch's `members` chooses: then several encoders
@@ -30,6 +31,7 @@ class Encoder(nn.Module, ABC):
     stackable: ClassVar[bool] = False
     n_ops: int
     dim: int
+    width: int
     config: dict[str, Any]
 
     @abstractmethod

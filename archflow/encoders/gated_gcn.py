@@ -60,7 +60,7 @@ class GatedGCN(Encoder):
     ) -> None:
         super().__init__()
         self.config = {"n_ops": n_ops, "dim": dim, "depth": depth, "dropout": dropout, "residual": residual}
-        self.n_ops, self.dim, self.dropout, self.residual = n_ops, dim, dropout, residual
+        self.n_ops, self.dim, self.width, self.dropout, self.residual = n_ops, dim, dim, dropout, residual
         self.operations = Linear(n_ops, dim)
         self.convolutions = nn.ModuleList(GatedConvolution(dim) for _ in range(depth))
 

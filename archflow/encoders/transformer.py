@@ -60,7 +60,7 @@ class Transformer(Encoder):
         if dim % (2 * heads):
             raise ArchflowError(f"transformer: dim {dim} must be a multiple of twice its {heads} heads")
         self.config = {"n_ops": n_ops, "dim": dim, "depth": depth, "heads": heads, "dropout": dropout}
-        self.n_ops, self.dim = n_ops, dim
+        self.n_ops, self.dim, self.width = n_ops, dim, dim
         self.operations = Linear(n_ops, dim)
         self.layers = nn.ModuleList(TransformerLayer(dim, heads, dropout) for _ in range(depth))
         self.norm = LayerNorm(dim)

@@ -1,0 +1,5 @@
+"""Predictors: an encoder and a head that learn to rank from few labels."""
+
+from archflow.predict.predictor import Predictor
+
+__all__ = ["Predictor"]

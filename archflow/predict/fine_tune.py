@@ -1,0 +1,196 @@
+"""The fine-tuning loop: K runs at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from archflow.checkpoint import TrainingState, fingerprint
+from archflow.encoders import stack, unstack
+from archflow.graph import ArchitectureSet
+from archflow.graph.batch import Batch
+from archflow.predict.metrics import kendall_tau_rows
+from archflow.predict.ranking_model import RankingModel, score
+from archflow.pretext.ranking_loss import pairwise_hinge
+from archflow.seeding import seeded
+
+
+@dataclass(frozen=True)
+class FineTuneSettings:
+    """FGP's settings for graph networks: pairwise hinge loss, AdamW, batches of 16, gradient norm at most 1.
+
+    epochs: 200 / 500 / 300 for NAS-Bench-101 / -201 / -301 in the released code. margin: 0.5 / 0.5 / 0.1.
+    """
+
+    epochs: int = 500
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-6
+    margin: float = 0.5
+    clip: float = 1.0
+
+
+@dataclass(frozen=True)
+class Runs:
+    """K runs on one set of architectures.
+
+    labels: (N, metrics) float64, NaN where not measured. train: (K, n), validation: (K, v) rows of the set.
+    seeds: one a run, for the order of its batches.
+    """
+
+    labels: NDArray[np.float64]
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    seeds: Sequence[int]
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """models: the K models at their best validation epoch. losses: (epochs, K). validation_tau: (epochs, K)."""
+
+    models: list[RankingModel]
+    losses: NDArray[np.float64]
+    validation_tau: NDArray[np.float64]
+
+
+def fine_tune(
+    models: Sequence[RankingModel],
+    architectures: ArchitectureSet,
+    runs: Runs,
+    settings: FineTuneSettings | None = None,
+    checkpoint: Path | None = None,
+    device: torch.device | str = "cpu",
+    on_epoch: Callable[[int], None] | None = None,
+    checkpoint_every: int = 10,
+) -> FineTuned:
+    """Train every model on its run; keep each at the epoch of its best validation Kendall tau (mean over metrics).
+
+    Models of a stackable encoder train as one batched model; others one after the other. No label outside a run's
+    train and validation rows is looked at.
+
+    checkpoint: file (for unstackable encoders: stem of K files) that holds the state of the loop; an interrupted run
+    goes on from it to the same result. Raises ArchflowError if it belongs to other settings, data or weights.
+    """
+    settings = settings or FineTuneSettings()
+    if type(models[0].encoder).stackable or len(models) == 1:
+        return _Loop(models, architectures, runs, settings, checkpoint, device).run(on_epoch, checkpoint_every)
+    parts = []
+    for k, model in enumerate(models):
+        one = Runs(runs.labels, runs.train[k : k + 1], runs.validation[k : k + 1], runs.seeds[k : k + 1])
+        path = checkpoint and checkpoint.with_name(f"{checkpoint.name}.{k}")
+        parts.append(_Loop([model], architectures, one, settings, path, device).run(on_epoch, checkpoint_every))
+    losses, taus = (np.concatenate([getattr(p, name) for p in parts], 1) for name in ("losses", "validation_tau"))
+    return FineTuned([p.models[0] for p in parts], losses, taus)
+
+
+class _Loop:
+    def __init__(self, models, architectures, runs: Runs, settings: FineTuneSettings, checkpoint, device) -> None:
+        self.model: RankingModel = (stack(models) if len(models) > 1 else models[0]).to(device)
+        self.architectures, self.runs, self.settings, self.device = architectures, runs, settings, device
+        self.labels = torch.from_numpy(runs.labels.astype(np.float32)).to(device)
+        self.optimiser = torch.optim.AdamW(
+            self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+        )
+        self.state = None
+        if checkpoint is not None:
+            used = np.unique(np.concatenate([runs.train.ravel(), runs.validation.ravel()]))
+            data = (architectures.hashes[used], runs.labels[used], runs.train, runs.validation)
+            key = fingerprint(asdict(settings), list(map(int, runs.seeds)), *data, *self.model.parameters())
+            self.state = TrainingState(checkpoint, key, {"model": self.model}, self.optimiser)
+
+    def run(self, on_epoch: Callable[[int], None] | None, checkpoint_every: int) -> FineTuned:
+        best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        losses: list[list[float]] = []
+        taus: list[list[float]] = []
+        start = 0
+        restored = self.state.restore() if self.state else None
+        if restored is not None:
+            start, (losses, taus), best = restored
+            if on_epoch:
+                on_epoch(start)
+        best_tau = np.max(taus, axis=0, initial=-np.inf) if taus else np.full(len(self.runs.train), -np.inf)
+        for epoch in range(start, self.settings.epochs):
+            with seeded(self.runs.seeds[0], epoch):
+                losses.append(self._epoch(epoch))
+            tau = self._validate()
+            taus.append(tau.tolist())
+            self._keep(best, tau > best_tau)
+            best_tau = np.maximum(best_tau, tau)
+            last = epoch + 1 == self.settings.epochs
+            if self.state and ((epoch + 1) % checkpoint_every == 0 or last):
+                self.state.save(epoch + 1, (losses, taus), best)
+            if on_epoch:
+                on_epoch(epoch + 1)
+        self.model.load_state_dict(best)
+        members = unstack(self.model) if len(self.runs.train) > 1 else [self.model]
+        return FineTuned([member.eval() for member in members], np.array(losses), np.array(taus))
+
+    def _epoch(self, epoch: int) -> list[float]:
+        """Mean loss of every run."""
+        self.model.train()
+        train = self.runs.train
+        # Seeded by (run's seed, epoch): a run's order depends neither on its companions nor on where it was resumed.
+        order = np.stack([
+            rows[np.random.default_rng((seed, epoch)).permutation(len(rows))]
+            for seed, rows in zip(self.runs.seeds, train, strict=True)
+        ])
+        sums = torch.zeros(len(train), device=self.device)
+        for first in range(0, train.shape[1], self.settings.batch_size):
+            rows = order[:, first : first + self.settings.batch_size]
+            if rows.shape[1] < 2:
+                continue  # one architecture makes no pair
+            loss = self._loss(rows if len(train) > 1 else rows[0])
+            self.optimiser.zero_grad()
+            loss.sum().backward()
+            self._clip()
+            self.optimiser.step()
+            sums += loss.detach() * rows.shape[1]
+        return (sums / train.shape[1]).tolist()
+
+    def _loss(self, rows: NDArray[np.int64]) -> Tensor:
+        """(K,) loss of every run on its batch."""
+        scores = self.model(Batch(self.architectures, rows, self.device))
+        labels = self.labels[torch.from_numpy(rows.reshape(-1)).to(self.device)]
+        scores, labels = (x.view(len(self.runs.train), -1, x.shape[-1]).transpose(1, 2) for x in (scores, labels))
+        return pairwise_hinge(scores, labels, self.settings.margin).sum(1)
+
+    def _clip(self) -> None:
+        """Bound the gradient norm of every run by itself: companions must not matter."""
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        squares = torch.stack([g.flatten(1).square().sum(1) for g in gradients] if len(self.runs.train) > 1 else
+                              [g.square().sum()[None] for g in gradients])
+        factor = (self.settings.clip / (squares.sum(0).sqrt() + 1e-6)).clamp(max=1)
+        for g in gradients:
+            g.mul_(factor.view(-1, *[1] * (g.ndim - 1)) if len(factor) > 1 else factor)
+
+    def _validate(self) -> NDArray[np.float64]:
+        """(K,) Kendall tau on the validation rows, mean over metrics."""
+        rows = self.runs.validation
+        scores = score(self.model, self.architectures, rows if len(rows) > 1 else rows[0], self.device)
+        scores = scores.reshape(len(rows), rows.shape[1], -1)
+        labels = self.runs.labels[rows]
+        return np.mean([_tau_of_present(scores[..., m], labels[..., m]) for m in range(labels.shape[-1])], axis=0)
+
+    def _keep(self, best: dict[str, Tensor], improved: NDArray[np.bool_]) -> None:
+        members = torch.from_numpy(improved).to(self.device)
+        for name, value in self.model.state_dict().items():
+            if len(improved) == 1:
+                if improved[0]:
+                    best[name].copy_(value)
+            else:
+                best[name][members] = value[members]
+
+
+def _tau_of_present(scores: NDArray, labels: NDArray) -> NDArray[np.float64]:
+    present = np.isfinite(labels)
+    if present.all():
+        return kendall_tau_rows(scores, labels)
+    return np.array([
+        kendall_tau_rows(s[p][None], y[p][None])[0] for s, y, p in zip(scores, labels, present, strict=True)
+    ])

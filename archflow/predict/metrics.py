@@ -1,0 +1,82 @@
+"""How good a ranking is. Higher values are better in all of them but regret."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from archflow.errors import ArchflowError
+
+
+def kendall_tau(predicted: ArrayLike, measured: ArrayLike) -> float:
+    """Kendall's tau-b; 0 if one of the two is constant."""
+    from scipy.stats import kendalltau
+
+    predicted, measured = _both(predicted, measured)
+    if np.ptp(predicted) == 0 or np.ptp(measured) == 0:
+        return 0.0
+    return float(kendalltau(predicted, measured).statistic)
+
+
+def kendall_tau_rows(predicted: NDArray, measured: NDArray) -> NDArray[np.float64]:
+    """Kendall's tau-b of every row: (K, n), (K, n) -> (K,). Quadratic in n: for the small sets of validation."""
+    a, b = (np.sign(x[:, :, None] - x[:, None, :]) for x in (predicted, measured))
+    norm = np.sqrt((a != 0).sum((1, 2)) * (b != 0).sum((1, 2), dtype=np.float64))
+    return np.divide((a * b).sum((1, 2)), norm, out=np.zeros(len(a)), where=norm > 0)
+
+
+def spearman(predicted: ArrayLike, measured: ArrayLike) -> float:
+    """Spearman's rank correlation; 0 if one of the two is constant."""
+    from scipy.stats import spearmanr
+
+    predicted, measured = _both(predicted, measured)
+    if np.ptp(predicted) == 0 or np.ptp(measured) == 0:
+        return 0.0
+    return float(spearmanr(predicted, measured).statistic)
+
+
+def precision_at(share: float, predicted: ArrayLike, measured: ArrayLike) -> float:
+    """Share of the predicted top k that lies in the true top k, k = int(share * n), at least 1 (FGP's P@1 %, P@5 %)."""
+    predicted, measured = _both(predicted, measured)
+    return float(precision_curve(predicted, measured, [max(1, int(share * len(measured)))])[0])
+
+
+def precision_curve(predicted: ArrayLike, measured: ArrayLike, ks: ArrayLike) -> NDArray[np.float64]:
+    """Precision@k for every k: the share of the predicted top k that lies in the true top k. Ties go by row."""
+    predicted, measured = _both(predicted, measured)
+    by_prediction, by_measure = np.argsort(-predicted, kind="stable"), np.argsort(-measured, kind="stable")
+    place = np.empty(len(measured), np.int64)
+    place[by_measure] = np.arange(len(measured))
+    # An architecture counts from the larger of its two places on.
+    needed = np.sort(np.maximum(place[by_prediction], np.arange(len(measured))))
+    ks = np.asarray(ks)
+    return np.searchsorted(needed, ks, side="left") / ks
+
+
+def regret_at(k: int, predicted: ArrayLike, measured: ArrayLike) -> float:
+    """Best measured value minus the best among the predicted top k, in the metric's unit; 0 is perfect."""
+    predicted, measured = _both(predicted, measured)
+    chosen = np.argsort(-predicted, kind="stable")[:k]
+    return float(measured.max() - measured[chosen].max())
+
+
+def summary(predicted: ArrayLike, measured: ArrayLike) -> dict[str, float]:
+    """All of them by name: tau, spearman, p_at_1, p_at_5, p_at_10 (shares), regret_at_10."""
+    return {
+        "tau": kendall_tau(predicted, measured),
+        "spearman": spearman(predicted, measured),
+        "p_at_1": precision_at(0.01, predicted, measured),
+        "p_at_5": precision_at(0.05, predicted, measured),
+        "p_at_10": precision_at(0.10, predicted, measured),
+        "regret_at_10": regret_at(10, predicted, measured),
+    }
+
+
+def _both(predicted: ArrayLike, measured: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    predicted, measured = np.asarray(predicted, np.float64), np.asarray(measured, np.float64)
+    if predicted.shape != measured.shape or predicted.ndim != 1 or len(measured) < 2:
+        raise ArchflowError(
+            f"a ranking is judged on two equally long lists of at least 2 values, not {predicted.shape} and {measured.shape}"
+        )
+    if not (np.isfinite(predicted).all() and np.isfinite(measured).all()):
+        row = int(np.argmin(np.isfinite(predicted) & np.isfinite(measured)))
+        raise ArchflowError(f"row {row}: the predicted or measured value is not a finite number; leave the row out")
+    return predicted, measured

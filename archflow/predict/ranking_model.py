@@ -1,0 +1,79 @@
+"""An encoder with a head that scores architectures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from archflow.encoders import Encoder
+from archflow.encoders.layers import Linear
+from archflow.graph import ArchitectureSet
+from archflow.graph.batch import Batch
+
+BATCH_SIZE = 256  # architectures a batch in evaluation; larger ones leave the processor's cache
+
+
+class Head(nn.Module):
+    """Linear(d, hidden) - ReLU - Linear(hidden, metrics), as FGP's regressor."""
+
+    def __init__(self, dim: int, hidden: int, n_metrics: int = 1) -> None:
+        super().__init__()
+        self.hidden, self.out = Linear(dim, hidden), Linear(hidden, n_metrics)
+
+    def forward(self, embedding: Tensor, members: int) -> Tensor:
+        """(B, d) -> (B, metrics)."""
+        if members == 1:
+            return self.out(torch.relu(self.hidden(embedding)))
+        runs = embedding.view(members, -1, embedding.shape[1])
+        return self.out(torch.relu(self.hidden(runs))).flatten(0, 1)
+
+
+class RankingModel(nn.Module):
+    """Scores (B, metrics) of a batch. Only their order means something: the loss sees nothing else."""
+
+    def __init__(self, encoder: Encoder, n_metrics: int = 1) -> None:
+        super().__init__()
+        self.encoder, self.head = encoder, Head(encoder.dim, encoder.width, n_metrics)
+
+    def forward(self, batch: Batch) -> Tensor:
+        return self.head(self.encoder.embed(batch), batch.members)
+
+
+@torch.inference_mode()
+def score(
+    model: RankingModel, architectures: ArchitectureSet, rows: NDArray | None = None, device: torch.device | str = "cpu"
+) -> NDArray[np.float32]:
+    """(n, metrics) scores of the chosen rows (all if None); (K, n, metrics) for K members' rows (K, n)."""
+    rows = np.arange(len(architectures)) if rows is None else np.asarray(rows)
+    model.to(device).eval()
+    parts = [model(batch).view(*shape, -1).cpu() for batch, shape in batches(architectures, rows, device)]
+    return torch.cat(parts, rows.ndim - 1).numpy()
+
+
+@torch.inference_mode()
+def embed(
+    encoder: Encoder, architectures: ArchitectureSet, device: torch.device | str = "cpu"
+) -> NDArray[np.float32]:
+    """(N, d) embeddings of a whole set."""
+    encoder.to(device).eval()
+    out = np.empty((len(architectures), encoder.dim), np.float32)
+    done = 0
+    for batch, (size,) in batches(architectures, np.arange(len(architectures)), device):
+        out[done : done + size] = encoder.embed(batch).cpu().numpy()
+        done += size
+    return out
+
+
+def batches(
+    architectures: ArchitectureSet, rows: NDArray, device: torch.device | str = "cpu"
+) -> Iterator[tuple[Batch, tuple[int, ...]]]:
+    """Batches of the rows (n,) or (K, n) in their order, with the shape of the rows that each holds."""
+    members = 1 if rows.ndim == 1 else len(rows)
+    step = max(1, BATCH_SIZE // members)
+    for first in range(0, rows.shape[-1], step):
+        part = rows[..., first : first + step]
+        yield Batch(architectures, part, device), part.shape

@@ -1,0 +1,18 @@
+"""Pretext tasks: what an encoder learns from architectures without labels."""
+
+from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, PretextTask
+from archflow.pretext.fgp import FGP
+from archflow.pretext.flow_reconstruction import FlowReconstruction
+from archflow.pretext.pretrain import PretrainSettings, pretrain
+from archflow.pretext.proxy_ranking import ProxyRanking
+
+__all__ = [
+    "FGP",
+    "PRETEXT_TASKS",
+    "EmbeddingTask",
+    "FlowReconstruction",
+    "PretextTask",
+    "PretrainSettings",
+    "ProxyRanking",
+    "pretrain",
+]
