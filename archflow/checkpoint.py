@@ -33,8 +33,9 @@ def save_tensors(path: str | Path, tensors: Mapping[str, Tensor], about: Any) ->
     from safetensors.torch import save_file
 
     with write_atomically(path) as temporary:
-        contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
-        save_file(contiguous, temporary, metadata={"about": json.dumps(about, sort_keys=True)})
+        contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        about = json.dumps(about, sort_keys=True)
+        save_file(contiguous, temporary, metadata={"about": about, "digest": _digest(contiguous, about)})
 
 
 def load_tensors(path: str | Path, device: torch.device | str = "cpu") -> tuple[dict[str, Tensor], Any]:
@@ -43,13 +44,20 @@ def load_tensors(path: str | Path, device: torch.device | str = "cpu") -> tuple[
 
     try:
         with safe_open(str(path), framework="pt", device=str(device)) as file:
-            about = json.loads((file.metadata() or {})["about"])
-            return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118 - not a mapping
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+            if metadata["digest"] != _digest(tensors, metadata["about"]):
+                raise ValueError("its content does not fit its digest")
+            return tensors, json.loads(metadata["about"])
     except FileNotFoundError:
         raise ArchflowError(f"{path}: no such file") from None
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ArchflowError(f"{path}: truncated, damaged or not written by archflow ({line}); make it anew") from None
+
+
+def _digest(tensors: Mapping[str, Tensor], about: str) -> str:
+    return fingerprint(about, *(part for name in sorted(tensors) for part in (name, tensors[name])))
 
 
 @dataclass

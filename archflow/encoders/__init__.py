@@ -5,6 +5,7 @@ from archflow.encoders.gated_gcn import GatedGCN
 from archflow.encoders.gin import GIN
 from archflow.encoders.members import stack, unstack
 from archflow.encoders.operation_mlp import OperationMLP
+from archflow.encoders.saved import load_encoder, save_encoder
 from archflow.encoders.transformer import Transformer
 
-__all__ = ["ENCODERS", "GIN", "Encoder", "GatedGCN", "OperationMLP", "Transformer", "stack", "unstack"]
+__all__ = ["ENCODERS", "GIN", "Encoder", "GatedGCN", "OperationMLP", "Transformer", "load_encoder", "save_encoder", "stack", "unstack"]

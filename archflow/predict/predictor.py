@@ -1,0 +1,213 @@
+"""The predictor: fit on few measured architectures, then score any others."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from archflow.checkpoint import load_tensors, save_tensors
+from archflow.encoders import Encoder, stack
+from archflow.encoders.saved import describe, load_weights, rebuild
+from archflow.errors import ArchflowError
+from archflow.files import read_json, write_json
+from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
+from archflow.predict.ranking_model import RankingModel, embed, score
+from archflow.seeding import seeded
+
+Values = NDArray[np.float64]
+
+
+class Predictor:
+    """Ranks architectures after learning from a few measurements.
+
+    encoder: pre-trained or fresh. Every fit starts from its weights as they are now.
+    vocabulary: the operations that the encoder's ids mean; architectures with other ids are translated by name.
+    members: how many models to train, each with its own head, order and validation part; predictions are their mean,
+    the standard deviation between them tells how far they agree.
+    validation_share: part of the labels that chooses the epoch to keep, unless `fit` is given validation data.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        vocabulary: Vocabulary,
+        members: int = 1,
+        settings: FineTuneSettings | None = None,
+        validation_share: float = 0.25,
+        seed: int = 21,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        if encoder.n_ops != len(vocabulary):
+            raise ArchflowError(f"predictor: the encoder knows {encoder.n_ops} operations, the vocabulary {len(vocabulary)}")
+        if members < 1 or not 0 < validation_share < 1:
+            raise ArchflowError(f"predictor: members {members} must be at least 1, validation_share {validation_share} in 0..1")
+        self.encoder, self.vocabulary, self.members = encoder, vocabulary, members
+        self.settings, self.validation_share = settings or FineTuneSettings(), validation_share
+        self.seed, self.device = seed, torch.device(device)
+        self.metrics: list[str] | None = None
+        self._models: list[RankingModel] = []
+        self._scale = self._shift = np.zeros((0, 0))
+
+    def fit(
+        self,
+        architectures: ArchitectureSet,
+        y: ArrayLike,
+        mask: ArrayLike | None = None,
+        validation: tuple[ArchitectureSet, ArrayLike] | None = None,
+        metrics: list[str] | None = None,
+        checkpoint: Path | None = None,
+        on_epoch: Callable[[int], None] | None = None,
+    ) -> FineTuned:
+        """Learn from labels; higher is better.
+
+        y: (N,) or (N, metrics). mask: the same shape, False where a label is missing; without it every label counts.
+        validation: further labelled architectures that choose the epoch to keep. metrics: names of y's columns.
+
+        Raises ArchflowError, naming the row, for a label that is not finite and not masked; for fewer than two
+        labels, for labels that are all equal, and for an operation that the vocabulary lacks.
+        """
+        labels = _labels(y, mask, len(architectures), "labels")
+        known = architectures.recoded(self.vocabulary)
+        usable = np.flatnonzero(np.isfinite(labels).any(1))
+        rng = np.random.default_rng(self.seed)
+        if validation is None:
+            held_out = max(2, round(self.validation_share * len(usable)))
+            shuffled = np.stack([rng.permutation(usable) for _ in range(self.members)])
+            # Too few labels to spare any: the loss alone decides, on the data it is trained on.
+            enough = len(usable) - held_out >= 4
+            held, train = (shuffled[:, :held_out], shuffled[:, held_out:]) if enough else (shuffled, shuffled)
+        else:
+            held_labels = _labels(validation[1], None, len(validation[0]), "validation labels")
+            held = np.tile(np.arange(len(held_labels)) + len(labels), (self.members, 1))
+            train = np.tile(usable, (self.members, 1))
+            labels = np.concatenate([labels, held_labels])
+            known = ArchitectureSet.concatenate([known, validation[0].recoded(self.vocabulary)])
+        models = []
+        for k in range(self.members):
+            with seeded(self.seed, k):
+                models.append(RankingModel(copy.deepcopy(self.encoder), labels.shape[1]))
+        runs = Runs(labels, train, held, [self.seed + k for k in range(self.members)])
+        tuned = fine_tune(models, known, runs, self.settings, checkpoint, self.device, on_epoch)
+        self._models = tuned.models
+        self._flat = np.ndim(y) == 1
+        self.metrics = metrics or [f"metric{i}" for i in range(labels.shape[1])]
+        self._calibrate(known.select(usable), labels[usable])
+        return tuned
+
+    def _calibrate(self, architectures: ArchitectureSet, labels: Values) -> None:
+        """Scores have no unit: give each member's the labels' mean and spread. Order is kept."""
+        scores = self._scores(architectures)  # (K, n, metrics)
+        labels = np.broadcast_to(labels, scores.shape)
+        scores = np.where(np.isfinite(labels), scores, np.nan)
+        spread = np.nanstd(scores, axis=1)
+        self._scale = np.nanstd(labels, axis=1) / np.where(spread > 0, spread, 1)
+        self._shift = np.nanmean(labels, axis=1) - self._scale * np.nanmean(scores, axis=1)
+
+    def predict(self, architectures: ArchitectureSet) -> tuple[Values, Values]:
+        """(mean, std), each (N,), or (N, metrics) if y was so. Higher is better.
+
+        mean: on the labels' scale. std: between members; NaN if there is only one, which cannot disagree.
+
+        Raises ArchflowError before `fit`, and for an operation that the vocabulary lacks.
+        """
+        if not self._models:
+            raise ArchflowError("predictor: nothing to predict with yet; call fit or load first")
+        values = self._scores(architectures.recoded(self.vocabulary)) * self._scale[:, None] + self._shift[:, None]
+        mean = values.mean(0)
+        std = values.std(0, ddof=1) if len(values) > 1 else np.full_like(mean, np.nan)
+        return (mean[:, 0], std[:, 0]) if self._flat else (mean, std)
+
+    def _scores(self, architectures: ArchitectureSet) -> Values:
+        """(K, N, metrics) raw scores."""
+        if len(self._models) > 1 and type(self.encoder).stackable:
+            rows = np.tile(np.arange(len(architectures)), (len(self._models), 1))
+            return score(stack(self._models), architectures, rows, self.device).astype(np.float64)
+        return np.stack([score(model, architectures, None, self.device) for model in self._models]).astype(np.float64)
+
+    def embed(self, architectures: ArchitectureSet) -> NDArray[np.float32]:
+        """(N, d) embeddings: of the first fitted member, or of the encoder itself before `fit`."""
+        encoder = self._models[0].encoder if self._models else self.encoder
+        return embed(encoder, architectures.recoded(self.vocabulary), self.device)
+
+    def save(self, folder: str | Path) -> None:
+        """Write predictor.json and weights.safetensors into a folder. Raises ArchflowError before `fit`."""
+        if not self._models:
+            raise ArchflowError("predictor: nothing to save yet; call fit first")
+        folder = Path(folder)
+        tensors = {f"{k}.{name}": v for k, model in enumerate(self._models) for name, v in model.state_dict().items()}
+        about = {
+            **describe(self.encoder, self.vocabulary),
+            "members": len(self._models),
+            "metrics": self.metrics,
+            "flat": self._flat,
+            "scale": self._scale.tolist(),
+            "shift": self._shift.tolist(),
+            "settings": asdict(self.settings),
+            "validation_share": self.validation_share,
+            "seed": self.seed,
+        }
+        save_tensors(folder / _WEIGHTS, tensors, about)
+        write_json(folder / _DESCRIPTION, {"format": "archflow predictor 1", **about})
+
+    @classmethod
+    def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Predictor:
+        """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, truncated or tampered with."""
+        folder = Path(folder)
+        about: dict[str, Any] = read_json(folder / _DESCRIPTION)
+        tensors, written = load_tensors(folder / _WEIGHTS)
+        if {"format": "archflow predictor 1", **written} != about:
+            raise ArchflowError(f"{folder / _DESCRIPTION}: does not belong to {_WEIGHTS} beside it; restore both or fit anew")
+        try:
+            encoder, vocabulary = rebuild(written)
+            predictor = cls(
+                encoder,
+                vocabulary,
+                written["members"],
+                FineTuneSettings(**written["settings"]),
+                written["validation_share"],
+                written["seed"],
+                device,
+            )
+            model = RankingModel(encoder, len(written["metrics"]))
+            for k in range(predictor.members):
+                prefix = f"{k}."
+                member = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+                load_weights(model, member)
+                predictor._models.append(copy.deepcopy(model).eval())
+        except ArchflowError as error:
+            raise ArchflowError(f"{folder}: {error}") from None
+        predictor.metrics, predictor._flat = written["metrics"], written["flat"]
+        predictor._scale, predictor._shift = np.array(written["scale"]), np.array(written["shift"])
+        return predictor
+
+
+_DESCRIPTION, _WEIGHTS = "predictor.json", "weights.safetensors"
+
+
+def _labels(y: ArrayLike, mask: ArrayLike | None, count: int, what: str) -> Values:
+    """(N, metrics) with NaN where masked; refused unless every column can be ranked."""
+    values = np.array(y, np.float64)
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2 or len(values) != count:
+        raise ArchflowError(f"{what}: {np.shape(y)} does not fit {count} architectures; give one row for each")
+    present = np.ones(values.shape, bool) if mask is None else np.asarray(mask, bool).reshape(values.shape)
+    bad = present & ~np.isfinite(values)
+    if bad.any():
+        row = int(np.argmax(bad.any(1)))
+        raise ArchflowError(f"{what}: row {row} is not a finite number; leave it out or mask it")
+    values[~present] = np.nan
+    for column in range(values.shape[1]):
+        finite = values[present[:, column], column]
+        if len(finite) < 2:
+            raise ArchflowError(f"{what}: {len(finite)} measured; at least two architectures must be labelled")
+        if np.ptp(finite) == 0:
+            raise ArchflowError(f"{what}: all {len(finite)} are equal ({finite[0]:g}); there is nothing to rank")
+    return values
