@@ -37,6 +37,12 @@ def log_ticks(low: float, high: float) -> list[float]:
     return [m * 10.0**p for p in powers[::stride] for m in multiples if low <= m * 10.0**p <= high * (1 + 1e-9)]
 
 
+def _whole_where(values: NDArray[np.float64], ticks: list[float]) -> list[float]:
+    """Only whole ticks where all data are whole: there is no epoch 1.5."""
+    whole = [t for t in ticks if t == round(t)]
+    return whole if whole and bool((values == np.round(values)).all()) else ticks
+
+
 def tick_labels(ticks: Sequence[float]) -> list[str]:
     """Labels with as many decimals as it takes to tell the ticks apart, and no more."""
     largest = max((abs(t) for t in ticks), default=0.0)
@@ -76,6 +82,7 @@ class Axis:
             low, high = (low, high) if high > low * 1.01 else (low / 2, high * 2)
             axis_ticks = log_ticks(low, high)
             axis_ticks = axis_ticks if len(axis_ticks) > 1 else nice_ticks(low, high, 4)
+            axis_ticks = _whole_where(shown, axis_ticks)
             return cls(low, high, axis_ticks, tick_labels(axis_ticks), log=True)
         low, high = (float(shown.min()), float(shown.max())) if len(shown) else (0.0, 1.0)
         if high - low <= 1e-9 * max(abs(low), abs(high)):
@@ -84,7 +91,7 @@ class Axis:
         pad = 0.04 * (high - low)
         # A bound that was asked for (say 0, or a share of 1) is a true edge: no air beyond it.
         low, high = (low if low in include else low - pad), (high if high in include else high + pad)
-        axis_ticks = nice_ticks(low, high, count)
+        axis_ticks = _whole_where(shown, nice_ticks(low, high, count))
         return cls(low, high, axis_ticks, tick_labels(axis_ticks))
 
     @classmethod
@@ -162,7 +169,7 @@ class Plot:
         """Place the axes, leaving the room that labels and legend need (and `right` pixels for a colour bar)."""
         left = 14 + max((text_width(label, 11) for label in y.labels), default=0) + (20 if y_label else 0)
         legend, top = _legend(keys, left, width - 8)
-        x, y = x.placed(left, width - right), y.placed(height - 46, top)
+        x, y = x.placed(left, width - right), y.placed(height - (46 if x_label else 28), top)
         return cls(x, y, width, height, legend + _axes(x, y, x_label, y_label))
 
     def draw(self, marks: str, description: str) -> str:

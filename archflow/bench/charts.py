@@ -15,6 +15,7 @@ from archflow.bench.axes import Axis, Key, Plot, finite, tick_labels
 from archflow.bench.svg import colour_at, element, escape, number, series_colour
 
 COLOUR_LEVELS = 32
+LOG_NOTE = " (log scale)"
 MAX_DOTS = 20_000  # drawn at most; a denser cloud shows nothing more and makes a heavy file
 
 
@@ -62,6 +63,8 @@ def scatter(
     marked: Mapping[str, ArrayLike] | None = None,
     noted: Sequence[tuple[float, float, str]] = (),
     noted_name: str = "",
+    guides: Sequence[Line] = (),
+    log: bool = False,
     width: float = 520,
     height: float = 400,
 ) -> str:
@@ -70,22 +73,25 @@ def scatter(
     `colour` `(N,)` colours the dots by the *rank* of their value, because accuracies crowd near the best one:
     the bar at the right shows which values stand at the quartiles. Dots without a finite value are grey, and better
     ones lie on top. `marked` names boolean masks `(N,)` whose dots are drawn larger in a colour of their own; `noted`
-    are single points with a text shown on hover, named `noted_name` in the legend.
+    are single points with a text shown on hover, named `noted_name` in the legend. `guides` are
+    lines to compare the dots with; `log` makes both axes logarithmic.
     """
     x, y = np.asarray(x, dtype=np.float64).ravel(), np.asarray(y, dtype=np.float64).ravel()
     masks = {name: np.asarray(mask, dtype=bool).ravel() for name, mask in (marked or {}).items()}
     keys = [Key(name, series_colour(1 + i)) for i, name in enumerate(masks) if masks[name].any()]
     keys += [Key(noted_name, "var(--ink)", shape="ring")] if noted_name and noted else []
+    keys += [Key(line.name, series_colour(line.colour), line.dashed, "line") for line in guides]
     bar = colour is not None and len(finite(colour)) > 0
     plot = Plot.around(
-        Axis.over(np.append(x, [note[0] for note in noted])),
-        Axis.over(np.append(y, [note[1] for note in noted])),
-        x_label=x_label, y_label=y_label, keys=keys, width=width, height=height, right=92 if bar else 16,
+        Axis.over(_joined([x, [note[0] for note in noted], *(line.x for line in guides)]), log=log),
+        Axis.over(_joined([y, [note[1] for note in noted], *(line.y for line in guides)]), log=log),
+        x_label=x_label + LOG_NOTE * log, y_label=y_label + LOG_NOTE * log, keys=keys,
+        width=width, height=height, right=92 if bar else 16,
     )  # fmt: skip
-    shown = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    px, py = plot.x.at(x), plot.y.at(y)
+    shown = np.flatnonzero(np.isfinite(px) & np.isfinite(py))
     shown = shown[np.linspace(0, len(shown) - 1, min(len(shown), MAX_DOTS)).astype(np.int64)] if len(shown) else shown
     size = 2.4 if len(shown) > 2000 else 3.6 if len(shown) > 200 else 5.5
-    px, py = plot.x.at(x), plot.y.at(y)
     marks = []
     if bar:
         values = np.asarray(colour, dtype=np.float64).ravel()
@@ -106,6 +112,7 @@ def scatter(
     for i, mask in enumerate(masks.values()):
         rows = np.flatnonzero(mask & np.isfinite(px) & np.isfinite(py))[:MAX_DOTS]
         marks.append(_dots(px[rows], py[rows], series_colour(1 + i), max(size, 4.2), 0.95))
+    marks += [_curve(line, plot) for line in guides]
     for a, b, text in noted:
         if np.isfinite(a) and np.isfinite(b):
             title = element("title", escape(text))
@@ -123,8 +130,8 @@ def lines(
     plot = Plot.around(
         Axis.over(_joined([s.x for s in series]), log=log_x),
         Axis.over(_joined(edges), log=log_y, include=include_y),
-        x_label=x_label + " (log scale)" * log_x,
-        y_label=y_label + " (log scale)" * log_y,
+        x_label=x_label + LOG_NOTE * log_x,
+        y_label=y_label + LOG_NOTE * log_y,
         keys=[Key(s.name, series_colour(s.colour), s.dashed, "line") for s in series], width=width, height=height,
     )  # fmt: skip
     marks = []
@@ -135,14 +142,7 @@ def lines(
             known = np.isfinite(px) & np.isfinite(low) & np.isfinite(high)
             outline = _path(np.append(px[known], px[known][::-1]), np.append(high[known], low[known][::-1]))
             marks.append(element("path", d=outline + "Z", fill=colour, fill_opacity=0.16) if outline else "")
-    for s in series:
-        px, py = plot.x.at(np.asarray(s.x).ravel()), plot.y.at(np.asarray(s.y).ravel())
-        known = np.isfinite(px) & np.isfinite(py)
-        style = {"stroke": series_colour(s.colour)}
-        if known.sum() == 1:
-            marks.append(_dots(px[known], py[known], style["stroke"], 6, 1.0))
-        elif known.any():
-            marks.append(element("path", d=_path(px[known], py[known]), class_=f"line{' dashed' * s.dashed}", **style))
+    marks += [_curve(s, plot) for s in series]
     return plot.draw("".join(marks), f"{y_label} against {x_label}: " + ", ".join(s.name for s in series))
 
 
@@ -219,6 +219,16 @@ def _dots(px: NDArray[np.float64], py: NDArray[np.floating], colour: str, size: 
         return ""
     d = "".join(f"M{number(a)} {number(b)}h0" for a, b in zip(px.tolist(), py.tolist(), strict=True))
     return element("path", d=d, class_="dots", stroke=colour, stroke_width=size, stroke_opacity=f"{opacity:g}")
+
+
+def _curve(line: Line, plot: Plot) -> str:
+    """The line through its known points; a dot where there is only one."""
+    px, py = plot.x.at(np.asarray(line.x).ravel()), plot.y.at(np.asarray(line.y).ravel())
+    known, colour = np.isfinite(px) & np.isfinite(py), series_colour(line.colour)
+    if known.sum() < 2:
+        return _dots(px[known], py[known], colour, 6, 1.0)
+    kind = f"line{' dashed' * line.dashed}"
+    return element("path", d=_path(px[known], py[known]), class_=kind, stroke=colour)
 
 
 def _path(px: NDArray[np.float64], py: NDArray[np.float64]) -> str:

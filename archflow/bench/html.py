@@ -16,19 +16,22 @@ _PAGE_STYLE = f"""
 *{{box-sizing:border-box}}
 body{{margin:0 auto;max-width:1160px;padding:2.2rem 1.4rem 3rem;font:16px/1.55 {FONT}}}
 body{{color:var(--ink);background:var(--paper)}}
-h1{{font-size:1.75rem;line-height:1.2;margin:0 0 .8rem;text-wrap:balance;overflow-wrap:anywhere}}
+h1{{font-size:1.75rem;line-height:1.2;margin:0 0 .8rem;overflow-wrap:anywhere}}
 h2{{font-size:1.2rem;margin:2.4rem 0 .5rem;padding-top:1.1rem;border-top:1px solid var(--grid)}}
 h3{{font-size:1rem;margin:0}}
 p{{margin:.4rem 0 .9rem;max-width:75ch}}
 .lead{{font-size:1.08rem}}
 .tight{{margin:.1rem 0}}
 .muted,figcaption,footer{{color:var(--muted);font-size:.875rem}}
-figure{{margin:.6rem 0 1rem;min-width:0}}
+figure{{margin:.6rem 0 1rem;min-width:0;overflow-x:auto}}
+figure .chart{{min-width:430px}}
 figcaption{{margin-top:.35rem;max-width:62ch}}
 .columns{{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:.6rem 2rem}}
-.cards{{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,255px),1fr));gap:1rem}}
+.cards{{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr));gap:1rem}}
+.cards.wide{{grid-template-columns:100%}}
 .card{{border:1px solid var(--grid);border-radius:10px;padding:.8rem .9rem;background:var(--paper);min-width:0}}
 .card svg{{margin:.7rem auto .3rem}}
+.terms{{margin:.9rem 0;font-size:.9rem}} .terms dt{{font-weight:600}} .terms dd{{margin:0 0 .55rem;color:var(--muted)}}
 .facts{{display:flex;flex-wrap:wrap;gap:.7rem;margin:1.2rem 0 0;padding:0}}
 .facts div{{background:var(--wash);border-radius:8px;padding:.5rem .85rem;min-width:0}}
 .facts dt{{color:var(--muted);font-size:.8rem}}
@@ -77,11 +80,11 @@ def paragraph(text: str, kind: str | None = None) -> str:
 
 def figure(svg: str, caption: str) -> str:
     """A drawing and the sentence that says how to read it."""
-    return element("figure", svg + element("figcaption", escape(caption)))
+    return element("figure", svg + (element("figcaption", escape(caption)) if caption else ""))
 
 
 def group(kind: str, items: Sequence[str]) -> str:
-    """Pieces side by side where the page is wide enough: "columns" (charts) or "cards" (drawings)."""
+    """Pieces side by side where the page is wide enough: "columns" (charts), "cards" (drawings) or "cards wide"."""
     shown = [item for item in items if item]
     return element("div", "\n".join(shown), class_=kind) if shown else ""
 
@@ -90,6 +93,12 @@ def facts(pairs: Sequence[tuple[str, object]]) -> str:
     """Small tiles of a label and its value."""
     tiles = (element("div", element("dt", escape(k)) + element("dd", escape(v) or "–")) for k, v in pairs)
     return element("dl", "".join(tiles), class_="facts") if pairs else ""
+
+
+def terms(pairs: Sequence[tuple[str, str]]) -> str:
+    """Words and what they mean."""
+    listed = "".join(element("dt", escape(word)) + element("dd", escape(meaning)) for word, meaning in pairs)
+    return element("dl", listed, class_="terms") if listed else ""
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str = "") -> str:

@@ -91,7 +91,7 @@ def layered_layout(
     for item, layer in enumerate(layer_of):
         rows[layer].append(item)
     rows = _ordered(rows, above, below)
-    centres = _positions(rows, above, below, np.asarray(item_widths, dtype=np.float64), box_gap)
+    centres = _positions(rows, above, below, np.asarray(item_widths, dtype=np.float64), box_gap, len(widths))
     tops = np.asarray(layer_of[: len(widths)], dtype=np.float64) * (box_height + layer_gap)
     own = np.asarray(widths, dtype=np.float64)
     boxes = np.stack([centres[: len(own)] - own / 2, tops, own, np.full(len(own), box_height)], axis=1)
@@ -145,7 +145,12 @@ def _crossings(rows: list[list[int]], below: list[list[int]]) -> int:
 
 
 def _positions(
-    rows: list[list[int]], above: list[list[int]], below: list[list[int]], widths: NDArray[np.float64], gap: float
+    rows: list[list[int]],
+    above: list[list[int]],
+    below: list[list[int]],
+    widths: NDArray[np.float64],
+    gap: float,
+    node_count: int,
 ) -> NDArray[np.float64]:
     """Centre of each item: near the mean of its neighbours, in the order of its row, boxes at least `gap` apart."""
     centres = np.zeros(len(widths))
@@ -154,12 +159,19 @@ def _positions(
     offsets = [np.cumsum(np.append(0.0, (widths[row][:-1] + widths[row][1:]) / 2 + gap)) for row in rows]
     for row, offset in zip(rows, offsets, strict=True):
         centres[row] = offset - offset[-1] / 2
+    neighbours = [np.array(up + down, dtype=np.int64) for up, down in zip(above, below, strict=True)]
+    # Long edges pull harder, so that they run straight (the weights of Gansner et al. 1993).
+    pulls = [
+        np.array([1.0, 2.0, 8.0])[(near >= node_count) + int(i >= node_count)] for i, near in enumerate(neighbours)
+    ]
     for sweep in range(SWEEPS):
         for layer in range(len(rows)) if sweep % 2 == 0 else reversed(range(len(rows))):
             row, offset = rows[layer], offsets[layer]
-            neighbours = [above[item] + below[item] for item in row]
-            wanted = np.array([centres[n].mean() if n else centres[i] for i, n in zip(row, neighbours, strict=True)])
-            centres[row] = isotonic_regression(wanted - offset).x + offset
+            wanted = [
+                np.average(centres[neighbours[i]], weights=pulls[i]) if len(neighbours[i]) else centres[i] for i in row
+            ]
+            weights = [float(pulls[i].sum()) or 1.0 for i in row]
+            centres[row] = isotonic_regression(np.array(wanted) - offset, weights=weights).x + offset
     return centres
 
 

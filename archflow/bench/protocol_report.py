@@ -64,8 +64,8 @@ def protocol_report(path: str | Path, result: Mapping[str, Any]) -> None:
         html.section("Every run", html.group("columns", figures)),
         html.section(
             "How it was made",
-            html.facts([("time", _duration(result["seconds"]))] if "seconds" in result else []),
-            *(_settings(name, result.get(name)) for name in ("splits", "config", "machine")),
+            html.facts(_circumstances(result)),
+            *(_settings(name, result.get(name)) for name in ("config", "machine")),
         ),
         footer=FOOTER,
     )
@@ -123,7 +123,7 @@ def _plain_words(result: Mapping[str, Any]) -> str:
     count = max((len(tau) for tau in methods.values()), default=0)
     told = (
         f"Predictors of {result['metric']} were fitted on {_labels(result['labels'])} of {result['data']}, "
-        f"{count} {'run' if count == 1 else 'runs'} a method, each with its own split or seed."
+        f"{count} {'run' if count == 1 else 'runs'} of each method."
     )
     means = {m: _mean(tau.tolist()) for m, tau in methods.items() if len(finite(tau))}
     if not means:
@@ -144,11 +144,17 @@ def _paired(these: NDArray[np.float64], those: NDArray[np.float64]) -> NDArray[n
     return gains[np.isfinite(gains)]
 
 
+def _circumstances(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The split sizes and the time taken, as far as they are known."""
+    pairs = [(key.replace("_", " "), rounded(value)) for key, value in _flattened(result.get("splits") or {}).items()]
+    return pairs + ([("time", _duration(result["seconds"]))] if result.get("seconds") is not None else [])
+
+
 def _settings(name: str, values: Any) -> str:
     """A folded table of plain settings; nested ones are named by their path."""
     flat = _flattened(values or {})
     rows = [[html.Cell(key), html.Cell(rounded(value))] for key, value in flat.items()]
-    return html.details(f"{name}", html.table(["", ""], rows)) if rows else ""
+    return html.details(name, html.table(["", ""], rows)) if rows else ""
 
 
 def _flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.bench import charts, html
-from archflow.bench.graph_drawing import draw_architecture, operation_hues
+from archflow.bench.graph_drawing import draw_architecture, layout, operation_hues
 from archflow.bench.measures import measure, method_name, rounded
 from archflow.bench.projection import principal_components
 from archflow.files import write_atomically
 
 Row = Mapping[str, Any]
 FOOTER = "Written by archflow. This page is one file: it loads nothing and runs no script."
+WIDE_DRAWING = 480  # pixels; what is wider gets a row of its own, or its labels would shrink beyond reading
 
 
 def ranking_report(
@@ -61,7 +62,8 @@ def ranking_report(
         html.paragraph(_plain_words(comparison, scores, truth, mask, metric), "lead"),
         html.facts(summary),
         _comparison(comparison, colours),
-        _quality(scores, truth, mask, precision_curves, colours, top, metric),
+        _precision(precision_curves, colours),
+        _scatters(scores, truth, mask, top, metric),
         _embedding_map(embeddings, truth, mask, metric),
         _top(top, truth, metric),
         _losses(loss_curves),
@@ -83,10 +85,9 @@ def _plain_words(
     count = next((len(a) for a in (predicted, measured, labelled) if a is not None), 0)
     if labelled is not None and count:
         known = int(labelled.sum())
-        share = f"{100 * known / count:.2g} %" if known < count else "all"
+        share = f" ({100 * known / count:.2g} %)" if known < count else ""
         sentences.append(
-            f"A predictor was fitted on the {metric} of {known:,} architectures ({share} of {count:,}) "
-            "and then ranked every one of them."
+            f"A predictor saw the {metric} of {known:,} of {count:,} architectures{share} and then ranked them all."
         )
     elif count:
         sentences.append(f"A predictor ranked {count:,} architectures by their expected {metric}.")
@@ -130,7 +131,7 @@ def _comparison(comparison: Sequence[Row] | None, colours: Mapping[str, int]) ->
         for row in comparison
     ]
     heads = ["method", *(known.name if known else key.replace("_", " ") for key, known in measures.items())]
-    explained = " ".join(f"{known.name}: {known.meaning}." for known in measures.values() if known)
+    explained = html.terms([(known.name, known.meaning) for known in measures.values() if known])
     shares = {key: known.name for key, known in measures.items() if known and known.is_share}
     drawn = [
         charts.Bars(
@@ -141,56 +142,74 @@ def _comparison(comparison: Sequence[Row] | None, colours: Mapping[str, int]) ->
         )
         for row in comparison
     ]
-    chart = charts.bars(list(shares.values()), drawn, y_label="agreement with the measured order", width=640)
-    return html.section(
-        "How good is the ranking?",
-        html.table(heads, rows),
-        html.figure(chart, explained) if shares else html.paragraph(explained, "muted"),
-    )
+    chart = charts.bars(list(shares.values()), drawn, y_label="agreement, 1 is perfect")
+    figures = [
+        html.figure(chart, "") if shares else "",
+        explained,
+    ]
+    return html.section("How good is the ranking?", html.table(heads, rows), html.group("columns", figures))
 
 
-def _quality(
+def _scatters(
     predicted: NDArray[np.float64] | None,
     measured: NDArray[np.float64] | None,
     labelled: NDArray[np.bool_] | None,
-    curves: Mapping[str, tuple[ArrayLike, ArrayLike]] | None,
-    colours: Mapping[str, int],
     top: Sequence[Row] | None,
     metric: str,
 ) -> str:
-    figures = []
-    if predicted is not None and measured is not None:
-        marked = {} if labelled is None else {"measurements the predictor was fitted on": labelled}
-        noted = [
-            (row["predicted"], row["measured"], f"rank {row.get('rank', i + 1)}: {metric} {row['measured']:.5g}")
-            for i, row in enumerate(top or [])
-            if row.get("predicted") is not None and row.get("measured") is not None
-        ]
-        chart = charts.scatter(
-            predicted, measured, x_label="predicted score", y_label=metric, marked=marked, noted=noted,
-            noted_name="the top architectures below",
-        )  # fmt: skip
-        figures.append(
-            html.figure(
-                chart,
-                "Every dot is an architecture. A perfect ranking rises from left to right without ever falling; the "
-                "predicted score has no unit, only its order counts.",
-            )
-        )
-    if curves:
-        drawn = [
-            charts.Line(method_name(name), k, precision, colours.get(name, 5), dashed=name == "chance")
-            for name, (k, precision) in curves.items()
-        ]
-        chart = charts.lines(drawn, x_label="k", y_label="precision@k", log_x=True, include_y=(0.0, 1.0), height=400)
-        figures.append(
-            html.figure(
-                chart,
-                "Precision@k: the share of the k architectures predicted best that are truly among the k best. "
-                "The left end is what matters to someone who will train only a few.",
-            )
-        )
+    if predicted is None or measured is None:
+        return ""
+    marked = {} if labelled is None else {"measurements the predictor was fitted on": labelled}
+    noted = [
+        (row["predicted"], row["measured"], f"rank {row.get('rank', i + 1)}: {metric} {row['measured']:.5g}")
+        for i, row in enumerate(top or [])
+        if row.get("predicted") is not None and row.get("measured") is not None
+    ]
+    values = charts.scatter(
+        predicted, measured, x_label="predicted score", y_label=metric, marked=marked, noted=noted,
+        noted_name="the top architectures below",
+    )  # fmt: skip
+    both = np.isfinite(predicted) & np.isfinite(measured)
+    x, y = predicted[both], measured[both]
+    places = charts.scatter(
+        places_among(x, x), places_among(y, y), log=True, marked={name: mask[both] for name, mask in marked.items()},
+        x_label="place in the predicted order", y_label="place in the measured order",
+        noted=[(float(places_among(a, x)), float(places_among(b, y)), text) for a, b, text in noted],
+        noted_name="the top architectures below",
+        guides=[charts.Line("a perfect ranking", [1, len(x)], [1, len(x)], 5, dashed=True)],
+    )  # fmt: skip
+    figures = [
+        html.figure(
+            values,
+            "Every dot is an architecture. A perfect ranking rises from left to right without ever falling; the "
+            "predicted score has no unit, only its order counts.",
+        ),
+        html.figure(
+            places,
+            "The same as places, the best at the lower left: how good are those that are predicted best?",
+        ),
+    ]
     return html.section("Predicted against measured", html.group("columns", figures))
+
+
+def places_among(values: ArrayLike, known: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Place of each value, any shape, in the order of the known ones `(n,)`: 1 for the highest, ties share the best."""
+    return 1 + len(known) - np.searchsorted(np.sort(known), values, side="right")
+
+
+def _precision(curves: Mapping[str, tuple[ArrayLike, ArrayLike]] | None, colours: Mapping[str, int]) -> str:
+    if not curves:
+        return ""
+    drawn = [
+        charts.Line(method_name(name), k, precision, colours.get(name, 5), dashed=name == "chance")
+        for name, (k, precision) in curves.items()
+    ]
+    chart = charts.lines(drawn, x_label="k", y_label="precision@k", log_x=True, include_y=(0.0, 1.0), width=760)
+    told = (
+        "Precision@k is the share of the k architectures predicted best that are truly among the k best. "
+        "The left end is what matters to someone who will train only a few."
+    )
+    return html.section("Finding the best: precision@k", html.figure(chart, told))
 
 
 def _embedding_map(
@@ -205,7 +224,9 @@ def _embedding_map(
         coordinates[:, 0], coordinates[:, 1], x_label=labels[0], y_label=labels[1], width=760, height=470,
         colour=measured if coloured else None, colour_label="measured",
     )  # fmt: skip
-    reading = f" Colour is the rank of the {metric}, brighter is better, and the best lie on top." if coloured else ""
+    reading = (
+        f" Colour is the rank of the {metric}, brighter is better; the bar gives its quartiles." if coloured else ""
+    )
     return html.section(
         "Map of the embeddings",
         html.figure(chart, "Architectures that the encoder finds alike lie close together." + reading),
@@ -217,12 +238,13 @@ def _top(top: Sequence[Row] | None, measured: NDArray[np.float64] | None, metric
         return ""
     hues = operation_hues([op for row in top for op in row["ops"]])
     known = np.empty(0) if measured is None else measured[np.isfinite(measured)]
+    widest = max(layout(row["ops"], row["edges"]).width for row in top)
     cards = []
     for i, row in enumerate(top):
         lines = [("predicted", rounded(row.get("predicted")))] if row.get("predicted") is not None else []
         if row.get("measured") is not None and np.isfinite(row["measured"]):
-            place = f" (place {1 + int((known > row['measured']).sum()):,} of {len(known):,})" if len(known) else ""
-            lines.append((metric, f"{row['measured']:.5g}{place}"))
+            place = f" (place {places_among(row['measured'], known):,} of {len(known):,})" if len(known) else ""
+            lines.append(("measured", f"{row['measured']:.5g}{place}"))
         numbers = "".join(html.paragraph(f"{name} {value}", "muted tight") for name, value in lines)
         native = html.element("code", html.escape(row["native"])) if row.get("native") else ""
         heading = html.element("h3", html.escape(f"#{row.get('rank', i + 1)}"))
@@ -231,7 +253,7 @@ def _top(top: Sequence[Row] | None, measured: NDArray[np.float64] | None, metric
     return html.section(
         "The architectures predicted best",
         html.paragraph("Data flows from top to bottom. Faint, dashed operations pass nothing on.", "muted"),
-        html.group("cards", cards),
+        html.group("cards wide" if widest > WIDE_DRAWING else "cards", cards),
     )
 
 
@@ -246,6 +268,6 @@ def _losses(curves: Mapping[str, Sequence[float]] | None) -> str:
         every = every[np.isfinite(every)]
         log = len(every) > 0 and bool(every.min() > 0 and every.max() > 30 * every.min())
         drawn = [charts.Line(part, np.arange(1, len(v) + 1), v, i) for i, (part, v) in enumerate(parts)]
-        chart = charts.lines(drawn, x_label="epoch", y_label="loss", log_y=log, height=280)
-        figures.append(html.figure(chart, stage))
+        chart = charts.lines(drawn, x_label="epoch", y_label=f"{stage} loss", log_y=log, height=280)
+        figures.append(html.figure(chart, ""))
     return html.section("Loss by epoch", html.group("columns", figures))

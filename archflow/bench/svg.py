@@ -31,7 +31,6 @@ STYLE = f"""
 .chart .tick{{fill:var(--muted);font-size:11px;font-variant-numeric:tabular-nums}}
 .chart .grid{{stroke:var(--grid);fill:none}}
 .chart .axis{{stroke:var(--rule);fill:none}}
-.chart .guide{{stroke:var(--muted);stroke-dasharray:4 4;fill:none}}
 .chart .dots{{fill:none;stroke-linecap:round}}
 .chart .line{{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}}
 .chart .dashed{{stroke-dasharray:5 4}}
@@ -47,11 +46,11 @@ STYLE = f"""
 .chart .ring{{fill:var(--paper);fill-opacity:.55;stroke-width:1.8}}
 """
 SERIES_COLOURS = 6
-# Viridis without its darkest and palest ends, which vanish on a dark and on a light page.
+# Near viridis, its darkest and palest ends left out: they vanish on a dark and on a light page.
 _COLOUR_ANCHORS = np.array(
     [
-        *((72, 40, 120), (62, 74, 137), (49, 104, 142), (38, 130, 142)),
-        *((31, 158, 137), (53, 183, 121), (109, 205, 89), (180, 222, 44)),
+        *((92, 68, 152), (74, 92, 160), (56, 116, 158), (40, 139, 149)),
+        *((33, 162, 138), (55, 185, 120), (109, 205, 89), (180, 222, 44)),
     ]
 )
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
