@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,12 +13,19 @@ from numpy.typing import ArrayLike, NDArray
 from archflow.bench.svg import document, element, escape, number, shorten, text_width
 
 MINUS = "\N{MINUS SIGN}"
+LIMIT = 1e150  # larger values are drawn here, so that differences and squares stay finite
+
+
+def bounded(values: ArrayLike) -> NDArray[np.float64]:
+    """The values, same shape, held within ±`LIMIT`; NaN for what is not finite."""
+    array = np.asarray(values, dtype=np.float64)
+    return np.where(np.isfinite(array), np.clip(array, -LIMIT, LIMIT), np.nan)
 
 
 def finite(values: ArrayLike) -> NDArray[np.float64]:
-    """The finite entries, flat, held within ±1e300 so that differences stay finite."""
-    array = np.asarray(values, dtype=np.float64).ravel()
-    return np.clip(array[np.isfinite(array)], -1e300, 1e300)
+    """The finite values, flat, held within ±`LIMIT`."""
+    array = bounded(values).ravel()
+    return array[~np.isnan(array)]
 
 
 def nice_ticks(low: float, high: float, count: int = 6) -> list[float]:
@@ -44,17 +52,15 @@ def _whole_where(values: NDArray[np.float64], ticks: list[float]) -> list[float]
 
 
 def tick_labels(ticks: Sequence[float]) -> list[str]:
-    """Labels with as many decimals as it takes to tell the ticks apart, and no more."""
+    """Labels with as many digits as it takes to read each tick off exactly, and no more."""
     largest = max((abs(t) for t in ticks), default=0.0)
-    if largest >= 1e7 or 0 < largest < 1e-4:
-        return [f"{t:.6g}" for t in ticks]
-    for decimals in range(9):
-        labels = [f"{t:,.{decimals}f}" for t in ticks]
-        if all(
-            abs(float(label.replace(",", "")) - t) <= 1e-6 * largest for label, t in zip(labels, ticks, strict=True)
-        ):
+    step = min((b - a for a, b in pairwise(ticks) if b > a), default=largest)
+    forms = [f",.{decimals}f" for decimals in range(9)] if largest < 1e7 else []
+    for form in [*forms, *(f".{digits}g" for digits in range(1, 17))]:
+        labels = [format(t + 0.0, form) for t in ticks]
+        if all(abs(float(label.replace(",", "")) - t) <= 1e-3 * step for label, t in zip(labels, ticks, strict=True)):
             return [label.replace("-", MINUS) for label in labels]
-    return [f"{t:.6g}" for t in ticks]
+    return [repr(t) for t in ticks]
 
 
 @dataclass(frozen=True)
@@ -105,9 +111,7 @@ class Axis:
 
     def at(self, values: ArrayLike) -> NDArray[np.float64]:
         """Pixels of the values, same shape; NaN where not finite, or not positive on a log axis."""
-        array = np.asarray(values, dtype=np.float64)
-        array = np.where(np.isfinite(array), np.clip(array, -1e300, 1e300), np.nan)
-        low, high = self.low, self.high
+        array, low, high = bounded(values), self.low, self.high
         if self.log:
             array, low, high = np.log(np.where(array > 0, array, np.nan)), math.log(low), math.log(high)
         return self.start + (array - low) / (high - low) * (self.end - self.start)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from archflow.bench.axes import Axis, Key, Plot, finite, tick_labels
+from archflow.bench.axes import Axis, Key, Plot, bounded, finite, tick_labels
 from archflow.bench.svg import colour_at, element, escape, number, series_colour
 
 COLOUR_LEVELS = 32
@@ -150,9 +150,10 @@ def bars(
     categories: Sequence[str], series: Sequence[Bars], *, y_label: str, width: float = 520, height: float = 300
 ) -> str:
     """Groups of bars from zero, one group a category and one bar a series; a value that is not finite leaves a gap."""
-    values = [np.asarray(s.values, dtype=np.float64).ravel() for s in series]
+    values = [bounded(s.values).ravel() for s in series]
     errors = [
-        np.nan_to_num(np.zeros(len(v)) if s.errors is None else s.errors) for s, v in zip(series, values, strict=True)
+        np.nan_to_num(bounded(np.zeros(len(v)) if s.errors is None else s.errors))
+        for s, v in zip(series, values, strict=True)
     ]
     reach = _joined([v + sign * e for v, e in zip(values, errors, strict=True) for sign in (-1, 1)])
     keys = [Key(s.name, series_colour(s.colour), shape="box") for s in series]
@@ -241,7 +242,7 @@ def _path(px: NDArray[np.float64], py: NDArray[np.float64]) -> str:
 
 def _rank_fraction(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of the finite values that lie below each value, equal values sharing the middle; NaN where not finite."""
-    known = np.sort(finite(values))
+    known, values = np.sort(finite(values)), bounded(values)
     low, high = np.searchsorted(known, values, side="left"), np.searchsorted(known, values, side="right") - 1
     fractions = (low + high) / 2 / max(len(known) - 1, 1)
     return np.where(np.isfinite(values), fractions, np.nan)

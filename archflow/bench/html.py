@@ -103,9 +103,9 @@ def terms(pairs: Sequence[tuple[str, str]]) -> str:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str = "") -> str:
     """Numbers aligned at the right, the first column at the left; scrolls sideways where it is too wide."""
-    head = element("tr", "".join(element("th", escape(c) or " ", scope="col") for c in columns))
+    head = element("tr", "".join(element("th", escape(c), scope="col") for c in columns))
     lines = (
-        element("tr", "".join(element("td", escape(c.text) or " ", class_="best" if c.best else None) for c in row))
+        element("tr", "".join(element("td", escape(c.text), class_="best" if c.best else None) for c in row))
         for row in rows
     )
     body = element("table", element("thead", head) + element("tbody", "\n".join(lines)))

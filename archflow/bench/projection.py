@@ -13,7 +13,6 @@ def principal_components(embeddings: ArrayLike, count: int = 2) -> tuple[NDArray
     map. Axes beyond the rank of the data are zero; rows with a value that is not finite are NaN.
     """
     table = np.asarray(embeddings, dtype=np.float64)
-    table = table.reshape(len(table), -1)
     known = np.isfinite(table).all(axis=1)
     coordinates = np.full((len(table), count), np.nan)
     coordinates[known] = 0.0

@@ -61,14 +61,17 @@ def escape(text: object) -> str:
     return escape_markup(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", str(text)), quote=True)
 
 
-def element(tag: str, content: str = "", **attributes: object) -> str:
-    """One element around `content` (markup); attribute values are escaped, `class_` is `class`, `a_b` is `a-b`."""
+def element(tag: str, content: str | None = None, **attributes: object) -> str:
+    """One element around `content`, which is markup; without content it closes itself.
+
+    Attribute values are escaped, None leaves one out; `class_` is written `class`, `stroke_width` `stroke-width`.
+    """
     written = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{number(value) if isinstance(value, float) else escape(value)}"'
         for name, value in attributes.items()
         if value is not None
     )
-    return f"<{tag}{written}>{content}</{tag}>" if content else f"<{tag}{written}/>"
+    return f"<{tag}{written}/>" if content is None else f"<{tag}{written}>{content}</{tag}>"
 
 
 def number(value: float) -> str:

@@ -1,0 +1,240 @@
+"""The protocol of the FGP paper: how well a few labels rank the rest, with and without pre-training."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from archflow.bench.machine import machine
+from archflow.bench.pretraining_jobs import PretrainingJob, run_jobs
+from archflow.checkpoint import fingerprint
+from archflow.data.proxies import proxy
+from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, pool, shared_classes, split
+from archflow.encoders import ENCODERS, Encoder, stack
+from archflow.encoders.saved import load_encoder
+from archflow.errors import ArchflowError
+from archflow.files import read_json, write_json
+from archflow.flow import FlowSurrogate
+from archflow.graph.table import Table
+from archflow.predict.fine_tune import FineTuneSettings, Runs, fine_tune
+from archflow.predict.metrics import summary
+from archflow.predict.ranking_model import RankingModel, score
+from archflow.pretext import PretrainSettings
+from archflow.progress import progress_bar
+from archflow.seeding import seeded
+
+METHODS = ("supervised", "proxy", "flow", "fgp")
+MODEL_SEEDS = (21, 2021, 202121)
+VALIDATION = 40
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What to measure; see "5. Protocol" of the paper's experiments.
+
+    labels: share of the train part if below 1, else a count. runs: at most 9, run i has the i-th permutation of the
+    data and model seed i // 3, so that 3 runs share one pre-trained encoder. train, test: sizes of the two parts, half
+    of the labelled architectures each if None. split_by: "random" as the paper, or "class" to keep each isomorphism
+    class on one side. proxy: what the methods "proxy" and "fgp" rank.
+    """
+
+    metric: str
+    proxy: str
+    encoder: str = "gated_gcn"
+    encoder_config: dict[str, Any] = field(default_factory=dict)
+    methods: Sequence[str] = METHODS
+    labels: float = 0.01
+    runs: int = 9
+    train: int | None = None
+    test: int | None = None
+    split_by: str = "random"
+    surrogate: FlowSurrogate = field(default_factory=FlowSurrogate)
+    flow_weight: float = 0.5
+    proxy_weight: float = 0.5
+    pretrain: PretrainSettings = field(default_factory=PretrainSettings)
+    fine_tune: FineTuneSettings = field(default_factory=FineTuneSettings)
+
+    def __post_init__(self) -> None:
+        unknown = [method for method in self.methods if method not in METHODS]
+        if unknown:
+            raise ArchflowError(f"no method {unknown[0]!r}; there are: {', '.join(METHODS)}")
+        if not 1 <= self.runs <= len(PERMUTATIONS) * len(MODEL_SEEDS):
+            raise ArchflowError(f"runs {self.runs} must be 1 to 9: three permutations of the data times three model seeds")
+        if self.labels <= 0:
+            raise ArchflowError(f"labels {self.labels:g} must be a share below 1 or a count")
+        if self.split_by not in ("random", "class"):
+            raise ArchflowError(f"split {self.split_by!r} is not random or class")
+
+
+def run_protocol(protocol: Protocol, data: str, table: Table, folder: Path, processes: int = 2) -> dict[str, Any]:
+    """Run it and return the result as JSON keeps it.
+
+    folder: holds what is finished (encoders, methods) and the states of what is not; the same call goes on from it.
+
+    Raises ArchflowError for a missing metric or proxy, too few labels, and a folder of other settings or data.
+    """
+    began = time.perf_counter()
+    values = table.metric(protocol.metric)
+    measured = table.select(np.isfinite(values))
+    if len(measured) < 10:
+        raise ArchflowError(f"{data}: {len(measured)} architectures have a finite {protocol.metric}; too few to rank")
+    half = len(measured) - len(measured) // 2
+    train, test = protocol.train or half, protocol.test or len(measured) - half
+    measured = measured.select(pool(len(measured), train, test))
+    settings = {"data": data, **_json(asdict(protocol))}
+    spent = _Stopwatch(folder, fingerprint(settings, measured.architectures.hashes, measured.metric(protocol.metric)))
+    labels = round(protocol.labels * train) if protocol.labels < 1 else round(protocol.labels)
+    classes = isomorphism_classes(measured)
+    splits = [
+        split(_order(len(measured), seed), train, labels, VALIDATION, classes if protocol.split_by == "class" else None)
+        for seed in PERMUTATIONS
+    ]
+    seeds = MODEL_SEEDS[: -(-protocol.runs // len(PERMUTATIONS))]
+    encoders = _encoders(protocol, measured, seeds, folder, processes)
+    methods = {}
+    with progress_bar("fine-tuning", len(protocol.methods) * protocol.fine_tune.epochs) as bar:
+        for method in protocol.methods:
+            finished = folder / f"{method}.json"
+            if not finished.exists():
+                run = _fine_tune(protocol, measured, encoders[method], splits, folder / f"{method}.state", bar)
+                write_json(finished, run)
+                (folder / f"{method}.state").unlink(missing_ok=True)
+            else:
+                bar.advance(protocol.fine_tune.epochs)
+            methods[method] = read_json(finished)
+    learnt = [parts.labelled for parts in splits]
+    return {
+        "data": data,
+        "metric": protocol.metric,
+        "labels": labels,
+        "splits": {
+            "by": protocol.split_by,
+            "train": train,
+            "test": [len(parts.test) for parts in splits],
+            "validation": VALIDATION,
+            "permutations": [seed or "identity" for seed in PERMUTATIONS],
+            "model_seeds": list(seeds),
+            "test_isomorphic_to_labelled": [
+                shared_classes(classes, rows, parts.test) for rows, parts in zip(learnt, splits, strict=True)
+            ],
+            "order_against_metric_tau": _order_tau(measured.metric(protocol.metric)),
+        },
+        "methods": methods,
+        "seconds": spent.until(began),
+        "config": settings,
+        "machine": machine(),
+    }
+
+
+def _order(count: int, seed: int | None) -> NDArray[np.int64]:
+    return np.arange(count) if seed is None else np.random.RandomState(seed).permutation(count)
+
+
+def _order_tau(values: NDArray[np.float64]) -> float:
+    """How far the table is sorted by the metric; the identity permutation is a fair split only if this is near 0."""
+    return round(summary(np.arange(len(values)), values)["tau"], 4)
+
+
+def fresh_encoder(protocol: Protocol, n_ops: int, seed: int) -> Encoder:
+    """The untrained encoder of a model seed."""
+    with seeded(seed):
+        return ENCODERS.get(protocol.encoder)(n_ops=n_ops, **protocol.encoder_config)
+
+
+def _encoders(
+    protocol: Protocol, table: Table, seeds: Sequence[int], folder: Path, processes: int
+) -> dict[str, list[Encoder]]:
+    """Each method's encoder of each model seed; pre-training sees all architectures of the pool and no label."""
+    n_ops = len(table.architectures.vocabulary)
+    encoders = {"supervised": [fresh_encoder(protocol, n_ops, seed) for seed in seeds]}
+    values = {}
+    if {"proxy", "fgp"} & set(protocol.methods):
+        values[protocol.proxy] = proxy(table, protocol.proxy)
+    jobs = [
+        PretrainingJob(protocol, method, seed, folder / f"{method}-{seed}.encoder")
+        for seed in seeds
+        for method in protocol.methods
+        if method != "supervised"
+    ]
+    run_jobs(jobs, table.architectures, values, processes)
+    for job in jobs:
+        encoders.setdefault(job.method, []).append(load_encoder(job.path)[0])
+    return encoders
+
+
+def _fine_tune(
+    protocol: Protocol, table: Table, encoders: Sequence[Encoder], splits: Sequence[Split], state: Path, bar
+) -> dict[str, list[float]]:
+    """All runs of one method as one batched model; the measures of every run."""
+    models, parts, seeds = [], [], []
+    for run in range(protocol.runs):
+        seed = MODEL_SEEDS[run // len(splits)]
+        with seeded(seed, 1):
+            models.append(RankingModel(copy.deepcopy(encoders[run // len(splits)])))
+        parts.append(splits[run % len(splits)])
+        seeds.append(seed)
+    labels = table.metric(protocol.metric)
+    # Splits by class may differ by a few test rows; the batched evaluation needs equal counts, so pad and cut.
+    longest = max(len(part.test) for part in parts)
+    runs = Runs(
+        labels[:, None],
+        np.stack([part.labelled for part in parts]),
+        np.stack([part.validation for part in parts]),
+        seeds,
+    )
+    done = 0
+
+    def advance(epoch: int) -> None:
+        nonlocal done
+        bar.advance(epoch - done)
+        done = epoch
+
+    tuned = fine_tune(models, table.architectures, runs, protocol.fine_tune, state, on_epoch=advance)
+    results: dict[str, list[float]] = {}
+    tests = np.stack([np.resize(part.test, longest) for part in parts])
+    for k, (scores, part) in enumerate(zip(_scores(tuned.models, table, tests), parts, strict=True)):
+        measures = summary(scores[: len(part.test)], labels[part.test])
+        measures["validation_tau"] = float(tuned.validation_tau[:, k].max())
+        measures["best_epoch"] = int(tuned.validation_tau[:, k].argmax()) + 1
+        for name, value in measures.items():
+            results.setdefault(name, []).append(round(value, 6))
+    return results
+
+
+def _scores(models: Sequence[RankingModel], table: Table, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(K, n) scores of every model on its rows."""
+    if len(models) > 1 and type(models[0].encoder).stackable:
+        return score(stack(models), table.architectures, rows)[..., 0]
+    return np.stack([score(m, table.architectures, r)[:, 0] for m, r in zip(models, rows, strict=True)])
+
+
+class _Stopwatch:
+    """Seconds spent on a protocol over all calls that worked on it; refuses a folder of another one."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.path = folder / "protocol.json"
+        about = read_json(self.path) if self.path.exists() else {"key": key, "seconds": 0.0}
+        if about["key"] != key:
+            raise ArchflowError(f"{folder}: holds a run of other settings or data; give another --folder or remove it")
+        self.key, self.before = key, about["seconds"]
+        write_json(self.path, about)
+
+    def until(self, began: float) -> float:
+        seconds = round(self.before + time.perf_counter() - began, 1)
+        write_json(self.path, {"key": self.key, "seconds": seconds})
+        return seconds
+
+
+def _json(value: Any) -> Any:
+    """Dataclass fields as JSON keeps them (tuples become lists)."""
+    if isinstance(value, dict):
+        return {name: _json(entry) for name, entry in value.items()}
+    return [_json(entry) for entry in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,38 @@
+"""What the figures were measured on."""
+
+from __future__ import annotations
+
+import platform
+import time
+from typing import Any
+
+import torch
+
+
+def machine() -> dict[str, Any]:
+    """Processor, threads and versions, as JSON keeps them."""
+    about = {"processor": _processor(), "threads": torch.get_num_threads(), "torch": torch.__version__}
+    if torch.cuda.is_available():
+        about["gpu"] = torch.cuda.get_device_name()
+    return about
+
+
+def matmul_gflops(rows: int, inner: int, columns: int, dtype: torch.dtype = torch.float32, seconds: float = 0.5) -> float:
+    """Measured rate of one matrix product in 10^9 floating-point operations a second: the roof of what layers reach."""
+    a, b = torch.randn(rows, inner, dtype=dtype), torch.randn(inner, columns, dtype=dtype)
+    out = torch.empty(rows, columns, dtype=dtype)
+    for _ in range(3):
+        torch.mm(a, b, out=out)
+    count, began = 0, time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        torch.mm(a, b, out=out)
+        count += 1
+    return 2e-9 * rows * inner * columns * count / (time.perf_counter() - began)
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo") as lines:
+            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
