@@ -1,0 +1,54 @@
+"""Zero-cost proxies of a table: its columns, and what archflow can always compute itself."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.errors import ArchflowError
+from archflow.graph import ArchitectureSet
+from archflow.graph.table import Table
+from archflow.spaces import SPACES
+
+
+def proxy(table: Table, name: str) -> NDArray[np.float64]:
+    """(N,) a proxy by name; NaN where the table has no value.
+
+    name: a column of the table; else one of `structural_proxies`; else `params` or `flops` where the operations are
+    those of a search space that archflow can build networks of (with that space's published settings).
+
+    Raises ArchflowError that lists what there is.
+    """
+    if name in table.metrics:
+        return table.metrics[name]
+    computed = structural_proxies(table.architectures)
+    if name not in computed:
+        computed |= _costs(table.architectures)
+    if name not in computed:
+        there = ", ".join([*table.metrics, *computed])
+        raise ArchflowError(f"no proxy {name!r}: neither a column nor computable; there are: {there}")
+    return computed[name]
+
+
+def structural_proxies(architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:
+    """What any graph tells: `depth`, `nodes`, `edges`, and `count:OPERATION` for every operation; (N,) each."""
+    counts = architectures.op_counts
+    by_op = {f"count:{op}": counts[:, i] for i, op in enumerate(architectures.vocabulary.ops)}
+    columns = {
+        "depth": architectures.depths,
+        "nodes": architectures.node_counts,
+        "edges": architectures.edge_counts,
+        **by_op,
+    }
+    return {name: values.astype(np.float64) for name, values in columns.items()}
+
+
+def _costs(architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:
+    for name in SPACES.names():
+        space = SPACES.get(name)
+        if set(space.vocabulary.ops) >= set(architectures.vocabulary.ops):
+            try:
+                return dict(space().costs(architectures))
+            except ArchflowError:
+                continue  # the operations fit, the wiring does not
+    return {}

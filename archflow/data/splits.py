@@ -1,0 +1,78 @@
+"""Splits of a table into architectures to learn from and architectures to judge by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.errors import ArchflowError
+from archflow.graph.table import Table
+from archflow.spaces import SPACES
+
+Rows = NDArray[np.int64]
+
+PERMUTATIONS = (None, 2021, 202121)
+"""Seeds of FGP's three orders of the data; None is the order of the table."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of a table. labelled: the labels to learn from, the first of the train part. validation: chooses the
+    checkpoint. test: everything else of the test part."""
+
+    labelled: Rows
+    validation: Rows
+    test: Rows
+
+
+def isomorphism_classes(table: Table) -> Rows:
+    """(N,) class number of every row: the search space's canonical form where the rows are cells of a known space
+    (two NAS-Bench-201 cells can be the same network with different graphs), the graph's hash otherwise."""
+    if table.native is not None:
+        for name in SPACES.names():
+            space = SPACES.get(name)()
+            if set(table.architectures.vocabulary.ops) <= set(space.vocabulary.ops):
+                try:
+                    canonical = [space.canonical(space.parse(text)) for text in table.native]
+                except ArchflowError:
+                    continue
+                return np.unique(np.array(canonical), return_inverse=True)[1]
+    return np.unique(table.architectures.hashes, return_inverse=True)[1]
+
+
+def pool(count: int, train: int, test: int, seed: int = 0) -> Rows:
+    """The rows that take part: all in their order if train + test needs them all, else a uniform draw."""
+    if train + test > count:
+        raise ArchflowError(f"train {train} + test {test} is more than the {count} labelled architectures; ask for fewer")
+    rows = np.arange(count)
+    return rows if train + test == count else np.random.RandomState(seed).permutation(rows)[: train + test]
+
+
+def split(order: Rows, train: int, labels: int, validation: int, classes: Rows | None = None) -> Split:
+    """FGP's split of ordered rows: the first `train` are the train part, whose first `labels` are labelled; the first
+    `validation` of the rest choose the checkpoint, what remains is the test set.
+
+    classes: (N,) class of every row of the table. If given, whole classes go to one side (the train part then ends
+    with the class that fills it).
+
+    Raises ArchflowError if a part would be too small to rank.
+    """
+    if classes is not None:
+        first_seen = np.unique(classes[order], return_index=True)[1]
+        rank = np.empty(classes.max() + 1, np.int64)
+        rank[classes[order][np.sort(first_seen)]] = np.arange(len(first_seen))
+        order = order[np.argsort(rank[classes[order]], kind="stable")]
+        last = classes[order[train - 1]]
+        train = int(np.flatnonzero(classes[order] == last)[-1]) + 1
+    parts = Split(order[: min(labels, train)], order[train : train + validation], order[train + validation :])
+    for name, rows in vars(parts).items():
+        if len(rows) < 2:
+            raise ArchflowError(f"split: {len(rows)} architectures in the {name} part; at least two are needed")
+    return parts
+
+
+def shared_classes(classes: Rows, learnt: Rows, judged: Rows) -> int:
+    """How many of the `judged` rows are isomorphic to one of the `learnt`."""
+    return int(np.isin(classes[judged], classes[learnt]).sum())
