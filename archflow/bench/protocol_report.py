@@ -39,8 +39,8 @@ def protocol_report(path: str | Path, result: Mapping[str, Any]) -> None:
 
     `result`: `data`, `metric`, `labels` (a share below 1, else a count), `methods` {method: {measure: [one per run]}}
     with the measures `tau`, `p_at_1`, `p_at_5`, `spearman` (runs at the same place of two lists share their split),
-    and where known `splits`, `seconds`, `published` {method: {measure: figure}}, `machine`, `config`. A value that
-    is not finite counts as a run without a result.
+    and where known `splits` (sizes and the like, one value or one per split), `seconds`, `published` {method:
+    {measure: figure}}, `machine`, `config`. A value that is not finite counts as a run without a result.
     """
     methods, published = result["methods"], result.get("published") or {}
     heads, rows = _table(result)
@@ -56,7 +56,7 @@ def protocol_report(path: str | Path, result: Mapping[str, Any]) -> None:
     title = f"{result['data']}: ranking by {result['metric']} from {_labels(result['labels'])}"
     told = "Mean over the runs, population standard deviation in brackets."
     if published:
-        told += " “Published” is the figure in the paper, for the same method and share of labels."
+        told += " “Published” is the figure in the paper, for the same method."
     content = html.page(
         title,
         html.paragraph(_plain_words(result), "lead"),
@@ -85,7 +85,8 @@ def _table(result: Mapping[str, Any]) -> tuple[list[str], list[list[html.Cell]]]
         heads.append(known.name if known else key.replace("_", " "))
         means = {m: _mean(runs.get(key, [])) for m, runs in methods.items()}
         compared = [mean for mean in means.values() if np.isfinite(mean)]
-        best = max(compared) if known and known.higher_is_better and len(compared) > 1 else None
+        choose = max if known and known.higher_is_better else min
+        best = choose(compared) if known and len(compared) > 1 else None
         columns.append([html.Cell(_mean_and_std(runs.get(key, [])), means[m] == best) for m, runs in methods.items()])
         if any(key in published.get(m, {}) for m in methods):
             heads.append("published")
@@ -146,8 +147,16 @@ def _paired(these: NDArray[np.float64], those: NDArray[np.float64]) -> NDArray[n
 
 def _circumstances(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The split sizes and the time taken, as far as they are known."""
-    pairs = [(key.replace("_", " "), rounded(value)) for key, value in _flattened(result.get("splits") or {}).items()]
+    pairs = [
+        (key.replace("_", " "), _per_split(value)) for key, value in _flattened(result.get("splits") or {}).items()
+    ]
     return pairs + ([("time", _duration(result["seconds"]))] if result.get("seconds") is not None else [])
+
+
+def _per_split(value: Any) -> str:
+    """One value; of a list with a value per split, those that differ."""
+    several = isinstance(value, Sequence) and not isinstance(value, str)
+    return " · ".join(dict.fromkeys(rounded(one) for one in value)) if several else rounded(value)
 
 
 def _settings(name: str, values: Any) -> str:

@@ -38,9 +38,9 @@ def ranking_report(
     """Write one self-contained HTML file, whole or not at all. A part that is None is left out of the page.
 
     - `summary`: facts to show as they are, say ("pre-training", "200 epochs").
-    - `comparison`: one row a method, with `method` and the measures of `archflow.bench.measures` (`kendall_tau`,
-      `p_at_1`, ...; higher is better, lower for regrets); a key `X_std` is shown beside `X`. The last row is the
-      method whose predictions the page shows; a row named "supervised" is what it is compared with.
+    - `comparison`: one row a method, with `method` and the measures of `archflow.bench.measures` (`tau` or
+      `kendall_tau`, `p_at_1`, ...; higher is better, lower for regrets); a key `X_std` is shown beside `X`. The last
+      row is the method whose predictions the page shows; a row named "supervised" is what it is compared with.
     - `predicted`, `measured` `(N,)`, higher is better; NaN where not measured. `labelled` `(N,)`: the boolean mask of
       the architectures whose measurements the predictor was fitted on.
     - `precision_curves`: method -> (k `(n,)`, precision `(n,)`); a curve named "chance" is drawn dashed.
@@ -91,15 +91,15 @@ def _plain_words(
         )
     elif count:
         sentences.append(f"A predictor ranked {count:,} architectures by their expected {metric}.")
-    rows = [row for row in comparison or [] if np.isfinite(number_in(row, "kendall_tau"))]
+    rows = [row for row in comparison or [] if np.isfinite(_tau(row))]
     if rows:
-        shown, tau = rows[-1], number_in(rows[-1], "kendall_tau")
+        shown, tau = rows[-1], _tau(rows[-1])
         sentence = (
             f"Its order agrees with the measured one to a Kendall tau of {tau:.3f} (1 is the same order, 0 is chance)"
         )
         plain = [row for row in rows[:-1] if str(row["method"]).startswith("supervised")]
         if plain:
-            base = number_in(plain[0], "kendall_tau")
+            base = _tau(plain[0])
             word = "better than" if tau > base else "worse than" if tau < base else "equal to"
             sentence += f", {word} the {base:.3f} of the same predictor trained on the labels alone"
         sentences.append(sentence + ".")
@@ -113,6 +113,10 @@ def number_in(row: Row, key: str) -> float:
     """The number under `key`, NaN where there is none."""
     value = row.get(key)
     return float("nan") if value is None else float(value)
+
+
+def _tau(row: Row) -> float:
+    return number_in(row, "kendall_tau" if "kendall_tau" in row else "tau")
 
 
 def _comparison(comparison: Sequence[Row] | None, colours: Mapping[str, int]) -> str:

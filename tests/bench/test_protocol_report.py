@@ -15,7 +15,7 @@ NAN = float("nan")
 def result() -> dict[str, Any]:
     return {
         "data": "nasbench201", "metric": "cifar10_test_acc", "labels": 0.01, "seconds": 3725.0,
-        "splits": {"train": 78, "isomorphic": {"train-test": 40}},
+        "splits": {"train": 78, "test": [7, 7], "isomorphic": {"train-test": ["identity", 1]}},
         "methods": {
             "supervised": {"tau": [0.7, 0.72, 0.74], "p_at_1": [0.2, 0.3, 0.4]},
             "fgp": {"tau": [0.8, 0.71, 0.84], "p_at_1": [0.4, NAN, 0.6]},
@@ -48,8 +48,15 @@ def test_the_page_has_every_run_and_the_settings(tmp_path: Path, parsed: Parse) 
     cells = [n.text for n in root.iter("td")]
     assert {"pretrain.epochs", "200", "encoder", "<gcn>", "threads"} <= set(cells)
     assert [(n.findtext("dt"), n.findtext("dd")) for n in root.findall(".//dl/div")] == [
-        ("train", "78"), ("isomorphic.train-test", "40"), ("time", "1 h 2 min"),
+        ("train", "78"), ("test", "7"), ("isomorphic.train-test", "identity · 1"), ("time", "1 h 2 min"),
     ]  # fmt: skip
+
+
+def test_the_best_is_the_largest_tau_and_the_least_regret(tmp_path: Path, parsed: Parse) -> None:
+    methods = {"supervised": {"tau": [0.7], "regret_at_10": [0.1]}, "fgp": {"tau": [0.8], "regret_at_10": [0.3]}}
+    protocol_report(tmp_path / "p.html", result() | {"methods": methods, "published": None})
+    root = parsed((tmp_path / "p.html").read_text(encoding="utf-8"))
+    assert [n.text for n in root.iter("td") if n.get("class") == "best"] == ["0.100 (0.000)", "0.800 (0.000)"]
 
 
 @pytest.mark.parametrize(("labels", "told"), [(0.05, "5 % labels"), (156, "156 labels")])

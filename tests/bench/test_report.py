@@ -38,7 +38,8 @@ def parts(count: int = 400) -> dict[str, Any]:
         "loss_curves": {"pre-training: flow": [3.0, 2.0], "pre-training: proxy": [1.0], HOSTILE: [1.0, 0.1, 0.001]},
         "embeddings": rng.normal(size=(count, 8)),
         "top": [
-            {"rank": r, "predicted": predicted[i], "measured": measured[i], "ops": ops, "edges": edges, "native": HOSTILE}
+            {"rank": r, "predicted": predicted[i], "measured": measured[i], "ops": ops, "edges": edges}
+            | {"native": HOSTILE}
             for r, i in enumerate(best, start=1)
         ],
     }  # fmt: skip
@@ -78,6 +79,13 @@ def test_the_first_paragraph_says_what_and_how_good(tmp_path: Path, parsed: Pars
 def test_a_worse_method_is_called_worse(tmp_path: Path) -> None:
     rows = [{"method": "supervised", "kendall_tau": 0.7}, {"method": "fgp", "kendall_tau": 0.6}]
     assert "worse than the 0.700" in written(tmp_path / "r.html", title="t", summary=[], comparison=rows)
+
+
+def test_tau_may_go_by_its_short_name(tmp_path: Path) -> None:
+    rows = [{"method": "supervised", "tau": 0.5}, {"method": "fgp", "tau": 0.75}]
+    page = written(tmp_path / "r.html", title="t", summary=[], comparison=rows)
+    assert "a Kendall tau of 0.750" in page
+    assert "better than the 0.500" in page
 
 
 def test_the_table_marks_the_best_of_each_column(tmp_path: Path, parsed: Parse) -> None:
