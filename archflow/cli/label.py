@@ -1,0 +1,55 @@
+"""`archflow label`: train architectures of a space for real and write what they reached as a table."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def label(
+    out: Annotated[
+        Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card goes beside it as .json.")
+    ],
+    space: Annotated[str, typer.Option(help="The search space.")] = "nasbench201",
+    data: Annotated[str, typer.Option(help="`digits`, or an .npz file with the arrays images and labels.")] = "digits",
+    count: Annotated[int, typer.Option(min=1, help="Architectures, each of another isomorphism class.")] = 2200,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each architecture.")] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 1,
+    batch_size: Annotated[int, typer.Option(min=2, help="Images a training step.")] = 32,
+    learning_rate: Annotated[float, typer.Option(min=0.0, help="The highest learning rate.")] = 0.1,
+    channels: Annotated[int, typer.Option(min=1, help="Channels of the first stage.")] = 8,
+    cells: Annotated[int, typer.Option(min=1, help="Cells a stage.")] = 1,
+    sample_seed: Annotated[int, typer.Option(min=0, help="Draws the architectures.")] = 0,
+    processes: Annotated[int, typer.Option(min=0, help="Parallel trainings; 0 for one a core.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+) -> None:
+    """Train architectures of a space and write a table of what they reached.
+
+    Every finished training is kept in a journal beside the table: after an interruption the same command goes on.
+    """
+    from archflow.data.labelling_job import LabellingJob
+    from archflow.networks.trainer import TrainingSettings
+    from archflow.progress import progress_bar
+
+    job = LabellingJob(
+        space=space,
+        data=data,
+        count=count,
+        seeds=seeds,
+        sample_seed=sample_seed,
+        channels=channels,
+        cells_per_stage=cells,
+        training=TrainingSettings(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate),
+    )
+    with progress_bar(f"training {count} x {seeds} on {data}", count * seeds) as progress:
+        card = job.run(out, processes or os.cpu_count() or 1, progress)
+    if as_json:
+        typer.echo(json.dumps(card))
+        return
+    typer.echo(f"{out}: {card['rows']} architectures, {card['failures']} failed trainings")
+    for metric, tau in card["seed_to_seed_kendall_tau"].items():
+        typer.echo(f"{metric}: seed-to-seed Kendall tau {'not defined' if tau is None else format(tau, '.3f')}")

@@ -1,0 +1,161 @@
+"""Labelling: measures architectures in parallel processes, with a journal that survives a kill at any moment."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from threading import Thread
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.data.journal import open_journal
+from archflow.errors import ArchflowError
+from archflow.graph import Architecture, ArchitectureSet
+from archflow.progress import Progress
+
+Results = dict[tuple[int, int], dict[str, float]]
+"""(row, seed) -> metrics; an item that could not be measured is missing."""
+
+
+class Evaluator(Protocol):
+    """Measures one architecture. Worker processes get a pickled copy, so it is an object of an importable module."""
+
+    def __call__(self, architecture: Architecture, seed: int) -> Mapping[str, float]:
+        """Finite metrics by name. An `ArchflowError` says that this item cannot be measured; the job goes on."""
+        ...
+
+
+def label_architectures(
+    architectures: ArchitectureSet,
+    evaluate: Evaluator,
+    seeds: Sequence[int],
+    journal_path: str | Path,
+    configuration: Mapping[str, Any],
+    *,
+    processes: int,
+    progress: Progress | None = None,
+) -> Results:
+    """Measures every architecture with every seed; items that the journal already holds are not measured again.
+
+    Args:
+        configuration: all that decides the measurements besides architectures and seeds, as plain JSON values.
+        progress: told of every finished item, those of earlier runs included.
+
+    Raises:
+        ArchflowError: a journal of another job, a worker process that died, or no item that could be measured.
+    """
+    configuration = {**configuration, "seeds": list(seeds), "architectures": _digest(architectures)}
+    with open_journal(journal_path, configuration) as journal:
+        known = {(entry["row"], entry["seed"]) for entry in journal.entries}
+        if progress is not None:
+            progress.advance(len(known))
+        items = [(row, seed) for row in range(len(architectures)) for seed in seeds if (row, seed) not in known]
+        if items:
+            with ProcessPoolExecutor(
+                min(processes, len(items)), get_context("spawn"), initializer=_start_worker, initargs=(evaluate,)
+            ) as pool:
+                futures: dict[Future[dict[str, Any]], tuple[int, int]] = {
+                    pool.submit(_measure, architectures[row], seed): (row, seed) for row, seed in items
+                }
+                try:
+                    for future in as_completed(futures):
+                        row, seed = futures[future]
+                        journal.append({"row": row, "seed": seed, **future.result()})
+                        if progress is not None:
+                            progress.advance()
+                except BrokenProcessPool as error:
+                    raise ArchflowError(
+                        "a labelling process died, perhaps for lack of memory: "
+                        "run the same command again with fewer processes, it goes on where it stopped"
+                    ) from error
+                finally:
+                    pool.shutdown(wait=True, cancel_futures=True)
+        entries = journal.entries
+    results = {(entry["row"], entry["seed"]): entry["metrics"] for entry in entries if "metrics" in entry}
+    if not results:
+        raise ArchflowError(
+            f"no architecture could be measured: {entries[0]['failure'] if entries else 'none was given'}"
+        )
+    return results
+
+
+def seed_columns(results: Results, count: int, seeds: Sequence[int]) -> dict[str, NDArray[np.float32]]:
+    """Results -> columns (N,): the mean over seeds under the metric's name and every seed under `{metric}_seed{seed}`.
+
+    A row without all its seeds has no mean: one over fewer seeds would be noisier than the others.
+    """
+    names = list(dict.fromkeys(name for metrics in results.values() for name in metrics))
+    columns = {}
+    for name in names:
+        values = np.array([[results.get((row, seed), {}).get(name, np.nan) for seed in seeds] for row in range(count)])
+        columns[name] = values.mean(axis=1).astype(np.float32)
+        columns |= {f"{name}_seed{seed}": values[:, i].astype(np.float32) for i, seed in enumerate(seeds)}
+    return columns
+
+
+def seed_agreement(columns: Mapping[str, NDArray[np.floating]], metric: str, seeds: Sequence[int]) -> float | None:
+    """Mean Kendall tau-b between the columns of two seeds, over all pairs of seeds.
+
+    No predictor of one seed's values can be expected to do better. None with fewer than two seeds or architectures, or
+    if a column is constant.
+    """
+    from scipy.stats import kendalltau
+
+    values = np.stack([columns[f"{metric}_seed{seed}"] for seed in seeds], axis=1)
+    values = values[np.isfinite(values).all(axis=1)]
+    pairs = [(i, j) for i in range(len(seeds)) for j in range(i)]
+    if not pairs or len(values) < 2 or (values == values[0]).all(axis=0).any():
+        return None
+    return float(np.mean([kendalltau(values[:, i], values[:, j])[0] for i, j in pairs]))
+
+
+def _digest(architectures: ArchitectureSet) -> str:
+    parts = (
+        architectures.op,
+        architectures.node_ptr,
+        architectures.edge_src,
+        architectures.edge_dst,
+        architectures.edge_ptr,
+    )
+    digest = hashlib.sha256("\n".join(architectures.vocabulary.ops).encode())
+    for part in parts:
+        digest.update(np.ascontiguousarray(part, np.int64).tobytes())
+    return digest.hexdigest()[:16]
+
+
+_evaluate: Evaluator | None = None
+"""Set once in every worker process: the evaluator may hold images, which need not travel with each item."""
+
+
+def _start_worker(evaluate: Evaluator) -> None:
+    global _evaluate
+    _evaluate = evaluate
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: it lets running items finish
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A killed parent cannot stop its workers: they would wait for items for ever.
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _measure(architecture: Architecture, seed: int) -> dict[str, Any]:
+    assert _evaluate is not None
+    try:
+        metrics = {name: float(value) for name, value in _evaluate(architecture, seed).items()}
+    except ArchflowError as error:
+        return {"failure": str(error)}
+    wrong = [name for name, value in metrics.items() if not math.isfinite(value)]
+    return {"failure": f"{', '.join(wrong)} not finite"} if wrong else {"metrics": metrics}

@@ -1,0 +1,152 @@
+"""From a search space and images to a table of trained architectures with its card."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.data.labelling import label_architectures, seed_agreement, seed_columns
+from archflow.data.trained_accuracy import TrainedAccuracy
+from archflow.errors import ArchflowError
+from archflow.files import write_json
+from archflow.graph.table import Table
+from archflow.networks.images import DigitsDifficulty, ImageData, digits, read_images
+from archflow.networks.trainer import TrainingSettings
+from archflow.spaces import SPACES
+
+if TYPE_CHECKING:
+    from archflow.progress import Progress
+
+TABLE_ENDINGS = (".parquet", ".csv", ".jsonl")
+
+COLUMNS = {
+    "*_accuracy": "percent, in evaluation mode after the last step",
+    "*_loss": "mean cross entropy",
+    "seconds": "wall clock of one training on one thread, without evaluation",
+    "params": "learned numbers of the network",
+    "flops": "millions of multiply-adds of one image",
+    "*_seed0 ...": "one training; without it, the mean over the seeds",
+}
+
+DIGITS_SOURCE = (
+    "images: optical recognition of handwritten digits, E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, "
+    "CC BY 4.0, as carried by scikit-learn; archflow trained on noisy copies"
+)
+
+
+@dataclass(frozen=True)
+class LabellingJob:
+    """`count` architectures of `space`, at most one of an isomorphism class, trained with seeds 0..`seeds`-1.
+
+    Attributes:
+        data: `digits`, or the path of an `.npz` file (see `archflow.networks.images.read_images`).
+        sample_seed: draws the architectures.
+    """
+
+    space: str
+    data: str
+    count: int
+    seeds: int
+    sample_seed: int
+    channels: int
+    cells_per_stage: int
+    training: TrainingSettings
+
+    def run(self, out: str | Path, processes: int, progress: Progress | None = None) -> dict[str, Any]:
+        """Writes the table to `out` and the card to the same path with the ending `.json`; returns the card.
+
+        Columns are those of `seed_columns` for the metrics of `train`, and the space's costs: `params`, and `flops` in
+        millions of multiply-adds. The journal is `out` with `.journal.jsonl` appended.
+
+        Raises:
+            ArchflowError: unknown space, images that cannot be used, or a job that fails as `label_architectures` says.
+        """
+        out = Path(out)
+        if out.suffix not in TABLE_ENDINGS:
+            raise ArchflowError(
+                f"{out}: a table is written as {', '.join(TABLE_ENDINGS)}: give --out one of these endings"
+            )
+        space = SPACES.get(self.space)()
+        images = partial(digits, DigitsDifficulty()) if self.data == "digits" else partial(read_images, self.data)
+        example = images()
+        architectures = space.sample_classes(self.count, np.random.default_rng(self.sample_seed))
+        configuration = self._configuration()
+        evaluate = TrainedAccuracy(self.space, images, self.training, self.channels, self.cells_per_stage)
+        results = label_architectures(
+            architectures,
+            evaluate,
+            range(self.seeds),
+            out.with_name(out.name + ".journal.jsonl"),
+            configuration,
+            processes=processes,
+            progress=progress,
+        )
+        columns = seed_columns(results, self.count, range(self.seeds))
+        costs = space.costs(
+            architectures,
+            channels=self.channels,
+            cells_per_stage=self.cells_per_stage,
+            classes=example.classes,
+            image_shape=example.image_shape,
+        )
+        columns["params"] = costs["params"].astype(np.float32)
+        columns["flops"] = (costs["flops"] / 1e6).astype(np.float32)
+        native = [space.format(architecture) for architecture in architectures]
+        Table(architectures, columns, native).write(out)  # pyright: ignore[reportArgumentType]  # float32 on disk
+        card = self._card(out, configuration, example, columns, self.count * self.seeds - len(results))
+        write_json(out.with_suffix(".json"), card)
+        return card
+
+    def _card(
+        self,
+        out: Path,
+        configuration: dict[str, Any],
+        images: ImageData,
+        columns: dict[str, NDArray[np.float32]],
+        failures: int,
+    ) -> dict[str, Any]:
+        card = {
+            "command": self.command(out.name),
+            "configuration": configuration,
+            "columns": COLUMNS,
+            "images": {
+                "train": len(images.train_labels),
+                "validation": len(images.validation_labels),
+                "test": len(images.test_labels),
+                "shape": list(images.image_shape),
+                "classes": images.classes,
+            },
+            "rows": self.count,
+            "failures": failures,
+            "seed_to_seed_kendall_tau": {
+                metric: seed_agreement(columns, metric, range(self.seeds))
+                for metric in ("validation_accuracy", "test_accuracy")
+            },
+            "mean_seconds": float(np.nanmean(columns["seconds"])),
+        }
+        return card | ({"source": DIGITS_SOURCE} if self.data == "digits" else {})
+
+    def command(self, out: str) -> str:
+        """The command line that runs this job."""
+        return (
+            f"archflow label --space {self.space} --data {self.data} --count {self.count} --seeds {self.seeds} "
+            f"--epochs {self.training.epochs} --batch-size {self.training.batch_size} "
+            f"--learning-rate {self.training.learning_rate} --channels {self.channels} --cells {self.cells_per_stage} "
+            f"--sample-seed {self.sample_seed} --out {out}"
+        )
+
+    def _configuration(self) -> dict[str, Any]:
+        """All that decides the measurements, as plain JSON values."""
+        configuration = asdict(self)
+        if self.data == "digits":
+            configuration["digits"] = asdict(DigitsDifficulty())
+        else:
+            configuration["data"] = Path(self.data).name
+            configuration["data_sha256"] = hashlib.sha256(Path(self.data).read_bytes()).hexdigest()
+        return configuration

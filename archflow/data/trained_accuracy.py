@@ -1,0 +1,55 @@
+"""The evaluator that builds the real network of an architecture and trains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from archflow.graph import Architecture
+from archflow.spaces import SPACES
+
+if TYPE_CHECKING:
+    from archflow.networks.images import ImageData
+    from archflow.networks.trainer import TrainingSettings
+
+
+@dataclass(frozen=True)
+class TrainedAccuracy:
+    """Trains the network of `space` on one thread; the metrics are those of `archflow.networks.trainer.train`.
+
+    Attributes:
+        images: makes the images, once in each process.
+        channels: of the first stage.
+    """
+
+    space: str
+    images: Callable[[], ImageData]
+    settings: TrainingSettings
+    channels: int
+    cells_per_stage: int
+
+    def __call__(self, architecture: Architecture, seed: int) -> Mapping[str, float]:
+        from archflow.networks.trainer import train
+
+        data = _images_on_one_thread(self.images)
+        network = SPACES.get(self.space)().build(
+            architecture,
+            channels=self.channels,
+            cells_per_stage=self.cells_per_stage,
+            classes=data.classes,
+            image_channels=data.image_shape[0],
+            seed=seed,
+        )
+        return train(network, data, self.settings, seed)
+
+
+@lru_cache(maxsize=1)
+def _images_on_one_thread(images: Callable[[], ImageData]) -> ImageData:
+    import torch
+
+    # Items run in parallel, so threads inside one would only get in each other's way; denormal numbers are slow.
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    return images()

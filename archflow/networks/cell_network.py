@@ -1,0 +1,106 @@
+"""An image classifier made of copies of one cell: stem, three stages of cells, pooling, classifier.
+
+Source: the macro skeleton of NAS-Bench-201 (Dong and Yang, ICLR 2020, section 2.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from archflow.errors import ArchflowError
+from archflow.networks.operations import ZEROIZE, ResidualReduction, make_operation
+
+CellEdge = tuple[int, int, str]
+"""(source node, target node, operation name)."""
+
+STAGES = 3
+
+
+class Cell(nn.Module):
+    """Nodes are feature maps, edges apply operations, a node is the sum of its incoming edges.
+
+    Node 0 is the input and the highest node the output, both (B, C, H, W).
+    """
+
+    def __init__(self, edges: Sequence[CellEdge], channels: int) -> None:
+        super().__init__()
+        _check(edges)
+        # A zeroized edge adds nothing to the sum, so leaving it out gives the same numbers for less work.
+        carrying = sorted((target, source, name) for source, target, name in edges if name != ZEROIZE)
+        self.operations = nn.ModuleList(make_operation(name, channels) for _, _, name in carrying)
+        self.ends = [(source, target) for target, source, _ in carrying]
+        self.output = max(target for _, target, _ in edges)
+
+    def forward(self, x: Tensor) -> Tensor:
+        nodes: dict[int, Tensor] = {0: x}
+        for operation, (source, target) in zip(self.operations, self.ends, strict=True):
+            value = operation(nodes[source] if source in nodes else torch.zeros_like(x))
+            nodes[target] = nodes[target] + value if target in nodes else value
+        return nodes[self.output] if self.output in nodes else torch.zeros_like(x)
+
+
+class CellNetwork(nn.Module):
+    """Images (B, `image_channels`, H, W) -> class scores (B, `classes`).
+
+    Three stages of `cells_per_stage` cells with C, 2C and 4C channels; a residual block of stride 2 between stages.
+
+    Args:
+        edges: the cell as (source, target, operation) triples, source < target; see `Cell`.
+        channels: C, the channels of the first stage.
+        seed: the weights are drawn from it, in PyTorch's default distributions.
+
+    Raises:
+        ArchflowError: an unknown operation, an edge that does not go forward, or a size below one.
+    """
+
+    def __init__(
+        self,
+        edges: Sequence[CellEdge],
+        channels: int = 16,
+        cells_per_stage: int = 5,
+        classes: int = 10,
+        image_channels: int = 3,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        sizes = {
+            "channels": channels,
+            "cells per stage": cells_per_stage,
+            "classes": classes,
+            "image channels": image_channels,
+        }
+        for what, size in sizes.items():
+            if size < 1:
+                raise ArchflowError(f"a cell network with {size} {what} cannot be built: give at least 1")
+        # Layers draw their weights from the global generator: seed a fork of it, so that nobody else's stream moves.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            layers: list[nn.Module] = [
+                nn.Conv2d(image_channels, channels, 3, padding=1, bias=False),
+                nn.BatchNorm2d(channels),
+            ]
+            for stage in range(STAGES):
+                width = channels * 2**stage
+                if stage > 0:
+                    layers.append(ResidualReduction(width // 2, width))
+                layers.extend(Cell(edges, width) for _ in range(cells_per_stage))
+            last = channels * 2 ** (STAGES - 1)
+            layers += [nn.BatchNorm2d(last), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+            self.features = nn.Sequential(*layers)
+            self.classifier = nn.Linear(last, classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.classifier(self.features(images))
+
+
+def _check(edges: Sequence[CellEdge]) -> None:
+    if not edges:
+        raise ArchflowError("a cell without edges has no output: give at least one (source, target, operation)")
+    for source, target, name in edges:
+        if not 0 <= source < target:
+            raise ArchflowError(
+                f"cell edge {source}->{target} ({name}) does not go forward: number nodes topologically from 0"
+            )

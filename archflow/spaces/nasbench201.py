@@ -1,0 +1,224 @@
+"""The NAS-Bench-201 search space: cells of four nodes, one of five operations on each of the six edges.
+
+Source: Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search", ICLR 2020.
+
+As a graph an operation is a node: `input`, the six operations in the order of the native string, `output`. A cell is
+also six operation numbers, its `choices` (6,): positions in `OPERATIONS`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.errors import ArchflowError
+from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+from archflow.spaces.base import SPACES, SearchSpace
+from archflow.spaces.nasbench201_costs import network_costs
+
+if TYPE_CHECKING:
+    from archflow.networks.cell_network import CellNetwork
+
+OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+CELL_EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+"""(source, target) among the four feature maps of a cell, in the order of the native string."""
+
+GRAPH_EDGES = ((0, 1), (0, 2), (0, 4), (1, 3), (1, 5), (2, 6), (3, 6), (4, 7), (5, 7), (6, 7))
+"""Edges between operations: one ends where the other begins."""
+
+_TEMPLATE = "|{}~0|+|{}~0|{}~1|+|{}~0|{}~1|{}~2|"
+_LITERALS = _TEMPLATE.split("{}")
+
+
+@SPACES.register("nasbench201")
+class NASBench201(SearchSpace):
+    """15,625 cells in 6,466 isomorphism classes."""
+
+    name = "nasbench201"
+    vocabulary = Vocabulary(("input", "output", *OPERATIONS))
+    size = len(OPERATIONS) ** len(CELL_EDGES)
+
+    def parse(self, text: str) -> Architecture:
+        """Reads e.g. `|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|avg_pool_3x3~1|skip_connect~2|`."""
+        ops: list[str] = []
+        at = 0
+        for literal in _LITERALS[:-1]:
+            at = _expect(text, at, literal)
+            # An operation name ends where a separator begins, right or wrong.
+            end = next((i for i in range(at, len(text)) if text[i] in "~|+"), len(text))
+            op = text[at:end]
+            if op not in OPERATIONS:
+                raise ArchflowError(
+                    f"cell {text!r}: unknown operation {op!r} at character {at + 1}: use one of {', '.join(OPERATIONS)}"
+                )
+            ops.append(op)
+            at = end
+        at = _expect(text, at, _LITERALS[-1])
+        if at < len(text):
+            raise ArchflowError(f"cell {text!r}: it ends at character {at}, remove {text[at:]!r}")
+        return _architecture(ops)
+
+    def format(self, architecture: Architecture) -> str:
+        return _TEMPLATE.format(*_operations(architecture))
+
+    def enumerate(self) -> ArchitectureSet:
+        """All cells, the last edge's operation changing fastest."""
+        return self._from_choices(self._all_choices())
+
+    def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
+        return self._from_choices(generator.integers(0, len(OPERATIONS), (count, len(CELL_EDGES))))
+
+    def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
+        """One edge gets another operation."""
+        around = self.neighbours(architecture)
+        return around[int(generator.integers(len(around)))]
+
+    def neighbours(self, architecture: Architecture) -> ArchitectureSet:
+        """The 24 cells with another operation on one edge, by edge, then operation."""
+        choices = np.array([OPERATIONS.index(op) for op in _operations(architecture)])
+        edges = np.repeat(np.arange(len(CELL_EDGES)), len(OPERATIONS) - 1)
+        steps = np.tile(np.arange(1, len(OPERATIONS)), len(CELL_EDGES))
+        around = np.tile(choices, (len(edges), 1))
+        around[np.arange(len(edges)), edges] = (choices[edges] + steps) % len(OPERATIONS)
+        return self._from_choices(around)
+
+    def canonical(self, architecture: Architecture) -> str:
+        """The published topology string: operations nested in the order they are applied, sums sorted, skip connections
+        merged, and `#` for what zeroizes. A sum with `#` is kept apart from the same sum without it, as published."""
+        return _topology(_operations(architecture))
+
+    def sample_classes(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
+        choices = generator.permutation(self._all_choices())
+        classes: dict[str, int] = {}
+        for row, cell in enumerate(choices):
+            classes.setdefault(_topology([OPERATIONS[choice] for choice in cell]), row)
+        if count > len(classes):
+            raise ArchflowError(
+                f"{self.name} has {len(classes)} isomorphism classes, fewer than {count}: ask for fewer"
+            )
+        rows = generator.permutation(np.array(list(classes.values())))[:count]
+        return self._from_choices(choices[rows])
+
+    def costs(
+        self,
+        architectures: ArchitectureSet,
+        *,
+        channels: int = 16,
+        cells_per_stage: int = 5,
+        classes: int = 10,
+        image_shape: tuple[int, int, int] = (3, 32, 32),
+    ) -> dict[str, NDArray[np.float64]]:
+        choices = self._choices(architectures)
+        return network_costs(
+            {op: (choices == number).sum(axis=1) for number, op in enumerate(OPERATIONS)},
+            channels=channels,
+            cells_per_stage=cells_per_stage,
+            classes=classes,
+            image_shape=image_shape,
+        )
+
+    def build(
+        self,
+        architecture: Architecture,
+        *,
+        channels: int = 16,
+        cells_per_stage: int = 5,
+        classes: int = 10,
+        image_channels: int = 3,
+        seed: int = 0,
+    ) -> CellNetwork:
+        """The published network by default: 16 channels, 5 cells a stage, 10 classes, colour images."""
+        from archflow.networks.cell_network import CellNetwork
+
+        operations = zip(CELL_EDGES, _operations(architecture), strict=True)
+        edges = [(source, target, op) for (source, target), op in operations]
+        return CellNetwork(edges, channels, cells_per_stage, classes, image_channels, seed)
+
+    def _all_choices(self) -> NDArray[np.int64]:
+        return np.stack(np.unravel_index(np.arange(self.size), (len(OPERATIONS),) * len(CELL_EDGES)), axis=1)
+
+    def _from_choices(self, choices: NDArray[np.int64]) -> ArchitectureSet:
+        """Operation numbers (N, 6) -> N architectures."""
+        count, nodes, edges = len(choices), len(CELL_EDGES) + 2, np.array(GRAPH_EDGES)
+        op = np.empty((count, nodes), np.int64)
+        op[:, 0] = self.vocabulary.index("input")
+        op[:, -1] = self.vocabulary.index("output")
+        op[:, 1:-1] = choices + self.vocabulary.index(OPERATIONS[0])
+        return ArchitectureSet(
+            self.vocabulary,
+            op.reshape(-1),
+            np.arange(count + 1) * nodes,
+            np.tile(edges[:, 0], count),
+            np.tile(edges[:, 1], count),
+            np.arange(count + 1) * len(edges),
+            validate=False,
+        )
+
+    def _choices(self, architectures: ArchitectureSet) -> NDArray[np.int64]:
+        """N architectures -> operation numbers (N, 6). Raises ArchflowError, naming the row that is no cell."""
+        coded = architectures.recoded(self.vocabulary)
+        nodes, edges = len(CELL_EDGES) + 2, np.array(GRAPH_EDGES)
+        fits = (coded.node_counts == nodes) & (coded.edge_counts == len(edges))
+        if fits.all():
+            op = coded.op.reshape(-1, nodes)
+            codes = np.sort((coded.edge_src * nodes + coded.edge_dst).reshape(-1, len(edges)), axis=1)
+            choices = op[:, 1:-1].astype(np.int64) - self.vocabulary.index(OPERATIONS[0])
+            fits = (choices >= 0).all(axis=1) & (codes == edges @ [nodes, 1]).all(axis=1)
+            fits &= (op[:, 0] == self.vocabulary.index("input")) & (op[:, -1] == self.vocabulary.index("output"))
+            if fits.all():
+                return choices
+        row = int(np.argmin(fits))
+        raise ArchflowError(f"architecture {row} is not a NAS-Bench-201 cell: {_fault(architectures[row])}")
+
+
+def _expect(text: str, at: int, literal: str) -> int:
+    """The position behind `literal`, which must stand at `at`."""
+    if not text.startswith(literal, at):
+        found = text[at : at + len(literal)]
+        raise ArchflowError(
+            f"cell {text!r}: expected {literal!r} at character {at + 1}, found {found!r}: "
+            f"write it as {_TEMPLATE.format(*['OP'] * 6)}"
+        )
+    return at + len(literal)
+
+
+def _architecture(ops: list[str]) -> Architecture:
+    return Architecture(("input", *ops, "output"), GRAPH_EDGES)
+
+
+def _operations(architecture: Architecture) -> tuple[str, ...]:
+    """The six operations of a cell. Raises ArchflowError if the graph is not a NAS-Bench-201 cell."""
+    fault = _fault(architecture)
+    if fault:
+        raise ArchflowError(f"not a NAS-Bench-201 cell: {fault}")
+    return architecture.ops[1:-1]
+
+
+def _fault(architecture: Architecture) -> str:
+    """Why a graph is no NAS-Bench-201 cell; empty if it is one."""
+    ops = architecture.ops
+    if len(ops) != len(CELL_EDGES) + 2 or (ops[0], ops[-1]) != ("input", "output"):
+        return f"give input, six operations and output as its nodes, not {', '.join(ops)}"
+    for node, op in enumerate(ops[1:-1], start=1):
+        if op not in OPERATIONS:
+            return f"node {node} is {op!r}, use one of {', '.join(OPERATIONS)}"
+    if tuple(sorted(architecture.edges)) != GRAPH_EDGES:
+        return f"give it the edges {list(GRAPH_EDGES)}"
+    return ""
+
+
+def _topology(ops: list[str] | tuple[str, ...]) -> str:
+    nodes = {0: "0"}
+    for target in range(1, 4):
+        terms = []
+        for (source, end), op in zip(CELL_EDGES, ops, strict=True):
+            if end != target:
+                continue
+            if op == "none" or nodes[source] == "#":
+                terms.append("#")
+            else:
+                terms.append(nodes[source] if op == "skip_connect" else f"({nodes[source]})@{op}")
+        nodes[target] = "+".join(sorted(terms))
+    return nodes[3]
