@@ -22,12 +22,11 @@ from archflow.encoders import ENCODERS, Encoder, stack
 from archflow.encoders.saved import load_encoder
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
-from archflow.flow import FlowSurrogate
 from archflow.graph.table import Table
 from archflow.predict.fine_tune import FineTuneSettings, Runs, fine_tune
 from archflow.predict.metrics import summary
 from archflow.predict.ranking_model import RankingModel, score
-from archflow.pretext import PretrainSettings
+from archflow.pretext import PretextSettings, PretrainSettings
 from archflow.progress import progress_bar
 from archflow.seeding import seeded
 
@@ -43,11 +42,10 @@ class Protocol:
     labels: share of the train part if below 1, else a count. runs: at most 9, run i has the i-th permutation of the
     data and model seed i // 3, so that 3 runs share one pre-trained encoder. train, test: sizes of the two parts, half
     of the labelled architectures each if None. split_by: "random" as the paper, or "class" to keep each isomorphism
-    class on one side. proxy: what the methods "proxy" and "fgp" rank.
+    class on one side.
     """
 
     metric: str
-    proxy: str
     encoder: str = "gated_gcn"
     encoder_config: dict[str, Any] = field(default_factory=dict)
     methods: Sequence[str] = METHODS
@@ -56,9 +54,7 @@ class Protocol:
     train: int | None = None
     test: int | None = None
     split_by: str = "random"
-    surrogate: FlowSurrogate = field(default_factory=FlowSurrogate)
-    flow_weight: float = 0.5
-    proxy_weight: float = 0.5
+    pretext: PretextSettings = field(default_factory=PretextSettings)
     pretrain: PretrainSettings = field(default_factory=PretrainSettings)
     fine_tune: FineTuneSettings = field(default_factory=FineTuneSettings)
 
@@ -157,7 +153,9 @@ def _encoders(
     encoders = {"supervised": [fresh_encoder(protocol, n_ops, seed) for seed in seeds]}
     values = {}
     if {"proxy", "fgp"} & set(protocol.methods):
-        values[protocol.proxy] = proxy(table, protocol.proxy)
+        if protocol.pretext.proxy is None:
+            raise ArchflowError("methods proxy and fgp rank a zero-cost proxy; name one with --proxy")
+        values[protocol.pretext.proxy] = proxy(table, protocol.pretext.proxy)
     jobs = [
         PretrainingJob(protocol, method, seed, folder / f"{method}-{seed}.encoder")
         for seed in seeds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archflow.data.benchmarks import Benchmark
 from archflow.flow import FlowSurrogate
 
 
@@ -42,4 +43,8 @@ PRESETS = {
     ),
     "digits201": Preset(128, FlowSurrogate(dim=7, sigma=0.1), 500),
 }
-DEFAULT = PRESETS["digits201"]
+
+
+def preset_of(benchmark: Benchmark | None) -> Preset:
+    """The preset of a named benchmark; for any other table that of NAS-Bench-201."""
+    return PRESETS[benchmark.name if benchmark and benchmark.name in PRESETS else "digits201"]

@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 
 from archflow.encoders.saved import save_encoder
 from archflow.graph import ArchitectureSet
-from archflow.pretext import FGP, FlowReconstruction, PretextTask, ProxyRanking, pretrain
+from archflow.pretext import PRETEXT_TASKS, PretextTask, pretrain
 from archflow.progress import progress_bar
 from archflow.seeding import seeded
 
 if TYPE_CHECKING:
     from archflow.bench.fgp import Protocol
+
+TASKS = {"proxy": "proxy_ranking", "flow": "flow", "fgp": "fgp"}
+"""The pretext task of every method of the protocol."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,9 @@ class PretrainingJob:
 
     def task(self, dim: int) -> PretextTask:
         """The method's pretext task."""
-        p = self.protocol
+        name = TASKS[self.method]
         with seeded(self.seed, 2):
-            if self.method == "flow":
-                return FlowReconstruction(dim, p.surrogate)
-            if self.method == "proxy":
-                return ProxyRanking(dim, p.proxy, p.fine_tune.margin)
-            return FGP(dim, p.proxy, p.surrogate, p.flow_weight, p.proxy_weight, p.fine_tune.margin)
+            return PRETEXT_TASKS.get(name)(dim, self.protocol.pretext)
 
 
 def run_jobs(

@@ -76,3 +76,15 @@ def split(order: Rows, train: int, labels: int, validation: int, classes: Rows |
 def shared_classes(classes: Rows, learnt: Rows, judged: Rows) -> int:
     """How many of the `judged` rows are isomorphic to one of the `learnt`."""
     return int(np.isin(classes[judged], classes[learnt]).sum())
+
+
+def labelled_rows(values: NDArray[np.float64], labels: float | None, seed: int) -> Rows:
+    """Rows with a value: all if `labels` is None, else a random draw of that share (below 1) or count.
+
+    Raises ArchflowError if there are fewer than two, or fewer than asked for.
+    """
+    rows = np.flatnonzero(np.isfinite(values))
+    count = len(rows) if labels is None else round(labels * len(rows)) if labels < 1 else round(labels)
+    if count < 2 or count > len(rows):
+        raise ArchflowError(f"labels: {count} of {len(rows)} measured architectures; give at least 2 and at most all")
+    return rows if labels is None else np.sort(np.random.default_rng(seed).permutation(rows)[:count])

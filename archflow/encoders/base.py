@@ -20,7 +20,7 @@ class Encoder(nn.Module, ABC):
     n_ops: |O|, the size of the vocabulary. dim: d, the width of the embedding. width: of one layer, which is dim unless
     several layers lie side by side.
     config: the constructor's arguments, as JSON keeps them; `type(encoder)(**encoder.config)` is the same encoder with
-    fresh weights.
+    fresh weights. Every constructor takes `n_ops` and `width`; its other arguments have the published defaults.
     stackable: every parameter's first axis is a member, and the batch's `members` chooses: then several encoders
     train as one (`archflow.encoders.stack`). A plain `nn.Module` is not; its runs go one after the other.
 

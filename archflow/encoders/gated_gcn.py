@@ -50,19 +50,19 @@ class GatedGCN(Encoder):
     x0 = one-hot(op) W_in + b; three times: x <- ReLU((1 - residual) GatedConvolution(x) + residual x0), dropout.
     Messages pass along every edge in both directions.
 
-    dim: 128 for NAS-Bench-201, 256 for NAS-Bench-101 and -301.
+    width: d, 128 for NAS-Bench-201, 256 for NAS-Bench-101 and -301.
     """
 
     stackable = True
 
     def __init__(
-        self, n_ops: int, dim: int = 128, depth: int = 3, dropout: float = 0.1, residual: float = 0.2
+        self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1, residual: float = 0.2
     ) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "dim": dim, "depth": depth, "dropout": dropout, "residual": residual}
-        self.n_ops, self.dim, self.width, self.dropout, self.residual = n_ops, dim, dim, dropout, residual
-        self.operations = Linear(n_ops, dim)
-        self.convolutions = nn.ModuleList(GatedConvolution(dim) for _ in range(depth))
+        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout, "residual": residual}
+        self.n_ops, self.dim, self.width, self.dropout, self.residual = n_ops, width, width, dropout, residual
+        self.operations = Linear(n_ops, width)
+        self.convolutions = nn.ModuleList(GatedConvolution(width) for _ in range(depth))
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""

@@ -20,11 +20,11 @@ class OperationMLP(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, dim: int = 128, depth: int = 3, dropout: float = 0.1) -> None:
+    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "dim": dim, "depth": depth, "dropout": dropout}
-        self.n_ops, self.dim, self.width, self.dropout = n_ops, dim, dim, dropout
-        self.layers = nn.ModuleList(Linear(dim if i else n_ops, dim) for i in range(depth))
+        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout}
+        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
+        self.layers = nn.ModuleList(Linear(width if i else n_ops, width) for i in range(depth))
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""

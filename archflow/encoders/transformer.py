@@ -50,20 +50,20 @@ class Transformer(Encoder):
     A node enters as the embedding of its operation plus the sinusoidal encoding (Vaswani et al. 2017, section 3.5) of
     its topological level, which does not depend on how nodes are numbered. Edges are not seen otherwise.
 
-    Raises ArchflowError if `heads` does not divide `dim`.
+    Raises ArchflowError if `heads` does not divide `width` twice.
     """
 
     stackable = True
 
-    def __init__(self, n_ops: int, dim: int = 128, depth: int = 3, heads: int = 4, dropout: float = 0.1) -> None:
+    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, heads: int = 4, dropout: float = 0.1) -> None:
         super().__init__()
-        if dim % (2 * heads):
-            raise ArchflowError(f"transformer: dim {dim} must be a multiple of twice its {heads} heads")
-        self.config = {"n_ops": n_ops, "dim": dim, "depth": depth, "heads": heads, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, dim, dim
-        self.operations = Linear(n_ops, dim)
-        self.layers = nn.ModuleList(TransformerLayer(dim, heads, dropout) for _ in range(depth))
-        self.norm = LayerNorm(dim)
+        if width % (2 * heads):
+            raise ArchflowError(f"transformer: width {width} must be a multiple of twice its {heads} heads")
+        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
+        self.n_ops, self.dim, self.width = n_ops, width, width
+        self.operations = Linear(n_ops, width)
+        self.layers = nn.ModuleList(TransformerLayer(width, heads, dropout) for _ in range(depth))
+        self.norm = LayerNorm(width)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""

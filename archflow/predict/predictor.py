@@ -134,8 +134,12 @@ class Predictor:
 
     def embed(self, architectures: ArchitectureSet) -> NDArray[np.float32]:
         """(N, d) embeddings: of the first fitted member, or of the encoder itself before `fit`."""
-        encoder = self._models[0].encoder if self._models else self.encoder
-        return embed(encoder, architectures.recoded(self.vocabulary), self.device)
+        return embed(self.fitted_encoder, architectures.recoded(self.vocabulary), self.device)
+
+    @property
+    def fitted_encoder(self) -> Encoder:
+        """The encoder of the first fitted member, or the one it was made with before `fit`."""
+        return self._models[0].encoder if self._models else self.encoder
 
     def save(self, folder: str | Path) -> None:
         """Write predictor.json and weights.safetensors into a folder. Raises ArchflowError before `fit`."""

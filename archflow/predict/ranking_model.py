@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -56,15 +56,20 @@ def score(
 
 @torch.inference_mode()
 def embed(
-    encoder: Encoder, architectures: ArchitectureSet, device: torch.device | str = "cpu"
+    encoder: Encoder,
+    architectures: ArchitectureSet,
+    device: torch.device | str = "cpu",
+    on_batch: Callable[[int], None] | None = None,
 ) -> NDArray[np.float32]:
-    """(N, d) embeddings of a whole set."""
+    """(N, d) embeddings of a whole set. on_batch: called with the number of architectures after every batch."""
     encoder.to(device).eval()
     out = np.empty((len(architectures), encoder.dim), np.float32)
     done = 0
     for batch, (size,) in batches(architectures, np.arange(len(architectures)), device):
         out[done : done + size] = encoder.embed(batch).cpu().numpy()
         done += size
+        if on_batch is not None:
+            on_batch(size)
     return out
 
 

@@ -1,6 +1,6 @@
 """Pretext tasks: what an encoder learns from architectures without labels."""
 
-from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, PretextTask
+from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, PretextSettings, PretextTask
 from archflow.pretext.fgp import FGP
 from archflow.pretext.flow_reconstruction import FlowReconstruction
 from archflow.pretext.pretrain import PretrainSettings, pretrain
@@ -11,6 +11,7 @@ __all__ = [
     "PRETEXT_TASKS",
     "EmbeddingTask",
     "FlowReconstruction",
+    "PretextSettings",
     "PretextTask",
     "PretrainSettings",
     "ProxyRanking",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archflow.encoders import Encoder
+from archflow.flow import FlowSurrogate
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.registry import Registry
@@ -18,8 +20,27 @@ PRETEXT_TASKS: Registry[type[PretextTask]] = Registry("pretext task", "archflow.
 Targets = Mapping[str, Tensor]
 
 
+@dataclass(frozen=True)
+class PretextSettings:
+    """What pretext tasks share.
+
+    proxy: name of the zero-cost proxy to rank. margin: of that ranking; 0.5 for NAS-Bench-101 and -201, 0.1 for -301
+    (released code). surrogate: the flow to reconstruct. flow_weight, proxy_weight: FGP's lambda_1 and lambda_2, tuned
+    there in {(1/2, 1/2), (1/3, 2/3), (2/3, 1/3)}.
+    """
+
+    proxy: str | None = None
+    margin: float = 0.5
+    surrogate: FlowSurrogate = field(default_factory=FlowSurrogate)
+    flow_weight: float = 0.5
+    proxy_weight: float = 0.5
+
+
 class PretextTask(nn.Module, ABC):
-    """What an encoder is trained to do before it sees a label. Its decoder is thrown away afterwards."""
+    """What an encoder is trained to do before it sees a label. Its decoder is thrown away afterwards.
+
+    A registered task is made by `Task(dim, settings)`, dim being d of the encoder.
+    """
 
     @abstractmethod
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from numpy.typing import NDArray
 from torch import Tensor
 
-from archflow.flow import FlowSurrogate
 from archflow.graph import ArchitectureSet
-from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, Targets
+from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, PretextSettings, Targets
 from archflow.pretext.flow_reconstruction import FlowReconstruction
 from archflow.pretext.proxy_ranking import ProxyRanking
 
@@ -17,23 +16,12 @@ from archflow.pretext.proxy_ranking import ProxyRanking
 @PRETEXT_TASKS.register("fgp")
 class FGP(EmbeddingTask):
     """L = flow_weight L_rec + proxy_weight L_aux ("Learning to Flow from Generative Pretext Tasks", NeurIPS 2025).
-
-    flow_weight, proxy_weight: the paper's lambda_1, lambda_2, tuned there in {(1/2,1/2), (1/3,2/3), (2/3,1/3)}.
     """
 
-    def __init__(
-        self,
-        dim: int,
-        proxy: str,
-        surrogate: FlowSurrogate | None = None,
-        flow_weight: float = 0.5,
-        proxy_weight: float = 0.5,
-        margin: float = 0.5,
-    ) -> None:
+    def __init__(self, dim: int, settings: PretextSettings) -> None:
         super().__init__()
-        self.flow = FlowReconstruction(dim, surrogate)
-        self.ranking = ProxyRanking(dim, proxy, margin)
-        self.flow_weight, self.proxy_weight = flow_weight, proxy_weight
+        self.flow, self.ranking = FlowReconstruction(dim, settings), ProxyRanking(dim, settings)
+        self.flow_weight, self.proxy_weight = settings.flow_weight, settings.proxy_weight
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
         return {**self.flow.targets(architectures, proxies), **self.ranking.targets(architectures, proxies)}

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from numpy.typing import NDArray
 from torch import Tensor
 
-from archflow.flow import FlowSurrogate
 from archflow.graph import ArchitectureSet
-from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, Targets, decoder
+from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, PretextSettings, Targets, decoder
 
 
 @PRETEXT_TASKS.register("flow")
@@ -21,9 +20,9 @@ class FlowReconstruction(EmbeddingTask):
     dim: d of the encoder. hidden: widths of the decoder's inner layers.
     """
 
-    def __init__(self, dim: int, surrogate: FlowSurrogate | None = None, hidden: Sequence[int] = (128,)) -> None:
+    def __init__(self, dim: int, settings: PretextSettings, hidden: Sequence[int] = (128,)) -> None:
         super().__init__()
-        self.surrogate = surrogate or FlowSurrogate()
+        self.surrogate = settings.surrogate
         self.decoder = decoder(dim, hidden, self.surrogate.dim * self.surrogate.rounds)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:

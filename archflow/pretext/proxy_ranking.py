@@ -11,7 +11,7 @@ from torch import Tensor
 
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
-from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, Targets, decoder
+from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, PretextSettings, Targets, decoder
 from archflow.pretext.ranking_loss import pairwise_hinge
 
 
@@ -21,12 +21,16 @@ class ProxyRanking(EmbeddingTask):
 
     Architectures whose proxy is missing take part in no pair.
 
-    dim: d of the encoder. proxy: its name. margin: 0.5 for NAS-Bench-101 and -201, 0.1 for -301 (released code).
+    dim: d of the encoder. hidden: widths of the decoder's inner layers.
+
+    Raises ArchflowError if the settings name no proxy.
     """
 
-    def __init__(self, dim: int, proxy: str, margin: float = 0.5, hidden: Sequence[int] = (64,)) -> None:
+    def __init__(self, dim: int, settings: PretextSettings, hidden: Sequence[int] = (64,)) -> None:
         super().__init__()
-        self.proxy, self.margin = proxy, margin
+        if settings.proxy is None:
+            raise ArchflowError("proxy ranking: no proxy is named; give one, or pre-train on the flow alone")
+        self.proxy, self.margin = settings.proxy, settings.margin
         self.decoder = decoder(dim, hidden, 1)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:

@@ -1,0 +1,5 @@
+"""`python -m archflow` is the command `archflow`."""
+
+from archflow.cli.app import main
+
+main()

@@ -1,0 +1,34 @@
+"""The command `archflow`: one verb a file; every error a user can mend is one line and exit code 2."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from archflow.cli import bench, data, demo, embed, fit, label, predict, pretrain
+from archflow.errors import ArchflowError
+
+app = typer.Typer(
+    help="Rank neural architectures after measuring only a few.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (demo.demo, pretrain.pretrain, fit.fit, predict.predict, embed.embed, label.label):
+    app.command()(verb)
+app.add_typer(bench.app, name="bench")
+app.add_typer(data.app, name="data")
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except ArchflowError as error:
+        print(f"archflow: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        print("archflow: interrupted; the same command goes on from the last finished step", file=sys.stderr)
+        raise SystemExit(130) from None

@@ -1,0 +1,135 @@
+"""`archflow bench`: the protocols of the papers, and speed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from archflow.cli.output import DataOption, Json, print_json, print_table
+
+app = typer.Typer(help="Measure: the papers' protocols, and speed.", no_args_is_help=True)
+
+
+@app.command()
+def fgp(
+    data: DataOption,
+    metric: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="The column to rank by; default: the data set's own."),
+    ] = None,
+    proxy: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="The zero-cost proxy to rank in pre-training; default: the data set's own."),
+    ] = None,
+    labels: Annotated[float, typer.Option(help="Labels to learn from: a share of the train part, or a count.")] = 0.01,
+    runs: Annotated[int, typer.Option(help="At most 9: three permutations of the data x three model seeds.")] = 9,
+    methods: Annotated[str, typer.Option(help="Which to compare, with commas.")] = "supervised,proxy,flow,fgp",
+    encoder: Annotated[str, typer.Option(help="The encoder's name.")] = "gated_gcn",
+    width: Annotated[Optional[int], typer.Option(help="Of the encoder; default: the paper's for the data.")] = None,  # noqa: UP045
+    train: Annotated[Optional[int], typer.Option(help="Architectures in the train part; default: the paper's.")] = None,  # noqa: UP045
+    test: Annotated[Optional[int], typer.Option(help="Architectures in the test part.")] = None,  # noqa: UP045
+    split: Annotated[str, typer.Option(help="random, or class: isomorphic architectures stay on one side.")] = "random",
+    pretrain_epochs: Annotated[int, typer.Option(min=1)] = 200,
+    epochs: Annotated[Optional[int], typer.Option(min=1, help="Of fine-tuning; default: the paper's.")] = None,  # noqa: UP045
+    processes: Annotated[int, typer.Option(min=0, help="Pre-training runs at once; 0 for one a core.")] = 0,
+    folder: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Where unfinished work is kept; the same command goes on from it. Default: runs/fgp-DATA."),
+    ] = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The result file (.json); the table (.md) and the plots (.html) go beside it."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """FGP's protocol: supervised only, proxy ranking only, flow only and FGP, from the same few labels."""
+    import os
+
+    from archflow.bench.fgp import METHODS, Protocol, run_protocol
+    from archflow.bench.presets import preset_of
+    from archflow.bench.protocol_report import protocol_report, protocol_table
+    from archflow.data.benchmarks import find
+    from archflow.errors import ArchflowError
+    from archflow.files import write_atomically, write_json
+    from archflow.graph.table import read_table
+    from archflow.predict.fine_tune import FineTuneSettings
+    from archflow.pretext import PretextSettings, PretrainSettings
+
+    benchmark, path = find(data)
+    preset = preset_of(benchmark)
+    metric = metric or (benchmark.metric if benchmark else None)
+    if metric is None:
+        raise ArchflowError(f"{data}: name the column to rank by with --metric")
+    protocol = Protocol(
+        metric=metric,
+        encoder=encoder,
+        encoder_config={"width": width or preset.width},
+        methods=[name.strip() for name in methods.split(",")],
+        labels=labels,
+        runs=runs,
+        train=train or preset.train,
+        test=test or preset.test,
+        split_by=split,
+        pretext=PretextSettings(proxy or (benchmark.proxy if benchmark else None), preset.margin, preset.surrogate),
+        pretrain=PretrainSettings(epochs=pretrain_epochs),
+        fine_tune=replace(FineTuneSettings(), epochs=epochs or preset.epochs, margin=preset.margin),
+    )
+    name = benchmark.name if benchmark else path.stem
+    folder = folder or Path("runs") / f"fgp-{name}"
+    result = run_protocol(protocol, name, read_table(path), folder, processes or os.cpu_count() or 1)
+    published = preset.published if encoder == "gated_gcn" and labels == 0.01 and metric == preset_metric(benchmark) else None
+    result["published"] = {m: published[m] for m in METHODS if m in published} if published else None
+    if out is not None:
+        write_json(out, result)
+        with write_atomically(out.with_suffix(".md")) as temporary:
+            temporary.write_text(protocol_table(result) + "\n")
+        protocol_report(out.with_suffix(".html"), result)
+    if as_json:
+        print_json(result)
+    else:
+        typer.echo(protocol_table(result))
+
+
+def preset_metric(benchmark) -> str | None:
+    """The metric that published figures are about."""
+    return benchmark.metric if benchmark else None
+
+
+@app.command()
+def speed(
+    batch_size: Annotated[int, typer.Option(min=1, help="Architectures a batch in encoding.")] = 128,
+    threads: Annotated[int, typer.Option(min=0, help="Threads; 0 for torch's default.")] = 0,
+    out: Annotated[Optional[Path], typer.Option(help="The result file (.json).")] = None,  # noqa: UP045
+    as_json: Json = False,
+) -> None:
+    """Time surrogate, batches, encoders and pre-training, beside the machine's matrix-product rate."""
+    import torch
+
+    from archflow.bench.speed import run_speed
+    from archflow.files import write_json
+    from archflow.progress import progress_bar
+
+    if threads:
+        torch.set_num_threads(threads)
+    with progress_bar("measuring", 10) as bar:
+        result = run_speed(batch_size, lambda name: bar.advance(1, name))
+    if out is not None:
+        write_json(out, result)
+    if as_json:
+        print_json(result)
+        return
+    typer.echo(f"{result['machine']['processor']}, {result['threads']} threads, "
+               f"{result['matmul_gflops']:g} GFLOP/s in the encoder's largest matrix product\n")
+    rows = [(name, us, result["batch_us"][name], result["encode_roof"][name]["roof_us"],
+             f"{100 * result['encode_roof'][name]['share_of_roof']:.0f} %") for name, us in result["encode_us"].items()]
+    print_table(("encoder", "encode us", "of which batch us", "roof us", "of the roof"), rows)
+    typer.echo(f"\npre-training (gated_gcn, FGP): {result['pretrain_epoch_s']:g} s an epoch of 15,625 cells")
+    typer.echo("surrogate: " + ", ".join(f"{k} {v} us" for k, v in result["surrogate_us"].items() if v is not None))
+    everything = result["embed_nasbench101"]
+    if everything:
+        typer.echo(f"embedding all NAS-Bench-101 graphs (width {everything['width']}): {everything['seconds']:g} s, "
+                   f"{everything['us']:g} us each, peak {everything['peak_gib']:g} GiB")
+    typer.echo(f"archflow --help: {result['help_s']:g} s")

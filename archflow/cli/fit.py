@@ -1,0 +1,80 @@
+"""`archflow fit`: a predictor learns from the labelled rows of a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from archflow.cli.output import DataOption, Json, print_json
+
+
+def fit(
+    data: DataOption,
+    metric: Annotated[str, typer.Option(help="The column to learn; higher is better, rows without a value are left out.")],
+    out: Annotated[Path, typer.Option(help="The folder to write the predictor into.")],
+    encoder: Annotated[
+        str, typer.Option(help="A pre-trained encoder (.safetensors), or an encoder's name to start untrained.")
+    ] = "gated_gcn",
+    labels: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Use only so many labels, drawn at random: a share below 1 or a count. Default: all."),
+    ] = None,
+    lower_is_better: Annotated[bool, typer.Option(help="For latency, loss and the like.")] = False,
+    members: Annotated[int, typer.Option(min=1, help="Models that vote; 2 or more give a standard deviation.")] = 4,
+    epochs: Annotated[int, typer.Option(min=1)] = 300,
+    seed: Annotated[int, typer.Option(min=0)] = 21,
+    as_json: Json = False,
+) -> None:
+    """Fit a predictor on the rows whose metric is measured. After an interruption the same command goes on."""
+    import numpy as np
+
+    from archflow.bench.presets import preset_of
+    from archflow.data.benchmarks import find
+    from archflow.data.splits import labelled_rows
+    from archflow.encoders import ENCODERS, load_encoder
+    from archflow.errors import ArchflowError
+    from archflow.graph.table import read_table
+    from archflow.predict import Predictor
+    from archflow.predict.fine_tune import FineTuneSettings
+    from archflow.progress import progress_bar
+    from archflow.seeding import seeded
+
+    benchmark, path = find(data)
+    table = read_table(path)
+    values = table.metric(metric)
+    if np.isinf(values).any():
+        raise ArchflowError(f"{path}: row {int(np.argmax(np.isinf(values)))}: {metric} is infinite; mend or empty it")
+    rows = labelled_rows(values, labels, seed)
+    if encoder.endswith(".safetensors"):
+        model, vocabulary, _ = load_encoder(encoder)
+    else:
+        vocabulary = table.architectures.vocabulary
+        with seeded(seed):
+            model = ENCODERS.get(encoder)(n_ops=len(vocabulary), width=preset_of(benchmark).width)
+    predictor = Predictor(model, vocabulary, members, FineTuneSettings(epochs=epochs), seed=seed)
+    state = out / "fit.state"
+    with progress_bar(f"fitting on {len(rows)} labels", epochs) as bar:
+        done = 0
+
+        def on_epoch(epoch: int) -> None:
+            nonlocal done
+            bar.advance(epoch - done)
+            done = epoch
+
+        tuned = predictor.fit(
+            table.architectures.select(rows),
+            -values[rows] if lower_is_better else values[rows],
+            metrics=[f"-{metric}" if lower_is_better else metric],
+            checkpoint=state,
+            on_epoch=on_epoch,
+        )
+    predictor.save(out)
+    state.unlink(missing_ok=True)
+    taus = tuned.validation_tau.max(0).tolist()
+    if as_json:
+        print_json({"predictor": str(out), "labels": len(rows), "metric": metric, "validation_tau": taus})
+    else:
+        typer.echo(f"{out}: fitted on {len(rows)} labels of {metric}; validation Kendall tau of the {members} models: "
+                   + ", ".join(f"{tau:.3f}" for tau in taus))
