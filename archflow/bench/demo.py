@@ -79,7 +79,10 @@ def run_demo(out: Path, labels: float, pretrain_epochs: int, epochs: int, seed: 
             ("architectures", f"{len(table):,} cells, each really trained three times"),
             ("labels", f"{len(known)} measured accuracies, drawn at random"),
             ("judged on", f"the other {len(judged):,} cells"),
-            ("pre-training", f"{pretrain_epochs} epochs of flow reconstruction and ranking by {benchmark.proxy}, no labels"),
+            (
+                "pre-training",
+                f"{pretrain_epochs} epochs of flow reconstruction and ranking by {benchmark.proxy}, no labels",
+            ),
             ("predictor", f"gated GCN of width {preset.width}, {MEMBERS} members, {epochs} epochs"),
             ("seconds", f"{seconds:.0f}"),
         ],

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from archflow.bench.machine import machine
@@ -63,7 +62,9 @@ class Protocol:
         if unknown:
             raise ArchflowError(f"no method {unknown[0]!r}; there are: {', '.join(METHODS)}")
         if not 1 <= self.runs <= len(PERMUTATIONS) * len(MODEL_SEEDS):
-            raise ArchflowError(f"runs {self.runs} must be 1 to 9: three permutations of the data times three model seeds")
+            raise ArchflowError(
+                f"runs {self.runs} must be 1 to 9: three permutations of the data times three model seeds"
+            )
         if self.labels <= 0:
             raise ArchflowError(f"labels {self.labels:g} must be a share below 1 or a count")
         if self.split_by not in ("random", "class"):

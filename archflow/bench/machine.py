@@ -17,7 +17,9 @@ def machine() -> dict[str, Any]:
     return about
 
 
-def matmul_gflops(rows: int, inner: int, columns: int, dtype: torch.dtype = torch.float32, seconds: float = 0.5) -> float:
+def matmul_gflops(
+    rows: int, inner: int, columns: int, dtype: torch.dtype = torch.float32, seconds: float = 0.5
+) -> float:
     """Measured rate of one matrix product in 10^9 floating-point operations a second: the roof of what layers reach."""
     a, b = torch.randn(rows, inner, dtype=dtype), torch.randn(inner, columns, dtype=dtype)
     out = torch.empty(rows, columns, dtype=dtype)

@@ -38,9 +38,7 @@ _NASBENCH101 = {
 
 PRESETS = {
     "nasbench201": Preset(128, FlowSurrogate(dim=7, sigma=0.1), 500, published=_NASBENCH201),
-    "nasbench101": Preset(
-        256, FlowSurrogate(dim=4, sigma=1.0), 200, train=7290, test=7290, published=_NASBENCH101
-    ),
+    "nasbench101": Preset(256, FlowSurrogate(dim=4, sigma=1.0), 200, train=7290, test=7290, published=_NASBENCH101),
     "digits201": Preset(128, FlowSurrogate(dim=7, sigma=0.1), 500),
 }
 

@@ -80,7 +80,9 @@ def fgp(
     name = benchmark.name if benchmark else path.stem
     folder = folder or Path("runs") / f"fgp-{name}"
     result = run_protocol(protocol, name, read_table(path), folder, processes or os.cpu_count() or 1)
-    published = preset.published if encoder == "gated_gcn" and labels == 0.01 and metric == preset_metric(benchmark) else None
+    published = (
+        preset.published if encoder == "gated_gcn" and labels == 0.01 and metric == preset_metric(benchmark) else None
+    )
     result["published"] = {m: published[m] for m in METHODS if m in published} if published else None
     if out is not None:
         write_json(out, result)
@@ -121,15 +123,27 @@ def speed(
     if as_json:
         print_json(result)
         return
-    typer.echo(f"{result['machine']['processor']}, {result['threads']} threads, "
-               f"{result['matmul_gflops']:g} GFLOP/s in the encoder's largest matrix product\n")
-    rows = [(name, us, result["batch_us"][name], result["encode_roof"][name]["roof_us"],
-             f"{100 * result['encode_roof'][name]['share_of_roof']:.0f} %") for name, us in result["encode_us"].items()]
+    typer.echo(
+        f"{result['machine']['processor']}, {result['threads']} threads, "
+        f"{result['matmul_gflops']:g} GFLOP/s in the encoder's largest matrix product\n"
+    )
+    rows = [
+        (
+            name,
+            us,
+            result["batch_us"][name],
+            result["encode_roof"][name]["roof_us"],
+            f"{100 * result['encode_roof'][name]['share_of_roof']:.0f} %",
+        )
+        for name, us in result["encode_us"].items()
+    ]
     print_table(("encoder", "encode us", "of which batch us", "roof us", "of the roof"), rows)
     typer.echo(f"\npre-training (gated_gcn, FGP): {result['pretrain_epoch_s']:g} s an epoch of 15,625 cells")
     typer.echo("surrogate: " + ", ".join(f"{k} {v} us" for k, v in result["surrogate_us"].items() if v is not None))
     everything = result["embed_nasbench101"]
     if everything:
-        typer.echo(f"embedding all NAS-Bench-101 graphs (width {everything['width']}): {everything['seconds']:g} s, "
-                   f"{everything['us']:g} us each, peak {everything['peak_gib']:g} GiB")
+        typer.echo(
+            f"embedding all NAS-Bench-101 graphs (width {everything['width']}): {everything['seconds']:g} s, "
+            f"{everything['us']:g} us each, peak {everything['peak_gib']:g} GiB"
+        )
     typer.echo(f"archflow --help: {result['help_s']:g} s")

@@ -24,9 +24,10 @@ def list_(as_json: Json = False) -> None:
         print_json(rows)
         return
     there = [("embedded" if BENCHMARKS[r["name"]].embedded else r["path"] or "not here") for r in rows]
-    print_table(("name", "where", "metric", "what"), [
-        (r["name"], where, r["metric"], r["about"]) for r, where in zip(rows, there, strict=True)
-    ])
+    print_table(
+        ("name", "where", "metric", "what"),
+        [(r["name"], where, r["metric"], r["about"]) for r, where in zip(rows, there, strict=True)],
+    )
     if "not here" in there:
         typer.echo(f"\nSet {FOLDER_VARIABLE} to the folder that holds NAME.parquet for those that are not here.")
 
@@ -63,9 +64,13 @@ def info(
         return
     if benchmark:
         typer.echo(f"{benchmark.name}: {benchmark.about}")
-    typer.echo(f"{about['architectures']:,} architectures, {about['distinct_graphs']:,} distinct graphs, "
-               f"{about['nodes'][0]} to {about['nodes'][1]} nodes")
+    typer.echo(
+        f"{about['architectures']:,} architectures, {about['distinct_graphs']:,} distinct graphs, "
+        f"{about['nodes'][0]} to {about['nodes'][1]} nodes"
+    )
     typer.echo(f"operations: {', '.join(about['operations'])}\n")
-    shown = [[m["name"], m["measured"], *("" if m[k] is None else f"{m[k]:.6g}" for k in ("min", "median", "max"))]
-             for m in metrics]
+    shown = [
+        [m["name"], m["measured"], *("" if m[k] is None else f"{m[k]:.6g}" for k in ("min", "median", "max"))]
+        for m in metrics
+    ]
     print_table(("metric", "measured", "min", "median", "max"), shown)

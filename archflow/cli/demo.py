@@ -25,8 +25,10 @@ def demo(
     if as_json:
         print_json(result)
         return
-    typer.echo(f"\ndigits201: {result['architectures']:,} NAS-Bench-201 cells trained on digits; "
-               f"learnt from {result['labels']} accuracies, judged on the other {result['judged']:,}\n")
+    typer.echo(
+        f"\ndigits201: {result['architectures']:,} NAS-Bench-201 cells trained on digits; "
+        f"learnt from {result['labels']} accuracies, judged on the other {result['judged']:,}\n"
+    )
     columns = ("tau", "spearman", "p_at_1", "p_at_5", "p_at_10", "regret_at_10")
     rows = [(m["method"], *(round(m[c], 3) for c in columns)) for m in result["methods"]]
     print_table(("method", "Kendall tau", "Spearman", "P@1%", "P@5%", "P@10%", "regret@10"), rows)

@@ -12,7 +12,9 @@ from archflow.cli.output import DataOption, Json, print_json
 
 def fit(
     data: DataOption,
-    metric: Annotated[str, typer.Option(help="The column to learn; higher is better, rows without a value are left out.")],
+    metric: Annotated[
+        str, typer.Option(help="The column to learn; higher is better, rows without a value are left out.")
+    ],
     out: Annotated[Path, typer.Option(help="The folder to write the predictor into.")],
     encoder: Annotated[
         str, typer.Option(help="A pre-trained encoder (.safetensors), or an encoder's name to start untrained.")
@@ -76,5 +78,7 @@ def fit(
     if as_json:
         print_json({"predictor": str(out), "labels": len(rows), "metric": metric, "validation_tau": taus})
     else:
-        typer.echo(f"{out}: fitted on {len(rows)} labels of {metric}; validation Kendall tau of the {members} models: "
-                   + ", ".join(f"{tau:.3f}" for tau in taus))
+        typer.echo(
+            f"{out}: fitted on {len(rows)} labels of {metric}; validation Kendall tau of the {members} models: "
+            + ", ".join(f"{tau:.3f}" for tau in taus)
+        )

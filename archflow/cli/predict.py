@@ -43,7 +43,9 @@ def predict(
         Table(table.architectures, columns, table.native).write(out)
     measured = table.metrics.get(metric)
     known = np.isfinite(measured) if measured is not None else np.zeros(len(table), bool)
-    quality = summary(sign * mean[known], sign * measured[known]) if measured is not None and known.sum() >= 10 else None
+    quality = (
+        summary(sign * mean[known], sign * measured[known]) if measured is not None and known.sum() >= 10 else None
+    )
     rows = [
         {
             "rank": place + 1,
@@ -58,11 +60,22 @@ def predict(
     if as_json:
         print_json({"metric": metric, "architectures": len(table), "quality": quality, "top": rows})
         return
-    shown = [[r["rank"], r["row"], f"{r['predicted']:.4g}", "" if r["std"] is None else f"{r['std']:.2g}",
-              "" if r["measured"] is None else f"{r['measured']:.4g}", r["architecture"]] for r in rows]
+    shown = [
+        [
+            r["rank"],
+            r["row"],
+            f"{r['predicted']:.4g}",
+            "" if r["std"] is None else f"{r['std']:.2g}",
+            "" if r["measured"] is None else f"{r['measured']:.4g}",
+            r["architecture"],
+        ]
+        for r in rows
+    ]
     print_table(("rank", "row", "predicted", "std", "measured", "architecture"), shown)
     if quality:
-        typer.echo(f"\nagainst {int(known.sum()):,} measured {metric} (those it was fitted on included): "
-                   + ", ".join(f"{name} {value:.3f}" for name, value in quality.items()))
+        typer.echo(
+            f"\nagainst {int(known.sum()):,} measured {metric} (those it was fitted on included): "
+            + ", ".join(f"{name} {value:.3f}" for name, value in quality.items())
+        )
     if out is not None:
         typer.echo(f"\n{out}: all {len(table):,} architectures")

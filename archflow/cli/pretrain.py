@@ -64,4 +64,6 @@ def pretrain(
     if as_json:
         print_json({"encoder": str(out), **history, "losses": final})
     else:
-        typer.echo(f"{out}: {encoder} pre-trained by {task}, " + ", ".join(f"{k} loss {v:.4g}" for k, v in final.items()))
+        typer.echo(
+            f"{out}: {encoder} pre-trained by {task}, " + ", ".join(f"{k} loss {v:.4g}" for k, v in final.items())
+        )

@@ -24,7 +24,9 @@ def read_graphs(path: str | Path) -> ArchitectureSet:
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            sizes, bits, labels = (archive[name].astype(np.int64) for name in ("n_vertices", "edge_bits", "labels_base3"))
+            sizes, bits, labels = (
+                archive[name].astype(np.int64) for name in ("n_vertices", "edge_bits", "labels_base3")
+            )
     except (OSError, ValueError, KeyError) as error:
         raise ArchflowError(f"{path}: not the packed NAS-Bench-101 graphs ({error})") from None
     largest = int(sizes.max())

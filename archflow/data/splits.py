@@ -45,7 +45,9 @@ def isomorphism_classes(table: Table) -> Rows:
 def pool(count: int, train: int, test: int, seed: int = 0) -> Rows:
     """The rows that take part: all in their order if train + test needs them all, else a uniform draw."""
     if train + test > count:
-        raise ArchflowError(f"train {train} + test {test} is more than the {count} labelled architectures; ask for fewer")
+        raise ArchflowError(
+            f"train {train} + test {test} is more than the {count} labelled architectures; ask for fewer"
+        )
     rows = np.arange(count)
     return rows if train + test == count else np.random.RandomState(seed).permutation(rows)[: train + test]
 

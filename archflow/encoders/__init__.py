@@ -8,4 +8,15 @@ from archflow.encoders.operation_mlp import OperationMLP
 from archflow.encoders.saved import load_encoder, save_encoder
 from archflow.encoders.transformer import Transformer
 
-__all__ = ["ENCODERS", "GIN", "Encoder", "GatedGCN", "OperationMLP", "Transformer", "load_encoder", "save_encoder", "stack", "unstack"]
+__all__ = [
+    "ENCODERS",
+    "GIN",
+    "Encoder",
+    "GatedGCN",
+    "OperationMLP",
+    "Transformer",
+    "load_encoder",
+    "save_encoder",
+    "stack",
+    "unstack",
+]

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import GatedSum, Linear, dropout, per_member, table_rows
+from archflow.encoders.layers import GatedSum, Linear, per_member, relu_dropout, table_rows
 from archflow.graph.batch import Batch, Edges
 
 
@@ -36,7 +36,9 @@ class GatedConvolution(nn.Module):
         rows: (V,) every node's row in the (K |O|, d) table.
         """
         members, n_ops, dim = table.shape
-        skip, key, query, value = self.projections(table if members > 1 else table[0]).view(-1, n_ops, 4 * dim).chunk(4, -1)
+        skip, key, query, value = (
+            self.projections(table if members > 1 else table[0]).view(-1, n_ops, 4 * dim).chunk(4, -1)
+        )
         messages = torch.sigmoid(key[:, :, None] + query[:, None]) * value[:, None]  # (K, |O| receiver, |O| sender, d)
         pair = rows[edges.target] * n_ops + rows[edges.source] % n_ops
         received = F.embedding_bag(pair, messages.reshape(-1, dim), edges.ptr, mode="sum", include_last_offset=True)
@@ -73,6 +75,6 @@ class GatedGCN(Encoder):
         for convolution in self.convolutions:
             first = x is None
             y = convolution.of_operations(table, rows, batch.undirected) if first else convolution(x, batch)
-            x = dropout(torch.relu(torch.add(x0, y, alpha=1 - self.residual)), self.dropout, self.training)
+            x = relu_dropout(torch.add(x0, y, alpha=1 - self.residual), self.dropout, self.training)
         assert x is not None
         return x

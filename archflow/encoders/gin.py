@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import Linear, NeighbourSum, dropout, per_member
+from archflow.encoders.layers import Linear, NeighbourSum, per_member, relu_dropout
 from archflow.graph.batch import Batch
 
 
@@ -44,6 +44,6 @@ class GIN(Encoder):
         x = F.one_hot(batch.op, self.n_ops).to(self.convolutions[0].hidden.weight.dtype)  # type: ignore[union-attr]
         layers = []
         for convolution in self.convolutions:
-            x = torch.relu(dropout(convolution(x, batch), self.dropout, self.training))
+            x = relu_dropout(convolution(x, batch), self.dropout, self.training)
             layers.append(x)
         return torch.cat(layers, 1)

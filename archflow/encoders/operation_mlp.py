@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import Linear, dropout, per_member
+from archflow.encoders.layers import Linear, per_member, relu_dropout
 from archflow.graph.batch import Batch
 
 
@@ -30,5 +29,5 @@ class OperationMLP(Encoder):
         """(V, d) node embeddings."""
         x = F.one_hot(batch.op, self.n_ops).to(self.layers[0].weight.dtype)  # type: ignore[arg-type]
         for layer in self.layers:
-            x = dropout(torch.relu(per_member(layer, x, batch)), self.dropout, self.training)
+            x = relu_dropout(per_member(layer, x, batch), self.dropout, self.training)
         return x

@@ -45,7 +45,7 @@ def save_encoder(path: str | Path, encoder: Encoder, vocabulary: Vocabulary, **h
 
 
 def load_encoder(path: str | Path) -> tuple[Encoder, Vocabulary, dict[str, Any]]:
-    """Read an encoder with its vocabulary and history. Raises ArchflowError if the file is damaged or not an encoder."""
+    """Read an encoder with its vocabulary and history. Raises ArchflowError if it is no sound encoder."""
     tensors, about = load_tensors(path)
     try:
         encoder, vocabulary = rebuild(about)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from operator import index
+from typing import Any
 
 from archflow.errors import ArchflowError
 
@@ -20,7 +22,7 @@ class Architecture:
     the same `hash`.
 
     Raises ArchflowError, naming the node or edge, for: no node, an empty operation name, an edge that points outside
-    the graph, a self-loop, an edge given twice, a cycle.
+    the graph or is no pair of integers, a self-loop, an edge given twice, a cycle.
     """
 
     ops: tuple[str, ...]
@@ -28,7 +30,7 @@ class Architecture:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ops", tuple(self.ops))
-        object.__setattr__(self, "edges", tuple((int(source), int(target)) for source, target in self.edges))
+        object.__setattr__(self, "edges", tuple(_node_pair(edge) for edge in self.edges))
         if not self.ops:
             raise ArchflowError("architecture: it has no node; give at least one operation")
         for node, op in enumerate(self.ops):
@@ -106,3 +108,11 @@ class Architecture:
                     reached.add(target)
                     frontier.append(target)
         return reached
+
+
+def _node_pair(edge: Any) -> tuple[int, int]:
+    try:
+        source, target = edge
+        return index(source), index(target)
+    except (TypeError, ValueError):
+        raise ArchflowError(f"architecture: edge {edge!r} is no pair of node indices") from None

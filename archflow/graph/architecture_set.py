@@ -42,10 +42,9 @@ class ArchitectureSet:
         validate: bool = True,
     ) -> None:
         self.vocabulary = vocabulary
-        self.op = np.asarray(op, np.int32)
+        self.op = _int32(op)
         self.node_ptr = np.asarray(node_ptr, np.int64)
-        self.edge_src = np.asarray(edge_src, np.int32)
-        self.edge_dst = np.asarray(edge_dst, np.int32)
+        self.edge_src, self.edge_dst = _int32(edge_src), _int32(edge_dst)
         self.edge_ptr = np.asarray(edge_ptr, np.int64)
         if validate:
             topology.validate(self)
@@ -106,9 +105,12 @@ class ArchitectureSet:
         return f"ArchitectureSet({len(self)} architectures, {len(self.op)} nodes, {len(self.edge_src)} edges)"
 
     def select(self, rows: ArrayLike) -> ArchitectureSet:
-        """The chosen rows, in that order: an index array (M,) or a boolean mask (N,)."""
+        """The chosen rows, in that order: an index array (M,), negative ones from the end, or a boolean mask (N,).
+
+        Raises IndexError for a row that is not there, or a mask of another length.
+        """
         rows = np.asarray(rows)
-        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        rows = np.arange(len(self))[rows if rows.size else rows.astype(np.int64)]
         node_ptr, edge_ptr = pointer(self.node_counts[rows]), pointer(self.edge_counts[rows])
         nodes = positions(self.node_ptr[rows], self.node_counts[rows], node_ptr)
         edges = positions(self.edge_ptr[rows], self.edge_counts[rows], edge_ptr)
@@ -187,3 +189,13 @@ class ArchitectureSet:
     def is_uniform(self) -> bool:
         """Whether all architectures have the same number of nodes."""
         return len(self) == 0 or bool((self.node_counts == self.node_counts[0]).all())
+
+
+def _int32(values: ArrayLike) -> NDArray[np.int32]:
+    """The values as int32; one that does not fit stays out of every valid range, so that validation names its row."""
+    values = np.asarray(values)
+    if values.dtype == np.int32:
+        return values
+    if values.size and values.dtype.kind not in "iu":
+        raise ArchflowError(f"architecture set: operation ids and node indices are integers, not {values.dtype}")
+    return values.astype(np.int64).clip(-1, np.iinfo(np.int32).max).astype(np.int32)

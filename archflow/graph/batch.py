@@ -29,6 +29,7 @@ class Edges:
     by_source: Tensor
     source_ptr: Tensor
 
+
 class Batch:
     """B architectures with V nodes in all, as tensors.
 
@@ -37,6 +38,8 @@ class Batch:
     member of a stacked encoder (`archflow.encoders.stack`); member k sees only run k.
 
     rows: (B,) the chosen architectures of the set for one encoder, (K, B) for K stacked ones; all if None.
+    Raises IndexError for a row that is not there; negative rows are not taken.
+
     What an encoder needs beyond the operations (edges, levels, a dense view) is gathered when it first asks.
     """
 
@@ -47,6 +50,8 @@ class Batch:
         self.members = 1 if rows.ndim == 1 else len(rows)
         self.device = torch.device(device)
         self._architectures, self._rows = architectures, rows.ravel()
+        if self._rows.min(initial=0) < 0:
+            raise IndexError(f"batch: row {self._rows.min()} is negative; rows count from 0")
         counts = architectures.node_counts[self._rows]
         self._node_ptr = pointer(counts)
         self._nodes = positions(architectures.node_ptr[self._rows], counts, self._node_ptr)

@@ -14,7 +14,7 @@ def pointer(counts: NDArray) -> Ints:
 
 
 def positions(starts: NDArray, counts: NDArray, bounds: Ints) -> Ints:
-    """Flat positions of the chosen rows: row i covers `starts[i] .. starts[i] + counts[i]`; bounds = pointer(counts)."""
+    """Flat positions of the chosen rows: row i covers `starts[i] .. starts[i] + counts[i]`; bounds=pointer(counts)."""
     return np.repeat(starts - bounds[:-1], counts) + np.arange(bounds[-1])
 
 

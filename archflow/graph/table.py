@@ -43,13 +43,15 @@ class Table:
     def metric(self, name: str) -> NDArray[np.float64]:
         """(N,) one metric. Raises ArchflowError, listing what there is, if the table lacks it."""
         if name not in self.metrics:
-            raise ArchflowError(f"the table has no column {name!r}; numeric columns: {', '.join(self.metrics) or 'none'}")
+            raise ArchflowError(
+                f"the table has no column {name!r}; numeric columns: {', '.join(self.metrics) or 'none'}"
+            )
         return self.metrics[name]
 
     def select(self, rows: ArrayLike) -> Table:
-        """The chosen rows: an index array or a boolean mask."""
+        """The chosen rows: an index array or a boolean mask, as `ArchitectureSet.select` takes them."""
         rows = np.asarray(rows)
-        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        rows = np.arange(len(self))[rows if rows.size else rows.astype(np.int64)]
         native = None if self.native is None else [self.native[row] for row in rows]
         metrics = {name: values[rows] for name, values in self.metrics.items()}
         return Table(self.architectures.select(rows), metrics, native)

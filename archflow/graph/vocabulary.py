@@ -19,6 +19,7 @@ class Vocabulary:
     ops: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "ops", tuple(self.ops))
         if "" in self.ops:
             raise ArchflowError("vocabulary: an operation has an empty name; give it one")
         if len(self._ids) != len(self.ops):

@@ -136,10 +136,12 @@ class _Loop:
         self.model.train()
         train = self.runs.train
         # Seeded by (run's seed, epoch): a run's order depends neither on its companions nor on where it was resumed.
-        order = np.stack([
-            rows[np.random.default_rng((seed, epoch)).permutation(len(rows))]
-            for seed, rows in zip(self.runs.seeds, train, strict=True)
-        ])
+        order = np.stack(
+            [
+                rows[np.random.default_rng((seed, epoch)).permutation(len(rows))]
+                for seed, rows in zip(self.runs.seeds, train, strict=True)
+            ]
+        )
         sums = torch.zeros(len(train), device=self.device)
         for first in range(0, train.shape[1], self.settings.batch_size):
             rows = order[:, first : first + self.settings.batch_size]
@@ -163,8 +165,11 @@ class _Loop:
     def _clip(self) -> None:
         """Bound the gradient norm of every run by itself: companions must not matter."""
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
-        squares = torch.stack([g.flatten(1).square().sum(1) for g in gradients] if len(self.runs.train) > 1 else
-                              [g.square().sum()[None] for g in gradients])
+        squares = torch.stack(
+            [g.flatten(1).square().sum(1) for g in gradients]
+            if len(self.runs.train) > 1
+            else [g.square().sum()[None] for g in gradients]
+        )
         factor = (self.settings.clip / (squares.sum(0).sqrt() + 1e-6)).clamp(max=1)
         for g in gradients:
             g.mul_(factor.view(-1, *[1] * (g.ndim - 1)) if len(factor) > 1 else factor)
@@ -191,6 +196,6 @@ def _tau_of_present(scores: NDArray, labels: NDArray) -> NDArray[np.float64]:
     present = np.isfinite(labels)
     if present.all():
         return kendall_tau_rows(scores, labels)
-    return np.array([
-        kendall_tau_rows(s[p][None], y[p][None])[0] for s, y, p in zip(scores, labels, present, strict=True)
-    ])
+    return np.array(
+        [kendall_tau_rows(s[p][None], y[p][None])[0] for s, y, p in zip(scores, labels, present, strict=True)]
+    )

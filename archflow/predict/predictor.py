@@ -46,9 +46,13 @@ class Predictor:
         device: torch.device | str = "cpu",
     ) -> None:
         if encoder.n_ops != len(vocabulary):
-            raise ArchflowError(f"predictor: the encoder knows {encoder.n_ops} operations, the vocabulary {len(vocabulary)}")
+            raise ArchflowError(
+                f"predictor: the encoder knows {encoder.n_ops} operations, the vocabulary {len(vocabulary)}"
+            )
         if members < 1 or not 0 < validation_share < 1:
-            raise ArchflowError(f"predictor: members {members} must be at least 1, validation_share {validation_share} in 0..1")
+            raise ArchflowError(
+                f"predictor: members {members} must be at least 1, validation_share {validation_share} in 0..1"
+            )
         self.encoder, self.vocabulary, self.members = encoder, vocabulary, members
         self.settings, self.validation_share = settings or FineTuneSettings(), validation_share
         self.seed, self.device = seed, torch.device(device)
@@ -168,7 +172,9 @@ class Predictor:
         about: dict[str, Any] = read_json(folder / _DESCRIPTION)
         tensors, written = load_tensors(folder / _WEIGHTS)
         if {"format": "archflow predictor 1", **written} != about:
-            raise ArchflowError(f"{folder / _DESCRIPTION}: does not belong to {_WEIGHTS} beside it; restore both or fit anew")
+            raise ArchflowError(
+                f"{folder / _DESCRIPTION}: does not belong to {_WEIGHTS} beside it; restore both or fit anew"
+            )
         try:
             encoder, vocabulary = rebuild(written)
             predictor = cls(

@@ -15,8 +15,7 @@ from archflow.pretext.proxy_ranking import ProxyRanking
 
 @PRETEXT_TASKS.register("fgp")
 class FGP(EmbeddingTask):
-    """L = flow_weight L_rec + proxy_weight L_aux ("Learning to Flow from Generative Pretext Tasks", NeurIPS 2025).
-    """
+    """L = flow_weight L_rec + proxy_weight L_aux ("Learning to Flow from Generative Pretext Tasks", NeurIPS 2025)."""
 
     def __init__(self, dim: int, settings: PretextSettings) -> None:
         super().__init__()

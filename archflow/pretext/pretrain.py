@@ -54,9 +54,7 @@ def pretrain(
     encoder.to(device).train()
     task.to(device).train()
     parameters = [*encoder.parameters(), *task.parameters()]
-    optimiser = torch.optim.AdamW(
-        parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-    )
+    optimiser = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
     losses: Losses = {}
     start = 0
     state = None
