@@ -115,7 +115,8 @@ def seed_agreement(columns: Mapping[str, NDArray[np.floating]], metric: str, see
     pairs = [(i, j) for i in range(len(seeds)) for j in range(i)]
     if not pairs or len(values) < 2 or (values == values[0]).all(axis=0).any():
         return None
-    return float(np.mean([kendalltau(values[:, i], values[:, j])[0] for i, j in pairs]))
+    taus = np.array([kendalltau(values[:, i], values[:, j])[0] for i, j in pairs])
+    return float(taus.mean())
 
 
 def _digest(architectures: ArchitectureSet) -> str:

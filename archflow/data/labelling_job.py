@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.data.labelling import label_architectures, seed_agreement, seed_columns
+from archflow.data.labelling import Results, label_architectures, seed_agreement, seed_columns
 from archflow.data.trained_accuracy import TrainedAccuracy
 from archflow.errors import ArchflowError
 from archflow.files import write_json
@@ -28,7 +28,7 @@ TABLE_ENDINGS = (".parquet", ".csv", ".jsonl")
 COLUMNS = {
     "*_accuracy": "percent, in evaluation mode after the last step",
     "*_loss": "mean cross entropy",
-    "seconds": "wall clock of one training on one thread, without evaluation",
+    "seconds": "processor time of one training on one thread, without evaluation",
     "params": "learned numbers of the network",
     "flops": "millions of multiply-adds of one image",
     "*_seed0 ...": "one training; without it, the mean over the seeds",
@@ -99,7 +99,7 @@ class LabellingJob:
         columns["flops"] = (costs["flops"] / 1e6).astype(np.float32)
         native = [space.format(architecture) for architecture in architectures]
         Table(architectures, columns, native).write(out)  # pyright: ignore[reportArgumentType]  # float32 on disk
-        card = self._card(out, configuration, example, columns, self.count * self.seeds - len(results))
+        card = self._card(out, configuration, example, columns, results)
         write_json(out.with_suffix(".json"), card)
         return card
 
@@ -109,7 +109,7 @@ class LabellingJob:
         configuration: dict[str, Any],
         images: ImageData,
         columns: dict[str, NDArray[np.float32]],
-        failures: int,
+        results: Results,
     ) -> dict[str, Any]:
         card = {
             "command": self.command(out.name),
@@ -123,12 +123,12 @@ class LabellingJob:
                 "classes": images.classes,
             },
             "rows": self.count,
-            "failures": failures,
+            "failures": self.count * self.seeds - len(results),
             "seed_to_seed_kendall_tau": {
                 metric: seed_agreement(columns, metric, range(self.seeds))
                 for metric in ("validation_accuracy", "test_accuracy")
             },
-            "mean_seconds": float(np.nanmean(columns["seconds"])),
+            "mean_seconds": float(np.mean([metrics["seconds"] for metrics in results.values()])),
         }
         return card | ({"source": DIGITS_SOURCE} if self.data == "digits" else {})
 

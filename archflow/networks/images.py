@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import struct
+import tokenize
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +17,10 @@ from archflow.errors import ArchflowError
 
 SHARES = (0.6, 0.2, 0.2)
 """Shares of a user's images for training, validation and test."""
+
+UNREADABLE = (OSError, ValueError, EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError, OverflowError)
+UNREADABLE += (zipfile.BadZipFile, zlib.error, struct.error, SyntaxError, tokenize.TokenError)
+"""What zipfile and numpy raise for files that are damaged, encrypted, made of objects or made to do harm."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,7 @@ def read_images(path: str | Path, seed: int = 0) -> ImageData:
     names, codes = np.unique(labels, return_inverse=True)
     counts = np.bincount(codes)
     if len(names) < 2:
-        raise ArchflowError(f"{path}: all labels are the same: give images of at least two classes")
+        raise ArchflowError(f"{path}: {len(labels)} images of {len(names)} class(es): give at least two classes")
     if counts.min() < 5:
         rare = names[counts.argmin()]
         raise ArchflowError(
@@ -139,21 +146,20 @@ def _load(path: Path) -> tuple[np.ndarray, np.ndarray]:
     if not path.is_file():
         raise ArchflowError(f"{path}: no such file: give an .npz file with the arrays images and labels")
     try:
-        # Opening checks nothing, so the arrays are read here: truncation and pickled objects show only then.
-        with np.load(path, allow_pickle=False) as file:
+        # Opening checks little: truncation and pickled objects show only when the arrays are read.
+        with path.open("rb") as stream:
+            file = np.load(stream, allow_pickle=False)
             if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ArchflowError(
-                    f"{path}: a single array, not an .npz file: write it with numpy.savez(file, images=..., labels=...)"
-                )
+                raise ArchflowError(f"{path}: a single array: write numpy.savez(file, images=..., labels=...)")
             missing = {"images", "labels"} - set(file.files)
             if missing:
-                raise ArchflowError(
-                    f"{path}: no array {' and '.join(sorted(missing))}, only {', '.join(file.files) or 'nothing'}"
-                )
-            return file["images"], file["labels"]
+                names = ", ".join(file.files) or "nothing"
+                raise ArchflowError(f"{path}: no array {' and '.join(sorted(missing))}, only {names}: add it")
+            # A member that is no array comes as bytes.
+            return np.asarray(file["images"]), np.asarray(file["labels"])
     except ArchflowError:
         raise
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, MemoryError, NotImplementedError) as error:
+    except UNREADABLE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ArchflowError(
             f"{path}: not a readable .npz file of plain arrays ({reason}): write it anew with numpy.savez"
