@@ -70,14 +70,15 @@ class SearchSpace(ABC):
         self,
         architectures: ArchitectureSet,
         *,
-        channels: int,
-        cells_per_stage: int,
-        classes: int,
-        image_shape: tuple[int, int, int],
+        channels: int = ...,
+        cells_per_stage: int = ...,
+        classes: int = ...,
+        image_shape: tuple[int, int, int] = ...,
     ) -> Mapping[str, NDArray[np.float64]]:
         """Costs of the networks that `build` makes, without building them.
 
         `params` (N,) and `flops` (N,), multiply-adds of one image of `image_shape` (channels, height, width).
+        The published network's settings are the defaults.
         """
 
     @abstractmethod
