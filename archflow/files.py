@@ -22,7 +22,9 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
-        raise ArchflowError(f"{path}: cannot write there ({error.strerror}); give a path in a writable folder") from None
+        raise ArchflowError(
+            f"{path}: cannot write there ({error.strerror}); give a path in a writable folder"
+        ) from None
     os.close(descriptor)
     temporary = Path(name)
     try:

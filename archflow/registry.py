@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 from archflow.errors import ArchflowError
 
 Part = TypeVar("Part")
+SamePart = TypeVar("SamePart")
 
 
 class Registry(Generic[Part]):
@@ -31,11 +32,11 @@ class Registry(Generic[Part]):
         self._package = package
         self._parts: dict[str, Part] = {}
 
-    def register(self, name: str) -> Callable[[Part], Part]:
+    def register(self, name: str) -> Callable[[SamePart], SamePart]:
         """Decorator that gives a part its name. Raises ArchflowError if the name is taken."""
 
-        def add(part: Part) -> Part:
-            if self._parts.setdefault(name, part) is not part:
+        def add(part: SamePart) -> SamePart:
+            if self._parts.setdefault(name, part) is not part:  # type: ignore[arg-type]  # a decorator keeps the type
                 raise ArchflowError(f"{self.kind} name {name!r} is taken; register yours under another")
             return part
 

@@ -33,7 +33,7 @@ class TransformerLayer(nn.Module):
     def _attend(self, x: Tensor, batch: Batch) -> Tensor:
         nodes = batch.padded
         projected = nodes.gather(per_member(self.query_key_value, x, batch))  # (B, L, 3d)
-        shape = (*nodes.mask.shape, self.heads, -1)
+        shape = (*nodes.mask.shape, self.heads, x.shape[1] // self.heads)
         query, key, value = (part.reshape(shape).transpose(1, 2) for part in projected.chunk(3, -1))
         mask = None if nodes.is_full else nodes.mask[:, None, None]
         attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)

@@ -13,7 +13,7 @@ def kendall_tau(predicted: ArrayLike, measured: ArrayLike) -> float:
     predicted, measured = _both(predicted, measured)
     if np.ptp(predicted) == 0 or np.ptp(measured) == 0:
         return 0.0
-    return float(kendalltau(predicted, measured).statistic)
+    return float(kendalltau(predicted, measured).statistic)  # type: ignore[attr-defined]
 
 
 def kendall_tau_rows(predicted: NDArray, measured: NDArray) -> NDArray[np.float64]:
@@ -30,7 +30,7 @@ def spearman(predicted: ArrayLike, measured: ArrayLike) -> float:
     predicted, measured = _both(predicted, measured)
     if np.ptp(predicted) == 0 or np.ptp(measured) == 0:
         return 0.0
-    return float(spearmanr(predicted, measured).statistic)
+    return float(spearmanr(predicted, measured).statistic)  # type: ignore[attr-defined]
 
 
 def precision_at(share: float, predicted: ArrayLike, measured: ArrayLike) -> float:
@@ -73,9 +73,8 @@ def summary(predicted: ArrayLike, measured: ArrayLike) -> dict[str, float]:
 def _both(predicted: ArrayLike, measured: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     predicted, measured = np.asarray(predicted, np.float64), np.asarray(measured, np.float64)
     if predicted.shape != measured.shape or predicted.ndim != 1 or len(measured) < 2:
-        raise ArchflowError(
-            f"a ranking is judged on two equally long lists of at least 2 values, not {predicted.shape} and {measured.shape}"
-        )
+        shapes = f"{predicted.shape} and {measured.shape}"
+        raise ArchflowError(f"a ranking is judged on two equally long lists of at least 2 values, not {shapes}")
     if not (np.isfinite(predicted).all() and np.isfinite(measured).all()):
         row = int(np.argmin(np.isfinite(predicted) & np.isfinite(measured)))
         raise ArchflowError(f"row {row}: the predicted or measured value is not a finite number; leave the row out")

@@ -79,6 +79,8 @@ class Predictor:
         labels, for labels that are all equal, and for an operation that the vocabulary lacks.
         """
         labels = _labels(y, mask, len(architectures), "labels")
+        if metrics is not None and len(metrics) != labels.shape[1]:
+            raise ArchflowError(f"labels: {labels.shape[1]} columns, but {len(metrics)} names of metrics")
         known = architectures.recoded(self.vocabulary)
         usable = np.flatnonzero(np.isfinite(labels).any(1))
         rng = np.random.default_rng(self.seed)
@@ -90,6 +92,8 @@ class Predictor:
             held, train = (shuffled[:, :held_out], shuffled[:, held_out:]) if enough else (shuffled, shuffled)
         else:
             held_labels = _labels(validation[1], None, len(validation[0]), "validation labels")
+            if held_labels.shape[1] != labels.shape[1]:
+                raise ArchflowError(f"validation labels: {held_labels.shape[1]} metrics, the others {labels.shape[1]}")
             held = np.tile(np.arange(len(held_labels)) + len(labels), (self.members, 1))
             train = np.tile(usable, (self.members, 1))
             labels = np.concatenate([labels, held_labels])
@@ -167,7 +171,7 @@ class Predictor:
 
     @classmethod
     def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Predictor:
-        """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, truncated or tampered with."""
+        """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
         folder = Path(folder)
         about: dict[str, Any] = read_json(folder / _DESCRIPTION)
         tensors, written = load_tensors(folder / _WEIGHTS)
@@ -204,11 +208,17 @@ _DESCRIPTION, _WEIGHTS = "predictor.json", "weights.safetensors"
 
 def _labels(y: ArrayLike, mask: ArrayLike | None, count: int, what: str) -> Values:
     """(N, metrics) with NaN where masked; refused unless every column can be ranked."""
-    values = np.array(y, np.float64)
-    values = values[:, None] if values.ndim == 1 else values
-    if values.ndim != 2 or len(values) != count:
+    try:
+        values = np.array(y, np.float64)
+    except (TypeError, ValueError):
+        raise ArchflowError(f"{what}: not all of them are numbers, or rows differ in length") from None
+    present = np.ones(values.shape, bool) if mask is None else np.asarray(mask, bool)
+    if present.shape != values.shape:
+        raise ArchflowError(f"{what}: their mask has shape {present.shape}, they have {values.shape}; give the same")
+    if values.ndim == 1:
+        values, present = values[:, None], present[:, None]
+    if values.ndim != 2 or len(values) != count or values.shape[1] == 0:
         raise ArchflowError(f"{what}: {np.shape(y)} does not fit {count} architectures; give one row for each")
-    present = np.ones(values.shape, bool) if mask is None else np.asarray(mask, bool).reshape(values.shape)
     bad = present & ~np.isfinite(values)
     if bad.any():
         row = int(np.argmax(bad.any(1)))

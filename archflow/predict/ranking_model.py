@@ -50,8 +50,13 @@ def score(
     """(n, metrics) scores of the chosen rows (all if None); (K, n, metrics) for K members' rows (K, n)."""
     rows = np.arange(len(architectures)) if rows is None else np.asarray(rows)
     model.to(device).eval()
-    parts = [model(batch).view(*shape, -1).cpu() for batch, shape in batches(architectures, rows, device)]
-    return torch.cat(parts, rows.ndim - 1).numpy()
+    n_metrics = model.head.out.weight.shape[-1]
+    out = np.empty((*rows.shape, n_metrics), np.float32)
+    done = 0
+    for batch, shape in batches(architectures, rows, device):
+        out[..., done : done + shape[-1], :] = model(batch).view(*shape, n_metrics).cpu().numpy()
+        done += shape[-1]
+    return out
 
 
 @torch.inference_mode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -42,6 +43,10 @@ class PretextTask(nn.Module, ABC):
     A registered task is made by `Task(dim, settings)`, dim being d of the encoder.
     """
 
+    def __init__(self, settings: PretextSettings) -> None:
+        super().__init__()
+        self.settings = settings
+
     @abstractmethod
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
         """Named targets, one row an architecture: (N, ...). proxies: zero-cost proxies by name, (N,), NaN = missing.
@@ -69,6 +74,6 @@ def decoder(n_in: int, hidden: Sequence[int], n_out: int) -> nn.Sequential:
     """A perceptron with ReLU between its layers: (B, n_in) -> (B, n_out)."""
     widths = [n_in, *hidden]
     layers: list[nn.Module] = []
-    for a, b in zip(widths[:-1], widths[1:], strict=True):
+    for a, b in pairwise(widths):
         layers += [nn.Linear(a, b), nn.ReLU()]
     return nn.Sequential(*layers, nn.Linear(widths[-1], n_out))

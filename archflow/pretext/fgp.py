@@ -18,13 +18,12 @@ class FGP(EmbeddingTask):
     """L = flow_weight L_rec + proxy_weight L_aux ("Learning to Flow from Generative Pretext Tasks", NeurIPS 2025)."""
 
     def __init__(self, dim: int, settings: PretextSettings) -> None:
-        super().__init__()
+        super().__init__(settings)
         self.flow, self.ranking = FlowReconstruction(dim, settings), ProxyRanking(dim, settings)
-        self.flow_weight, self.proxy_weight = settings.flow_weight, settings.proxy_weight
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
         return {**self.flow.targets(architectures, proxies), **self.ranking.targets(architectures, proxies)}
 
     def loss_of(self, embedding: Tensor, targets: Targets) -> dict[str, Tensor]:
-        flow, proxy = self.flow.loss_of(embedding, targets), self.ranking.loss_of(embedding, targets)
-        return {"flow": self.flow_weight * flow["flow"], "proxy": self.proxy_weight * proxy["proxy"]}
+        flow, proxy = self.flow.loss_of(embedding, targets)["flow"], self.ranking.loss_of(embedding, targets)["proxy"]
+        return {"flow": self.settings.flow_weight * flow, "proxy": self.settings.proxy_weight * proxy}

@@ -21,7 +21,7 @@ class FlowReconstruction(EmbeddingTask):
     """
 
     def __init__(self, dim: int, settings: PretextSettings, hidden: Sequence[int] = (128,)) -> None:
-        super().__init__()
+        super().__init__(settings)
         self.surrogate = settings.surrogate
         self.decoder = decoder(dim, hidden, self.surrogate.dim * self.surrogate.rounds)
 

@@ -60,7 +60,8 @@ def pretrain(
     state = None
     if checkpoint is not None:
         data = (architectures.hashes, *targets.values(), *parameters)
-        key = fingerprint(asdict(settings), list(architectures.vocabulary.ops), encoder.config, *data)
+        setup = (asdict(settings), type(task).__name__, asdict(task.settings), type(encoder).__name__, encoder.config)
+        key = fingerprint(*setup, list(architectures.vocabulary.ops), *data)
         state = TrainingState(checkpoint, key, {"encoder": encoder, "task": task}, optimiser)
         restored = state.restore()
         if restored is not None:

@@ -27,7 +27,7 @@ class ProxyRanking(EmbeddingTask):
     """
 
     def __init__(self, dim: int, settings: PretextSettings, hidden: Sequence[int] = (64,)) -> None:
-        super().__init__()
+        super().__init__(settings)
         if settings.proxy is None:
             raise ArchflowError("proxy ranking: no proxy is named; give one, or pre-train on the flow alone")
         self.proxy, self.margin = settings.proxy, settings.margin
