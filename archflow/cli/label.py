@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from archflow.cli.output import Json, print_json
 
 
 def label(
@@ -25,7 +26,7 @@ def label(
     cells: Annotated[int, typer.Option(min=1, help="Cells a stage.")] = 1,
     sample_seed: Annotated[int, typer.Option(min=0, help="Draws the architectures.")] = 0,
     processes: Annotated[int, typer.Option(min=0, help="Parallel trainings; 0 for one a core.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Train architectures of a space and write a table of what they reached.
 
@@ -48,7 +49,7 @@ def label(
     with progress_bar(f"training {count} x {seeds} on {data}", count * seeds) as progress:
         card = job.run(out, processes or os.cpu_count() or 1, progress)
     if as_json:
-        typer.echo(json.dumps(card))
+        print_json(card)
         return
     typer.echo(f"{out}: {card['rows']} architectures, {card['failures']} failed trainings")
     for metric, tau in card["seed_to_seed_kendall_tau"].items():

@@ -22,10 +22,14 @@ class Journal:
 
     def append(self, entry: Mapping[str, Any]) -> None:
         """On the disk when this returns. Raises ValueError for NaN and infinite values, which JSON cannot hold."""
-        self._file.write(json.dumps(entry, allow_nan=False).encode() + b"\n")
+        self.write(entry)
+        self.entries.append(dict(entry))
+
+    def write(self, entry: Mapping[str, Any]) -> None:
+        """A line that is on the disk when this returns but is none of the items."""
+        self._file.write(_line(entry))
         self._file.flush()
         os.fsync(self._file.fileno())
-        self.entries.append(dict(entry))
 
 
 @contextmanager
@@ -52,22 +56,28 @@ def open_journal(path: str | Path, configuration: Mapping[str, Any]) -> Iterator
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ArchflowError(f"{path}: another process is writing this journal: wait for it or stop it") from error
+        header = {"configuration": dict(configuration)}
         file.seek(0)
         content = file.read()
         whole = content.rfind(b"\n") + 1
-        file.truncate(whole)
-        entries = [_entry(path, number, line) for number, line in enumerate(content[:whole].splitlines(), start=1)]
-        journal = Journal(file, entries[1:])
-        header = {"configuration": dict(configuration)}
-        if not entries:
-            journal.append(header)
-            journal.entries.clear()
-        elif entries[0] != header:
+        lines = content[:whole].splitlines()
+        entries = [_entry(path, number, line) for number, line in enumerate(lines, start=1)]
+        ours = entries[0] == header if entries else _line(header).startswith(content)
+        if not ours:
+            theirs = entries[0].get("configuration") if entries else None
             raise ArchflowError(
-                f"{path}: journal of another job ({_difference(entries[0].get('configuration'), configuration)}): "
+                f"{path}: journal of another job ({_difference(theirs, configuration)}): "
                 "give the same settings to go on with it, or another output or delete it to start anew"
             )
+        file.truncate(whole)
+        journal = Journal(file, entries[1:])
+        if not entries:
+            journal.write(header)
         yield journal
+
+
+def _line(entry: Mapping[str, Any]) -> bytes:
+    return json.dumps(entry, allow_nan=False).encode() + b"\n"
 
 
 def _entry(path: Path, number: int, line: bytes) -> dict[str, Any]:

@@ -1,0 +1,92 @@
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from archflow.cli.app import main
+from archflow.graph.table import read_table
+from archflow.spaces import NASBench201
+
+SMALL = "--count 3 --seeds 2 --channels 2 --batch-size 8 --processes 1"
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    generator = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    pixels = generator.normal(0, 0.3, (60, 8, 8)) + np.linspace(0, 1, 8) * labels[:, None, None]
+    np.savez(tmp_path / "mine.npz", images=pixels, labels=labels)
+    return tmp_path / "mine.npz"
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["archflow", "label", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_labels_a_users_images(
+    tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "table.parquet"
+    arguments = ["--data", images, "--out", out, *SMALL.split(), "--json"]
+    assert run(monkeypatch, *arguments) == 0
+    card = json.loads(capsys.readouterr().out)
+    assert card == json.loads(out.with_suffix(".json").read_text())
+    assert (card["rows"], card["failures"], card["images"]["shape"]) == (3, 0, [1, 8, 8])
+    assert card["images"]["train"] == 36
+    assert "source" not in card  # the licence of the digits is not that of the user's images
+
+    table, space = read_table(out), NASBench201()
+    assert table.native is not None
+    assert [space.format(architecture) for architecture in table.architectures] == table.native
+    assert len({space.canonical(architecture) for architecture in table.architectures}) == 3
+    for metric in ("train_accuracy", "validation_accuracy", "test_accuracy", "validation_loss", "seconds"):
+        both = np.stack([table.metric(f"{metric}_seed{seed}") for seed in range(2)])
+        np.testing.assert_allclose(table.metric(metric), both.mean(axis=0), rtol=1e-5)
+    costs = space.costs(table.architectures, channels=2, cells_per_stage=1, classes=3, image_shape=(1, 8, 8))
+    np.testing.assert_allclose(table.metric("params"), costs["params"])
+    np.testing.assert_allclose(table.metric("flops") * 1e6, costs["flops"], rtol=1e-6)
+
+    written = out.read_bytes()
+    out.unlink()
+    assert run(monkeypatch, *arguments) == 0
+    assert out.read_bytes() == written
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["--data", "missing.npz"], "missing.npz: no such file"),
+        (["--space", "nasbench202"], "did you mean 'nasbench201'"),
+        (["--out", "table.xlsx"], "table.xlsx: a table is written as .parquet, .csv, .jsonl"),
+        (["--count", "7000"], "6466 isomorphism classes, fewer than 7000"),
+    ],
+)
+def test_bad_input_is_one_line(
+    tmp_path: Path,
+    changes: list[str],
+    message: str,
+    images: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "--data", images, "--out", "table.parquet", *SMALL.split(), *changes) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "table.parquet").exists()
+
+
+def test_another_job_in_the_same_place_is_refused(
+    tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = tmp_path / "table.parquet.journal.jsonl"
+    journal.write_text('{"configuration": {"channels": 5}}\n')
+    assert run(monkeypatch, "--data", images, "--out", tmp_path / "table.parquet", *SMALL.split()) == 2
+    assert "channels is 5 there, 2 here" in capsys.readouterr().err
+    assert journal.read_text() == '{"configuration": {"channels": 5}}\n'
