@@ -17,7 +17,7 @@ def label(
     ],
     space: Annotated[str, typer.Option(help="The search space.")] = "nasbench201",
     data: Annotated[str, typer.Option(help="`digits`, or an .npz file with the arrays images and labels.")] = "digits",
-    count: Annotated[int, typer.Option(min=1, help="Architectures, each of another isomorphism class.")] = 2200,
+    count: Annotated[int, typer.Option(min=1, help="Architectures, each of another isomorphism class.")] = 2020,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each architecture.")] = 3,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 1,
     batch_size: Annotated[int, typer.Option(min=2, help="Images a training step.")] = 32,
