@@ -1,3 +1,63 @@
-"""archflow: machine learning on neural architectures."""
+"""archflow: machine learning on neural architectures.
+
+The names below are imported when they are first used, so that `import archflow` stays fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "archflow.data": ("load",),
+    "archflow.encoders": ("GIN", "Encoder", "GatedGCN", "OperationMLP", "Transformer", "load_encoder", "save_encoder"),
+    "archflow.errors": ("ArchflowError",),
+    "archflow.flow": ("FlowSurrogate",),
+    "archflow.graph": ("Architecture", "ArchitectureSet", "Vocabulary"),
+    "archflow.graph.table": ("Table", "read_table"),
+    "archflow.predict": ("FineTuneSettings", "Predictor"),
+    "archflow.pretext": ("FGP", "FlowReconstruction", "PretextSettings", "PretrainSettings", "ProxyRanking", "pretrain"),
+    "archflow.spaces": ("NASBench201", "SearchSpace"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
+
+if TYPE_CHECKING:
+    from archflow.data import load as load
+    from archflow.encoders import GIN as GIN
+    from archflow.encoders import Encoder as Encoder
+    from archflow.encoders import GatedGCN as GatedGCN
+    from archflow.encoders import OperationMLP as OperationMLP
+    from archflow.encoders import Transformer as Transformer
+    from archflow.encoders import load_encoder as load_encoder
+    from archflow.encoders import save_encoder as save_encoder
+    from archflow.errors import ArchflowError as ArchflowError
+    from archflow.flow import FlowSurrogate as FlowSurrogate
+    from archflow.graph import Architecture as Architecture
+    from archflow.graph import ArchitectureSet as ArchitectureSet
+    from archflow.graph import Vocabulary as Vocabulary
+    from archflow.graph.table import Table as Table
+    from archflow.graph.table import read_table as read_table
+    from archflow.predict import FineTuneSettings as FineTuneSettings
+    from archflow.predict import Predictor as Predictor
+    from archflow.pretext import FGP as FGP
+    from archflow.pretext import FlowReconstruction as FlowReconstruction
+    from archflow.pretext import PretextSettings as PretextSettings
+    from archflow.pretext import PretrainSettings as PretrainSettings
+    from archflow.pretext import ProxyRanking as ProxyRanking
+    from archflow.pretext import pretrain as pretrain
+    from archflow.spaces import NASBench201 as NASBench201
+    from archflow.spaces import SearchSpace as SearchSpace
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'archflow' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

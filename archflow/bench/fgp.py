@@ -80,6 +80,9 @@ def run_protocol(protocol: Protocol, data: str, table: Table, folder: Path, proc
     """
     began = time.perf_counter()
     values = table.metric(protocol.metric)
+    if np.isinf(values).any():
+        row = int(np.argmax(np.isinf(values)))
+        raise ArchflowError(f"{data}: row {row}: {protocol.metric} is infinite; mend the value, or leave it empty")
     measured = table.select(np.isfinite(values))
     if len(measured) < 10:
         raise ArchflowError(f"{data}: {len(measured)} architectures have a finite {protocol.metric}; too few to rank")

@@ -91,8 +91,16 @@ def fgp(
         protocol_report(out.with_suffix(".html"), result)
     if as_json:
         print_json(result)
-    else:
-        typer.echo(protocol_table(result))
+        return
+    typer.echo(protocol_table(result))
+    parts = result["splits"]
+    twins = ", ".join(map(str, parts["test_isomorphic_to_labelled"]))
+    typer.echo(f"\nof {parts['test'][0]:,} test architectures, isomorphic to a labelled one (by permutation): {twins}")
+    if split == "random" and any(parts["test_isomorphic_to_labelled"]):
+        typer.echo("--split class keeps isomorphic architectures on one side")
+    if abs(parts["order_against_metric_tau"]) > 0.1:
+        typer.echo(f"careful: the table is sorted by {metric} to some degree, and the paper's first permutation is the "
+                   "table's own order; shuffle its rows")
 
 
 def preset_metric(benchmark) -> str | None:

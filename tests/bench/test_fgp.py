@@ -1,0 +1,139 @@
+"""The protocol of the FGP paper on small data: complete, repeatable, resumable, honest about leakage."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from archflow.bench import fgp
+from archflow.bench.fgp import METHODS, Protocol, run_protocol
+from archflow.bench.protocol_report import protocol_report, protocol_table
+from archflow.errors import ArchflowError
+from archflow.graph.table import Table
+from archflow.predict.fine_tune import FineTuneSettings
+from archflow.pretext import PretextSettings, PretrainSettings
+from archflow.spaces import NASBench201
+
+PROTOCOL = Protocol(
+    "score",
+    encoder_config={"width": 8},
+    labels=30,
+    runs=4,
+    pretext=PretextSettings("params"),
+    pretrain=PretrainSettings(epochs=2),
+    fine_tune=FineTuneSettings(epochs=3),
+)
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    """300 cells whose score is their number of 3x3 convolutions and some noise; some are not measured."""
+    space = NASBench201()
+    cells = space.sample(300, np.random.default_rng(0))
+    score = cells.op_counts[:, cells.vocabulary.index("nor_conv_3x3")] + np.random.default_rng(1).normal(0, 0.1, 300)
+    score[::50] = np.nan
+    return Table(cells, {"score": score}, [space.format(cell) for cell in cells])
+
+
+@pytest.fixture(scope="module")
+def finished(table, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("protocol")
+    return folder, run_protocol(PROTOCOL, "cells", table, folder, processes=2)
+
+
+def test_result_holds_every_run_of_every_method(finished):
+    _, result = finished
+    assert list(result["methods"]) == list(METHODS)
+    for measures in result["methods"].values():
+        for name in ("tau", "p_at_1", "p_at_5"):
+            assert len(measures[name]) == 4
+            assert np.isfinite(measures[name]).all()
+    assert result["labels"] == 30
+    assert result["splits"]["test"] == [294 - 147 - 40] * 3
+    assert result["splits"]["model_seeds"] == [21, 2021]
+    assert all(0 < shared < 107 for shared in result["splits"]["test_isomorphic_to_labelled"])
+
+
+def test_runs_differ_and_pretraining_changes_the_outcome(finished):
+    methods = finished[1]["methods"]
+    assert len({tuple(measures["tau"]) for measures in methods.values()}) == len(METHODS)
+    assert all(len(set(measures["tau"])) > 1 for measures in methods.values())
+
+
+def test_interrupted_protocol_goes_on_to_the_same_result(finished, table, tmp_path):
+    folder, result = finished
+    partial = tmp_path / "partial"
+    shutil.copytree(folder, partial)
+    for name in ("fgp.json", "flow.json", "flow-2021.encoder"):
+        (partial / name).unlink()
+    again = run_protocol(PROTOCOL, "cells", table, partial, processes=1)
+    assert again["methods"] == result["methods"]
+    assert again["seconds"] > result["seconds"]
+
+
+def test_folder_of_another_protocol_is_refused(finished, table):
+    folder, _ = finished
+    with pytest.raises(ArchflowError, match="other settings or data"):
+        run_protocol(replace(PROTOCOL, labels=40), "cells", table, folder)
+
+
+def test_class_split_leaves_no_isomorphic_pair(table, tmp_path):
+    protocol = replace(PROTOCOL, split_by="class", methods=["supervised"], runs=3)
+    result = run_protocol(protocol, "cells", table, tmp_path / "run")
+    assert result["splits"]["test_isomorphic_to_labelled"] == [0, 0, 0]
+
+
+def test_labels_of_test_architectures_do_not_reach_the_training(table, tmp_path, monkeypatch):
+    """Shuffled test labels change the measures and nothing else."""
+    seen = []
+    real = fgp.fine_tune
+
+    def spy(models, architectures, runs, *args, **kwargs):
+        used = np.unique(np.concatenate([runs.train.ravel(), runs.validation.ravel()]))
+        blind = np.full_like(runs.labels, np.nan)
+        blind[used] = runs.labels[used]
+        tuned = real(models, architectures, replace(runs, labels=blind), *args, **kwargs)
+        seen.append(tuned.validation_tau)
+        return tuned
+
+    protocol = replace(PROTOCOL, methods=["supervised"], runs=1)
+    plain = run_protocol(protocol, "cells", table, tmp_path / "plain")
+    monkeypatch.setattr(fgp, "fine_tune", spy)
+    blinded = run_protocol(protocol, "cells", table, tmp_path / "blind")
+    assert seen
+    assert blinded["methods"] == plain["methods"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": ["fgp", "magic"]}, "no method 'magic'"),
+        ({"runs": 10}, "1 to 9"),
+        ({"labels": 0}, "share below 1 or a count"),
+        ({"split_by": "size"}, "not random or class"),
+    ],
+)
+def test_impossible_protocols_are_refused(changes, message):
+    with pytest.raises(ArchflowError, match=message):
+        replace(PROTOCOL, **changes)
+
+
+def test_unusable_tables_are_refused(table, tmp_path):
+    infinite = Table(table.architectures, {"score": np.where(np.arange(300) == 7, np.inf, 1.0)})
+    with pytest.raises(ArchflowError, match="row 7: score is infinite"):
+        run_protocol(PROTOCOL, "cells", infinite, tmp_path / "a")
+    with pytest.raises(ArchflowError, match="too few to rank"):
+        run_protocol(PROTOCOL, "cells", table.select(np.arange(8)), tmp_path / "b")
+    with pytest.raises(ArchflowError, match="no column 'score'"):
+        run_protocol(PROTOCOL, "cells", Table(table.architectures), tmp_path / "c")
+    with pytest.raises(ArchflowError, match="no proxy 'jacov'"):
+        run_protocol(replace(PROTOCOL, pretext=PretextSettings("jacov")), "cells", table, tmp_path / "d")
+
+
+def test_result_becomes_a_table_and_a_report(finished, tmp_path):
+    result = {**finished[1], "published": {"fgp": {"tau": 0.822}}}
+    text = protocol_table(result)
+    assert "0.822" in text or "82.2" in text
+    protocol_report(tmp_path / "report.html", result)
+    assert "<svg" in (tmp_path / "report.html").read_text()

@@ -1,0 +1,183 @@
+"""The command line end to end: real data in, files and numbers out; bad input is one line and exit code 2."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from archflow.data.benchmarks import load
+from archflow.graph.table import read_table
+
+
+def archflow(*arguments, code: int = 0, **environment: str) -> subprocess.CompletedProcess:
+    """Run the command as a user does; check its exit code."""
+    command = [sys.executable, "-m", "archflow", *map(str, arguments)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1", **environment}, timeout=300
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def refused(*arguments) -> str:
+    """The one line that bad input gets."""
+    error = archflow(*arguments, code=2).stderr
+    assert "Traceback" not in error
+    lines = [line for line in error.splitlines() if line.startswith("archflow: ")]
+    assert len(lines) == 1, error
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """80 of the embedded cells; accuracy known for 40."""
+    cells = load("digits201").select(np.arange(80))
+    accuracy = cells.metric("test_accuracy").copy()
+    accuracy[40:] = np.nan
+    path = tmp_path_factory.mktemp("data") / "cells.parquet"
+    type(cells)(cells.architectures, {"accuracy": accuracy, "latency": np.arange(80.0)}, cells.native).write(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def encoder(table, tmp_path_factory):
+    path = tmp_path_factory.mktemp("encoder") / "encoder.safetensors"
+    archflow("pretrain", "--data", table, "--proxy", "params", "--epochs", 3, "--out", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def predictor(table, encoder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("predictor") / "p"
+    archflow("fit", "--data", table, "--metric", "accuracy", "--encoder", encoder, "--epochs", 5, "--members", 2,
+             "--out", folder)  # fmt: skip
+    return folder
+
+
+def test_help_comes_fast_and_names_the_verbs():
+    began = time.perf_counter()
+    text = archflow("--help").stdout
+    assert time.perf_counter() - began < 3  # 0.3 s alone; the margin is for a loaded machine
+    for verb in ("demo", "pretrain", "fit", "predict", "embed", "label", "bench", "data"):
+        assert verb in text
+
+
+def test_data_list_and_info():
+    names = {row["name"] for row in json.loads(archflow("data", "list", "--json").stdout)}
+    assert "digits201" in names
+    about = json.loads(archflow("data", "info", "digits201", "--json").stdout)
+    assert about["architectures"] >= 2000
+    assert "test_accuracy" in {metric["name"] for metric in about["metrics"]}
+    assert "test_accuracy" in archflow("data", "info", "digits201").stdout
+
+
+def test_predict_ranks_every_row_and_writes_the_table(predictor, table, tmp_path):
+    out = tmp_path / "ranked.csv"
+    result = json.loads(archflow("predict", predictor, "--data", table, "--out", out, "--json").stdout)
+    ranked = read_table(out)
+    assert sorted(ranked.metric("rank")) == list(range(1, 81))
+    best = int(np.argmin(ranked.metric("rank")))
+    assert ranked.metric("predicted")[best] == ranked.metric("predicted").max()
+    assert np.isfinite(ranked.metric("predicted_std")).all()
+    assert result["top"][0]["row"] == best
+    assert result["quality"]["tau"] > 0
+    assert "rank" in archflow("predict", predictor, "--data", table, "--top", 3).stdout
+
+
+def test_lower_is_better_ranks_the_other_way(table, tmp_path):
+    archflow("fit", "--data", table, "--metric", "latency", "--lower-is-better", "--epochs", 30, "--members", 1,
+             "--out", tmp_path / "p")  # fmt: skip
+    result = json.loads(archflow("predict", tmp_path / "p", "--data", table, "--json").stdout)
+    assert result["metric"] == "latency"
+    assert result["top"][0]["predicted"] <= result["top"][-1]["predicted"]
+    assert result["top"][0]["std"] is None
+    assert result["quality"]["tau"] > 0
+
+
+def test_embeddings_of_encoder_and_predictor(encoder, predictor, table, tmp_path):
+    for model in (encoder, predictor):
+        archflow("embed", model, "--data", table, "--out", tmp_path / "e.npy")
+        vectors = np.load(tmp_path / "e.npy")
+        assert vectors.shape == (80, 128)
+        assert np.isfinite(vectors).all()
+
+
+def test_demo_writes_a_report(tmp_path):
+    out = tmp_path / "demo.html"
+    result = json.loads(archflow("demo", "--pretrain-epochs", 2, "--epochs", 3, "--out", out, "--json").stdout)
+    assert result["labels"] == round(0.05 * result["architectures"])
+    assert [m["method"] for m in result["methods"]] == ["supervised", "fgp"]
+    assert out.read_text().count("<svg") >= 10
+
+
+def test_bench_fgp_on_real_data(shared_data, tmp_path):
+    out = tmp_path / "result.json"
+    done = archflow(
+        "bench", "fgp", "--data", shared_data / "nasbench201.parquet", "--metric", "cifar10_test_acc", "--runs", 1,
+        "--labels", 0.01, "--pretrain-epochs", 1, "--epochs", 20, "--width", 16, "--folder", tmp_path / "run",
+        "--out", out, "--json",
+    )  # fmt: skip
+    result = json.loads(done.stdout)
+    assert result == json.loads(out.read_text())
+    assert result["labels"] == 78
+    assert result["splits"]["test"] == [7772] * 3
+    assert all(measures["tau"][0] > 0.3 for measures in result["methods"].values())
+    assert out.with_suffix(".html").exists()
+    assert out.with_suffix(".md").exists()
+
+
+def test_killed_pretraining_goes_on_to_the_same_encoder(table, tmp_path):
+    whole, broken = tmp_path / "whole.safetensors", tmp_path / "broken.safetensors"
+    arguments = ["pretrain", "--data", str(table), "--task", "flow", "--epochs", "40"]
+    archflow(*arguments, "--out", whole)
+    command = [sys.executable, "-m", "archflow", *arguments, "--out", str(broken)]
+    process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
+    state = broken.with_suffix(".state")
+    while process.poll() is None and not state.exists():
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert state.exists()
+    assert not broken.exists()
+    archflow(*arguments, "--out", broken)
+    assert whole.read_bytes() == broken.read_bytes()
+    assert not state.exists()
+
+
+def test_bad_input_is_one_line(table, encoder, predictor, tmp_path):
+    bad = {
+        "cycle": '{"ops": ["a", "b"], "edge_src": [0, 1], "edge_dst": [1, 0], "m": 1}',
+        "range": '{"ops": ["a", "b"], "edge_src": [0], "edge_dst": [7], "m": 1}',
+        "ragged": '{"ops": ["a", "b"], "edge_src": [0], "edge_dst": [1, 1], "m": 1}',
+    }
+    fit = ["fit", "--metric", "m", "--out", tmp_path / "p", "--data"]
+    for name, line in bad.items():
+        (tmp_path / f"{name}.jsonl").write_text('{"ops": ["a"], "edge_src": [], "edge_dst": [], "m": 2}\n' + line + "\n")
+        assert "row 1" in refused(*fit, tmp_path / f"{name}.jsonl")
+    (tmp_path / "empty.csv").write_text("ops,edge_src,edge_dst\n")
+    assert "empty" in refused(*fit, tmp_path / "empty.csv")
+    good = '{"ops": ["a", "b"], "edge_src": [0], "edge_dst": [1], "m": 3.5}\n'
+    (tmp_path / "equal.jsonl").write_text(good * 3)
+    assert "equal" in refused(*fit, tmp_path / "equal.jsonl")
+    (tmp_path / "one.jsonl").write_text(good)
+    assert "at least 2" in refused(*fit, tmp_path / "one.jsonl")
+    assert "no column" in refused("fit", "--data", table, "--metric", "speed", "--out", tmp_path / "p")
+    assert "no such file" in refused(*fit, tmp_path / "absent.parquet")
+    assert "no data set" in refused("data", "info", "nasbench")
+    assert "did you mean 'gin'" in refused("pretrain", "--data", table, "--encoder", "gine", "--out", tmp_path / "e")
+    assert "no proxy" in refused("pretrain", "--data", table, "--proxy", "jacob", "--out", tmp_path / "e.safetensors")
+    assert "unknown operation 'a'" in refused("predict", predictor, "--data", tmp_path / "equal.jsonl")
+    assert not (tmp_path / "p").exists() or not list((tmp_path / "p").iterdir())
+
+    (tmp_path / "cut.safetensors").write_bytes(encoder.read_bytes()[:-100])
+    assert "truncated" in refused("embed", tmp_path / "cut.safetensors", "--data", table, "--out", tmp_path / "e.npy")
+    whole = bytearray(encoder.read_bytes())
+    whole[-10] ^= 1
+    (tmp_path / "bent.safetensors").write_bytes(whole)
+    assert "damaged" in refused("embed", tmp_path / "bent.safetensors", "--data", table, "--out", tmp_path / "e.npy")
+    assert not (tmp_path / "e.npy").exists()
