@@ -155,3 +155,25 @@ def speed(
             f"{everything['us']:g} us each, peak {everything['peak_gib']:g} GiB"
         )
     typer.echo(f"archflow --help: {result['help_s']:g} s")
+
+
+@app.command()
+def page(
+    results: Annotated[Path, typer.Option(help="The folder of result files.")] = Path("results"),
+    out: Annotated[Path, typer.Option(help="The page to write (.md).")] = Path("docs/results.md"),
+    readme: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="A file whose short table, between its two markers, is renewed too."),
+    ] = None,
+) -> None:
+    """Write the page of results from the result files that the other commands of `bench` made."""
+    from archflow.bench.results_page import results_page, results_summary, with_summary
+    from archflow.files import write_atomically
+
+    pages = {out: results_page(results, out)}
+    if readme is not None:
+        pages[readme] = with_summary(readme, results_summary(results))
+    for path, text in pages.items():
+        with write_atomically(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        typer.echo(str(path))

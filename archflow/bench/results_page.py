@@ -1,0 +1,233 @@
+"""The results page: every committed result file as tables, with the command that makes it again."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from archflow.bench.measures import rounded
+from archflow.bench.protocol_report import protocol_table
+from archflow.errors import ArchflowError
+from archflow.files import read_json
+
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+"""What lies between them in the README is the summary."""
+
+PAPER_PROXY = "zc_jacov"
+"""The zero-cost proxy behind the published figures, the Jacobian covariance."""
+
+Result = Mapping[str, Any]
+Results = list[tuple[str, Result]]
+"""(file name, content) of every result, by name."""
+
+
+def results_page(folder: str | Path, page: str | Path) -> str:
+    """Markdown of all results in `folder`. page: where it will lie, so that it can link the files.
+
+    Raises ArchflowError, naming the file, for a JSON file that `archflow bench` did not write.
+    """
+    protocols, speeds = _read(folder)
+    place = Path(os.path.relpath(folder, Path(page).parent)).as_posix()
+    parts = [
+        "# Results",
+        f"Made by `archflow bench page` from the files in [`{Path(folder).name}`]({place}); not written by hand. "
+        "[Benchmarks](benchmarks.md) explains what is measured.",
+        "## Ranking from few labels",
+        "Mean over the runs, population standard deviation in brackets. *published* is the figure of the FGP paper "
+        "for the same method (gated GCN, 1 % of the labels, Jacobian covariance as the proxy).",
+        *(_protocol(name, result, place) for name, result in protocols),
+        *([] if protocols else ["No result of `archflow bench fgp` is there yet."]),
+        "## Speed",
+        *(_speed(name, result, place) for name, result in speeds),
+        *([] if speeds else ["No result of `archflow bench speed` is there yet."]),
+    ]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def results_summary(folder: str | Path) -> str:
+    """The few lines of Markdown that the README shows.
+
+    Raises ArchflowError as `results_page` does.
+    """
+    protocols, speeds = _read(folder)
+    parts = [
+        f"`{result['data']}`, {_count(result)}:\n\n{protocol_table(_only(result, ('tau', 'p_at_1')))}"
+        for _, result in protocols
+    ]
+    for _, result in speeds:
+        encode = rounded(result["encode_us"].get("gated_gcn"))
+        surrogate = rounded(result["surrogate_us"].get("nasbench201"))
+        parts.append(
+            f"Speed on {_machine(result)}: {encode} µs to encode an architecture with the gated GCN, batches included; "
+            f"{surrogate} µs for its flow surrogate; {rounded(result['pretrain_epoch_s'])} s an epoch of pre-training "
+            "on 15,625 cells."
+        )
+    return "\n\n".join(part.strip("\n") for part in parts or ["No result file is there yet."])
+
+
+def with_summary(path: str | Path, summary: str) -> str:
+    """The text of a file with `summary` between its markers.
+
+    Raises ArchflowError if the file cannot be read or does not have both markers once, in order.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArchflowError(f"{path}: cannot be read as text ({error}); name the README") from None
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end) or BEGIN in rest or END in after:
+        raise ArchflowError(f"{path}: the summary goes between the lines {BEGIN} and {END}; give it both, once")
+    return f"{before}{BEGIN}\n\n{summary}\n\n{END}{after}"
+
+
+def _read(folder: str | Path) -> tuple[Results, Results]:
+    """Results of the protocol and of speed."""
+    protocols: Results = []
+    speeds: Results = []
+    for path in sorted(Path(folder).glob("*.json")):
+        result = read_json(path)
+        if isinstance(result, Mapping) and {"methods", "metric", "config"} <= result.keys():
+            protocols.append((path.name, result))
+        elif isinstance(result, Mapping) and {"encode_us", "matmul_gflops"} <= result.keys():
+            speeds.append((path.name, result))
+        else:
+            raise ArchflowError(f"{path}: no result of `archflow bench`; make it anew or move it elsewhere")
+    return protocols, speeds
+
+
+def _protocol(name: str, result: Result, place: str) -> str:
+    config, splits = result["config"], result["splits"]
+    pretext, proxy = config["pretext"], config["pretext"]["proxy"]
+    compares_other_proxy = result.get("published") and proxy not in (None, PAPER_PROXY)
+    facts = [
+        f"split by {splits['by']}: {splits['train']:,} architectures in the train part, {result['labels']:,} of them "
+        f"labelled; {splits['validation']} for validation, {_each(splits['test'])} for the test",
+        f"test architectures isomorphic to a labelled one, by permutation: "
+        f"{_each(splits['test_isomorphic_to_labelled'])}",
+        f"order of the table against the metric: Kendall tau {splits['order_against_metric_tau']:g}",
+        f"encoder `{config['encoder']}`, width {config['encoder_config'].get('width')}; "
+        f"{config['pretrain']['epochs']} epochs of pre-training on the proxy `{proxy}` and the flow of "
+        f"dimension {pretext['surrogate']['dim']}, {config['fine_tune']['epochs']} of fine-tuning",
+        f"{result['seconds'] / 60:,.0f} minutes on {_machine(result)}",
+    ]
+    note = (
+        f"This run ranks the proxy `{proxy}` where the paper ranks the Jacobian covariance: the published figures of "
+        "the two methods with a proxy are not for the same one."
+    )
+    parts = [
+        f"### {result['data']}: `{result['metric']}` from {_count(result)}",
+        protocol_table(_only(result, ("tau", "spearman", "p_at_1", "p_at_5", "regret_at_10"))),
+        *([note] if compares_other_proxy else []),
+        "\n".join(f"- {fact}" for fact in facts),
+        _made_by(_protocol_command(name, result, place), name, place),
+    ]
+    return "\n\n".join(part.strip("\n") for part in parts)
+
+
+def _protocol_command(name: str, result: Result, place: str) -> str:
+    config = result["config"]
+    options = {
+        "data": config["data"],
+        "metric": config["metric"],
+        "proxy": config["pretext"]["proxy"],
+        "labels": config["labels"],
+        "runs": config["runs"],
+        "methods": ",".join(config["methods"]),
+        "encoder": config["encoder"],
+        "width": config["encoder_config"].get("width"),
+        "train": config["train"],
+        "test": config["test"],
+        "split": config["split_by"],
+        "pretrain-epochs": config["pretrain"]["epochs"],
+        "epochs": config["fine_tune"]["epochs"],
+        "out": f"{Path(place).name}/{name}",
+    }
+    return _command("fgp", options)
+
+
+def _speed(name: str, result: Result, place: str) -> str:
+    roof = result["encode_roof"]
+    rows = [
+        (
+            f"`{encoder}`",
+            rounded(us),
+            rounded(result["batch_us"][encoder]),
+            rounded(roof[encoder]["mflop"]),
+            rounded(roof[encoder]["roof_us"]),
+            f"{100 * roof[encoder]['share_of_roof']:.0f} %",
+        )
+        for encoder, us in result["encode_us"].items()
+    ]
+    everything = result.get("embed_nasbench101")
+    facts = [
+        "flow surrogate, µs an architecture: "
+        + ", ".join(f"{data} {rounded(us)}" for data, us in result["surrogate_us"].items()),
+        f"an epoch of FGP pre-training on the 15,625 NAS-Bench-201 cells: {rounded(result['pretrain_epoch_s'])} s",
+        *(
+            [
+                f"embedding all {everything['architectures']:,} NAS-Bench-101 graphs at width {everything['width']}: "
+                f"{rounded(everything['seconds'])} s, {rounded(everything['us'])} µs each, peak memory "
+                f"{rounded(everything['peak_gib'])} GiB"
+            ]
+            if everything
+            else []
+        ),
+        f"`archflow --help`: {rounded(result['help_s'])} s",
+        f"matrix products: {result['matmul_gflops']:g} GFLOP/s in the shape of the encoder's largest one, "
+        f"{result['matmul_gflops_2048']:g} at 2,048 x 2,048",
+        f"{_machine(result)}, torch {result['machine']['torch']}",
+    ]
+    options = {
+        "batch-size": result["batch_size"],
+        "threads": result["threads"],
+        "out": f"{Path(place).name}/{name}",
+    }
+    heads = ("encoder", "encode µs", "of which batch µs", "matrix products MFLOP", "their roof µs", "of the roof")
+    parts = [
+        f"Encoding NAS-Bench-201 cells in batches of {result['batch_size']}, an architecture. The roof is the time "
+        "that the encoder's matrix products alone would take at the measured rate of its largest one.",
+        _table(heads, rows),
+        "\n".join(f"- {fact}" for fact in facts),
+        _made_by(_command("speed", options), name, place),
+    ]
+    return "\n\n".join(parts)
+
+
+def _only(result: Result, measures: Sequence[str]) -> dict[str, Any]:
+    """The result with these measures alone, in this order."""
+    methods = {
+        method: {key: runs[key] for key in measures if key in runs} for method, runs in result["methods"].items()
+    }
+    return {**result, "methods": methods}
+
+
+def _count(result: Result) -> str:
+    return f"{result['labels']:,} labels"
+
+
+def _each(values: Sequence[int]) -> str:
+    """One number if all are equal."""
+    return " · ".join(f"{value:,}" for value in (values[:1] if len(set(values)) == 1 else values))
+
+
+def _machine(result: Result) -> str:
+    threads = result["machine"]["threads"]
+    return f"{result['machine']['processor']}, {threads} thread{'s' * (threads > 1)}"
+
+
+def _command(verb: str, options: Mapping[str, Any]) -> str:
+    return " ".join(["archflow bench", verb, *(f"--{key} {value}" for key, value in options.items() if value)])
+
+
+def _made_by(command: str, name: str, place: str) -> str:
+    lines = textwrap.wrap(command, 100, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    return f"[`{name}`]({place}/{name}) is made by\n\n```sh\n" + " \\\n".join(lines) + "\n```"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rule = [":---", *["---:"] * (len(heads) - 1)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in (heads, rule, *rows))
