@@ -131,7 +131,7 @@ def check_pretext_task(
     parts = task.loss(encoder, Batch(architectures), targets)
     assert parts, "a loss has at least one part"
     for name, part in parts.items():
-        assert part.shape == (), f"loss part {name!r} is not a scalar"
+        assert part.shape == (), f"loss part {name!r} is no scalar"
         assert torch.isfinite(part), f"loss part {name!r} is not finite"
 
     losses, trained = run()
@@ -146,7 +146,7 @@ def check_pretext_task(
 def check_predictor(factory: Callable[[], Predictor], architectures: ArchitectureSet, y: ArrayLike) -> None:
     """Hold a predictor to its contract. Raises AssertionError that says which part of it is broken.
 
-    factory: makes an unfitted predictor; its random draws are seeded here. y: (N,) a finite label of every architecture.
+    factory: makes an unfitted predictor; its random draws are seeded here. y: (N,) finite labels.
     """
 
     def fitted() -> Predictor:

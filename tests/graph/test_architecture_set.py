@@ -1,0 +1,122 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import OPS, VOCABULARY, sets
+
+from archflow.errors import ArchflowError
+from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+
+A = Architecture(("input", "conv", "output"), ((0, 1), (1, 2)))
+B = Architecture(("output", "input"), ((1, 0),))
+C = Architecture(("pool",), ())
+
+
+def arrays(**changed) -> ArchitectureSet:
+    """A set of A, B, C from raw arrays, some of them replaced."""
+    good = ArchitectureSet.from_architectures([A, B, C], VOCABULARY)
+    names = ("op", "node_ptr", "edge_src", "edge_dst", "edge_ptr")
+    return ArchitectureSet(VOCABULARY, *(changed.get(name, getattr(good, name)) for name in names))
+
+
+@given(st.lists(sets(), min_size=1, max_size=3))
+def test_a_set_is_the_list_of_its_architectures(parts):
+    together = ArchitectureSet.concatenate(parts)
+    objects = [architecture for part in parts for architecture in part]
+    assert list(together) == objects
+    assert len(together) == len(objects)
+    assert list(ArchitectureSet.from_architectures(objects, VOCABULARY)) == objects
+    assert together[-1] == objects[-1]
+
+
+@given(sets(), st.data())
+def test_selecting_rows_is_indexing_a_list(some, data):
+    rows = data.draw(st.lists(st.integers(-len(some), len(some) - 1), max_size=5))
+    assert list(some.select(rows)) == [some[row] for row in rows]
+    mask = np.array(data.draw(st.lists(st.booleans(), min_size=len(some), max_size=len(some))))
+    assert list(some.select(mask)) == [a for a, chosen in zip(some, mask, strict=True) if chosen]
+
+
+def test_selecting_what_is_not_there_is_refused():
+    some = arrays()
+    for rows in ([3], [-4], np.array([True])):
+        with pytest.raises(IndexError):
+            some.select(rows)
+
+
+def longest_path_to(architecture: Architecture, node: int) -> int:
+    before = [source for source, target in architecture.edges if target == node]
+    return 1 + max(longest_path_to(architecture, source) for source in before) if before else 0
+
+
+@given(sets())
+def test_levels_depths_and_counts_are_those_of_every_architecture(some):
+    levels = [[longest_path_to(a, node) for node in range(len(a.ops))] for a in some]
+    assert some.levels.tolist() == [level for graph in levels for level in graph]
+    assert some.depths.tolist() == [max(graph) for graph in levels]
+    assert some.op_counts.tolist() == [[Counter(a.ops)[op] for op in OPS] for a in some]
+    assert some.node_counts.tolist() == [len(a.ops) for a in some]
+    assert some.edge_counts.tolist() == [len(a.edges) for a in some]
+
+
+@given(sets(), st.permutations((*OPS, "unused")))
+def test_recoding_changes_ids_but_no_architecture(some, ops):
+    recoded = some.recoded(Vocabulary(tuple(ops)))
+    assert recoded.vocabulary.ops == tuple(ops)
+    assert list(recoded) == list(some)
+    assert (recoded.hashes == some.hashes).all()
+
+
+def test_recoding_names_the_row_of_an_unknown_operation():
+    with pytest.raises(ArchflowError, match="row 2: unknown operation 'pool'; known here: input, output, conv"):
+        arrays().recoded(Vocabulary(("input", "output", "conv")))
+
+
+def test_sets_of_different_vocabularies_do_not_mix():
+    other = ArchitectureSet.from_architectures([B])
+    with pytest.raises(ArchflowError, match="different vocabularies"):
+        ArchitectureSet.concatenate([arrays(), other])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"op": [0, 2, 1, 1, 0, 9]}, "row 2: an operation id is not in the vocabulary"),
+        ({"op": [0, 2, 1, -1, 0, 3]}, "row 1: an operation id is not in the vocabulary"),
+        ({"edge_dst": [1, 2, 2]}, "row 1: an edge points outside the graph"),
+        ({"edge_src": [0, 1, -1]}, "row 1: an edge points outside the graph"),
+        ({"edge_src": np.array([2**32, 1, 1])}, "row 0: an edge points outside the graph"),
+        ({"edge_src": np.array([2**64 - 1, 1, 1], np.uint64)}, "row 0: an edge points outside the graph"),
+        ({"edge_dst": [1, 1, 0]}, "row 0: a node has an edge to itself"),
+        ({"edge_src": [0, 0, 1], "edge_dst": [1, 1, 0]}, "row 0: an edge is given twice"),
+        ({"edge_src": [0, 1, 1], "edge_dst": [1, 0, 0]}, "row 0: the graph has a cycle"),
+        ({"node_ptr": [0, 3, 3, 6]}, "row 1: it has no node"),
+        ({"node_ptr": [0, 3, 5]}, "node_ptr must rise from 0 to the 6 entries"),
+        ({"node_ptr": [0, 5, 3, 6]}, "node_ptr must rise"),
+        ({"edge_ptr": [0, 3]}, "of different lengths"),
+        ({"edge_dst": [1, 2]}, "of different lengths"),
+        ({"edge_src": [0.5, 1.0, 1.0]}, "are integers, not float64"),
+    ],
+)
+def test_arrays_that_are_no_architectures_are_refused_by_row(changed, message):
+    with pytest.raises(ArchflowError, match=message):
+        arrays(**changed)
+
+
+def test_arrays_may_be_memory_mapped(tmp_path):
+    good = arrays()
+    paths = {name: tmp_path / f"{name}.npy" for name in ("op", "node_ptr", "edge_src", "edge_dst", "edge_ptr")}
+    for name, path in paths.items():
+        np.save(path, getattr(good, name))
+    mapped = arrays(**{name: np.load(path, mmap_mode="r") for name, path in paths.items()})
+    assert list(mapped) == list(good)
+    assert isinstance(mapped.op.base, np.memmap) or isinstance(mapped.op, np.memmap)
+
+
+def test_the_empty_set_is_a_set():
+    empty = arrays().select([])
+    assert (len(empty), list(empty), empty.depths.tolist(), empty.op_counts.shape) == (0, [], [], (0, 4))
+    assert len(empty.hashes) == len(empty.levels) == 0
+    assert len(ArchitectureSet.from_architectures([])) == 0

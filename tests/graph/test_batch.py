@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import sets
+
+from archflow.graph import Architecture
+from archflow.graph.batch import Batch, Edges
+
+
+def naive_messages(architectures: list[Architecture], undirected: bool) -> list[tuple[int, int]]:
+    """(receiver, sender) rows of a batch, one architecture after the other."""
+    found, start = [], 0
+    for architecture in architectures:
+        for source, target in architecture.edges:
+            found.append((start + target, start + source))
+            if undirected:
+                found.append((start + source, start + target))
+        start += len(architecture.ops)
+    return sorted(found)
+
+
+def assert_consistent(edges: Edges, nodes: int, expected: list[tuple[int, int]]) -> None:
+    target, source = edges.target.tolist(), edges.source.tolist()
+    assert list(zip(target, source, strict=True)) == expected  # sorted by receiver, then sender
+    assert [target[a:b] for a, b in zip(edges.ptr[:-1], edges.ptr[1:], strict=True)] == [
+        [node] * target.count(node) for node in range(nodes)
+    ]
+    sent = edges.source[edges.by_source].tolist()
+    assert sorted(edges.by_source.tolist()) == list(range(len(target)))
+    assert [sent[a:b] for a, b in zip(edges.source_ptr[:-1], edges.source_ptr[1:], strict=True)] == [
+        [node] * source.count(node) for node in range(nodes)
+    ]
+
+
+@given(sets(), st.data())
+def test_a_batch_is_the_naive_collation_of_its_rows(some, data):
+    rows = np.array(data.draw(st.lists(st.integers(0, len(some) - 1), min_size=1, max_size=6)))
+    batch, chosen = Batch(some, rows), [some[row] for row in rows]
+    ids = [some.vocabulary.index(op) for a in chosen for op in a.ops]
+    sizes = [len(a.ops) for a in chosen]
+    assert batch.op.tolist() == ids
+    assert batch.sizes.tolist() == sizes
+    assert batch.node_ptr.tolist() == [0, *np.cumsum(sizes).tolist()]
+    assert batch.graph.tolist() == [i for i, size in enumerate(sizes) for _ in range(size)]
+    assert batch.level.tolist() == some.select(rows).levels.tolist()
+    assert batch.uniform_size == (sizes[0] if len(set(sizes)) == 1 else None)
+    assert_consistent(batch.edges, len(ids), naive_messages(chosen, undirected=False))
+    assert_consistent(batch.undirected, len(ids), naive_messages(chosen, undirected=True))
+
+
+@given(sets())
+def test_the_padded_view_holds_every_node_once_and_returns_it(some):
+    batch = Batch(some)
+    values = torch.arange(1.0, len(batch.op) + 1)[:, None].repeat(1, 2)
+    padded = batch.padded.gather(values)
+    assert padded.shape == (len(some), int(some.node_counts.max()), 2)
+    assert batch.padded.mask.sum(1).tolist() == some.node_counts.tolist()
+    for row, (a, b) in enumerate(zip(some.node_ptr[:-1], some.node_ptr[1:], strict=True)):
+        assert torch.equal(padded[row, : b - a], values[a:b])
+    assert torch.equal(batch.padded.scatter(padded), values)
+    assert batch.padded.is_full == (len(set(some.node_counts.tolist())) == 1)
+
+
+@given(sets(min_size=2), st.data())
+def test_members_are_runs_of_the_rows(some, data):
+    runs = data.draw(st.integers(1, 3))
+    rows = np.array(data.draw(st.lists(st.integers(0, len(some) - 1), min_size=2 * runs, max_size=2 * runs)))
+    batch = Batch(some, rows.reshape(runs, 2))
+    assert (batch.members, len(batch)) == (runs, 2 * runs)
+    assert torch.equal(batch.op, Batch(some, rows).op)
+    sizes = some.node_counts[rows]
+    assert batch.member.tolist() == np.repeat(np.repeat(np.arange(runs), 2), sizes).tolist()
+    assert batch.member_nodes.mask.sum(1).tolist() == sizes.reshape(runs, 2).sum(1).tolist()
+
+
+def test_rows_that_are_not_there_are_refused(architectures):
+    for row in (-1, len(architectures)):
+        with pytest.raises(IndexError):
+            Batch(architectures, np.array([row]))
+
+
+def test_a_batch_of_nothing_has_no_node(architectures):
+    batch = Batch(architectures, np.array([], np.int64))
+    assert len(batch) == len(batch.op) == len(batch.edges.source) == len(batch.padded.mask) == 0

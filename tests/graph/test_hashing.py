@@ -1,0 +1,79 @@
+from itertools import permutations, product
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given
+from strategies import relabellings
+
+from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+from archflow.graph.table import read_table
+from archflow.testing import random_architectures
+
+
+@given(relabellings())
+def test_isomorphic_architectures_have_one_hash(case):
+    old, new, _ = case
+    assert old.hash == new.hash
+    assert len(old.hash) == 16
+
+
+def all_labelled_dags(size: int) -> list[Architecture]:
+    """Every DAG whose edges go forward, with every labelling by two operations: one of each class, and many twice."""
+    pairs = [(a, b) for b in range(size) for a in range(b)]
+    graphs = [
+        tuple(p for p, on in zip(pairs, chosen, strict=True) if on) for chosen in product((0, 1), repeat=len(pairs))
+    ]
+    return [Architecture(ops, edges) for ops in product("ab", repeat=size) for edges in graphs]
+
+
+def canonical(architecture: Architecture) -> tuple:
+    """The least of all renumberings: equal exactly for isomorphic graphs."""
+    forms = []
+    for order in permutations(range(len(architecture.ops))):
+        place = np.argsort(order)
+        edges = sorted((int(place[a]), int(place[b])) for a, b in architecture.edges)
+        forms.append((tuple(architecture.ops[node] for node in order), tuple(edges)))
+    return min(forms)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_hashes_are_exactly_the_isomorphism_classes_of_all_small_graphs(size):
+    graphs = all_labelled_dags(size)
+    hashes = ArchitectureSet.from_architectures(graphs, Vocabulary(("a", "b"))).hashes.tolist()
+    classes = [canonical(graph) for graph in graphs]
+    assert len(set(hashes)) == len(set(classes)) == len(set(zip(hashes, classes, strict=True)))
+
+
+def test_equal_hashes_of_random_graphs_mean_isomorphism():
+    some = random_architectures(400, seed=3, ops=("a", "b"), max_nodes=5)
+
+    def graph(architecture: Architecture) -> nx.DiGraph:
+        result = nx.DiGraph(architecture.edges)
+        result.add_nodes_from((i, {"op": op}) for i, op in enumerate(architecture.ops))
+        return result
+
+    first: dict[int, nx.DiGraph] = {}
+    met_again = 0
+    for architecture, value in zip(some, some.hashes.tolist(), strict=True):
+        found = graph(architecture)
+        if value in first:
+            met_again += 1
+            assert nx.is_isomorphic(first[value], found, node_match=lambda a, b: a["op"] == b["op"])
+        first.setdefault(value, found)
+    assert met_again > 20
+
+
+def test_direction_and_names_count():
+    assert Architecture(("a", "b"), ((0, 1),)).hash != Architecture(("a", "b"), ((1, 0),)).hash
+    assert Architecture(("a", "b"), ()).hash != Architecture(("a", "c"), ()).hash
+    one = Architecture(("a",), ())
+    assert (
+        ArchitectureSet.from_architectures([one]).hashes
+        == ArchitectureSet.from_architectures([one], Vocabulary(("z", "a"))).hashes
+    )
+
+
+def test_no_two_cells_of_nasbench101_share_a_hash(data_folder):
+    hashes = read_table(data_folder / "nasbench101.parquet").architectures.hashes
+    assert len(np.unique(hashes)) == len(hashes) == 35_362
