@@ -1,0 +1,209 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import VOCABULARY, sets
+
+from archflow.errors import ArchflowError
+from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+from archflow.graph.table import Table, read_table
+
+ENDINGS = ("parquet", "csv", "jsonl")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@given(some=sets(), data=st.data())
+def test_a_table_comes_back_as_it_was_written(tmp_path_factory, ending, some, data):
+    numbers = st.floats(allow_nan=True, allow_infinity=False, width=32)
+    values = np.array(data.draw(st.lists(numbers, min_size=len(some), max_size=len(some))))
+    path = tmp_path_factory.mktemp("table") / f"table.{ending}"
+    native = [f"cell {row}, a\nb" for row in range(len(some))]
+    Table(some, {"accuracy": values}, native).write(path)
+    read = read_table(path, VOCABULARY)
+    assert list(read.architectures) == list(some)
+    assert read.architectures.vocabulary == VOCABULARY
+    np.testing.assert_array_equal(read.metric("accuracy"), values)
+    assert read.native == native
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_names_with_spaces_and_parentheses_are_kept(tmp_path, ending):
+    some = ArchitectureSet.from_architectures([Architecture(("conv (3, dilated)", "max pool)"), ())])
+    path = tmp_path / f"table.{ending}"
+    if ending == "csv":
+        with pytest.raises(ArchflowError, match=r"'conv \(3, dilated\)' cannot stand in a CSV list"):
+            Table(some).write(path)
+        assert list(tmp_path.iterdir()) == []
+        some = ArchitectureSet.from_architectures([Architecture(("conv (3)", "(max) pool)"), ())])
+    Table(some).write(path)
+    assert list(read_table(path).architectures) == list(some)
+
+
+def test_lists_in_csv_are_read_however_they_are_written(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(
+        "ops,edge_src,edge_dst,accuracy\n"
+        '"[a, b]",[0],[1],1\n'
+        '"a,b",0,1,\n'
+        '"[\'a\', \'b\']","[0]","[1]",3\n'
+        '"[""a"", ""b""]",[ 0 ],[ 1 ],4\n'
+        '"(\'a\', \'b\')","(0,)","(1,)",5\n'
+        "a,,,6\n"
+        "[a],[],[],7\n"
+    )
+    pair, single = Architecture(("a", "b"), ((0, 1),)), Architecture(("a",), ())
+    table = read_table(path)
+    assert list(table.architectures) == [pair] * 5 + [single] * 2
+    np.testing.assert_array_equal(table.metric("accuracy"), [1, np.nan, 3, 4, 5, 6, 7])
+
+
+def test_the_vocabulary_does_not_depend_on_the_order_of_rows(tmp_path):
+    cells = [Architecture(("input", "pool"), ()), Architecture(("conv", "output"), ())]
+    for name, order in (("a", cells), ("b", cells[::-1])):
+        Table(ArchitectureSet.from_architectures(order)).write(tmp_path / f"{name}.jsonl")
+    for name in "ab":
+        assert read_table(tmp_path / f"{name}.jsonl").architectures.vocabulary.ops == (
+            "input",
+            "output",
+            "conv",
+            "pool",
+        )
+    with pytest.raises(ArchflowError, match=r"a\.jsonl: row 1: unknown operation 'conv'"):
+        read_table(tmp_path / "a.jsonl", Vocabulary(("input", "output", "pool")))
+
+
+def test_selected_rows_keep_their_metrics(architectures):
+    values = np.arange(len(architectures), dtype=float)
+    table = Table(architectures, {"accuracy": values}, [str(row) for row in range(len(architectures))])
+    for rows in ([5, -1, 5], values > 40, []):
+        chosen = table.select(rows)
+        expected = values[np.asarray(rows, dtype=None if len(rows) else int)]
+        assert chosen.metric("accuracy").tolist() == expected.tolist()
+        assert chosen.native == [str(int(value)) for value in expected]
+        assert list(chosen.architectures) == [architectures[int(value)] for value in expected]
+
+
+GOOD = {"ops": ["a", "b"], "edge_src": [0], "edge_dst": [1], "accuracy": 0.5}
+BAD_ROWS = [
+    ({"edge_dst": [1, 1]}, "row 1: edge_src has 1 entries, edge_dst 2"),
+    ({"edge_src": [0, 1], "edge_dst": [1, 0]}, "row 1: the graph has a cycle"),
+    ({"edge_dst": [7]}, "row 1: an edge points outside the graph"),
+    ({"edge_src": [-1]}, "row 1: an edge points outside the graph"),
+    ({"edge_src": [2**32]}, "row 1: an edge points outside the graph"),
+    ({"edge_src": [0, 0], "edge_dst": [1, 1]}, "row 1: an edge is given twice"),
+    ({"edge_src": [1]}, "row 1: a node has an edge to itself"),
+    ({"ops": []}, "row 1: it has no node"),
+    ({"ops": ["a", ""]}, "row 1: ops holds an empty entry"),
+    ({"edge_src": [0.5]}, "row 1: edge_src holds '?0.5'?, not a node index"),
+]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize(("changed", "message"), BAD_ROWS)
+def test_a_bad_row_is_refused_by_file_and_row(tmp_path, ending, changed, message):
+    path = tmp_path / f"table.{ending}"
+    rows = [GOOD, {**GOOD, **changed}]
+    if ending == "jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    elif ending == "csv":
+        lines = [",".join(f'"{value!s}"' for value in row.values()) for row in rows]
+        path.write_text("\n".join([",".join(GOOD), *lines]))
+    else:
+        pa.parquet.write_table(pa.Table.from_pylist(rows), path)
+    refused(path, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"ops": ["a", null], "edge_src": [], "edge_dst": []}', "row 0: ops holds an empty entry"),
+        ('{"ops": ["a", "b"], "edge_src": [null], "edge_dst": [1]}', "row 0: edge_src holds an empty entry"),
+        ('{"ops": ["a"], "edge_src": [], "edge_dst": null}\n{"ops": ["a"], "edge_src": [], "edge_dst": [0]}',
+         "row 0: edge_dst is empty"),
+        ('{"ops": ["a", "b"], "edge_src": ["x"], "edge_dst": [1]}', "row 0: edge_src holds 'x', not a node index"),
+        ('{"ops": ["a", "b"], "edge_src": [[0]], "edge_dst": [[1]]}', r"row 0: edge_src holds \[0\], not a node index"),
+        ('{"ops": [{"name": "a"}], "edge_src": [], "edge_dst": []}', "row 0: ops holds .*, not an operation name"),
+        ('{"ops": "a", "edge_src": 0, "edge_dst": 1}', "'edge_src' is int64, not a list"),
+        ('{"ops": ["a"], "edge_src": []}', "no column 'edge_dst'; a data set has ops, edge_src, edge_dst"),
+        ('{"ops": ["a"], "edge_src": [], "edge_d', "cannot be read as jsonl"),
+        ("", "cannot be read as jsonl"),
+    ],
+)  # fmt: skip
+def test_hostile_json_is_refused_by_file(tmp_path, text, message):
+    path = tmp_path / "table.jsonl"
+    path.write_text(text)
+    refused(path, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ops,edge_src,edge_dst\n", "the table is empty"),
+        ("", "cannot be read as csv"),
+        ("ops,edge_src\na,0\n", "no column 'edge_dst'"),
+        ("ops,edge_src,edge_dst,ops\na,,,b\n", "column 'ops' stands there twice"),
+        ('ops,edge_src,edge_dst\n"a,,b",0,1\n', "row 0: ops holds an empty entry"),
+        ('ops,edge_src,edge_dst\n"a,b",x,1\n', "row 0: edge_src holds 'x', not a node index"),
+        ('ops,edge_src,edge_dst\n"a,b",0\n', "cannot be read as csv"),
+    ],
+)
+def test_hostile_csv_is_refused_by_file(tmp_path, text, message):
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    refused(path, message)
+
+
+def test_a_file_that_is_no_table_is_refused(tmp_path, architectures):
+    whole = tmp_path / "whole.parquet"
+    Table(architectures).write(whole)
+    for name, content, message in (
+        ("cut.parquet", whole.read_bytes()[:-40], "cannot be read as parquet"),
+        ("text.parquet", b"hello", "cannot be read as parquet"),
+        ("bytes.jsonl", whole.read_bytes(), "cannot be read as jsonl"),
+        ("table.xlsx", b"", r"unknown ending '\.xlsx'; a table is"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        refused(tmp_path / name, message)
+    refused(tmp_path / "absent.csv", "no such file")
+    refused(tmp_path, "unknown ending")
+    with pytest.raises(ArchflowError, match=r"unknown ending '\.xlsx'"):
+        Table(architectures).write(tmp_path / "out.xlsx")
+
+
+def test_a_metric_that_is_not_there_or_holds_text_is_refused(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("ops,edge_src,edge_dst,accuracy,loss,empty\na,,,91.2,1,\nb,,,failed,2,\n")
+    table = read_table(path)
+    assert table.metric("loss").tolist() == [1, 2]
+    assert np.isnan(table.metric("empty")).all()
+    with pytest.raises(ArchflowError, match="column 'accuracy' is not numeric: row 1 holds 'failed'"):
+        table.metric("accuracy")
+    with pytest.raises(ArchflowError, match="no column 'speed'; numeric columns: loss, empty"):
+        table.metric("speed")
+
+
+def test_real_tables_survive_every_format(tmp_path, data_folder):
+    table = read_table(data_folder / "nasbench201.parquet").select(np.arange(300))
+    assert np.isnan(table.metric("zc_jacov")).any()
+    for ending in ENDINGS:
+        table.write(tmp_path / f"cells.{ending}")
+        read = read_table(tmp_path / f"cells.{ending}", table.architectures.vocabulary)
+        assert (read.architectures.op == table.architectures.op).all()
+        assert (read.architectures.edge_src == table.architectures.edge_src).all()
+        assert read.native == table.native
+        for name, values in table.metrics.items():
+            np.testing.assert_array_equal(read.metrics[name], values, err_msg=f"{ending} {name}")
+
+
+def refused(path: Path, message: str) -> None:
+    """The file is refused in one line that begins with its name."""
+    with pytest.raises(ArchflowError, match=message) as caught:
+        read_table(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
