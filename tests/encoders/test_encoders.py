@@ -1,0 +1,125 @@
+"""Every registered encoder, ours or of an installed package, keeps the contract."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import OPS, VOCABULARY, relabellings, sets
+
+from archflow.encoders import ENCODERS, GIN, GatedGCN, OperationMLP, Transformer, stack, unstack
+from archflow.errors import ArchflowError
+from archflow.graph import ArchitectureSet
+from archflow.graph.batch import Batch
+from archflow.graph.table import read_table
+from archflow.seeding import seeded
+from archflow.testing import check_encoder, random_architectures
+
+
+def small(name: str, n_ops: int = len(OPS), seed: int = 0):
+    with seeded(seed):
+        return ENCODERS.get(name)(n_ops, width=16).eval()
+
+
+def same(found: torch.Tensor, expected: torch.Tensor) -> None:
+    torch.testing.assert_close(found, expected, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", ENCODERS.names())
+def test_every_encoder_keeps_its_contract(name, architectures):
+    check_encoder(small(name, len(architectures.vocabulary)), architectures)
+
+
+@pytest.mark.parametrize("name", ENCODERS.names())
+def test_every_encoder_keeps_its_contract_on_real_cells(name, data_folder):
+    cells = read_table(data_folder / "nasbench201.parquet").architectures.select(np.arange(0, 15_625, 500))
+    check_encoder(small(name, len(cells.vocabulary)), cells)
+
+
+@pytest.mark.parametrize("name", ENCODERS.names())
+@given(case=relabellings())
+def test_renumbering_nodes_renumbers_embeddings(name, case):
+    old, new, order = case
+    encoder = small(name)
+    batches = [Batch(ArchitectureSet.from_architectures([a], VOCABULARY)) for a in (old, new)]
+    with torch.no_grad():
+        same(encoder(batches[1]), encoder(batches[0])[order])
+
+
+@pytest.mark.parametrize("name", ENCODERS.names())
+@given(some=sets(min_size=2), data=st.data())
+def test_batch_mates_change_nothing(name, some, data):
+    encoder = small(name)
+    row = data.draw(st.integers(0, len(some) - 1))
+    with torch.no_grad():
+        same(encoder.embed(Batch(some))[row], encoder.embed(Batch(some, np.array([row])))[0])
+
+
+@pytest.mark.parametrize("name", ENCODERS.names())
+def test_an_empty_batch_has_no_embedding(name, architectures):
+    encoder = small(name, len(architectures.vocabulary))
+    assert encoder.embed(Batch(architectures, np.array([], np.int64))).shape == (0, encoder.dim)
+
+
+@pytest.mark.parametrize("name", ENCODERS.names())
+def test_stacked_gradients_are_those_of_every_member(name, architectures):
+    members = [small(name, len(architectures.vocabulary), seed) for seed in range(3)]
+    rows = np.arange(30).reshape(3, 10)
+    together = stack(members)
+    together.embed(Batch(architectures, rows)).square().sum().backward()
+    for k, member in enumerate(members):
+        member.embed(Batch(architectures, rows[k])).square().sum().backward()
+        for key, parameter in member.named_parameters():
+            assert parameter.grad is not None
+            stacked = together.get_parameter(key).grad
+            assert stacked is not None
+            torch.testing.assert_close(stacked[k : k + 1], parameter.grad, rtol=1e-4, atol=1e-4, msg=f"{key}, {k}")
+
+
+def test_unstacking_gives_the_members_back(architectures):
+    members = [small("gin", len(architectures.vocabulary), seed) for seed in range(3)]
+    for member, again in zip(members, unstack(stack(members)), strict=True):
+        for key, value in member.state_dict().items():
+            assert torch.equal(again.state_dict()[key], value)
+        assert again.state_dict()["convolutions.0.out.weight"].data_ptr() != value.data_ptr()
+
+
+def test_members_of_different_shapes_do_not_stack():
+    with pytest.raises(ArchflowError, match="different shapes"):
+        stack([GIN(4, width=8), GIN(4, width=16)])
+
+
+@pytest.mark.parametrize(
+    ("name", "sees_edges"), [("mlp", False), ("gated_gcn", True), ("gin", True), ("transformer", True)]
+)
+def test_who_sees_the_wiring(name, sees_edges):
+    wired = random_architectures(20, 0, ops=OPS)
+    keep = wired.node_counts > 3
+    wired = wired.select(keep)
+    bare = ArchitectureSet(VOCABULARY, wired.op, wired.node_ptr, [], [], np.zeros(len(wired) + 1, int))
+    encoder = small(name)
+    with torch.no_grad():
+        equal = torch.allclose(encoder.embed(Batch(wired)), encoder.embed(Batch(bare)), atol=1e-6)
+    assert equal is not sees_edges
+
+
+def test_defaults_are_those_of_the_paper():
+    assert GatedGCN(7).config == {"n_ops": 7, "width": 128, "depth": 3, "dropout": 0.1, "residual": 0.2}
+    assert GIN(7).config == {"n_ops": 7, "width": 128, "depth": 3, "dropout": 0.1}
+    assert (GatedGCN(7).dim, GIN(7).dim, GIN(7).width, OperationMLP(7).dim) == (128, 384, 128, 128)
+
+
+def test_heads_must_divide_the_width():
+    with pytest.raises(ArchflowError, match="width 20 must be a multiple of twice its 4 heads"):
+        Transformer(5, width=20)
+
+
+def test_dropout_acts_in_training_only(architectures):
+    encoder = small("gated_gcn", len(architectures.vocabulary)).train()
+    batch = Batch(architectures)
+    with seeded(1):
+        first, second = encoder.embed(batch), encoder.embed(batch)
+    with seeded(1):
+        again = encoder.embed(batch)
+    assert torch.equal(first, again)
+    assert not torch.allclose(first, second)

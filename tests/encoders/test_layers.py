@@ -1,0 +1,139 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import sets
+from torch import nn
+
+from archflow.encoders.layers import (
+    GatedSum,
+    LayerNorm,
+    Linear,
+    NeighbourSum,
+    dropout,
+    mean_pool,
+    relu_dropout,
+    segment_sum,
+)
+from archflow.graph.batch import Batch
+from archflow.seeding import seeded
+
+
+@pytest.fixture
+def batch(architectures) -> Batch:
+    """Small, with isolated nodes and dead ends."""
+    return Batch(architectures.select(architectures.node_counts < 6))
+
+
+def doubles(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
+
+
+def test_gradients_are_those_of_finite_differences(batch):
+    nodes = len(batch.op)
+    for edges in (batch.edges, batch.undirected):
+        assert torch.autograd.gradcheck(lambda *x: GatedSum.apply(*x, edges), [doubles(nodes, 2) for _ in range(3)])  # noqa: B023
+        assert torch.autograd.gradcheck(lambda x: NeighbourSum.apply(x, edges), [doubles(nodes, 2)])  # noqa: B023
+    assert torch.autograd.gradcheck(lambda x: segment_sum(x, batch.node_ptr), [doubles(nodes, 3)])
+    assert torch.autograd.gradcheck(lambda x: mean_pool(x, batch), [doubles(nodes, 3)])
+
+
+def test_messages_are_summed_as_a_loop_would(batch):
+    key, query, value = (torch.randn(len(batch.op), 3) for _ in range(3))
+    gated, plain = torch.zeros_like(key), torch.zeros_like(key)
+    for i, j in zip(batch.edges.target.tolist(), batch.edges.source.tolist(), strict=True):
+        gated[i] += torch.sigmoid(key[i] + query[j]) * value[j]
+        plain[i] += value[j]
+    torch.testing.assert_close(GatedSum.apply(key, query, value, batch.edges), gated)
+    torch.testing.assert_close(NeighbourSum.apply(value, batch.edges), plain)
+
+
+def test_graphs_without_an_edge_pass_no_message(architectures):
+    lonely = Batch(architectures.select(architectures.edge_counts == 0))
+    x = torch.randn(len(lonely.op), 3, requires_grad=True)
+    summed = GatedSum.apply(x, x, x, lonely.edges) + NeighbourSum.apply(x, lonely.edges)
+    assert not summed.any()
+    summed.sum().backward()
+    assert x.grad is not None
+    assert not x.grad.any()
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=6))
+def test_segments_are_summed_empty_ones_too(counts):
+    values = torch.randn(sum(counts), 2)
+    ptr = torch.tensor([0, *counts]).cumsum(0)
+    expected = torch.stack([part.sum(0) for part in values.split(counts)])
+    torch.testing.assert_close(segment_sum(values, ptr), expected)
+
+
+@given(sets())
+def test_mean_pooling_is_the_mean_of_every_graph(some):
+    batch = Batch(some)
+    x = torch.randn(len(batch.op), 3)
+    torch.testing.assert_close(
+        mean_pool(x, batch), torch.stack([part.mean(0) for part in x.split(batch.sizes.tolist())])
+    )
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
+def test_dropout_drops_its_share_and_keeps_the_mean(p):
+    x = torch.ones(1000, 1001, requires_grad=True)
+    with seeded(0):
+        y = dropout(x, p, training=True)
+    y.sum().backward()
+    y = y.detach()
+    assert abs(float((y == 0).float().mean()) - p) < 2e-3  # four standard deviations
+    assert abs(float(y.mean()) - 1) < 4e-3 / (1 - p)
+    kept = y[y != 0]
+    torch.testing.assert_close(kept, torch.full_like(kept, 1 / (1 - p)))
+    assert torch.equal(x.grad, y)  # type: ignore[arg-type]
+    # Neighbours are dropped independently, whichever bytes of one random word decide about them.
+    dropped = (y == 0).float() - p
+    for shift in (1, 2, 3, 4):
+        assert abs(float((dropped[:, shift:] * dropped[:, :-shift]).mean())) < 2e-3
+
+
+def test_relu_and_dropout_in_one_are_both_one_after_the_other():
+    x = torch.randn(40, 30)
+    weights = torch.randn(40, 30)
+    results = []
+    for layer in (lambda v: relu_dropout(v, 0.3, True), lambda v: dropout(torch.relu(v), 0.3, True)):
+        v = x.clone().requires_grad_()
+        with seeded(5):
+            y = layer(v)
+        (y * weights).sum().backward()
+        results.append((y, v.grad))
+    for ours, theirs in zip(*results, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_no_dropout_in_evaluation_or_at_zero():
+    x = torch.randn(5, 5)
+    assert torch.equal(dropout(x, 0.5, training=False), x)
+    assert torch.equal(dropout(x, 0.0, training=True), x)
+    assert torch.equal(relu_dropout(x, 0.5, training=False), torch.relu(x))
+
+
+def test_linear_starts_as_torch_does_and_serves_members():
+    with seeded(0):
+        ours = Linear(16, 400)
+        theirs = nn.Linear(16, 400)
+    for a, b in ((ours.weight, theirs.weight), (ours.bias, theirs.bias)):
+        assert a is not None
+        assert abs(float(a.detach().std() / b.detach().std()) - 1) < 0.1
+        assert float(a.detach().abs().max()) <= 0.25
+    stacked = Linear(3, 4)
+    stacked.weight = nn.Parameter(torch.randn(2, 3, 4))
+    stacked.bias = nn.Parameter(torch.randn(2, 4))
+    x = torch.randn(2, 5, 3)
+    expected = torch.stack([x[k] @ stacked.weight[k] + stacked.bias[k] for k in range(2)])
+    torch.testing.assert_close(stacked(x), expected)
+
+
+def test_layer_norm_is_torchs_own(batch):
+    ours, theirs = LayerNorm(6), nn.LayerNorm(6)
+    with torch.no_grad():
+        for a, b in ((ours.weight, theirs.weight), (ours.bias, theirs.bias)):
+            b.copy_(a.normal_()[0])
+    x = torch.randn(len(batch.op), 6)
+    torch.testing.assert_close(ours(x, batch), theirs(x))
