@@ -37,6 +37,8 @@ class ProxyRanking(EmbeddingTask):
         if self.proxy not in proxies:
             raise ArchflowError(f"no proxy {self.proxy!r}; there are: {', '.join(proxies) or 'none'}")
         values = np.asarray(proxies[self.proxy], np.float64)
+        if values.shape != (len(architectures),):
+            raise ArchflowError(f"proxy {self.proxy!r} has {values.size} values for {len(architectures)} architectures")
         present = np.isfinite(values)
         if len(np.unique(values[present])) < 2:
             raise ArchflowError(f"proxy {self.proxy!r} has fewer than two different values: nothing to rank")

@@ -1,0 +1,153 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from archflow.encoders import GIN, GatedGCN
+from archflow.errors import ArchflowError
+from archflow.flow import FlowSurrogate
+from archflow.pretext import FGP, PretextSettings, PretrainSettings, pretrain
+from archflow.seeding import seeded
+
+SETTINGS = PretrainSettings(epochs=5, batch_size=16)
+PRETEXT = PretextSettings("parameters", surrogate=FlowSurrogate(sigma=1.0))
+
+
+class Killed(Exception):
+    pass
+
+
+def kill_after(epoch: int):
+    def on_epoch(now: int, losses) -> None:
+        if now == epoch:
+            raise Killed
+
+    return on_epoch
+
+
+class Run:
+    """One pre-training from the same start every time; whatever is given replaces a part of it."""
+
+    def __init__(self, architectures, checkpoint=None, *, settings=SETTINGS, pretext=PRETEXT, seed=0, encoder=GatedGCN):
+        self.architectures, self.checkpoint, self.settings = architectures, checkpoint, settings
+        self.proxies = {"parameters": architectures.edge_counts + 0.0}
+        self.proxies["parameters"][::7] = np.nan
+        with seeded(seed):
+            self.encoder = encoder(len(architectures.vocabulary), width=16)
+            self.task = FGP(self.encoder.dim, pretext)
+
+    def go(self, on_epoch=None):
+        return pretrain(
+            self.encoder, self.task, self.architectures, self.proxies, self.settings, self.checkpoint, on_epoch=on_epoch
+        )
+
+    def weights(self) -> list[torch.Tensor]:
+        return [*self.encoder.parameters(), *self.task.parameters()]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(architectures) -> tuple[Run, dict]:
+    run = Run(architectures)
+    return run, run.go()
+
+
+def assert_same(run: Run, losses, undisturbed) -> None:
+    assert losses == undisturbed[1]
+    assert all(torch.equal(a, b) for a, b in zip(run.weights(), undisturbed[0].weights(), strict=True))
+
+
+def test_training_learns_both_parts(architectures):
+    losses = Run(architectures, settings=replace(SETTINGS, epochs=30, learning_rate=5e-3)).go()
+    assert set(losses) == {"flow", "proxy"}
+    for values in losses.values():
+        assert len(values) == 30
+        assert values[-1] < 0.7 * values[0]
+
+
+def test_the_same_seed_gives_the_same_weights_whatever_was_drawn_before(architectures, undisturbed):
+    torch.manual_seed(99)
+    run = Run(architectures)
+    torch.randn(7)
+    assert_same(run, run.go(), undisturbed)
+    other = Run(architectures, settings=replace(SETTINGS, seed=22))
+    assert other.go() != undisturbed[1]
+
+
+@pytest.mark.parametrize("epoch", [1, 3, 4])
+def test_a_killed_run_goes_on_to_the_same_weights(architectures, undisturbed, tmp_path, epoch):
+    path = tmp_path / "state"
+    with pytest.raises(Killed):
+        Run(architectures, path).go(kill_after(epoch))
+    seen = []
+    again = Run(architectures, path)
+    losses = again.go(lambda now, parts: seen.append((now, parts)))
+    assert_same(again, losses, undisturbed)
+    assert [now for now, _ in seen] == list(range(epoch, SETTINGS.epochs + 1))
+    assert seen[0][1] == {name: values[epoch - 1] for name, values in losses.items()}
+
+
+def test_a_run_killed_twice_or_finished_already_gives_the_same(architectures, undisturbed, tmp_path):
+    path = tmp_path / "state"
+    for epoch in (1, 2):
+        with pytest.raises(Killed):
+            Run(architectures, path).go(kill_after(epoch))
+    for _ in range(2):
+        run = Run(architectures, path)
+        assert_same(run, run.go(), undisturbed)
+    assert [p.name for p in tmp_path.iterdir()] == ["state"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"settings": replace(SETTINGS, learning_rate=1e-2)},
+        {"settings": replace(SETTINGS, epochs=6)},
+        {"settings": replace(SETTINGS, seed=1)},
+        {"pretext": replace(PRETEXT, flow_weight=0.1)},
+        {"pretext": replace(PRETEXT, margin=0.1)},
+        {"pretext": replace(PRETEXT, surrogate=FlowSurrogate(seed=1))},
+        {"seed": 1},
+        {"encoder": GIN},
+    ],
+    ids=str,
+)
+def test_a_state_of_other_settings_or_weights_is_refused(architectures, tmp_path, changed):
+    path = tmp_path / "state"
+    with pytest.raises(Killed):
+        Run(architectures, path).go(kill_after(1))
+    before = path.read_bytes()
+    with pytest.raises(ArchflowError, match=f"{path}: an unfinished run with other settings or data; finish that run"):
+        Run(architectures, path, **changed).go()
+    assert path.read_bytes() == before
+
+
+def test_a_state_of_other_data_is_refused(architectures, tmp_path):
+    path = tmp_path / "state"
+    with pytest.raises(Killed):
+        Run(architectures, path).go(kill_after(1))
+    reordered = Run(architectures.select(np.arange(len(architectures))[::-1]), path)
+    other_proxy = Run(architectures, path)
+    other_proxy.proxies["parameters"] = -other_proxy.proxies["parameters"]
+    for run in (reordered, other_proxy):
+        with pytest.raises(ArchflowError, match="other settings or data"):
+            run.go()
+
+
+def test_a_damaged_state_is_refused(architectures, tmp_path):
+    path = tmp_path / "state"
+    with pytest.raises(Killed):
+        Run(architectures, path).go(kill_after(1))
+    whole = path.read_bytes()
+    for damaged in (whole[:-10], whole[:50], b"", whole[:-1] + bytes([whole[-1] ^ 1])):
+        path.write_bytes(damaged)
+        with pytest.raises(ArchflowError, match=f"{path}: truncated, damaged or not written by archflow"):
+            Run(architectures, path).go()
+
+
+def test_the_encoder_is_left_in_evaluation_and_the_callers_randomness_alone(architectures):
+    run = Run(architectures)
+    before = torch.random.get_rng_state()
+    run.go()
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert not run.encoder.training

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+import torch
+
+from archflow.encoders import GatedGCN
+from archflow.errors import ArchflowError
+from archflow.flow import FlowSurrogate
+from archflow.graph.batch import Batch
+from archflow.graph.table import read_table
+from archflow.pretext import FGP, PRETEXT_TASKS, FlowReconstruction, PretextSettings, ProxyRanking
+from archflow.seeding import seeded
+from archflow.testing import check_pretext_task
+
+
+@pytest.fixture
+def proxies(architectures):
+    return {"parameters": architectures.edge_counts + 0.5 * architectures.op_counts[:, 2]}
+
+
+def encoder_for(architectures) -> GatedGCN:
+    return GatedGCN(len(architectures.vocabulary), width=16)
+
+
+@pytest.mark.parametrize("name", PRETEXT_TASKS.names())
+def test_every_task_keeps_its_contract(name, architectures, proxies):
+    settings = PretextSettings("parameters", surrogate=FlowSurrogate(dim=4, sigma=1.0))
+    check_pretext_task(
+        lambda dim: PRETEXT_TASKS.get(name)(dim, settings), lambda: encoder_for(architectures), architectures, proxies
+    )
+
+
+def test_fgp_is_the_weighted_sum_of_its_parts(architectures, proxies):
+    settings = PretextSettings("parameters", flow_weight=1 / 3, proxy_weight=2 / 3)
+    with seeded(0):
+        encoder = encoder_for(architectures).eval()
+        task = FGP(encoder.dim, settings)
+    targets = task.targets(architectures, proxies)
+    together = task.loss(encoder, Batch(architectures), targets)
+    flow, proxy = FlowReconstruction(encoder.dim, settings), ProxyRanking(encoder.dim, settings)
+    flow.load_state_dict(task.flow.state_dict())
+    proxy.load_state_dict(task.ranking.state_dict())
+    alone = [part.loss(encoder, Batch(architectures), part.targets(architectures, proxies)) for part in (flow, proxy)]
+    assert set(together) == {"flow", "proxy"}
+    torch.testing.assert_close(together["flow"], alone[0]["flow"] / 3)
+    torch.testing.assert_close(together["proxy"], alone[1]["proxy"] * 2 / 3)
+
+
+def test_the_flow_loss_is_the_squared_distance_to_the_surrogate(architectures):
+    surrogate = FlowSurrogate(dim=3, sigma=1.0, rounds=2)
+    task = FlowReconstruction(16, PretextSettings(surrogate=surrogate))
+    targets = task.targets(architectures, {})
+    assert torch.equal(targets["flow"], surrogate(architectures))
+    embedding = torch.randn(len(architectures), 16)
+    distance = (task.decoder(embedding) - surrogate(architectures)).norm(dim=1) ** 2
+    torch.testing.assert_close(task.loss_of(embedding, targets)["flow"], distance.mean())
+
+
+def test_proxies_count_by_rank_and_broken_ones_not_at_all(architectures):
+    values = np.linspace(0, 1, len(architectures))
+    broken = values.copy()
+    broken[[3, 8, 11]] = np.nan, np.inf, np.inf
+    task = ProxyRanking(16, PretextSettings("p"))
+    ranks = task.targets(architectures, {"p": broken})["proxy"]
+    assert ranks.isnan().nonzero()[:, 0].tolist() == [3, 8, 11]
+    present = ranks[~ranks.isnan()]
+    assert (present.diff() > 0).all()
+    # A monotone change of the proxy, however extreme, is the same task; equal values stay equal.
+    steep = task.targets(architectures, {"p": np.exp(500 * broken)})["proxy"]
+    assert torch.equal(steep.nan_to_num(-1), ranks.nan_to_num(-1))
+    tied = task.targets(architectures, {"p": np.repeat([1.0, 2.0], len(architectures) // 2)})["proxy"]
+    assert len(tied.unique()) == 2
+
+
+def test_a_proxy_that_cannot_be_ranked_is_refused(architectures):
+    with pytest.raises(ArchflowError, match="no proxy is named"):
+        ProxyRanking(16, PretextSettings())
+    with pytest.raises(ArchflowError, match="no proxy is named"):
+        FGP(16, PretextSettings())
+    task = ProxyRanking(16, PretextSettings("p"))
+    with pytest.raises(ArchflowError, match="no proxy 'p'; there are: q, r"):
+        task.targets(architectures, {"q": np.zeros(60), "r": np.zeros(60)})
+    for values in (np.full(60, np.nan), np.ones(60), np.where(np.arange(60) == 4, 1.0, np.nan)):
+        with pytest.raises(ArchflowError, match="'p' has fewer than two different values"):
+            task.targets(architectures, {"p": values})
+    with pytest.raises(ArchflowError, match="'p' has 59 values for 60 architectures"):
+        task.targets(architectures, {"p": np.arange(59.0)})
+
+
+def test_the_real_proxy_is_masked_where_it_is_missing(data_folder):
+    table = read_table(data_folder / "nasbench201.parquet")
+    ranks = ProxyRanking(16, PretextSettings("zc_jacov")).targets(table.architectures, table.metrics)["proxy"]
+    assert int(ranks.isnan().sum()) == 341
+    jacov = table.metric("zc_jacov")
+    order = np.argsort(jacov[np.isfinite(jacov)], kind="stable")
+    assert (ranks[np.isfinite(jacov)][order].diff() >= 0).all()
