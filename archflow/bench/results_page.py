@@ -33,7 +33,7 @@ def results_page(folder: str | Path, page: str | Path) -> str:
     place = Path(os.path.relpath(folder, Path(page).parent)).as_posix()
     parts = [
         "# Results",
-        f"Made by `archflow bench page` from the files in [`{Path(folder).name}`]({place}); not written by hand. "
+        "Made by `archflow bench page` from the files that `archflow bench` wrote; not by hand. "
         "[Benchmarks](benchmarks.md) explains what is measured.",
         "## Ranking from few labels",
         "Mean over the runs, population standard deviation in brackets. *published* is the figure of the FGP paper "

@@ -1,0 +1,162 @@
+import json
+import re
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from archflow.bench.fgp import Protocol
+from archflow.bench.results_page import BEGIN, END, results_page, results_summary, with_summary
+from archflow.cli.app import app
+from archflow.errors import ArchflowError
+from archflow.pretext import PretextSettings
+
+ROOT = Path(__file__).parents[2]
+MACHINE = {"processor": "A Processor", "threads": 2, "torch": "2.13.0"}
+
+
+def protocol(proxy: str = "zc_jacov") -> dict[str, Any]:
+    settings = Protocol(
+        metric="test_acc", encoder_config={"width": 64}, pretext=PretextSettings(proxy), runs=3, train=800, test=700
+    )
+    return {
+        "data": "nasbench201", "metric": "test_acc", "labels": 8,
+        "splits": {
+            "by": "random", "train": 800, "test": [660, 660, 660], "validation": 40,
+            "test_isomorphic_to_labelled": [3, 4, 5], "order_against_metric_tau": 0.0123,
+        },
+        "methods": {
+            "supervised": {"tau": [0.7, 0.72, 0.74], "p_at_1": [0.2, 0.3, 0.4], "best_epoch": [3, 5, 9]},
+            "fgp": {"tau": [0.8, 0.81, 0.82], "p_at_1": [0.4, 0.5, 0.6], "best_epoch": [3, 5, 9]},
+        },
+        "published": {"supervised": {"tau": 0.734}, "fgp": {"tau": 0.822}},
+        "seconds": 3725.0, "config": {"data": "nasbench201", **asdict(settings)}, "machine": MACHINE,
+    }  # fmt: skip
+
+
+def speed() -> dict[str, Any]:
+    return {
+        "matmul_gflops": 123.4, "matmul_gflops_2048": 150.1,
+        "surrogate_us": {"nasbench201": 4.321, "nasbench101": None},
+        "encode_us": {"gated_gcn": 30.25, "mlp": 6.5}, "batch_us": {"gated_gcn": 2.5, "mlp": 1.5},
+        "encode_roof": {
+            "gated_gcn": {"mflop": 2.6, "roof_us": 21.1, "share_of_roof": 0.698},
+            "mlp": {"mflop": 0.5, "roof_us": 4.2, "share_of_roof": 0.646},
+        },
+        "pretrain_epoch_s": 1.5, "embed_nasbench101": None, "help_s": 0.4,
+        "batch_size": 128, "threads": 2, "machine": MACHINE,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "results").mkdir()
+    for name, result in (("bench-fgp", protocol()), ("speed", speed())):
+        (tmp_path / "results" / f"{name}.json").write_text(json.dumps(result))
+    return tmp_path / "results"
+
+
+def commands(page: str) -> list[list[str]]:
+    return [shlex.split(block.replace("\\\n", " ")) for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)]
+
+
+def parsed(command: list[str]) -> dict[str, Any]:
+    """The values that the command line would give to the verb of `archflow bench`."""
+    verbs = typer.main.get_command(app).commands["bench"].commands  # type: ignore[attr-defined]
+    assert command[:2] == ["archflow", "bench"]
+    return verbs[command[2]].make_context(command[2], command[3:]).params
+
+
+def test_the_page_has_tables_facts_and_files(folder: Path) -> None:
+    page = results_page(folder, folder.parent / "docs" / "page.md")
+    assert "| supervised only    |    3 | 0.720 (0.016) |     0.734 | 0.300 (0.082) |" in page
+    assert "### nasbench201: `test_acc` from 8 labels" in page
+    assert "best" not in page
+    assert "by permutation: 3 · 4 · 5" in page
+    assert "40 for validation, 660 for the test" in page
+    assert "62 minutes on A Processor, 2 threads" in page
+    assert "| `gated_gcn` | 30.25 | 2.500 | 2.600 | 21.1 | 70 % |" in page
+    assert "nasbench201 4.321, nasbench101 –" in page
+    assert "123.4 GFLOP/s" in page
+    assert "[`speed.json`](../results/speed.json)" in page
+    assert str(folder.parent) not in page
+    assert page == results_page(folder, folder.parent / "docs" / "page.md")
+
+
+def test_its_commands_are_those_that_made_the_files(folder: Path) -> None:
+    bench, timing = (parsed(command) for command in commands(results_page(folder, folder.parent / "page.md")))
+    expected = {
+        "data": "nasbench201", "metric": "test_acc", "proxy": "zc_jacov", "labels": 0.01, "runs": 3, "width": 64,
+        "methods": "supervised,proxy,flow,fgp", "encoder": "gated_gcn", "train": 800, "test": 700, "split": "random",
+        "pretrain_epochs": 200, "epochs": 500, "out": Path("results/bench-fgp.json"),
+    }  # fmt: skip
+    assert bench | expected == bench
+    assert timing | {"batch_size": 128, "threads": 2, "out": Path("results/speed.json")} == timing
+
+
+def test_another_proxy_than_the_paper_s_is_said(folder: Path) -> None:
+    assert "where the paper ranks" not in results_page(folder, "page.md")
+    (folder / "bench-fgp.json").write_text(json.dumps(protocol("params")))
+    assert "This run ranks the proxy `params` where the paper ranks" in results_page(folder, "page.md")
+    (folder / "bench-fgp.json").write_text(json.dumps(protocol("params") | {"published": None}))
+    assert "where the paper ranks" not in results_page(folder, "page.md")
+
+
+def test_what_is_not_there_is_left_out(folder: Path) -> None:
+    assert "No result" not in results_page(folder, "page.md")
+    (folder / "speed.json").unlink()
+    assert results_page(folder, "page.md").endswith("No result of `archflow bench speed` is there yet.\n")
+    nowhere = folder / "nowhere"
+    assert results_page(nowhere, "page.md").count("No result") == 2
+    assert results_summary(nowhere) == "No result file is there yet."
+
+
+def test_the_summary_is_short(folder: Path) -> None:
+    summary = results_summary(folder)
+    assert len(summary.splitlines()) < 12
+    assert "| FGP (flow + proxy) |    3 | 0.810 (0.008) |     0.822 | 0.500 (0.082) |" in summary
+    assert "30.25 µs to encode" in summary
+
+
+@pytest.mark.parametrize("content", ["[]", '{"methods": {}}', '{"methods": ', "3"])
+def test_a_file_that_is_no_result_is_named(folder: Path, content: str) -> None:
+    (folder / "stray.json").write_text(content)
+    with pytest.raises(ArchflowError, match=r"stray\.json: no"):
+        results_page(folder, "page.md")
+
+
+def test_the_summary_goes_between_its_markers(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    path.write_text(with_summary(path, "new"))
+    assert path.read_text() == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
+    assert with_summary(path, "new") == path.read_text()
+
+
+@pytest.mark.parametrize("text", ["", BEGIN, END, END + BEGIN, BEGIN + BEGIN + END, BEGIN + END + END])
+def test_markers_must_be_there_once(tmp_path: Path, text: str) -> None:
+    (tmp_path / "README.md").write_text(text)
+    with pytest.raises(ArchflowError, match="give it both, once"):
+        with_summary(tmp_path / "README.md", "new")
+
+
+def test_the_verb_writes_both_pages(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.parent)
+    Path("README.md").write_text(BEGIN + END)
+    app(["bench", "page", "--readme", "README.md"], standalone_mode=False)
+    assert Path("docs/results.md").read_text(encoding="utf-8") == results_page("results", "docs/results.md")
+    assert results_summary("results") in Path("README.md").read_text(encoding="utf-8")
+    with pytest.raises(ArchflowError, match="cannot be read"):
+        app(["bench", "page", "--readme", "missing.md"], standalone_mode=False)
+
+
+def test_the_committed_pages_are_up_to_date() -> None:
+    page, readme = ROOT / "docs" / "results.md", ROOT / "README.md"
+    renew = "run `archflow bench page --readme README.md`"
+    assert page.read_text(encoding="utf-8") == results_page(ROOT / "results", page), renew
+    assert readme.read_text(encoding="utf-8") == with_summary(readme, results_summary(ROOT / "results")), renew
+    for command in commands(page.read_text(encoding="utf-8")):
+        assert parsed(command)["out"].parent == Path("results")
