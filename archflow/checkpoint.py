@@ -89,7 +89,7 @@ class TrainingState:
         if not self.path.exists():
             return None
         tensors, about = load_tensors(self.path)
-        if about.get("key") != self.key:
+        if not isinstance(about, dict) or about.get("key") != self.key:
             raise ArchflowError(
                 f"{self.path}: an unfinished run with other settings or data; finish that run, or remove the file"
             )

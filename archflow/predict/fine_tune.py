@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,7 +70,7 @@ def fine_tune(
     on_epoch: Callable[[int], None] | None = None,
     checkpoint_every: int = 10,
 ) -> FineTuned:
-    """Train every model on its run; keep each at the epoch of its best validation Kendall tau (mean over metrics).
+    """Train a copy of every model on its run; keep each at its epoch of best validation Kendall tau, mean over metrics.
 
     Models of a stackable encoder train as one batched model; others one after the other. No label outside a run's
     train and validation rows is looked at.
@@ -91,7 +92,8 @@ def fine_tune(
 
 class _Loop:
     def __init__(self, models, architectures, runs: Runs, settings: FineTuneSettings, checkpoint, device) -> None:
-        self.model: RankingModel = (stack(models) if len(models) > 1 else models[0]).to(device)
+        model: RankingModel = stack(models) if len(models) > 1 else copy.deepcopy(models[0])
+        self.model = model.to(device)
         self.architectures, self.runs, self.settings, self.device = architectures, runs, settings, device
         self.labels = torch.from_numpy(runs.labels.astype(np.float32)).to(device)
         self.optimiser = torch.optim.AdamW(

@@ -1,0 +1,159 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from learnable import PlainEncoder, models, target
+
+from archflow.encoders import GIN
+from archflow.errors import ArchflowError
+from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
+from archflow.predict.metrics import kendall_tau
+from archflow.predict.ranking_model import score
+
+SETTINGS = FineTuneSettings(epochs=6, batch_size=8, learning_rate=3e-3)
+
+
+class Killed(Exception):
+    pass
+
+
+def runs(architectures, count: int = 3, n_metrics: int = 1) -> Runs:
+    """Every run its own rows: 20 to train on, 10 to validate on, the rest unseen."""
+    order = np.stack([np.random.default_rng(k).permutation(len(architectures)) for k in range(count)])
+    labels = np.stack([target(architectures), -architectures.node_counts][:n_metrics], 1).astype(float)
+    return Runs(labels, order[:, :20], order[:, 20:30], list(range(count)))
+
+
+def one_of(all_runs: Runs, k: int) -> Runs:
+    return Runs(all_runs.labels, all_runs.train[[k]], all_runs.validation[[k]], [all_runs.seeds[k]])
+
+
+def assert_same(found: FineTuned, expected: FineTuned) -> None:
+    np.testing.assert_array_equal(found.losses, expected.losses)
+    np.testing.assert_array_equal(found.validation_tau, expected.validation_tau)
+    for ours, theirs in zip(found.models, expected.models, strict=True):
+        for name, value in theirs.state_dict().items():
+            assert torch.equal(ours.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize("n_metrics", [1, 2])
+def test_runs_together_are_the_runs_alone(architectures, n_metrics):
+    together_runs = runs(architectures, 3, n_metrics)
+    made = models(architectures, 3, n_metrics, dropout=0.0)
+    together = fine_tune(made, architectures, together_runs, SETTINGS)
+    assert together.losses.shape == together.validation_tau.shape == (6, 3)
+    for k, model in enumerate(models(architectures, 3, n_metrics, dropout=0.0)):
+        alone = fine_tune([model], architectures, one_of(together_runs, k), SETTINGS)
+        np.testing.assert_allclose(together.losses[:, [k]], alone.losses, rtol=2e-3)  # AdamW enlarges rounding
+        np.testing.assert_allclose(together.validation_tau[:, [k]], alone.validation_tau, atol=0.05)
+        # The loss does not see a common shift of all scores: the last bias moves by rounding alone.
+        scores = (score(m, architectures) for m in (together.models[k], alone.models[0]))
+        ours, theirs = (s - s.mean(0) for s in scores)
+        np.testing.assert_allclose(ours, theirs, atol=5e-3)
+
+
+def test_clipping_bounds_every_run_by_itself(architectures):
+    tight = replace(SETTINGS, clip=1e-3)
+    together_runs = runs(architectures, 2)
+    together = fine_tune(models(architectures, 2, dropout=0.0), architectures, together_runs, tight)
+    for k, model in enumerate(models(architectures, 2, dropout=0.0)):
+        alone = fine_tune([model], architectures, one_of(together_runs, k), tight)
+        np.testing.assert_allclose(together.losses[:, [k]], alone.losses, rtol=1e-4)
+
+
+def test_models_that_do_not_stack_train_one_after_the_other(architectures, tmp_path):
+    path = tmp_path / "state"
+    made = models(architectures, 2, encoder=PlainEncoder)
+    both = fine_tune(made, architectures, runs(architectures, 2), SETTINGS, path)
+    for k, model in enumerate(models(architectures, 2, encoder=PlainEncoder)):
+        alone = fine_tune([model], architectures, one_of(runs(architectures, 2), k), SETTINGS)
+        np.testing.assert_array_equal(both.losses[:, [k]], alone.losses)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["state.0", "state.1"]
+
+
+def test_the_kept_model_is_that_of_the_best_validation_epoch(architectures):
+    for count in (1, 3):
+        all_runs = runs(architectures, count)
+        tuned = fine_tune(models(architectures, count), architectures, all_runs, SETTINGS)
+        for k, model in enumerate(tuned.models):
+            rows = all_runs.validation[k]
+            tau = kendall_tau(score(model, architectures, rows)[:, 0], all_runs.labels[rows, 0])
+            assert tau == pytest.approx(tuned.validation_tau[:, k].max())
+            assert not model.training
+
+
+@pytest.mark.parametrize("unseen", [np.nan, np.inf, 1e30, 0.0])
+def test_labels_outside_a_run_are_never_looked_at(architectures, unseen):
+    clean, garbage = runs(architectures, 1), runs(architectures, 1)
+    used = np.concatenate([clean.train[0], clean.validation[0]])
+    garbage.labels[np.setdiff1d(np.arange(len(architectures)), used)] = unseen
+    tuned = [fine_tune(models(architectures, 1), architectures, r, SETTINGS) for r in (clean, garbage)]
+    assert_same(tuned[1], tuned[0])
+
+
+def test_a_missing_label_is_a_row_less(architectures):
+    """Two metrics, each measured on other rows: the loss is the sum of what is measured."""
+    whole = runs(architectures, 1, 2)
+    gaps = Runs(whole.labels.copy(), whole.train, whole.validation, whole.seeds)
+    gaps.labels[::2, 0] = np.nan
+    gaps.labels[:, 1] = np.nan
+    first = Runs(gaps.labels[:, :1], whole.train, whole.validation, whole.seeds)
+    settings = replace(SETTINGS, epochs=1, batch_size=20)
+    both = fine_tune(models(architectures, 1, 2, dropout=0.0), architectures, gaps, settings)
+    model = models(architectures, 1, 2, dropout=0.0)[0]
+    scores = torch.from_numpy(score(model, architectures, whole.train[0]))[:, 0]
+    y = torch.from_numpy(first.labels[whole.train[0], 0])
+    terms = [max(0.0, 0.5 - float(scores[i] - scores[j])) for i in range(20) for j in range(20) if y[i] > y[j]]
+    assert both.losses[0, 0] == pytest.approx(np.mean(terms), rel=1e-4)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("epoch", [1, 3, 5])
+def test_a_killed_loop_goes_on_to_the_same_result(architectures, tmp_path, count, epoch):
+    def go(checkpoint=None, on_epoch=None):
+        made, all_runs = models(architectures, count), runs(architectures, count)
+        return fine_tune(made, architectures, all_runs, SETTINGS, checkpoint, on_epoch=on_epoch, checkpoint_every=2)
+
+    def kill(now: int) -> None:
+        if now == epoch:
+            raise Killed
+
+    expected = go()
+    with pytest.raises(Killed):
+        go(tmp_path / "state", kill)
+    seen: list[int] = []
+    assert_same(go(tmp_path / "state", seen.append), expected)
+    saved = epoch - epoch % 2
+    assert seen == list(range(max(saved, 1), SETTINGS.epochs + 1))
+    assert_same(go(tmp_path / "state"), expected)
+
+
+def test_a_state_of_another_run_is_refused(architectures, tmp_path):
+    path = tmp_path / "state"
+    good = runs(architectures, 1)
+    fine_tune(models(architectures, 1), architectures, good, SETTINGS, path)
+    other_labels = Runs(-good.labels, good.train, good.validation, good.seeds)
+    other_seed = Runs(good.labels, good.train, good.validation, [9])
+    other_rows = Runs(good.labels, good.train[:, ::-1], good.validation, good.seeds)
+    for made, all_runs, settings in (
+        (models(architectures, 1), good, replace(SETTINGS, margin=0.1)),
+        (models(architectures, 1), other_labels, SETTINGS),
+        (models(architectures, 1), other_seed, SETTINGS),
+        (models(architectures, 1), other_rows, SETTINGS),
+        (models(architectures, 2)[1:], good, SETTINGS),
+    ):
+        with pytest.raises(ArchflowError, match=f"{path}: an unfinished run with other settings or data"):
+            fine_tune(made, architectures, all_runs, settings, path)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(ArchflowError, match=f"{path}: truncated, damaged"):
+        fine_tune(models(architectures, 1), architectures, good, SETTINGS, path)
+
+
+def test_the_models_that_were_given_are_left_as_they_were(architectures):
+    for count in (1, 2):
+        made = models(architectures, count, encoder=GIN)
+        fine_tune(made, architectures, runs(architectures, count), SETTINGS)
+        for model, fresh in zip(made, models(architectures, count, encoder=GIN), strict=True):
+            for name, value in fresh.state_dict().items():
+                assert torch.equal(model.state_dict()[name], value), name

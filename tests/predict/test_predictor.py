@@ -1,0 +1,246 @@
+import json
+
+import numpy as np
+import pytest
+from learnable import PlainEncoder, target
+from scipy.stats import kendalltau
+
+from archflow.encoders import ENCODERS, GIN, GatedGCN
+from archflow.errors import ArchflowError
+from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.predict import Predictor
+from archflow.predict.fine_tune import FineTuneSettings
+from archflow.seeding import seeded
+from archflow.testing import check_predictor, random_architectures
+
+QUICK = FineTuneSettings(epochs=4)
+
+
+def predictor(architectures, members: int = 1, encoder=GIN, settings=QUICK, **options) -> Predictor:
+    with seeded(0):
+        return Predictor(
+            encoder(len(architectures.vocabulary), width=8), architectures.vocabulary, members, settings, **options
+        )
+
+
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("encoder", [GIN, GatedGCN])
+def test_a_predictor_keeps_its_contract(architectures, members, encoder):
+    check_predictor(lambda: predictor(architectures, members, encoder), architectures, target(architectures))
+
+
+@pytest.mark.parametrize("name", ENCODERS.names())
+def test_few_labels_are_enough_for_a_learnable_target(name):
+    architectures = random_architectures(300, seed=5)
+    y = target(architectures)
+    with seeded(1):
+        encoder = ENCODERS.get(name)(len(architectures.vocabulary), width=32)
+    learner = Predictor(encoder, architectures.vocabulary, settings=FineTuneSettings(epochs=40, learning_rate=3e-3))
+    few, rest = np.arange(80), np.arange(80, 300)
+    tuned = learner.fit(architectures.select(few), y[few])
+    assert tuned.losses[-1] < 0.5 * tuned.losses[0]
+    mean, std = learner.predict(architectures.select(rest))
+    assert kendalltau(mean, y[rest]).statistic > 0.6
+    assert np.isnan(std).all()
+    # Predictions are on the labels' scale.
+    fitted = learner.predict(architectures.select(few))[0]
+    assert fitted.mean() == pytest.approx(y[few].mean(), rel=1e-3)
+    assert fitted.std() == pytest.approx(y[few].std(), rel=1e-3)
+
+
+def test_members_are_averaged_and_their_spread_is_told(architectures):
+    y = target(architectures)
+    three = predictor(architectures, 3)
+    three.fit(architectures, y)
+    mean, std = three.predict(architectures)
+    raw = three._scores(architectures)[..., 0] * three._scale + three._shift
+    np.testing.assert_allclose(mean, raw.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(std, raw.std(0, ddof=1), rtol=1e-4, atol=1e-6)
+    assert (std > 0).all()
+
+
+def test_an_encoder_that_does_not_stack_predicts_with_members_too(architectures):
+    two = predictor(architectures, 2, PlainEncoder)
+    two.fit(architectures, target(architectures))
+    mean, std = two.predict(architectures)
+    assert np.isfinite(mean).all()
+    assert (std > 0).any()
+
+
+def test_fitting_again_starts_from_the_same_weights(architectures):
+    y = target(architectures)
+    again = predictor(architectures)
+    again.fit(architectures, -y)
+    again.fit(architectures, y)
+    once = predictor(architectures)
+    once.fit(architectures, y)
+    np.testing.assert_array_equal(again.predict(architectures), once.predict(architectures))
+
+
+def test_operations_are_known_by_name_not_by_number(architectures):
+    fitted = predictor(architectures)
+    fitted.fit(architectures, target(architectures))
+    mean = fitted.predict(architectures)[0]
+    other = Vocabulary((*architectures.vocabulary.ops[::-1], "unused"))
+    np.testing.assert_array_equal(fitted.predict(architectures.recoded(other))[0], mean)
+    np.testing.assert_array_equal(fitted.embed(architectures.recoded(other)), fitted.embed(architectures))
+    refit = predictor(architectures)
+    refit.fit(architectures.recoded(other), target(architectures))
+    np.testing.assert_array_equal(refit.predict(architectures)[0], mean)
+    strange = ArchitectureSet(Vocabulary(("input", "mystery")), [0, 1, 0], [0, 2, 3], [0], [1], [0, 1, 1])
+    for use in (fitted.predict, fitted.embed, lambda x: fitted.fit(x, [1.0, 2.0])):
+        with pytest.raises(ArchflowError, match="row 0: unknown operation 'mystery'; known here: input"):
+            use(strange)
+
+
+def test_several_metrics_with_missing_labels(architectures):
+    y = np.stack([target(architectures), -architectures.depths.astype(float)], 1)
+    mask = np.ones(y.shape, bool)
+    mask[::3, 0] = mask[1::3, 1] = False
+    mask[7] = False
+    fits = []
+    for hidden in (0.0, np.nan, 1e9):
+        fitted = predictor(architectures, 2, settings=FineTuneSettings(epochs=30, learning_rate=3e-3))
+        fitted.fit(architectures, np.where(mask, y, hidden), mask, metrics=["accuracy", "speed"])
+        fits.append(fitted.predict(architectures)[0])
+    assert fitted.metrics == ["accuracy", "speed"]
+    assert fits[0].shape == (len(architectures), 2)
+    np.testing.assert_array_equal(fits[1], fits[0])  # what the mask hides is never looked at
+    np.testing.assert_array_equal(fits[2], fits[0])
+    for metric in range(2):
+        assert kendalltau(fits[0][:, metric], y[:, metric]).statistic > 0.5
+
+
+def test_validation_data_choose_the_epoch_and_are_not_trained_on(architectures):
+    y = target(architectures)
+    few, held = np.arange(20), np.arange(20, 60)
+    fitted = predictor(architectures)
+    tuned = fitted.fit(architectures.select(few), y[few], validation=(architectures.select(held), y[held]))
+    raw = fitted._scores(architectures.select(held))[0, :, 0]
+    assert kendalltau(raw, y[held]).statistic == pytest.approx(tuned.validation_tau.max())
+    monotone = predictor(architectures)
+    monotone.fit(architectures.select(few), y[few], validation=(architectures.select(held), np.exp(y[held])))
+    np.testing.assert_array_equal(monotone.predict(architectures)[0], fitted.predict(architectures)[0])
+
+
+N = 60
+FINE = np.arange(float(N))
+
+
+def holed(value: float, row: int = 4) -> np.ndarray:
+    values = FINE.copy()
+    values[row] = value
+    return values
+
+
+@pytest.mark.parametrize(
+    ("y", "options", "message"),
+    [
+        (holed(np.nan), {}, "labels: row 4 is not a finite number; leave it out or mask it"),
+        (holed(np.inf), {}, "labels: row 4 is not a finite number"),
+        (np.ones(N), {}, r"labels: all 60 are equal \(1\); there is nothing to rank"),
+        (FINE, {"mask": FINE == 3}, "labels: 1 measured; at least two"),
+        (FINE, {"mask": FINE < 0}, "labels: 0 measured"),
+        (FINE[:-1], {}, r"labels: \(59,\) does not fit 60 architectures"),
+        (np.zeros((N, 2, 2)), {}, "does not fit 60 architectures"),
+        (np.zeros((N, 0)), {}, "does not fit 60 architectures"),
+        (["good"] * N, {}, "labels: not all of them are numbers"),
+        ([[1.0], [1.0, 2.0]], {}, "rows differ in length"),
+        (FINE, {"mask": [True]}, r"their mask has shape \(1,\), they have \(60,\)"),
+        (np.stack([FINE, np.ones(N)], 1), {}, "all 60 are equal"),
+        (FINE, {"metrics": ["a", "b"]}, "1 columns, but 2 names"),
+    ],
+)
+def test_labels_that_cannot_be_learned_are_refused(architectures, y, options, message):
+    unfitted = predictor(architectures)
+    with pytest.raises(ArchflowError, match=message) as caught:
+        unfitted.fit(architectures, y, **options)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ArchflowError, match="call fit"):
+        unfitted.predict(architectures)
+
+
+def test_validation_labels_are_held_to_the_same(architectures):
+    for held, message in (
+        (holed(np.nan), "validation labels: row 4"),
+        (np.ones(N), "validation labels: all 60 are equal"),
+        (np.stack([FINE, FINE], 1), "validation labels: 2 metrics, the others 1"),
+    ):
+        with pytest.raises(ArchflowError, match=message):
+            predictor(architectures).fit(architectures, FINE, validation=(architectures, held))
+
+
+def test_settings_that_make_no_predictor_are_refused(architectures):
+    with pytest.raises(ArchflowError, match="the encoder knows 3 operations, the vocabulary 5"):
+        Predictor(GIN(3, width=8), architectures.vocabulary)
+    for options in ({"members": 0}, {"validation_share": 0.0}, {"validation_share": 1.0}):
+        with pytest.raises(ArchflowError, match=r"members .* must be at least 1, validation_share"):
+            predictor(architectures, **options)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 6])
+def test_very_few_labels_are_used_all_of_them(architectures, count):
+    few = architectures.select(np.arange(count))
+    fitted = predictor(architectures)
+    fitted.fit(few, np.arange(float(count)))
+    assert np.isfinite(fitted.predict(architectures)[0]).all()
+
+
+def test_nothing_to_predict_is_predicted(architectures):
+    fitted = predictor(architectures, 2)
+    fitted.fit(architectures, FINE)
+    assert [part.shape for part in fitted.predict(architectures.select([]))] == [(0,), (0,)]
+    assert fitted.embed(architectures.select([])).shape == (0, 24)
+
+
+@pytest.fixture
+def saved(architectures, tmp_path):
+    fitted = predictor(architectures, 2)
+    fitted.fit(architectures, np.stack([FINE, -FINE], 1), metrics=["accuracy", "latency"])
+    fitted.save(tmp_path / "model")
+    return fitted, tmp_path / "model"
+
+
+def test_a_loaded_predictor_is_the_saved_one(architectures, saved):
+    fitted, folder = saved
+    loaded = Predictor.load(folder)
+    np.testing.assert_array_equal(loaded.predict(architectures), fitted.predict(architectures))
+    np.testing.assert_array_equal(loaded.embed(architectures), fitted.embed(architectures))
+    assert (loaded.metrics, loaded.settings, loaded.seed) == (["accuracy", "latency"], QUICK, 21)
+    assert loaded.vocabulary == fitted.vocabulary
+    loaded.save(folder.with_name("again"))
+    assert (folder.with_name("again") / "predictor.json").read_bytes() == (folder / "predictor.json").read_bytes()
+
+
+def test_damaged_files_are_refused_by_name(saved):
+    _, folder = saved
+    for name in ("weights.safetensors", "predictor.json"):
+        whole = (folder / name).read_bytes()
+        changed = bytearray(whole)
+        changed[len(whole) // 2] ^= 1
+        for content in (whole[: len(whole) // 2], b"", bytes(changed)):
+            (folder / name).write_bytes(content)
+            with pytest.raises(ArchflowError, match=name) as caught:
+                Predictor.load(folder)
+            assert "\n" not in str(caught.value)
+        (folder / name).unlink()
+        with pytest.raises(ArchflowError, match=f"{name}: no such file"):
+            Predictor.load(folder)
+        (folder / name).write_bytes(whole)
+    Predictor.load(folder)
+
+
+def test_a_description_of_another_model_is_refused(saved):
+    _, folder = saved
+    path = folder / "predictor.json"
+    about = json.loads(path.read_text())
+    about["vocabulary"] = about["vocabulary"][::-1]
+    path.write_text(json.dumps(about))
+    with pytest.raises(ArchflowError, match=r"predictor\.json: does not belong to weights\.safetensors beside it"):
+        Predictor.load(folder)
+
+
+def test_only_a_fitted_predictor_is_saved(architectures, tmp_path):
+    with pytest.raises(ArchflowError, match="nothing to save yet"):
+        predictor(architectures).save(tmp_path / "model")
+    assert not (tmp_path / "model").exists()

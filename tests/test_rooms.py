@@ -1,0 +1,81 @@
+"""The arrows of the design: a room imports only rooms above it, and nothing heavy at the door."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import archflow
+
+PACKAGE = Path(archflow.__file__).parent
+GROUND = ("errors", "registry", "files", "progress", "seeding", "checkpoint")
+ROOMS = ("graph", "flow", "networks", "spaces", "data", "encoders", "pretext", "predict", "search", "bench", "cli")
+ORDER = {**dict.fromkeys(GROUND, -1), **{room: i for i, room in enumerate(ROOMS)}, "testing": len(ROOMS)}
+KNOWS_NOTHING_OF = {
+    "networks": {"spaces", "flow"},
+    "encoders": {"spaces", "data", "networks"},
+    "pretext": {"spaces", "data", "networks"},
+    "predict": {"spaces", "data", "networks"},
+}
+GROUND_ORDER = {"errors": set(), "files": {"errors"}, "registry": {"errors"}, "progress": set(), "seeding": set()}
+"""What a ground module may import of the ground; those that are not named may import all of it."""
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else "archflow"
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of the archflow modules that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide the arrows"
+            module = node.module or ""
+            # `from archflow import data` names a room as `from archflow.data import x` does.
+            found.update(f"archflow.{alias.name}" for alias in node.names) if module == "archflow" else found.add(
+                module
+            )
+    return {name for name in found if name.split(".")[0] == "archflow"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_rooms_above_it(path):
+    here = path.relative_to(PACKAGE).with_suffix("").parts[0]
+    if here in ("__init__", "__main__"):
+        return
+    assert here in ORDER, f"{here} is no room of the design"
+    for module in imports(path):
+        there = room_of(module)
+        if there in ("archflow", "__version__", here):
+            continue
+        assert there in ORDER, f"{path} imports {module}, which is in no room"
+        assert ORDER[there] <= ORDER[here], f"{path} imports {module}: a lower room"
+        assert there not in KNOWS_NOTHING_OF.get(here, ()), f"{path} imports {module}: it should not know of it"
+        if here in GROUND:
+            assert there in GROUND_ORDER.get(here, GROUND), f"{path} imports {module}"
+
+
+HEAVY = ("torch", "pyarrow", "sklearn", "scipy", "safetensors", "pandas", "matplotlib")
+
+
+@pytest.mark.parametrize("module", ["archflow", "archflow.cli.app"])
+def test_importing_is_light(module):
+    script = f"import sys, json, {module}; print(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not set(json.loads(done.stdout)).intersection(HEAVY)
+
+
+def test_nothing_is_unpickled():
+    for path in MODULES:
+        text = path.read_text()
+        for word in ("import pickle", "torch.load(", "allow_pickle=True", "joblib"):
+            assert word not in text, f"{path}: {word}"
