@@ -1,0 +1,226 @@
+"""The contract tests catch what breaks the contract, and say what it is."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from archflow.encoders import Encoder, GatedGCN
+from archflow.encoders.layers import Linear, mean_pool
+from archflow.graph.batch import Batch
+from archflow.pretext import EmbeddingTask, PretextSettings, ProxyRanking
+from archflow.spaces import NASBench201
+from archflow.testing import (
+    check_encoder,
+    check_pretext_task,
+    check_search_space,
+    random_architectures,
+    relabelled,
+)
+
+
+class Sound(Encoder):
+    """A plain encoder that keeps the contract; the others break one clause of it."""
+
+    def __init__(self, n_ops: int, width: int = 8) -> None:
+        super().__init__()
+        self.config = {"n_ops": n_ops, "width": width}
+        self.n_ops, self.dim, self.width = n_ops, width, width
+        self.table = nn.Embedding(n_ops, width)
+
+    def forward(self, batch: Batch) -> Tensor:
+        return self.table(batch.op)
+
+
+class ReadsPositions(Sound):
+    def forward(self, batch: Batch) -> Tensor:
+        place = torch.arange(len(batch.op)) - batch.node_ptr[:-1].repeat_interleave(batch.sizes)
+        return self.table(batch.op) + place[:, None]
+
+
+class ReadsBatchMates(Sound):
+    def forward(self, batch: Batch) -> Tensor:
+        x = self.table(batch.op)
+        return x - x.mean(0)
+
+
+class ReadsBatchPlace(Sound):
+    def embed(self, batch: Batch) -> Tensor:
+        return mean_pool(self(batch), batch) + torch.arange(len(batch))[:, None]
+
+
+class DropsInEvaluation(Sound):
+    def forward(self, batch: Batch) -> Tensor:
+        return nn.functional.dropout(self.table(batch.op), 0.5, training=True)
+
+
+class WrongWidth(Sound):
+    def __init__(self, n_ops: int, width: int = 8) -> None:
+        super().__init__(n_ops, width)
+        self.dim = width + 1
+
+
+class ForgetsConfig(Sound):
+    def __init__(self, n_ops: int, width: int = 8, scale: float = 1.0) -> None:
+        super().__init__(n_ops, width)
+        self.scale = scale
+
+    def forward(self, batch: Batch) -> Tensor:
+        return self.scale * self.table(batch.op)
+
+
+class IdleParameter(Sound):
+    def __init__(self, n_ops: int, width: int = 8) -> None:
+        super().__init__(n_ops, width)
+        self.idle = nn.Parameter(torch.ones(3))
+
+
+class SharesMembers(Sound):
+    stackable = True
+
+    def __init__(self, n_ops: int, width: int = 8) -> None:
+        super().__init__(n_ops, width)
+        self.table = Linear(n_ops, width)
+
+    def forward(self, batch: Batch) -> Tensor:
+        return self.table.weight[0][batch.op] + self.table.bias[0]  # type: ignore[index]
+
+
+def test_a_sound_encoder_passes(architectures):
+    check_encoder(Sound(5), architectures)
+    check_encoder(ReadsPositions(5), architectures, reads_positions=True)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "message"),
+    [
+        (Sound(4), "n_ops is not the size of the vocabulary"),
+        (ReadsPositions(5), "renumbering nodes"),
+        (ReadsBatchMates(5), "the other architectures of a batch do not matter"),
+        (ReadsBatchPlace(5), "the order of a batch does not matter"),
+        (DropsInEvaluation(5), "in evaluation the same batch gives the same embedding"),
+        (WrongWidth(5), r"\(V, dim\)"),
+        (ForgetsConfig(5, scale=2.0), "the same config and weights give the same embedding"),
+        (IdleParameter(5), "no gradient reaches parameter 'idle'"),
+        (SharesMembers(5), "stacked members give what each gives alone"),
+    ],
+    ids=lambda case: type(case).__name__ if isinstance(case, Encoder) else "",
+)
+def test_a_broken_encoder_is_caught(architectures, encoder, message):
+    with pytest.raises(AssertionError, match=message):
+        check_encoder(encoder, architectures)
+
+
+class Imputes(ProxyRanking):
+    """Takes a missing proxy for the least."""
+
+    def targets(self, architectures, proxies):
+        return {name: values.nan_to_num(-1) for name, values in super().targets(architectures, proxies).items()}
+
+
+class RowShort(ProxyRanking):
+    def targets(self, architectures, proxies):
+        return {name: values[1:] for name, values in super().targets(architectures, proxies).items()}
+
+
+class PerRow(ProxyRanking):
+    def loss_of(self, embedding, targets):
+        return {"proxy": super().loss_of(embedding, targets)["proxy"].expand(len(embedding))}
+
+
+class LearnsNothing(ProxyRanking):
+    def loss_of(self, embedding, targets):
+        return {"proxy": 0 * super().loss_of(embedding, targets)["proxy"] + 1}
+
+
+class Careless(ProxyRanking):
+    """Its noise follows from nothing but the hour."""
+
+    calls = 0
+
+    def loss_of(self, embedding, targets):
+        Careless.calls += 1
+        return {"proxy": super().loss_of(embedding, targets)["proxy"] * (1 + 1e-3 * np.cos(Careless.calls))}
+
+
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        (Imputes, "an architecture without a proxy gets a gradient from loss part 'proxy'"),
+        (RowShort, "target 'proxy' has 59 rows for 60 architectures"),
+        (PerRow, "loss part 'proxy' is no scalar"),
+        (LearnsNothing, "eight epochs do not lower the loss"),
+        (Careless, "the same seed gives other losses"),
+    ],
+)
+def test_a_broken_pretext_task_is_caught(architectures, task, message):
+    assert issubclass(task, EmbeddingTask)
+    proxies = {"p": architectures.edge_counts + 0.5 * architectures.op_counts[:, 2]}
+    with pytest.raises(AssertionError, match=message):
+        check_pretext_task(
+            lambda dim: task(dim, PretextSettings("p")), lambda: GatedGCN(5, width=8), architectures, proxies
+        )
+
+
+class RepeatsItself(NASBench201):
+    def neighbours(self, architecture):
+        around = super().neighbours(architecture)
+        return around.select([0, *range(len(around))])
+
+
+class Wanders(NASBench201):
+    def mutate(self, architecture, generator):
+        return super().mutate(super().mutate(super().mutate(architecture, generator), generator), generator)
+
+
+class Unsteady(NASBench201):
+    def sample(self, count, generator):
+        return super().sample(count, np.random.default_rng())
+
+
+class Miscounts(NASBench201):
+    def costs(self, architectures, **options):
+        costs = dict(super().costs(architectures, **options))
+        return {**costs, "params": costs["params"] + 1}
+
+
+class Misses(NASBench201):
+    def enumerate(self):
+        return super().enumerate().select(np.arange(1, self.size))
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        (RepeatsItself, "has a neighbour twice"),
+        (Wanders, "a mutant of .* is not its neighbour"),
+        (Unsteady, "the same generator gives another sample"),
+        (Miscounts, "costs say .* parameters"),
+        (Misses, "enumerate gives 15624 different architectures, size is 15625"),
+    ],
+)
+def test_a_broken_search_space_is_caught(space, message):
+    with pytest.raises(AssertionError, match=message):
+        check_search_space(space())
+
+
+def test_a_sound_search_space_passes():
+    check_search_space(NASBench201())
+
+
+def test_random_architectures_are_of_every_kind_and_follow_the_seed():
+    some = random_architectures(300, seed=0, max_nodes=6)
+    assert list(some) == list(random_architectures(300, seed=0, max_nodes=6))
+    assert list(some) != list(random_architectures(300, seed=1, max_nodes=6))
+    assert set(some.node_counts.tolist()) == {1, 2, 3, 4, 5, 6}
+    assert (some.edge_src > some.edge_dst).any()  # not numbered in topological order
+    assert (some.edge_counts == 0).any()
+    dead_ends = [len(a.ops) - len({source for source, _ in a.edges}) for a in some]
+    assert max(dead_ends) > 1
+
+
+def test_relabelling_a_set_says_where_every_node_went(architectures):
+    renumbered, rows = relabelled(architectures, seed=0)
+    assert (renumbered.op == architectures.op[rows]).all()
+    assert (renumbered.hashes == architectures.hashes).all()
+    assert list(renumbered) != list(architectures)
