@@ -110,9 +110,9 @@ def _protocol(name: str, result: Result, place: str) -> str:
         f"{_each(splits['test_isomorphic_to_labelled'])}",
         f"order of the table against the metric: Kendall tau {splits['order_against_metric_tau']:g}",
         f"encoder `{config['encoder']}`, width {config['encoder_config'].get('width')}; "
-        f"{config['pretrain']['epochs']} epochs of pre-training on the proxy `{proxy}` and the flow of "
-        f"dimension {pretext['surrogate']['dim']}, {config['fine_tune']['epochs']} of fine-tuning",
-        f"{result['seconds'] / 60:,.0f} minutes on {_machine(result)}",
+        f"pre-training for {config['pretrain']['epochs']} epochs on the proxy `{proxy}` and the flow of "
+        f"dimension {pretext['surrogate']['dim']}, fine-tuning for {config['fine_tune']['epochs']}",
+        f"{result['seconds'] / 60:,.0f} min on {_machine(result)}",
     ]
     note = (
         f"This run ranks the proxy `{proxy}` where the paper ranks the Jacobian covariance: the published figures of "
@@ -134,7 +134,7 @@ def _protocol_command(name: str, result: Result, place: str) -> str:
         "data": config["data"],
         "metric": config["metric"],
         "proxy": config["pretext"]["proxy"],
-        "labels": config["labels"],
+        "labels": f"{config['labels']:g}",
         "runs": config["runs"],
         "methods": ",".join(config["methods"]),
         "encoder": config["encoder"],

@@ -77,7 +77,7 @@ def test_the_page_has_tables_facts_and_files(folder: Path) -> None:
     assert "best" not in page
     assert "by permutation: 3 · 4 · 5" in page
     assert "40 for validation, 660 for the test" in page
-    assert "62 minutes on A Processor, 2 threads" in page
+    assert "62 min on A Processor, 2 threads" in page
     assert "| `gated_gcn` | 30.25 | 2.500 | 2.600 | 21.1 | 70 % |" in page
     assert "nasbench201 4.321, nasbench101 –" in page
     assert "123.4 GFLOP/s" in page
