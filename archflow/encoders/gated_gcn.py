@@ -73,6 +73,7 @@ class GatedGCN(Encoder):
         x0 = F.embedding(rows, (self.residual * table).view(-1, self.dim))
         x = None
         for convolution in self.convolutions:
+            assert isinstance(convolution, GatedConvolution)
             first = x is None
             y = convolution.of_operations(table, rows, batch.undirected) if first else convolution(x, batch)
             x = relu_dropout(torch.add(x0, y, alpha=1 - self.residual), self.dropout, self.training)

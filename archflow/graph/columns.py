@@ -43,10 +43,11 @@ def read_columns(path: Path) -> pa.Table:
         raise ArchflowError(f"{path}: no such file")
     try:
         columns = readers[path.suffix]()
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        columns.validate(full=True)  # text that is not UTF-8 would fail later, far from the file's name
+        names = columns.column_names
+    except (pa.ArrowException, ValueError, OSError) as error:
         line = str(error).splitlines()[0]
         raise ArchflowError(f"{path}: cannot be read as {path.suffix[1:]} ({line}); is the file whole?") from None
-    names = columns.column_names
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ArchflowError(f"{path}: column {twice!r} stands there twice; rename or remove one")

@@ -165,6 +165,13 @@ def test_a_file_that_is_no_table_is_refused(tmp_path, architectures):
     for name, content, message in (
         ("cut.parquet", whole.read_bytes()[:-40], "cannot be read as parquet"),
         ("text.parquet", b"hello", "cannot be read as parquet"),
+        ("latin.csv", "ops,edge_src,edge_dst\nfaltung-groß,,\n".encode("latin-1"), "cannot be read as csv"),
+        (
+            "latin.jsonl",
+            '{"ops": ["groß"], "edge_src": [], "edge_dst": []}'.encode("latin-1"),
+            "cannot be read as jsonl",
+        ),
+        ("names.csv", "ops,edge_src,edge_dst,größe\na,,,1\n".encode("latin-1"), "cannot be read as csv"),
         ("bytes.jsonl", whole.read_bytes(), "cannot be read as jsonl"),
         ("table.xlsx", b"", r"unknown ending '\.xlsx'; a table is"),
     ):
