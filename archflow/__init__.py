@@ -12,7 +12,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "archflow.data": ("load",),
-    "archflow.encoders": ("GIN", "Encoder", "GatedGCN", "OperationMLP", "Transformer", "load_encoder", "save_encoder"),
+    "archflow.encoders": ("GIN", "Encoder", "GatedGCN", "OperationMLP", "Transformer"),
+    "archflow.encoders.saved": ("load_encoder", "save_encoder"),
     "archflow.errors": ("ArchflowError",),
     "archflow.flow": ("FlowSurrogate",),
     "archflow.graph": ("Architecture", "ArchitectureSet", "Vocabulary"),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from archflow.data.benchmarks import Benchmark
 from archflow.flow import FlowSurrogate
+
+Published = dict[str, dict[str, float]]
+_METRICS = ("cifar10_test_acc", "val_acc_108")
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,7 @@ class Preset:
     margin: float = 0.5
     train: int | None = None
     test: int | None = None
-    published: dict[str, dict[str, float]] | None = None
+    published: Published | None = None
 
 
 # Table 1 (gated GCN, 1 % of the labels) and, for "flow", the ablation without L_aux.
@@ -46,3 +51,15 @@ PRESETS = {
 def preset_of(benchmark: Benchmark | None) -> Preset:
     """The preset of a named benchmark; for any other table that of NAS-Bench-201."""
     return PRESETS[benchmark.name if benchmark and benchmark.name in PRESETS else "digits201"]
+
+
+def published_figures(published: Published | None, result: Mapping[str, Any]) -> Published | None:
+    """Those of the paper's figures that a result may stand beside: its metric at 1 % labels, and for the methods that
+    rank a proxy, the paper's proxy."""
+    splits = result["splits"]
+    one_percent = splits["by"] == "random" and result["labels"] == round(0.01 * splits["train"])
+    if published is None or result["metric"] not in _METRICS or not one_percent:
+        return None
+    same_proxy = result["config"]["pretext"]["proxy"] == "zc_jacov"
+    comparable = [m for m in result["methods"] if m in published and (same_proxy or m in ("supervised", "flow"))]
+    return {method: published[method] for method in comparable}

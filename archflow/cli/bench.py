@@ -48,8 +48,8 @@ def fgp(
     """FGP's protocol: supervised only, proxy ranking only, flow only and FGP, from the same few labels."""
     import os
 
-    from archflow.bench.fgp import METHODS, Protocol, run_protocol
-    from archflow.bench.presets import preset_of
+    from archflow.bench.fgp import Protocol, run_protocol
+    from archflow.bench.presets import preset_of, published_figures
     from archflow.bench.protocol_report import protocol_report, protocol_table
     from archflow.data.benchmarks import find
     from archflow.errors import ArchflowError
@@ -80,10 +80,7 @@ def fgp(
     name = benchmark.name if benchmark else path.stem
     folder = folder or Path("runs") / f"fgp-{name}"
     result = run_protocol(protocol, name, read_table(path), folder, processes or os.cpu_count() or 1)
-    published = (
-        preset.published if encoder == "gated_gcn" and labels == 0.01 and metric == preset_metric(benchmark) else None
-    )
-    result["published"] = {m: published[m] for m in METHODS if m in published} if published else None
+    result["published"] = published_figures(preset.published, result) if encoder == "gated_gcn" else None
     if out is not None:
         write_json(out, result)
         with write_atomically(out.with_suffix(".md")) as temporary:
@@ -99,13 +96,10 @@ def fgp(
     if split == "random" and any(parts["test_isomorphic_to_labelled"]):
         typer.echo("--split class keeps isomorphic architectures on one side")
     if abs(parts["order_against_metric_tau"]) > 0.1:
-        typer.echo(f"careful: the table is sorted by {metric} to some degree, and the paper's first permutation is the "
-                   "table's own order; shuffle its rows")
-
-
-def preset_metric(benchmark) -> str | None:
-    """The metric that published figures are about."""
-    return benchmark.metric if benchmark else None
+        typer.echo(
+            f"careful: the table is sorted by {metric} to some degree, and the paper's first permutation is the "
+            "table's own order; shuffle its rows"
+        )
 
 
 @app.command()

@@ -79,7 +79,7 @@ def _sum_rows(values: Tensor, rows: Tensor, ptr: Tensor) -> Tensor:
 
 
 def dropout(x: Tensor, p: float, training: bool) -> Tensor:
-    """Dropout with the probability rounded to 1/65,536."""
+    """Dropout; which entries fall is decided to 1/65,536."""
     return x * _kept(x, p).mul_(1 / (1 - p)) if training and p > 0 else x
 
 

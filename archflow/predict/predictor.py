@@ -58,7 +58,7 @@ class Predictor:
         self.seed, self.device = seed, torch.device(device)
         self.metrics: list[str] | None = None
         self._models: list[RankingModel] = []
-        self._scale = self._shift = np.zeros((0, 0))
+        self._from = self._to = np.zeros((0, 0, _KNOTS))
 
     def fit(
         self,
@@ -111,13 +111,16 @@ class Predictor:
         return tuned
 
     def _calibrate(self, architectures: ArchitectureSet, labels: Values) -> None:
-        """Scores have no unit: give each member's the labels' mean and spread. Order is kept."""
+        """Scores have no unit: map each member's to the labels by matching their quantiles. Order is kept."""
         scores = self._scores(architectures)  # (K, n, metrics)
-        labels = np.broadcast_to(labels, scores.shape)
-        scores = np.where(np.isfinite(labels), scores, np.nan)
-        spread = np.nanstd(scores, axis=1)
-        self._scale = np.nanstd(labels, axis=1) / np.where(spread > 0, spread, 1)
-        self._shift = np.nanmean(labels, axis=1) - self._scale * np.nanmean(scores, axis=1)
+        shape = (len(scores), labels.shape[1], _KNOTS)
+        self._from, self._to = np.empty(shape), np.empty(shape)
+        for k, metric in np.ndindex(shape[:2]):
+            present = np.isfinite(labels[:, metric])
+            for knots, values in ((self._from, scores[k, present, metric]), (self._to, labels[present, metric])):
+                # Equal quantiles (tied labels) would flatten the map and with it the order: keep a trace of a slope.
+                trace = np.linspace(0, 1e-6, _KNOTS) * max(np.ptp(values), 1e-6)
+                knots[k, metric] = np.quantile(values, np.linspace(0, 1, _KNOTS)) + trace
 
     def predict(self, architectures: ArchitectureSet) -> tuple[Values, Values]:
         """(mean, std), each (N,), or (N, metrics) if y was so. Higher is better.
@@ -128,7 +131,9 @@ class Predictor:
         """
         if not self._models:
             raise ArchflowError("predictor: nothing to predict with yet; call fit or load first")
-        values = self._scores(architectures.recoded(self.vocabulary)) * self._scale[:, None] + self._shift[:, None]
+        values = self._scores(architectures.recoded(self.vocabulary))
+        for k, metric in np.ndindex(self._from.shape[:2]):
+            values[k, :, metric] = _monotone(values[k, :, metric], self._from[k, metric], self._to[k, metric])
         mean = values.mean(0)
         std = values.std(0, ddof=1) if len(values) > 1 else np.full_like(mean, np.nan)
         return (mean[:, 0], std[:, 0]) if self._flat else (mean, std)
@@ -160,8 +165,8 @@ class Predictor:
             "members": len(self._models),
             "metrics": self.metrics,
             "flat": self._flat,
-            "scale": self._scale.tolist(),
-            "shift": self._shift.tolist(),
+            "from": self._from.tolist(),
+            "to": self._to.tolist(),
             "settings": asdict(self.settings),
             "validation_share": self.validation_share,
             "seed": self.seed,
@@ -199,10 +204,18 @@ class Predictor:
         except ArchflowError as error:
             raise ArchflowError(f"{folder}: {error}") from None
         predictor.metrics, predictor._flat = written["metrics"], written["flat"]
-        predictor._scale, predictor._shift = np.array(written["scale"]), np.array(written["shift"])
+        predictor._from, predictor._to = np.array(written["from"]), np.array(written["to"])
         return predictor
 
 
+def _monotone(scores: Values, knots: Values, values: Values) -> Values:
+    """Piecewise linear through (knots, values), both rising (Q,); beyond the ends as steep as the end pieces."""
+    slope = np.diff(values) / np.diff(knots)
+    below, above = np.minimum(scores - knots[0], 0), np.maximum(scores - knots[-1], 0)
+    return np.interp(scores, knots, values) + below * slope[0] + above * slope[-1]
+
+
+_KNOTS = 11  # quantiles that map scores to labels
 _DESCRIPTION, _WEIGHTS = "predictor.json", "weights.safetensors"
 
 

@@ -59,12 +59,12 @@ def test_proxy_prefers_the_column_then_computes():
         proxy(table, "jacov")
 
 
-def test_nasbench101_graphs_hold_every_row_of_the_table(shared_data):
-    graphs = read_graphs(shared_data / "nasbench101_graphs.npz")
+def test_nasbench101_graphs_hold_every_row_of_the_table(data_folder):
+    graphs = read_graphs(data_folder / "nasbench101_graphs.npz")
     assert len(graphs) == 423_624
     hashes = graphs.hashes
     assert len(np.unique(hashes)) == 423_624
-    rows = load(shared_data / "nasbench101.parquet").architectures
+    rows = load(data_folder / "nasbench101.parquet").architectures
     assert np.isin(rows.hashes, hashes).all()
 
 
