@@ -19,7 +19,14 @@ _HOMES = {
     "archflow.graph": ("Architecture", "ArchitectureSet", "Vocabulary"),
     "archflow.graph.table": ("Table", "read_table"),
     "archflow.predict": ("FineTuneSettings", "Predictor"),
-    "archflow.pretext": ("FGP", "FlowReconstruction", "PretextSettings", "PretrainSettings", "ProxyRanking", "pretrain"),
+    "archflow.pretext": (
+        "FGP",
+        "FlowReconstruction",
+        "PretextSettings",
+        "PretrainSettings",
+        "ProxyRanking",
+        "pretrain",
+    ),
     "archflow.spaces": ("NASBench201", "SearchSpace"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
