@@ -68,7 +68,7 @@ def scatter(
     width: float = 520,
     height: float = 400,
 ) -> str:
-    """Dots at `x`, `y` (both `(N,)`); of more than `MAX_DOTS`, an evenly spaced share of the rows is drawn.
+    """Dots at `x`, `y` (both `(N,)`); of more than `MAX_DOTS`, an even share is drawn, as the x axis then says.
 
     `colour` `(N,)` colours the dots by the *rank* of their value, because accuracies crowd near the best one:
     the bar at the right shows which values stand at the quartiles. Dots without a finite value are grey, and better
@@ -77,6 +77,8 @@ def scatter(
     lines to compare the dots with; `log` makes both axes logarithmic.
     """
     x, y = np.asarray(x, dtype=np.float64).ravel(), np.asarray(y, dtype=np.float64).ravel()
+    points = int((np.isfinite(x) & np.isfinite(y)).sum())
+    x_label += f" ({MAX_DOTS:,} of {points:,} points drawn)" if points > MAX_DOTS else ""
     masks = {name: np.asarray(mask, dtype=bool).ravel() for name, mask in (marked or {}).items()}
     keys = [Key(name, series_colour(1 + i)) for i, name in enumerate(masks) if masks[name].any()]
     keys += [Key(noted_name, "var(--ink)", shape="ring")] if noted_name and noted else []

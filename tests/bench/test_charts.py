@@ -127,3 +127,10 @@ def test_the_same_data_give_the_same_drawing(points: list[tuple[float, float]], 
     first, second = (scatter(x, y, x_label="x", y_label="y", colour=y, log=log) for _ in range(2))
     assert first == second
     assert "nan" not in first
+
+
+def test_a_thinned_cloud_says_so():
+    many = np.arange(MAX_DOTS + 5.0)
+    assert f"{MAX_DOTS:,} of {len(many):,} points drawn" in scatter(many, many, x_label="x", y_label="y")
+    few = many[:50]
+    assert "points drawn" not in scatter(few, few, x_label="x", y_label="y")
