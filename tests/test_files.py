@@ -21,6 +21,9 @@ def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path):
         assert path.read_text() == "old"
         assert temporary.parent == path.parent  # a rename across file systems would not be atomic
         temporary.write_text("new")
+        reader = path.open()
+    with reader:
+        assert reader.read() == "old"  # replaced as a whole, not written over
     assert path.read_text() == "new"
     assert names(path.parent) == ["result.txt"]
 

@@ -87,6 +87,7 @@ def test_sets_of_different_vocabularies_do_not_mix():
         ({"op": [0, 2, 1, -1, 0, 3]}, "row 1: an operation id is not in the vocabulary"),
         ({"edge_dst": [1, 2, 2]}, "row 1: an edge points outside the graph"),
         ({"edge_src": [0, 1, -1]}, "row 1: an edge points outside the graph"),
+        ({"edge_dst": [1, -1, 0]}, "row 0: an edge points outside the graph"),
         ({"edge_src": np.array([2**32, 1, 1])}, "row 0: an edge points outside the graph"),
         ({"edge_src": np.array([2**64 - 1, 1, 1], np.uint64)}, "row 0: an edge points outside the graph"),
         ({"edge_dst": [1, 1, 0]}, "row 0: a node has an edge to itself"),

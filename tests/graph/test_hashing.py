@@ -18,6 +18,10 @@ def test_isomorphic_architectures_have_one_hash(case):
     assert len(old.hash) == 16
 
 
+def test_the_other_architectures_of_a_set_do_not_matter(architectures):
+    assert [f"{value:016x}" for value in architectures.hashes.tolist()] == [a.hash for a in architectures]
+
+
 def all_labelled_dags(size: int) -> list[Architecture]:
     """Every DAG whose edges go forward, with every labelling by two operations: one of each class, and many twice."""
     pairs = [(a, b) for b in range(size) for a in range(b)]

@@ -83,6 +83,21 @@ def test_the_kept_model_is_that_of_the_best_validation_epoch(architectures):
             assert not model.training
 
 
+def test_of_equally_good_epochs_the_first_is_kept(architectures):
+    """Three validation rows have few different taus: they go up and down, and the best comes more than once."""
+    few = runs(architectures, 1)
+    few = Runs(few.labels, few.train, few.validation[:, :3], few.seeds)
+    settings = replace(SETTINGS, epochs=25, learning_rate=2e-2)
+    tuned = fine_tune(models(architectures, 1), architectures, few, settings)
+    tau = tuned.validation_tau[:, 0]
+    first = int(tau.argmax())
+    assert (tau == tau.max()).sum() > 1
+    assert (np.diff(tau[first:]) > 0).any()  # a later rise is not a new best
+    until = fine_tune(models(architectures, 1), architectures, few, replace(settings, epochs=first + 1))
+    for name, value in until.models[0].state_dict().items():
+        assert torch.equal(tuned.models[0].state_dict()[name], value), name
+
+
 @pytest.mark.parametrize("unseen", [np.nan, np.inf, 1e30, 0.0])
 def test_labels_outside_a_run_are_never_looked_at(architectures, unseen):
     clean, garbage = runs(architectures, 1), runs(architectures, 1)

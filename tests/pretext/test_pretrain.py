@@ -7,6 +7,7 @@ import torch
 from archflow.encoders import GIN, GatedGCN
 from archflow.errors import ArchflowError
 from archflow.flow import FlowSurrogate
+from archflow.graph.batch import Batch
 from archflow.pretext import FGP, PretextSettings, PretrainSettings, pretrain
 from archflow.seeding import seeded
 
@@ -63,6 +64,16 @@ def test_training_learns_both_parts(architectures):
     for values in losses.values():
         assert len(values) == 30
         assert values[-1] < 0.7 * values[0]
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_architectures(architectures):
+    """Batches of 16 leave a last one of 12; nothing moves at a learning rate of zero."""
+    run = Run(architectures, settings=replace(SETTINGS, epochs=1, learning_rate=0.0, weight_decay=0.0))
+    run.encoder.dropout = 0.0  # type: ignore[assignment]
+    losses = run.go()
+    with torch.no_grad():
+        whole = run.task.loss(run.encoder, Batch(architectures), run.task.targets(architectures, run.proxies))
+    assert losses["flow"][0] == pytest.approx(float(whole["flow"]), rel=1e-5)
 
 
 def test_the_same_seed_gives_the_same_weights_whatever_was_drawn_before(architectures, undisturbed):
