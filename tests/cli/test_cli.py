@@ -157,7 +157,8 @@ def test_bad_input_is_one_line(table, encoder, predictor, tmp_path):
     }
     fit = ["fit", "--metric", "m", "--out", tmp_path / "p", "--data"]
     for name, line in bad.items():
-        (tmp_path / f"{name}.jsonl").write_text('{"ops": ["a"], "edge_src": [], "edge_dst": [], "m": 2}\n' + line + "\n")
+        sound = '{"ops": ["a"], "edge_src": [], "edge_dst": [], "m": 2}'
+        (tmp_path / f"{name}.jsonl").write_text(f"{sound}\n{line}\n")
         assert "row 1" in refused(*fit, tmp_path / f"{name}.jsonl")
     (tmp_path / "empty.csv").write_text("ops,edge_src,edge_dst\n")
     assert "empty" in refused(*fit, tmp_path / "empty.csv")

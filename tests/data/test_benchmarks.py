@@ -55,7 +55,7 @@ def test_proxy_prefers_the_column_then_computes():
     assert np.array_equal(proxy(table, "flops"), np.arange(20.0))
     assert np.array_equal(proxy(table, "params"), space.costs(cells)["params"])
     assert np.array_equal(proxy(table, "depth"), cells.depths)
-    with pytest.raises(ArchflowError, match="no proxy 'jacov'.*count:none"):
+    with pytest.raises(ArchflowError, match=r"no proxy 'jacov'.*count:none"):
         proxy(table, "jacov")
 
 
