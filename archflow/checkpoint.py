@@ -23,8 +23,11 @@ def fingerprint(*parts: Any) -> str:
     for part in parts:
         if isinstance(part, Tensor):
             part = part.detach().cpu().numpy()
-        is_array = isinstance(part, np.ndarray)
-        digest.update(np.ascontiguousarray(part).tobytes() if is_array else json.dumps(part, sort_keys=True).encode())
+        if isinstance(part, np.ndarray):
+            digest.update(f"\n{part.dtype}{part.shape}\n".encode())
+            digest.update(np.ascontiguousarray(part).tobytes())
+        else:
+            digest.update(json.dumps(part, sort_keys=True).encode())
     return digest.hexdigest()
 
 
@@ -34,8 +37,9 @@ def save_tensors(path: str | Path, tensors: Mapping[str, Tensor], about: Any) ->
 
     with write_atomically(path) as temporary:
         contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        about = json.dumps(about, sort_keys=True)
-        save_file(contiguous, temporary, metadata={"about": about, "digest": _digest(contiguous, about)})
+        content = {"about": about, "digest": _digest(contiguous, about)}
+        # One entry: the library writes several in no fixed order, and the same model should be the same bytes.
+        save_file(contiguous, temporary, metadata={"archflow": json.dumps(content, sort_keys=True)})
 
 
 def load_tensors(path: str | Path, device: torch.device | str = "cpu") -> tuple[dict[str, Tensor], Any]:
@@ -44,19 +48,19 @@ def load_tensors(path: str | Path, device: torch.device | str = "cpu") -> tuple[
 
     try:
         with safe_open(str(path), framework="pt", device=str(device)) as file:
-            metadata = file.metadata() or {}
+            content = json.loads((file.metadata() or {})["archflow"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-            if metadata["digest"] != _digest(tensors, metadata["about"]):
+            if content["digest"] != _digest(tensors, content["about"]):
                 raise ValueError("its content does not fit its digest")
-            return tensors, json.loads(metadata["about"])
+            return tensors, content["about"]
     except FileNotFoundError:
         raise ArchflowError(f"{path}: no such file") from None
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ArchflowError(f"{path}: truncated, damaged or not written by archflow ({line}); make it anew") from None
 
 
-def _digest(tensors: Mapping[str, Tensor], about: str) -> str:
+def _digest(tensors: Mapping[str, Tensor], about: Any) -> str:
     return fingerprint(about, *(part for name in sorted(tensors) for part in (name, tensors[name])))
 
 

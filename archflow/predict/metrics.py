@@ -40,8 +40,13 @@ def precision_at(share: float, predicted: ArrayLike, measured: ArrayLike) -> flo
 
 
 def precision_curve(predicted: ArrayLike, measured: ArrayLike, ks: ArrayLike) -> NDArray[np.float64]:
-    """Precision@k for every k: the share of the predicted top k that lies in the true top k. Ties go by row."""
+    """Precision@k for every k: the share of the predicted top k that lies in the true top k. Ties go by row.
+
+    Raises ArchflowError for a k below 1.
+    """
     predicted, measured = _both(predicted, measured)
+    if np.min(ks) < 1:
+        raise ArchflowError(f"precision@{np.min(ks)}: k must be at least 1")
     by_prediction, by_measure = np.argsort(-predicted, kind="stable"), np.argsort(-measured, kind="stable")
     place = np.empty(len(measured), np.int64)
     place[by_measure] = np.arange(len(measured))
@@ -52,8 +57,13 @@ def precision_curve(predicted: ArrayLike, measured: ArrayLike, ks: ArrayLike) ->
 
 
 def regret_at(k: int, predicted: ArrayLike, measured: ArrayLike) -> float:
-    """Best measured value minus the best among the predicted top k, in the metric's unit; 0 is perfect."""
+    """Best measured value minus the best among the predicted top k, in the metric's unit; 0 is perfect.
+
+    Raises ArchflowError for a k below 1.
+    """
     predicted, measured = _both(predicted, measured)
+    if k < 1:
+        raise ArchflowError(f"regret@{k}: k must be at least 1")
     chosen = np.argsort(-predicted, kind="stable")[:k]
     return float(measured.max() - measured[chosen].max())
 

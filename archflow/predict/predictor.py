@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from archflow.checkpoint import load_tensors, save_tensors
+from archflow.checkpoint import fingerprint, load_tensors, save_tensors
 from archflow.encoders import Encoder, stack
 from archflow.encoders.saved import describe, load_weights, rebuild
 from archflow.errors import ArchflowError
@@ -155,7 +155,11 @@ class Predictor:
         return self._models[0].encoder if self._models else self.encoder
 
     def save(self, folder: str | Path) -> None:
-        """Write predictor.json and weights.safetensors into a folder. Raises ArchflowError before `fit`."""
+        """Write predictor.json and the weights file that it names into a folder. Raises ArchflowError before `fit`.
+
+        The description changes over to the new weights in one step: killed at any moment, the folder holds the old
+        predictor or the new one.
+        """
         if not self._models:
             raise ArchflowError("predictor: nothing to save yet; call fit first")
         folder = Path(folder)
@@ -171,18 +175,24 @@ class Predictor:
             "validation_share": self.validation_share,
             "seed": self.seed,
         }
-        save_tensors(folder / _WEIGHTS, tensors, about)
-        write_json(folder / _DESCRIPTION, {"format": "archflow predictor 1", **about})
+        weights = f"weights-{fingerprint(about, *tensors.values())}.safetensors"
+        save_tensors(folder / weights, tensors, about)
+        write_json(folder / _DESCRIPTION, {"format": _FORMAT, "weights": weights, **about})
+        for old in set(folder.glob("weights-*.safetensors")) - {folder / weights}:
+            old.unlink()
 
     @classmethod
     def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Predictor:
         """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
         folder = Path(folder)
-        about: dict[str, Any] = read_json(folder / _DESCRIPTION)
-        tensors, written = load_tensors(folder / _WEIGHTS)
-        if {"format": "archflow predictor 1", **written} != about:
+        about: Any = read_json(folder / _DESCRIPTION)
+        weights = about.get("weights") if isinstance(about, dict) else None
+        if not isinstance(weights, str) or Path(weights).name != weights:
+            raise ArchflowError(f"{folder / _DESCRIPTION}: names no weights beside it; restore it or fit anew")
+        tensors, written = load_tensors(folder / weights)
+        if {"format": _FORMAT, "weights": weights, **written} != about:
             raise ArchflowError(
-                f"{folder / _DESCRIPTION}: does not belong to {_WEIGHTS} beside it; restore both or fit anew"
+                f"{folder / _DESCRIPTION}: does not belong to {weights} beside it; restore both or fit anew"
             )
         try:
             encoder, vocabulary = rebuild(written)
@@ -218,7 +228,7 @@ def _monotone(scores: Values, knots: Values, values: Values) -> Values:
 
 
 _KNOTS = 11  # quantiles that map scores to labels
-_DESCRIPTION, _WEIGHTS = "predictor.json", "weights.safetensors"
+_DESCRIPTION, _FORMAT = "predictor.json", "archflow predictor 1"
 
 
 def _labels(y: ArrayLike, mask: ArrayLike | None, count: int, what: str) -> Values:

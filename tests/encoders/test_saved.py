@@ -54,7 +54,8 @@ def test_another_programs_weights_are_refused(saved):
     weights = load_file(saved)
     save_file(weights, saved)
     refused(saved, "not written by archflow")
-    save_file(weights, saved, metadata={"about": json.dumps({}), "digest": "0" * 16})
+    content = json.dumps({"about": {}, "digest": "0" * 16})
+    save_file(weights, saved, metadata={"archflow": content})
     refused(saved, "does not fit its digest")
 
 

@@ -233,9 +233,33 @@ def test_a_loaded_predictor_is_the_saved_one(architectures, saved):
     assert (folder.with_name("again") / "predictor.json").read_bytes() == (folder / "predictor.json").read_bytes()
 
 
+def weights_of(folder) -> str:
+    (path,) = folder.glob("weights-*.safetensors")
+    return path.name
+
+
+def test_saving_over_an_older_predictor_leaves_one_of_the_two_whole(architectures, tmp_path, monkeypatch):
+    old, new = predictor(architectures), predictor(architectures, seed=5)
+    for model in (old, new):
+        model.fit(architectures, np.arange(float(len(architectures))))
+    old.save(tmp_path / "model")
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("archflow.predict.predictor.write_json", killed)
+        with pytest.raises(KeyboardInterrupt):
+            new.save(tmp_path / "model")
+    np.testing.assert_array_equal(Predictor.load(tmp_path / "model").predict(architectures), old.predict(architectures))
+    new.save(tmp_path / "model")
+    np.testing.assert_array_equal(Predictor.load(tmp_path / "model").predict(architectures), new.predict(architectures))
+    assert weights_of(tmp_path / "model")
+
+
 def test_damaged_files_are_refused_by_name(saved):
     _, folder = saved
-    for name in ("weights.safetensors", "predictor.json"):
+    for name in (weights_of(folder), "predictor.json"):
         whole = (folder / name).read_bytes()
         changed = bytearray(whole)
         changed[len(whole) // 2] ^= 1
@@ -257,7 +281,7 @@ def test_a_description_of_another_model_is_refused(saved):
     about = json.loads(path.read_text())
     about["vocabulary"] = about["vocabulary"][::-1]
     path.write_text(json.dumps(about))
-    with pytest.raises(ArchflowError, match=r"predictor\.json: does not belong to weights\.safetensors beside it"):
+    with pytest.raises(ArchflowError, match=r"predictor\.json: does not belong to weights-\w+\.safetensors beside it"):
         Predictor.load(folder)
 
 
