@@ -12,7 +12,7 @@ from torch import Tensor
 
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture_set import ArchitectureSet
-from archflow.graph.ragged import pointer, positions
+from archflow.graph.ragged import Ints, pointer, positions
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,9 @@ class Batch:
     @cached_property
     def uniform_size(self) -> int | None:
         """The number of nodes that all architectures share, or None."""
-        size = len(self.op) // max(len(self), 1)
-        return size if bool((self.sizes == size).all()) else None
+        # From the arrays on the host: asking a tensor would wait for the device.
+        sizes = np.diff(self._node_ptr)
+        return int(sizes[0]) if len(sizes) and (sizes == sizes[0]).all() else None
 
     @cached_property
     def graph(self) -> Tensor:
@@ -95,12 +96,12 @@ class Batch:
     @cached_property
     def padded(self) -> Padded:
         """The dense view: every architecture as a row of the longest one's length."""
-        return Padded.of(self.node_ptr)
+        return Padded.of(self._node_ptr, self.device)
 
     @cached_property
     def member_nodes(self) -> Padded:
         """The dense view of members instead of architectures: row k holds all nodes of run k."""
-        return Padded.of(self.node_ptr[:: len(self) // self.members])
+        return Padded.of(self._node_ptr[:: len(self) // self.members], self.device)
 
     @cached_property
     def member(self) -> Tensor:
@@ -139,13 +140,14 @@ class Padded:
     is_full: bool
 
     @classmethod
-    def of(cls, ptr: Tensor) -> Padded:
-        counts = ptr.diff()
-        length = int(counts.max()) if len(counts) else 0
-        place = torch.arange(length, device=ptr.device)
+    def of(cls, bounds: Ints, device: torch.device) -> Padded:
+        """The rectangle of the rows that bounds (R+1,) divides."""
+        counts = np.diff(bounds)
+        place = np.arange(counts.max(initial=0))
         mask = place < counts[:, None]
-        index = torch.where(mask, ptr[:-1, None] + place, 0)
-        return cls(index, mask, mask.view(-1).nonzero()[:, 0], bool(mask.all()))
+        index = np.where(mask, bounds[:-1, None] + place, 0)
+        tensors = (torch.from_numpy(array).to(device) for array in (index, mask, np.flatnonzero(mask)))
+        return cls(*tensors, bool(mask.all()))
 
     def gather(self, values: Tensor) -> Tensor:
         """(V, ...) -> (R, L, ...); places without a node hold the values of row 0: mask them."""
