@@ -146,8 +146,8 @@ class Padded:
         place = np.arange(counts.max(initial=0))
         mask = place < counts[:, None]
         index = np.where(mask, bounds[:-1, None] + place, 0)
-        tensors = (torch.from_numpy(array).to(device) for array in (index, mask, np.flatnonzero(mask)))
-        return cls(*tensors, bool(mask.all()))
+        index, flat, there = (torch.from_numpy(array).to(device) for array in (index, np.flatnonzero(mask), mask))
+        return cls(index, there, flat, bool(mask.all()))
 
     def gather(self, values: Tensor) -> Tensor:
         """(V, ...) -> (R, L, ...); places without a node hold the values of row 0: mask them."""

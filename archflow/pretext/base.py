@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -16,7 +16,6 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.registry import Registry
 
-PRETEXT_TASKS: Registry[type[PretextTask]] = Registry("pretext task", "archflow.pretext")
 
 Targets = Mapping[str, Tensor]
 
@@ -40,7 +39,7 @@ class PretextSettings:
 class PretextTask(nn.Module, ABC):
     """What an encoder is trained to do before it sees a label. Its decoder is thrown away afterwards.
 
-    A registered task is made by `Task(dim, settings)`, dim being d of the encoder.
+    A registered task is made by `Task(dim, settings)`.
     """
 
     def __init__(self, settings: PretextSettings) -> None:
@@ -57,6 +56,10 @@ class PretextTask(nn.Module, ABC):
     @abstractmethod
     def loss(self, encoder: Encoder, batch: Batch, targets: Targets) -> dict[str, Tensor]:
         """The weighted parts of the loss, scalars; training minimises their sum. targets: the rows of the batch."""
+
+
+PRETEXT_TASKS: Registry[Callable[[int, PretextSettings], PretextTask]] = Registry("pretext task", "archflow.pretext")
+"""Tasks by name; each is made by `Task(dim, settings)`, dim being d of the encoder."""
 
 
 class EmbeddingTask(PretextTask):
