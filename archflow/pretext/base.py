@@ -16,7 +16,6 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.registry import Registry
 
-
 Targets = Mapping[str, Tensor]
 
 
