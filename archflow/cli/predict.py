@@ -9,6 +9,8 @@ import typer
 
 from archflow.cli.output import DataOption, Json, print_json, print_table
 
+CHUNK = 4096  # architectures between two moves of the progress bar
+
 
 def predict(
     predictor: Annotated[Path, typer.Argument(help="The folder that `archflow fit` wrote.")],
@@ -27,13 +29,20 @@ def predict(
     from archflow.graph.table import Table
     from archflow.predict import Predictor
     from archflow.predict.metrics import summary
+    from archflow.progress import progress_bar
 
     model = Predictor.load(predictor)
     table = load(data)
     metric = (model.metrics or [""])[0]
     # `archflow fit --lower-is-better` learns the negated column.
     sign, metric = (-1.0, metric[1:]) if metric.startswith("-") else (1.0, metric)
-    mean, std = model.predict(table.architectures)
+    parts = []
+    with progress_bar("ranking", len(table)) as bar:
+        for first in range(0, len(table), CHUNK):
+            rows = np.arange(first, min(first + CHUNK, len(table)))
+            parts.append(model.predict(table.architectures.select(rows)))
+            bar.advance(len(rows))
+    mean, std = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     order = np.argsort(-mean, kind="stable")
     rank = np.empty(len(order))
     rank[order] = np.arange(1, len(order) + 1)
