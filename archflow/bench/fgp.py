@@ -90,7 +90,9 @@ def run_protocol(protocol: Protocol, data: str, table: Table, folder: Path, proc
     train, test = protocol.train or half, protocol.test or len(measured) - half
     measured = measured.select(pool(len(measured), train, test))
     settings = {"data": data, **_json(asdict(protocol))}
-    spent = _Stopwatch(folder, fingerprint(settings, measured.architectures.hashes, measured.metric(protocol.metric)))
+    # Another number of runs, or of methods, shares what is finished.
+    lasting = {name: value for name, value in settings.items() if name not in ("runs", "methods")}
+    spent = _Stopwatch(folder, fingerprint(lasting, measured.architectures.hashes, measured.metric(protocol.metric)))
     labels = round(protocol.labels * train) if protocol.labels < 1 else round(protocol.labels)
     classes = isomorphism_classes(measured)
     splits = [
@@ -102,11 +104,11 @@ def run_protocol(protocol: Protocol, data: str, table: Table, folder: Path, proc
     methods = {}
     with progress_bar("fine-tuning", len(protocol.methods) * protocol.fine_tune.epochs) as bar:
         for method in protocol.methods:
-            finished = folder / f"{method}.json"
+            finished = folder / f"{method}-{protocol.runs}.json"
             if not finished.exists():
-                run = _fine_tune(protocol, measured, encoders[method], splits, folder / f"{method}.state", bar)
+                run = _fine_tune(protocol, measured, encoders[method], splits, finished.with_suffix(".state"), bar)
                 write_json(finished, run)
-                (folder / f"{method}.state").unlink(missing_ok=True)
+                finished.with_suffix(".state").unlink(missing_ok=True)
             else:
                 bar.advance(protocol.fine_tune.epochs)
             methods[method] = read_json(finished)

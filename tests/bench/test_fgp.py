@@ -65,11 +65,23 @@ def test_interrupted_protocol_goes_on_to_the_same_result(finished, table, tmp_pa
     folder, result = finished
     partial = tmp_path / "partial"
     shutil.copytree(folder, partial)
-    for name in ("fgp.json", "flow.json", "flow-2021.encoder"):
+    for name in ("fgp-4.json", "flow-4.json", "flow-2021.encoder"):
         (partial / name).unlink()
     again = run_protocol(PROTOCOL, "cells", table, partial, processes=1)
     assert again["methods"] == result["methods"]
     assert again["seconds"] > result["seconds"]
+
+
+def test_fewer_runs_share_the_encoders_and_are_a_part_of_the_result(finished, table, tmp_path):
+    folder, result = finished
+    shared = tmp_path / "shared"
+    shutil.copytree(folder, shared)
+    before = {path: path.stat().st_mtime_ns for path in shared.glob("*.encoder")}
+    fewer = run_protocol(replace(PROTOCOL, runs=3, methods=["supervised", "fgp"]), "cells", table, shared)
+    assert {path: path.stat().st_mtime_ns for path in shared.glob("*.encoder")} == before
+    assert list(fewer["methods"]) == ["supervised", "fgp"]
+    assert [len(measures["tau"]) for measures in fewer["methods"].values()] == [3, 3]
+    assert len(result["methods"]["fgp"]["tau"]) == 4
 
 
 def test_folder_of_another_protocol_is_refused(finished, table):
