@@ -11,7 +11,7 @@ import pytest
 import archflow
 
 PACKAGE = Path(archflow.__file__).parent
-GROUND = ("errors", "registry", "files", "progress", "seeding", "checkpoint")
+GROUND = ("errors", "registry", "files", "progress", "seeding", "workers", "checkpoint")
 ROOMS = ("graph", "flow", "networks", "spaces", "data", "encoders", "pretext", "predict", "search", "bench", "cli")
 ORDER = {**dict.fromkeys(GROUND, -1), **{room: i for i, room in enumerate(ROOMS)}, "testing": len(ROOMS)}
 KNOWS_NOTHING_OF = {
@@ -20,7 +20,14 @@ KNOWS_NOTHING_OF = {
     "pretext": {"spaces", "data", "networks"},
     "predict": {"spaces", "data", "networks"},
 }
-GROUND_ORDER = {"errors": set(), "files": {"errors"}, "registry": {"errors"}, "progress": set(), "seeding": set()}
+GROUND_ORDER = {
+    "errors": set(),
+    "files": {"errors"},
+    "registry": {"errors"},
+    "progress": set(),
+    "seeding": set(),
+    "workers": set(),
+}
 """What a ground module may import of the ground; those that are not named may import all of it."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -19,6 +18,7 @@ from archflow.graph import ArchitectureSet
 from archflow.pretext import PRETEXT_TASKS, PretextTask, pretrain
 from archflow.progress import progress_bar
 from archflow.seeding import seeded
+from archflow.workers import begin_worker
 
 if TYPE_CHECKING:
     from archflow.bench.fgp import Protocol
@@ -51,38 +51,46 @@ def run_jobs(
     if not waiting:
         return
     processes = max(1, min(processes, len(waiting)))
-    threads = max(1, (os.cpu_count() or 1) // processes)
+    threads = max(1, torch.get_num_threads() // processes)
     context = multiprocessing.get_context("spawn")
-    epochs = context.Value("q", 0)
+    epochs, stop = context.Value("q", 0), context.Event()
     total = sum(job.protocol.pretrain.epochs for job in jobs)
     behind = total - sum(job.protocol.pretrain.epochs for job in waiting)
-    initial = (threads, epochs, architectures, dict(proxies))
+    initial = (threads, epochs, stop, architectures, dict(proxies))
     with (
         ProcessPoolExecutor(processes, context, _prepare, initial) as executor,
         progress_bar("pre-training", total, behind) as bar,
     ):
         futures = [executor.submit(_run, job) for job in waiting]
         shown = 0
-        while True:
-            finished = all(future.done() for future in futures)
-            now = epochs.value
-            bar.advance(now - shown)
-            shown = now
-            failed = next((f for f in futures if f.done() and f.exception()), None)
-            if failed is not None:
-                executor.shutdown(wait=False, cancel_futures=True)
-                failed.result()
-            if finished:
-                return
-            time.sleep(0.2)
+        try:
+            while futures:
+                bar.advance(epochs.value - shown)
+                shown = epochs.value
+                done = [future for future in futures if future.done()]
+                for future in done:
+                    future.result()
+                    futures.remove(future)
+                time.sleep(0.2)
+        except BaseException:  # a failed job or Ctrl-C: let the others end with their epoch, which is kept
+            stop.set()
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+class _Stopped(Exception):
+    """Another job failed, or the user pressed Ctrl-C."""
 
 
 _shared: dict[str, Any] = {}
 
 
-def _prepare(threads: int, epochs: Any, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> None:
+def _prepare(
+    threads: int, epochs: Any, stop: Any, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]
+) -> None:
+    begin_worker()
     torch.set_num_threads(threads)
-    _shared.update(epochs=epochs, architectures=architectures, proxies=proxies)
+    _shared.update(epochs=epochs, stop=stop, architectures=architectures, proxies=proxies)
 
 
 def _run(job: PretrainingJob) -> None:
@@ -98,6 +106,8 @@ def _run(job: PretrainingJob) -> None:
         with epochs.get_lock():
             epochs.value += epoch - before
         before = epoch
+        if _shared["stop"].is_set():
+            raise _Stopped
 
     settings = replace(job.protocol.pretrain, seed=job.seed)
     losses = pretrain(

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
-import signal
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
-from threading import Thread
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,6 +18,7 @@ from archflow.data.journal import open_journal
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.progress import Progress
+from archflow.workers import begin_worker
 
 Results = dict[tuple[int, int], dict[str, float]]
 """(row, seed) -> metrics; an item that could not be measured is missing."""
@@ -140,16 +138,7 @@ _evaluate: Evaluator | None = None
 def _start_worker(evaluate: Evaluator) -> None:
     global _evaluate
     _evaluate = evaluate
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: it lets running items finish
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    # A killed parent cannot stop its workers: they would wait for items for ever.
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    begin_worker()
 
 
 def _measure(architecture: Architecture, seed: int) -> dict[str, Any]:

@@ -1,6 +1,11 @@
 """The protocol of the FGP paper on small data: complete, repeatable, resumable, honest about leakage."""
 
+import os
+import pickle
 import shutil
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +15,7 @@ from archflow.bench import fgp
 from archflow.bench.fgp import METHODS, Protocol, run_protocol
 from archflow.bench.protocol_report import protocol_report, protocol_table
 from archflow.errors import ArchflowError
-from archflow.graph.table import Table
+from archflow.graph.table import Table, read_table
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.pretext import PretextSettings, PretrainSettings
 from archflow.spaces import NASBench201
@@ -149,3 +154,45 @@ def test_result_becomes_a_table_and_a_report(finished, tmp_path):
     assert "0.822" in text or "82.2" in text
     protocol_report(tmp_path / "report.html", result)
     assert "<svg" in (tmp_path / "report.html").read_text()
+
+
+def test_killed_protocol_leaves_no_worker_behind_and_goes_on_to_the_same_result(finished, table, tmp_path):
+    """SIGKILL in the middle of pre-training: no worker survives, and the same call ends as an undisturbed one."""
+    protocol = replace(PROTOCOL, runs=3, methods=["flow"], pretrain=PretrainSettings(epochs=60))
+    table.write(tmp_path / "cells.parquet")
+    script = (
+        "import pickle, sys; from pathlib import Path; from archflow.bench.fgp import run_protocol\n"
+        "from archflow.graph.table import read_table\n"
+        "if __name__ == '__main__':\n"
+        "    protocol = pickle.load(open(sys.argv[1], 'rb'))\n"
+        "    run_protocol(protocol, 'cells', read_table(sys.argv[2]), Path(sys.argv[3]), 1)\n"
+    )
+    (tmp_path / "run.py").write_text(script)
+    (tmp_path / "protocol").write_bytes(pickle.dumps(protocol))
+    folder = tmp_path / "broken"
+    command = [sys.executable, tmp_path / "run.py", tmp_path / "protocol", tmp_path / "cells.parquet", folder]
+    one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # as the tests: other threads round sums in another order
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True, env=one_thread)
+    state = folder / "flow-21.state"
+    wait_until(state.exists)
+    process.kill()
+    process.wait()
+    wait_until(lambda: not alive(process.pid))
+    assert state.exists()
+    table = read_table(tmp_path / "cells.parquet")
+    again = run_protocol(protocol, "cells", table, folder, processes=1)
+    assert again["methods"] == run_protocol(protocol, "cells", table, tmp_path / "whole", processes=1)["methods"]
+
+
+def alive(session: int) -> bool:
+    """Whether a process of that session is left."""
+    found = subprocess.run(["pgrep", "-s", str(session)], capture_output=True, text=True, check=False)
+    return bool(found.stdout.strip())
+
+
+def wait_until(condition, seconds: float = 60) -> None:
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("waited in vain")
