@@ -43,7 +43,11 @@ _NASBENCH101 = {
 
 PRESETS = {
     "nasbench201": Preset(128, FlowSurrogate(dim=7, sigma=0.1), 500, published=_NASBENCH201),
-    "nasbench101": Preset(256, FlowSurrogate(dim=4, sigma=1.0), 200, train=7290, test=7290, published=_NASBENCH101),
+    # With sigma 1 the size of the surrogate hangs on the draw: seed 0 gives values in the hundreds, whose squared error
+    # drowns everything. Seed 1 is the first of a size near one, as the released code's draw is; no label was looked at.
+    "nasbench101": Preset(
+        256, FlowSurrogate(seed=1, dim=4, sigma=1.0), 200, train=7290, test=7290, published=_NASBENCH101
+    ),
     "digits201": Preset(128, FlowSurrogate(dim=7, sigma=0.1), 500),
 }
 
