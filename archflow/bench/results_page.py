@@ -102,7 +102,7 @@ def _read(folder: str | Path) -> tuple[Results, Results]:
 def _protocol(name: str, result: Result, place: str) -> str:
     config, splits = result["config"], result["splits"]
     pretext, proxy = config["pretext"], config["pretext"]["proxy"]
-    compares_other_proxy = result.get("published") and proxy not in (None, PAPER_PROXY)
+    ranks_proxy = {"proxy", "fgp"} & set(result["methods"])
     facts = [
         f"split by {splits['by']}: {splits['train']:,} architectures in the train part, {result['labels']:,} of them "
         f"labelled; {splits['validation']} for validation, {_each(splits['test'])} for the test",
@@ -115,13 +115,13 @@ def _protocol(name: str, result: Result, place: str) -> str:
         f"{result['seconds'] / 60:,.0f} min on {_machine(result)}",
     ]
     note = (
-        f"This run ranks the proxy `{proxy}` where the paper ranks the Jacobian covariance: the published figures of "
-        "the two methods with a proxy are not for the same one."
+        f"This run ranks the proxy `{proxy}` where the paper ranks the Jacobian covariance: its figures of the methods "
+        "with a proxy do not compare with the paper's."
     )
     parts = [
         f"### {result['data']}: `{result['metric']}` from {_count(result)}",
         protocol_table(_only(result, ("tau", "spearman", "p_at_1", "p_at_5", "regret_at_10"))),
-        *([note] if compares_other_proxy else []),
+        *([note] if ranks_proxy and proxy != PAPER_PROXY else []),
         "\n".join(f"- {fact}" for fact in facts),
         _made_by(_protocol_command(name, result, place), name, place),
     ]
