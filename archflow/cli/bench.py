@@ -118,7 +118,7 @@ def speed(
 
     if threads:
         torch.set_num_threads(threads)
-    with progress_bar("measuring", 10) as bar:
+    with progress_bar("measuring", 9) as bar:
         result = run_speed(batch_size, lambda name: bar.advance(1, name))
     if out is not None:
         write_json(out, result)
@@ -133,7 +133,7 @@ def speed(
         (
             name,
             us,
-            result["batch_us"][name],
+            result["encode_roof"][name]["batch_us"],
             result["encode_roof"][name]["roof_us"],
             f"{100 * result['encode_roof'][name]['share_of_roof']:.0f} %",
         )
@@ -141,7 +141,9 @@ def speed(
     ]
     print_table(("encoder", "encode us", "of which batch us", "roof us", "of the roof"), rows)
     typer.echo(f"\npre-training (gated_gcn, FGP): {result['pretrain_epoch_s']:g} s an epoch of 15,625 cells")
-    typer.echo("surrogate: " + ", ".join(f"{k} {v} us" for k, v in result["surrogate_us"].items() if v is not None))
+    typer.echo(f"surrogate: {result['surrogate_us']:g} us (NAS-Bench-201)")
+    if result["surrogate_nasbench101_us"] is not None:
+        typer.echo(f"surrogate: {result['surrogate_nasbench101_us']:g} us (all NAS-Bench-101 graphs)")
     everything = result["embed_nasbench101"]
     if everything:
         typer.echo(

@@ -40,11 +40,11 @@ def protocol(proxy: str = "zc_jacov") -> dict[str, Any]:
 def speed() -> dict[str, Any]:
     return {
         "matmul_gflops": 123.4, "matmul_gflops_2048": 150.1,
-        "surrogate_us": {"nasbench201": 4.321, "nasbench101": None},
-        "encode_us": {"gated_gcn": 30.25, "mlp": 6.5}, "batch_us": {"gated_gcn": 2.5, "mlp": 1.5},
+        "surrogate_us": 4.321, "surrogate_nasbench101_us": None,
+        "encode_us": {"gated_gcn": 30.25, "mlp": 6.5}, "batch_us": 2.5,
         "encode_roof": {
-            "gated_gcn": {"mflop": 2.6, "roof_us": 21.1, "share_of_roof": 0.698},
-            "mlp": {"mflop": 0.5, "roof_us": 4.2, "share_of_roof": 0.646},
+            "gated_gcn": {"batch_us": 2.5, "mflop": 2.6, "roof_us": 21.1, "share_of_roof": 0.698},
+            "mlp": {"batch_us": 1.5, "mflop": 0.5, "roof_us": 4.2, "share_of_roof": 0.646},
         },
         "pretrain_epoch_s": 1.5, "embed_nasbench101": None, "help_s": 0.4,
         "batch_size": 128, "threads": 2, "machine": MACHINE,
@@ -79,7 +79,7 @@ def test_the_page_has_tables_facts_and_files(folder: Path) -> None:
     assert "40 for validation, 660 for the test" in page
     assert "62 min on A Processor, 2 threads" in page
     assert "| `gated_gcn` | 30.25 | 2.500 | 2.600 | 21.1 | 70 % |" in page
-    assert "nasbench201 4.321, nasbench101 –" in page
+    assert "NAS-Bench-201 4.321, all NAS-Bench-101 graphs –" in page
     assert "123.4 GFLOP/s" in page
     assert "[`speed.json`](../results/speed.json)" in page
     assert str(folder.parent) not in page
