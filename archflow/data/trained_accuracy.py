@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ class TrainedAccuracy:
     def __call__(self, architecture: Architecture, seed: int) -> Mapping[str, float]:
         from archflow.networks.trainer import train
 
-        data = _images_on_one_thread(self.images)
+        data = _loaded(self.images)
         network = SPACES.get(self.space)().build(
             architecture,
             channels=self.channels,
@@ -42,14 +43,28 @@ class TrainedAccuracy:
             image_channels=data.image_shape[0],
             seed=seed,
         )
-        return train(network, data, self.settings, seed)
+        with _alone_on_a_core():
+            return train(network, data, self.settings, seed)
 
 
 @lru_cache(maxsize=1)
-def _images_on_one_thread(images: Callable[[], ImageData]) -> ImageData:
+def _loaded(images: Callable[[], ImageData]) -> ImageData:
+    return images()
+
+
+@contextmanager
+def _alone_on_a_core() -> Iterator[None]:
+    """One thread, as items run in parallel and would only get in each other's way; no denormal numbers, which are slow.
+
+    Both are settings of the whole process: as before behind the block.
+    """
     import torch
 
-    # Items run in parallel, so threads inside one would only get in each other's way; denormal numbers are slow.
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    return images()
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+        torch.set_num_threads(threads)

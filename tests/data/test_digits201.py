@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import archflow.data
 from archflow.data import load
@@ -84,3 +85,12 @@ def test_training_a_cell_again_gives_its_accuracy(table: Table, card: dict) -> N
         # Bit for bit on one machine; elsewhere the order of sums differs and training amplifies it.
         measured = evaluate(table.architectures[row], 1)["test_accuracy"]
         assert measured == pytest.approx(table.metric("test_accuracy_seed1")[row], abs=6)
+
+
+def test_measuring_leaves_the_process_as_it_was() -> None:
+    evaluate = TrainedAccuracy("nasbench201", partial(digits, DigitsDifficulty(train=32)), TrainingSettings(), 4, 1)
+    threads = torch.get_num_threads()
+    evaluate(SPACE.sample(1, np.random.default_rng(0))[0], 0)
+    assert torch.get_num_threads() == threads
+    assert torch.tensor([1e-310], dtype=torch.float64).mul(1).item() > 0, "denormal numbers are flushed to zero"
+    assert 2.3e-308 / float("4") > 0
