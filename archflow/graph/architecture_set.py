@@ -184,18 +184,3 @@ class ArchitectureSet:
     def hashes(self) -> NDArray[np.uint64]:
         """(N,) isomorphism-invariant hashes; they depend on operation names, not on the vocabulary's order."""
         return hashing.hashes(self)
-
-    @cached_property
-    def is_uniform(self) -> bool:
-        """Whether all architectures have the same number of nodes."""
-        return len(self) == 0 or bool((self.node_counts == self.node_counts[0]).all())
-
-
-def _int32(values: ArrayLike) -> NDArray[np.int32]:
-    """The values as int32; one that does not fit stays out of every valid range, so that validation names its row."""
-    values = np.asarray(values)
-    if values.dtype == np.int32:
-        return values
-    if values.size and values.dtype.kind not in "iu":
-        raise ArchflowError(f"architecture set: operation ids and node indices are integers, not {values.dtype}")
-    return values.astype(np.int64).clip(-1, np.iinfo(np.int32).max).astype(np.int32)
