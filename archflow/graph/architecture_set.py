@@ -184,3 +184,13 @@ class ArchitectureSet:
     def hashes(self) -> NDArray[np.uint64]:
         """(N,) isomorphism-invariant hashes; they depend on operation names, not on the vocabulary's order."""
         return hashing.hashes(self)
+
+
+def _int32(values: ArrayLike) -> NDArray[np.int32]:
+    """The values as int32; one that does not fit stays out of every valid range, so that validation names its row."""
+    values = np.asarray(values)
+    if values.dtype == np.int32:
+        return values
+    if values.size and values.dtype.kind not in "iu":
+        raise ArchflowError(f"architecture set: operation ids and node indices are integers, not {values.dtype}")
+    return values.astype(np.int64).clip(-1, np.iinfo(np.int32).max).astype(np.int32)
