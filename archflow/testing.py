@@ -28,7 +28,7 @@ from archflow.graph.batch import Batch
 from archflow.predict import Predictor
 from archflow.pretext import PretextTask, PretrainSettings, pretrain
 from archflow.seeding import seeded
-from archflow.spaces import SearchSpace
+from archflow.spaces import NetworkSpace, SearchSpace, sample_classes
 
 TOLERANCE = 2e-5
 """Absolute and relative: what float32 sums may differ by when their order or the batch's shape changes."""
@@ -183,13 +183,14 @@ def check_search_space(space: SearchSpace, seed: int = 0) -> None:
         assert space.canonical(space.parse(text)) == space.canonical(architecture), f"canonical form unstable: {text}"
     for architecture in sample.select(np.arange(min(4, count))):
         _check_neighbours(space, architecture, seed)
-    classes = space.sample_classes(count, np.random.default_rng(seed))
+    classes = sample_classes(space, count, np.random.default_rng(seed))
     assert len({space.canonical(a) for a in classes}) == count, "sample_classes gives two of one class"
     if space.size <= 20_000:
         texts = {space.format(a) for a in space.enumerate()}
         assert len(texts) == space.size, f"enumerate gives {len(texts)} different architectures, size is {space.size}"
         assert {space.format(a) for a in sample} <= texts, "a sample is not among the enumerated architectures"
-    _check_network(space, sample)
+    if isinstance(space, NetworkSpace):
+        _check_network(space, sample)
 
 
 def _check_gradients(encoder: Encoder, architectures: ArchitectureSet) -> None:
@@ -251,7 +252,7 @@ def _check_neighbours(space: SearchSpace, architecture: Architecture, seed: int)
         assert after in list(space.neighbours(before)), f"a mutant of {space.format(before)} is not its neighbour"
 
 
-def _check_network(space: SearchSpace, sample: ArchitectureSet) -> None:
+def _check_network(space: NetworkSpace, sample: ArchitectureSet) -> None:
     few = sample.select(np.arange(min(3, len(sample))))
     size = {"channels": 4, "cells_per_stage": 1, "classes": 3}
     costs = space.costs(few, **size, image_shape=(1, 16, 16))

@@ -18,7 +18,8 @@ from archflow.files import write_json
 from archflow.graph.table import Table
 from archflow.networks.images import DigitsDifficulty, ImageData, digits, read_images
 from archflow.networks.trainer import TrainingSettings
-from archflow.spaces import SPACES
+from archflow.spaces import sample_classes
+from archflow.spaces.base import network_space
 
 if TYPE_CHECKING:
     from archflow.progress import Progress
@@ -72,10 +73,10 @@ class LabellingJob:
             raise ArchflowError(
                 f"{out}: a table is written as {', '.join(TABLE_ENDINGS)}: give --out one of these endings"
             )
-        space = SPACES.get(self.space)()
+        space = network_space(self.space)
         images = partial(digits, DigitsDifficulty()) if self.data == "digits" else partial(read_images, self.data)
         example = images()
-        architectures = space.sample_classes(self.count, np.random.default_rng(self.sample_seed))
+        architectures = sample_classes(space, self.count, np.random.default_rng(self.sample_seed))
         configuration = self._configuration()
         evaluate = TrainedAccuracy(self.space, images, self.training, self.channels, self.cells_per_stage)
         results = label_architectures(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.table import Table
-from archflow.spaces import SPACES
+from archflow.spaces import SPACES, NetworkSpace
 
 
 def proxy(table: Table, name: str) -> NDArray[np.float64]:
@@ -45,10 +45,10 @@ def structural_proxies(architectures: ArchitectureSet) -> dict[str, NDArray[np.f
 
 def _costs(architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:
     for name in SPACES.names():
-        space = SPACES.get(name)
-        if set(space.vocabulary.ops) >= set(architectures.vocabulary.ops):
+        space = SPACES.get(name)()
+        if isinstance(space, NetworkSpace) and set(space.vocabulary.ops) >= set(architectures.vocabulary.ops):
             try:
-                return dict(space().costs(architectures))
+                return dict(space.costs(architectures))
             except ArchflowError:
                 continue  # the operations fit, the wiring does not
     return {}

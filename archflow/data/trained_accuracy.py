@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archflow.graph import Architecture
-from archflow.spaces import SPACES
+from archflow.spaces.base import network_space
 
 if TYPE_CHECKING:
     from archflow.networks.images import ImageData
@@ -35,7 +35,7 @@ class TrainedAccuracy:
         from archflow.networks.trainer import train
 
         data = _loaded(self.images)
-        network = SPACES.get(self.space)().build(
+        network = network_space(self.space).build(
             architecture,
             channels=self.channels,
             cells_per_stage=self.cells_per_stage,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.registry import Registry
 
@@ -22,12 +23,12 @@ class SearchSpace(ABC):
     Attributes:
         name: what command line, configurations and tables call the space.
         vocabulary: its operations.
-        size: the number of its architectures.
+        size: the number of its native strings.
     """
 
-    name: ClassVar[str]
-    vocabulary: ClassVar[Vocabulary]
-    size: ClassVar[int]
+    name: str
+    vocabulary: Vocabulary
+    size: int
 
     @abstractmethod
     def parse(self, text: str) -> Architecture:
@@ -39,11 +40,11 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def enumerate(self) -> ArchitectureSet:
-        """All architectures, in a fixed order."""
+        """All `size` architectures, in a fixed order. Raises ArchflowError if they are too many to hold."""
 
     @abstractmethod
     def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
-        """`count` architectures, uniform and independent."""
+        """`count` independent architectures from the distribution that the class names."""
 
     @abstractmethod
     def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
@@ -57,13 +58,13 @@ class SearchSpace(ABC):
     def canonical(self, architecture: Architecture) -> str:
         """A string that two architectures share exactly if they are in one isomorphism class of the space."""
 
-    @abstractmethod
-    def sample_classes(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
-        """`count` different isomorphism classes, uniform, each as one of its members.
 
-        Raises:
-            ArchflowError: the space has fewer classes.
-        """
+class NetworkSpace(SearchSpace):
+    """A space whose architectures are image classifiers that can be built and trained.
+
+    Both methods take the published network's size as default. `cells_per_stage` are the copies of the cell between two
+    reductions of the resolution.
+    """
 
     @abstractmethod
     def costs(
@@ -75,10 +76,9 @@ class SearchSpace(ABC):
         classes: int = ...,
         image_shape: tuple[int, int, int] = ...,
     ) -> Mapping[str, NDArray[np.float64]]:
-        """Costs of the networks that `build` makes, without building them.
+        """Costs of the networks that `build` makes, without running them.
 
         `params` (N,) and `flops` (N,), multiply-adds of one image of `image_shape` (channels, height, width).
-        The published network's settings are the defaults.
         """
 
     @abstractmethod
@@ -86,11 +86,11 @@ class SearchSpace(ABC):
         self,
         architecture: Architecture,
         *,
-        channels: int,
-        cells_per_stage: int,
-        classes: int,
-        image_channels: int,
-        seed: int,
+        channels: int = ...,
+        cells_per_stage: int = ...,
+        classes: int = ...,
+        image_channels: int = ...,
+        seed: int = ...,
     ) -> nn.Module:
         """The real network: images (B, `image_channels`, H, W) -> class scores (B, `classes`).
 
@@ -98,4 +98,18 @@ class SearchSpace(ABC):
         """
 
 
+def refuse_enumeration(space: SearchSpace) -> ArchflowError:
+    """The error of a space that is too large to enumerate."""
+    return ArchflowError(f"{space.name} has {space.size:.2g} architectures, too many to enumerate: sample some instead")
+
+
 SPACES: Registry[type[SearchSpace]] = Registry("search space", "archflow.spaces")
+
+
+def network_space(name: str) -> NetworkSpace:
+    """The space of that name. Raises ArchflowError if it is unknown or its architectures cannot be built."""
+    space = SPACES.get(name)()
+    if not isinstance(space, NetworkSpace):
+        able = [other for other in SPACES.names() if issubclass(SPACES.get(other), NetworkSpace)]
+        raise ArchflowError(f"{name}: its architectures are no networks that can be built; use {', '.join(able)}")
+    return space

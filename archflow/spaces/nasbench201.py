@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
-from archflow.spaces.base import SPACES, SearchSpace
+from archflow.spaces.base import SPACES, NetworkSpace
 from archflow.spaces.nasbench201_costs import network_costs
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _LITERALS = _TEMPLATE.split("{}")
 
 
 @SPACES.register("nasbench201")
-class NASBench201(SearchSpace):
+class NASBench201(NetworkSpace):
     """15,625 cells in 6,466 isomorphism classes."""
 
     name = "nasbench201"
@@ -68,6 +68,7 @@ class NASBench201(SearchSpace):
         return self._from_choices(self._all_choices())
 
     def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
+        """Uniform over the cells."""
         return self._from_choices(generator.integers(0, len(OPERATIONS), (count, len(CELL_EDGES))))
 
     def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
@@ -88,18 +89,6 @@ class NASBench201(SearchSpace):
         """The published topology string: operations nested in the order they are applied, sums sorted, skip connections
         merged, and `#` for what zeroizes. A sum with `#` is kept apart from the same sum without it, as published."""
         return _topology(_operations(architecture))
-
-    def sample_classes(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
-        choices = generator.permutation(self._all_choices())
-        classes: dict[str, int] = {}
-        for row, cell in enumerate(choices):
-            classes.setdefault(_topology([OPERATIONS[choice] for choice in cell]), row)
-        if count > len(classes):
-            raise ArchflowError(
-                f"{self.name} has {len(classes)} isomorphism classes, fewer than {count}: ask for fewer"
-            )
-        rows = generator.permutation(np.array(list(classes.values())))[:count]
-        return self._from_choices(choices[rows])
 
     def costs(
         self,

@@ -13,7 +13,7 @@ from measurements import OnlyFirstSeed, OperationCount, die, never
 from archflow.data.labelling import Evaluator, Results, label_architectures, seed_agreement, seed_columns
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
-from archflow.spaces import NASBench201
+from archflow.spaces import NASBench201, sample_classes
 
 COUNT, SEEDS = 12, range(2)
 
@@ -30,7 +30,7 @@ if __name__ == "__main__":
 
 
 def cells(count: int = COUNT) -> ArchitectureSet:
-    return NASBench201().sample_classes(count, np.random.default_rng(1))
+    return sample_classes(NASBench201(), count, np.random.default_rng(1))
 
 
 def label(folder: Path, evaluate: Evaluator, processes: int = 2, **configuration: int) -> Results:

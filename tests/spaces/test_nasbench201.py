@@ -12,7 +12,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.table import Table, read_table
 from archflow.networks.counting import count_flops, count_parameters
-from archflow.spaces import SPACES, NASBench201
+from archflow.spaces import SPACES, NASBench201, sample_classes
 from archflow.spaces.nasbench201 import GRAPH_EDGES, OPERATIONS
 
 SPACE = NASBench201()
@@ -157,13 +157,13 @@ def test_classes_are_the_published_number() -> None:
 
 
 def test_sampled_classes_differ() -> None:
-    chosen = SPACE.sample_classes(500, np.random.default_rng(0))
+    chosen = sample_classes(SPACE, 500, np.random.default_rng(0))
     assert len({SPACE.canonical(cell) for cell in chosen}) == 500
-    fewer = SPACE.sample_classes(100, np.random.default_rng(0))
+    fewer = sample_classes(SPACE, 100, np.random.default_rng(0))
     assert np.array_equal(fewer.op, chosen.op[: 100 * 8])
-    assert len(SPACE.sample_classes(6466, np.random.default_rng(1))) == 6466
+    assert len(sample_classes(SPACE, 6466, np.random.default_rng(1))) == 6466
     with pytest.raises(ArchflowError, match="6466 isomorphism classes, fewer than 6467"):
-        SPACE.sample_classes(6467, np.random.default_rng(0))
+        sample_classes(SPACE, 6467, np.random.default_rng(0))
 
 
 @settings(max_examples=12, deadline=None)

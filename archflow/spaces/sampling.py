@@ -1,0 +1,51 @@
+"""Draws of different architectures, at most one of an isomorphism class."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from archflow.errors import ArchflowError
+from archflow.graph import ArchitectureSet
+from archflow.spaces.base import SearchSpace
+
+ENUMERABLE = 20_000
+"""Up to this size a space is enumerated, and every class is equally likely."""
+
+
+def sample_classes(space: SearchSpace, count: int, generator: np.random.Generator) -> ArchitectureSet:
+    """`count` architectures of different isomorphism classes.
+
+    Uniform over the classes of a small space. In a larger one architectures are drawn with `space.sample` and those of
+    a class already drawn are left out. A smaller count gives the first of a larger one.
+
+    Raises:
+        ArchflowError: the space has fewer classes, or so few that they cannot be found by drawing.
+    """
+    if space.size <= ENUMERABLE:
+        everything = space.enumerate()
+        order = generator.permutation(len(everything))
+        first = _first_of_each_class(space, everything.select(order), {})
+        rows = order[generator.permutation(np.array(first))]
+        if count > len(rows):
+            raise ArchflowError(f"{space.name} has {len(rows)} isomorphism classes, fewer than {count}: ask for fewer")
+        return everything.select(rows[:count])
+    seen: dict[str, None] = {}
+    drawn: list[ArchitectureSet] = []
+    while len(seen) < count:
+        before = len(seen)
+        batch = space.sample(256, generator)
+        drawn.append(batch.select(_first_of_each_class(space, batch, seen)))
+        if len(seen) == before:
+            raise ArchflowError(f"{space.name}: found no more than {before} isomorphism classes: ask for fewer")
+    return ArchitectureSet.concatenate(drawn).select(np.arange(count))
+
+
+def _first_of_each_class(space: SearchSpace, architectures: ArchitectureSet, seen: dict[str, None]) -> list[int]:
+    """Rows of the first architecture of every class that is not in `seen`, which they join."""
+    rows = []
+    for row, architecture in enumerate(architectures):
+        form = space.canonical(architecture)
+        if form not in seen:
+            seen[form] = None
+            rows.append(row)
+    return rows
