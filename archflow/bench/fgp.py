@@ -16,7 +16,7 @@ from archflow.bench.machine import machine
 from archflow.bench.pretraining_jobs import PretrainingJob, run_jobs
 from archflow.checkpoint import fingerprint
 from archflow.data.proxies import proxy
-from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, pool, shared_classes, split
+from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label_count, pool, shared_classes, split
 from archflow.encoders import ENCODERS, Encoder, stack
 from archflow.encoders.saved import load_encoder
 from archflow.errors import ArchflowError
@@ -93,7 +93,7 @@ def run_protocol(protocol: Protocol, data: str, table: Table, folder: Path, proc
     # Another number of runs, or of methods, shares what is finished.
     lasting = {name: value for name, value in settings.items() if name not in ("runs", "methods")}
     spent = _Stopwatch(folder, fingerprint(lasting, measured.architectures.hashes, measured.metric(protocol.metric)))
-    labels = round(protocol.labels * train) if protocol.labels < 1 else round(protocol.labels)
+    labels = label_count(protocol.labels, train)
     classes = isomorphism_classes(measured)
     splits = [
         split(_order(len(measured), seed), train, labels, VALIDATION, classes if protocol.split_by == "class" else None)

@@ -80,13 +80,18 @@ def shared_classes(classes: Rows, learnt: Rows, judged: Rows) -> int:
     return int(np.isin(classes[judged], classes[learnt]).sum())
 
 
+def label_count(labels: float, of: int) -> int:
+    """How many labels a share (below 1, cut off as in FGP: 1 % of 7,290 are 72) or a count is."""
+    return int(labels * of + 1e-9) if labels < 1 else round(labels)
+
+
 def labelled_rows(values: NDArray[np.float64], labels: float | None, seed: int) -> Rows:
     """Rows with a value: all if `labels` is None, else a random draw of that share (below 1) or count.
 
     Raises ArchflowError if there are fewer than two, or fewer than asked for.
     """
     rows = np.flatnonzero(np.isfinite(values))
-    count = len(rows) if labels is None else round(labels * len(rows)) if labels < 1 else round(labels)
+    count = len(rows) if labels is None else label_count(labels, len(rows))
     if count < 2 or count > len(rows):
         raise ArchflowError(f"labels: {count} of {len(rows)} measured architectures; give at least 2 and at most all")
     return rows if labels is None else np.sort(np.random.default_rng(seed).permutation(rows)[:count])

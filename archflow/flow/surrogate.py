@@ -56,9 +56,13 @@ class FlowSurrogate:
             raise ArchflowError(f"flow surrogate: pooling {self.pooling!r} is not sum, mean or max")
 
     def draw(self, n_ops: int) -> tuple[Tensor, Tensor, Tensor]:
-        """The fixed random objects r (k,), P (|O|, k) and W (2k, k), float32, on the CPU."""
-        generator = np.random.default_rng(self.seed)
-        start = generator.uniform(size=self.dim)
+        """The fixed random objects r (k,), P (|O|, k) and W (2k, k), float32, on the CPU.
+
+        Drawn as the paper's released notebook draws them, whose seed is 0: NumPy's legacy generator, and a vector
+        between r and P that is never used. With sigma 1 the size of the surrogate hangs on the draw.
+        """
+        generator = np.random.RandomState(self.seed)
+        start, _unused = generator.uniform(size=self.dim), generator.uniform(size=self.dim)
         embedding = generator.normal(scale=self.sigma, size=(n_ops, self.dim))
         weight = generator.normal(scale=self.sigma, size=(2 * self.dim, self.dim))
         start, embedding, weight = (torch.from_numpy(a.astype(np.float32)) for a in (start, embedding, weight))
