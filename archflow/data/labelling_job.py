@@ -48,6 +48,7 @@ class LabellingJob:
     Attributes:
         data: `digits`, or the path of an `.npz` file (see `archflow.networks.images.read_images`).
         sample_seed: draws the architectures.
+        size: of the networks: channels, cells_per_stage, stages; see `archflow.spaces.NetworkSpace`.
     """
 
     space: str
@@ -55,8 +56,7 @@ class LabellingJob:
     count: int
     seeds: int
     sample_seed: int
-    channels: int
-    cells_per_stage: int
+    size: dict[str, int]
     training: TrainingSettings
 
     def run(self, out: str | Path, processes: int, progress: Progress | None = None) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class LabellingJob:
         example = images()
         architectures = sample_classes(space, self.count, np.random.default_rng(self.sample_seed))
         configuration = self._configuration()
-        evaluate = TrainedAccuracy(self.space, images, self.training, self.channels, self.cells_per_stage)
+        evaluate = TrainedAccuracy(self.space, images, self.training, self.size)
         results = label_architectures(
             architectures,
             evaluate,
@@ -91,8 +91,7 @@ class LabellingJob:
         columns = seed_columns(results, self.count, range(self.seeds))
         costs = space.costs(
             architectures,
-            channels=self.channels,
-            cells_per_stage=self.cells_per_stage,
+            **self.size,
             classes=example.classes,
             image_shape=example.image_shape,
         )
@@ -138,8 +137,8 @@ class LabellingJob:
         return (
             f"archflow label --space {self.space} --data {self.data} --count {self.count} --seeds {self.seeds} "
             f"--epochs {self.training.epochs} --batch-size {self.training.batch_size} "
-            f"--learning-rate {self.training.learning_rate} --channels {self.channels} --cells {self.cells_per_stage} "
-            f"--sample-seed {self.sample_seed} --out {out}"
+            f"--learning-rate {self.training.learning_rate} --channels {self.size['channels']} --cells {self.size['cells_per_stage']} "
+            f"--stages {self.size['stages']} --sample-seed {self.sample_seed} --out {out}"
         )
 
     def _configuration(self) -> dict[str, Any]:

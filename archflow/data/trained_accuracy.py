@@ -22,14 +22,13 @@ class TrainedAccuracy:
 
     Attributes:
         images: makes the images, once in each process.
-        channels: of the first stage.
+        size: of the network, as the space's `build` takes it: channels, cells_per_stage, stages.
     """
 
     space: str
     images: Callable[[], ImageData]
     settings: TrainingSettings
-    channels: int
-    cells_per_stage: int
+    size: Mapping[str, int]
 
     def __call__(self, architecture: Architecture, seed: int) -> Mapping[str, float]:
         from archflow.networks.trainer import train
@@ -37,8 +36,7 @@ class TrainedAccuracy:
         data = _loaded(self.images)
         network = network_space(self.space).build(
             architecture,
-            channels=self.channels,
-            cells_per_stage=self.cells_per_stage,
+            **self.size,
             classes=data.classes,
             image_channels=data.image_shape[0],
             seed=seed,

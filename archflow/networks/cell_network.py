@@ -1,4 +1,4 @@
-"""An image classifier made of copies of one cell: stem, three stages of cells, pooling, classifier.
+"""An image classifier made of copies of one cell: stem, stages of cells, pooling, classifier.
 
 Source: the macro skeleton of NAS-Bench-201 (Dong and Yang, ICLR 2020, section 2.1).
 """
@@ -15,8 +15,6 @@ from archflow.networks.operations import ZEROIZE, ResidualReduction, make_operat
 
 CellEdge = tuple[int, int, str]
 """(source node, target node, operation name)."""
-
-STAGES = 3
 
 
 class Cell(nn.Module):
@@ -45,7 +43,7 @@ class Cell(nn.Module):
 class CellNetwork(nn.Module):
     """Images (B, `image_channels`, H, W) -> class scores (B, `classes`).
 
-    Three stages of `cells_per_stage` cells with C, 2C and 4C channels; a residual block of stride 2 between stages.
+    `stages` stages of `cells_per_stage` cells with C, 2C, 4C ... channels; a residual block of stride 2 between stages.
 
     Args:
         edges: the cell as (source, target, operation) triples, source < target; see `Cell`.
@@ -61,6 +59,7 @@ class CellNetwork(nn.Module):
         edges: Sequence[CellEdge],
         channels: int = 16,
         cells_per_stage: int = 5,
+        stages: int = 3,
         classes: int = 10,
         image_channels: int = 3,
         seed: int = 0,
@@ -69,6 +68,7 @@ class CellNetwork(nn.Module):
         sizes = {
             "channels": channels,
             "cells per stage": cells_per_stage,
+            "stages": stages,
             "classes": classes,
             "image channels": image_channels,
         }
@@ -82,12 +82,12 @@ class CellNetwork(nn.Module):
                 nn.Conv2d(image_channels, channels, 3, padding=1, bias=False),
                 nn.BatchNorm2d(channels),
             ]
-            for stage in range(STAGES):
+            for stage in range(stages):
                 width = channels * 2**stage
                 if stage > 0:
                     layers.append(ResidualReduction(width // 2, width))
                 layers.extend(Cell(edges, width) for _ in range(cells_per_stage))
-            last = channels * 2 ** (STAGES - 1)
+            last = channels * 2 ** (stages - 1)
             layers += [nn.BatchNorm2d(last), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
             self.features = nn.Sequential(*layers)
             self.classifier = nn.Linear(last, classes)

@@ -26,7 +26,7 @@ class TrainingSettings:
         warmup: share of the steps in which the learning rate rises linearly from zero.
     """
 
-    epochs: int = 1
+    epochs: int = 2
     batch_size: int = 32
     learning_rate: float = 0.1
     momentum: float = 0.9

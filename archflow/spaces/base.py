@@ -62,8 +62,8 @@ class SearchSpace(ABC):
 class NetworkSpace(SearchSpace):
     """A space whose architectures are image classifiers that can be built and trained.
 
-    Both methods take the published network's size as default. `cells_per_stage` are the copies of the cell between two
-    reductions of the resolution.
+    Both methods take the published network's size as default. A network has `stages` stages of
+    `cells_per_stage` cells each; between stages the resolution is halved and the channels are doubled.
     """
 
     @abstractmethod
@@ -73,6 +73,7 @@ class NetworkSpace(SearchSpace):
         *,
         channels: int = ...,
         cells_per_stage: int = ...,
+        stages: int = ...,
         classes: int = ...,
         image_shape: tuple[int, int, int] = ...,
     ) -> Mapping[str, NDArray[np.float64]]:
@@ -88,6 +89,7 @@ class NetworkSpace(SearchSpace):
         *,
         channels: int = ...,
         cells_per_stage: int = ...,
+        stages: int = ...,
         classes: int = ...,
         image_channels: int = ...,
         seed: int = ...,

@@ -96,6 +96,7 @@ class NASBench201(NetworkSpace):
         *,
         channels: int = 16,
         cells_per_stage: int = 5,
+        stages: int = 3,
         classes: int = 10,
         image_shape: tuple[int, int, int] = (3, 32, 32),
     ) -> dict[str, NDArray[np.float64]]:
@@ -104,6 +105,7 @@ class NASBench201(NetworkSpace):
             {op: (choices == number).sum(axis=1) for number, op in enumerate(OPERATIONS)},
             channels=channels,
             cells_per_stage=cells_per_stage,
+            stages=stages,
             classes=classes,
             image_shape=image_shape,
         )
@@ -114,16 +116,17 @@ class NASBench201(NetworkSpace):
         *,
         channels: int = 16,
         cells_per_stage: int = 5,
+        stages: int = 3,
         classes: int = 10,
         image_channels: int = 3,
         seed: int = 0,
     ) -> CellNetwork:
-        """The published network by default: 16 channels, 5 cells a stage, 10 classes, colour images."""
+        """The published network by default: 16 channels, 3 stages of 5 cells, 10 classes, colour images."""
         from archflow.networks.cell_network import CellNetwork
 
         operations = zip(CELL_EDGES, _operations(architecture), strict=True)
         edges = [(source, target, op) for (source, target), op in operations]
-        return CellNetwork(edges, channels, cells_per_stage, classes, image_channels, seed)
+        return CellNetwork(edges, channels, cells_per_stage, stages, classes, image_channels, seed)
 
     def _all_choices(self) -> NDArray[np.int64]:
         return np.stack(np.unravel_index(np.arange(self.size), (len(OPERATIONS),) * len(CELL_EDGES)), axis=1)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-STAGES = 3
 KERNELS = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
 """Kernel size of the operations that have weights."""
 
@@ -20,6 +19,7 @@ def network_costs(
     *,
     channels: int,
     cells_per_stage: int,
+    stages: int,
     classes: int,
     image_shape: tuple[int, int, int],
 ) -> dict[str, NDArray[np.float64]]:
@@ -33,11 +33,11 @@ def network_costs(
         `params` (N,) and `flops` (N,), multiply-adds of one image.
     """
     image_channels, height, width = image_shape
-    last = channels * 2 ** (STAGES - 1)
+    last = channels * 2 ** (stages - 1)
     params = image_channels * channels * 9 + 2 * channels + 2 * last + last * classes + classes
     flops = image_channels * channels * 9 * height * width + last * classes
     cell_params, cell_flops = {op: 0 for op in KERNELS}, {op: 0 for op in KERNELS}
-    for stage in range(STAGES):
+    for stage in range(stages):
         wide = channels * 2**stage
         if stage > 0:
             height, width = -(-height // 2), -(-width // 2)

@@ -9,7 +9,7 @@ from archflow.cli.app import main
 from archflow.graph.table import read_table
 from archflow.spaces import NASBench201
 
-SMALL = "--count 3 --seeds 2 --channels 2 --batch-size 8 --processes 1"
+SMALL = "--count 3 --seeds 2 --channels 2 --cells 1 --stages 2 --batch-size 8 --processes 1"
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_labels_a_users_images(
     for metric in ("train_accuracy", "validation_accuracy", "test_accuracy", "validation_loss", "seconds"):
         both = np.stack([table.metric(f"{metric}_seed{seed}") for seed in range(2)])
         np.testing.assert_allclose(table.metric(metric), both.mean(axis=0), rtol=1e-5)
-    costs = space.costs(table.architectures, channels=2, cells_per_stage=1, classes=3, image_shape=(1, 8, 8))
+    costs = space.costs(table.architectures, channels=2, cells_per_stage=1, stages=2, classes=3, image_shape=(1, 8, 8))
     np.testing.assert_allclose(table.metric("params"), costs["params"])
     np.testing.assert_allclose(table.metric("flops") * 1e6, costs["flops"], rtol=1e-6)
 
@@ -86,7 +86,7 @@ def test_another_job_in_the_same_place_is_refused(
     tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     journal = tmp_path / "table.parquet.journal.jsonl"
-    journal.write_text('{"configuration": {"channels": 5}}\n')
+    journal.write_text('{"configuration": {"count": 5}}\n')
     assert run(monkeypatch, "--data", images, "--out", tmp_path / "table.parquet", *SMALL.split()) == 2
-    assert "channels is 5 there, 2 here" in capsys.readouterr().err
-    assert journal.read_text() == '{"configuration": {"channels": 5}}\n'
+    assert "count is 5 there, 3 here" in capsys.readouterr().err
+    assert journal.read_text() == '{"configuration": {"count": 5}}\n'

@@ -62,8 +62,7 @@ def test_costs_are_those_of_the_networks(table: Table, card: dict) -> None:
     configuration = card["configuration"]
     costs = SPACE.costs(
         table.architectures,
-        channels=configuration["channels"],
-        cells_per_stage=configuration["cells_per_stage"],
+        **configuration["size"],
         classes=10,
         image_shape=shape,
     )
@@ -77,8 +76,7 @@ def test_training_a_cell_again_gives_its_accuracy(table: Table, card: dict) -> N
         configuration["space"],
         partial(digits, DigitsDifficulty(**configuration["digits"])),
         TrainingSettings(**configuration["training"]),
-        configuration["channels"],
-        configuration["cells_per_stage"],
+        configuration["size"],
     )
     rows = [int(table.metric("test_accuracy_seed1").argmax()), int(table.metric("test_accuracy_seed1").argmin())]
     for row in rows:
@@ -88,7 +86,8 @@ def test_training_a_cell_again_gives_its_accuracy(table: Table, card: dict) -> N
 
 
 def test_measuring_leaves_the_process_as_it_was() -> None:
-    evaluate = TrainedAccuracy("nasbench201", partial(digits, DigitsDifficulty(train=32)), TrainingSettings(), 4, 1)
+    size = {"channels": 4, "cells_per_stage": 1}
+    evaluate = TrainedAccuracy("nasbench201", partial(digits, DigitsDifficulty(train=32)), TrainingSettings(), size)
     threads = torch.get_num_threads()
     evaluate(SPACE.sample(1, np.random.default_rng(0))[0], 0)
     assert torch.get_num_threads() == threads

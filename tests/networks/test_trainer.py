@@ -19,7 +19,7 @@ def easy() -> ImageData:
 
 
 def network(data: ImageData, seed: int = 0) -> CellNetwork:
-    return CellNetwork(EDGES, 8, 1, data.classes, data.image_shape[0], seed)
+    return CellNetwork(EDGES, 8, 1, 3, data.classes, data.image_shape[0], seed)
 
 
 def test_training_learns_and_reports_what_evaluate_says(easy: ImageData) -> None:

@@ -171,19 +171,23 @@ def test_sampled_classes_differ() -> None:
     cells,
     st.integers(1, 5),
     st.integers(1, 2),
+    st.integers(1, 3),
     st.integers(2, 12),
     st.tuples(st.integers(1, 3), st.integers(4, 11), st.integers(4, 11)),
 )
 def test_costs_agree_with_built_networks(
-    cell: Architecture, channels: int, cells_per_stage: int, classes: int, image_shape: tuple[int, int, int]
+    cell: Architecture,
+    channels: int,
+    cells_per_stage: int,
+    stages: int,
+    classes: int,
+    image_shape: tuple[int, int, int],
 ) -> None:
-    network = SPACE.build(
-        cell, channels=channels, cells_per_stage=cells_per_stage, classes=classes, image_channels=image_shape[0]
-    )
+    size = {"channels": channels, "cells_per_stage": cells_per_stage, "stages": stages}
+    network = SPACE.build(cell, **size, classes=classes, image_channels=image_shape[0])
     costs = SPACE.costs(
         ArchitectureSet.from_architectures([cell], Vocabulary.of(cell.ops)),
-        channels=channels,
-        cells_per_stage=cells_per_stage,
+        **size,
         classes=classes,
         image_shape=image_shape,
     )
