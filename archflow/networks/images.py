@@ -65,7 +65,7 @@ class DigitsDifficulty:
     validation: int = 400
     canvas: int = 8
     noise: float = 0.4
-    train_copies: int = 4
+    train_copies: int = 3
     copies: int = 3
     seed: int = 0
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 from archflow.errors import ArchflowError
 from archflow.networks.images import ImageData
 
-EVALUATION_BATCH = 512
+EVALUATION_BATCH = 128
 
 
 @dataclass(frozen=True)
