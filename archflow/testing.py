@@ -1,4 +1,4 @@
-"""Contract tests for parts of your own: every encoder, pretext task, search space and predictor here passes them too.
+"""Contract tests for parts of your own; the encoders, pretext tasks, search spaces, predictors here pass them too.
 
 They use plain asserts, so any test runner will do:
 
@@ -12,6 +12,8 @@ They use plain asserts, so any test runner will do:
 from __future__ import annotations
 
 import copy
+import math
+import pickle
 import tempfile
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -22,6 +24,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from archflow.data.labelling import Evaluator
 from archflow.encoders import ENCODERS, Encoder, load_encoder, save_encoder, stack
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.batch import Batch
@@ -191,6 +194,26 @@ def check_search_space(space: SearchSpace, seed: int = 0) -> None:
         assert {space.format(a) for a in sample} <= texts, "a sample is not among the enumerated architectures"
     if isinstance(space, NetworkSpace):
         _check_network(space, sample)
+
+
+def check_evaluator(evaluate: Evaluator, architectures: ArchitectureSet) -> None:
+    """Hold an evaluator to its contract. Raises AssertionError that says which part of it is broken.
+
+    Metrics of time (`seconds`, `*_seconds`, `*_ms`) may differ from one measurement to the next.
+    """
+    sent = pickle.loads(pickle.dumps(evaluate))  # as worker processes get it
+    names = None
+    for architecture in architectures:
+        metrics = dict(evaluate(architecture, 0))
+        assert metrics, "an evaluator gives at least one metric"
+        assert names in (None, set(metrics)), f"one architecture has the metrics {sorted(metrics)}, another {names}"
+        names = set(metrics)
+        for name, value in metrics.items():
+            assert math.isfinite(float(value)), f"metric {name!r} is {value}, not finite: raise ArchflowError instead"
+        again = sent(architecture, 0)
+        for name in names:
+            timed = name == "seconds" or name.endswith(("_seconds", "_ms"))
+            assert timed or again[name] == metrics[name], f"the same seed gives another {name}: {again[name]}"
 
 
 def _check_gradients(encoder: Encoder, architectures: ArchitectureSet) -> None:

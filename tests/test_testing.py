@@ -1,5 +1,7 @@
 """The contract tests catch what breaks the contract, and say what it is."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from archflow.pretext import EmbeddingTask, PretextSettings, ProxyRanking
 from archflow.spaces import NASBench201
 from archflow.testing import (
     check_encoder,
+    check_evaluator,
     check_pretext_task,
     check_search_space,
     random_architectures,
@@ -206,6 +209,44 @@ def test_a_broken_search_space_is_caught(space, message):
 
 def test_a_sound_search_space_passes():
     check_search_space(NASBench201())
+
+
+class Moody:
+    """Gives another value every time."""
+
+    calls = itertools.count()
+
+    def __call__(self, architecture, seed):
+        return {"seconds": float(next(self.calls)), "accuracy": float(next(self.calls))}
+
+
+class Empty:
+    def __call__(self, architecture, seed):
+        return {}
+
+
+class Diverging:
+    def __call__(self, architecture, seed):
+        return {"loss": float("nan")}
+
+
+class Fickle:
+    def __call__(self, architecture, seed):
+        return {architecture.ops[1]: 1.0}
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "message"),
+    [
+        (Moody(), "the same seed gives another accuracy"),
+        (Empty(), "at least one metric"),
+        (Diverging(), "not finite"),
+        (Fickle(), "one architecture has the metrics"),
+    ],
+)
+def test_a_broken_evaluator_is_caught(evaluator, message):
+    with pytest.raises(AssertionError, match=message):
+        check_evaluator(evaluator, NASBench201().sample(20, np.random.default_rng(0)))
 
 
 def test_random_architectures_are_of_every_kind_and_follow_the_seed():

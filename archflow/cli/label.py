@@ -16,7 +16,7 @@ def label(
         Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card goes beside it as .json.")
     ],
     space: Annotated[str, typer.Option(help="The search space.")] = "nasbench201",
-    data: Annotated[str, typer.Option(help="`digits`, or an .npz file with the arrays images and labels.")] = "digits",
+    data: Annotated[str, typer.Option(help="`digits`, a folder of images by class, or an .npz file.")] = "digits",
     count: Annotated[int, typer.Option(min=1, help="Architectures, each of another isomorphism class.")] = 2020,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each architecture.")] = 3,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 2,

@@ -25,7 +25,11 @@ Results = dict[tuple[int, int], dict[str, float]]
 
 
 class Evaluator(Protocol):
-    """Measures one architecture. Worker processes get a pickled copy, so it is an object of an importable module."""
+    """Measures one architecture; labelling and search call it alike.
+
+    Worker processes get a pickled copy, so it is an object of an importable module. `archflow.testing.check_evaluator`
+    holds one to this contract.
+    """
 
     def __call__(self, architecture: Architecture, seed: int) -> Mapping[str, float]:
         """Finite metrics by name. An `ArchflowError` says that this item cannot be measured; the job goes on."""

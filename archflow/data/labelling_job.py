@@ -16,6 +16,7 @@ from archflow.data.trained_accuracy import TrainedAccuracy
 from archflow.errors import ArchflowError
 from archflow.files import write_json
 from archflow.graph.table import Table
+from archflow.networks.image_folder import image_files
 from archflow.networks.images import DigitsDifficulty, ImageData, digits, read_images
 from archflow.networks.trainer import TrainingSettings
 from archflow.spaces import sample_classes
@@ -46,7 +47,7 @@ class LabellingJob:
     """`count` architectures of `space`, at most one of an isomorphism class, trained with seeds 0..`seeds`-1.
 
     Attributes:
-        data: `digits`, or the path of an `.npz` file (see `archflow.networks.images.read_images`).
+        data: `digits`, or the path of an `.npz` file or image folder (see `archflow.networks.images.read_images`).
         sample_seed: draws the architectures.
         size: of the networks: channels, cells_per_stage, stages; see `archflow.spaces.NetworkSpace`.
     """
@@ -134,12 +135,21 @@ class LabellingJob:
 
     def command(self, out: str) -> str:
         """The command line that runs this job."""
-        return (
-            f"archflow label --space {self.space} --data {self.data} --count {self.count} --seeds {self.seeds} "
-            f"--epochs {self.training.epochs} --batch-size {self.training.batch_size} "
-            f"--learning-rate {self.training.learning_rate} --channels {self.size['channels']} --cells {self.size['cells_per_stage']} "
-            f"--stages {self.size['stages']} --sample-seed {self.sample_seed} --out {out}"
-        )
+        options = {
+            "space": self.space,
+            "data": self.data,
+            "count": self.count,
+            "seeds": self.seeds,
+            "epochs": self.training.epochs,
+            "batch-size": self.training.batch_size,
+            "learning-rate": self.training.learning_rate,
+            "channels": self.size["channels"],
+            "cells": self.size["cells_per_stage"],
+            "stages": self.size["stages"],
+            "sample-seed": self.sample_seed,
+            "out": out,
+        }
+        return " ".join(["archflow label", *(f"--{option} {value}" for option, value in options.items())])
 
     def _configuration(self) -> dict[str, Any]:
         """All that decides the measurements, as plain JSON values."""
@@ -148,5 +158,16 @@ class LabellingJob:
             configuration["digits"] = asdict(DigitsDifficulty())
         else:
             configuration["data"] = Path(self.data).name
-            configuration["data_sha256"] = hashlib.sha256(Path(self.data).read_bytes()).hexdigest()
+            configuration["data_sha256"] = _digest(Path(self.data))
         return configuration
+
+
+def _digest(path: Path) -> str:
+    """Of a file's bytes, or of the names and bytes of a folder's images."""
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    for image, _ in image_files(path):
+        digest.update(f"{image.relative_to(path).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(image.read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Labelled images to train networks on: the digits that scikit-learn carries, or a user's own `.npz`."""
+"""Labelled images to train networks on: the digits that scikit-learn carries, or a user's own `.npz` or folder."""
 
 from __future__ import annotations
 
@@ -108,17 +108,24 @@ def _placed(originals: np.ndarray, difficulty: DigitsDifficulty, generator: np.r
 
 
 def read_images(path: str | Path, seed: int = 0) -> ImageData:
-    """Images of a user's own, from an `.npz` file with the arrays `images` and `labels`.
+    """Images of a user's own: a folder with one folder of image files a class (see `archflow.networks.image_folder`),
+    or an `.npz` file with the arrays `images` and `labels`.
 
-    `images` is (N, H, W), (N, C, H, W) or (N, H, W, C) of numbers, told apart by the channels (at most 4; (N, C, H, W)
-    wins where both fit); `labels` is (N,) of any integers or strings. Split at random 60/20/20 within every class.
+    There `images` is (N, H, W), (N, C, H, W) or (N, H, W, C) of numbers, told apart by the channels (at most 4;
+    (N, C, H, W) wins where both fit); `labels` is (N,) of any integers or strings. Both kinds are split at random
+    60/20/20 within every class.
 
     Raises:
-        ArchflowError: not such a file, shapes that do not fit, numbers that are not finite, or under five images of
-            a class.
+        ArchflowError: not such a file or folder, shapes that do not fit, numbers that are not finite, or under five
+            images of a class.
     """
     path = Path(path)
-    images, labels = _load(path)
+    if path.is_dir():
+        from archflow.networks.image_folder import read_folder
+
+        images, labels = read_folder(path)
+    else:
+        images, labels = _load(path)
     images = _channels_first(path, images)
     if labels.shape != (len(images),):
         raise ArchflowError(
@@ -144,7 +151,10 @@ def read_images(path: str | Path, seed: int = 0) -> ImageData:
 
 def _load(path: Path) -> tuple[np.ndarray, np.ndarray]:
     if not path.is_file():
-        raise ArchflowError(f"{path}: no such file: give an .npz file with the arrays images and labels")
+        raise ArchflowError(
+            f"{path}: no such file or folder: "
+            "give a folder of images by class, or an .npz file with the arrays images and labels"
+        )
     try:
         # Opening checks little: truncation and pickled objects show only when the arrays are read.
         with path.open("rb") as stream:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from archflow.cli.app import main
 from archflow.graph.table import read_table
@@ -55,6 +56,24 @@ def test_labels_a_users_images(
     out.unlink()
     assert run(monkeypatch, *arguments) == 0
     assert out.read_bytes() == written
+
+
+def test_labels_a_folder_of_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generator = np.random.default_rng(0)
+    for kind in ("cat", "dog"):
+        (tmp_path / "mine" / kind).mkdir(parents=True)
+        for number in range(10):
+            picture = Image.fromarray(generator.integers(0, 256, (8, 8, 3), np.uint8))
+            picture.save(tmp_path / "mine" / kind / f"{number}.png")
+    arguments = ["--data", tmp_path / "mine", "--out", tmp_path / "table.csv", *SMALL.split(), "--json"]
+    assert run(monkeypatch, *arguments) == 0
+    card = json.loads(capsys.readouterr().out)
+    assert (card["rows"], card["images"]["shape"], card["images"]["classes"]) == (3, [3, 8, 8], 2)
+    (tmp_path / "mine" / "dog" / "0.png").unlink()  # other images are another job
+    assert run(monkeypatch, *arguments) == 2
+    assert "data_sha256 is" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from archflow.graph.table import Table
 from archflow.networks.images import DigitsDifficulty, digits
 from archflow.networks.trainer import TrainingSettings
 from archflow.spaces import NASBench201
+from archflow.testing import check_evaluator
 
 SPACE = NASBench201()
 FOLDER = Path(archflow.data.__file__).parent
@@ -89,7 +90,7 @@ def test_measuring_leaves_the_process_as_it_was() -> None:
     size = {"channels": 4, "cells_per_stage": 1}
     evaluate = TrainedAccuracy("nasbench201", partial(digits, DigitsDifficulty(train=32)), TrainingSettings(), size)
     threads = torch.get_num_threads()
-    evaluate(SPACE.sample(1, np.random.default_rng(0))[0], 0)
+    check_evaluator(evaluate, SPACE.sample(1, np.random.default_rng(0)))
     assert torch.get_num_threads() == threads
     assert torch.tensor([1e-310], dtype=torch.float64).mul(1).item() > 0, "denormal numbers are flushed to zero"
     assert 2.3e-308 / float("4") > 0
