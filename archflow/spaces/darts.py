@@ -1,0 +1,160 @@
+"""The DARTS search space, which is also that of NAS-Bench-301: a normal cell and a reduction cell.
+
+Sources: Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019; Siems et al., "Surrogate NAS
+Benchmarks: Going Beyond the Limited Search Spaces of Tabular NAS Benchmarks" (NAS-Bench-301), ICLR 2022.
+"""
+
+from __future__ import annotations
+
+from math import comb, prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.graph import Architecture, ArchitectureSet
+from archflow.spaces import darts_genotype
+from archflow.spaces.base import SPACES, NetworkSpace, refuse_enumeration
+from archflow.spaces.darts_costs import network_costs
+from archflow.spaces.darts_graph import CELLS, OPERATIONS, REACH, STEPS, VOCABULARY, cells_of, choices_of, graphs
+
+if TYPE_CHECKING:
+    from archflow.networks.darts_network import DARTSNetwork
+
+NONE = OPERATIONS.index("none")
+
+
+@SPACES.register("darts")
+class DARTS(NetworkSpace):
+    """Two cells of four intermediate nodes, each the sum of two operations on different earlier feature maps.
+
+    An architecture is a graph of two components, normal and reduction cell, as the published tables have it;
+    `archflow.spaces.darts_graph.joined` makes one component of them. The order of the two operations of a node, kept
+    by the native strings and the graph, means nothing, and the hash does not see it.
+
+    Seven operations are drawn. `none`, and two operations on one feature map, occur in published cells: both are read,
+    measured and built, but neither drawn nor reached by mutation.
+
+    `size` counts genotypes without regard to that order: (1 * 3 * 6 * 10 pairs of feature maps * 7^8 operations)^2.
+    """
+
+    name = "darts"
+    vocabulary = VOCABULARY
+    size = (prod(comb(reach, 2) for reach in REACH[::2].tolist()) * (len(OPERATIONS) - 1) ** STEPS) ** CELLS
+
+    def parse(self, text: str) -> Architecture:
+        """Reads JSON, `Genotype(...)` or index pairs; see `archflow.spaces.darts_genotype`."""
+        return graphs(darts_genotype.read(text)[None])[0]
+
+    def format(self, architecture: Architecture) -> str:
+        """JSON: `{"normal": [["sep_conv_3x3", 0], ...], "reduce": [...]}`."""
+        return darts_genotype.json_text(self._choices(architecture))
+
+    def genotype(self, architecture: Architecture) -> str:
+        """The `Genotype(...)` of the DARTS code. Raises ArchflowError if the architecture is not of this space."""
+        return darts_genotype.genotype_text(self._choices(architecture))
+
+    def compact(self, architecture: Architecture) -> str:
+        """Index pairs, as NASLib numbers them.
+
+        Raises ArchflowError if the architecture is not of this space or has a `none`, which they cannot say.
+        """
+        return darts_genotype.compact_text(self._choices(architecture))
+
+    def enumerate(self) -> ArchitectureSet:
+        raise refuse_enumeration(self)
+
+    def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
+        """Uniform over the genotypes: of every node any two different feature maps and any two of seven operations.
+
+        The two feature maps of a node are in ascending order. NAS-Bench-301 draws its random genotypes so.
+        """
+        choices = np.empty((count, CELLS, STEPS, 2), np.int64)
+        for step in range(0, STEPS, 2):
+            pairs = np.stack(np.triu_indices(REACH[step], 1), axis=1)
+            choices[:, :, step : step + 2, 0] = pairs[generator.integers(len(pairs), size=(count, CELLS))]
+        choices[..., 1] = generator.integers(NONE + 1, len(OPERATIONS), (count, CELLS, STEPS))
+        return graphs(choices)
+
+    def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
+        """One operation or one predecessor is another."""
+        around = self.neighbours(architecture)
+        return around[int(generator.integers(len(around)))]
+
+    def neighbours(self, architecture: Architecture) -> ArchitectureSet:
+        """The 120 genotypes with another operation (96) or another predecessor (24) in one place, in that order.
+
+        The new predecessor is not that of the node's other operation. A genotype with `none`, or with two operations
+        of a node on one feature map, has a few more and is not among its neighbours' neighbours.
+        """
+        steps = self._choices(architecture).reshape(CELLS * STEPS, 2)
+        predecessor, operation = steps.T[:, :, None]
+        partner = predecessor.reshape(-1, 2, 1)[:, ::-1].reshape(-1, 1)
+        reach = np.tile(REACH, CELLS)[:, None]
+        maps, operations = np.arange(REACH.max()), np.arange(len(OPERATIONS))
+        other_operation = np.nonzero((operations != operation) & (operations != NONE))
+        other_map = np.nonzero((maps < reach) & (maps != predecessor) & (maps != partner))
+        place, value = np.concatenate([other_operation, other_map], axis=1)
+        what = np.repeat([1, 0], [len(other_operation[0]), len(other_map[0])])
+        around = np.tile(steps, (len(place), 1, 1))
+        around[np.arange(len(place)), place, what] = value
+        return graphs(around.reshape(-1, CELLS, STEPS, 2))
+
+    def canonical(self, architecture: Architecture) -> str:
+        """The hashes of normal and reduction cell as graphs, which see neither the order of a node's operations nor the
+        numbering of intermediate nodes."""
+        cells = cells_of(ArchitectureSet.from_architectures([architecture]))
+        return "-".join(f"{int(cell):016x}" for cell in cells.hashes)
+
+    def costs(
+        self,
+        architectures: ArchitectureSet,
+        *,
+        channels: int = 32,
+        cells_per_stage: int = 2,
+        stages: int = 3,
+        classes: int = 10,
+        image_shape: tuple[int, int, int] = (3, 32, 32),
+        affine: bool = False,
+    ) -> dict[str, NDArray[np.float64]]:
+        return network_costs(
+            choices_of(architectures),
+            channels=channels,
+            cells_per_stage=cells_per_stage,
+            stages=stages,
+            classes=classes,
+            image_shape=image_shape,
+            affine=affine,
+        )
+
+    def build(
+        self,
+        architecture: Architecture,
+        *,
+        channels: int = 32,
+        cells_per_stage: int = 2,
+        stages: int = 3,
+        classes: int = 10,
+        image_channels: int = 3,
+        seed: int = 0,
+        affine: bool = False,
+    ) -> DARTSNetwork:
+        """By default the network whose parameters and proxies are published for NAS-Bench-301 cells: 32 channels,
+        8 cells (3 stages of 2 normal cells, 2 reduction cells), operations as they are during the search.
+
+        Their source is Krishnakumar et al., "NAS-Bench-Suite-Zero: Accelerating Research on Zero Cost Proxies",
+        NeurIPS 2022. The DARTS paper's network, which it trains after the search, has 36 channels, 6 cells a stage
+        and `affine` operations (see `archflow.networks.darts_operations`).
+        """
+        from archflow.networks.darts_network import DARTSNetwork
+
+        normal, reduction = (
+            [(OPERATIONS[operation], predecessor) for predecessor, operation in cell]
+            for cell in self._choices(architecture).tolist()
+        )
+        return DARTSNetwork(normal, reduction, channels, cells_per_stage, stages, classes, image_channels, seed, affine)
+
+    @staticmethod
+    def _choices(architecture: Architecture) -> NDArray[np.int64]:
+        """(2, 8, 2) of one architecture. Raises ArchflowError if it is not of this space."""
+        return choices_of(ArchitectureSet.from_architectures([architecture]))[0]
