@@ -1,0 +1,11 @@
+"""Zero-cost proxies: what an untrained network and one batch of images tell about how well it will learn.
+
+One file a family. Definitions: Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021, and the papers
+that the families name.
+"""
+
+from archflow.networks.zero_cost import activation_codes, counts, input_jacobian, saliency, synflow, zen  # noqa: F401
+from archflow.networks.zero_cost.compute import zero_cost
+from archflow.networks.zero_cost.passes import PROXIES, Passes, Proxy
+
+__all__ = ["PROXIES", "Passes", "Proxy", "zero_cost"]

@@ -1,0 +1,29 @@
+"""Which units of a network's rectifiers are active, whether the ReLU is a module or a function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+RELU = ("relu", "relu_", "relu6")
+
+
+class RectifierCodes(TorchFunctionMode):
+    """While active, keeps the code of every ReLU and ReLU6 call: (B, units) bool, true where its input is positive."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.codes: list[Tensor] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        output = func(*args, **(kwargs or {}))
+        if _rectifies(getattr(func, "__name__", ""), args):
+            self.codes.append((output.detach() > 0).flatten(1))
+        return output
+
+
+def _rectifies(name: str, args: tuple[Any, ...]) -> bool:
+    # The module of ReLU6 calls hardtanh between 0 and 6.
+    return name in RELU or (name == "hardtanh" and len(args) > 1 and args[1] == 0)

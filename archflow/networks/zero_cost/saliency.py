@@ -1,0 +1,71 @@
+"""Proxies from the gradient of the loss: how much the loss depends on every weight.
+
+All sums run over the weights of convolutions and linear layers, not over biases and normalisation.
+"""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+from archflow.networks.zero_cost.passes import PROXIES, Passes
+
+
+@PROXIES.register("grad_norm")
+def grad_norm(passes: Passes) -> float:
+    """Sum of the Euclidean norms of every layer's gradient. Source: Abdelfattah et al., ICLR 2021."""
+    return sum(float(gradient.detach().norm()) for gradient in passes.weight_gradients)
+
+
+@PROXIES.register("snip")
+def snip(passes: Passes) -> float:
+    """Sum of |weight x gradient|. Source: Lee et al., "SNIP", ICLR 2019; without its normalisation, as Abdelfattah et
+    al. sum it."""
+    return sum(float(product.abs().sum()) for product in _products(passes, passes.weight_gradients))
+
+
+@PROXIES.register("plain")
+def plain(passes: Passes) -> float:
+    """Sum of weight x gradient, signed. Source: Abdelfattah et al., ICLR 2021, after Mozer and Smolensky 1989.
+
+    NaN if no weight has a gradient: zero would rank such a network among those that can learn.
+    """
+    return _signed_sum(_products(passes, passes.weight_gradients), passes)
+
+
+@PROXIES.register("grasp")
+def grasp(passes: Passes) -> float:
+    """Sum of -weight x (Hessian x gradient). NaN if no weight has a gradient, as `plain`.
+
+    Source: Wang et al., "Picking Winning Tickets Before Training by Preserving Gradient Flow", ICLR 2020, at
+    temperature 1 as in Abdelfattah et al.
+    """
+    return -_signed_sum(_products(passes, passes.hessian_gradient), passes)
+
+
+@PROXIES.register("fisher")
+def fisher(passes: Passes) -> float:
+    """Sum over the channels of every layer's output a of mean_b (sum_hw a dL/da)^2 / 2.
+
+    Source: Theis et al., "Faster gaze prediction with dense networks and Fisher pruning", 2018. The released code of
+    Abdelfattah et al. weighs every channel with the number of its incoming weights in addition; the papers do not.
+    """
+    pairs = zip(passes.forward.outputs, passes.output_gradients, strict=True)
+    by_channel = ((output * gradient).detach().flatten(2 if output.ndim > 2 else 1) for output, gradient in pairs)
+    return sum(float(_per_channel(products).square().sum()) / (2 * len(products)) for products in by_channel)
+
+
+def _per_channel(products: Tensor) -> Tensor:
+    """(B, C, pixels) -> (B, C); a linear layer's (B, C) stays."""
+    return products.sum(2) if products.ndim == 3 else products
+
+
+def _products(passes: Passes, factors: tuple[Tensor, ...]) -> list[Tensor]:
+    return [(weight * factor).detach() for weight, factor in zip(passes.weights, factors, strict=True)]
+
+
+def _signed_sum(products: list[Tensor], passes: Passes) -> float:
+    if not any(bool(gradient.any()) for gradient in passes.weight_gradients):
+        return math.nan
+    return sum(float(product.sum()) for product in products)
