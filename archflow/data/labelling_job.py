@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -75,7 +76,7 @@ class LabellingJob:
                 f"{out}: a table is written as {', '.join(TABLE_ENDINGS)}: give --out one of these endings"
             )
         space = network_space(self.space)
-        images = partial(digits, DigitsDifficulty()) if self.data == "digits" else partial(read_images, self.data)
+        images = image_source(self.data)
         example = images()
         architectures = sample_classes(space, self.count, np.random.default_rng(self.sample_seed))
         configuration = self._configuration()
@@ -153,13 +154,19 @@ class LabellingJob:
 
     def _configuration(self) -> dict[str, Any]:
         """All that decides the measurements, as plain JSON values."""
-        configuration = asdict(self)
-        if self.data == "digits":
-            configuration["digits"] = asdict(DigitsDifficulty())
-        else:
-            configuration["data"] = Path(self.data).name
-            configuration["data_sha256"] = _digest(Path(self.data))
-        return configuration
+        return asdict(self) | image_configuration(self.data)
+
+
+def image_source(data: str) -> Callable[[], ImageData]:
+    """What reads the images of `data`: `digits`, or a path for `archflow.networks.images.read_images`."""
+    return partial(digits, DigitsDifficulty()) if data == "digits" else partial(read_images, data)
+
+
+def image_configuration(data: str) -> dict[str, Any]:
+    """What decides the images of `image_source`, as plain JSON values: not where they lie, but what they are."""
+    if data == "digits":
+        return {"data": data, "digits": asdict(DigitsDifficulty())}
+    return {"data": Path(data).name, "data_sha256": _digest(Path(data))}
 
 
 def _digest(path: Path) -> str:

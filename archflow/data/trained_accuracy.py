@@ -33,7 +33,7 @@ class TrainedAccuracy:
     def __call__(self, architecture: Architecture, seed: int) -> Mapping[str, float]:
         from archflow.networks.trainer import train
 
-        data = _loaded(self.images)
+        data = loaded_images(self.images)
         network = network_space(self.space).build(
             architecture,
             **self.size,
@@ -41,17 +41,18 @@ class TrainedAccuracy:
             image_channels=data.image_shape[0],
             seed=seed,
         )
-        with _alone_on_a_core():
+        with alone_on_a_core():
             return train(network, data, self.settings, seed)
 
 
 @lru_cache(maxsize=1)
-def _loaded(images: Callable[[], ImageData]) -> ImageData:
+def loaded_images(images: Callable[[], ImageData]) -> ImageData:
+    """The images, made once in each process."""
     return images()
 
 
 @contextmanager
-def _alone_on_a_core() -> Iterator[None]:
+def alone_on_a_core() -> Iterator[None]:
     """One thread, as items run in parallel and would only get in each other's way; no denormal numbers, which are slow.
 
     Both are settings of the whole process: as before behind the block.
