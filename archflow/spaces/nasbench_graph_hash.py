@@ -1,0 +1,139 @@
+"""The official hash of NAS-Bench-Graph, and which of the descriptions of one network it is the hash of.
+
+Source: Qin et al., "NAS-Bench-Graph: Benchmarking Graph Neural Architecture Search", NeurIPS 2022 Datasets and
+Benchmarks.
+
+Each of four computing nodes has one input: `link` (N, 4) says which, 0 for the data, 1 for the first computing node and
+so on; `ops` (N, 4) are positions in `OPERATIONS`. Of all that describe one network the benchmark keeps the one where
+
+- no `skip` is idle. A `skip` that other nodes read hands them its input; one that is the only reader of its input hands
+  that to the output; one that hands the data itself to the output is left out by the authors. Idle ones are moved to
+  the front, where a chain of them between the data and the rest computes nothing;
+- the numbering of the nodes makes `link`, and then `ops`, the least.
+
+That leaves 26,206, in nine `LINKS`. The hash is the number of the link and the four operations as decimal digits.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations, product
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Ints = NDArray[np.int64]
+
+OPERATIONS = ("gat", "gcn", "gin", "cheb", "sage", "arma", "graph", "fc", "skip")
+"""In the order of their digits in the hash."""
+
+LINKS = (
+    (0, 0, 0, 0),
+    (0, 0, 0, 1),
+    (0, 0, 1, 1),
+    (0, 0, 1, 2),
+    (0, 0, 1, 3),
+    (0, 1, 1, 1),
+    (0, 1, 1, 2),
+    (0, 1, 2, 2),
+    (0, 1, 2, 3),
+)
+"""In the order of their numbers in the hash: every tree of four nodes once."""
+
+NODES = 4
+SKIP = OPERATIONS.index("skip")
+_DIGITS = 10 ** np.arange(NODES - 1, -1, -1)
+_LIST_DIGITS = np.array([0, 12, 4, 1])
+"""Node i reads one of i + 1 earlier ones: these give every list its own number below 24."""
+
+
+def digits(hashes: ArrayLike) -> tuple[Ints, Ints]:
+    """Official hashes (N,) -> `link` (N, 4) and `ops` (N, 4)."""
+    hashes = np.asarray(hashes, np.int64)
+    return np.array(LINKS)[hashes // 10**NODES], hashes[:, None] // _DIGITS % 10
+
+
+def official(hashes: ArrayLike) -> NDArray[np.bool_]:
+    """(N,) whether a number is the hash of one of the 26,206."""
+    hashes = np.asarray(hashes, np.int64)
+    result = (hashes >= 0) & (hashes < len(LINKS) * 10**NODES)
+    result[result] = (hashes[result, None] // _DIGITS % 10 < len(OPERATIONS)).all(axis=1)
+    link, ops = digits(hashes[result])
+    kept = ~(ops == SKIP).all(axis=1)
+    result[result] = kept & (least_hashes(*with_idle_in_front(link, ops)) == hashes[result])
+    return result
+
+
+def all_hashes() -> Ints:
+    """(26206,) every official hash, ascending."""
+    ops = np.array(list(product(range(len(OPERATIONS)), repeat=NODES))) @ _DIGITS
+    hashes = np.add.outer(np.arange(len(LINKS)) * 10**NODES, ops).ravel()
+    return hashes[official(hashes)]
+
+
+def least_hashes(link: Ints, ops: Ints) -> Ints:
+    """(N,) the hashes of the least numberings of trees whose nodes stand behind their inputs."""
+    lists = link @ _LIST_DIGITS
+    hashes = np.empty(len(link), np.int64)
+    for number in np.unique(lists):
+        least, orders = _RENUMBERINGS[int(number)]
+        rows = lists == number
+        hashes[rows] = least * 10**NODES + (ops[rows][:, orders] @ _DIGITS).min(axis=1)
+    return hashes
+
+
+def with_idle_in_front(link: Ints, ops: Ints) -> tuple[Ints, Ints]:
+    """The same networks (N, 4), (N, 4) with every idle `skip` moved to the front."""
+    source, there = link.copy(), np.ones(link.shape, bool)
+    is_data = np.ones((len(link), NODES + 1), bool)  # of the data and every node: it computes nothing but the data
+    for node in range(NODES):
+        own = source[:, node]
+        skip = ops[:, node] == SKIP
+        is_data[:, node + 1] = skip & np.take_along_axis(is_data, own[:, None], axis=1)[:, 0]
+        readers = there & (source == node + 1)
+        alone = (there & (source == own[:, None])).sum(axis=1) == 1
+        idle = skip & (readers.any(axis=1) | alone | is_data[:, node + 1])
+        source = np.where(readers & idle[:, None], own[:, None], source)
+        there[:, node] = ~idle
+    return _in_order(source, ops, there.astype(np.int64), (~there).sum(axis=1))
+
+
+def rehung(link: Ints, ops: Ints) -> tuple[Ints, Ints]:
+    """One tree (4,), (4,) with every node at every other input that leaves it a tree: (M, 4), (M, 4)."""
+    node, source = (grid.ravel() for grid in np.indices((NODES, NODES + 1)))
+    sources = np.tile(link, (len(node), 1))
+    sources[np.arange(len(node)), node] = source
+    input_of = np.hstack([np.zeros((len(node), 1), np.int64), sources])
+    above, depth = sources, np.ones_like(sources)
+    for _ in range(NODES):
+        depth += above > 0
+        above = np.take_along_axis(input_of, above, axis=1)
+    tree = (above == 0).all(axis=1)
+    count = int(tree.sum())
+    return _in_order(sources[tree], np.tile(ops, (count, 1)), depth[tree], np.zeros(count, np.int64))
+
+
+def _in_order(source: Ints, ops: Ints, key: Ints, front: Ints) -> tuple[Ints, Ints]:
+    """Nodes renumbered by `key` (N, 4), the first `front` (N,) of them made a chain of `skip` between data and rest."""
+    order = np.argsort(key, axis=1, kind="stable")
+    number = np.hstack([front[:, None], np.argsort(order, axis=1) + 1])  # the data's stands first
+    chain = np.arange(NODES) < front[:, None]
+    link = np.take_along_axis(number, np.take_along_axis(source, order, axis=1), axis=1)
+    return np.where(chain, np.arange(NODES), link), np.where(chain, SKIP, np.take_along_axis(ops, order, axis=1))
+
+
+def _renumberings() -> dict[int, tuple[int, Ints]]:
+    """For every list of inputs by number: the number of the least one, and the orders of nodes that lead to it."""
+    found = {}
+    for link in product(*(range(node + 1) for node in range(NODES))):
+        forms: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+        for order in permutations(range(1, NODES + 1)):
+            number = {0: 0, **{node: place for place, node in enumerate(order, start=1)}}
+            form = tuple(number[link[node - 1]] for node in order)
+            if all(source <= place for place, source in enumerate(form)):
+                forms.setdefault(form, []).append(order)
+        least = min(forms)
+        found[int(np.dot(link, _LIST_DIGITS))] = LINKS.index(least), np.array(forms[least]) - 1
+    return found
+
+
+_RENUMBERINGS = _renumberings()
