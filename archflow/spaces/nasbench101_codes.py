@@ -1,0 +1,111 @@
+"""A NAS-Bench-101 cell as one integer, and what a renumbering of its nodes does to that integer.
+
+From the least significant bit: 8 bits of operations, 21 bits of edges, 3 bits of size.
+
+- Operations are five base-3 digits, that of node 1 the most significant: positions in `OPERATIONS`, 0 where a smaller
+  cell has none.
+- Edge x -> y is bit x + y(y - 1)/2.
+- The size is the number of nodes, input and output included.
+
+So codes are ordered by size, then edges, then operations, as the published graph generator meets them. Source of the
+space: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019, section 2.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
+MAX_NODES = 7
+MAX_EDGES = 9
+
+Codes = NDArray[np.int64]
+
+TARGETS, SOURCES = (np.asarray(ends) for ends in np.tril_indices(MAX_NODES, -1))
+"""Both (21,): the ends of the edge that each edge bit stands for."""
+
+EDGE_SHIFT, SIZE_SHIFT = 8, 29
+EDGE_BITS = 1 << np.arange(EDGE_SHIFT, SIZE_SHIFT)
+"""(21,) the value of each edge in a code."""
+
+DIGITS = 3 ** np.arange(MAX_NODES - 2)[::-1]
+"""(5,) the value of the operation digit of nodes 1 to 5."""
+
+INCOMING, OUTGOING = (
+    np.array([EDGE_BITS[ends == node].sum() for node in range(MAX_NODES)]) for ends in (TARGETS, SOURCES)
+)
+"""Both (7,): masks of the edges into and out of every node."""
+
+_BACKWARD = 1 << SIZE_SHIFT
+
+
+def encode(sizes: NDArray, adjacency: NDArray[np.bool_], operations: NDArray) -> Codes:
+    """Sizes (N,), adjacency [row, source, target] (N, 7, 7), operations of nodes 1 to 5 (N, 5) -> codes (N,).
+
+    What is beyond a cell's size must be False and 0.
+    """
+    edges = adjacency[:, SOURCES, TARGETS] @ EDGE_BITS
+    return (np.asarray(sizes, np.int64) << SIZE_SHIFT) | edges | (operations @ DIGITS)
+
+
+def sizes(codes: Codes) -> Codes:
+    """Codes (N,) -> number of nodes (N,)."""
+    return codes >> SIZE_SHIFT
+
+
+def adjacency(codes: Codes) -> NDArray[np.bool_]:
+    """Codes (N,) -> [row, source, target] (N, 7, 7), False beyond a cell's size."""
+    matrix = np.zeros((len(codes), MAX_NODES, MAX_NODES), bool)
+    matrix[:, SOURCES, TARGETS] = codes[:, None] & EDGE_BITS != 0
+    return matrix
+
+
+def operations(codes: Codes) -> NDArray[np.int64]:
+    """Codes (N,) -> operations of nodes 1 to 5 (N, 5) as positions in `OPERATIONS`, 0 beyond a cell's size."""
+    return (codes & (1 << EDGE_SHIFT) - 1)[:, None] // DIGITS % len(OPERATIONS)
+
+
+def edge_bit(source: NDArray[np.int64], target: NDArray[np.int64]) -> Codes:
+    """The value in a code of the edges source -> target, for source < target."""
+    return np.asarray(1 << (EDGE_SHIFT + source + target * (target - 1) // 2))
+
+
+def are_cells(codes: Codes) -> NDArray[np.bool_]:
+    """(N,) whether there are at least two nodes and at most nine edges, and all nodes on paths from input to output."""
+    node = np.arange(MAX_NODES)
+    size = sizes(codes)[:, None]
+    # Edges go forward, so a node is on such a path as soon as none but the input lacks an edge into it and none but
+    # the output one out of it.
+    reached = (codes[:, None] & INCOMING != 0) | (node == 0) | (node >= size)
+    reaching = (codes[:, None] & OUTGOING != 0) | (node >= size - 1)
+    few = np.bitwise_count(codes & EDGE_BITS.sum()) <= MAX_EDGES
+    return few & (size[:, 0] >= 2) & (reached & reaching).all(axis=1)
+
+
+def moved(codes: Codes, positions: NDArray[np.int64]) -> tuple[Codes, NDArray[np.bool_]]:
+    """Cells with their nodes at other positions, without their size.
+
+    A code is linear in its edges and digits, and so is what becomes of it: one matrix product moves all cells in all
+    ways.
+
+    Args:
+        codes: (N,), all of one size n.
+        positions: (K, n), where each node goes; -1 leaves the node out, with its edges.
+
+    Returns:
+        Codes (N, K) of size 0, and (N, K) whether all edges still go forward; codes of others mean nothing.
+    """
+    nodes = positions.shape[1]
+    inner = np.clip(nodes - 2, 0, None)
+    edges = nodes * (nodes - 1) // 2
+    source, target = positions[:, SOURCES[:edges]], positions[:, TARGETS[:edges]]
+    edge_values = np.where(source < target, edge_bit(np.maximum(source, 0), np.maximum(target, 1)), _BACKWARD)
+    edge_values[(source < 0) | (target < 0)] = 0
+    place = positions[:, 1 : 1 + inner]
+    digit_values = np.where(place < 0, 0, DIGITS[place - 1])
+    values = np.concatenate([edge_values, digit_values], axis=1).T
+    parts = np.concatenate([codes[:, None] & EDGE_BITS[:edges] != 0, operations(codes)[:, :inner]], axis=1)
+    # Doubles hold these integers exactly, and their matrix product is fast.
+    result = (parts.astype(np.float64) @ values.astype(np.float64)).astype(np.int64)
+    return result, result < _BACKWARD

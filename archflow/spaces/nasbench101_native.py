@@ -1,0 +1,75 @@
+"""The native form of NAS-Bench-101 cells: a JSON object on one line.
+
+`module_adjacency`, a square matrix of 0 and 1 with row = source and column = target, and `module_operations`, a list of
+names, `input` first and `output` last: the fields that the benchmark's API gives for a cell.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from archflow.errors import ArchflowError
+from archflow.graph import Architecture
+from archflow.spaces.nasbench101_codes import MAX_EDGES, MAX_NODES, OPERATIONS
+from archflow.spaces.native_json import read_object, shown, shown_value
+
+_MATRIX, _NAMES = "module_adjacency", "module_operations"
+
+
+def read(text: str) -> Architecture:
+    """The pruned cell of a native string, its nodes in the order of the string.
+
+    As in the published code, nodes on no path from input to output are dropped first, and the limits of the space hold
+    for what is left.
+
+    Raises ArchflowError that names the character or the entry that is wrong.
+    """
+    fields = read_object(text, (_MATRIX, _NAMES))
+    where = f"cell {shown(text)}"
+    edges = _edges(fields[_MATRIX], where)
+    ops = _operations(fields[_NAMES], len(fields[_MATRIX]), where)
+    try:
+        cell = Architecture(ops, edges).pruned()
+    except ArchflowError:
+        raise ArchflowError(f"{where}: {_MATRIX} has no path from input to output; add edges") from None
+    for what, count, limit in (("nodes", len(cell.ops), MAX_NODES), ("edges", len(cell.edges), MAX_EDGES)):
+        if count > limit:
+            raise ArchflowError(f"{where}: {count} {what} are on paths from input to output; at most {limit} may be")
+    return cell
+
+
+def write(cell: Architecture) -> str:
+    """The native string of a cell."""
+    matrix = [[0] * len(cell.ops) for _ in cell.ops]
+    for source, target in cell.edges:
+        matrix[source][target] = 1
+    return json.dumps({_MATRIX: matrix, _NAMES: cell.ops})
+
+
+def _edges(matrix: Any, where: str) -> tuple[tuple[int, int], ...]:
+    if not isinstance(matrix, list) or len(matrix) < 2:
+        raise ArchflowError(f"{where}: {_MATRIX} is no list of at least 2 rows")
+    edges = []
+    for source, row in enumerate(matrix):
+        if not isinstance(row, list) or len(row) != len(matrix):
+            raise ArchflowError(f"{where}: {_MATRIX}[{source}] is no list of {len(matrix)} numbers, as many as rows")
+        for target, entry in enumerate(row):
+            place = f"{where}: {_MATRIX}[{source}][{target}]"
+            if entry not in (0, 1):
+                raise ArchflowError(f"{place} is {shown_value(entry)}; use 0 or 1")
+            if entry and source >= target:
+                raise ArchflowError(f"{place} is 1, an edge that does not go forward; number nodes so that all do")
+            if entry:
+                edges.append((source, target))
+    return tuple(edges)
+
+
+def _operations(names: Any, nodes: int, where: str) -> tuple[str, ...]:
+    if not isinstance(names, list) or len(names) != nodes:
+        raise ArchflowError(f"{where}: {_NAMES} is no list of {nodes} names, one a row of {_MATRIX}")
+    for node, name in enumerate(names):
+        allowed = ("input",) if node == 0 else ("output",) if node == nodes - 1 else OPERATIONS
+        if name not in allowed:
+            raise ArchflowError(f"{where}: {_NAMES}[{node}] is {shown_value(name)}; use {' or '.join(allowed)}")
+    return tuple(names)

@@ -1,0 +1,74 @@
+"""The NAS-Bench-101 cells one elementary change away from a cell.
+
+The released search code toggles edges of a 7-node matrix and prunes what is dead, so that a change can often not be
+undone by another one. These can, and they lead from any cell to any other:
+
+- a node gets another operation;
+- an edge is added between two nodes, in whichever direction makes no cycle, or removed;
+- a node with one edge into it and one out of it is added, or removed with its edges.
+
+What has nodes off the paths from input to output, or more nodes or edges than the space allows, is no neighbour.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from archflow.spaces.nasbench101_classes import numberings, representatives
+from archflow.spaces.nasbench101_codes import (
+    DIGITS,
+    EDGE_BITS,
+    INCOMING,
+    MAX_NODES,
+    OPERATIONS,
+    OUTGOING,
+    SIZE_SHIFT,
+    Codes,
+    are_cells,
+    edge_bit,
+    moved,
+    operations,
+)
+
+
+def neighbours(code: int) -> Codes:
+    """The representatives (M,) of the classes around that of a cell, ascending; its own is not among them."""
+    # Two nodes may be joined unless a path leads back: that is, if any numbering has them in that order.
+    codes = numberings(code)
+    size = code >> SIZE_SHIFT
+    changed = [_other_operations(codes[:1], size), _toggled_edges(codes, size), _without_a_node(codes[:1], size)]
+    if size < MAX_NODES:
+        changed.append(_with_a_node(codes, size))
+    found = np.unique(np.concatenate(changed))
+    return np.unique(representatives(found[are_cells(found)]))
+
+
+def _other_operations(codes: Codes, size: int) -> Codes:
+    numbers = operations(codes)[:, : size - 2, None]
+    changes = (numbers + np.arange(1, len(OPERATIONS))) % len(OPERATIONS) - numbers
+    return (codes[:, None, None] + changes * DIGITS[: size - 2, None]).reshape(-1)
+
+
+def _toggled_edges(codes: Codes, size: int) -> Codes:
+    return (codes[:, None] ^ EDGE_BITS[: size * (size - 1) // 2]).reshape(-1)
+
+
+def _without_a_node(codes: Codes, size: int) -> Codes:
+    inner = np.arange(1, size - 1)
+    positions = np.arange(size) - (np.arange(size) > inner[:, None])
+    positions[np.arange(len(inner)), inner] = -1
+    once = (np.bitwise_count(codes[:, None] & INCOMING[inner]) == 1) & (
+        np.bitwise_count(codes[:, None] & OUTGOING[inner]) == 1
+    )
+    return moved(codes, positions)[0][once] | (size - 1 << SIZE_SHIFT)
+
+
+def _with_a_node(codes: Codes, size: int) -> Codes:
+    # The new node stands right before the one that it leads to.
+    source, target = np.array(list(combinations(range(size), 2))).T
+    positions = np.arange(size) + (np.arange(size) >= target[:, None])
+    edges = edge_bit(source, target) | edge_bit(target, target + 1)
+    news = edges[:, None] + np.arange(len(OPERATIONS)) * DIGITS[target - 1, None]
+    return ((moved(codes, positions)[0][:, :, None] + news) | (size + 1 << SIZE_SHIFT)).reshape(-1)
