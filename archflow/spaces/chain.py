@@ -92,6 +92,8 @@ class ChainSpace(SearchSpace):
         self.size = prod(stage.size for stage in self._stages)
         self._fewest, self._most = np.array([stage.depth for stage in self._stages]).T
         self._first = pointer(self._most)[:-1]
+        self._stage_of = np.repeat(np.arange(len(self._stages)), self._most)
+        self._word_of = [self.spelling.get(op, op) for op in self.vocabulary.ops]
         self._op_of_word = [{self.spelling.get(op, op): op for op in stage.operations} for stage in self._stages]
         self._choice_of = np.full((len(self._stages), len(self.vocabulary)), -1)
         self._op_of = np.zeros((len(self._stages), max(len(stage.operations) for stage in self._stages)), np.int64)
@@ -124,8 +126,7 @@ class ChainSpace(SearchSpace):
         return chain(ops if len(self.inputs) > 1 else [*self.inputs, *ops])
 
     def format(self, architecture: Architecture) -> str:
-        self._choices(ArchitectureSet.from_architectures([architecture], self.vocabulary))
-        return self._spelled(architecture)
+        return self._spelled(self._choices_of(architecture))
 
     def enumerate(self) -> ArchitectureSet:
         """All chains, the last choice changing fastest and a stage's shallow runs first."""
@@ -155,7 +156,7 @@ class ChainSpace(SearchSpace):
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
         """All chains with one other operation or input, or with one layer more or fewer at the end of a stage."""
-        choices = self._choices(ArchitectureSet.from_architectures([architecture], self.vocabulary))[0]
+        choices = self._choices_of(architecture)
         columns: list[int] = []
         values: list[int] = []
         for stage, first in zip(self._stages, self._first.tolist(), strict=True):
@@ -173,13 +174,13 @@ class ChainSpace(SearchSpace):
 
     def canonical(self, architecture: Architecture) -> str:
         """The native string, with the `identity` layers of a stage behind its others, but for its first layer."""
-        choices = self._choices(ArchitectureSet.from_architectures([architecture], self.vocabulary))
+        choices = self._choices_of(architecture)
         for stage, first in zip(self._stages, self._first, strict=True):
             if self.identity in stage.operations:
-                rest = choices[0, first + 1 : first + stage.depth[1]]
+                rest = choices[first + 1 : first + stage.depth[1]]
                 idle = rest == stage.operations.index(self.identity)
                 rest[:] = rest[np.argsort(np.where(rest < 0, 2, idle), kind="stable")]
-        return self._spelled(self._from_choices(choices)[0])
+        return self._spelled(choices)
 
     def attributes(self, architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:
         """What the operations' names say, as numbers: attribute -> (V,), NaN at a node that has none of the kind.
@@ -198,22 +199,27 @@ class ChainSpace(SearchSpace):
         result["depth"] = np.where(is_layer, counts[row * len(self._stages) + stage], np.nan)
         return result
 
-    def _spelled(self, architecture: Architecture) -> str:
-        layers = architecture.ops[0 if len(self.inputs) > 1 else 1 : -1]
-        return self.separator.join(self.spelling.get(op, op) for op in layers)
+    def _spelled(self, choices: Ints) -> str:
+        """The native string of one architecture's choices (P,)."""
+        ids = self._op_of[self._stage_of, choices][choices >= 0].tolist()
+        return self.separator.join(self._word_of[op] for op in ids[0 if len(self.inputs) > 1 else 1 : -1])
 
     def _from_choices(self, choices: Ints) -> ArchitectureSet:
         """Positions in the stages' operations (N, P), -1 where there is no layer -> N architectures."""
         there = choices >= 0
-        op = self._op_of[np.repeat(np.arange(len(self._stages)), self._most), choices]
+        op = self._op_of[self._stage_of, choices]
         node_ptr, edge_ptr = pointer(there.sum(axis=1)), pointer(there.sum(axis=1) - 1)
         source = positions(np.zeros(len(choices), np.int64), np.diff(edge_ptr), edge_ptr)
         return ArchitectureSet(self.vocabulary, op[there], node_ptr, source, source + 1, edge_ptr, validate=False)
 
+    def _choices_of(self, architecture: Architecture) -> Ints:
+        """One architecture -> (P,). Raises ArchflowError if it is of another space."""
+        return self._choices(ArchitectureSet.from_architectures([architecture], self.vocabulary))[0]
+
     def _choices(self, architectures: ArchitectureSet) -> Ints:
         """N architectures -> (N, P), as `_from_choices` takes them. Raises ArchflowError, naming the row."""
         coded, row, stage, rank = self._places(architectures)
-        choices = np.full((len(coded), int(self._most.sum())), -1)
+        choices = np.full((len(coded), len(self._stage_of)), -1)
         choices[row, self._first[stage] + rank] = self._choice_of[stage, coded.op]
         return choices
 
@@ -230,7 +236,7 @@ class ChainSpace(SearchSpace):
         if self._depth_varies:
             stage = (self._choice_of >= 0).argmax(axis=0)[coded.op]
         else:
-            stage = np.repeat(np.arange(count), self._most)[np.minimum(place, self._most.sum() - 1)]
+            stage = self._stage_of[np.minimum(place, len(self._stage_of) - 1)]
         back = np.zeros(len(coded), bool)
         back[row[1:][(np.diff(stage) < 0) & (np.diff(row) == 0)]] = True
         self._refuse_rows(back, "an operation of an earlier stage stands behind one of a later stage")

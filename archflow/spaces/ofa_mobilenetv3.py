@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
-from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph import Architecture
 from archflow.spaces.base import SPACES
 from archflow.spaces.chain import ChainSpace, Stage, chain
 from archflow.spaces.native_json import read_object, shown, shown_value
@@ -60,8 +61,7 @@ class OFAMobileNetV3(ChainSpace):
         layers = [_block(i // most, k, e) for i, (used, k, e) in enumerate(blocks) if used]
         return chain([f"input_r{resolution}", *layers])
 
-    def format(self, architecture: Architecture) -> str:
-        choices = self._choices(ArchitectureSet.from_architectures([architecture], self.vocabulary))[0]
+    def _spelled(self, choices: NDArray[np.int64]) -> str:
         layers = choices[1:-1]
         kernel, expansion = np.divmod(layers, len(EXPANSIONS))
         return json.dumps(
