@@ -16,7 +16,8 @@ from archflow.graph import Architecture, ArchitectureSet
 from archflow.spaces import darts_genotype
 from archflow.spaces.base import SPACES, NetworkSpace, refuse_enumeration
 from archflow.spaces.darts_costs import network_costs
-from archflow.spaces.darts_graph import CELLS, OPERATIONS, REACH, STEPS, VOCABULARY, cells_of, choices_of, graphs
+from archflow.spaces.darts_graph import CELLS, OPERATIONS, REACH, STEPS, VOCABULARY, choices_of, graphs
+from archflow.spaces.darts_isomorphism import least_forms
 
 if TYPE_CHECKING:
     from archflow.networks.darts_network import DARTSNetwork
@@ -84,8 +85,9 @@ class DARTS(NetworkSpace):
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
         """The 120 genotypes with another operation (96) or another predecessor (24) in one place, in that order.
 
-        The new predecessor is not that of the node's other operation. A genotype with `none`, or with two operations
-        of a node on one feature map, has a few more and is not among its neighbours' neighbours.
+        The new predecessor is not that of the node's other operation, the new operation is not `none`: a genotype with
+        a `none`, or with two operations of a node on one feature map, has a few more neighbours, and the changes that
+        remove these cannot be taken back.
         """
         steps = self._choices(architecture).reshape(CELLS * STEPS, 2)
         predecessor, operation = steps.T[:, :, None]
@@ -95,16 +97,15 @@ class DARTS(NetworkSpace):
         other_operation = np.nonzero((operations != operation) & (operations != NONE))
         other_map = np.nonzero((maps < reach) & (maps != predecessor) & (maps != partner))
         place, value = np.concatenate([other_operation, other_map], axis=1)
-        what = np.repeat([1, 0], [len(other_operation[0]), len(other_map[0])])
+        part = np.repeat([1, 0], [len(other_operation[0]), len(other_map[0])])
         around = np.tile(steps, (len(place), 1, 1))
-        around[np.arange(len(place)), place, what] = value
+        around[np.arange(len(place)), place, part] = value
         return graphs(around.reshape(-1, CELLS, STEPS, 2))
 
     def canonical(self, architecture: Architecture) -> str:
-        """The hashes of normal and reduction cell as graphs, which see neither the order of a node's operations nor the
-        numbering of intermediate nodes."""
-        cells = cells_of(ArchitectureSet.from_architectures([architecture]))
-        return "-".join(f"{int(cell):016x}" for cell in cells.hashes)
+        """The JSON of the first genotype that differs in nothing but the order of a node's two operations and the
+        numbering of intermediate nodes; see `archflow.spaces.darts_isomorphism`."""
+        return darts_genotype.json_text(least_forms(self._choices(architecture)))
 
     def costs(
         self,
@@ -117,6 +118,10 @@ class DARTS(NetworkSpace):
         image_shape: tuple[int, int, int] = (3, 32, 32),
         affine: bool = False,
     ) -> dict[str, NDArray[np.float64]]:
+        """See `NetworkSpace.costs`; `affine` and the defaults are those of `build`.
+
+        Raises ArchflowError, naming the row, for what is not of this space, and for a size below one.
+        """
         return network_costs(
             choices_of(architectures),
             channels=channels,
@@ -140,11 +145,13 @@ class DARTS(NetworkSpace):
         affine: bool = False,
     ) -> DARTSNetwork:
         """By default the network whose parameters and proxies are published for NAS-Bench-301 cells: 32 channels,
-        8 cells (3 stages of 2 normal cells, 2 reduction cells), operations as they are during the search.
+        8 cells (3 stages of 2 normal cells, 2 reduction cells) and, not `affine`, operations as they are during the
+        search (Krishnakumar et al., "NAS-Bench-Suite-Zero: Accelerating Research on Zero Cost Proxies", NeurIPS 2022).
 
-        Their source is Krishnakumar et al., "NAS-Bench-Suite-Zero: Accelerating Research on Zero Cost Proxies",
-        NeurIPS 2022. The DARTS paper's network, which it trains after the search, has 36 channels, 6 cells a stage
-        and `affine` operations (see `archflow.networks.darts_operations`).
+        The network that the DARTS paper trains after the search has 36 channels, 6 cells a stage and `affine`
+        operations; see `archflow.networks.darts_operations.make_operation`.
+
+        Raises ArchflowError if the architecture is not of this space, and for a size below one.
         """
         from archflow.networks.darts_network import DARTSNetwork
 

@@ -134,7 +134,7 @@ def _read_fields(reader: _Reader, separator: str, closing: str) -> list[list[lis
     """Both cells from named fields in any order; what is concatenated may be said or not."""
     cells: dict[str, list[list[int]]] = {}
     left = list(_FIELDS)
-    while not {"normal", "reduce"} <= cells.keys() or reader.token != closing:
+    while not ({"normal", "reduce"} <= cells.keys() and reader.token == closing):
         options = {field: number for number, field in enumerate(_FIELDS) if field in left}
         field = _FIELDS[reader.choose(options, "a field", quoted=separator == ":")]
         left.remove(field)
@@ -143,8 +143,11 @@ def _read_fields(reader: _Reader, separator: str, closing: str) -> list[list[lis
             _read_concat(reader)
         else:
             cells[field] = _read_cell(reader, _read_named)
-        if reader.token != closing:
-            reader.expect(",")
+        if not reader.take(","):
+            break
+    missing = " and ".join(field for field in ("normal", "reduce") if field not in cells)
+    if missing:
+        reader.fail(f"',' and the cell {missing}")
     reader.expect(closing)
     return [cells["normal"], cells["reduce"]]
 
@@ -173,7 +176,7 @@ def _read_numbered(reader: _Reader, predecessors: Mapping[str, int]) -> list[int
     closing = reader.open()
     predecessor = reader.choose(predecessors, "a predecessor")
     reader.expect(",")
-    operation = reader.choose(_NUMBERED, "an operation")
+    operation = reader.choose(_NUMBERED, "the number of an operation")
     reader.close(closing)
     return [predecessor, operation]
 

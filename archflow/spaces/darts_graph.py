@@ -102,6 +102,7 @@ _FIRST_OPERATION = VOCABULARY.index(OPERATIONS[0])
 def graphs(choices: NDArray[np.int64]) -> ArchitectureSet:
     """Choices (N, 2, 8, 2) -> N graphs of two components, over `VOCABULARY`."""
     count = len(choices)
+    # Nodes that are no step may have one operation only: the first that is allowed.
     op = np.tile(_OP_MAY_BE.argmax(axis=1), (count, 1)).reshape(count, CELLS, CELL_NODES)
     op[:, :, STEP_NODES] = choices[..., 1] + _FIRST_OPERATION
     source = np.tile(_SOURCE + _SHIFT, (count, 1, 1))
@@ -192,21 +193,6 @@ def separated(architectures: ArchitectureSet) -> ArchitectureSet:
     )
     choices_of(apart)
     return apart
-
-
-def cells_of(architectures: ArchitectureSet) -> ArchitectureSet:
-    """N genotypes -> 2 N graphs of one cell: normal and reduction cell of the first one, of the second one...
-
-    Raises:
-        ArchflowError: an architecture is not a DARTS genotype of two components.
-    """
-    whole = graphs(choices_of(architectures))
-    cells = len(whole) * CELLS
-    source, target = (
-        (end.reshape(-1, CELLS, CELL_EDGES) - _SHIFT).reshape(-1) for end in (whole.edge_src, whole.edge_dst)
-    )
-    node_ptr, edge_ptr = np.arange(cells + 1) * CELL_NODES, np.arange(cells + 1) * CELL_EDGES
-    return ArchitectureSet(VOCABULARY, whole.op, node_ptr, source, target, edge_ptr, validate=False)
 
 
 def _with_edges(architectures: ArchitectureSet, source: NDArray, target: NDArray) -> ArchitectureSet:
