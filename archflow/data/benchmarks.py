@@ -1,87 +1,67 @@
-"""Data sets by name: the embedded benchmark, and tables in the user's data folder."""
+"""Data sets by name or by path: where the table lies on this machine, and the table."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from archflow.data.cache import show_licence
+from archflow.data.catalogue import BENCHMARKS, Benchmark
+from archflow.data.places import FOLDER_VARIABLE, cached_table, own_table
+from archflow.data.provision import get_offline
+from archflow.data.user_tables import with_graphs
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table, read_table
 
-FOLDER_VARIABLE = "ARCHFLOW_DATA"
+__all__ = ["BENCHMARKS", "FOLDER_VARIABLE", "Benchmark", "benchmark_of", "find", "load", "locate"]
 
 
-@dataclass(frozen=True)
-class Benchmark:
-    """A named data set.
-
-    metric: the column that rankings are judged by unless told otherwise. proxy: a zero-cost proxy to pre-train on.
-    embedded: whether the package carries it; otherwise NAME.parquet is looked for in the folder ARCHFLOW_DATA.
-    """
-
-    name: str
-    about: str
-    metric: str
-    proxy: str
-    embedded: bool = False
-
-    @property
-    def path(self) -> Path | None:
-        """Where the table lies, or None if it is not on this machine."""
-        if self.embedded:
-            return Path(__file__).with_name(f"{self.name}.parquet")
-        folder = os.environ.get(FOLDER_VARIABLE)
-        path = Path(folder) / f"{self.name}.parquet" if folder else None
-        return path if path is not None and path.is_file() else None
+def benchmark_of(name: str) -> Benchmark:
+    """The benchmark of that name. Raises ArchflowError, listing the names, if there is none."""
+    if name not in BENCHMARKS:
+        raise ArchflowError(f"no data set is called {name!r}; there are {', '.join(BENCHMARKS)}, or name a table file")
+    return BENCHMARKS[name]
 
 
-BENCHMARKS = {
-    benchmark.name: benchmark
-    for benchmark in (
-        Benchmark(
-            "digits201",
-            "NAS-Bench-201 cells trained by archflow on scikit-learn's digits, three seeds each",
-            "test_accuracy",
-            "params",
-            embedded=True,
-        ),
-        Benchmark(
-            "nasbench201",
-            "all 15,625 NAS-Bench-201 cells, CIFAR-10/100 and ImageNet16-120",
-            "cifar10_test_acc",
-            "zc_jacov",
-        ),
-        Benchmark(
-            "nasbench101",
-            "35,362 NAS-Bench-101 cells, 30,001 of them a uniform sample, CIFAR-10",
-            "val_acc_108",
-            "params",
-        ),
-    )
-}
+def locate(benchmark: Benchmark) -> Path | None:
+    """Where a benchmark's table lies: in the package, in the user's folder or in the cache; None if in neither."""
+    if benchmark.embedded:
+        return Path(__file__).with_name(f"{benchmark.name}.parquet")
+    cached = cached_table(benchmark.name)
+    return own_table(benchmark.name) or (cached if cached.is_file() else None)
 
 
 def find(data: str | Path) -> tuple[Benchmark | None, Path]:
     """The benchmark that `data` names, if it names one, and the path of its table.
 
-    data: a name of `BENCHMARKS`, or the path of a table; a path whose stem is a name counts as that benchmark.
+    data: a name of `BENCHMARKS`, or the path of a table; a path whose stem is a name counts as that benchmark. For a
+    name: a table in the folder `ARCHFLOW_DATA`, else in the cache, else one made in the cache from published files that
+    are on this machine. Nothing is downloaded: that is `archflow.data.get`. The licence is shown at the first use.
 
     Raises ArchflowError, saying how to get it, for a benchmark that is not on this machine and for an unknown name.
     """
     data = str(data)
-    if data in BENCHMARKS:
-        path = BENCHMARKS[data].path
-        if path is None:
-            raise ArchflowError(
-                f"{data}: not on this machine; set {FOLDER_VARIABLE} to the folder that holds {data}.parquet, "
-                "or name the file itself"
-            )
-        return BENCHMARKS[data], path
-    path = Path(data)
-    if not path.suffix:
-        raise ArchflowError(f"no data set is called {data!r}; there are {', '.join(BENCHMARKS)}, or name a table file")
-    return BENCHMARKS.get(path.stem), path
+    if data not in BENCHMARKS:
+        path = Path(data)
+        benchmark = BENCHMARKS.get(path.stem) if path.suffix else benchmark_of(data)
+        return benchmark, with_graphs(benchmark, path) if benchmark and path.is_file() else path
+    benchmark = BENCHMARKS[data]
+    path = locate(benchmark) or get_offline(benchmark)
+    if path is None:
+        raise ArchflowError(
+            f"{data}: not on this machine; {how_to_get(benchmark)}, or set {FOLDER_VARIABLE} to the folder that holds "
+            f"{data}.parquet, or name the file itself"
+        )
+    if benchmark.embedded:
+        return benchmark, path
+    show_licence(benchmark)
+    return benchmark, with_graphs(benchmark, path)
+
+
+def how_to_get(benchmark: Benchmark) -> str:
+    """The command that puts a benchmark's table into the cache."""
+    return (
+        f"`archflow data get {benchmark.name}`" if benchmark.files else f"`archflow data import {benchmark.name} FILE`"
+    )
 
 
 def load(data: str | Path) -> Table:

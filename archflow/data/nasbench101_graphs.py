@@ -1,16 +1,22 @@
-"""All 423,624 graphs of NAS-Bench-101 from the packed archive, as one set."""
+"""The graphs of NAS-Bench-101 from the packed archive: all 423,624 as one set, or those of some official hashes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from archflow.data.places import own_files
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.ragged import pointer
+from archflow.spaces.nasbench101 import NASBench101
 
 _OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
+_GRAPHS = ("n_vertices", "edge_bits", "labels_base3")
 VOCABULARY = Vocabulary(("input", "output", "conv1x1-bn-relu", "conv3x3-bn-relu", "maxpool3x3"))
 
 
@@ -22,13 +28,7 @@ def read_graphs(path: str | Path) -> ArchitectureSet:
 
     Raises ArchflowError if the file is missing or has not these arrays.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            sizes, bits, labels = (
-                archive[name].astype(np.int64) for name in ("n_vertices", "edge_bits", "labels_base3")
-            )
-    except (OSError, ValueError, KeyError) as error:
-        raise ArchflowError(f"{path}: not the packed NAS-Bench-101 graphs ({error})") from None
+    sizes, bits, labels = (column.astype(np.int64) for column in _arrays(path, *_GRAPHS))
     largest = int(sizes.max())
     target, source = np.tril_indices(largest, -1)  # row y, column x < y: in the order of the bits
     present = (bits[:, None] >> np.arange(len(source))) & 1 == 1
@@ -48,3 +48,32 @@ def read_graphs(path: str | Path) -> ArchitectureSet:
         target[edge],
         pointer(np.bincount(graph, minlength=len(sizes))),
     )
+
+
+def graphs_of(hashes: Sequence[str]) -> ArchitectureSet:
+    """The graphs with these official hashes, in their order: from `nasbench101_graphs.npz` if the user's folder has it,
+    else from enumerating the space, which takes longer.
+
+    Raises ArchflowError that names the first hash which is none of the space.
+    """
+    packed = own_files("nasbench101_graphs.npz")
+    if packed:
+        graphs = read_graphs(packed[0])
+        known = [row.tobytes().hex() for row in _arrays(packed[0], "md5")[0]]
+    else:
+        space = NASBench101()
+        graphs = space.enumerate()
+        known = space.hashes(graphs)
+    row_of = {hash_: row for row, hash_ in enumerate(known)}
+    unknown = next((hash_ for hash_ in hashes if hash_ not in row_of), None)
+    if unknown is not None:
+        raise ArchflowError(f"no NAS-Bench-101 cell has the hash {unknown!r}; is the file whole?")
+    return graphs.select(np.array([row_of[hash_] for hash_ in hashes]))
+
+
+def _arrays(path: str | Path, *names: str) -> list[NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return [archive[name] for name in names]
+    except (OSError, ValueError, KeyError) as error:
+        raise ArchflowError(f"{path}: not the packed NAS-Bench-101 graphs ({error})") from None

@@ -75,6 +75,32 @@ def split(order: Rows, train: int, labels: int, validation: int, classes: Rows |
     return parts
 
 
+def split_by_size(
+    sizes: NDArray[np.float64], train: int, labels: int, validation: int, seed: int = 0
+) -> tuple[Split, float]:
+    """The smallest architectures to learn from, the larger ones to judge by: does a predictor extrapolate?
+
+    Architectures of one size stay on one side; the train part ends with the size that fills it. Within both parts the
+    order is random.
+
+    Args:
+        sizes: (N,) node counts, parameters or another cost of every row of the table; rows with NaN take no part.
+        train: architectures in the train part, at least. labels, validation: as in `split`.
+
+    Returns:
+        The split, and the largest size of the train part.
+
+    Raises ArchflowError if a part would be too small to rank.
+    """
+    order = np.random.RandomState(seed).permutation(np.flatnonzero(~np.isnan(sizes)))
+    if not 0 < train < len(order):
+        raise ArchflowError(f"split: {train} of {len(order)} architectures in the train part; leave some for the test")
+    largest = np.sort(sizes[order])[train - 1]
+    small = sizes[order] <= largest
+    order = np.concatenate([order[small], order[~small]])
+    return split(order, int(small.sum()), labels, validation), float(largest)
+
+
 def shared_classes(classes: Rows, learnt: Rows, judged: Rows) -> int:
     """How many of the `judged` rows are isomorphic to one of the `learnt`."""
     return int(np.isin(classes[judged], classes[learnt]).sum())

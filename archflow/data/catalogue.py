@@ -1,0 +1,65 @@
+"""The named benchmarks: what each is, under which licence, and where its files are published.
+
+The entries stand in `sources.json`; none of the data is part of the package but the embedded benchmark.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A file as its authors publish it. addresses: mirrors, in the order they are tried. size: bytes."""
+
+    name: str
+    addresses: tuple[str, ...]
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A named data set.
+
+    metric: the column that rankings are judged by unless told otherwise. proxy: a zero-cost proxy to pre-train on.
+    space: the search space's name. embedded: whether the package carries it.
+    files: what can be downloaded; none for a benchmark whose table the user brings.
+    units: pattern of column names -> unit; the first pattern that fits counts.
+    """
+
+    name: str
+    about: str
+    metric: str
+    proxy: str
+    space: str
+    licence: str
+    citation: str
+    note: str = ""
+    embedded: bool = False
+    files: tuple[RawFile, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def unit(self, column: str) -> str:
+        """The unit of a column; empty if it is not known."""
+        return next((unit for pattern, unit in self.units.items() if fnmatchcase(column, pattern)), "")
+
+
+def _entry(name: str, entry: dict[str, Any]) -> Benchmark:
+    addresses = entry.pop("addresses", [])
+    files = tuple(
+        RawFile(file["name"], tuple(address.format(**file) for address in addresses), file["sha256"], file["bytes"])
+        for file in entry.pop("files", [])
+    )
+    return Benchmark(name, files=files, **entry)
+
+
+BENCHMARKS = {
+    name: _entry(name, entry)
+    for name, entry in json.loads(Path(__file__).with_name("sources.json").read_text(encoding="utf-8")).items()
+}

@@ -1,0 +1,23 @@
+"""Readers of published benchmark files, one file a format: path by file name in, `Table` out.
+
+Every reader raises ArchflowError, naming the file, for content that is not what its authors published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from archflow.data.readers import nasbench101, nasbench201, nasbench201_latency, nasbench_graph
+from archflow.graph.table import Table
+
+Reader = Callable[[Mapping[str, Path]], Table]
+
+READERS: dict[str, Reader] = {
+    "nasbench101": nasbench101.read,
+    "nasbench201": nasbench201.read,
+    "nasbench201_latency": nasbench201_latency.read,
+    "nasbench_graph": nasbench_graph.read,
+    "nasbench_graph_proteins": nasbench_graph.read,
+}
+"""Benchmark name -> what reads its published files."""

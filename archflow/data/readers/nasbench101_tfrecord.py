@@ -1,0 +1,149 @@
+"""NAS-Bench-101's official files (`nasbench_only108.tfrecord`, `nasbench_full.tfrecord`), without TensorFlow.
+
+Source: Ying et al., ICML 2019; the format as in the published `model_metrics.proto` and `api.py`. Every record is one
+training, as JSON: [hash, epochs, adjacency matrix as digits, operations with commas, base64 of a `ModelMetrics`].
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from array import array
+from base64 import b64decode
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.data.nasbench101_graphs import VOCABULARY
+from archflow.data.protobuf import Value, fields
+from archflow.data.tfrecord import read_records
+from archflow.errors import ArchflowError
+from archflow.graph import ArchitectureSet
+from archflow.graph.ragged import pointer
+from archflow.graph.table import Table
+
+_MOST_NODES = 7
+_EVALUATIONS, _PARAMETERS = 1, 2
+"""Field numbers of `ModelMetrics`."""
+
+_MEASURED = {"train_time": 2, "train_acc": 3, "val_acc": 4, "test_acc": 5}
+"""Our name -> field number of `EvaluationData`."""
+
+
+def read_tfrecord(path: Path) -> Table:
+    """The cells in the order of their hashes, accuracies as fractions, times in seconds.
+
+    For every number of epochs E that the file has: `val_acc_E` and `train_time_E_s` of the first repeat, `val_acc_E_rN`
+    and `test_acc_E_rN` of each, `val_acc_E_mean3`, `test_acc_E_mean3` and `train_acc_E_mean3` where there are three.
+
+    Raises ArchflowError, naming the record, for one that is none of NAS-Bench-101.
+    """
+    cells = _Cells()
+    for number, record in enumerate(read_records(path)):
+        try:
+            cells.add(record)
+        except (ArchflowError, KeyError, IndexError, TypeError, ValueError) as error:
+            raise ArchflowError(f"{path}: record {number} is none of NAS-Bench-101 ({error})") from None
+    if not cells.rows:
+        raise ArchflowError(f"{path}: it has no record")
+    order = np.argsort(np.array(list(cells.rows), "U32"))
+    try:
+        graphs = _graphs([cells.graphs[row] for row in order.tolist()])
+    except ArchflowError as error:
+        raise ArchflowError(f"{path}: a cell is none of NAS-Bench-101 ({error})") from None
+    metrics = {name: values[order] for name, values in cells.metrics().items()}
+    return Table(graphs, metrics)
+
+
+@dataclass
+class _Cells:
+    """What the records so far say: a row a cell, its graph and parameters, and one training after the other."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    graphs: list[tuple[str, str]] = field(default_factory=list)
+    params: array[float] = field(default_factory=lambda: array("d"))
+    row: array[int] = field(default_factory=lambda: array("q"))
+    epochs: array[int] = field(default_factory=lambda: array("q"))
+    measured: array[float] = field(default_factory=lambda: array("d"))
+
+    def add(self, record: bytes) -> None:
+        hash_, epochs, adjacency, operations, content = json.loads(record)
+        if not (isinstance(hash_, str) and isinstance(adjacency, str) and isinstance(operations, str)):
+            raise ValueError("hash, adjacency matrix and operations are no texts")
+        message = fields(b64decode(content, validate=True))
+        last = fields(_bytes(message[_EVALUATIONS][-1]))  # start, half-way, end
+        row = self.rows.setdefault(hash_, len(self.graphs))
+        if row == len(self.graphs):
+            self.graphs.append((adjacency, operations))
+            self.params.append(float(message[_PARAMETERS][0]))
+        elif self.graphs[row] != (adjacency, operations):
+            raise ValueError("a hash that stands for another graph before")
+        self.row.append(row)
+        self.epochs.append(epochs)
+        self.measured.extend(float(last[number][0]) for number in _MEASURED.values())
+
+    def metrics(self) -> dict[str, NDArray[np.float64]]:
+        row, epochs = np.array(self.row), np.array(self.epochs)
+        measured = np.array(self.measured).reshape(-1, len(_MEASURED))
+        found = {"params": np.array(self.params)}
+        for length in np.unique(epochs).tolist():
+            of_length = np.flatnonzero(epochs == length)
+            repeat = _occurrence(row[of_length])
+            by_repeat = np.full((len(_MEASURED), len(self.graphs), int(repeat.max()) + 1), np.nan)
+            by_repeat[:, row[of_length], repeat] = measured[of_length].T
+            values = dict(zip(_MEASURED, by_repeat, strict=True))
+            found[f"val_acc_{length}"] = values["val_acc"][:, 0]
+            found[f"train_time_{length}_s"] = values["train_time"][:, 0]
+            for name in ("val_acc", "test_acc"):
+                found |= {f"{name}_{length}_r{n}": column for n, column in enumerate(values[name].T)}
+            for name in ("val_acc", "test_acc", "train_acc"):
+                if by_repeat.shape[2] == 3:
+                    found[f"{name}_{length}_mean3"] = values[name].mean(axis=1)
+        return found
+
+
+def _bytes(value: Value) -> bytes:
+    if not isinstance(value, bytes):
+        raise ValueError("an evaluation that is no message")
+    return value
+
+
+def _occurrence(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) how often the same value stood before."""
+    order = np.argsort(values, kind="stable")
+    first = pointer(np.bincount(values))[:-1]
+    result = np.empty_like(values)
+    result[order] = np.arange(len(values)) - first[values[order]]
+    return result
+
+
+def _graphs(cells: list[tuple[str, str]]) -> ArchitectureSet:
+    """Adjacency matrices as digits, row by row, and operations with commas -> graphs."""
+    sizes = np.array([math.isqrt(len(adjacency)) for adjacency, _ in cells])
+    ops = [operations.split(",") for _, operations in cells]
+    wrong = sizes**2 != [len(adjacency) for adjacency, _ in cells]
+    wrong |= (sizes > _MOST_NODES) | (sizes != [len(names) for names in ops])
+    if wrong.any():
+        adjacency, operations = cells[int(np.argmax(wrong))]
+        raise ArchflowError(f"matrix {adjacency!r} does not fit operations {operations!r}")
+    matrix = np.zeros((len(cells), _MOST_NODES, _MOST_NODES), np.uint8)
+    for size in np.unique(sizes).tolist():
+        rows = np.flatnonzero(sizes == size)
+        digits = "".join(cells[row][0] for row in rows.tolist())
+        matrix[rows, :size, :size] = (
+            np.frombuffer(digits.encode("ascii", "replace"), np.uint8).reshape(-1, size, size) - 48
+        )
+    if (matrix > 1).any():
+        adjacency = cells[int(np.argmax((matrix > 1).any(axis=(1, 2))))][0]
+        raise ArchflowError(f"matrix {adjacency!r} has entries other than 0 and 1")
+    graph, source, target = np.nonzero(matrix)
+    return ArchitectureSet(
+        VOCABULARY,
+        [VOCABULARY.index(name) for names in ops for name in names],
+        pointer(sizes),
+        source,
+        target,
+        pointer(np.bincount(graph, minlength=len(cells))),
+    )

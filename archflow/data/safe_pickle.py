@@ -1,0 +1,287 @@
+"""Reads pickles without carrying them out.
+
+A pickle is a program for a small stack machine, and Python's own machine imports and calls whatever the program names.
+The machine here knows only the instructions that build data. A name that the program asks for must be on the reader's
+allow-list and stays a name; a call that it asks for is noted as a `Call` and never made. So there is nothing in this
+file that could run foreign code: it imports no module, looks up no attribute and calls nothing that a pickle names.
+`archflow.data.pickled_arrays` makes arrays and columns of the notes.
+
+Work and memory are bounded by the file's size and the number of instructions, whatever the file claims to hold.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from pickletools import opcodes
+from typing import Any
+
+from archflow.errors import ArchflowError
+
+MOST_BYTES = 1 << 26
+MOST_INSTRUCTIONS = 10_000_000
+_KEYS = (str, bytes, int, float, type(None))
+
+
+@dataclass(frozen=True)
+class Name:
+    """A function or class that a pickle names, as `module:name`; not imported."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class Call:
+    """A call that a pickle asks for, noted and not made.
+
+    state: what the pickle would have the new object's `__setstate__` called with.
+    """
+
+    function: str
+    arguments: tuple[Any, ...]
+    state: Any = None
+
+
+def read_pickle(path: str | Path, allowed: Collection[str] = ()) -> Any:
+    """What a pickle of protocol 2 or later holds: plain data, and `Name`s and `Call`s of what is allowed.
+
+    allowed: the names that may occur, as `module:name`.
+
+    Raises ArchflowError, saying at which byte, for: a name that is not allowed, an instruction that does more than
+    build data (persistent ids, extension codes, instances of old classes), a truncated or damaged file, a file that is
+    too large.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ArchflowError(f"{path}: cannot be read ({error.strerror})") from None
+    return parse_pickle(content, allowed, str(path))
+
+
+def read_torch_file(path: str | Path, allowed: Collection[str] = ()) -> Any:
+    """What a torch file (a zip archive, torch 1.6 or later) without tensors holds; raises as `read_pickle`."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [entry for entry in archive.infolist() if entry.filename.endswith("/data.pkl")]
+            if len(entries) != 1:
+                raise ArchflowError(f"{path}: not a torch file: it has {len(entries)} entries data.pkl instead of one")
+            with archive.open(entries[0]) as entry:  # not more than the limit, whatever size it states
+                content = entry.read(MOST_BYTES + 1)
+    except (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        raise ArchflowError(f"{path}: not a whole torch file ({error}); get it anew") from None
+    return parse_pickle(content, allowed, str(path))
+
+
+def parse_pickle(content: bytes, allowed: Collection[str], where: str) -> Any:
+    """`read_pickle` of bytes; `where` is what an error names."""
+    if len(content) > MOST_BYTES:
+        raise ArchflowError(f"{where}: larger than {MOST_BYTES >> 20} MiB, too large for a pickle to be read safely")
+    machine = _Machine(content, frozenset(allowed))
+    try:
+        return machine.run()
+    except _Fault as fault:
+        raise ArchflowError(f"{where}: byte {machine.began}: {fault}") from None
+
+
+class _Fault(Exception):
+    """Why a pickle is refused."""
+
+
+class _Machine:
+    """Stack, marks and memo of one pickle."""
+
+    def __init__(self, content: bytes, allowed: frozenset[str]) -> None:
+        self.content, self.allowed = content, allowed
+        self.at = self.began = 0
+        self.stack: list[Any] = []
+        self.marks: list[int] = []
+        self.memo: dict[int, Any] = {}
+        self.stopped = False
+
+    def run(self) -> Any:
+        if self.content[:1] != b"\x80":
+            raise _Fault("not a pickle of protocol 2 or later")
+        for _ in range(MOST_INSTRUCTIONS):
+            self.began = self.at
+            code = self.take(1)[0]
+            instruction = _INSTRUCTIONS[code]
+            if instruction is None:
+                what = next((f"instruction {o.name}" for o in opcodes if ord(o.code) == code), "an unknown instruction")
+                raise _Fault(f"{what} is refused: it is none of those that build plain data")
+            instruction(self)
+            if self.stopped:
+                if self.at < len(self.content) or self.marks or len(self.stack) != 1:
+                    raise _Fault("the pickle ends with more than one object; the file is damaged")
+                return self.stack.pop()
+        raise _Fault(f"more than {MOST_INSTRUCTIONS:,} instructions")
+
+    def take(self, count: int) -> bytes:
+        taken = self.content[self.at : self.at + count]
+        if len(taken) < count:
+            raise _Fault("the pickle ends too early; the file is truncated")
+        self.at += count
+        return taken
+
+    def number(self, form: str) -> Any:
+        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+
+    def text(self, content: bytes) -> str:
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            raise _Fault("text that is not UTF-8; the file is damaged") from None
+
+    def line(self) -> str:
+        end = self.content.find(b"\n", self.at)
+        if end < 0:
+            raise _Fault("the pickle ends too early; the file is truncated")
+        return self.text(self.take(end + 1 - self.at)[:-1])
+
+    def push(self, value: Any) -> None:
+        self.stack.append(value)
+
+    def pop(self, count: int = 1) -> list[Any]:
+        """The topmost `count` objects."""
+        if len(self.stack) - (self.marks[-1] if self.marks else 0) < count:
+            raise _Fault("it takes an object that is not there; the file is damaged")
+        taken = self.stack[len(self.stack) - count :]
+        del self.stack[len(self.stack) - count :]
+        return taken
+
+    def pop_to_mark(self) -> list[Any]:
+        """The objects behind the last mark, which goes too."""
+        if not self.marks:
+            raise _Fault("it takes objects up to a mark that is not there; the file is damaged")
+        start = self.marks.pop()
+        taken = self.stack[start:]
+        del self.stack[start:]
+        return taken
+
+    def top(self, kind: type) -> Any:
+        """The topmost object, which stays, and must be of that kind."""
+        if len(self.stack) <= (self.marks[-1] if self.marks else 0) or type(self.stack[-1]) is not kind:
+            raise _Fault(f"it fills something that is no {kind.__name__.lower()}; the file is damaged or hostile")
+        return self.stack[-1]
+
+    def fill_dict(self, items: list[Any]) -> None:
+        target = self.top(dict)
+        if len(items) % 2:
+            raise _Fault("a key without a value; the file is damaged")
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            if not isinstance(key, _KEYS):  # hashing a deeply nested tuple would exhaust the C stack
+                raise _Fault(f"a key that is a {type(key).__name__.lower()}, neither text nor number")
+            target[key] = value
+
+    def recall(self, key: int) -> None:
+        if key not in self.memo:
+            raise _Fault(f"it recalls object {key}, which it never noted; the file is damaged")
+        self.push(self.memo[key])
+
+    def remember(self, key: int) -> None:
+        if len(self.stack) <= (self.marks[-1] if self.marks else 0):
+            raise _Fault("it notes an object that is not there; the file is damaged")
+        self.memo[key] = self.stack[-1]
+
+    def name(self, module: Any, name: Any) -> None:
+        if not (isinstance(module, str) and isinstance(name, str)):
+            raise _Fault("a name that is no text; the file is damaged or hostile")
+        if f"{module}:{name}" not in self.allowed:
+            shown = f"{module}.{name}"[:100]
+            raise _Fault(f"the pickle asks for {shown!r}, which is not on the allow-list; the file is not read")
+        self.push(Name(f"{module}:{name}"))
+
+    def call(self) -> None:
+        function, arguments = self.pop(2)
+        if type(function) is not Name or type(arguments) is not tuple:
+            raise _Fault("a call of something that is no allowed name; the file is damaged or hostile")
+        self.push(Call(function.name, arguments))
+
+    def build(self) -> None:
+        (state,) = self.pop()
+        target = self.top(Call)
+        if target.state is not None:
+            raise _Fault("a second state for one object; the file is damaged or hostile")
+        target.state = state
+
+    def protocol(self) -> None:
+        if self.began or not 2 <= self.take(1)[0] <= 5:
+            raise _Fault("not a pickle of protocol 2 to 5")
+
+    def long(self) -> None:
+        size = self.take(1)[0]
+        if size > 16:
+            raise _Fault(f"an integer of {size} bytes")
+        self.push(int.from_bytes(self.take(size), "little", signed=True))
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+_Step = Callable[[_Machine], object]
+
+
+def _sized(form: str) -> Callable[[_Machine], bytes]:
+    return lambda m: m.take(m.number(form))
+
+
+def _text(form: str) -> _Step:
+    sized = _sized(form)
+    return lambda m: m.push(m.text(sized(m)))
+
+
+def _bytes(form: str) -> _Step:
+    sized = _sized(form)
+    return lambda m: m.push(sized(m))
+
+
+def _tuple(size: int) -> _Step:
+    return lambda m: m.push(tuple(m.pop(size)))
+
+
+_BUILDING: dict[bytes, _Step] = {
+    b"\x80": _Machine.protocol,
+    b"\x95": lambda m: m.take(8),  # a frame's length: it only helps reading from a stream
+    b".": _Machine.stop,
+    b"N": lambda m: m.push(None),
+    b"\x88": lambda m: m.push(True),
+    b"\x89": lambda m: m.push(False),
+    b"J": lambda m: m.push(m.number("<i")),
+    b"K": lambda m: m.push(m.take(1)[0]),
+    b"M": lambda m: m.push(m.number("<H")),
+    b"\x8a": _Machine.long,
+    b"G": lambda m: m.push(m.number(">d")),
+    b"X": _text("<I"),
+    b"\x8c": _text("<B"),
+    b"\x8d": _text("<Q"),
+    b"B": _bytes("<I"),
+    b"C": _bytes("<B"),
+    b"\x8e": _bytes("<Q"),
+    b"(": lambda m: m.marks.append(len(m.stack)),
+    b")": lambda m: m.push(()),
+    b"\x85": _tuple(1),
+    b"\x86": _tuple(2),
+    b"\x87": _tuple(3),
+    b"t": lambda m: m.push(tuple(m.pop_to_mark())),
+    b"]": lambda m: m.push([]),
+    b"a": lambda m: (item := m.pop(), m.top(list).extend(item)),
+    b"e": lambda m: (items := m.pop_to_mark(), m.top(list).extend(items)),
+    b"}": lambda m: m.push({}),
+    b"s": lambda m: m.fill_dict(m.pop(2)),
+    b"u": lambda m: m.fill_dict(m.pop_to_mark()),
+    b"q": lambda m: m.remember(m.take(1)[0]),
+    b"r": lambda m: m.remember(m.number("<I")),
+    b"\x94": lambda m: m.remember(len(m.memo)),
+    b"h": lambda m: m.recall(m.take(1)[0]),
+    b"j": lambda m: m.recall(m.number("<I")),
+    b"c": lambda m: m.name(m.line(), m.line()),
+    b"\x93": lambda m: m.name(*m.pop(2)),
+    b"R": _Machine.call,
+    b"\x81": _Machine.call,
+    b"b": _Machine.build,
+}
+_INSTRUCTIONS: list[_Step | None] = [_BUILDING.get(bytes([code])) for code in range(256)]
