@@ -10,6 +10,7 @@ from typing import Any
 
 from archflow.bench.measures import rounded
 from archflow.bench.protocol_report import protocol_table
+from archflow.bench.zero_cost_report import markdown_table, zero_cost_tables
 from archflow.errors import ArchflowError
 from archflow.files import read_json
 
@@ -29,7 +30,7 @@ def results_page(folder: str | Path, page: str | Path) -> str:
 
     Raises ArchflowError, naming the file, for a JSON file that `archflow bench` did not write.
     """
-    protocols, speeds = _read(folder)
+    protocols, speeds, proxies = _read(folder)
     place = Path(os.path.relpath(folder, Path(page).parent)).as_posix()
     parts = [
         "# Results",
@@ -43,6 +44,8 @@ def results_page(folder: str | Path, page: str | Path) -> str:
         "## Speed",
         *(_speed(name, result, place) for name, result in speeds),
         *([] if speeds else ["No result of `archflow bench speed` is there yet."]),
+        *(["## Zero-cost proxies"] if proxies else []),
+        *(_zero_cost(name, result, place) for name, result in proxies),
     ]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
@@ -52,7 +55,7 @@ def results_summary(folder: str | Path) -> str:
 
     Raises ArchflowError as `results_page` does.
     """
-    protocols, speeds = _read(folder)
+    protocols, speeds, _ = _read(folder)
     parts = [
         f"`{result['data']}`, {_count(result)}:\n\n{protocol_table(_only(result, ('tau', 'p_at_1')))}"
         for _, result in protocols
@@ -84,19 +87,22 @@ def with_summary(path: str | Path, summary: str) -> str:
     return f"{before}{BEGIN}\n\n{summary}\n\n{END}{after}"
 
 
-def _read(folder: str | Path) -> tuple[Results, Results]:
-    """Results of the protocol and of speed."""
+def _read(folder: str | Path) -> tuple[Results, Results, Results]:
+    """Results of the protocol, of speed and of zero-cost proxies."""
     protocols: Results = []
     speeds: Results = []
+    proxies: Results = []
     for path in sorted(Path(folder).glob("*.json")):
         result = read_json(path)
         if isinstance(result, Mapping) and {"methods", "metric", "config"} <= result.keys():
             protocols.append((path.name, result))
         elif isinstance(result, Mapping) and {"encode_us", "matmul_gflops"} <= result.keys():
             speeds.append((path.name, result))
+        elif isinstance(result, Mapping) and {"reference", "equal", "speed"} <= result.keys():
+            proxies.append((path.name, result))
         else:
             raise ArchflowError(f"{path}: no result of `archflow bench`; make it anew or move it elsewhere")
-    return protocols, speeds
+    return protocols, speeds, proxies
 
 
 def _protocol(name: str, result: Result, place: str) -> str:
@@ -190,11 +196,22 @@ def _speed(name: str, result: Result, place: str) -> str:
     parts = [
         f"Encoding NAS-Bench-201 cells in batches of {result['batch_size']}, an architecture. The roof is the time "
         "that the encoder's matrix products alone would take at the measured rate of its largest one.",
-        _table(heads, rows),
+        markdown_table(heads, rows),
         "\n".join(f"- {fact}" for fact in facts),
         _made_by(_command("speed", options), name, place),
     ]
     return "\n\n".join(parts)
+
+
+def _zero_cost(name: str, result: Result, place: str) -> str:
+    options = {
+        "count": result["cells"],
+        "images": result["images"],
+        "speed-cells": result["speed"]["cells"],
+        "out": f"{Path(place).name}/{name}",
+    }
+    machine = f"{_machine(result)}, torch {result['machine']['torch']}."
+    return "\n\n".join([*zero_cost_tables(result), machine, _made_by(_command("proxies", options), name, place)])
 
 
 def _only(result: Result, measures: Sequence[str]) -> dict[str, Any]:
@@ -226,8 +243,3 @@ def _command(verb: str, options: Mapping[str, Any]) -> str:
 def _made_by(command: str, name: str, place: str) -> str:
     lines = textwrap.wrap(command, 100, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
     return f"[`{name}`]({place}/{name}) is made by\n\n```sh\n" + " \\\n".join(lines) + "\n```"
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    rule = [":---", *["---:"] * (len(heads) - 1)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in (heads, rule, *rows))

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from archflow.cli import bench, data, demo, embed, fit, label, predict, pretrain
+from archflow.cli import bench, data, demo, embed, fit, label, predict, pretrain, proxies
 from archflow.errors import ArchflowError
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo.demo, pretrain.pretrain, fit.fit, predict.predict, embed.embed, label.label):
+for verb in (demo.demo, pretrain.pretrain, fit.fit, predict.predict, embed.embed, label.label, proxies.proxies):
     app.command()(verb)
 app.add_typer(bench.app, name="bench")
 app.add_typer(data.app, name="data")
@@ -30,5 +30,5 @@ def main() -> None:
         print(f"archflow: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        print("archflow: interrupted; pretrain, fit, label and bench fgp go on where they were", file=sys.stderr)
+        print("archflow: interrupted; pretrain, fit, label, proxies and bench go on where they were", file=sys.stderr)
         raise SystemExit(130) from None

@@ -154,6 +154,37 @@ def speed(
 
 
 @app.command()
+def proxies(
+    count: Annotated[int, typer.Option(min=3, help="Of the 1,104 reference cells.")] = 240,
+    images: Annotated[str, typer.Option(help="digits, or noise.")] = "digits",
+    speed_cells: Annotated[int, typer.Option(min=1, help="Cells to time every proxy on.")] = 6,
+    processes: Annotated[int, typer.Option(min=0, help="Networks at once; 0 for one a core.")] = 0,
+    folder: Annotated[Path, typer.Option(help="Where unfinished work is kept.")] = Path("runs/proxies"),
+    out: Annotated[Optional[Path], typer.Option(help="The result file (.json).")] = None,  # noqa: UP045
+    as_json: Json = False,
+) -> None:
+    """Zero-cost proxies against published values on NAS-Bench-201, and their speed.
+
+    After an interruption the same command goes on.
+    """
+    import os
+
+    from archflow.bench.zero_cost import run_zero_cost
+    from archflow.bench.zero_cost_report import zero_cost_tables
+    from archflow.files import write_json
+    from archflow.progress import progress_bar
+
+    with progress_bar(f"proxies on {images}", count) as progress:
+        result = run_zero_cost(count, images, folder, processes or os.cpu_count() or 1, speed_cells, progress)
+    if out is not None:
+        write_json(out, result)
+    if as_json:
+        print_json(result)
+        return
+    typer.echo("\n\n".join(zero_cost_tables(result)))
+
+
+@app.command()
 def page(
     results: Annotated[Path, typer.Option(help="The folder of result files.")] = Path("results"),
     out: Annotated[Path, typer.Option(help="The page to write (.md).")] = Path("docs/results.md"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
@@ -19,11 +20,11 @@ class RectifierCodes(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         output = func(*args, **(kwargs or {}))
-        if _rectifies(getattr(func, "__name__", ""), args):
+        if _rectifies(getattr(func, "__name__", ""), kwargs or {}):
             self.codes.append((output.detach() > 0).flatten(1))
         return output
 
 
-def _rectifies(name: str, args: tuple[Any, ...]) -> bool:
+def _rectifies(name: str, kwargs: Mapping[str, Any]) -> bool:
     # The module of ReLU6 calls hardtanh between 0 and 6.
-    return name in RELU or (name == "hardtanh" and len(args) > 1 and args[1] == 0)
+    return name in RELU or (name == "hardtanh" and kwargs.get("min_val") == 0)

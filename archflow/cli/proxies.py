@@ -1,0 +1,65 @@
+"""`archflow proxies`: zero-cost proxies of a space's networks, or of a table's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from archflow.cli.output import Json, print_json, print_table
+
+
+def proxies(
+    out: Annotated[Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card goes beside it.")],
+    space: Annotated[str, typer.Option(help="The search space, of the table's architectures too.")] = "nasbench201",
+    table: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="A data set's name or a table file: columns zc_NAME are added to its own."),
+    ] = None,
+    count: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Architectures to draw, each of another isomorphism class; of a table the first."),
+    ] = None,
+    data: Annotated[str, typer.Option(help="`digits`, a folder of images by class, or an .npz file.")] = "digits",
+    names: Annotated[Optional[str], typer.Option(help="The proxies, with commas. Default: all.")] = None,  # noqa: UP045
+    batch_size: Annotated[int, typer.Option(min=2, help="Training images that the proxies see.")] = 32,
+    channels: Annotated[int, typer.Option(min=1, help="Channels of the first stage.")] = 16,
+    cells: Annotated[int, typer.Option(min=1, help="Cells a stage.")] = 2,
+    stages: Annotated[int, typer.Option(min=1, help="Stages; between two the resolution is halved.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Draws the weights.")] = 0,
+    sample_seed: Annotated[int, typer.Option(min=0, help="Draws the architectures.")] = 0,
+    device: Annotated[str, typer.Option(help="As torch names it: cpu, cuda.")] = "cpu",
+    processes: Annotated[int, typer.Option(min=0, help="Networks at once; 0 for one a core.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Compute zero-cost proxies: what untrained networks and a few images tell about how well they will learn.
+
+    Every finished network is kept in a journal beside the table: after an interruption the same command goes on.
+    """
+    from archflow.data.benchmarks import find
+    from archflow.data.proxy_job import ProxyJob
+    from archflow.networks.zero_cost import PROXIES
+    from archflow.progress import progress_bar
+
+    job = ProxyJob(
+        space=space,
+        table=None if table is None else find(table)[1],
+        count=count,
+        data=data,
+        names=tuple(PROXIES.names() if names is None else (name.strip() for name in names.split(","))),
+        batch_size=batch_size,
+        seed=seed,
+        sample_seed=sample_seed,
+        size={"channels": channels, "cells_per_stage": cells, "stages": stages},
+        device=device,
+    )
+    architectures = job.architectures()
+    with progress_bar(f"proxies of {space} on {data}", len(architectures)) as progress:
+        card = job.run(architectures, out, processes or os.cpu_count() or 1, progress)
+    if as_json:
+        print_json(card)
+        return
+    typer.echo(f"{out}: {card['rows']} architectures, {card['failures']} failed")
+    print_table(("column", "missing"), list(card["missing"].items()))

@@ -1,0 +1,197 @@
+"""From a search space or a table to a table with the zero-cost proxies of its networks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.data.labelling import Results, label_architectures
+from archflow.data.labelling_job import TABLE_ENDINGS, image_configuration, image_source
+from archflow.data.trained_accuracy import alone_on_a_core, loaded_images
+from archflow.errors import ArchflowError
+from archflow.files import write_json
+from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph.columns import read_columns, write_columns
+from archflow.graph.table import Table, read_table
+from archflow.spaces import sample_classes
+from archflow.spaces.base import network_space
+
+if TYPE_CHECKING:
+    from archflow.networks.images import ImageData
+    from archflow.progress import Progress
+
+PREFIX = "zc_"
+"""Of the proxies' columns."""
+
+
+@dataclass(frozen=True)
+class NetworkProxies:
+    """The proxies of the untrained network of `space`, on one thread; a proxy that is not finite is left out.
+
+    Attributes:
+        images: makes the images, once in each process.
+        names: of the proxies.
+        batch_size: the first so many training images are the batch.
+        size: of the network, as the space's `build` takes it: channels, cells_per_stage, stages.
+        device: as torch names it.
+    """
+
+    space: str
+    images: Callable[[], ImageData]
+    names: tuple[str, ...]
+    batch_size: int
+    size: Mapping[str, int]
+    device: str = "cpu"
+
+    def __call__(self, architecture: Architecture, seed: int) -> Mapping[str, float]:
+        from archflow.networks.zero_cost import zero_cost
+
+        data = loaded_images(self.images)
+        network = network_space(self.space).build(
+            architecture,
+            **self.size,
+            classes=data.classes,
+            image_channels=data.image_shape[0],
+            seed=seed,
+        )
+        images, labels = data.train_images[: self.batch_size], data.train_labels[: self.batch_size]
+        with alone_on_a_core():
+            values = zero_cost(network.to(self.device), images, labels, self.names, seed)
+        return {name: value for name, value in values.items() if math.isfinite(value)}
+
+
+@dataclass(frozen=True)
+class ProxyJob:
+    """Proxies of `count` architectures of `space`, at most one of an isomorphism class, or of the rows of a table.
+
+    Attributes:
+        table: the file whose architectures are taken, or None to draw them.
+        count: how many to draw, at least 1; of a table the first so many rows, None for all.
+        data: `digits`, or the path of an `.npz` file or image folder (see `archflow.networks.images.read_images`).
+        names: of `archflow.networks.zero_cost.PROXIES`.
+        seed: draws the weights, and what else a proxy draws.
+        sample_seed: draws the architectures.
+        size: of the networks: channels, cells_per_stage, stages; see `archflow.spaces.NetworkSpace`.
+    """
+
+    space: str
+    table: Path | None
+    count: int | None
+    data: str
+    names: tuple[str, ...]
+    batch_size: int
+    seed: int
+    sample_seed: int
+    size: dict[str, int]
+    device: str = "cpu"
+
+    def architectures(self) -> ArchitectureSet:
+        """Those whose proxies are computed. Raises ArchflowError: no count to draw, or a table that cannot be read."""
+        if self.table is not None:
+            everything = read_table(self.table).architectures
+            return everything.select(np.arange(len(everything))[: self.count])
+        if self.count is None:
+            raise ArchflowError(f"{self.space}: say with --count how many architectures to draw, or give a --table")
+        return sample_classes(network_space(self.space), self.count, np.random.default_rng(self.sample_seed))
+
+    def run(
+        self, architectures: ArchitectureSet, out: str | Path, processes: int, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Writes the table to `out`, and its card beside with the ending `.proxies.json`; returns the card.
+
+        Every proxy is a column `zc_NAME`, empty where it is missing. A table's own columns are kept, but for those of
+        the same names. The journal is `out` with `.proxies.journal.jsonl` appended.
+
+        Args:
+            architectures: what `architectures()` gives.
+
+        Raises:
+            ArchflowError: unknown space, proxy or device, images that cannot be used, or a job that fails as
+                `label_architectures` says.
+        """
+        from archflow.networks.zero_cost import PROXIES
+
+        out = Path(out)
+        if out.suffix not in TABLE_ENDINGS:
+            raise ArchflowError(
+                f"{out}: a table is written as {', '.join(TABLE_ENDINGS)}: give --out one of these endings"
+            )
+        space = network_space(self.space)
+        for name in self.names:
+            PROXIES.get(name)
+        images = image_source(self.data)
+        example = images()
+        if not 2 <= self.batch_size <= len(example.train_labels):
+            raise ArchflowError(
+                f"{self.data}: a batch of {self.batch_size} cannot be taken from {len(example.train_labels)} training "
+                "images: give --batch-size at least 2 and no more than there are"
+            )
+        _check_device(self.device)
+        configuration = self._configuration()
+        results = label_architectures(
+            architectures,
+            NetworkProxies(self.space, images, self.names, self.batch_size, self.size, self.device),
+            [self.seed],
+            out.with_name(out.name + ".proxies.journal.jsonl"),
+            configuration,
+            processes=processes,
+            progress=progress,
+        )
+        columns = proxy_columns(results, len(architectures), self.seed, self.names)
+        if self.table is None:
+            native = [space.format(architecture) for architecture in architectures]
+            Table(architectures, columns, native).write(out)
+        else:
+            _write_beside(self.table, columns, out)
+        card = {
+            "configuration": configuration,
+            "images": {"batch": self.batch_size, "shape": list(example.image_shape), "classes": example.classes},
+            "rows": len(architectures),
+            "failures": len(architectures) - len(results),
+            "missing": {name: int(np.isnan(values).sum()) for name, values in columns.items()},
+        }
+        write_json(out.with_suffix(".proxies.json"), card)
+        return card
+
+    def _configuration(self) -> dict[str, Any]:
+        """All that decides the proxies besides the architectures, as plain JSON values."""
+        configuration = asdict(self) | image_configuration(self.data)
+        drawn = ("table", "count", "sample_seed")
+        return {key: value for key, value in configuration.items() if key not in drawn} | {"names": list(self.names)}
+
+
+def proxy_columns(results: Results, count: int, seed: int, names: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:
+    """Results -> columns (N,) by `zc_NAME`, NaN where a proxy is missing."""
+    return {
+        PREFIX + name: np.array([results.get((row, seed), {}).get(name, np.nan) for row in range(count)])
+        for name in names
+    }
+
+
+def _check_device(name: str) -> None:
+    import torch
+
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise ArchflowError(
+            f"device {name!r}: {str(error).splitlines()[0]}; give --device cpu, or cuda where there is one"
+        ) from None
+
+
+def _write_beside(table: Path, columns: Mapping[str, NDArray[np.float64]], out: Path) -> None:
+    """The table's columns as they are, texts included, then the new ones; rows behind the last value stay empty."""
+    import pyarrow as pa
+
+    content = read_columns(table)
+    content = content.drop_columns([name for name in columns if name in content.column_names])
+    for name, values in columns.items():
+        padded = np.pad(values, (0, len(content) - len(values)), constant_values=np.nan)
+        content = content.append_column(name, pa.array(padded, mask=np.isnan(padded)))
+    write_columns(out, content)
