@@ -14,6 +14,7 @@ import torch
 from archflow.cli.app import app
 from archflow.encoders import ENCODERS
 from archflow.graph.table import read_table
+from archflow.networks.zero_cost import PROXIES
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -54,8 +55,9 @@ def test_examples_run_in_their_order(document: Path, tmp_path: Path, monkeypatch
 
 
 def run_examples(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ENCODERS.names()  # the built-in ones are there before an example adds its own to the copy
-    monkeypatch.setattr(ENCODERS, "_parts", dict(ENCODERS._parts))
+    for registry in (ENCODERS, PROXIES):
+        registry.names()  # the built-in ones are there before an example adds its own to the copy
+        monkeypatch.setattr(registry, "_parts", dict(registry._parts))
     with torch.random.fork_rng():
         for kind, content in blocks(document, "python", "console"):
             if kind == "python":

@@ -92,13 +92,17 @@ class ProxyJob:
     device: str = "cpu"
 
     def architectures(self) -> ArchitectureSet:
-        """Those whose proxies are computed. Raises ArchflowError: no count to draw, or a table that cannot be read."""
+        """Those whose proxies are computed.
+
+        Raises ArchflowError: no count to draw, or a table that cannot be read or is not of the space.
+        """
+        space = network_space(self.space)
         if self.table is not None:
-            everything = read_table(self.table).architectures
+            everything = read_table(self.table, space.vocabulary).architectures
             return everything.select(np.arange(len(everything))[: self.count])
         if self.count is None:
             raise ArchflowError(f"{self.space}: say with --count how many architectures to draw, or give a --table")
-        return sample_classes(network_space(self.space), self.count, np.random.default_rng(self.sample_seed))
+        return sample_classes(space, self.count, np.random.default_rng(self.sample_seed))
 
     def run(
         self, architectures: ArchitectureSet, out: str | Path, processes: int, progress: Progress | None = None
@@ -106,7 +110,8 @@ class ProxyJob:
         """Writes the table to `out`, and its card beside with the ending `.proxies.json`; returns the card.
 
         Every proxy is a column `zc_NAME`, empty where it is missing. A table's own columns are kept, but for those of
-        the same names. The journal is `out` with `.proxies.journal.jsonl` appended.
+        the same names. The journal is `out` with `.proxies.journal.jsonl` appended; it is removed when all is written,
+        so that the next job can extend the same table.
 
         Args:
             architectures: what `architectures()` gives.
@@ -134,11 +139,12 @@ class ProxyJob:
             )
         _check_device(self.device)
         configuration = self._configuration()
+        journal = out.with_name(out.name + ".proxies.journal.jsonl")
         results = label_architectures(
             architectures,
             NetworkProxies(self.space, images, self.names, self.batch_size, self.size, self.device),
             [self.seed],
-            out.with_name(out.name + ".proxies.journal.jsonl"),
+            journal,
             configuration,
             processes=processes,
             progress=progress,
@@ -157,6 +163,7 @@ class ProxyJob:
             "missing": {name: int(np.isnan(values).sum()) for name, values in columns.items()},
         }
         write_json(out.with_suffix(".proxies.json"), card)
+        journal.unlink()
         return card
 
     def _configuration(self) -> dict[str, Any]:

@@ -84,13 +84,13 @@ def test_a_table_can_be_extended_in_place_and_in_part(
     assert found.metric("accuracy")[2] == 91.5
 
 
-def test_a_space_is_drawn_from_and_an_interrupted_job_goes_on(
+def test_a_space_is_drawn_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "drawn.parquet"
-    arguments = ["--count", 3, "--sample-seed", 2, "--out", out, *SMALL.split()]
-    assert run(monkeypatch, *arguments) == 0
+    assert run(monkeypatch, "--count", 3, "--sample-seed", 2, "--out", out, *SMALL.split()) == 0
     assert "3 architectures, 0 failed" in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["drawn.parquet", "drawn.proxies.json"]
     table, space = read_table(out), NASBench201()
     assert list(table.metrics) == [f"zc_{name}" for name in PROXIES.names()]
     assert table.native is not None
@@ -99,15 +99,27 @@ def test_a_space_is_drawn_from_and_an_interrupted_job_goes_on(
     for name in ("params", "flops"):
         np.testing.assert_array_equal(table.metric(f"zc_{name}"), costs[name])
 
-    written, journal = out.read_bytes(), out.with_name("drawn.parquet.proxies.journal.jsonl")
-    out.unlink()
+
+def test_an_interrupted_job_goes_on(
+    tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, journal = tmp_path / "out.parquet", tmp_path / "out.parquet.proxies.journal.jsonl"
+    arguments = ["--table", table, "--names", "l2_norm", "--out", out, *SMALL.split()]
+    out.mkdir()  # a table cannot be written there: all is computed and then lost but for the journal
+    assert run(monkeypatch, *arguments) == 2
+    assert "could not be written" in capsys.readouterr().err
+    out.rmdir()
     lines = journal.read_text().splitlines(keepends=True)
-    journal.write_text("".join(lines[:2]) + lines[2][:9])  # as a kill leaves it
-    assert run(monkeypatch, *arguments) == 0
-    assert out.read_bytes() == written
-    assert journal.read_text().splitlines(keepends=True)[:2] == lines[:2]
+    first = json.loads(lines[1])
+    first["metrics"]["l2_norm"] = 123.0  # what is in the journal is not computed again
+    journal.write_text(lines[0] + json.dumps(first) + "\n" + lines[2][:9])  # torn, as a kill leaves it
     assert run(monkeypatch, *arguments, "--seed", 1) == 2
     assert "seed is 0 there, 1 here" in capsys.readouterr().err
+    assert run(monkeypatch, *arguments) == 0
+    found = read_table(out).metric("zc_l2_norm")
+    assert found[first["row"]] == 123.0
+    assert np.isfinite(found).all()
+    assert not journal.exists()
 
 
 @pytest.mark.parametrize(
@@ -151,7 +163,7 @@ def test_a_table_of_another_space_is_refused(
     foreign = tmp_path / "foreign.csv"
     foreign.write_text('ops,edge_src,edge_dst\n"[input, dense, output]","[0, 1]","[1, 2]"\n')
     assert run(monkeypatch, "--table", foreign, "--out", tmp_path / "table.parquet", *SMALL.split()) == 2
-    assert "no architecture could be measured: not a NAS-Bench-201 cell" in capsys.readouterr().err
+    assert "foreign.csv: row 0: unknown operation 'dense'" in capsys.readouterr().err
     assert not (tmp_path / "table.parquet").exists()
 
 
