@@ -150,6 +150,7 @@ class _Transfer:
                     if size > self.file.size:
                         break
                     part.write(block)
+                    part.flush()  # what has been fetched outlives the process
                     self.advance(len(block))
         if size > self.file.size:
             self.drop()
@@ -158,9 +159,9 @@ class _Transfer:
 
     def _refused(self, error: urllib.error.HTTPError) -> NoReturn:
         reason = f"{error.code} {error.reason}"
-        if error.code == 416:  # it has no such part: what we have is not the beginning of its file
+        if error.code == 416:
             self.drop()
-            raise _Broken(reason)
+            raise _Broken(f"{reason}: its file is no longer than the part that was here")
         if error.code in _PERMANENT and error.code not in _TRANSIENT:
             raise _Refused(reason)
         raise _Broken(reason)
@@ -185,4 +186,5 @@ def _reason(error: Exception) -> str:
         return "no answer in time"
     if isinstance(cause, OSError) and cause.strerror:
         return f"no connection ({cause.strerror})"
-    return f"no connection ({str(cause) or type(cause).__name__})"
+    said = " ".join(str(cause).split())  # a server's answer may be in it
+    return f"no connection ({said[:100] or type(cause).__name__})"
