@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import copy
 import math
-import pickle
 import tempfile
 from collections.abc import Callable, Mapping
 from itertools import pairwise
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
 import numpy as np
@@ -67,13 +67,26 @@ def relabelled(architectures: ArchitectureSet, seed: int) -> tuple[ArchitectureS
     return ArchitectureSet.from_architectures(renumbered, architectures.vocabulary), rows
 
 
+def settled(encoder: Encoder, architectures: ArchitectureSet, passes: int = 30) -> Encoder:
+    """A copy in evaluation mode whose running statistics, if it has any, are those of these architectures.
+
+    Fresh statistics belong to no data: activations may double from layer to layer, and rounding errors with them.
+    """
+    encoder = copy.deepcopy(encoder).train()
+    if any(True for _ in encoder.buffers()):
+        with torch.no_grad(), seeded(0):
+            for _ in range(passes):
+                encoder(Batch(architectures))
+    return encoder.eval()
+
+
 def check_encoder(encoder: Encoder, architectures: ArchitectureSet, *, reads_positions: bool = False) -> None:
     """Hold an encoder to its contract. Raises AssertionError that says which part of it is broken.
 
     architectures: a handful of different ones over the encoder's vocabulary. reads_positions: True for an encoder
     whose embeddings depend on the numbering of the nodes, on purpose.
     """
-    encoder = copy.deepcopy(encoder).eval()
+    encoder = settled(encoder, architectures)
     assert encoder.n_ops == len(architectures.vocabulary), "n_ops is not the size of the vocabulary"
     with torch.no_grad():
         nodes, whole = encoder(Batch(architectures)), encoder.embed(Batch(architectures))
@@ -201,7 +214,7 @@ def check_evaluator(evaluate: Evaluator, architectures: ArchitectureSet) -> None
 
     Metrics of time (`seconds`, `*_seconds`, `*_ms`) may differ from one measurement to the next.
     """
-    sent = pickle.loads(pickle.dumps(evaluate))  # as worker processes get it
+    sent = ForkingPickler.loads(ForkingPickler.dumps(evaluate))  # as worker processes get it
     names = None
     for architecture in architectures:
         metrics = dict(evaluate(architecture, 0))
@@ -228,7 +241,7 @@ def _check_gradients(encoder: Encoder, architectures: ArchitectureSet) -> None:
 
 def _check_members(encoder: Encoder, architectures: ArchitectureSet) -> None:
     with seeded(1):
-        members = [encoder, type(encoder)(**encoder.config).eval()]
+        members = [encoder, settled(type(encoder)(**encoder.config), architectures)]
     rows = np.arange(len(architectures) // 2 * 2).reshape(2, -1)
     with torch.no_grad():
         together = stack(members).embed(Batch(architectures, rows))

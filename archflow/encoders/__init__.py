@@ -1,6 +1,7 @@
 """Encoders: a batch of architectures in, an embedding of every node and every architecture out."""
 
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.flowerformer import FlowerFormer
 from archflow.encoders.gated_gcn import GatedGCN
 from archflow.encoders.gin import GIN
 from archflow.encoders.members import stack, unstack
@@ -12,6 +13,7 @@ __all__ = [
     "ENCODERS",
     "GIN",
     "Encoder",
+    "FlowerFormer",
     "GatedGCN",
     "OperationMLP",
     "Transformer",

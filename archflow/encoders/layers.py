@@ -172,3 +172,40 @@ class LayerNorm(nn.Module):
         if batch.members == 1:
             return F.layer_norm(x, x.shape[1:], self.weight[0], self.bias[0])
         return torch.addcmul(self.bias[batch.member], F.layer_norm(x, x.shape[1:]), self.weight[batch.member])
+
+
+class BatchNorm(nn.Module):
+    """Batch normalisation over the nodes of each member, as torch's own (eps 1e-5, momentum 0.1).
+
+    weight, bias: (K, d). running_mean, running_var: (K, d).
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, dim: int, momentum: float = 0.1) -> None:
+        super().__init__()
+        self.momentum = momentum
+        self.weight, self.bias = nn.Parameter(torch.ones(1, dim)), nn.Parameter(torch.zeros(1, dim))
+        self.register_buffer("running_mean", torch.zeros(1, dim))
+        self.register_buffer("running_var", torch.ones(1, dim))
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: (K, S) whether a row counts, None if all do."""
+        if len(x) == 1 and mask is None:
+            mean, variance = self.running_mean[0], self.running_var[0]
+            return F.batch_norm(x[0], mean, variance, self.weight[0], self.bias[0], self.training, self.momentum)[None]
+        if not self.training:
+            return self._scaled(x, self.running_mean, self.running_var)
+        count = x.new_full((len(x), 1), x.shape[1]) if mask is None else mask.sum(1, keepdim=True).to(x.dtype)
+        weight = (1 / count)[:, None] if mask is None else mask[..., None] / count[:, None]
+        mean = (x * weight).sum(1)
+        variance = ((x - mean[:, None]).square() * weight).sum(1)
+        with torch.no_grad():
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * (count / (count - 1).clamp(min=1)), self.momentum)
+        return self._scaled(x, mean, variance)
+
+    def _scaled(self, x: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+        scale = self.weight * torch.rsqrt(variance + 1e-5)
+        return torch.addcmul((self.bias - mean * scale)[:, None], x, scale[:, None])

@@ -44,4 +44,5 @@ def unstack(module: Module) -> list[Module]:
 def _replace(module: nn.Module, state: dict[str, torch.Tensor]) -> None:
     for name, value in state.items():
         path, _, leaf = name.rpartition(".")
-        setattr(module.get_submodule(path), leaf, nn.Parameter(value))
+        part = module.get_submodule(path)
+        setattr(part, leaf, nn.Parameter(value) if leaf in part._parameters else value)

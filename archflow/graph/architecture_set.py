@@ -181,6 +181,11 @@ class ArchitectureSet:
         return Adjacency.of(self, undirected=True)
 
     @cached_property
+    def reachability(self) -> NDArray[np.bool_]:
+        """(N, L, L) whether a path leads from the first node to the second, L nodes in the largest architecture."""
+        return topology.reachability(self)
+
+    @cached_property
     def hashes(self) -> NDArray[np.uint64]:
         """(N,) isomorphism-invariant hashes; they depend on operation names, not on the vocabulary's order."""
         return hashing.hashes(self)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture_set import ArchitectureSet
+from archflow.graph.leveled import Leveled
 from archflow.graph.ragged import Ints, pointer, positions
 
 
@@ -108,19 +109,43 @@ class Batch:
         """(V,) the member that every node belongs to."""
         return self.graph // (len(self) // self.members)
 
+    @cached_property
+    def leveled(self) -> Leveled:
+        """The nodes by topological level, for encoders that follow the flow."""
+        adjacency = self._architectures.adjacency
+        source, target, _ = self._local_edges(adjacency)
+        level = self._architectures.levels[self._nodes]
+        member = np.repeat(np.arange(len(self)) // (len(self) // self.members), np.diff(self._node_ptr))
+        return Leveled.of(level, member, self.members, source, target, self.device)
+
+    @cached_property
+    def connected(self) -> Tensor:
+        """(B, L, L) bool: whether a directed path leads from one node to the other, in either direction, in places of
+        `padded`. A node is not connected to itself."""
+        paths = self._architectures.reachability[self._rows]
+        size = int(np.diff(self._node_ptr).max(initial=0))
+        paths = paths[:, :size, :size]
+        return torch.from_numpy(paths | paths.transpose(0, 2, 1)).to(self.device)
+
     def _gather(self, adjacency: Adjacency) -> Edges:
+        source, target, by_source = self._local_edges(adjacency)
+        return Edges(
+            self._tensor(source),
+            self._tensor(target),
+            self._tensor(pointer(adjacency.degree[self._nodes])),
+            self._tensor(by_source),
+            self._tensor(pointer(adjacency.out_degree[self._nodes])),
+        )
+
+    def _local_edges(self, adjacency: Adjacency) -> tuple[Ints, Ints, Ints]:
+        """(E,) source and target nodes of the batch's edges, sorted by target; (E,) the edges sorted by source."""
         starts = adjacency.edge_ptr[self._rows]
         counts = adjacency.edge_ptr[self._rows + 1] - starts
         edge_ptr = pointer(counts)
         edges = positions(starts, counts, edge_ptr)
         first_node = np.repeat(self._node_ptr[:-1], counts)
-        return Edges(
-            self._tensor(adjacency.source[edges] + first_node),
-            self._tensor(adjacency.target[edges] + first_node),
-            self._tensor(pointer(adjacency.degree[self._nodes])),
-            self._tensor(adjacency.by_source[edges] + np.repeat(edge_ptr[:-1], counts)),
-            self._tensor(pointer(adjacency.out_degree[self._nodes])),
-        )
+        by_source = adjacency.by_source[edges] + np.repeat(edge_ptr[:-1], counts)
+        return adjacency.source[edges] + first_node, adjacency.target[edges] + first_node, by_source
 
     def _tensor(self, values: NDArray) -> Tensor:
         return torch.from_numpy(values.astype(np.int64, copy=False)).to(self.device)

@@ -20,7 +20,8 @@ def hashes(architectures: ArchitectureSet) -> NDArray[np.uint64]:
     Every node's colour starts as a digest of its operation's name and is refined, as many rounds as the graph has
     nodes, by the multisets of the colours before and behind it; the hash is the multiset of the final colours.
     Graphs that colour refinement cannot tell apart would collide; among directed acyclic graphs with a source and
-    labelled nodes these are exotic, and there are none in the cell benchmarks (tests count their classes).
+    labelled nodes these are exotic. None are in the cell benchmarks (tests count their classes), but DARTS cells in which
+    a node takes both operations from one feature map can collide: `archflow.spaces.DARTS.canonical` is exact.
     """
     digests = [
         int.from_bytes(hashlib.blake2b(op.encode(), digest_size=8).digest(), "little")

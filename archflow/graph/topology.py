@@ -38,6 +38,21 @@ def levels(architectures: ArchitectureSet) -> NDArray[np.int32]:
     raise ArchflowError(f"row {row}: the graph has a cycle; remove one of its edges")
 
 
+def reachability(architectures: ArchitectureSet) -> NDArray[np.bool_]:
+    """(N, L, L) whether a path of at least one edge leads from node i to node j, L nodes in the largest architecture.
+
+    Places behind an architecture's last node are False.
+    """
+    largest = int(architectures.node_counts.max(initial=0))
+    paths = np.zeros((len(architectures), largest, largest), bool)
+    row = np.repeat(np.arange(len(architectures)), architectures.edge_counts)
+    paths[row, architectures.edge_src, architectures.edge_dst] = True
+    for _ in range(max(1, int(architectures.depths.max(initial=0))).bit_length()):
+        # Doubles the length of the paths that are known.
+        paths |= np.matmul(paths.astype(np.float32), paths.astype(np.float32)) > 0
+    return paths
+
+
 def validate(architectures: ArchitectureSet) -> None:
     """Raise ArchflowError, naming the row, unless every row is a DAG of known operations."""
     node_ptr, edge_ptr = architectures.node_ptr, architectures.edge_ptr

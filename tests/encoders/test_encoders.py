@@ -13,12 +13,16 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.graph.table import read_table
 from archflow.seeding import seeded
-from archflow.testing import check_encoder, random_architectures
+from archflow.testing import check_encoder, random_architectures, settled
 
 
-def small(name: str, n_ops: int = len(OPS), seed: int = 0):
+USUAL = random_architectures(60, seed=9, ops=OPS)
+
+
+def small(name: str, architectures: ArchitectureSet = USUAL, seed: int = 0):
     with seeded(seed):
-        return ENCODERS.get(name)(n_ops, width=16).eval()
+        encoder = ENCODERS.get(name)(len(architectures.vocabulary), width=16)
+    return settled(encoder, architectures)
 
 
 def same(found: torch.Tensor, expected: torch.Tensor) -> None:
@@ -27,13 +31,13 @@ def same(found: torch.Tensor, expected: torch.Tensor) -> None:
 
 @pytest.mark.parametrize("name", ENCODERS.names())
 def test_every_encoder_keeps_its_contract(name, architectures):
-    check_encoder(small(name, len(architectures.vocabulary)), architectures)
+    check_encoder(small(name, architectures), architectures)
 
 
 @pytest.mark.parametrize("name", ENCODERS.names())
 def test_every_encoder_keeps_its_contract_on_real_cells(name, data_folder):
     cells = read_table(data_folder / "nasbench201.parquet").architectures.select(np.arange(0, 15_625, 500))
-    check_encoder(small(name, len(cells.vocabulary)), cells)
+    check_encoder(small(name, cells), cells)
 
 
 @pytest.mark.parametrize("name", ENCODERS.names())
@@ -57,13 +61,13 @@ def test_batch_mates_change_nothing(name, some, data):
 
 @pytest.mark.parametrize("name", ENCODERS.names())
 def test_an_empty_batch_has_no_embedding(name, architectures):
-    encoder = small(name, len(architectures.vocabulary))
+    encoder = small(name, architectures)
     assert encoder.embed(Batch(architectures, np.array([], np.int64))).shape == (0, encoder.dim)
 
 
 @pytest.mark.parametrize("name", ENCODERS.names())
 def test_stacked_gradients_are_those_of_every_member(name, architectures):
-    members = [small(name, len(architectures.vocabulary), seed) for seed in range(3)]
+    members = [small(name, architectures, seed) for seed in range(3)]
     rows = np.arange(30).reshape(3, 10)
     together = stack(members)
     together.embed(Batch(architectures, rows)).square().sum().backward()
@@ -77,7 +81,7 @@ def test_stacked_gradients_are_those_of_every_member(name, architectures):
 
 
 def test_unstacking_gives_the_members_back(architectures):
-    members = [small("gin", len(architectures.vocabulary), seed) for seed in range(3)]
+    members = [small("gin", architectures, seed) for seed in range(3)]
     for member, again in zip(members, unstack(stack(members)), strict=True):
         for key, value in member.state_dict().items():
             assert torch.equal(again.state_dict()[key], value)
