@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from archflow.errors import ArchflowError
 from archflow.networks.operations import ZEROIZE, ResidualReduction, make_operation
+from archflow.networks.sizes import check_sizes
 
 CellEdge = tuple[int, int, str]
 """(source node, target node, operation name)."""
@@ -65,16 +66,13 @@ class CellNetwork(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        sizes = {
-            "channels": channels,
-            "cells per stage": cells_per_stage,
-            "stages": stages,
-            "classes": classes,
-            "image channels": image_channels,
-        }
-        for what, size in sizes.items():
-            if size < 1:
-                raise ArchflowError(f"a cell network with {size} {what} cannot be built: give at least 1")
+        check_sizes(
+            channels=channels,
+            cells_per_stage=cells_per_stage,
+            stages=stages,
+            classes=classes,
+            image_channels=image_channels,
+        )
         # Layers draw their weights from the global generator: seed a fork of it, so that nobody else's stream moves.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)

@@ -1,7 +1,31 @@
-"""Search spaces: one file a space."""
+"""Search spaces: one module a space."""
 
 from archflow.spaces.base import SPACES, NetworkSpace, SearchSpace
+from archflow.spaces.chain import ChainSpace
+from archflow.spaces.darts import DARTS
+from archflow.spaces.fbnet import FBNet
+from archflow.spaces.nasbench101 import NASBench101
 from archflow.spaces.nasbench201 import NASBench201
+from archflow.spaces.nasbench_graph import NASBenchGraph
+from archflow.spaces.nasbench_macro import NASBenchMacro
+from archflow.spaces.nasbench_nlp import NASBenchNLP
+from archflow.spaces.nats_size import NATSSize
+from archflow.spaces.ofa_mobilenetv3 import OFAMobileNetV3
 from archflow.spaces.sampling import sample_classes
 
-__all__ = ["SPACES", "NASBench201", "NetworkSpace", "SearchSpace", "sample_classes"]
+__all__ = [
+    "DARTS",
+    "SPACES",
+    "ChainSpace",
+    "FBNet",
+    "NASBench101",
+    "NASBench201",
+    "NASBenchGraph",
+    "NASBenchMacro",
+    "NASBenchNLP",
+    "NATSSize",
+    "NetworkSpace",
+    "OFAMobileNetV3",
+    "SearchSpace",
+    "sample_classes",
+]
