@@ -100,7 +100,7 @@ def _used(op: Ints, inputs: Ints, hidden: int, generator: np.random.Generator) -
         dependent = np.flatnonzero(used[:, node])
         used[dependent[:, None], inputs[dependent, node]] = True
     used = used[:, :-1]
-    return used, used[:, : hidden + 1].all(axis=1) & ~direct
+    return used, np.logical_and(used[:, : hidden + 1].all(axis=1), ~direct)
 
 
 def _distinct(candidates: NDArray[np.bool_], wanted: Ints, generator: np.random.Generator) -> Ints:

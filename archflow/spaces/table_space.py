@@ -1,0 +1,137 @@
+"""Any table of architectures as a space to rank and to search, with no code."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from functools import cached_property
+from os.path import commonprefix
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.errors import ArchflowError
+from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph.table import Table
+from archflow.spaces.base import SearchSpace
+from archflow.spaces.native_json import shown
+from archflow.spaces.table_neighbours import one_change_apart
+
+Ints = NDArray[np.int64]
+
+_REACH = 5
+"""How far the neighbours in the ring are."""
+
+
+class TableSpace(SearchSpace):
+    """The architectures of a table, isomorphic ones once: the first row of each stands for them.
+
+    A native string is that of the table, where the row has one, and else the 16 digits of the hash; `parse` takes
+    both. Neighbours are the architectures in the table with one operation changed, or one edge more or fewer. Those
+    that have none, as in a small sample of a large space, stand in a ring by size and operations, in which the five
+    before and the five behind are neighbours. (If there is but one, all others are.) So a mutation is always possible,
+    but a walk need not reach the whole table.
+
+    table: at least one row. name: what messages call the space.
+    rows: (size,) the row of each architecture in the table, ascending.
+
+    Raises ArchflowError for an empty table, or if one native string belongs to two architectures.
+    """
+
+    def __init__(self, table: Table, name: str = "table") -> None:
+        if len(table) == 0:
+            raise ArchflowError(f"{name}: the table is empty; give at least one architecture")
+        self.table, self.name = table, name
+        self.vocabulary = table.architectures.vocabulary
+        hashes, first, class_of_row = np.unique(table.architectures.hashes, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        self.rows: Ints = first[order]
+        self.size = len(self.rows)
+        self._class_of_row = np.argsort(order)[class_of_row]
+        self._architectures = table.architectures.select(self.rows)
+        self._class_of_text = {f"{value:016x}": i for i, value in enumerate(hashes[order].tolist())}
+        self._native = ["" for _ in self.rows]
+        for row, text in enumerate(table.native or ()):
+            number = int(self._class_of_row[row])
+            if text and self._class_of_text.setdefault(text, number) != number:
+                raise ArchflowError(
+                    f"{name}: row {row} is another architecture than an earlier one called {shown(text)}"
+                )
+            self._native[number] = self._native[number] or text or ""
+
+    def parse(self, text: str) -> Architecture:
+        if text not in self._class_of_text:
+            place = bisect(self._texts, text)
+            near = max(self._texts[max(place - 1, 0) : place + 1], key=lambda other: len(commonprefix([text, other])))
+            wrong = len(commonprefix([text, near])) + 1
+            raise ArchflowError(
+                f"{self.name}: {shown(text)} is no architecture of the table; none starts so up to character {wrong}, "
+                f"the nearest is {near!r}"
+            )
+        return self._architectures[self._class_of_text[text]]
+
+    def format(self, architecture: Architecture) -> str:
+        number = self._number(architecture)
+        return self._native[number] or architecture.hash
+
+    def enumerate(self) -> ArchitectureSet:
+        """All architectures, in the order of the table."""
+        return self._architectures
+
+    def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
+        """Uniform over the architectures of the table."""
+        return self._architectures.select(generator.integers(0, self.size, count))
+
+    def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
+        """One operation or edge changes; where no other row is so near, see the class."""
+        around = self._around(architecture)
+        if len(around) == 0:
+            raise ArchflowError(f"{self.name}: the table has a single architecture, there is no other to go to")
+        return self._architectures[int(around[generator.integers(len(around))])]
+
+    def neighbours(self, architecture: Architecture) -> ArchitectureSet:
+        """The architectures of the table with one operation changed or one edge more or fewer, in its order (see the class)."""
+        return self._architectures.select(self._around(architecture))
+
+    def canonical(self, architecture: Architecture) -> str:
+        """The hash."""
+        self._number(architecture)
+        return architecture.hash
+
+    def rows_of(self, architecture: Architecture) -> Ints:
+        """(M,) all rows of the table that are isomorphic to an architecture of it, for their metrics."""
+        return np.flatnonzero(self._class_of_row == self._number(architecture))
+
+    def _around(self, architecture: Architecture) -> Ints:
+        number = self._number(architecture)
+        bounds, others = self._changes
+        around = others[bounds[number] : bounds[number + 1]]
+        if len(self._ring) == 1:
+            around = np.arange(self.size) if number in self._ring else np.union1d(around, self._ring)
+        elif len(around) == 0:
+            place = int(np.flatnonzero(self._ring == number)[0])
+            around = np.unique(self._ring.take(np.arange(place - _REACH, place + _REACH + 1), mode="wrap"))
+        return around[around != number]
+
+    @cached_property
+    def _changes(self) -> tuple[Ints, Ints]:
+        return one_change_apart(self._architectures)
+
+    @cached_property
+    def _ring(self) -> Ints:
+        """Those that nothing in the table is near to, by size and then by the names of their operations."""
+        alone = np.flatnonzero(np.diff(self._changes[0]) == 0)
+        some = self._architectures.select(alone)
+        rank = np.argsort(np.argsort(self.vocabulary.ops))
+        names = np.full((len(some), int(some.node_counts.max(initial=0))), -1)
+        row = np.repeat(np.arange(len(some)), some.node_counts)
+        names[row, np.arange(len(row)) - some.node_ptr[row]] = rank[some.op]
+        return alone[np.lexsort((*names.T[::-1], some.node_counts))]
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return sorted(self._class_of_text)
+
+    def _number(self, architecture: Architecture) -> int:
+        if architecture.hash not in self._class_of_text:
+            raise ArchflowError(f"{self.name}: the architecture with hash {architecture.hash} is not in the table")
+        return self._class_of_text[architecture.hash]
