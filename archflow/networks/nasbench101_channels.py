@@ -1,6 +1,6 @@
 """How many channels each node of a NAS-Bench-101 cell has.
 
-Source: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019, section 2.2, and its
+Source: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019, and its
 released code, which settles who gets the channels that are left over.
 """
 

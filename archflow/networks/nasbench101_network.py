@@ -1,7 +1,7 @@
 """The networks of NAS-Bench-101: stem, stacks of cells, pooling, classifier.
 
-Source: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019, section 2.2 and
-supplement.
+Source: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019, and its
+released code.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ From the least significant bit: 8 bits of operations, 21 bits of edges, 3 bits o
 - The size is the number of nodes, input and output included.
 
 So codes are ordered by size, then edges, then operations, as the published graph generator meets them. Source of the
-space: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019, section 2.
+space: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The official hash of NAS-Bench-101 cells: iterated graph hashing with MD5.
 
-Source: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019, section 2.1 and its
-released code, which settles what the paper leaves open (the strings that are hashed, the number of rounds). The hash
-tells the 423,624 isomorphism classes of the space apart, all of them.
+Sources: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019; Ying, "Enumerating
+Unique Computational Graphs via an Iterative Graph Invariant", 2019; and the benchmark's released code, which settles
+what the papers leave open (the strings that are hashed, one round a node). The hash tells all 423,624 isomorphism
+classes of the space apart.
 """
 
 from __future__ import annotations
