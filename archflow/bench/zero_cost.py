@@ -61,12 +61,18 @@ IMAGES: Mapping[str, Callable[[], ImageData]] = {"digits": enlarged_digits, "noi
 
 
 def run_zero_cost(
-    count: int, images: str, folder: Path, processes: int, speed_cells: int, progress: Progress | None = None
+    count: int,
+    images: str,
+    folder: Path,
+    processes: int,
+    speed_cells: int,
+    progress: Progress | None = None,
+    speed_batch: int = 64,
 ) -> dict[str, Any]:
     """Compares `count` of the 1,104 reference cells, drawn at random; fewer are the first of more.
 
     The tables are read from the data folder. folder: where the journal of unfinished work is kept.
-    speed_cells: how many of the cells to time every proxy on.
+    speed_cells: how many of the cells to time every proxy on, with `speed_batch` images.
 
     Raises ArchflowError: no data folder, unknown kind of images, or a job that fails as `label_architectures` says.
     """
@@ -106,7 +112,9 @@ def run_zero_cost(
             "params": bool(np.array_equal(ours["params"], np.round(published["params"] * 1e6))),
             "flops_with_elementwise": _elementwise_flops_equal(architectures, published["flops"]),
         },
-        "speed": zero_cost_speed(architectures.select(np.arange(min(speed_cells, len(rows)))), SIZE, noise()),
+        "speed": zero_cost_speed(
+            architectures.select(np.arange(min(speed_cells, len(rows)))), SIZE, noise(), speed_batch
+        ),
         "machine": machine(),
     }
 
