@@ -97,15 +97,14 @@ def moved(codes: Codes, positions: NDArray[np.int64]) -> tuple[Codes, NDArray[np
         Codes (N, K) of size 0, and (N, K) whether all edges still go forward; codes of others mean nothing.
     """
     nodes = positions.shape[1]
-    inner = np.clip(nodes - 2, 0, None)
     edges = nodes * (nodes - 1) // 2
     source, target = positions[:, SOURCES[:edges]], positions[:, TARGETS[:edges]]
     edge_values = np.where(source < target, edge_bit(np.maximum(source, 0), np.maximum(target, 1)), _BACKWARD)
     edge_values[(source < 0) | (target < 0)] = 0
-    place = positions[:, 1 : 1 + inner]
+    place = positions[:, 1 : nodes - 1]
     digit_values = np.where(place < 0, 0, DIGITS[place - 1])
     values = np.concatenate([edge_values, digit_values], axis=1).T
-    parts = np.concatenate([codes[:, None] & EDGE_BITS[:edges] != 0, operations(codes)[:, :inner]], axis=1)
+    parts = np.concatenate([codes[:, None] & EDGE_BITS[:edges] != 0, operations(codes)[:, : nodes - 2]], axis=1)
     # Doubles hold these integers exactly, and their matrix product is fast.
     result = (parts.astype(np.float64) @ values.astype(np.float64)).astype(np.int64)
     return result, result < _BACKWARD
