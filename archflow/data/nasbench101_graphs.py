@@ -28,7 +28,11 @@ def read_graphs(path: str | Path) -> ArchitectureSet:
 
     Raises ArchflowError if the file is missing or has not these arrays.
     """
-    sizes, bits, labels = (column.astype(np.int64) for column in _arrays(path, *_GRAPHS))
+    return _unpacked(*_arrays(path, *_GRAPHS))
+
+
+def _unpacked(*packed: NDArray[np.integer]) -> ArchitectureSet:
+    sizes, bits, labels = (column.astype(np.int64) for column in packed)
     largest = int(sizes.max())
     target, source = np.tril_indices(largest, -1)  # row y, column x < y: in the order of the bits
     present = (bits[:, None] >> np.arange(len(source))) & 1 == 1
@@ -52,23 +56,26 @@ def read_graphs(path: str | Path) -> ArchitectureSet:
 
 def graphs_of(hashes: Sequence[str]) -> ArchitectureSet:
     """The graphs with these official hashes, in their order: from `nasbench101_graphs.npz` if the user's folder has it,
-    else from enumerating the space, which takes longer.
+    else from enumerating the space: that takes longer, and numbers the nodes of some cells in another order.
 
     Raises ArchflowError that names the first hash which is none of the space.
     """
     packed = own_files("nasbench101_graphs.npz")
     if packed:
-        graphs = read_graphs(packed[0])
-        known = [row.tobytes().hex() for row in _arrays(packed[0], "md5")[0]]
-    else:
-        space = NASBench101()
-        graphs = space.enumerate()
-        known = space.hashes(graphs)
+        md5, *columns = _arrays(packed[0], "md5", *_GRAPHS)
+        rows = _rows_of(hashes, [row.tobytes().hex() for row in md5])
+        return _unpacked(*(column[rows] for column in columns))
+    space = NASBench101()
+    everything = space.enumerate()
+    return everything.select(_rows_of(hashes, space.hashes(everything)))
+
+
+def _rows_of(hashes: Sequence[str], known: Sequence[str]) -> NDArray[np.int64]:
     row_of = {hash_: row for row, hash_ in enumerate(known)}
     unknown = next((hash_ for hash_ in hashes if hash_ not in row_of), None)
     if unknown is not None:
         raise ArchflowError(f"no NAS-Bench-101 cell has the hash {unknown!r}; is the file whole?")
-    return graphs.select(np.array([row_of[hash_] for hash_ in hashes]))
+    return np.array([row_of[hash_] for hash_ in hashes])
 
 
 def _arrays(path: str | Path, *names: str) -> list[NDArray[Any]]:

@@ -108,7 +108,7 @@ class _Machine:
             raise _Fault("not a pickle of protocol 2 or later")
         for _ in range(MOST_INSTRUCTIONS):
             self.began = self.at
-            code = self.take(1)[0]
+            code = self.byte()
             instruction = _INSTRUCTIONS[code]
             if instruction is None:
                 what = next((f"instruction {o.name}" for o in opcodes if ord(o.code) == code), "an unknown instruction")
@@ -127,8 +127,14 @@ class _Machine:
         self.at += count
         return taken
 
-    def number(self, form: str) -> Any:
-        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+    def byte(self) -> int:
+        if self.at >= len(self.content):
+            raise _Fault("the pickle ends too early; the file is truncated")
+        self.at += 1
+        return self.content[self.at - 1]
+
+    def number(self, form: struct.Struct) -> Any:
+        return form.unpack(self.take(form.size))[0]
 
     def text(self, content: bytes) -> str:
         try:
@@ -209,11 +215,11 @@ class _Machine:
         target.state = state
 
     def protocol(self) -> None:
-        if self.began or not 2 <= self.take(1)[0] <= 5:
+        if self.began or not 2 <= self.byte() <= 5:
             raise _Fault("not a pickle of protocol 2 to 5")
 
     def long(self) -> None:
-        size = self.take(1)[0]
+        size = self.byte()
         if size > 16:
             raise _Fault(f"an integer of {size} bytes")
         self.push(int.from_bytes(self.take(size), "little", signed=True))
@@ -225,18 +231,15 @@ class _Machine:
 _Step = Callable[[_Machine], object]
 
 
-def _sized(form: str) -> Callable[[_Machine], bytes]:
-    return lambda m: m.take(m.number(form))
+_U1, _U2, _U4, _U8, _I4, _F8 = map(struct.Struct, ("<B", "<H", "<I", "<Q", "<i", ">d"))
 
 
-def _text(form: str) -> _Step:
-    sized = _sized(form)
-    return lambda m: m.push(m.text(sized(m)))
+def _text(size: struct.Struct) -> _Step:
+    return lambda m: m.push(m.text(m.take(m.number(size))))
 
 
-def _bytes(form: str) -> _Step:
-    sized = _sized(form)
-    return lambda m: m.push(sized(m))
+def _bytes(size: struct.Struct) -> _Step:
+    return lambda m: m.push(m.take(m.number(size)))
 
 
 def _tuple(size: int) -> _Step:
@@ -250,17 +253,17 @@ _BUILDING: dict[bytes, _Step] = {
     b"N": lambda m: m.push(None),
     b"\x88": lambda m: m.push(True),
     b"\x89": lambda m: m.push(False),
-    b"J": lambda m: m.push(m.number("<i")),
-    b"K": lambda m: m.push(m.take(1)[0]),
-    b"M": lambda m: m.push(m.number("<H")),
+    b"J": lambda m: m.push(m.number(_I4)),
+    b"K": lambda m: m.push(m.byte()),
+    b"M": lambda m: m.push(m.number(_U2)),
     b"\x8a": _Machine.long,
-    b"G": lambda m: m.push(m.number(">d")),
-    b"X": _text("<I"),
-    b"\x8c": _text("<B"),
-    b"\x8d": _text("<Q"),
-    b"B": _bytes("<I"),
-    b"C": _bytes("<B"),
-    b"\x8e": _bytes("<Q"),
+    b"G": lambda m: m.push(m.number(_F8)),
+    b"X": _text(_U4),
+    b"\x8c": _text(_U1),
+    b"\x8d": _text(_U8),
+    b"B": _bytes(_U4),
+    b"C": _bytes(_U1),
+    b"\x8e": _bytes(_U8),
     b"(": lambda m: m.marks.append(len(m.stack)),
     b")": lambda m: m.push(()),
     b"\x85": _tuple(1),
@@ -273,11 +276,11 @@ _BUILDING: dict[bytes, _Step] = {
     b"}": lambda m: m.push({}),
     b"s": lambda m: m.fill_dict(m.pop(2)),
     b"u": lambda m: m.fill_dict(m.pop_to_mark()),
-    b"q": lambda m: m.remember(m.take(1)[0]),
-    b"r": lambda m: m.remember(m.number("<I")),
+    b"q": lambda m: m.remember(m.byte()),
+    b"r": lambda m: m.remember(m.number(_U4)),
     b"\x94": lambda m: m.remember(len(m.memo)),
-    b"h": lambda m: m.recall(m.take(1)[0]),
-    b"j": lambda m: m.recall(m.number("<I")),
+    b"h": lambda m: m.recall(m.byte()),
+    b"j": lambda m: m.recall(m.number(_U4)),
     b"c": lambda m: m.name(m.line(), m.line()),
     b"\x93": lambda m: m.name(*m.pop(2)),
     b"R": _Machine.call,

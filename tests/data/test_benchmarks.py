@@ -1,15 +1,19 @@
 """Data sets by name and proxies by name."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 
 from archflow.data.benchmarks import BENCHMARKS, FOLDER_VARIABLE, find, load
 from archflow.data.nasbench101_graphs import read_graphs
 from archflow.data.proxies import proxy, structural_proxies
+from archflow.data.readers import READERS
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import Table
-from archflow.spaces import NASBench201
+from archflow.spaces import SPACES, NASBench201
 
 
 def test_embedded_benchmark_needs_nothing(monkeypatch):
@@ -22,20 +26,61 @@ def test_embedded_benchmark_needs_nothing(monkeypatch):
     assert len({space.canonical(space.parse(text)) for text in table.native}) == len(table)
 
 
-def test_a_benchmark_that_is_not_here_says_how_to_get_it(monkeypatch):
-    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+def test_a_benchmark_that_is_not_here_says_how_to_get_it(cache):
     with pytest.raises(ArchflowError, match=f"set {FOLDER_VARIABLE}"):
         find("nasbench201")
     with pytest.raises(ArchflowError, match="there are digits201"):
         find("nasbench102")
 
 
-def test_names_and_paths_lead_to_the_same_benchmark(monkeypatch, tmp_path):
+def test_names_and_paths_lead_to_the_same_benchmark(own):
     table = load("digits201").select(np.arange(5))
-    table.write(tmp_path / "nasbench201.parquet")
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    assert find("nasbench201") == find(tmp_path / "nasbench201.parquet")
+    table.write(own / "nasbench201.parquet")
+    assert find("nasbench201") == find(own / "nasbench201.parquet")
     assert len(load("nasbench201")) == 5
+
+
+def test_every_entry_is_complete():
+    for benchmark in BENCHMARKS.values():
+        assert benchmark.about
+        assert benchmark.licence
+        assert benchmark.citation
+        assert benchmark.unit(benchmark.metric)
+        assert benchmark.files == () or benchmark.name in READERS
+        for file in benchmark.files:
+            assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+            assert file.size > 0
+            assert len(file.addresses) >= 2
+            assert all(address.startswith("https://") and "{" not in address for address in file.addresses)
+
+
+def test_units_are_those_of_the_first_pattern_that_fits():
+    graph = BENCHMARKS["nasbench_graph"]
+    assert graph.unit("cora_latency") == "seconds"
+    assert "validation" in graph.unit("cora_valid_perf")
+    assert "test" in graph.unit("cora_perf")
+    assert graph.unit("something else") == ""
+
+
+def test_the_files_are_those_of_the_sources(data_folder):
+    sources = json.loads((data_folder / "SOURCES.json").read_text())
+    ours = {file.name: file for benchmark in BENCHMARKS.values() for file in benchmark.files}
+    assert len(ours) == len(sources)
+    for source in sources:
+        file = ours[source["file"].rsplit("/", 1)[-1]]
+        assert (file.sha256, file.size) == (source["sha256"], source["bytes"])
+        assert file.addresses[0] == source["url"]
+
+
+@pytest.mark.parametrize("name", sorted(set(BENCHMARKS) - {"digits201"}))
+def test_every_table_is_a_benchmark_with_metric_proxy_and_units(data_folder, cache, monkeypatch, name):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(data_folder))
+    benchmark, table = BENCHMARKS[name], load(name)
+    assert np.isfinite(table.metric(benchmark.metric)).sum() > 200
+    assert np.isfinite(proxy(table, benchmark.proxy)).sum() > 200
+    assert not [column for column in table.metrics if not benchmark.unit(column)]
+    space = SPACES.get(benchmark.space)()
+    assert set(table.architectures.vocabulary.ops) <= set(space.vocabulary.ops)
 
 
 def test_structural_proxies_are_what_they_say():

@@ -270,14 +270,23 @@ def gives_data_or_one_line(content: bytes) -> None:
 
 
 def only_plain(value: Any) -> bool:
-    """Nothing but inert data came out."""
-    if isinstance(value, list | tuple):
-        return all(map(only_plain, value))
-    if isinstance(value, dict):
-        return all(map(only_plain, [*value, *value.values()]))
-    if type(value) is Call:
-        return value.function in NUMPY_NAMES and only_plain(value.arguments) and only_plain(value.state)
-    return type(value) in (str, bytes, int, float, bool, type(None), Name)
+    """Nothing but inert data came out; a damaged pickle may hold itself."""
+    waiting, seen = [value], {}
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen[id(one)] = one
+        if type(one) is Call:
+            assert one.function in NUMPY_NAMES
+            waiting += [*one.arguments, one.state]
+        elif type(one) is dict:
+            waiting += [*one, *one.values()]
+        elif type(one) in (list, tuple):
+            waiting += one
+        elif type(one) not in (str, bytes, int, float, bool, type(None), Name):
+            return False
+    return True
 
 
 # Arrays and tables.

@@ -1,10 +1,15 @@
-"""Splits follow the paper, and by class nothing leaks."""
+"""Splits follow the paper; by class, size and device nothing leaks; on disk they stay what they were."""
+
+import json
 
 import numpy as np
 import pytest
 
-from archflow.data.splits import isomorphism_classes, labelled_rows, pool, shared_classes, split
+from archflow.data.device_splits import DeviceSplit, devices_drawn, devices_named, hardware
+from archflow.data.saved_splits import load_split, save_split
+from archflow.data.splits import isomorphism_classes, labelled_rows, pool, shared_classes, split, split_by_size
 from archflow.errors import ArchflowError
+from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import Table
 from archflow.spaces import NASBench201
 
@@ -72,3 +77,140 @@ def test_labelled_rows_draws_among_the_measured():
     for labels in (1, 21):
         with pytest.raises(ArchflowError, match="of 20 measured"):
             labelled_rows(values, labels, 0)
+
+
+def test_split_by_size_learns_from_the_smaller():
+    generator = np.random.default_rng(4)
+    sizes = generator.integers(0, 20, 500).astype(float)
+    sizes[::7] = np.nan
+    parts, largest = split_by_size(sizes, 200, 150, 40, seed=3)
+    judged = np.concatenate([parts.validation, parts.test])
+    assert sizes[parts.labelled].max() <= largest < sizes[judged].min()
+    assert len(parts.labelled) == 150
+    assert len(parts.validation) == 40
+    below = int((sizes <= largest).sum())
+    assert below >= 200
+    assert (sizes < largest).sum() < 200, "no more sizes than needed"
+    assert len(judged) == np.isfinite(sizes).sum() - below
+    assert not np.isin(np.flatnonzero(np.isnan(sizes)), [*parts.labelled, *judged]).any()
+    # Within a part the order is random, and the seed's.
+    assert abs(np.corrcoef(np.arange(150), sizes[parts.labelled])[0, 1]) < 0.3
+    assert np.array_equal(parts.test, split_by_size(sizes, 200, 150, 40, seed=3)[0].test)
+    assert not np.array_equal(parts.test, split_by_size(sizes, 200, 150, 40, seed=4)[0].test)
+
+
+def test_split_by_size_refuses_what_leaves_nothing_to_judge_by():
+    for train in (0, 100, 101):
+        with pytest.raises(ArchflowError, match="leave some for the test"):
+            split_by_size(np.arange(100.0), train, 10, 10)
+    with pytest.raises(ArchflowError, match="validation part"):
+        split_by_size(np.ones(100), 50, 10, 10)  # one size: all of it is in the train part
+
+
+DEVICES = [
+    "help_1080ti_1_ms",
+    "help_1080ti_256_ms",
+    "help_gold_6226_ms",
+    "help_gold_6240_ms",
+    "help_fpga_ms",
+    "titan_32_ms",
+]
+
+
+def test_hardware_is_a_device_without_its_batch_size():
+    assert [hardware(d) for d in DEVICES] == [
+        "help_1080ti", "help_1080ti", "help_gold_6226", "help_gold_6240", "help_fpga", "titan"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("count", range(1, 5))
+def test_drawn_devices_share_no_hardware(seed, count):
+    parts = devices_drawn(DEVICES, count, seed)
+    assert sorted([*parts.train, *parts.test]) == sorted(DEVICES)
+    assert count <= len(parts.test) <= count + 1
+    assert parts.shared_hardware == []
+    assert parts == devices_drawn(DEVICES, count, seed)
+
+
+def test_draws_of_devices_differ():
+    assert len({devices_drawn(DEVICES, 2, seed) for seed in range(20)}) > 3
+    for count in (0, 6):
+        with pytest.raises(ArchflowError, match="both sides need at least one"):
+            devices_drawn(DEVICES, count)
+
+
+def test_named_devices_are_columns(cells):
+    table = Table(cells.architectures, {name: np.ones(len(cells)) for name in DEVICES})
+    parts = devices_named(table, DEVICES[:1], DEVICES[1:3])
+    assert parts == DeviceSplit(("help_1080ti_1_ms",), ("help_1080ti_256_ms", "help_gold_6226_ms"))
+    assert parts.shared_hardware == ["help_1080ti"]
+    for train, test, reason in (
+        (["pixel"], DEVICES[:1], "no column 'pixel'"),
+        (DEVICES[:2], DEVICES[1:3], "'help_1080ti_256_ms' is named twice"),
+        ([], DEVICES, "at least one device to learn from"),
+    ):
+        with pytest.raises(ArchflowError, match=reason):
+            devices_named(table, train, test)
+
+
+def test_a_saved_split_comes_back_and_fits_only_its_table(cells, tmp_path):
+    path = tmp_path / "split.json"
+    parts, _ = split_by_size(cells.architectures.op_counts[:, 2].astype(float), 200, 100, 40)
+    save_split(path, parts, "size", cells)
+    read = load_split(path, cells)
+    for name, rows in vars(parts).items():
+        assert np.array_equal(getattr(read, name), rows)
+    assert json.loads(path.read_text())["by"] == "size"
+    assert path.stat().st_size < 3000
+    for other in (cells.select(np.arange(399)), cells.select(np.arange(400)[::-1]), cells.select(np.zeros(400, int))):
+        with pytest.raises(ArchflowError, match="made for another table"):
+            load_split(path, other)
+
+
+def test_a_saved_split_of_devices_fits_tables_that_have_them(cells, tmp_path):
+    path = tmp_path / "split.json"
+    table = Table(cells.architectures, {name: np.ones(len(cells)) for name in DEVICES})
+    parts = devices_drawn(DEVICES, 2)
+    save_split(path, parts, "hardware", table)
+    assert load_split(path, table) == parts
+    assert load_split(path, table.select(np.arange(3))) == parts, "devices do not depend on rows"
+    lacking = Table(table.architectures, {name: table.metrics[name] for name in DEVICES if name != parts.test[0]})
+    with pytest.raises(ArchflowError, match=f"does not fit: the table has no column '{parts.test[0]}'"):
+        load_split(path, lacking)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"kind": "colours"}, "kind 'colours'"),
+        ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [4, 400]}}, "none of 0 to 399"),
+        ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [4, -1]}}, "none of 0 to 399"),
+        ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [4.5]}}, "none of 0 to 399"),
+        ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [1, 4]}}, "stands in it twice"),
+        ({"parts": {"labelled": [0, 1]}}, "not a saved split"),
+        ({"parts": None}, "not a saved split"),
+        ({"kind": "devices"}, "not a saved split"),
+        ({"kind": "devices", "parts": {"train": [1], "test": ["a"]}}, "not a saved split"),
+    ],
+)
+def test_files_that_are_no_splits_are_refused(cells, tmp_path, change, reason):
+    path = tmp_path / "split.json"
+    save_split(path, split(np.arange(400), 200, 50, 40), "order", cells)
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(ArchflowError, match=reason):
+        load_split(path, cells)
+    path.write_text("[1, 2]")
+    with pytest.raises(ArchflowError, match="not a saved split"):
+        load_split(path, cells)
+
+
+def test_the_digest_of_a_split_sees_one_changed_graph(tmp_path):
+    def table(op: str) -> Table:
+        architectures = [Architecture(("input", name, "output"), ((0, 1), (1, 2))) for name in ["a"] * 9 + [op]]
+        return Table(ArchitectureSet.from_architectures(architectures))
+
+    save_split(tmp_path / "s.json", split(np.arange(10), 5, 5, 2), "order", table("a"))
+    load_split(tmp_path / "s.json", table("a"))
+    with pytest.raises(ArchflowError, match="another table"):
+        load_split(tmp_path / "s.json", table("b"))
