@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from archflow.data.benchmarks import Benchmark
 from archflow.data.splits import label_count
 from archflow.flow import FlowSurrogate
+from archflow.predict.fine_tune import FineTuneSettings
+from archflow.pretext import PretrainSettings
 
 Published = dict[str, dict[str, float]]
 _METRICS = ("cifar10_test_acc", "val_acc_108")
 
 
+GRAPH_NETWORKS = ("gated_gcn", "gin", "mlp", "transformer")
+"""The encoders that FGP's text gives one width a data set."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an encoder is built and trained on a data set.
+
+    config: of the encoder, besides n_ops. published: FGP's 1 % results by method.
+    """
+
+    config: Mapping[str, Any]
+    fine_tune: FineTuneSettings
+    pretrain: PretrainSettings = field(default_factory=PretrainSettings)
+    published: Published | None = None
+
+
 @dataclass(frozen=True)
 class Preset:
-    """width: of the graph encoders. surrogate: k and sigma. epochs, margin: of fine-tuning. train, test: sizes of the
-    halves, or None for half of the labelled architectures each. published: the paper's 1 % results by method."""
+    """width: of the graph networks. surrogate: k and sigma. epochs, margin: of fine-tuning graph networks. train, test:
+    sizes of the halves, or None for half of the labelled architectures each. recipes: of encoders with settings of
+    their own."""
 
     width: int
     surrogate: FlowSurrogate
@@ -25,10 +45,19 @@ class Preset:
     margin: float = 0.5
     train: int | None = None
     test: int | None = None
+    recipes: Mapping[str, Recipe] = field(default_factory=dict)
     published: Published | None = None
 
+    def recipe(self, encoder: str) -> Recipe:
+        """The published settings of an encoder; of one without any, its own defaults and FGP's training."""
+        if encoder in self.recipes:
+            return self.recipes[encoder]
+        config = {"width": self.width} if encoder in GRAPH_NETWORKS else {}
+        published = self.published if encoder == "gated_gcn" else None
+        return Recipe(config, FineTuneSettings(self.epochs, margin=self.margin), published=published)
 
-# Table 1 (gated GCN, 1 % of the labels) and, for "flow", the ablation without L_aux.
+
+# Table 1 (gated GCN and FlowerFormer, 1 % of the labels) and, for "flow", the ablation without L_aux.
 _NASBENCH201 = {
     "supervised": {"tau": 0.734, "p_at_1": 0.297, "p_at_5": 0.517},
     "proxy": {"tau": 0.799, "p_at_1": 0.443, "p_at_5": 0.615},
@@ -41,10 +70,43 @@ _NASBENCH101 = {
     "flow": {"tau": 0.715, "p_at_1": 0.356},
     "fgp": {"tau": 0.748, "p_at_1": 0.375, "p_at_5": 0.617},
 }
+_FLOWERFORMER_201 = {
+    "supervised": {"tau": 0.773, "p_at_1": 0.356, "p_at_5": 0.562},
+    "proxy": {"tau": 0.823, "p_at_1": 0.450, "p_at_5": 0.608},
+    "fgp": {"tau": 0.836, "p_at_1": 0.483, "p_at_5": 0.650},
+}
+_FLOWERFORMER_101 = {
+    "supervised": {"tau": 0.740, "p_at_1": 0.353, "p_at_5": 0.564},
+    "proxy": {"tau": 0.746, "p_at_1": 0.378, "p_at_5": 0.581},
+    "fgp": {"tau": 0.763, "p_at_1": 0.406, "p_at_5": 0.589},
+}
+
+
+def _flowerformer(weight_decay: float, batch_size: int, published: Published) -> Recipe:
+    """FlowerFormer's own training (its configuration files), pre-trained as in FGP."""
+    training = FineTuneSettings(
+        epochs=300, batch_size=batch_size, learning_rate=8e-4, weight_decay=weight_decay, warmup=30
+    )
+    return Recipe({}, training, PretrainSettings(batch_size=1024), published)
+
 
 PRESETS = {
-    "nasbench201": Preset(128, FlowSurrogate(dim=7, sigma=0.1), 500, published=_NASBENCH201),
-    "nasbench101": Preset(256, FlowSurrogate(dim=4, sigma=1.0), 200, train=7290, test=7290, published=_NASBENCH101),
+    "nasbench201": Preset(
+        128,
+        FlowSurrogate(dim=7, sigma=0.1),
+        500,
+        recipes={"flowerformer": _flowerformer(6e-5, 32, _FLOWERFORMER_201)},
+        published=_NASBENCH201,
+    ),
+    "nasbench101": Preset(
+        256,
+        FlowSurrogate(dim=4, sigma=1.0),
+        200,
+        train=7290,
+        test=7290,
+        recipes={"flowerformer": _flowerformer(3e-5, 16, _FLOWERFORMER_101)},
+        published=_NASBENCH101,
+    ),
     "digits201": Preset(128, FlowSurrogate(dim=7, sigma=0.1), 500),
 }
 

@@ -37,7 +37,9 @@ def fgp(
     processes: Annotated[int, typer.Option(min=0, help="Pre-training runs at once; 0 for one a core.")] = 0,
     folder: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Where unfinished work is kept; the same command goes on from it. Default: runs/fgp-DATA."),
+        typer.Option(
+            help="Where unfinished work is kept; the same command goes on from it. Default: runs/fgp-DATA-ENCODER."
+        ),
     ] = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
@@ -55,18 +57,18 @@ def fgp(
     from archflow.errors import ArchflowError
     from archflow.files import write_atomically, write_json
     from archflow.graph.table import read_table
-    from archflow.predict.fine_tune import FineTuneSettings
-    from archflow.pretext import PretextSettings, PretrainSettings
+    from archflow.pretext import PretextSettings
 
     benchmark, path = find(data)
     preset = preset_of(benchmark)
+    recipe = preset.recipe(encoder)
     metric = metric or (benchmark.metric if benchmark else None)
     if metric is None:
         raise ArchflowError(f"{data}: name the column to rank by with --metric")
     protocol = Protocol(
         metric=metric,
         encoder=encoder,
-        encoder_config={"width": width or preset.width},
+        encoder_config={**recipe.config, **({"width": width} if width else {})},
         methods=[name.strip() for name in methods.split(",")],
         labels=labels,
         runs=runs,
@@ -74,13 +76,13 @@ def fgp(
         test=test or preset.test,
         split_by=split,
         pretext=PretextSettings(proxy or (benchmark.proxy if benchmark else None), preset.margin, preset.surrogate),
-        pretrain=PretrainSettings(epochs=pretrain_epochs),
-        fine_tune=replace(FineTuneSettings(), epochs=epochs or preset.epochs, margin=preset.margin),
+        pretrain=replace(recipe.pretrain, epochs=pretrain_epochs),
+        fine_tune=replace(recipe.fine_tune, epochs=epochs or recipe.fine_tune.epochs),
     )
     name = benchmark.name if benchmark else path.stem
-    folder = folder or Path("runs") / f"fgp-{name}"
+    folder = folder or Path("runs") / f"fgp-{name}-{encoder}"
     result = run_protocol(protocol, name, read_table(path), folder, processes or os.cpu_count() or 1)
-    result["published"] = published_figures(preset.published, result) if encoder == "gated_gcn" else None
+    result["published"] = published_figures(recipe.published, result)
     if out is not None:
         write_json(out, result)
         with write_atomically(out.with_suffix(".md")) as temporary:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -39,7 +40,6 @@ def fit(
     from archflow.errors import ArchflowError
     from archflow.graph.table import read_table
     from archflow.predict import Predictor
-    from archflow.predict.fine_tune import FineTuneSettings
     from archflow.progress import progress_bar
     from archflow.seeding import seeded
 
@@ -49,13 +49,17 @@ def fit(
     if np.isinf(values).any():
         raise ArchflowError(f"{path}: row {int(np.argmax(np.isinf(values)))}: {metric} is infinite; mend or empty it")
     rows = labelled_rows(values, labels, seed)
+    preset = preset_of(benchmark)
     if encoder.endswith(".safetensors"):
         model, vocabulary, _ = load_encoder(encoder)
+        encoder = next(name for name in ENCODERS.names() if ENCODERS.get(name) is type(model))
     else:
         vocabulary = table.architectures.vocabulary
         with seeded(seed):
-            model = ENCODERS.get(encoder)(n_ops=len(vocabulary), width=preset_of(benchmark).width)
-    predictor = Predictor(model, vocabulary, members, FineTuneSettings(epochs=epochs), seed=seed)
+            model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **preset.recipe(encoder).config)
+    predictor = Predictor(
+        model, vocabulary, members, replace(preset.recipe(encoder).fine_tune, epochs=epochs), seed=seed
+    )
     state = out / "fit.state"
     with progress_bar(f"fitting on {len(rows)} labels", epochs) as bar:
         done = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -32,7 +33,7 @@ def pretrain(
     from archflow.data.proxies import proxy as proxy_values
     from archflow.encoders import ENCODERS, save_encoder
     from archflow.graph.table import read_table
-    from archflow.pretext import PRETEXT_TASKS, PretextSettings, PretrainSettings
+    from archflow.pretext import PRETEXT_TASKS, PretextSettings
     from archflow.pretext import pretrain as run
     from archflow.progress import progress_bar
     from archflow.seeding import seeded
@@ -42,7 +43,7 @@ def pretrain(
     preset = preset_of(benchmark)
     name = proxy or (benchmark.proxy if benchmark else "depth")
     with seeded(seed):
-        model = ENCODERS.get(encoder)(n_ops=len(table.architectures.vocabulary), width=preset.width)
+        model = ENCODERS.get(encoder)(n_ops=len(table.architectures.vocabulary), **preset.recipe(encoder).config)
     with seeded(seed, 2):
         pretext = PRETEXT_TASKS.get(task)(model.dim, PretextSettings(name, preset.margin, preset.surrogate))
     proxies = {} if task == "flow" else {name: proxy_values(table, name)}
@@ -55,7 +56,7 @@ def pretrain(
             bar.advance(epoch - done, "  ".join(f"{part} {value:.4g}" for part, value in losses.items()))
             done = epoch
 
-        settings = PretrainSettings(epochs=epochs, seed=seed)
+        settings = replace(preset.recipe(encoder).pretrain, epochs=epochs, seed=seed)
         losses = run(model, pretext, table.architectures, proxies, settings, state, on_epoch=on_epoch)
     history = {"data": data, "task": task, "proxy": None if task == "flow" else name, "epochs": epochs, "seed": seed}
     save_encoder(out, model, table.architectures.vocabulary, **history, losses=losses)

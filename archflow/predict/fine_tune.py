@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class FineTuneSettings:
     """FGP's settings for graph networks: pairwise hinge loss, AdamW, batches of 16, gradient norm at most 1.
 
     epochs: 200 / 500 / 300 for NAS-Bench-101 / -201 / -301 in the released code. margin: 0.5 / 0.5 / 0.1.
+    warmup: epochs in which the learning rate rises linearly, a half cosine to zero follows; 0 for a constant rate.
     """
 
     epochs: int = 500
@@ -35,6 +37,16 @@ class FineTuneSettings:
     weight_decay: float = 1e-6
     margin: float = 0.5
     clip: float = 1.0
+    warmup: int = 0
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate of an epoch, from 0."""
+        if self.warmup == 0:
+            return self.learning_rate
+        if epoch < self.warmup:
+            return self.learning_rate * (epoch + 1) / self.warmup
+        falling = (epoch - self.warmup) / max(1, self.epochs - self.warmup)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * falling))
 
 
 @dataclass(frozen=True)
@@ -136,6 +148,7 @@ class _Loop:
     def _epoch(self, epoch: int) -> list[float]:
         """Mean loss of every run."""
         self.model.train()
+        self.optimiser.param_groups[0]["lr"] = self.settings.rate(epoch)
         train = self.runs.train
         # Seeded by (run's seed, epoch): a run's order depends neither on its companions nor on where it was resumed.
         order = np.stack(
