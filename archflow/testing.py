@@ -80,11 +80,10 @@ def settled(encoder: Encoder, architectures: ArchitectureSet, passes: int = 30) 
     return encoder.eval()
 
 
-def check_encoder(encoder: Encoder, architectures: ArchitectureSet, *, reads_positions: bool = False) -> None:
+def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
     """Hold an encoder to its contract. Raises AssertionError that says which part of it is broken.
 
-    architectures: a handful of different ones over the encoder's vocabulary. reads_positions: True for an encoder
-    whose embeddings depend on the numbering of the nodes, on purpose.
+    architectures: a handful of different ones over the encoder's vocabulary.
     """
     encoder = settled(encoder, architectures)
     assert encoder.n_ops == len(architectures.vocabulary), "n_ops is not the size of the vocabulary"
@@ -94,7 +93,7 @@ def check_encoder(encoder: Encoder, architectures: ArchitectureSet, *, reads_pos
         _same_shape(whole, (len(architectures), encoder.dim), "embed gives one row an architecture: (B, dim)")
         assert torch.isfinite(nodes).all(), "a node embedding is not finite"
         _same(encoder.embed(Batch(architectures)), whole, "in evaluation the same batch gives the same embedding")
-        if not reads_positions:
+        if not type(encoder).reads_positions:
             renumbered, rows = relabelled(architectures, seed=0)
             _close(encoder(Batch(renumbered)), nodes[rows], "renumbering nodes renumbers node embeddings only")
             _close(encoder.embed(Batch(renumbered)), whole, "renumbering nodes changes no architecture's embedding")

@@ -23,12 +23,14 @@ class Encoder(nn.Module, ABC):
     fresh weights. Every constructor takes `n_ops` and `width`; its other arguments have the published defaults.
     stackable: every parameter's first axis is a member, and the batch's `members` chooses: then several encoders
     train as one (`archflow.encoders.stack`). A plain `nn.Module` is not; its runs go one after the other.
+    reads_positions: the embedding depends, on purpose, on how the nodes are numbered.
 
-    What the embedding must not depend on: the order of a graph's nodes (unless the encoder's card says that it reads
-    positions), the other architectures of the batch. `archflow.testing.check_encoder` holds an encoder to it.
+    What the embedding must not depend on: the order of a graph's nodes (unless the encoder reads positions), the other
+    architectures of the batch. `archflow.testing.check_encoder` holds an encoder to it.
     """
 
     stackable: ClassVar[bool] = False
+    reads_positions: ClassVar[bool] = False
     n_ops: int
     dim: int
     width: int
