@@ -37,6 +37,7 @@ def fit(
     from archflow.data.benchmarks import find
     from archflow.data.splits import labelled_rows
     from archflow.encoders import ENCODERS, load_encoder
+    from archflow.encoders.saved import name_of
     from archflow.errors import ArchflowError
     from archflow.graph.table import read_table
     from archflow.predict import Predictor
@@ -52,14 +53,13 @@ def fit(
     preset = preset_of(benchmark)
     if encoder.endswith(".safetensors"):
         model, vocabulary, _ = load_encoder(encoder)
-        encoder = next(name for name in ENCODERS.names() if ENCODERS.get(name) is type(model))
+        encoder = name_of(model)
     else:
         vocabulary = table.architectures.vocabulary
         with seeded(seed):
             model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **preset.recipe(encoder).config)
-    predictor = Predictor(
-        model, vocabulary, members, replace(preset.recipe(encoder).fine_tune, epochs=epochs), seed=seed
-    )
+    settings = replace(preset.recipe(encoder).fine_tune, epochs=epochs)
+    predictor = Predictor(model, vocabulary, members, settings, seed=seed)
     state = out / "fit.state"
     with progress_bar(f"fitting on {len(rows)} labels", epochs) as bar:
         done = 0

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -51,6 +52,28 @@ def test_runs_together_are_the_runs_alone(architectures, n_metrics):
         scores = (score(m, architectures) for m in (together.models[k], alone.models[0]))
         ours, theirs = (s - s.mean(0) for s in scores)
         np.testing.assert_allclose(ours, theirs, atol=5e-3)
+
+
+def test_the_rate_rises_then_falls():
+    settings = FineTuneSettings(epochs=40, learning_rate=0.8, warmup=4)
+    rates = [settings.rate(epoch) for epoch in range(40)]
+    np.testing.assert_allclose(rates[:4], [0.2, 0.4, 0.6, 0.8])
+    assert rates[4] == 0.8
+    assert rates[22] == pytest.approx(0.4)  # half way down
+    assert all(later < earlier for earlier, later in pairwise(rates[4:]))
+    assert rates[-1] < 0.002
+    assert {FineTuneSettings(learning_rate=0.3).rate(epoch) for epoch in (0, 7, 499)} == {0.3}
+
+
+def test_the_rate_is_the_one_used(architectures):
+    made, one = models(architectures, 1), runs(architectures, 1)
+    start = made[0].head.hidden.weight.detach().clone()
+
+    def moved(settings: FineTuneSettings) -> float:
+        return float((fine_tune(made, architectures, one, settings).models[0].head.hidden.weight - start).abs().max())
+
+    assert moved(replace(SETTINGS, warmup=10**9)) < 1e-7
+    assert moved(SETTINGS) > 1e-3
 
 
 def test_clipping_bounds_every_run_by_itself(architectures):
