@@ -7,6 +7,7 @@ Every parameter has a leading member axis K (1 for a single encoder). Rows of a 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -35,7 +36,7 @@ class Linear(nn.Module):
         return torch.bmm(x, self.weight) if self.bias is None else torch.baddbmm(self.bias[:, None], x, self.weight)
 
 
-def per_member(layer: nn.Module, x: Tensor, batch: Batch) -> Tensor:
+def per_member(layer: Callable[[Tensor], Tensor], x: Tensor, batch: Batch) -> Tensor:
     """(V, in) -> (V, out): every node through its member's layer."""
     if batch.members == 1:
         return layer(x)
@@ -45,6 +46,13 @@ def per_member(layer: nn.Module, x: Tensor, batch: Batch) -> Tensor:
 def table_rows(batch: Batch, n_ops: int) -> Tensor:
     """(V,) row of every node's operation in a (K |O|, ...) table: members' tables lie one after the other."""
     return batch.op if batch.members == 1 else batch.op + n_ops * batch.member
+
+
+def sinusoids(position: Tensor, dim: int) -> Tensor:
+    """(V,) -> (V, dim) sinusoidal encodings of positions (Vaswani et al. 2017, section 3.5); dim is even."""
+    frequency = torch.exp(torch.arange(0, dim, 2, device=position.device) * (-math.log(10_000.0) / dim))
+    angle = position[:, None] * frequency
+    return torch.cat([angle.sin(), angle.cos()], 1)
 
 
 def mean_pool(x: Tensor, batch: Batch) -> Tensor:
@@ -167,11 +175,13 @@ class LayerNorm(nn.Module):
         super().__init__()
         self.weight, self.bias = nn.Parameter(torch.ones(1, dim)), nn.Parameter(torch.zeros(1, dim))
 
-    def forward(self, x: Tensor, batch: Batch) -> Tensor:
-        """(V, d) -> (V, d)."""
-        if batch.members == 1:
-            return F.layer_norm(x, x.shape[1:], self.weight[0], self.bias[0])
-        return torch.addcmul(self.bias[batch.member], F.layer_norm(x, x.shape[1:]), self.weight[batch.member])
+    def forward(self, x: Tensor, batch: Batch | None = None) -> Tensor:
+        """(K, S, d) -> (K, S, d), or (V, d) -> (V, d) for the nodes of a batch."""
+        if len(self.weight) == 1:
+            return F.layer_norm(x, x.shape[-1:], self.weight[0], self.bias[0])
+        if batch is None:
+            return torch.addcmul(self.bias[:, None], F.layer_norm(x, x.shape[-1:]), self.weight[:, None])
+        return torch.addcmul(self.bias[batch.member], F.layer_norm(x, x.shape[-1:]), self.weight[batch.member])
 
 
 class BatchNorm(nn.Module):

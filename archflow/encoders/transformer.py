@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import LayerNorm, Linear, dropout, per_member, table_rows
+from archflow.encoders.layers import LayerNorm, Linear, dropout, per_member, sinusoids, table_rows
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -68,14 +66,7 @@ class Transformer(Encoder):
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
         table = (self.operations.weight + self.operations.bias[:, None]).view(-1, self.dim)  # type: ignore[index]
-        x = F.embedding(table_rows(batch, self.n_ops), table) + _sinusoids(batch.level, self.dim)
+        x = F.embedding(table_rows(batch, self.n_ops), table) + sinusoids(batch.level, self.dim)
         for layer in self.layers:
             x = layer(x, batch)
         return self.norm(x, batch)
-
-
-def _sinusoids(position: Tensor, dim: int) -> Tensor:
-    """(V,) -> (V, d)."""
-    frequency = torch.exp(torch.arange(0, dim, 2, device=position.device) * (-math.log(10_000.0) / dim))
-    angle = position[:, None] * frequency
-    return torch.cat([angle.sin(), angle.cos()], 1)

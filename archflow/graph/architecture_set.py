@@ -186,6 +186,11 @@ class ArchitectureSet:
         return topology.reachability(self)
 
     @cached_property
+    def canonical_labels(self) -> Ints:
+        """(V,) place of every node in its architecture's canonical order; symmetric nodes share one."""
+        return hashing.canonical_labels(self)
+
+    @cached_property
     def hashes(self) -> NDArray[np.uint64]:
         """(N,) isomorphism-invariant hashes; they depend on operation names, not on the vocabulary's order."""
         return hashing.hashes(self)

@@ -73,9 +73,42 @@ class Batch:
         return self._gather(self._architectures.undirected)
 
     @cached_property
+    def reversed_edges(self) -> Edges:
+        """The edges against their direction, from successor to predecessor."""
+        edges = self.edges
+        rank = torch.empty_like(edges.by_source)
+        rank[edges.by_source] = torch.arange(len(rank), device=self.device)
+        source, target = edges.target[edges.by_source], edges.source[edges.by_source]
+        return Edges(source, target, edges.source_ptr, rank, edges.ptr)
+
+    @cached_property
+    def sources(self) -> NodeSubset:
+        """The nodes without predecessors."""
+        return self._subset(self._architectures.adjacency.degree[self._nodes] == 0)
+
+    @cached_property
+    def sinks(self) -> NodeSubset:
+        """The nodes without successors."""
+        return self._subset(self._architectures.adjacency.out_degree[self._nodes] == 0)
+
+    @cached_property
     def level(self) -> Tensor:
         """(V,) longest path that ends at the node, in edges."""
         return self._tensor(self._architectures.levels[self._nodes])
+
+    @cached_property
+    def canonical_label(self) -> Tensor:
+        """(V,) place of the node in its architecture's canonical order; symmetric nodes share one."""
+        return self._tensor(self._architectures.canonical_labels[self._nodes])
+
+    @cached_property
+    def rank(self) -> Tensor:
+        """(V,) number of every node in its architecture's topological order: by level, then as numbered."""
+        # The sort is stable, and the nodes of an architecture come as numbered.
+        order = np.lexsort((self._architectures.levels[self._nodes], self._owner))
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order)) - self._node_ptr[:-1][self._owner]
+        return self._tensor(rank)
 
     @cached_property
     def sizes(self) -> Tensor:
@@ -115,17 +148,40 @@ class Batch:
         adjacency = self._architectures.adjacency
         source, target, _ = self._local_edges(adjacency)
         level = self._architectures.levels[self._nodes]
-        member = np.repeat(np.arange(len(self)) // (len(self) // self.members), np.diff(self._node_ptr))
+        member = self._owner // (len(self) // self.members)
         return Leveled.of(level, member, self.members, source, target, self.device)
 
     @cached_property
-    def connected(self) -> Tensor:
-        """(B, L, L) bool: whether a directed path leads from one node to the other, in either direction, in places of
-        `padded`. A node is not connected to itself."""
-        paths = self._architectures.reachability[self._rows]
+    def dense_edges(self) -> Tensor:
+        """(B, L, L) bool: whether an edge leads from the first node to the second, in places of `padded`."""
+        source, target, _ = self._local_edges(self._architectures.adjacency)
+        graph = self._owner[source]
+        first_node = self._node_ptr[graph]
         size = int(np.diff(self._node_ptr).max(initial=0))
-        paths = paths[:, :size, :size]
-        return torch.from_numpy(paths | paths.transpose(0, 2, 1)).to(self.device)
+        edges = np.zeros((len(self), size, size), bool)
+        edges[graph, source - first_node, target - first_node] = True
+        return torch.from_numpy(edges).to(self.device)
+
+    @cached_property
+    def reachable(self) -> Tensor:
+        """(B, L, L) bool: whether a directed path leads from the first node to the second, in places of `padded`.
+        A node does not reach itself."""
+        size = int(np.diff(self._node_ptr).max(initial=0))
+        return torch.from_numpy(self._architectures.reachability[self._rows][:, :size, :size]).to(self.device)
+
+    @cached_property
+    def connected(self) -> Tensor:
+        """(B, L, L) bool: `reachable` in either direction."""
+        return self.reachable | self.reachable.transpose(1, 2)
+
+    @cached_property
+    def _owner(self) -> Ints:
+        """(V,) the architecture that every node belongs to, on the host."""
+        return np.repeat(np.arange(len(self)), np.diff(self._node_ptr))
+
+    def _subset(self, chosen: NDArray[np.bool_]) -> NodeSubset:
+        counts = np.diff(pointer(chosen)[self._node_ptr])
+        return NodeSubset(self._tensor(np.flatnonzero(chosen)), Padded.of(pointer(counts), self.device))
 
     def _gather(self, adjacency: Adjacency) -> Edges:
         source, target, by_source = self._local_edges(adjacency)
@@ -149,6 +205,25 @@ class Batch:
 
     def _tensor(self, values: NDArray) -> Tensor:
         return torch.from_numpy(values.astype(np.int64, copy=False)).to(self.device)
+
+
+@dataclass(frozen=True)
+class NodeSubset:
+    """M of the V nodes of a batch, of every architecture some.
+
+    node: (M,) their node rows. padded: their dense view (B, P); its flat rows are those of `node`.
+    """
+
+    node: Tensor
+    padded: Padded
+
+    def gather(self, values: Tensor) -> Tensor:
+        """(V, d) -> (B, P, d); places without a node hold another node's values: mask them."""
+        return self.padded.gather(values.index_select(0, self.node))
+
+    def scatter(self, values: Tensor, nodes: int) -> Tensor:
+        """(B, P, d) -> (V, d) with zeros at the nodes that are not chosen; nodes: V."""
+        return values.new_zeros(nodes, values.shape[-1]).index_copy(0, self.node, self.padded.scatter(values))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Isomorphism-invariant hashes of a whole set at once (Weisfeiler-Leman colour refinement)."""
+"""Isomorphism-invariant hashes and labels of a whole set at once (Weisfeiler-Leman colour refinement)."""
 
 from __future__ import annotations
 
@@ -8,20 +8,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.graph.ragged import pointer, segment_reduce
+from archflow.graph.ragged import Ints, pointer, segment_reduce
 
 if TYPE_CHECKING:
     from archflow.graph.architecture_set import ArchitectureSet
 
 
 def hashes(architectures: ArchitectureSet) -> NDArray[np.uint64]:
-    """(N,) 64-bit hashes, equal for isomorphic architectures.
+    """(N,) 64-bit hashes, equal for isomorphic architectures: each the multiset of its nodes' `colours`.
 
-    Every node's colour starts as a digest of its operation's name and is refined, as many rounds as the graph has
-    nodes, by the multisets of the colours before and behind it; the hash is the multiset of the final colours.
     Graphs that colour refinement cannot tell apart would collide; among directed acyclic graphs with a source and
-    labelled nodes these are exotic. None are in the cell benchmarks (tests count their classes), but DARTS cells in which
-    a node takes both operations from one feature map can collide: `archflow.spaces.DARTS.canonical` is exact.
+    labelled nodes these are exotic. None are in the cell benchmarks (tests count their classes), but DARTS cells in
+    which a node takes both operations from one feature map can collide: `archflow.spaces.DARTS.canonical` is exact.
+    """
+    counts = architectures.node_counts.astype(np.uint64)
+    return _mix(_sum(_mix(colours(architectures)), architectures.node_ptr) + counts)
+
+
+def colours(architectures: ArchitectureSet) -> NDArray[np.uint64]:
+    """(V,) refined colours of the nodes, equal for nodes that an isomorphism maps to each other.
+
+    A colour starts as a digest of the operation's name and is refined, as many rounds as the graph has nodes, by the
+    multisets of the colours before and behind the node.
     """
     digests = [
         int.from_bytes(hashlib.blake2b(op.encode(), digest_size=8).digest(), "little")
@@ -36,7 +44,24 @@ def hashes(architectures: ArchitectureSet) -> NDArray[np.uint64]:
         before, behind = (_sum(_mix(colour)[other], bounds) for other, bounds in (into, out_of))
         refined = _mix(_mix(colour + _ODD) + _mix(before + _EVEN) * _ODD + _mix(behind + _ODD) * _STAR)
         colour = np.where(size > round_, refined, colour)
-    return _mix(_sum(_mix(colour), architectures.node_ptr) + architectures.node_counts.astype(np.uint64))
+    return colour
+
+
+def canonical_labels(architectures: ArchitectureSet) -> Ints:
+    """(V,) label of every node: how many nodes of its architecture stand before it in the canonical order.
+
+    The order: topological level, operation id, refined colour. Nodes that agree in all three (those that a symmetry of
+    the graph exchanges, above all) share a label, so that a label never depends on how the nodes are numbered.
+    """
+    row = np.repeat(np.arange(len(architectures)), architectures.node_counts)
+    keys = (row, architectures.levels, architectures.op, colours(architectures))
+    order = np.lexsort(keys[::-1])
+    first = np.arange(len(order))
+    repeats = np.logical_and.reduce([key[order][1:] == key[order][:-1] for key in keys])
+    first[1:][repeats] = 0
+    labels = np.empty_like(first)
+    labels[order] = np.maximum.accumulate(first) - architectures.node_ptr[:-1][row[order]]
+    return labels
 
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)

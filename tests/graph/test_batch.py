@@ -48,6 +48,40 @@ def test_a_batch_is_the_naive_collation_of_its_rows(some, data):
     assert batch.uniform_size == (sizes[0] if len(set(sizes)) == 1 else None)
     assert_consistent(batch.edges, len(ids), naive_messages(chosen, undirected=False))
     assert_consistent(batch.undirected, len(ids), naive_messages(chosen, undirected=True))
+    backwards = sorted((source, target) for target, source in naive_messages(chosen, undirected=False))
+    assert_consistent(batch.reversed_edges, len(ids), backwards)
+
+
+@given(sets())
+def test_sources_and_sinks_are_the_ends_of_every_architecture(some):
+    batch = Batch(some)
+    nodes = [(row, node) for row, a in enumerate(some) for node in range(len(a.ops))]
+    for subset, end in ((batch.sources, 1), (batch.sinks, 0)):
+        expected = [i for i, (row, n) in enumerate(nodes) if n not in {edge[end] for edge in some[row].edges}]
+        assert subset.node.tolist() == expected
+        values = torch.arange(1.0, len(nodes) + 1)[:, None]
+        gathered = subset.gather(values)
+        assert gathered[subset.padded.mask].tolist() == [[i + 1.0] for i in expected]
+        assert torch.nonzero(subset.padded.mask)[:, 0].tolist() == [nodes[i][0] for i in expected]
+        chosen = torch.zeros(len(nodes), 1)
+        chosen[expected] = 1
+        assert torch.equal(subset.scatter(gathered, len(nodes)), values * chosen)
+
+
+@given(sets(), st.data())
+def test_reachable_are_the_ends_of_paths(some, data):
+    rows = np.array(data.draw(st.lists(st.integers(0, len(some) - 1), min_size=1, max_size=4)))
+    batch = Batch(some, rows)
+    for found, architecture in zip(batch.reachable, some.select(rows), strict=True):
+        size = len(architecture.ops)
+        paths = np.zeros((size, size), int)
+        for edge in architecture.edges:
+            paths[edge] = 1
+        longer = sum(np.linalg.matrix_power(paths, length) for length in range(1, size + 1))
+        assert (found[:size, :size].numpy() == (longer > 0)).all()
+        assert not found[size:].any()
+        assert not found[:, size:].any()
+    assert torch.equal(batch.connected, batch.reachable | batch.reachable.transpose(1, 2))
 
 
 @given(sets())

@@ -4,7 +4,7 @@ import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
-from strategies import relabellings
+from strategies import VOCABULARY, relabellings
 
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.table import read_table
@@ -47,6 +47,40 @@ def test_hashes_are_exactly_the_isomorphism_classes_of_all_small_graphs(size):
     hashes = ArchitectureSet.from_architectures(graphs, Vocabulary(("a", "b"))).hashes.tolist()
     classes = [canonical(graph) for graph in graphs]
     assert len(set(hashes)) == len(set(classes)) == len(set(zip(hashes, classes, strict=True)))
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_labels_number_the_orbits_of_small_graphs_level_by_level(size):
+    graphs = all_labelled_dags(size)
+    some = ArchitectureSet.from_architectures(graphs, Vocabulary(("a", "b")))
+    symmetric = 0
+    for graph, levels, labels in zip(
+        graphs,
+        np.split(some.levels, some.node_ptr[1:-1]),
+        np.split(some.canonical_labels, some.node_ptr[1:-1]),
+        strict=True,
+    ):
+        edges = set(graph.edges)
+        automorphisms = [
+            order
+            for order in permutations(range(size))
+            if all(graph.ops[order[node]] == graph.ops[node] for node in range(size))
+            and {(order[a], order[b]) for a, b in edges} == edges
+        ]
+        orbits = [{order[node] for order in automorphisms} for node in range(size)]
+        for a, b in product(range(size), repeat=2):
+            assert (labels[a] == labels[b]) == (b in orbits[a])
+            assert (levels[a] < levels[b]) <= (labels[a] < labels[b])
+        assert sorted(labels) == sorted(sum(other < label for other in labels) for label in labels)
+        symmetric += len(automorphisms) > 1
+    assert symmetric > 0
+
+
+@given(relabellings())
+def test_labels_go_with_their_nodes(case):
+    old, new, order = case
+    labels = [ArchitectureSet.from_architectures([a], VOCABULARY).canonical_labels for a in (old, new)]
+    assert labels[1].tolist() == labels[0][order].tolist()
 
 
 def test_equal_hashes_of_random_graphs_mean_isomorphism():
