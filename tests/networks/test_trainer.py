@@ -57,7 +57,7 @@ def test_one_step_is_nesterov_descent(easy: ImageData) -> None:
     functional.cross_entropy(model(few.train_images), few.train_labels).backward()
     assert model[1].weight.grad is not None
     gradient = model[1].weight.grad + 5e-4 * weight
-    train(model, few, TrainingSettings(batch_size=16, learning_rate=0.3, momentum=0.9, warmup=0), seed=0)
+    train(model, few, TrainingSettings(1, batch_size=16, learning_rate=0.3, momentum=0.9, warmup=0), seed=0)
     torch.testing.assert_close(model[1].weight.detach(), weight - 0.3 * 1.9 * gradient)
 
 

@@ -70,7 +70,8 @@ def test_the_rate_is_the_one_used(architectures):
     start = made[0].head.hidden.weight.detach().clone()
 
     def moved(settings: FineTuneSettings) -> float:
-        return float((fine_tune(made, architectures, one, settings).models[0].head.hidden.weight - start).abs().max())
+        weight = fine_tune(made, architectures, one, settings).models[0].head.hidden.weight.detach()
+        return float((weight - start).abs().max())
 
     assert moved(replace(SETTINGS, warmup=10**9)) < 1e-7
     assert moved(SETTINGS) > 1e-3
