@@ -5,6 +5,7 @@ from archflow.encoders.flowerformer import FlowerFormer
 from archflow.encoders.gated_gcn import GatedGCN
 from archflow.encoders.gin import GIN
 from archflow.encoders.members import stack, unstack
+from archflow.encoders.nn_former import NNFormer
 from archflow.encoders.operation_mlp import OperationMLP
 from archflow.encoders.saved import load_encoder, save_encoder
 from archflow.encoders.transformer import Transformer
@@ -15,6 +16,7 @@ __all__ = [
     "Encoder",
     "FlowerFormer",
     "GatedGCN",
+    "NNFormer",
     "OperationMLP",
     "Transformer",
     "load_encoder",

@@ -1,0 +1,103 @@
+"""What encoders with attention are built of: heads, perceptrons, and nodes as the rows of rectangles.
+
+Their state is (K, S, d): K members of S places each. Every architecture has as many places as the largest one has
+nodes (`Batch.padded`); what lies in places without a node is finite, and heard by none.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archflow.encoders.layers import LayerNorm, Linear, dropout, relu_dropout, table_rows
+from archflow.graph.batch import Batch
+
+
+def look_up(table: Tensor, batch: Batch) -> Tensor:
+    """(K, S, d) the row of every place's operation in (K, |O|, d)."""
+    members, n_ops, dim = table.shape
+    return F.embedding(batch.padded.gather(table_rows(batch, n_ops)).view(members, -1), table.reshape(-1, dim))
+
+
+def by_place(values: Tensor, batch: Batch) -> Tensor:
+    """(V, d) by node -> (K, S, d) by place."""
+    return batch.padded.gather(values).view(batch.members, -1, values.shape[1])
+
+
+def by_node(values: Tensor, batch: Batch) -> Tensor:
+    """(K, S, d) by place -> (V, d) by node."""
+    return batch.padded.scatter(values.reshape(*batch.padded.mask.shape, values.shape[2]))
+
+
+def everyone(batch: Batch) -> Tensor:
+    """(B, 1, 1, L) mask: a place hears all nodes of its architecture."""
+    return batch.padded.mask[:, None, None]
+
+
+class AttentionHeads(nn.Module):
+    """softmax(Q K^T / sqrt(e)) V over those whom a place hears; the heads, of e entries each, side by side.
+
+    dropout: of the shares that the softmax gives.
+    """
+
+    def __init__(self, dim: int, heads: int, head_width: int, *, bias: bool = True, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.query_key_value = Linear(dim, 3 * heads * head_width, bias)
+
+    def forward(self, x: Tensor, hears: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, heads * e). hears: bool, broadcasts to (B, heads, L, L), row hears column; every row
+        hears at least one."""
+        projected = self.query_key_value(x)
+        width = projected.shape[2] // 3
+        shape = (len(hears), hears.shape[-1], 3, self.heads, width // self.heads)
+        query, key, value = projected.view(shape).permute(2, 0, 3, 1, 4)  # (B, heads, L, e) each
+        p = self.dropout if self.training else 0.0
+        heard = F.scaled_dot_product_attention(query, key, value, attn_mask=hears, dropout_p=p)
+        return heard.transpose(1, 2).reshape(*x.shape[:2], width)
+
+
+class Perceptron(nn.Module):
+    """y = W2 ReLU(W1 x + b1) + b2, dropout behind the ReLU."""
+
+    def __init__(self, dim: int, hidden: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.hidden, self.out, self.dropout = Linear(dim, hidden), Linear(hidden, dim), dropout
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, d)."""
+        return self.out(relu_dropout(self.hidden(x), self.dropout, self.training))
+
+
+class TransformerLayer(nn.Module):
+    """x <- x + W_o heads(LN(x)), then x <- x + perceptron(LN(x)); dropout on what is added."""
+
+    def __init__(self, dim: int, heads: int, head_width: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.before_attention, self.before_perceptron = LayerNorm(dim), LayerNorm(dim)
+        self.attention, self.mix = AttentionHeads(dim, heads, head_width), Linear(heads * head_width, dim)
+        self.perceptron = Perceptron(dim, hidden)
+
+    def forward(self, x: Tensor, hears: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, d). hears: as `AttentionHeads` takes it."""
+        x = x + self._drop(self.mix(self.attention(self.before_attention(x), hears)))
+        return x + self._drop(self.perceptron(self.before_perceptron(x)))
+
+    def _drop(self, x: Tensor) -> Tensor:
+        return dropout(x, self.dropout, self.training)
+
+
+def directions(batch: Batch, like: Tensor) -> tuple[Tensor, Tensor]:
+    """(B, L, L) twice, as numbers of the same kind: A with A_uv = 1 for an edge u -> v, and A^T.
+
+    A x sums over a node's successors, A^T x over its predecessors.
+    """
+    forth = batch.dense_edges.to(like.dtype)
+    return forth, forth.transpose(1, 2)
+
+
+def neighbour_sum(adjacency: Tensor, x: Tensor) -> Tensor:
+    """(B, L, L) times (K, S, d) -> (K, S, d)."""
+    return torch.bmm(adjacency, x.view(*adjacency.shape[:2], x.shape[2])).view(x.shape)
