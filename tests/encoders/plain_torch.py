@@ -38,3 +38,14 @@ def norms_moved(module: Module) -> Module:
                 for value in part.state_dict().values():
                     value.copy_(torch.rand_like(value) + 0.5)
     return module
+
+
+def topological_numbers(architecture: Architecture) -> list[int]:
+    """Number of every node by topological level, those of one level as numbered."""
+    count = len(architecture.ops)
+    level = [0] * count
+    for _ in range(count):
+        for source, target in architecture.edges:
+            level[target] = max(level[target], level[source] + 1)
+    order = sorted(range(count), key=lambda node: (level[node], node))
+    return [order.index(node) for node in range(count)]
