@@ -70,9 +70,13 @@ def read_torch_file(path: str | Path, allowed: Collection[str] = ()) -> Any:
             entries = [entry for entry in archive.infolist() if entry.filename.endswith("/data.pkl")]
             if len(entries) != 1:
                 raise ArchflowError(f"{path}: not a torch file: it has {len(entries)} entries data.pkl instead of one")
+            if entries[0].compress_type != zipfile.ZIP_STORED:
+                raise ArchflowError(f"{path}: not a torch file: its content is compressed, which torch never does")
             with archive.open(entries[0]) as entry:  # not more than the limit, whatever size it states
                 content = entry.read(MOST_BYTES + 1)
-    except (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+    except ArchflowError:
+        raise
+    except (OSError, EOFError, RuntimeError, ValueError, struct.error, zipfile.BadZipFile) as error:
         raise ArchflowError(f"{path}: not a whole torch file ({error}); get it anew") from None
     return parse_pickle(content, allowed, str(path))
 

@@ -147,7 +147,9 @@ def changed(**fields_: object) -> bytes:
         (b'{"a": 1}', "record 1 is none"),
         (changed(hash=5), "record 1 is none"),
         (changed(matrix=[0]), "record 1 is none"),
-        (changed(epochs="108"), "record 1 is none"),
+        (changed(epochs="108"), "record 1 is none.*'108' epochs"),
+        (changed(epochs=10**30), "record 1 is none"),
+        (b"[" * 50_000, "record 1 is none"),
         (changed(metrics="?"), "record 1 is none"),
         (changed(metrics=""), "record 1 is none"),
         (changed(metrics=base64.b64encode(model_metrics(7, [{1: 0.0}])).decode()), "record 1 is none"),
@@ -166,6 +168,12 @@ def test_records_that_are_no_trainings_are_refused(record, reason, tmp_path):
     good = training("d" * 32, 108, OPS, EDGES, 7, MEASURED)
     with pytest.raises(ArchflowError, match=reason):
         read_tfrecord(write_tfrecord(tmp_path / "x.tfrecord", [good, record]))
+
+
+def test_more_than_three_repeats_are_refused(tmp_path):
+    records = [training("d" * 32, 108, OPS, EDGES, 7, MEASURED)] * 4
+    with pytest.raises(ArchflowError, match="4 trainings of 108 epochs instead of 3"):
+        read_tfrecord(write_tfrecord(tmp_path / "x.tfrecord", records))
 
 
 def test_an_empty_file_is_refused(tmp_path):

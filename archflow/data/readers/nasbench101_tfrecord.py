@@ -25,6 +25,8 @@ from archflow.graph.ragged import pointer
 from archflow.graph.table import Table
 
 _MOST_NODES = 7
+_EPOCHS = (4, 12, 36, 108)
+_REPEATS = 3
 _EVALUATIONS, _PARAMETERS = 1, 2
 """Field numbers of `ModelMetrics`."""
 
@@ -44,16 +46,16 @@ def read_tfrecord(path: Path) -> Table:
     for number, record in enumerate(read_records(path)):
         try:
             cells.add(record)
-        except (ArchflowError, KeyError, IndexError, TypeError, ValueError) as error:
+        except (ArchflowError, KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
             raise ArchflowError(f"{path}: record {number} is none of NAS-Bench-101 ({error})") from None
     if not cells.rows:
         raise ArchflowError(f"{path}: it has no record")
     order = np.argsort(np.array(list(cells.rows), "U32"))
     try:
         graphs = _graphs([cells.graphs[row] for row in order.tolist()])
+        metrics = {name: values[order] for name, values in cells.metrics().items()}
     except ArchflowError as error:
         raise ArchflowError(f"{path}: a cell is none of NAS-Bench-101 ({error})") from None
-    metrics = {name: values[order] for name, values in cells.metrics().items()}
     return Table(graphs, metrics)
 
 
@@ -72,6 +74,8 @@ class _Cells:
         hash_, epochs, adjacency, operations, content = json.loads(record)
         if not (isinstance(hash_, str) and isinstance(adjacency, str) and isinstance(operations, str)):
             raise ValueError("hash, adjacency matrix and operations are no texts")
+        if epochs not in _EPOCHS:
+            raise ValueError(f"{epochs!r} epochs")
         message = fields(b64decode(content, validate=True))
         last = fields(_bytes(message[_EVALUATIONS][-1]))  # start, half-way, end
         row = self.rows.setdefault(hash_, len(self.graphs))
@@ -91,7 +95,10 @@ class _Cells:
         for length in np.unique(epochs).tolist():
             of_length = np.flatnonzero(epochs == length)
             repeat = _occurrence(row[of_length])
-            by_repeat = np.full((len(_MEASURED), len(self.graphs), int(repeat.max()) + 1), np.nan)
+            repeats = int(repeat.max()) + 1
+            if repeats > _REPEATS:
+                raise ArchflowError(f"{repeats} trainings of {length} epochs instead of {_REPEATS}")
+            by_repeat = np.full((len(_MEASURED), len(self.graphs), repeats), np.nan)
             by_repeat[:, row[of_length], repeat] = measured[of_length].T
             values = dict(zip(_MEASURED, by_repeat, strict=True))
             found[f"val_acc_{length}"] = values["val_acc"][:, 0]
@@ -99,7 +106,7 @@ class _Cells:
             for name in ("val_acc", "test_acc"):
                 found |= {f"{name}_{length}_r{n}": column for n, column in enumerate(values[name].T)}
             for name in ("val_acc", "test_acc", "train_acc"):
-                if by_repeat.shape[2] == 3:
+                if repeats == _REPEATS:
                     found[f"{name}_{length}_mean3"] = values[name].mean(axis=1)
         return found
 
