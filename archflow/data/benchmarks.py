@@ -35,7 +35,7 @@ def find(data: str | Path) -> tuple[Benchmark | None, Path]:
 
     data: a name of `BENCHMARKS`, or the path of a table; a path whose stem is a name counts as that benchmark. For a
     name: a table in the folder `ARCHFLOW_DATA`, else in the cache, else one made in the cache from published files that
-    are on this machine. Nothing is downloaded: `archflow.data.provision.get` does that. The first use shows the licence.
+    are on this machine. Nothing is downloaded: `archflow.data.provision.get` does. The first use shows the licence.
 
     Raises ArchflowError, saying how to get it, for a benchmark that is not on this machine and for an unknown name.
     """
