@@ -87,7 +87,7 @@ def _flowerformer(weight_decay: float, batch_size: int, published: Published) ->
     training = FineTuneSettings(
         epochs=300, batch_size=batch_size, learning_rate=8e-4, weight_decay=weight_decay, warmup=30
     )
-    return Recipe({}, training, PretrainSettings(batch_size=1024), published)
+    return Recipe({"width": 64}, training, PretrainSettings(batch_size=1024), published)
 
 
 PRESETS = {

@@ -182,6 +182,7 @@ def _speed(name: str, result: Result, place: str) -> str:
             if everything
             else []
         ),
+        *_spaces_speed(result.get("spaces")),
         f"`archflow --help`: {rounded(result['help_s'])} s",
         f"matrix products: {result['matmul_gflops']:g} GFLOP/s in the shape of the encoder's largest one, "
         f"{result['matmul_gflops_2048']:g} at 2,048 x 2,048",
@@ -201,6 +202,21 @@ def _speed(name: str, result: Result, place: str) -> str:
         _made_by(_command("speed", options), name, place),
     ]
     return "\n\n".join(parts)
+
+
+def _spaces_speed(spaces: Mapping[str, Any] | None) -> list[str]:
+    if spaces is None:
+        return []
+    loads = spaces["load"].values()
+    slowest, largest = (max((load[key] for load in loads), default=None) for key in ("seconds", "peak_gib"))
+    return [
+        f"100,000 NAS-Bench-201 strings parsed in {rounded(spaces['parse_nasbench201_s'])} s, "
+        f"100,000 DARTS cells drawn in {rounded(spaces['sample_darts_s'])} s",
+        f"all 423,624 NAS-Bench-101 graphs enumerated in {rounded(spaces['enumerate_nasbench101_s'])} s, "
+        f"their official hashes in {rounded(spaces['hash_nasbench101_s'])} s",
+        f"{len(loads)} data sets loaded, each in a process of its own, in at most {rounded(slowest)} s with at most "
+        f"{rounded(largest)} GiB",
+    ]
 
 
 def _zero_cost(name: str, result: Result, place: str) -> str:

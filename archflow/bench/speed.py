@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import torch
 
 from archflow.bench.machine import machine, matmul_gflops
 from archflow.bench.presets import PRESETS
+from archflow.bench.speed_spaces import run_speed_spaces
 from archflow.data.benchmarks import FOLDER_VARIABLE
 from archflow.data.nasbench101_graphs import read_graphs
 from archflow.encoders import ENCODERS, Encoder
@@ -28,6 +30,8 @@ from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 
 REPEATS = 5
+SPEED_STEPS = 6
+"""Steps that `run_speed` tells of, besides one an encoder."""
 
 
 def run_speed(batch_size: int = 128, on_step: Callable[[str], None] = lambda name: None) -> dict[str, Any]:
@@ -40,7 +44,8 @@ def run_speed(batch_size: int = 128, on_step: Callable[[str], None] = lambda nam
     graphs = _nasbench101()
     result: dict[str, Any] = {"encode_us": {}, "encode_roof": {}}
     on_step("matrix products")
-    width = PRESETS["nasbench201"].width
+    preset = PRESETS["nasbench201"]
+    width = preset.width
     # The largest product in the encoder: the nodes of a batch times the four projections of a convolution.
     roof = matmul_gflops(batch_size * 8, width, 4 * width)
     result["matmul_gflops"] = round(roof, 1)
@@ -52,7 +57,7 @@ def run_speed(batch_size: int = 128, on_step: Callable[[str], None] = lambda nam
     for name in ENCODERS.names():
         on_step(f"encoding, {name}")
         with seeded(21):
-            encoder = ENCODERS.get(name)(n_ops=len(cells.vocabulary), width=width).eval()
+            encoder = ENCODERS.get(name)(n_ops=len(cells.vocabulary), **preset.recipe(name).config).eval()
         microseconds, batch = _encode_us(encoder, cells, batch_size)
         flops = matmul_flops(encoder, Batch(cells, np.arange(batch_size))) / batch_size
         result["encode_us"][name] = round(microseconds, 2)
@@ -67,6 +72,8 @@ def run_speed(batch_size: int = 128, on_step: Callable[[str], None] = lambda nam
     result["pretrain_epoch_s"] = round(_pretrain_epoch_s(cells, width), 3)
     on_step("embedding NAS-Bench-101")
     result["embed_nasbench101"] = _embed_all() if graphs is not None else None
+    on_step("search spaces and data sets")
+    result["spaces"] = run_speed_spaces()
     on_step("command line")
     result["help_s"] = round(_help_s(), 3)
     return {**result, "batch_size": batch_size, "threads": torch.get_num_threads(), "machine": machine()}
@@ -100,7 +107,7 @@ def _encode_us(encoder: Encoder, architectures: ArchitectureSet, batch_size: int
     """(encoding with the building of the batch, building alone), an architecture, over random whole batches."""
     count = 40
     rows = np.random.default_rng(0).permutation(len(architectures))[: count * batch_size].reshape(count, batch_size)
-    used = _edges_used(encoder, Batch(architectures, rows[0]))
+    used = _parts_used(encoder, Batch(architectures, rows[0]))
 
     def build() -> None:
         for chosen in rows:
@@ -115,10 +122,10 @@ def _encode_us(encoder: Encoder, architectures: ArchitectureSet, batch_size: int
     return 1e6 * _median(encode) / rows.size, 1e6 * _median(build) / rows.size
 
 
-def _edges_used(encoder: Encoder, batch: Batch) -> list[str]:
+def _parts_used(encoder: Encoder, batch: Batch) -> list[str]:
     """The lazy parts of a batch that the encoder asks for."""
     encoder.embed(batch)
-    return [name for name in ("edges", "undirected", "level", "padded") if name in vars(batch)]
+    return [name for name in vars(batch) if isinstance(vars(Batch).get(name), cached_property)]
 
 
 def matmul_flops(encoder: Encoder, batch: Batch) -> int:

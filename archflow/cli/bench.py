@@ -114,13 +114,14 @@ def speed(
     """Time surrogate, batches, encoders and pre-training, beside the machine's matrix-product rate."""
     import torch
 
-    from archflow.bench.speed import run_speed
+    from archflow.bench.speed import SPEED_STEPS, run_speed
+    from archflow.encoders import ENCODERS
     from archflow.files import write_json
     from archflow.progress import progress_bar
 
     if threads:
         torch.set_num_threads(threads)
-    with progress_bar("measuring", 9) as bar:
+    with progress_bar("measuring", SPEED_STEPS + len(ENCODERS.names())) as bar:
         result = run_speed(batch_size, lambda name: bar.advance(1, name))
     if out is not None:
         write_json(out, result)
@@ -152,6 +153,15 @@ def speed(
             f"embedding all NAS-Bench-101 graphs (width {everything['width']}): {everything['seconds']:g} s, "
             f"{everything['us']:g} us each, peak {everything['peak_gib']:g} GiB"
         )
+    spaces = result["spaces"]
+    typer.echo(
+        f"100,000 NAS-Bench-201 strings parsed: {spaces['parse_nasbench201_s']:g} s; "
+        f"100,000 DARTS cells drawn: {spaces['sample_darts_s']:g} s\n"
+        f"all NAS-Bench-101 graphs enumerated: {spaces['enumerate_nasbench101_s']:g} s; "
+        f"hashed: {spaces['hash_nasbench101_s']:g} s"
+    )
+    for name, load in spaces["load"].items():
+        typer.echo(f"{name} loaded: {load['seconds']:g} s, peak {load['peak_gib']:g} GiB")
     typer.echo(f"archflow --help: {result['help_s']:g} s")
 
 

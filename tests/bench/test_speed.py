@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from archflow.bench.machine import matmul_gflops
-from archflow.bench.speed import _edges_used, matmul_flops
+from archflow.bench.speed import _parts_used, matmul_flops
 from archflow.encoders import ENCODERS, GatedGCN, OperationMLP
 from archflow.graph.batch import Batch
 from archflow.spaces import NASBench201
@@ -27,7 +27,7 @@ def test_matmul_flops_counts_the_products_of_the_layers(batch):
 
 def test_parts_of_the_batch_that_an_encoder_uses(batch):
     with torch.inference_mode():
-        used = {name: _edges_used(ENCODERS.get(name)(n_ops=7, width=16).eval(), Batch(batch._architectures))
+        used = {name: _parts_used(ENCODERS.get(name)(n_ops=7, width=16).eval(), Batch(batch._architectures))
                 for name in ENCODERS.names()}  # fmt: skip
     assert used["gated_gcn"] == used["gin"] == ["undirected"]
     assert used["mlp"] == []

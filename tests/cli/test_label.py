@@ -9,8 +9,11 @@ from PIL import Image
 from archflow.cli.app import main
 from archflow.graph.table import read_table
 from archflow.spaces import NASBench201
+from archflow.spaces.base import network_space
 
 SMALL = "--count 3 --seeds 2 --channels 2 --cells 1 --stages 2 --batch-size 8 --processes 1"
+
+TINY = "--count 2 --seeds 1 --epochs 1 --channels 8 --cells 1 --stages 1 --batch-size 8 --processes 1"
 
 
 @pytest.fixture
@@ -56,6 +59,27 @@ def test_labels_a_users_images(
     out.unlink()
     assert run(monkeypatch, *arguments) == 0
     assert out.read_bytes() == written
+
+
+@pytest.mark.parametrize("name", ["nasbench101", "darts"])
+def test_labels_the_other_spaces_of_networks(
+    name: str, tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "table.parquet"
+    assert run(monkeypatch, "--space", name, "--data", images, "--out", out, *TINY.split()) == 0
+    table, space = read_table(out), network_space(name)
+    assert table.native is not None
+    assert [space.format(a) for a in table.architectures.recoded(space.vocabulary)] == table.native
+    assert np.isfinite(table.metric("test_accuracy_seed0")).all()
+    costs = space.costs(table.architectures, channels=8, cells_per_stage=1, stages=1, classes=3, image_shape=(1, 8, 8))
+    np.testing.assert_allclose(table.metric("params"), costs["params"])
+
+
+def test_a_space_without_networks_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "--space", "fbnet", "--out", tmp_path / "table.parquet") == 2
+    assert "fbnet: its architectures are no networks that can be built; use" in capsys.readouterr().err
 
 
 def test_labels_a_folder_of_images(

@@ -11,6 +11,7 @@ import torch
 import archflow.data
 from archflow.data import load
 from archflow.data.labelling import seed_agreement
+from archflow.data.proxy_job import NetworkProxies
 from archflow.data.trained_accuracy import TrainedAccuracy
 from archflow.graph.table import Table
 from archflow.networks.images import DigitsDifficulty, digits
@@ -45,7 +46,8 @@ def test_cells_are_of_different_classes(table: Table) -> None:
 
 def test_every_training_is_there(table: Table, card: dict) -> None:
     assert card["failures"] == 0
-    assert all(np.isfinite(values).all() for values in table.metrics.values())
+    measured = {name: values for name, values in table.metrics.items() if not name.startswith("zc_")}
+    assert all(np.isfinite(values).all() for values in measured.values())
     for metric in ("train_accuracy", "validation_accuracy", "test_accuracy", "validation_loss", "seconds"):
         seeds = np.stack([table.metric(f"{metric}_seed{seed}") for seed in range(3)])
         np.testing.assert_allclose(table.metric(metric), seeds.mean(axis=0), rtol=1e-5)
@@ -54,8 +56,7 @@ def test_every_training_is_there(table: Table, card: dict) -> None:
 def test_seeds_agree_as_the_card_says(table: Table, card: dict) -> None:
     for metric, tau in card["seed_to_seed_kendall_tau"].items():
         assert seed_agreement(table.metrics, metric, range(3)) == pytest.approx(tau)
-    # Single trainings this short are noisy, but it is the architecture that decides most of their order.
-    assert min(card["seed_to_seed_kendall_tau"].values()) > 0.5
+    assert min(card["seed_to_seed_kendall_tau"].values()) > 0.65
 
 
 def test_costs_are_those_of_the_networks(table: Table, card: dict) -> None:
@@ -84,6 +85,16 @@ def test_training_a_cell_again_gives_its_accuracy(table: Table, card: dict) -> N
         # Bit for bit on one machine; elsewhere the order of sums differs and training amplifies it.
         measured = evaluate(table.architectures[row], 1)["test_accuracy"]
         assert measured == pytest.approx(table.metric("test_accuracy_seed1")[row], abs=6)
+
+
+def test_a_cells_proxies_again_are_those_of_the_table(table: Table) -> None:
+    about = json.loads((FOLDER / "digits201.proxies.json").read_text())["configuration"]
+    images = partial(digits, DigitsDifficulty(**about["digits"]))
+    evaluate = NetworkProxies("nasbench201", images, tuple(about["names"]), about["batch_size"], about["size"])
+    row = int(table.metric("test_accuracy").argmax())
+    values = evaluate(table.architectures[row], about["seed"])
+    for name, value in values.items():
+        assert value == pytest.approx(table.metric(f"zc_{name}")[row], rel=0.01), name
 
 
 def test_measuring_leaves_the_process_as_it_was() -> None:
