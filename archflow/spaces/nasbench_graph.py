@@ -25,10 +25,10 @@ from archflow.spaces.nasbench_graph_hash import (
     SKIP,
     all_hashes,
     digits,
+    kept_hashes,
     least_hashes,
     official,
     rehung,
-    with_idle_in_front,
 )
 from archflow.spaces.native_json import read_object, shown, shown_value
 
@@ -37,7 +37,7 @@ VOCABULARY = Vocabulary(("input", "output", *OPERATIONS))
 
 @SPACES.register("nasbench_graph")
 class NASBenchGraph(SearchSpace):
-    """26,206 architectures; a native string is `{"link": [0, 0, 1, 2], "ops": ["gat", "gat", "gcn", "skip"]}`.
+    """26,206 architectures; a native string is `{"link": [0, 0, 1, 1], "ops": ["gat", "gcn", "fc", "skip"]}`.
 
     `link` says what each of the four nodes reads: 0 the input, 1 the first node, and so on. Any `link` and `ops` can be
     parsed, which gives the architecture that the benchmark keeps for that network. No networks are built.
@@ -62,7 +62,8 @@ class NASBenchGraph(SearchSpace):
         ops = np.array([[OPERATIONS.index(op) for op in fields["ops"]]])
         if (ops == SKIP).all():
             raise ArchflowError(f"{shown(text)}: ops are all 'skip', which computes nothing; use another operation")
-        return decode_hash(least_hashes(*with_idle_in_front(np.array([fields["link"]]), ops)))[0]
+        (kept,) = kept_hashes(np.array([fields["link"]]), ops)
+        return self._all[int(np.searchsorted(all_hashes(), kept))]
 
     def format(self, architecture: Architecture) -> str:
         link, ops = digits([self.official_hash(architecture)])
@@ -70,11 +71,11 @@ class NASBenchGraph(SearchSpace):
 
     def enumerate(self) -> ArchitectureSet:
         """All architectures, by official hash."""
-        return decode_hash(self._hashes)
+        return self._all
 
     def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
         """Uniform over the 26,206 architectures."""
-        return decode_hash(self._hashes[generator.integers(0, self.size, count)])
+        return self._all.select(generator.integers(0, self.size, count))
 
     def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
         """One node gets another operation or reads another node."""
@@ -105,8 +106,8 @@ class NASBenchGraph(SearchSpace):
         return int(official_hashes(ArchitectureSet.from_architectures([architecture], VOCABULARY))[0])
 
     @cached_property
-    def _hashes(self) -> NDArray[np.int64]:
-        return all_hashes()
+    def _all(self) -> ArchitectureSet:
+        return decode_hash(all_hashes())
 
 
 def decode_hash(hashes: ArrayLike) -> ArchitectureSet:

@@ -16,6 +16,7 @@ That leaves 26,206, in nine `LINKS`. The hash is the number of the link and the 
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import permutations, product
 
 import numpy as np
@@ -54,34 +55,27 @@ def digits(hashes: ArrayLike) -> tuple[Ints, Ints]:
 
 def official(hashes: ArrayLike) -> NDArray[np.bool_]:
     """(N,) whether a number is the hash of one of the 26,206."""
-    hashes = np.asarray(hashes, np.int64)
-    result = (hashes >= 0) & (hashes < len(LINKS) * 10**NODES)
-    result[result] = (hashes[result, None] // _DIGITS % 10 < len(OPERATIONS)).all(axis=1)
-    link, ops = digits(hashes[result])
-    kept = ~(ops == SKIP).all(axis=1)
-    result[result] = kept & (least_hashes(*with_idle_in_front(link, ops)) == hashes[result])
-    return result
+    hashes, known = np.asarray(hashes, np.int64), all_hashes()
+    return known[np.minimum(np.searchsorted(known, hashes), len(known) - 1)] == hashes
 
 
+@cache
 def all_hashes() -> Ints:
     """(26206,) every official hash, ascending."""
-    ops = np.array(list(product(range(len(OPERATIONS)), repeat=NODES))) @ _DIGITS
-    hashes = np.add.outer(np.arange(len(LINKS)) * 10**NODES, ops).ravel()
-    return hashes[official(hashes)]
+    return np.unique(_tables()[1])[1:]
 
 
 def least_hashes(link: Ints, ops: Ints) -> Ints:
-    """(N,) the hashes of the least numberings of trees whose nodes stand behind their inputs."""
-    lists = link @ _LIST_DIGITS
-    hashes = np.empty(len(link), np.int64)
-    for number in np.unique(lists):
-        least, orders = _RENUMBERINGS[int(number)]
-        rows = lists == number
-        hashes[rows] = least * 10**NODES + (ops[rows][:, orders] @ _DIGITS).min(axis=1)
-    return hashes
+    """(N,) the hashes of the least numberings of trees (N, 4), (N, 4) whose nodes stand behind their inputs."""
+    return _tables()[0][_number(link, ops)]
 
 
-def with_idle_in_front(link: Ints, ops: Ints) -> tuple[Ints, Ints]:
+def kept_hashes(link: Ints, ops: Ints) -> Ints:
+    """(N,) the official hashes of the networks that such trees describe, -1 where all is `skip`."""
+    return _tables()[1][_number(link, ops)]
+
+
+def _with_idle_in_front(link: Ints, ops: Ints) -> tuple[Ints, Ints]:
     """The same networks (N, 4), (N, 4) with every idle `skip` moved to the front."""
     source, there = link.copy(), np.ones(link.shape, bool)
     is_data = np.ones((len(link), NODES + 1), bool)  # of the data and every node: it computes nothing but the data
@@ -121,19 +115,38 @@ def _in_order(source: Ints, ops: Ints, key: Ints, front: Ints) -> tuple[Ints, In
     return np.where(chain, np.arange(NODES), link), np.where(chain, SKIP, np.take_along_axis(ops, order, axis=1))
 
 
-def _renumberings() -> dict[int, tuple[int, Ints]]:
-    """For every list of inputs by number: the number of the least one, and the orders of nodes that lead to it."""
-    found = {}
-    for link in product(*(range(node + 1) for node in range(NODES))):
-        forms: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
-        for order in permutations(range(1, NODES + 1)):
-            number = {0: 0, **{node: place for place, node in enumerate(order, start=1)}}
-            form = tuple(number[link[node - 1]] for node in order)
-            if all(source <= place for place, source in enumerate(form)):
-                forms.setdefault(form, []).append(order)
-        least = min(forms)
-        found[int(np.dot(link, _LIST_DIGITS))] = LINKS.index(least), np.array(forms[least]) - 1
-    return found
+def _number(link: Ints, ops: Ints) -> Ints:
+    """(N,) the position of trees among all lists of inputs, each with all operations."""
+    return (link @ _LIST_DIGITS) * len(OPERATIONS) ** NODES + ops @ len(OPERATIONS) ** np.arange(NODES - 1, -1, -1)
 
 
-_RENUMBERINGS = _renumberings()
+@cache
+def _tables() -> tuple[Ints, Ints]:
+    """By `_number`: the hashes of the least numberings, and the official ones."""
+    lists = list(product(*(range(node + 1) for node in range(NODES))))
+    every = np.array(list(product(range(len(OPERATIONS)), repeat=NODES)))
+    link, ops = np.repeat(np.array(lists), len(every), axis=0), np.tile(every, (len(lists), 1))
+    kept = _least_numberings(*_with_idle_in_front(link, ops))
+    return _least_numberings(link, ops), np.where((ops == SKIP).all(axis=1), -1, kept)
+
+
+def _least_numberings(link: Ints, ops: Ints) -> Ints:
+    lists = link @ _LIST_DIGITS
+    hashes = np.empty(len(link), np.int64)
+    for source in np.unique(link, axis=0):
+        least, orders = _renumberings(source.tolist())
+        rows = lists == source @ _LIST_DIGITS
+        hashes[rows] = least * 10**NODES + (ops[rows][:, orders] @ _DIGITS).min(axis=1)
+    return hashes
+
+
+def _renumberings(link: list[int]) -> tuple[int, Ints]:
+    """The number of the least of the lists that renumbering turns a list into, and the orders (M, 4) that do so."""
+    forms: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+    for order in permutations(range(1, NODES + 1)):
+        number = {0: 0, **{node: place for place, node in enumerate(order, start=1)}}
+        form = tuple(number[link[node - 1]] for node in order)
+        if all(source <= place for place, source in enumerate(form)):
+            forms.setdefault(form, []).append(order)
+    least = min(forms)
+    return LINKS.index(least), np.array(forms[least]) - 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect
 from functools import cached_property
-from os.path import commonprefix
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,10 +60,9 @@ class TableSpace(SearchSpace):
     def parse(self, text: str) -> Architecture:
         if text not in self._class_of_text:
             place = bisect(self._texts, text)
-            near = max(self._texts[max(place - 1, 0) : place + 1], key=lambda other: len(commonprefix([text, other])))
-            wrong = len(commonprefix([text, near])) + 1
+            shared, near = max((_shared(text, other), other) for other in self._texts[max(place - 1, 0) : place + 1])
             raise ArchflowError(
-                f"{self.name}: {shown(text)} is no architecture of the table; none starts so up to character {wrong}, "
+                f"{self.name}: {shown(text)} is no architecture of the table; it is wrong at character {shared + 1}, "
                 f"the nearest is {near!r}"
             )
         return self._architectures[self._class_of_text[text]]
@@ -89,7 +87,7 @@ class TableSpace(SearchSpace):
         return self._architectures[int(around[generator.integers(len(around))])]
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """The architectures of the table with one operation changed or one edge more or fewer, in its order (see the class)."""
+        """The architectures of the table one change away, in its order (see the class)."""
         return self._architectures.select(self._around(architecture))
 
     def canonical(self, architecture: Architecture) -> str:
@@ -135,3 +133,9 @@ class TableSpace(SearchSpace):
         if architecture.hash not in self._class_of_text:
             raise ArchflowError(f"{self.name}: the architecture with hash {architecture.hash} is not in the table")
         return self._class_of_text[architecture.hash]
+
+
+def _shared(text: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    unlike = (place for place, (a, b) in enumerate(zip(text, other, strict=False)) if a != b)
+    return next(unlike, min(len(text), len(other)))

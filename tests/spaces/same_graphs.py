@@ -1,0 +1,28 @@
+"""The real tables, against what a space parses of their native strings."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph.table import Table, read_table
+from archflow.spaces import SearchSpace
+
+
+def table_of(data_folder: Path, name: str, space: SearchSpace) -> Table:
+    return read_table(data_folder / f"{name}.parquet", space.vocabulary)
+
+
+def assert_parses_as_the_table(space: SearchSpace, table: Table) -> None:
+    assert table.native is not None
+    assert_same(ArchitectureSet.from_architectures(parsed(space, table.native), space.vocabulary), table.architectures)
+
+
+def parsed(space: SearchSpace, texts: Iterable[str]) -> list[Architecture]:
+    return [space.parse(text) for text in texts]
+
+
+def assert_same(ours: ArchitectureSet, theirs: ArchitectureSet) -> None:
+    for name in ("op", "node_ptr", "edge_src", "edge_dst", "edge_ptr"):
+        assert np.array_equal(getattr(ours, name), getattr(theirs, name)), name
