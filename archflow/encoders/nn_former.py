@@ -18,8 +18,8 @@ HEADS = 4
 def relatives(forth: Tensor) -> Tensor:
     """(B, 4, L, L) bool: whom the four heads hear, of the adjacency A (B, L, L).
 
-    I + A (successors), I + A^T (predecessors), I + A^T A (nodes that share a predecessor), I + A A^T (nodes that share a
-    successor).
+    I + A (successors), I + A^T (predecessors), I + A^T A (nodes that share a predecessor), I + A A^T (nodes that share
+    a successor).
     """
     back = forth.transpose(1, 2)
     related = torch.stack([forth, back, back @ forth, forth @ back], 1)
@@ -71,7 +71,7 @@ class NNFormer(Encoder):
         x <- x + W_o ASMA(LN(x))                  softmax(Q K^T / sqrt(d/4)) V, head by head among `relatives`
         x <- x + W2 ReLU(W1 h + [A g1 || A^T g2])     h = LN(x), [g1 || g2] = W_g h, 4d hidden entries (BGIFFN)
 
-    and LN(x). No linear layer has a bias, no node a position. BGIFFN is a sum of two perceptrons, one for each direction.
+    and LN(x). No linear layer has a bias, no node a position. BGIFFN is a sum of two perceptrons, one a direction.
 
     Ours is the variant without extra tokens, whose embedding is the mean over nodes (as in the released runs on GATES'
     splits). The released runs on TNASP's splits add a class token and a token for the number of nodes, and compute the

@@ -49,7 +49,7 @@ class SetConvolution(nn.Module):
         self.weight = _glorot(1, n_out, heads)
 
     def forward(self, x: Tensor, neighbours: Tensor) -> Tensor:
-        """(K, S, in) -> (K, S, out * heads), or (K, S, out). neighbours: (B, L, L) 1 for a node's own and predecessors."""
+        """(K, S, in) -> (K, S, out * heads), or (K, S, out). neighbours: (B, L, L) 1 for a node and its predecessors."""
         spread = self.spread(x)
         channels = (*x.shape[:2], *self.mix.shape[1:3])
         told = F.leaky_relu(torch.addcmul(self.shift[:, None], spread.view(channels), self.scale[:, None, :, 0]), SLOPE)
@@ -109,9 +109,9 @@ class PINAT(Encoder):
         x = LN(embedding(op) + (D - A) P + c + PITE(one-hot op))
         x <- LN(x + W_o [PISA(x) || softmax(Q K^T / 8) V]);  x <- LN(x + perceptron(x))      `depth` times
 
-    D - A: the Laplacian of the directed graph, D the numbers of successors; nodes are numbered by topological level, ties
-    as given, so the embedding reads positions. P has a row for each of `max_nodes` numbers. PITE has 6 heads, PISA and
-    attention 2 each, 64 entries wide; set convolutions hide 16 entries a head.
+    D - A: the Laplacian of the directed graph, D the numbers of successors; nodes are numbered by topological level,
+    ties as given, so the embedding reads positions. P has a row for each of `max_nodes` numbers. PITE has 6 heads, PISA
+    and attention 2 each, 64 entries wide; set convolutions hide 16 entries a head.
 
     The released code has nodes of padding take part for cells of fewer than seven nodes, and maps the 4 feature maps of
     a NAS-Bench-201 cell to its 6 operations by a linear layer. Ours attends and averages over real nodes, and has an

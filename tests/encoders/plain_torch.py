@@ -1,13 +1,17 @@
 """What the slow references of several encoders need: one graph at a time, in plain torch."""
 
+import math
+from collections.abc import Callable
 from typing import TypeVar
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from archflow.encoders.attention import Perceptron, TransformerLayer
 from archflow.encoders.layers import BatchNorm, LayerNorm, Linear
-from archflow.graph import Architecture
+from archflow.graph import Architecture, ArchitectureSet
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -49,3 +53,45 @@ def topological_numbers(architecture: Architecture) -> list[int]:
             level[target] = max(level[target], level[source] + 1)
     order = sorted(range(count), key=lambda node: (level[node], node))
     return [order.index(node) for node in range(count)]
+
+
+def reaches(architecture: Architecture) -> Tensor:
+    """(n, n) bool: whether a path of at least one edge leads from the row's node to the column's."""
+    paths = adjacency(architecture) > 0
+    for middle in range(len(paths)):
+        paths |= paths[:, middle, None] & paths[None, middle]
+    return paths
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, heads: int, hears: Tensor | None = None) -> Tensor:
+    """(q, e), (n, e), (n, e) -> (q, e), head by head."""
+    parts = []
+    for q, k, v in zip(query.chunk(heads, 1), key.chunk(heads, 1), value.chunk(heads, 1), strict=True):
+        scores = q @ k.T / math.sqrt(q.shape[1])
+        if hears is not None:
+            scores = scores.masked_fill(~hears, -torch.inf)
+        parts.append(torch.softmax(scores, 1) @ v)
+    return torch.cat(parts, 1)
+
+
+def perceptron(layer: Perceptron, x: Tensor) -> Tensor:
+    return linear(layer.out, torch.relu(linear(layer.hidden, x)))
+
+
+def transformer_layer(layer: TransformerLayer, x: Tensor, hears: Tensor | None = None) -> Tensor:
+    parts = linear(layer.attention.query_key_value, layer_norm(layer.before_attention, x)).chunk(3, 1)
+    x = x + linear(layer.mix, attend(*parts, layer.attention.heads, hears))
+    return x + perceptron(layer.perceptron, layer_norm(layer.before_perceptron, x))
+
+
+def batch_norm(layer: BatchNorm, x: Tensor) -> Tensor:
+    """As in evaluation."""
+    scaled = (x - layer.running_mean[0]) / torch.sqrt(layer.running_var[0] + 1e-5)
+    return scaled * layer.weight[0] + layer.bias[0]
+
+
+def graph_by_graph(architectures: ArchitectureSet, reference: Callable[[Tensor, Architecture], Tensor]) -> Tensor:
+    """What reference(operation ids (n,), architecture) gives for each, one below the other."""
+    ids = torch.from_numpy(architectures.op.astype(np.int64)).split(architectures.node_counts.tolist())
+    with torch.no_grad():
+        return torch.cat([reference(i, a) for i, a in zip(ids, architectures, strict=True)])

@@ -15,7 +15,6 @@ from archflow.graph.table import read_table
 from archflow.seeding import seeded
 from archflow.testing import check_encoder, random_architectures, settled
 
-
 USUAL = random_architectures(60, seed=9, ops=OPS)
 INVARIANT = [name for name in ENCODERS.names() if not ENCODERS.get(name).reads_positions]
 
