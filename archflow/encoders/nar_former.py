@@ -1,0 +1,126 @@
+"""NAR-Former: an architecture as a sequence of sinusoidal tokens, fused into one vector by learned queries."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archflow.encoders.attention import Perceptron, TransformerLayer
+from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.layers import LayerNorm, Linear, NeighbourSum
+from archflow.encoders.waves import waves
+from archflow.errors import ArchflowError
+from archflow.graph.batch import Batch
+
+HEADS, HEAD_WIDTH = 6, 32
+QUERIES = (4, 2, 1)
+"""Tokens that are left after each stage of the fusion."""
+END = 100_000
+"""What stands for operation, position and source in the token behind the last node."""
+
+
+class Fusion(nn.Module):
+    """y = W_o heads(queries, LN(x)); y + perceptron(LN(y)): as many tokens as there are queries."""
+
+    def __init__(self, dim: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.before_attention, self.before_perceptron = LayerNorm(dim), LayerNorm(dim)
+        self.key_value, self.mix = Linear(dim, 2 * HEADS * HEAD_WIDTH), Linear(HEADS * HEAD_WIDTH, dim)
+        self.perceptron = Perceptron(dim, hidden, dropout)
+
+    def forward(self, queries: Tensor, x: Tensor, hears: Tensor) -> Tensor:
+        """queries (B, q, e), x (K, (B / K) T, d) -> (K, (B / K) q, d). hears: (B, 1, 1, T) which tokens are there."""
+        projected = self.key_value(self.before_attention(x))
+        key, value = projected.view(len(hears), hears.shape[3], 2, HEADS, HEAD_WIDTH).permute(2, 0, 3, 1, 4)
+        query = queries.view(*queries.shape[:2], HEADS, HEAD_WIDTH).transpose(1, 2)
+        heard = F.scaled_dot_product_attention(query, key, value, attn_mask=hears)
+        y = self.mix(heard.transpose(1, 2).reshape(len(x), -1, HEADS * HEAD_WIDTH))
+        return y + self.perceptron(self.before_perceptron(y))
+
+
+@ENCODERS.register("nar_former")
+class NARFormer(Encoder):
+    """NAR-Former (Yi et al., CVPR 2023).
+
+    A node's token is [waves(operation id) || waves(position) || sum of waves(position) over its predecessors], a third
+    of the width each; where it has none, waves(-1). Behind them an end token, and one for the depth,
+    ReLU(W waves(number of nodes)). `depth` pre-norm Transformer layers (6 heads of 32) give node embeddings. `embed`
+    fuses all tokens: 4 learned queries attend to them, 2 to what the 4 gathered, 1 to what the 2 did; between stages
+    the fused tokens attend to all tokens once more.
+
+    Positions follow the topological level, ties as numbered: the embedding reads positions. The paper trains the
+    invariance, by consistency between renumbered copies; that is a matter of the loss, not of the encoder.
+
+    width, depth: 192 and 6 for every space. Entries of a token beyond a multiple of 6 are 0.
+
+    Raises ArchflowError if `width` is odd or below 6.
+    """
+
+    stackable = True
+    reads_positions = True
+
+    def __init__(self, n_ops: int, width: int = 192, depth: int = 6, dropout: float = 0.1) -> None:
+        super().__init__()
+        if width < 6 or width % 2:
+            raise ArchflowError(
+                f"nar_former: width {width} must be even and at least 6; its tokens are sines and cosines"
+            )
+        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout}
+        self.n_ops, self.dim, self.width = n_ops, width, width
+        hidden = 4 * width
+        self.size = Linear(width, width)
+        self.layers = nn.ModuleList(TransformerLayer(width, HEADS, HEAD_WIDTH, hidden, dropout) for _ in range(depth))
+        self.queries = nn.ParameterList(torch.randn(1, count, HEADS * HEAD_WIDTH) for count in QUERIES)
+        self.stages = nn.ModuleList(Fusion(width, hidden, dropout) for _ in QUERIES)
+        self.returns = nn.ModuleList(Fusion(width, hidden, dropout) for _ in QUERIES[1:])
+        self.before_return = nn.ModuleList(LayerNorm(width) for _ in QUERIES[1:])
+        self.return_query = nn.ModuleList(Linear(width, HEADS * HEAD_WIDTH) for _ in QUERIES[1:])
+        self.norm = LayerNorm(width)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(V, d) node embeddings."""
+        tokens, hears = self._tokens(batch)
+        nodes = self.norm(tokens).view(len(batch), hears.shape[3], self.dim)[:, 2:]
+        return batch.padded.scatter(nodes)
+
+    def embed(self, batch: Batch) -> Tensor:
+        """(B, d) architecture embeddings."""
+        tokens, hears = self._tokens(batch)
+        each = len(batch) // batch.members
+
+        def learned(stage: int) -> Tensor:
+            return self.queries[stage].repeat_interleave(each, 0)
+
+        fused = self.stages[0](learned(0), tokens, hears)
+        for stage, (returns, norm, query) in enumerate(
+            zip(self.returns, self.before_return, self.return_query, strict=True), 1
+        ):
+            queries = query(norm(fused)).view(len(batch), QUERIES[stage - 1], HEADS * HEAD_WIDTH)
+            everyone = hears.new_ones(len(batch), 1, 1, QUERIES[stage - 1])
+            fused = self.stages[stage](learned(stage), returns(queries, tokens, hears), everyone)
+        return self.norm(fused).view(len(batch), self.dim)
+
+    def _tokens(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(K, S, d) tokens behind the Transformer layers, those for depth and end before the nodes of every
+        architecture; (B, 1, 1, L + 2) which of them are there."""
+        depth = torch.relu(self.size(waves(batch.sizes.view(batch.members, -1), self.dim // 2)))
+        end = waves(batch.op.new_full((len(batch), 3), END), self.dim // 6).flatten(1)
+        nodes = batch.padded.gather(_codes(batch, self.dim // 6))
+        fixed = torch.cat([end[:, None], nodes], 1)
+        fixed = F.pad(fixed, (0, self.dim - fixed.shape[2]))
+        x = torch.cat([depth.view(len(batch), 1, self.dim), fixed], 1).view(batch.members, -1, self.dim)
+        hears = F.pad(batch.padded.mask, (2, 0), value=True)[:, None, None]
+        for layer in self.layers:
+            x = layer(x, hears)
+        return x, hears
+
+
+def _codes(batch: Batch, count: int) -> Tensor:
+    """(V, 6 count) waves of operation, position and sources of every node."""
+    position = waves(batch.rank, count)
+    edges = batch.edges
+    sources = NeighbourSum.apply(position, edges)
+    nowhere = waves(batch.op.new_tensor(-1), count)
+    sources = torch.where(edges.ptr.diff()[:, None] > 0, sources, nowhere)
+    return torch.cat([waves(batch.op, count), position, sources], 1)
