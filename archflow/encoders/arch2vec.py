@@ -1,0 +1,57 @@
+"""arch2vec's encoder: a graph isomorphism network that gives the mean of a variational code."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archflow.encoders.attention import by_node, by_place, directions, neighbour_sum
+from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.layers import BatchNorm, Linear
+from archflow.graph.batch import Batch
+
+
+class VariationalLayer(nn.Module):
+    """x <- ReLU(BN(W2 ReLU(BN(W1 ((1 + eps) x + sum over neighbours of x)))))."""
+
+    def __init__(self, n_in: int, dim: int) -> None:
+        super().__init__()
+        self.epsilon = nn.Parameter(torch.zeros(1, 1, 1))
+        self.hidden, self.out = Linear(n_in, dim), Linear(dim, dim)
+        self.norm_hidden, self.norm = BatchNorm(dim), BatchNorm(dim)
+
+    def forward(self, x: Tensor, neighbours: Tensor, mask: Tensor | None) -> Tensor:
+        """(K, S, in) -> (K, S, d). neighbours: (B, L, L) edges in both directions. mask: (K, S), None if all count."""
+        x = x * (1 + self.epsilon) + neighbour_sum(neighbours, x)
+        hidden = torch.relu(self.norm_hidden(self.hidden(x), mask))
+        return torch.relu(self.norm(self.out(hidden), mask))
+
+
+@ENCODERS.register("arch2vec")
+class Arch2Vec(Encoder):
+    """The encoder of arch2vec (Yan et al., NeurIPS 2020): a graph isomorphism network on undirected edges (Xu et al.
+    2019) with batch normalisation; a node's embedding is mu, the mean of its code, an architecture's the mean over
+    nodes. The variance, and the decoder, belong to the pre-training.
+
+    width: of the layers, 128 for every space. dim: of the code, 16. depth: 4.
+    """
+
+    stackable = True
+
+    def __init__(self, n_ops: int, width: int = 128, depth: int = 4, dim: int = 16) -> None:
+        super().__init__()
+        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dim": dim}
+        self.n_ops, self.dim, self.width = n_ops, dim, width
+        self.layers = nn.ModuleList(VariationalLayer(width if i else n_ops, width) for i in range(depth))
+        self.mean = Linear(width, dim)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(V, dim) node embeddings."""
+        x = by_place(F.one_hot(batch.op, self.n_ops).to(self.mean.weight.dtype), batch)
+        forth, back = directions(batch, x)
+        neighbours = forth + back
+        mask = None if batch.padded.is_full else batch.padded.mask.view(batch.members, -1)
+        for layer in self.layers:
+            x = layer(x, neighbours, mask)
+        return by_node(self.mean(x), batch)

@@ -1,0 +1,61 @@
+"""CATE's encoder: a Transformer in which a node attends to what depends on it."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from archflow.encoders.attention import TransformerLayer, by_node, look_up
+from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.layers import LayerNorm, Linear, segment_sum
+from archflow.errors import ArchflowError
+from archflow.graph.batch import Batch
+
+
+@ENCODERS.register("cate")
+class CATE(Encoder):
+    """The encoder of CATE (Yan et al., ICML 2021), without the pairs and the cross-attention of its pre-training.
+
+    x = sqrt(d) embedding(op), `depth` pre-norm Transformer layers in which v hears u if a directed path leads from v to
+    u, and LN. The structure enters through that mask alone. `embed` is the mean over sinks: the output node, where a
+    network has one.
+
+    A sink reaches nobody; it hears all nodes of its architecture. In the released code its scores are equal there, so
+    that it averages over all places, padding included, and NAS-Bench-101 cells of fewer than seven nodes are read out
+    at a place of padding. Ours weighs real nodes by their scores and reads the true output.
+
+    width, depth: 64 and 12 for NAS-Bench-101 and -301.
+
+    Raises ArchflowError if `heads` does not divide `width`.
+    """
+
+    stackable = True
+
+    def __init__(self, n_ops: int, width: int = 64, depth: int = 12, heads: int = 8, dropout: float = 0.1) -> None:
+        super().__init__()
+        if width % heads:
+            raise ArchflowError(f"cate: width {width} must be a multiple of its {heads} heads")
+        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
+        self.n_ops, self.dim, self.width = n_ops, width, width
+        self.operations = Linear(n_ops, width, bias=False)
+        self.layers = nn.ModuleList(
+            TransformerLayer(width, heads, width // heads, 2 * width, dropout) for _ in range(depth)
+        )
+        self.norm = LayerNorm(width)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(V, d) node embeddings."""
+        x = math.sqrt(self.dim) * look_up(self.operations.weight, batch)
+        reaches = batch.reachable
+        hears = reaches | (~reaches.any(2, keepdim=True) & batch.padded.mask[:, None])
+        for layer in self.layers:
+            x = layer(x, hears[:, None])
+        return by_node(self.norm(x), batch)
+
+    def embed(self, batch: Batch) -> Tensor:
+        """(B, d) architecture embeddings."""
+        sinks = batch.sinks
+        bounds = torch.cat([sinks.node.new_zeros(1), sinks.padded.mask.sum(1).cumsum(0)])
+        return segment_sum(self(batch)[sinks.node], bounds) / bounds.diff()[:, None]

@@ -1,0 +1,85 @@
+"""GMAE's encoder: a deep stack of graph attention layers with dense skips."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archflow.encoders.attention import by_node, directions, look_up
+from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.layers import LayerNorm, Linear, dropout
+from archflow.errors import ArchflowError
+from archflow.graph.batch import Batch
+
+
+class GraphAttention(nn.Module):
+    """Graph attention (Velickovic et al. 2018), the heads side by side:
+
+    y_v = b + sum_u a_vu W x_u,  a_vu = softmax over v and its neighbours u of LeakyReLU(p . W x_v + q . W x_u)
+    """
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        width = dim // heads
+        bound = math.sqrt(6 / (heads + width))
+        self.project = Linear(dim, dim, bias=False)
+        self.score = nn.Parameter(torch.empty(1, 2, heads, width).uniform_(-bound, bound))  # p and q
+        self.bias = nn.Parameter(torch.zeros(1, dim))
+
+    def forward(self, x: Tensor, hears: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, d). hears: (B, 1, L, L) bool."""
+        heads, width = self.score.shape[2:]
+        batch, places = len(hears), hears.shape[2]
+        values = self.project(x)
+        scores = torch.einsum("kshe,kphe->kpsh", values.view(*x.shape[:2], heads, width), self.score)
+        own, other = scores.transpose(0, 1).reshape(2, batch, places, heads)
+        logits = F.leaky_relu(own.transpose(1, 2)[..., None] + other.transpose(1, 2)[:, :, None], 0.2)
+        share = torch.softmax(logits.masked_fill(~hears, torch.finfo(logits.dtype).min), -1)
+        heard = share @ values.view(batch, places, heads, width).transpose(1, 2)
+        return heard.transpose(1, 2).reshape(x.shape) + self.bias[:, None]
+
+
+@ENCODERS.register("gmae")
+class GMAE(Encoder):
+    """The encoder of GMAE-NAS (Jing et al., IJCAI 2022): x = embedding(op), then `depth` graph attention layers among
+    neighbours in both directions, each on the sum of all that came before it:
+
+        h_0 = W x + b,   h_1 = dropout(PReLU(LN(GAT(x)))),   h_l = dropout(PReLU(LN(GAT(h_0 + ... + h_{l-1}))))
+
+    The last h is the output. The paper does not say how its layers are joined; the sums, eight heads, layer normalisation, and one slope for all
+    PReLUs are those of the released code.
+
+    width, depth: 32 and 16 for NAS-Bench-101, 64 and 12 for -201, 32 and 12 for -301.
+
+    Raises ArchflowError if `heads` does not divide `width`.
+    """
+
+    stackable = True
+
+    def __init__(self, n_ops: int, width: int = 32, depth: int = 16, heads: int = 8, dropout: float = 0.2) -> None:
+        super().__init__()
+        if width % heads:
+            raise ArchflowError(f"gmae: width {width} must be a multiple of its {heads} heads")
+        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
+        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
+        self.operations = Linear(n_ops, width, bias=False)
+        nn.init.normal_(self.operations.weight)
+        self.skip = Linear(width, width)
+        self.convolutions = nn.ModuleList(GraphAttention(width, heads) for _ in range(depth))
+        self.norms = nn.ModuleList(LayerNorm(width) for _ in range(depth))
+        self.slope = nn.Parameter(torch.full((1, 1, 1), 0.25))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(V, d) node embeddings."""
+        x = look_up(self.operations.weight, batch)
+        forth, back = directions(batch, x)
+        hears = ((forth + back) > 0) | torch.eye(forth.shape[1], dtype=torch.bool, device=forth.device)
+        total, h = self.skip(x), x
+        for step, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
+            y = norm(convolution(total if step else x, hears[:, None]))
+            h = dropout(torch.relu(y) - self.slope * torch.relu(-y), self.dropout, self.training)
+            total = total + h
+        return by_node(h, batch)
