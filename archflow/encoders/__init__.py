@@ -1,10 +1,17 @@
 """Encoders: a batch of architectures in, an embedding of every node and every architecture out."""
 
+from archflow.encoders.arch2vec import Arch2Vec
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.cate import CATE
+from archflow.encoders.classical import AdjacencyMLP, PathMLP
 from archflow.encoders.flowerformer import FlowerFormer
 from archflow.encoders.gated_gcn import GatedGCN
 from archflow.encoders.gin import GIN
+from archflow.encoders.gmae import GMAE
+from archflow.encoders.gps import GPS
 from archflow.encoders.members import stack, unstack
+from archflow.encoders.nar_former import NARFormer
+from archflow.encoders.nar_former_v2 import NARFormerV2
 from archflow.encoders.nn_former import NNFormer
 from archflow.encoders.operation_mlp import OperationMLP
 from archflow.encoders.pinat import PINAT
@@ -12,14 +19,22 @@ from archflow.encoders.saved import load_encoder, save_encoder
 from archflow.encoders.transformer import Transformer
 
 __all__ = [
+    "CATE",
     "ENCODERS",
     "GIN",
+    "GMAE",
+    "GPS",
     "PINAT",
+    "AdjacencyMLP",
+    "Arch2Vec",
     "Encoder",
     "FlowerFormer",
     "GatedGCN",
+    "NARFormer",
+    "NARFormerV2",
     "NNFormer",
     "OperationMLP",
+    "PathMLP",
     "Transformer",
     "load_encoder",
     "save_encoder",

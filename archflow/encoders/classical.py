@@ -1,0 +1,137 @@
+"""The classical encodings of an architecture, adjacency and paths, each with a multilayer perceptron."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from itertools import accumulate
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.layers import Linear, relu_dropout
+from archflow.errors import ArchflowError
+from archflow.graph.batch import Batch
+
+MOST_FEATURES = 1_000_000
+
+
+class FeatureMLP(Encoder):
+    """A perceptron on a vector of zeros and ones that describes the whole architecture.
+
+    The first layer adds up the rows of the ones. An encoding knows no node: every node gets the vector of its
+    architecture.
+    """
+
+    stackable = True
+
+    def __init__(self, n_ops: int, n_features: int, width: int, depth: int, dropout: float) -> None:
+        super().__init__()
+        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
+        self.first = Linear(n_features, width)
+        self.layers = nn.ModuleList(Linear(width, width) for _ in range(depth - 1))
+
+    @abstractmethod
+    def features(self, batch: Batch) -> list[tuple[Tensor, Tensor]]:
+        """Numbers (F,) of the features that are one, those of an architecture side by side, and their bounds (B+1,);
+        a list, where they come in several such runs."""
+
+    def embed(self, batch: Batch) -> Tensor:
+        """(B, d) architecture embeddings."""
+        weight, bias = self.first.weight, self.first.bias
+        assert bias is not None
+        table = weight.view(-1, self.dim)
+        member = torch.arange(len(batch), device=table.device) // max(len(batch) // batch.members, 1)
+        y = bias[member]
+        for feature, bounds in self.features(batch):
+            rows = feature + weight.shape[1] * torch.repeat_interleave(member, bounds.diff())
+            y = y + F.embedding_bag(rows, table, bounds, mode="sum", include_last_offset=True)
+        x = relu_dropout(y.view(batch.members, -1, self.dim), self.dropout, self.training)
+        for layer in self.layers:
+            x = relu_dropout(layer(x), self.dropout, self.training)
+        return x.view(len(batch), self.dim)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(V, d) the embedding of every node's architecture."""
+        return self.embed(batch)[batch.graph]
+
+
+@ENCODERS.register("adjacency_mlp")
+class AdjacencyMLP(FeatureMLP):
+    """The one-hot adjacency encoding (White et al., NeurIPS 2020): a bit for every pair of nodes a < b, set if an edge
+    leads from a to b, and |O| bits for every node. Nodes are numbered by topological level, ties as given: the
+    embedding reads positions.
+
+    Raises ArchflowError, when called, for an architecture of more than `max_nodes` nodes.
+    """
+
+    reads_positions = True
+
+    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1, max_nodes: int = 32) -> None:
+        super().__init__(n_ops, max_nodes * (max_nodes + n_ops), width, depth, dropout)
+        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout, "max_nodes": max_nodes}
+        self.max_nodes = max_nodes
+
+    def features(self, batch: Batch) -> list[tuple[Tensor, Tensor]]:
+        """See `FeatureMLP.features`: first the pairs, row by row, then the operations, node by node."""
+        largest = batch.padded.mask.shape[1]
+        if largest > self.max_nodes:
+            raise ArchflowError(
+                f"adjacency_mlp: an architecture has {largest} nodes, the encoder numbers {self.max_nodes}; "
+                "build it with a larger max_nodes"
+            )
+        edges, rank = batch.edges, batch.rank
+        pairs = rank[edges.source] * self.max_nodes + rank[edges.target]
+        operations = self.max_nodes**2 + rank * self.n_ops + batch.op
+        return [(pairs, edges.ptr[batch.node_ptr]), (operations, batch.node_ptr)]
+
+
+@ENCODERS.register("path_mlp")
+class PathMLP(FeatureMLP):
+    """The truncated path encoding (White et al., NeurIPS 2020): a bit for every sequence of operations that data can
+    pass from a source to a sink, set if the architecture has such a path.
+
+    A sequence has the source's operation and up to `longest` more; the sink's, the same in every space, is left out
+    (but for a node that is source and sink at once). Sequences are numbered by length, then by operation ids in the
+    order of the vocabulary, the source's first. Longer paths are not seen: with `longest` 3 the encoding is complete
+    for NAS-Bench-201, with 5 for NAS-Bench-101.
+
+    Raises ArchflowError if there are more than a million sequences.
+    """
+
+    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1, longest: int = 3) -> None:
+        *offsets, n_features = accumulate((n_ops**length for length in range(1, longest + 2)), initial=0)
+        if n_features > MOST_FEATURES:
+            raise ArchflowError(
+                f"path_mlp: {n_ops} operations make {n_features:,} paths of up to {longest} more than the first; "
+                "choose a smaller longest"
+            )
+        super().__init__(n_ops, n_features, width, depth, dropout)
+        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout, "longest": longest}
+        self.offsets = offsets
+
+    def features(self, batch: Batch) -> list[tuple[Tensor, Tensor]]:
+        """See `FeatureMLP.features`."""
+        n_features = self.first.weight.shape[1]
+        edges, is_sink = batch.edges, batch.edges.source_ptr.diff() == 0
+        # Paths that do not end yet: the last node, and the operations up to it as a number in base |O|.
+        node = batch.sources.node
+        code = batch.op[node]
+        alone = is_sink[node]
+        found = [batch.graph[node[alone]] * n_features + code[alone]]
+        for length, offset in enumerate(self.offsets, 1):
+            out_degree = edges.source_ptr[node + 1] - edges.source_ptr[node]
+            path = torch.repeat_interleave(out_degree)
+            within = torch.arange(len(path), device=path.device) - (out_degree.cumsum(0) - out_degree)[path]
+            target = edges.target[edges.by_source[edges.source_ptr[node[path]] + within]]
+            code, ends = code[path], is_sink[target]
+            found.append(batch.graph[target[ends]] * n_features + offset + code[ends])
+            longer = code[~ends] * self.n_ops + batch.op[target[~ends]]
+            # Paths that agree so far go on as one.
+            size = self.n_ops ** (length + 1)
+            together = torch.unique(target[~ends] * size + longer)
+            node, code = together // size, together % size
+        ones = torch.unique(torch.cat(found))
+        bounds = torch.searchsorted(ones, n_features * torch.arange(len(batch) + 1, device=ones.device))
+        return [(ones % n_features, bounds)]

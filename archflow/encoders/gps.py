@@ -1,0 +1,71 @@
+"""A general, powerful, scalable graph Transformer: messages along edges and attention among all, side by side."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from archflow.encoders.attention import AttentionHeads, Perceptron, by_node, by_place, everyone, look_up
+from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.gated_gcn import GatedConvolution
+from archflow.encoders.layers import BatchNorm, Linear, dropout, sinusoids
+from archflow.errors import ArchflowError
+from archflow.graph.batch import Batch
+
+
+class GPSLayer(nn.Module):
+    """x <- BN(x + ReLU(gated convolution(x))) + BN(x + W_o heads(x)), then x <- BN(x + perceptron(x)).
+
+    Dropout on what is added. The convolution's messages pass along every edge in both directions.
+    """
+
+    def __init__(self, dim: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.convolution = GatedConvolution(dim)
+        self.attention, self.mix = AttentionHeads(dim, heads, dim // heads), Linear(dim, dim)
+        self.perceptron = Perceptron(dim, 2 * dim)
+        self.norm_convolution, self.norm_attention, self.norm = BatchNorm(dim), BatchNorm(dim), BatchNorm(dim)
+
+    def forward(self, x: Tensor, batch: Batch, mask: Tensor | None) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: (K, S) whether a place has a node, None if all have."""
+        received = by_place(torch.relu(self.convolution(by_node(x, batch), batch)), batch)
+        heard = self.mix(self.attention(x, everyone(batch)))
+        near = self.norm_convolution(x + self._drop(received), mask)
+        x = near + self.norm_attention(x + self._drop(heard), mask)
+        return self.norm(x + self._drop(self.perceptron(x)), mask)
+
+    def _drop(self, x: Tensor) -> Tensor:
+        return dropout(x, self.dropout, self.training)
+
+
+@ENCODERS.register("gps")
+class GPS(Encoder):
+    """A GraphGPS-style encoder (Rampasek et al., NeurIPS 2022): `depth` layers of gated messages and global attention
+    (`GPSLayer`) on embedding(op) + the sinusoidal encoding of the topological level.
+
+    GraphGPS leaves the positional encoding to choose; Laplacian eigenvectors have no sign of their own and know no
+    direction, the level has both. Its edge features are left out: our edges have none. It was not published for
+    architectures; width and depth are those of the other plain encoders here.
+
+    Raises ArchflowError if `heads` does not divide `width`, or `width` is odd.
+    """
+
+    stackable = True
+
+    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, heads: int = 4, dropout: float = 0.1) -> None:
+        super().__init__()
+        if width % heads or width % 2:
+            raise ArchflowError(f"gps: width {width} must be even and a multiple of its {heads} heads")
+        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
+        self.n_ops, self.dim, self.width = n_ops, width, width
+        self.operations = Linear(n_ops, width, bias=False)
+        self.layers = nn.ModuleList(GPSLayer(width, heads, dropout) for _ in range(depth))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(V, d) node embeddings."""
+        x = look_up(self.operations.weight, batch) + by_place(sinusoids(batch.level, self.dim), batch)
+        mask = None if batch.padded.is_full else batch.padded.mask.view(batch.members, -1)
+        for layer in self.layers:
+            x = layer(x, batch, mask)
+        return by_node(x, batch)
