@@ -49,8 +49,8 @@ class GMAE(Encoder):
 
         h_0 = W x + b,   h_1 = dropout(PReLU(LN(GAT(x)))),   h_l = dropout(PReLU(LN(GAT(h_0 + ... + h_{l-1}))))
 
-    The last h is the output. The paper does not say how its layers are joined; the sums, eight heads, layer normalisation, and one slope for all
-    PReLUs are those of the released code.
+    The last h is the output. The paper does not say how its layers are joined; the sums, eight heads, layer
+    normalisation, and one slope for all PReLUs are those of the released code.
 
     width, depth: 32 and 16 for NAS-Bench-101, 64 and 12 for -201, 32 and 12 for -301.
 

@@ -49,7 +49,7 @@ class SetConvolution(nn.Module):
         self.weight = _glorot(1, n_out, heads)
 
     def forward(self, x: Tensor, neighbours: Tensor) -> Tensor:
-        """(K, S, in) -> (K, S, out * heads), or (K, S, out). neighbours: (B, L, L) 1 for a node and its predecessors."""
+        """(K, S, in) -> (K, S, out * heads), or (K, S, out). neighbours: (B, L, L) a node and its predecessors."""
         spread = self.spread(x)
         channels = (*x.shape[:2], *self.mix.shape[1:3])
         told = F.leaky_relu(torch.addcmul(self.shift[:, None], spread.view(channels), self.scale[:, None, :, 0]), SLOPE)

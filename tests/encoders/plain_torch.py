@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archflow.encoders.attention import Perceptron, TransformerLayer
+from archflow.encoders.attention import AttentionHeads, Perceptron, TransformerLayer
 from archflow.encoders.layers import BatchNorm, LayerNorm, Linear
 from archflow.graph import Architecture, ArchitectureSet
 
@@ -74,13 +74,17 @@ def attend(query: Tensor, key: Tensor, value: Tensor, heads: int, hears: Tensor 
     return torch.cat(parts, 1)
 
 
+def self_attend(layer: AttentionHeads, x: Tensor, hears: Tensor | None = None) -> Tensor:
+    query, key, value = linear(layer.query_key_value, x).chunk(3, 1)
+    return attend(query, key, value, layer.heads, hears)
+
+
 def perceptron(layer: Perceptron, x: Tensor) -> Tensor:
     return linear(layer.out, torch.relu(linear(layer.hidden, x)))
 
 
 def transformer_layer(layer: TransformerLayer, x: Tensor, hears: Tensor | None = None) -> Tensor:
-    parts = linear(layer.attention.query_key_value, layer_norm(layer.before_attention, x)).chunk(3, 1)
-    x = x + linear(layer.mix, attend(*parts, layer.attention.heads, hears))
+    x = x + linear(layer.mix, self_attend(layer.attention, layer_norm(layer.before_attention, x), hears))
     return x + perceptron(layer.perceptron, layer_norm(layer.before_perceptron, x))
 
 

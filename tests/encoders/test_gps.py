@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 import torch
-from plain_torch import adjacency, attend, batch_norm, graph_by_graph, linear, norms_moved, perceptron
+from plain_torch import adjacency, batch_norm, graph_by_graph, linear, norms_moved, perceptron, self_attend
 from torch import Tensor
 
 from archflow.encoders import GPS
@@ -31,7 +31,7 @@ def reference_layer(layer: GPSLayer, x: Tensor, neighbours: Tensor) -> Tensor:
         [sum((torch.sigmoid(k + query[u]) * value[u] for u in around), torch.zeros(x.shape[1]))
          for k, around in zip(key, (row.nonzero()[:, 0].tolist() for row in neighbours), strict=True)]
     )  # fmt: skip
-    far = linear(layer.mix, attend(*linear(layer.attention.query_key_value, x).chunk(3, 1), layer.attention.heads))
+    far = linear(layer.mix, self_attend(layer.attention, x))
     x = batch_norm(layer.norm_convolution, x + torch.relu(near)) + batch_norm(layer.norm_attention, x + far)
     return batch_norm(layer.norm, x + perceptron(layer.perceptron, x))
 

@@ -1,13 +1,12 @@
 """PINAT against its equations, one graph at a time."""
 
-import math
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from plain_torch import adjacency, graph_by_graph, layer_norm, linear, norms_moved, topological_numbers
+from plain_torch import adjacency, graph_by_graph, layer_norm, linear, norms_moved, self_attend, topological_numbers
 from torch import Tensor
 
 from archflow.encoders import PINAT
@@ -27,7 +26,7 @@ def reference_convolution(layer: SetConvolution, x: Tensor, edges: Tensor) -> Te
     for node in range(len(x)):
         heard = [node, *edges[:, node].nonzero()[:, 0].tolist()]
         for c in range(channels):
-            s = sum(F.leaky_relu(layer.scale[0, c, 0, 0] * told[u, c] + layer.shift[0, c], 0.2) for u in heard)
+            s = F.leaky_relu(layer.scale[0, c, 0, 0] * told[heard, c] + layer.shift[0, c], 0.2).sum(0)
             y[node, c] = layer.weight[0, c] * F.leaky_relu(s @ layer.mix[0, c] + layer.bias[0, c], 0.2)
     return y.flatten(1) if layer.concat else y.sum(2)
 
@@ -41,12 +40,7 @@ def reference_convolutions(stack: SetConvolutions, x: Tensor, edges: Tensor) -> 
 
 
 def reference_layer(layer: PINATLayer, x: Tensor, edges: Tensor) -> Tensor:
-    query, key, value = linear(layer.attention.query_key_value, x).chunk(3, 1)
-    heads = [
-        torch.softmax(query[:, part] @ key[:, part].T / math.sqrt(64), 1) @ value[:, part]
-        for part in (slice(0, 64), slice(64, 128))
-    ]
-    both = torch.cat([reference_convolutions(layer.sets, x, edges), *heads], 1)
+    both = torch.cat([reference_convolutions(layer.sets, x, edges), self_attend(layer.attention, x)], 1)
     x = layer_norm(layer.after_attention, x + linear(layer.mix, both))
     hidden = torch.relu(linear(layer.perceptron.hidden, x))
     return layer_norm(layer.after_perceptron, x + linear(layer.perceptron.out, hidden))
