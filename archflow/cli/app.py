@@ -30,5 +30,5 @@ def main() -> None:
         print(f"archflow: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        print("archflow: interrupted; pretrain, fit, label, proxies and bench go on where they were", file=sys.stderr)
+        print("archflow: interrupted; the same command goes on where it was", file=sys.stderr)
         raise SystemExit(130) from None
