@@ -22,7 +22,6 @@ from archflow.spaces.base import SPACES, SearchSpace
 from archflow.spaces.nasbench_graph_hash import (
     NODES,
     OPERATIONS,
-    SKIP,
     all_hashes,
     digits,
     kept_hashes,
@@ -59,10 +58,10 @@ class NASBenchGraph(SearchSpace):
             if op not in OPERATIONS:
                 found, allowed = shown_value(op), ", ".join(OPERATIONS)
                 raise ArchflowError(f"{shown(text)}: ops[{node}] is {found}, use one of {allowed}")
-        ops = np.array([[OPERATIONS.index(op) for op in fields["ops"]]])
-        if (ops == SKIP).all():
+        if set(fields["ops"]) == {"skip"}:
             raise ArchflowError(f"{shown(text)}: ops are all 'skip', which computes nothing; use another operation")
-        (kept,) = kept_hashes(np.array([fields["link"]]), ops)
+        ops = [OPERATIONS.index(op) for op in fields["ops"]]
+        (kept,) = kept_hashes(np.array([fields["link"]]), np.array([ops]))
         return self._all[int(np.searchsorted(all_hashes(), kept))]
 
     def format(self, architecture: Architecture) -> str:

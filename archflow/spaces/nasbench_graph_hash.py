@@ -43,6 +43,7 @@ LINKS = (
 NODES = 4
 SKIP = OPERATIONS.index("skip")
 _DIGITS = 10 ** np.arange(NODES - 1, -1, -1)
+_OPERATION_DIGITS = len(OPERATIONS) ** np.arange(NODES - 1, -1, -1)
 _LIST_DIGITS = np.array([0, 12, 4, 1])
 """Node i reads one of i + 1 earlier ones: these give every list its own number below 24."""
 
@@ -117,7 +118,7 @@ def _in_order(source: Ints, ops: Ints, key: Ints, front: Ints) -> tuple[Ints, In
 
 def _number(link: Ints, ops: Ints) -> Ints:
     """(N,) the position of trees among all lists of inputs, each with all operations."""
-    return (link @ _LIST_DIGITS) * len(OPERATIONS) ** NODES + ops @ len(OPERATIONS) ** np.arange(NODES - 1, -1, -1)
+    return (link @ _LIST_DIGITS) * len(OPERATIONS) ** NODES + ops @ _OPERATION_DIGITS
 
 
 @cache

@@ -31,7 +31,7 @@ def read_object(text: str, fields: Iterable[str] = ()) -> dict[str, Any]:
     expected = list(fields)
     unknown = next((name for name in value if expected and name not in expected), None)
     if unknown is not None:
-        raise ArchflowError(f"{shown(text)}: unknown field {unknown!r}; the fields are {', '.join(expected)}")
+        raise ArchflowError(f"{shown(text)}: unknown field {shown(unknown)}; the fields are {', '.join(expected)}")
     missing = next((name for name in expected if name not in value), None)
     if missing is not None:
         raise ArchflowError(f"{shown(text)}: field {missing!r} is missing; the fields are {', '.join(expected)}")
@@ -51,11 +51,11 @@ def shown_value(value: object) -> str:
 
 
 def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in result:
-            raise ValueError(f"field {name!r} stands there twice; give it once")
-        result[name] = value
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"field {shown(twice)} stands there twice; give it once")
     return result
 
 
