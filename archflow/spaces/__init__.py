@@ -1,7 +1,7 @@
-"""Search spaces: one module a space."""
+"""Search spaces: one module or package a space."""
 
 from archflow.spaces.base import SPACES, NetworkSpace, SearchSpace
-from archflow.spaces.chain import ChainSpace
+from archflow.spaces.chain import ChainSpace, Stage
 from archflow.spaces.darts import DARTS
 from archflow.spaces.fbnet import FBNet
 from archflow.spaces.nasbench101 import NASBench101
@@ -12,6 +12,7 @@ from archflow.spaces.nasbench_nlp import NASBenchNLP
 from archflow.spaces.nats_size import NATSSize
 from archflow.spaces.ofa_mobilenetv3 import OFAMobileNetV3
 from archflow.spaces.sampling import sample_classes
+from archflow.spaces.table_space import TableSpace
 
 __all__ = [
     "DARTS",
@@ -27,5 +28,7 @@ __all__ = [
     "NetworkSpace",
     "OFAMobileNetV3",
     "SearchSpace",
+    "Stage",
+    "TableSpace",
     "sample_classes",
 ]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.spaces.darts import DARTS
-from archflow.spaces.darts_graph import CELLS, OPERATIONS, REACH, STEPS, graphs
+from archflow.spaces.darts.graph import CELLS, OPERATIONS, REACH, STEPS, graphs
 
 SPACE = DARTS()
 JSON = (

@@ -4,13 +4,12 @@ import numpy as np
 from hypothesis import strategies as st
 
 from archflow.graph import Architecture
-from archflow.spaces import nasbench101_classes
-from archflow.spaces.nasbench101 import NASBench101
-from archflow.spaces.nasbench101_graphs import graphs
+from archflow.spaces.nasbench101 import NASBench101, classes
+from archflow.spaces.nasbench101.graphs import graphs
 
 SPACE = NASBench101()
 C3, C1, POOL = OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
-UP_TO_5 = graphs(np.concatenate([nasbench101_classes.isomorphism_classes(nodes) for nodes in range(2, 6)]))
+UP_TO_5 = graphs(np.concatenate([classes.isomorphism_classes(nodes) for nodes in range(2, 6)]))
 SAMPLE = SPACE.sample(500, np.random.default_rng(0))
 
 GOOD = Architecture(

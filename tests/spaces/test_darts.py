@@ -12,7 +12,7 @@ from archflow.graph import Architecture, ArchitectureSet
 from archflow.networks.counting import count_flops, count_parameters
 from archflow.spaces.base import SPACES
 from archflow.spaces.darts import DARTS
-from archflow.spaces.darts_graph import CELLS, REACH, STEPS, choices_of
+from archflow.spaces.darts.graph import CELLS, REACH, STEPS, choices_of
 from archflow.testing import check_search_space
 
 

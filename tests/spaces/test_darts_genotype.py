@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture
-from archflow.spaces.darts_graph import CELLS, OPERATIONS, STEPS
+from archflow.spaces.darts.graph import CELLS, OPERATIONS, STEPS
 
 
 def test_three_forms_name_one_genotype() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
-from archflow.spaces.darts_graph import joined, separated
+from archflow.spaces.darts.graph import joined, separated
 
 
 def test_graph_is_two_components_of_operations_on_nodes() -> None:

@@ -5,8 +5,8 @@ from darts_genotypes import SPACE, genotypes
 from hypothesis import given
 
 from archflow.graph import Architecture
-from archflow.spaces.darts_graph import REACH, STEPS
-from archflow.spaces.darts_isomorphism import least_forms
+from archflow.spaces.darts.graph import REACH, STEPS
+from archflow.spaces.darts.isomorphism import least_forms
 
 
 def test_canonical_form_sees_no_order_of_operations_and_no_names_of_nodes() -> None:

@@ -9,8 +9,8 @@ from nasbench101_cells import C1, C3, GOOD, SAMPLE, SPACE, cells, renumbered
 
 from archflow.data.nasbench101_graphs import read_graphs
 from archflow.graph import Architecture, ArchitectureSet
-from archflow.spaces import nasbench101_classes
-from archflow.spaces.nasbench101_graphs import codes_of, graphs
+from archflow.spaces.nasbench101 import classes
+from archflow.spaces.nasbench101.graphs import codes_of, graphs
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_numbering_does_not_matter(cell: Architecture, seed: int) -> None:
     assert list(SPACE.neighbours(other)) == list(SPACE.neighbours(cell))
     both = ArchitectureSet.from_architectures([cell, other])
     assert len(set(SPACE.costs(both)["params"])) == 1
-    assert nasbench101_classes.representatives(codes_of(both)).tolist() == codes_of(both)[:1].tolist() * 2
+    assert classes.representatives(codes_of(both)).tolist() == codes_of(both)[:1].tolist() * 2
 
 
 def test_hashes_of_a_set_are_those_of_each() -> None:
@@ -49,7 +49,7 @@ def test_hashes_of_a_set_are_those_of_each() -> None:
 def test_classes_of_few_nodes_are_those_of_brute_force() -> None:
     """Every graph and labelling of 4 nodes, classes by trying both orders of the inner nodes."""
     pairs = [(a, b) for b in range(4) for a in range(b)]
-    classes = set()
+    found = set()
     for bits in range(1 << len(pairs)):
         edges = [pair for bit, pair in enumerate(pairs) if bits >> bit & 1]
         if {b for _, b in edges} != {1, 2, 3} or {a for a, _ in edges} != {0, 1, 2}:
@@ -60,8 +60,8 @@ def test_classes_of_few_nodes_are_those_of_brute_force() -> None:
                 place = {0: 0, 3: 3, **dict(zip((1, 2), order, strict=True))}
                 moved = sorted((place[a], place[b]) for a, b in edges)
                 forms.append((moved, [labels[order.index(node)] for node in (1, 2)]))
-            classes.add(str(min(forms)))
-    assert len(classes) == len(nasbench101_classes.isomorphism_classes(4)) == 84
+            found.add(str(min(forms)))
+    assert len(found) == len(classes.isomorphism_classes(4)) == 84
 
 
 def test_numbers_of_classes_are_the_published_ones(everything: ArchitectureSet) -> None:
@@ -85,7 +85,7 @@ def test_all_cells_are_valid_and_in_order(everything: ArchitectureSet) -> None:
 def test_official_hashes_of_the_real_graphs(data_folder: Path, everything: ArchitectureSet) -> None:
     archive = data_folder / "nasbench101_graphs.npz"
     real = read_graphs(archive)
-    codes = nasbench101_classes.representatives(codes_of(real))
+    codes = classes.representatives(codes_of(real))
     assert np.array_equal(np.sort(codes), codes_of(everything))
     rows = np.random.default_rng(0).choice(len(real), 4000, replace=False)
     with np.load(archive) as arrays:

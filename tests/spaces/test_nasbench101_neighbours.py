@@ -4,7 +4,7 @@ from nasbench101_cells import GOOD, OPERATIONS, POOL, SPACE, UP_TO_5, cells
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture
-from archflow.spaces.nasbench101_graphs import codes_of
+from archflow.spaces.nasbench101.graphs import codes_of
 
 
 def test_samples_are_drawn_as_the_search_code_does() -> None:

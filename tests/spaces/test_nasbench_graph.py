@@ -11,7 +11,7 @@ from same_graphs import assert_same, table_of
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.spaces.nasbench_graph import NASBenchGraph, decode_hash, official_hashes
-from archflow.spaces.nasbench_graph_hash import LINKS, OPERATIONS, digits
+from archflow.spaces.nasbench_graph.official_hash import LINKS, OPERATIONS, digits
 from archflow.testing import check_search_space
 
 SPACE = NASBenchGraph()

@@ -19,7 +19,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.ragged import pointer
 from archflow.spaces.base import SPACES, SearchSpace
-from archflow.spaces.nasbench_graph_hash import (
+from archflow.spaces.nasbench_graph.official_hash import (
     NODES,
     OPERATIONS,
     all_hashes,

@@ -16,8 +16,8 @@ from itertools import combinations
 
 import numpy as np
 
-from archflow.spaces.nasbench101_classes import numberings, representatives
-from archflow.spaces.nasbench101_codes import (
+from archflow.spaces.nasbench101.classes import numberings, representatives
+from archflow.spaces.nasbench101.codes import (
     DIGITS,
     EDGE_BITS,
     INCOMING,

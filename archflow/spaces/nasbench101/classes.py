@@ -13,7 +13,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.spaces.nasbench101_codes import (
+from archflow.spaces.nasbench101.codes import (
     EDGE_SHIFT,
     MAX_NODES,
     SIZE_SHIFT,

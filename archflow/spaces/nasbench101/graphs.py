@@ -7,7 +7,7 @@ import numpy as np
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.ragged import pointer, segment_reduce
-from archflow.spaces.nasbench101_codes import (
+from archflow.spaces.nasbench101.codes import (
     MAX_EDGES,
     MAX_NODES,
     OPERATIONS,

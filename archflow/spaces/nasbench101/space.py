@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.graph import Architecture, ArchitectureSet
-from archflow.spaces import nasbench101_native
 from archflow.spaces.base import SPACES, NetworkSpace
-from archflow.spaces.nasbench101_classes import all_classes, representatives
-from archflow.spaces.nasbench101_costs import network_costs
-from archflow.spaces.nasbench101_graphs import VOCABULARY, code_of, codes_of, graphs
-from archflow.spaces.nasbench101_hash import official_hashes
-from archflow.spaces.nasbench101_neighbours import neighbours
-from archflow.spaces.nasbench101_sampling import random_cells
+from archflow.spaces.nasbench101 import native
+from archflow.spaces.nasbench101.classes import all_classes, representatives
+from archflow.spaces.nasbench101.costs import network_costs
+from archflow.spaces.nasbench101.graphs import VOCABULARY, code_of, codes_of, graphs
+from archflow.spaces.nasbench101.neighbours import neighbours
+from archflow.spaces.nasbench101.official_hash import official_hashes
+from archflow.spaces.nasbench101.sampling import random_cells
 
 if TYPE_CHECKING:
     from archflow.networks.nasbench101_network import NASBench101Network
@@ -43,12 +43,12 @@ class NASBench101(NetworkSpace):
 
     def parse(self, text: str) -> Architecture:
         """Reads e.g. `{"module_adjacency": [[0, 1, 1], [0, 0, 1], [0, 0, 0]], "module_operations": ["input",
-        "conv3x3-bn-relu", "output"]}`; see `archflow.spaces.nasbench101_native`."""
-        return nasbench101_native.read(text)
+        "conv3x3-bn-relu", "output"]}`; see `archflow.spaces.nasbench101.native`."""
+        return native.read(text)
 
     def format(self, architecture: Architecture) -> str:
         code_of(architecture)  # refuses what is no cell
-        return nasbench101_native.write(architecture)
+        return native.write(architecture)
 
     def enumerate(self) -> ArchitectureSet:
         """One cell of every class, by size, then edges, then operations: the order of the published generator."""
@@ -56,7 +56,7 @@ class NASBench101(NetworkSpace):
 
     def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
         """Drawn as the released search code does, so not uniform: random 7-node matrices and operations, pruned, until
-        one is valid; see `archflow.spaces.nasbench101_sampling`."""
+        one is valid; see `archflow.spaces.nasbench101.sampling`."""
         return graphs(representatives(random_cells(count, generator)))
 
     def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
@@ -66,7 +66,7 @@ class NASBench101(NetworkSpace):
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
         """The classes with another operation, one edge more or less, or one node of two edges more or less, in the
-        order of `enumerate`; see `archflow.spaces.nasbench101_neighbours`."""
+        order of `enumerate`; see `archflow.spaces.nasbench101.neighbours`."""
         return graphs(neighbours(code_of(architecture)))
 
     def canonical(self, architecture: Architecture) -> str:

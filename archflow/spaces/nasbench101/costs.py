@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.networks.nasbench101_channels import vertex_channels
-from archflow.spaces.nasbench101_codes import MAX_NODES, OPERATIONS, Codes, adjacency, operations, sizes
+from archflow.spaces.nasbench101.codes import MAX_NODES, OPERATIONS, Codes, adjacency, operations, sizes
 
 KERNELS = {"conv3x3-bn-relu": 3, "conv1x1-bn-relu": 1}
 """Kernel size of the operations that have weights."""

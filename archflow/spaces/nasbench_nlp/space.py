@@ -24,8 +24,8 @@ import numpy as np
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.spaces.base import SPACES, SearchSpace, refuse_enumeration
-from archflow.spaces.nasbench_nlp_sampling import HIDDEN_STATES, sample_cells
-from archflow.spaces.nasbench_nlp_steps import MOST_NODES, OPERATIONS, Cell, fault, steps
+from archflow.spaces.nasbench_nlp.sampling import HIDDEN_STATES, sample_cells
+from archflow.spaces.nasbench_nlp.steps import MOST_NODES, OPERATIONS, Cell, fault, steps
 from archflow.spaces.native_json import read_object, shown, shown_value
 
 _PREVIOUS = tuple(f"h_prev_{i}" for i in range(max(HIDDEN_STATES)))
@@ -100,7 +100,7 @@ class NASBenchNLP(SearchSpace):
         raise refuse_enumeration(self)
 
     def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
-        """The benchmark's own distribution (`archflow.spaces.nasbench_nlp_sampling`)."""
+        """The benchmark's own distribution (`archflow.spaces.nasbench_nlp.sampling`)."""
         return sample_cells(count, self.vocabulary, generator)
 
     def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:

@@ -11,7 +11,7 @@ from typing import Any
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture
-from archflow.spaces.nasbench101_codes import MAX_EDGES, MAX_NODES, OPERATIONS
+from archflow.spaces.nasbench101.codes import MAX_EDGES, MAX_NODES, OPERATIONS
 from archflow.spaces.native_json import read_object, shown, shown_value
 
 _MATRIX, _NAMES = "module_adjacency", "module_operations"

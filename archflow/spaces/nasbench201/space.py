@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.spaces.base import SPACES, NetworkSpace
-from archflow.spaces.nasbench201_costs import network_costs
+from archflow.spaces.nasbench201.costs import network_costs
 
 if TYPE_CHECKING:
     from archflow.networks.cell_network import CellNetwork

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from archflow.spaces.nasbench_nlp_sampling import ACTIVATIONS, HIDDEN_STATES, INTERMEDIATE_NODES
+from archflow.spaces.nasbench_nlp.sampling import ACTIVATIONS, HIDDEN_STATES, INTERMEDIATE_NODES
 
 OPERATIONS = {1: ACTIVATIONS, 2: ("linear", "elementwise_prod", "elementwise_sum"), 3: ("linear", "blend")}
 """By number of inputs."""

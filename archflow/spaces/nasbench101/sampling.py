@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from archflow.spaces.nasbench101_codes import MAX_NODES, OPERATIONS, SOURCES, TARGETS, Codes, are_cells, encode
+from archflow.spaces.nasbench101.codes import MAX_NODES, OPERATIONS, SOURCES, TARGETS, Codes, are_cells, encode
 
 _DRAWN = 4096
 """Matrices drawn together; about three in four are kept. Fixed, so that fewer cells are the first of more."""

@@ -11,7 +11,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.spaces.darts_graph import MAP_NODES, OPERATIONS, REACH, STEPS
+from archflow.spaces.darts.graph import MAP_NODES, OPERATIONS, REACH, STEPS
 
 _INNER = len(MAP_NODES) - 2
 _NAMES = np.array([(0, 1, *(2 + i for i in order)) for order in permutations(range(_INNER))])

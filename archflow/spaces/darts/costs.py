@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.networks.sizes import check_sizes
-from archflow.spaces.darts_graph import CELLS, OPERATIONS, STEPS
+from archflow.spaces.darts.graph import CELLS, OPERATIONS, STEPS
 
 CONVOLUTIONS = {"sep_conv_3x3": (3, 2), "sep_conv_5x5": (5, 2), "dil_conv_3x3": (3, 1), "dil_conv_5x5": (5, 1)}
 """Kernel of the operations that have weights, and how many pairs of depthwise and 1x1 convolution they are."""
@@ -30,7 +30,7 @@ def network_costs(
     """Costs of the networks of N genotypes.
 
     Args:
-        choices: (N, 2, 8, 2), see `archflow.spaces.darts_graph`.
+        choices: (N, 2, 8, 2), see `archflow.spaces.darts.graph`.
         image_shape: (channels, height, width).
         affine: whether normalisation within operations has a learned scale and shift.
 

@@ -6,7 +6,7 @@
   are numbered from 0 without `none`, as NASLib does; in BANANAS's own files `none` is 0 and all others are one higher.
 
 A cell lists eight operations with their predecessors, two of each intermediate node in turn. Choices are those of
-`archflow.spaces.darts_graph`.
+`archflow.spaces.darts.graph`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
-from archflow.spaces.darts_graph import OPERATIONS, REACH
+from archflow.spaces.darts.graph import OPERATIONS, REACH
 
 _TOKEN = re.compile(r"""\s*("[^"]*"|'[^']*'|\w+|\S)""")
 _CLOSING = {"(": ")", "[": "]"}

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.graph import Architecture, ArchitectureSet
-from archflow.spaces import darts_genotype
 from archflow.spaces.base import SPACES, NetworkSpace, refuse_enumeration
-from archflow.spaces.darts_costs import network_costs
-from archflow.spaces.darts_graph import CELLS, OPERATIONS, REACH, STEPS, VOCABULARY, choices_of, graphs
-from archflow.spaces.darts_isomorphism import least_forms
+from archflow.spaces.darts import genotype as forms
+from archflow.spaces.darts.costs import network_costs
+from archflow.spaces.darts.graph import CELLS, OPERATIONS, REACH, STEPS, VOCABULARY, choices_of, graphs
+from archflow.spaces.darts.isomorphism import least_forms
 
 if TYPE_CHECKING:
     from archflow.networks.darts_network import DARTSNetwork
@@ -30,7 +30,7 @@ class DARTS(NetworkSpace):
     """Two cells of four intermediate nodes, each the sum of two operations on different earlier feature maps.
 
     An architecture is a graph of two components, normal and reduction cell, as the published tables have it;
-    `archflow.spaces.darts_graph.joined` makes one component of them. The order of the two operations of a node, kept
+    `archflow.spaces.darts.graph.joined` makes one component of them. The order of the two operations of a node, kept
     by the native strings and the graph, means nothing, and the hash does not see it.
 
     Seven operations are drawn. `none`, and two operations on one feature map, occur in published cells: both are read,
@@ -44,23 +44,23 @@ class DARTS(NetworkSpace):
     size = (prod(comb(reach, 2) for reach in REACH[::2].tolist()) * (len(OPERATIONS) - 1) ** STEPS) ** CELLS
 
     def parse(self, text: str) -> Architecture:
-        """Reads JSON, `Genotype(...)` or index pairs; see `archflow.spaces.darts_genotype`."""
-        return graphs(darts_genotype.read(text)[None])[0]
+        """Reads JSON, `Genotype(...)` or index pairs; see `archflow.spaces.darts.genotype`."""
+        return graphs(forms.read(text)[None])[0]
 
     def format(self, architecture: Architecture) -> str:
         """JSON: `{"normal": [["sep_conv_3x3", 0], ...], "reduce": [...]}`."""
-        return darts_genotype.json_text(self._choices(architecture))
+        return forms.json_text(self._choices(architecture))
 
     def genotype(self, architecture: Architecture) -> str:
         """The `Genotype(...)` of the DARTS code. Raises ArchflowError if the architecture is not of this space."""
-        return darts_genotype.genotype_text(self._choices(architecture))
+        return forms.genotype_text(self._choices(architecture))
 
     def compact(self, architecture: Architecture) -> str:
         """Index pairs, as NASLib numbers them.
 
         Raises ArchflowError if the architecture is not of this space or has a `none`, which they cannot say.
         """
-        return darts_genotype.compact_text(self._choices(architecture))
+        return forms.compact_text(self._choices(architecture))
 
     def enumerate(self) -> ArchitectureSet:
         raise refuse_enumeration(self)
@@ -104,8 +104,8 @@ class DARTS(NetworkSpace):
 
     def canonical(self, architecture: Architecture) -> str:
         """The JSON of the first genotype that differs in nothing but the order of a node's two operations and the
-        numbering of intermediate nodes; see `archflow.spaces.darts_isomorphism`."""
-        return darts_genotype.json_text(least_forms(self._choices(architecture)))
+        numbering of intermediate nodes; see `archflow.spaces.darts.isomorphism`."""
+        return forms.json_text(least_forms(self._choices(architecture)))
 
     def costs(
         self,

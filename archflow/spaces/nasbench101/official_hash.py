@@ -12,7 +12,7 @@ import hashlib
 
 import numpy as np
 
-from archflow.spaces.nasbench101_codes import EDGE_SHIFT, SIZE_SHIFT, Codes, adjacency, operations
+from archflow.spaces.nasbench101.codes import EDGE_SHIFT, SIZE_SHIFT, Codes, adjacency, operations
 
 _INPUT, _OUTPUT = -1, -2
 """Labels of the two nodes that have no operation; an operation's label is its position in `OPERATIONS`."""

@@ -1,0 +1,6 @@
+"""The DARTS search space, that of NAS-Bench-301."""
+
+from archflow.spaces.darts.graph import joined, separated
+from archflow.spaces.darts.space import DARTS
+
+__all__ = ["DARTS", "joined", "separated"]

@@ -1,0 +1,5 @@
+"""The NAS-Bench-NLP search space."""
+
+from archflow.spaces.nasbench_nlp.space import NASBenchNLP
+
+__all__ = ["NASBenchNLP"]
