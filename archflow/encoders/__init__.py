@@ -4,8 +4,10 @@ from archflow.encoders.arch2vec import Arch2Vec
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.cate import CATE
 from archflow.encoders.classical import AdjacencyMLP, PathMLP
+from archflow.encoders.dagnn import DAGNN
 from archflow.encoders.flowerformer import FlowerFormer
 from archflow.encoders.gated_gcn import GatedGCN
+from archflow.encoders.gates import GATES
 from archflow.encoders.gin import GIN
 from archflow.encoders.gmae import GMAE
 from archflow.encoders.gps import GPS
@@ -14,17 +16,23 @@ from archflow.encoders.nar_former import NARFormer
 from archflow.encoders.nar_former_v2 import NARFormerV2
 from archflow.encoders.nn_former import NNFormer
 from archflow.encoders.operation_mlp import OperationMLP
+from archflow.encoders.pace import PACE
 from archflow.encoders.pinat import PINAT
 from archflow.encoders.saved import load_encoder, save_encoder
+from archflow.encoders.ta_gates import TAGATES
 from archflow.encoders.transformer import Transformer
 
 __all__ = [
     "CATE",
+    "DAGNN",
     "ENCODERS",
+    "GATES",
     "GIN",
     "GMAE",
     "GPS",
+    "PACE",
     "PINAT",
+    "TAGATES",
     "AdjacencyMLP",
     "Arch2Vec",
     "Encoder",

@@ -104,7 +104,7 @@ def _neighbours(
     rank = np.arange(len(receiver)) - np.repeat(first, degree[receiver[first]])
     table = np.zeros((members * size, int(degree.max(initial=0))), np.int64)
     table[receiver, rank] = sender
-    table, degree = table.reshape(members, size, -1), degree.reshape(members, size)
+    table, degree = table.reshape(members, size, table.shape[1]), degree.reshape(members, size)
     levels: list[Neighbours | None] = []
     for begin, end in pairwise(bounds.tolist()):
         due = degree[:, begin:end].reshape(-1)

@@ -1,0 +1,108 @@
+"""PACE: all nodes of a graph at once, each knowing its place in it and attending to its ancestors."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archflow.encoders.attention import AttentionHeads, Perceptron, by_node, by_place
+from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.layers import LayerNorm, Linear, dropout, per_member, relu_dropout, sinusoids, table_rows
+from archflow.errors import ArchflowError
+from archflow.graph.batch import Batch
+
+
+class PlaceEncoding(nn.Module):
+    """p_v = W_2 ReLU(W_own s(c_v) + sum over the predecessors u of W_heard s(c_u)): PACE's dag2seq.
+
+    c_v: the node's canonical label. s: its sinusoidal encoding, as in the released code for cell benchmarks; the paper
+    has one-hot labels, which would fix the largest graph. Sums over different sets of labels still differ, because
+    e^i is transcendental, so the graph can be told from its codes.
+
+    Labels have a small table, so both products of the first layer are of its rows.
+    """
+
+    def __init__(self, dim: int, dropout: float) -> None:
+        super().__init__()
+        self.dim, self.dropout = dim, dropout
+        self.own, self.heard = Linear(dim, 2 * dim, bias=False), Linear(dim, 2 * dim, bias=False)
+        self.out = Linear(2 * dim, dim, bias=False)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(V, dim)."""
+        labels = batch.padded.mask.shape[1]
+        codes = sinusoids(torch.arange(labels, device=batch.op.device), self.dim).to(self.own.weight.dtype)
+        codes = codes.expand(batch.members, labels, self.dim)
+        row = batch.canonical_label if batch.members == 1 else batch.canonical_label + labels * batch.member
+        own = F.embedding(row, self.own(codes).flatten(0, 1))
+        edges = batch.edges
+        heard = F.embedding_bag(
+            row[edges.source], self.heard(codes).flatten(0, 1), edges.ptr, mode="sum", include_last_offset=True
+        )
+        hidden = relu_dropout(own + heard, self.dropout, self.training)
+        return dropout(per_member(self.out, hidden, batch), self.dropout, self.training)
+
+
+class AncestorLayer(nn.Module):
+    """Attention of every node to itself and to all from which a path leads to it, then a perceptron as wide as the
+    layer; normalisation behind each (post-norm)."""
+
+    def __init__(self, dim: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.attention, self.mix = AttentionHeads(dim, heads, dim // heads, dropout=dropout), Linear(dim, dim)
+        self.perceptron = Perceptron(dim, dim, dropout)
+        self.behind_attention, self.behind_perceptron = LayerNorm(dim), LayerNorm(dim)
+
+    def forward(self, x: Tensor, hears: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, d), by place. hears: (B, 1, L, L) whether the first node attends to the second."""
+        x = self.behind_attention(x + self._drop(self.mix(self.attention(x, hears))))
+        return self.behind_perceptron(x + self._drop(self.perceptron(x)))
+
+    def _drop(self, x: Tensor) -> Tensor:
+        return dropout(x, self.dropout, self.training)
+
+
+@ENCODERS.register("pace")
+class PACE(Encoder):
+    """PACE (Dong et al., ICML 2022), "A Parallelizable Computation Encoder for Directed Acyclic Graphs".
+
+    x_v = [ReLU(one-hot(op) W + b) || p_v], half the width each, p_v of `PlaceEncoding`; then `depth` layers
+    (`AncestorLayer`). The embedding is the mean over the nodes; the released code lays the nodes of a padded
+    graph side by side in a linear map instead, which fixes the largest graph.
+
+    The paper labels nodes by a canonical form in which symmetric nodes get different labels, as it happens. Here they
+    share one (`archflow.graph.ArchitectureSet.canonical_labels`), so that a node's embedding never depends on how the
+    nodes are numbered. The released code for NAS-Bench-101 and -301 lets nodes attend to their successors without
+    themselves, normalises before the attention and adds place and operation; that for ENAS and Bayesian networks does
+    as the paper, and so does this.
+
+    width, depth, heads, dropout: 64 (a perceptron of 64), 3, 8, 0.15 for ENAS cells; dropout 0.1 for NAS-Bench-101 and
+    -301.
+
+    Raises ArchflowError if `width` is no multiple of `heads` and of 4.
+    """
+
+    stackable = True
+
+    def __init__(self, n_ops: int, width: int = 64, depth: int = 3, heads: int = 8, dropout: float = 0.15) -> None:
+        super().__init__()
+        if width % heads or width % 4:
+            raise ArchflowError(f"pace: width {width} must be a multiple of its {heads} heads and of 4")
+        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
+        self.n_ops, self.dim, self.width = n_ops, width, width
+        self.operations, self.place = Linear(n_ops, width // 2), PlaceEncoding(width // 2, dropout)
+        self.layers = nn.ModuleList(AncestorLayer(width, heads, dropout) for _ in range(depth))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(V, d) node embeddings."""
+        table = torch.relu(self.operations.weight + self.operations.bias[:, None])  # type: ignore[index]
+        operation = F.embedding(table_rows(batch, self.n_ops), table.flatten(0, 1))
+        x = by_place(torch.cat([operation, self.place(batch)], 1), batch)
+        # A place without a node attends to itself: it has nobody else.
+        itself = torch.eye(batch.padded.mask.shape[1], dtype=torch.bool, device=x.device)
+        hears = (batch.reachable.transpose(1, 2) | itself)[:, None]
+        for layer in self.layers:
+            x = layer(x, hears)
+        return by_node(x, batch)
