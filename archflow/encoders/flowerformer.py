@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from archflow.encoders.attention import attend
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.flow_gru import FlowGRU
-from archflow.encoders.layers import BatchNorm, Linear, dropout, table_rows
+from archflow.encoders.layers import BatchNorm, Linear, table_rows
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -34,9 +33,8 @@ class PathAttention(nn.Module):
         shape = (*rows.mask.shape, 3, self.heads, x.shape[-1] // self.heads)
         query, key, value = projected.view(shape).permute(2, 0, 3, 1, 4)  # (B, heads, L, d / heads) each
         hears = batch.connected[:, None]
-        scores = (query @ key.transpose(2, 3)).mul_(1 / math.sqrt(shape[-1]))
-        share = torch.softmax(scores.masked_fill(~hears, torch.finfo(scores.dtype).min), -1)
-        heard = dropout(share, self.dropout, self.training) @ value * hears.any(-1, keepdim=True)
+        heard = attend(query, key, value, hears, self.dropout if self.training else 0.0)
+        heard = heard * hears.any(-1, keepdim=True)
         return self.mix(layout.gather(rows.scatter(heard.transpose(1, 2).flatten(2))))
 
 

@@ -30,16 +30,16 @@ class GraphAttention(nn.Module):
         self.bias = nn.Parameter(torch.zeros(1, dim))
 
     def forward(self, x: Tensor, hears: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d). hears: (B, 1, L, L) bool."""
+        """(K, S, d) -> (K, S, d). hears: (B, L, L) bool, symmetric."""
         heads, width = self.score.shape[2:]
-        batch, places = len(hears), hears.shape[2]
         values = self.project(x)
         scores = torch.einsum("kshe,kphe->kpsh", values.view(*x.shape[:2], heads, width), self.score)
-        own, other = scores.transpose(0, 1).reshape(2, batch, places, heads)
-        logits = F.leaky_relu(own.transpose(1, 2)[..., None] + other.transpose(1, 2)[:, :, None], 0.2)
-        share = torch.softmax(logits.masked_fill(~hears, torch.finfo(logits.dtype).min), -1)
-        heard = share @ values.view(batch, places, heads, width).transpose(1, 2)
-        return heard.transpose(1, 2).reshape(x.shape) + self.bias[:, None]
+        own, other = scores.transpose(0, 1).reshape(2, *hears.shape[:2], heads)
+        # (B, u, v, heads): the softmax runs over an axis with long rows behind it.
+        logits = F.leaky_relu(other[:, :, None] + own[:, None], 0.2)
+        share = torch.softmax(logits.masked_fill_(~hears[..., None], torch.finfo(logits.dtype).min), 1)
+        heard = torch.einsum("buvh,buhe->bvhe", share, values.view(*hears.shape[:2], heads, width))
+        return heard.reshape(x.shape) + self.bias[:, None]
 
 
 @ENCODERS.register("gmae")
@@ -70,7 +70,7 @@ class GMAE(Encoder):
         self.skip = Linear(width, width)
         self.convolutions = nn.ModuleList(GraphAttention(width, heads) for _ in range(depth))
         self.norms = nn.ModuleList(LayerNorm(width) for _ in range(depth))
-        self.slope = nn.Parameter(torch.full((1, 1, 1), 0.25))
+        self.slope = nn.Parameter(torch.full((1,), 0.25))
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
@@ -79,7 +79,7 @@ class GMAE(Encoder):
         hears = ((forth + back) > 0) | torch.eye(forth.shape[1], dtype=torch.bool, device=forth.device)
         total, h = self.skip(x), x
         for step, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
-            y = norm(convolution(total if step else x, hears[:, None]))
-            h = dropout(torch.relu(y) - self.slope * torch.relu(-y), self.dropout, self.training)
+            y = norm(convolution(total if step else x, hears))
+            h = dropout(F.prelu(y[None], self.slope)[0], self.dropout, self.training)  # a channel is a member
             total = total + h
         return by_node(h, batch)

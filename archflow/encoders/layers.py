@@ -32,7 +32,7 @@ class Linear(nn.Module):
         """(K, rows, in) -> (K, rows, out); K = 1 also takes (rows, in)."""
         if len(self.weight) == 1:
             y = x @ self.weight[0]
-            return y if self.bias is None else y + self.bias[0]
+            return y if self.bias is None else y.add_(self.bias[0])
         return torch.bmm(x, self.weight) if self.bias is None else torch.baddbmm(self.bias[:, None], x, self.weight)
 
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archflow.encoders.attention import Perceptron, TransformerLayer
+from archflow.encoders.attention import Perceptron, TransformerLayer, attend
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.layers import LayerNorm, Linear, NeighbourSum
 from archflow.encoders.waves import waves
@@ -34,7 +34,7 @@ class Fusion(nn.Module):
         projected = self.key_value(self.before_attention(x))
         key, value = projected.view(len(hears), hears.shape[3], 2, HEADS, HEAD_WIDTH).permute(2, 0, 3, 1, 4)
         query = queries.view(*queries.shape[:2], HEADS, HEAD_WIDTH).transpose(1, 2)
-        heard = F.scaled_dot_product_attention(query, key, value, attn_mask=hears)
+        heard = attend(query, key, value, hears)
         y = self.mix(heard.transpose(1, 2).reshape(len(x), -1, HEADS * HEAD_WIDTH))
         return y + self.perceptron(self.before_perceptron(y))
 

@@ -52,11 +52,14 @@ class SetConvolution(nn.Module):
         """(K, S, in) -> (K, S, out * heads), or (K, S, out). neighbours: (B, L, L) a node and its predecessors."""
         spread = self.spread(x)
         channels = (*x.shape[:2], *self.mix.shape[1:3])
-        told = F.leaky_relu(torch.addcmul(self.shift[:, None], spread.view(channels), self.scale[:, None, :, 0]), SLOPE)
+        told = torch.addcmul(self.shift[:, None], spread.view(channels), self.scale[:, None, :, 0])
+        told = F.leaky_relu(told, SLOPE, inplace=True)
         received = neighbour_sum(neighbours, told.view(spread.shape)).view(channels)
         mixed = torch.einsum("ksct,kctm->kscm", received, self.mix)
-        y = F.leaky_relu(mixed + self.bias[:, None], SLOPE) * self.weight[:, None]
-        return y.flatten(2) if self.concat else y.sum(3)
+        y = F.leaky_relu(mixed + self.bias[:, None], SLOPE, inplace=True)
+        if self.concat:
+            return (y * self.weight[:, None]).flatten(2)
+        return torch.einsum("kscm,kcm->ksc", y, self.weight)
 
 
 class SetConvolutions(nn.Module):

@@ -1,5 +1,7 @@
 """Every registered encoder, ours or of an installed package, keeps the contract."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -25,6 +27,12 @@ def small(name: str, architectures: ArchitectureSet = USUAL, seed: int = 0):
     return settled(encoder, architectures)
 
 
+@cache
+def usual(name: str):
+    """One for all examples of a property; nothing changes it."""
+    return small(name)
+
+
 def same(found: torch.Tensor, expected: torch.Tensor) -> None:
     torch.testing.assert_close(found, expected, rtol=2e-5, atol=2e-5)
 
@@ -44,7 +52,7 @@ def test_every_encoder_keeps_its_contract_on_real_cells(name, data_folder):
 @given(case=relabellings())
 def test_renumbering_nodes_renumbers_embeddings(name, case):
     old, new, order = case
-    encoder = small(name)
+    encoder = usual(name)
     batches = [Batch(ArchitectureSet.from_architectures([a], VOCABULARY)) for a in (old, new)]
     with torch.no_grad():
         same(encoder(batches[1]), encoder(batches[0])[order])
@@ -53,7 +61,7 @@ def test_renumbering_nodes_renumbers_embeddings(name, case):
 @pytest.mark.parametrize("name", ENCODERS.names())
 @given(some=sets(min_size=2), data=st.data())
 def test_batch_mates_change_nothing(name, some, data):
-    encoder = small(name)
+    encoder = usual(name)
     row = data.draw(st.integers(0, len(some) - 1))
     with torch.no_grad():
         same(encoder.embed(Batch(some))[row], encoder.embed(Batch(some, np.array([row])))[0])

@@ -34,7 +34,7 @@ def reference(encoder: GMAE, ids: Tensor, architecture: Architecture) -> Tensor:
     so_far, y = [linear(encoder.skip, x)], x
     for convolution, norm in zip(encoder.convolutions, encoder.norms, strict=True):
         y = layer_norm(norm, reference_attention(convolution, y, edges + edges.T))  # type: ignore[arg-type]
-        so_far.append(F.prelu(y, encoder.slope.view(1)))
+        so_far.append(F.prelu(y, encoder.slope))
         y = torch.stack(so_far).sum(0)
     return so_far[-1]
 
