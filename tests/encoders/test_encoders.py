@@ -127,7 +127,7 @@ def test_heads_must_divide_the_width():
 
 
 def test_dropout_acts_in_training_only(architectures):
-    encoder = small("gated_gcn", len(architectures.vocabulary)).train()
+    encoder = small("gated_gcn", architectures).train()
     batch = Batch(architectures)
     with seeded(1):
         first, second = encoder.embed(batch), encoder.embed(batch)

@@ -84,6 +84,25 @@ def test_reachable_are_the_ends_of_paths(some, data):
     assert torch.equal(batch.connected, batch.reachable | batch.reachable.transpose(1, 2))
 
 
+@given(sets(), st.data())
+def test_dense_edges_are_the_edges(some, data):
+    rows = np.array(data.draw(st.lists(st.integers(0, len(some) - 1), min_size=1, max_size=4)))
+    batch = Batch(some, rows)
+    assert batch.dense_edges.shape == (len(rows), *[int(some.node_counts[rows].max())] * 2)
+    for found, architecture in zip(batch.dense_edges, some.select(rows), strict=True):
+        assert set(map(tuple, found.nonzero().tolist())) == set(architecture.edges)
+
+
+@given(sets(), st.data())
+def test_ranks_number_the_nodes_by_level(some, data):
+    rows = np.array(data.draw(st.lists(st.integers(0, len(some) - 1), min_size=1, max_size=4)))
+    batch = Batch(some, rows)
+    sizes = batch.sizes.tolist()
+    for rank, level in zip(batch.rank.split(sizes), batch.level.split(sizes), strict=True):
+        order = sorted(range(len(rank)), key=lambda node: (level[node], node))
+        assert rank.tolist() == [order.index(node) for node in range(len(rank))]
+
+
 @given(sets())
 def test_the_padded_view_holds_every_node_once_and_returns_it(some):
     batch = Batch(some)
