@@ -29,9 +29,10 @@ def test_parts_of_the_batch_that_an_encoder_uses(batch):
     with torch.inference_mode():
         used = {name: _parts_used(ENCODERS.get(name)(n_ops=7, width=16).eval(), Batch(batch._architectures))
                 for name in ENCODERS.names()}  # fmt: skip
-    assert used["gated_gcn"] == used["gin"] == ["undirected"]
-    assert used["mlp"] == []
+    assert used["gated_gcn"] == used["gin"] == ["undirected", "uniform_size"]
+    assert used["mlp"] == ["uniform_size"]
     assert "level" in used["transformer"]
+    assert {"leveled", "connected"} <= set(used["flowerformer"])
 
 
 def test_matmul_rate_is_plausible():
