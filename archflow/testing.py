@@ -213,7 +213,8 @@ def check_evaluator(evaluate: Evaluator, architectures: ArchitectureSet) -> None
 
     Metrics of time (`seconds`, `*_seconds`, `*_ms`) may differ from one measurement to the next.
     """
-    sent = ForkingPickler.loads(ForkingPickler.dumps(evaluate))  # as worker processes get it
+    # As worker processes get it.
+    sent = ForkingPickler.loads(ForkingPickler.dumps(evaluate))  # pyright: ignore[reportAttributeAccessIssue]
     names = None
     for architecture in architectures:
         metrics = dict(evaluate(architecture, 0))
