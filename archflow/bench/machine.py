@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import resource
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -39,6 +41,16 @@ def matmul_gflops(
         torch.mm(a, b, out=out)
         count += 1
     return 2e-9 * rows * inner * columns * count / (clock() - began)
+
+
+def peak_gib() -> float:
+    """The most memory that this process has held, GiB."""
+    try:
+        with open("/proc/self/status") as lines:
+            # Not `ru_maxrss`: on Linux a process begins with that of the one that started it.
+            return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024**2
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 ** (3 if sys.platform == "darwin" else 2)
 
 
 def _processor() -> str:

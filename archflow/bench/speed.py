@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from archflow.bench.machine import machine, matmul_gflops
+from archflow.bench.machine import machine, matmul_gflops, peak_gib
 from archflow.bench.presets import PRESETS
 from archflow.bench.speed_spaces import run_speed_spaces
 from archflow.data.benchmarks import FOLDER_VARIABLE
@@ -164,13 +163,12 @@ def _embed_in_process() -> dict[str, float]:
     began = time.perf_counter()
     vectors = embed(encoder, graphs)
     seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     return {
         "architectures": len(vectors),
         "width": width,
         "seconds": round(seconds, 1),
         "us": round(1e6 * seconds / len(vectors), 2),
-        "peak_gib": round(peak, 2),
+        "peak_gib": round(peak_gib(), 2),
     }
 
 

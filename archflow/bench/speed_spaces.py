@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import time
 from typing import Any
 
 import numpy as np
 
+from archflow.bench.machine import peak_gib
 from archflow.data.benchmarks import BENCHMARKS, locate
 from archflow.graph import ArchitectureSet
 from archflow.spaces import DARTS, NASBench101, NASBench201
@@ -21,7 +21,8 @@ def run_speed_spaces() -> dict[str, Any]:
 
     `parse_nasbench201_s`: 100,000 native strings to a set. `sample_darts_s`: 100,000 cells.
     `enumerate_nasbench101_s`, `hash_nasbench101_s`: all 423,624 graphs, and their official hashes.
-    `load`: of every named data set on this machine, in a process of its own, {`seconds`, `peak_gib`}, imports included.
+    `load`: of every named data set on this machine, {`seconds`, `peak_gib`} of a process of its own that has torch
+    imported already.
     """
     space = NASBench201()
     texts = [space.format(cell) for cell in space.enumerate()]
@@ -59,5 +60,4 @@ def _load_in_process(name: str) -> dict[str, float]:
 
     load(name)
     seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    return {"seconds": round(seconds, 2), "peak_gib": round(peak, 2)}
+    return {"seconds": round(seconds, 2), "peak_gib": round(peak_gib(), 2)}

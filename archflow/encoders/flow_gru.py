@@ -70,13 +70,13 @@ class _Walk(torch.autograd.Function):
                 told = heard_states[:, 0] if share is None else torch.bmm(share[:, None], heard_states)[:, 0]
                 message[:, due] = told.view(members, -1, dim)
             shares.append(share)
-            hidden = torch.baddbmm(bias[:, None], message[:, due], weight)
-            from_hidden[:, due] = hidden
-            gate = torch.add(given[:, due, : 2 * dim], hidden[..., : 2 * dim]).sigmoid_()
-            candidate = torch.addcmul(given[:, due, 2 * dim :], gate[..., :dim], hidden[..., 2 * dim :]).tanh_()
-            gates[:, due], new[:, due] = gate, candidate
-            state[:, due] = torch.lerp(candidate, message[:, due], gate[..., dim:])
-            score[:, due] = torch.bmm(state[:, due], attention)
+            # Written where they are kept: a copy of each would cost as much as the arithmetic.
+            hidden, gate, candidate, after = from_hidden[:, due], gates[:, due], new[:, due], state[:, due]
+            torch.baddbmm(bias[:, None], message[:, due], weight, out=hidden)
+            torch.add(given[:, due, : 2 * dim], hidden[..., : 2 * dim], out=gate).sigmoid_()
+            torch.addcmul(given[:, due, 2 * dim :], gate[..., :dim], hidden[..., 2 * dim :], out=candidate).tanh_()
+            torch.lerp(candidate, message[:, due], gate[..., dim:], out=after)
+            torch.bmm(after, attention, out=score[:, due])
         ctx.save_for_backward(weight, attention, state, message, from_hidden, gates, new)
         ctx.shares, ctx.layout, ctx.backwards = shares, layout, backward
         return state
