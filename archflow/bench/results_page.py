@@ -38,7 +38,7 @@ def results_page(folder: str | Path, page: str | Path) -> str:
         "[Benchmarks](benchmarks.md) explains what is measured.",
         "## Ranking from few labels",
         "Mean over the runs, population standard deviation in brackets. *published* is the figure of the FGP paper "
-        "for the same method (gated GCN, 1 % of the labels, Jacobian covariance as the proxy).",
+        "for the same method and encoder (1 % of the labels, Jacobian covariance as the proxy).",
         *(_protocol(name, result, place) for name, result in protocols),
         *([] if protocols else ["No result of `archflow bench fgp` is there yet."]),
         "## Speed",
@@ -57,7 +57,8 @@ def results_summary(folder: str | Path) -> str:
     """
     protocols, speeds, _ = _read(folder)
     parts = [
-        f"`{result['data']}`, {_count(result)}:\n\n{protocol_table(_only(result, ('tau', 'p_at_1')))}"
+        f"`{result['data']}`, `{result['config']['encoder']}`, {_count(result)}:\n\n"
+        + protocol_table(_only(result, ("tau", "p_at_1")))
         for _, result in protocols
     ]
     for _, result in speeds:
@@ -125,7 +126,7 @@ def _protocol(name: str, result: Result, place: str) -> str:
         "with a proxy do not compare with the paper's."
     )
     parts = [
-        f"### {result['data']}: `{result['metric']}` from {_count(result)}",
+        f"### {result['data']}, `{config['encoder']}`: `{result['metric']}` from {_count(result)}",
         protocol_table(_only(result, ("tau", "spearman", "p_at_1", "p_at_5", "regret_at_10"))),
         *([note] if ranks_proxy and proxy != PAPER_PROXY else []),
         "\n".join(f"- {fact}" for fact in facts),

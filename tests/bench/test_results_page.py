@@ -73,7 +73,7 @@ def parsed(command: list[str]) -> dict[str, Any]:
 def test_the_page_has_tables_facts_and_files(folder: Path) -> None:
     page = results_page(folder, folder.parent / "docs" / "page.md")
     assert "| supervised only    |    3 | 0.720 (0.016) |     0.734 | 0.300 (0.082) |" in page
-    assert "### nasbench201: `test_acc` from 8 labels" in page
+    assert "### nasbench201, `gated_gcn`: `test_acc` from 8 labels" in page
     assert "best" not in page
     assert "by permutation: 3 · 4 · 5" in page
     assert "40 for validation, 660 for the test" in page
