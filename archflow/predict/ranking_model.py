@@ -14,6 +14,9 @@ from archflow.encoders.layers import Linear
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 
+ScoreLoss = Callable[[Tensor, Tensor], Tensor]
+"""(K n, metrics) scores and labels, in K runs of any equal length n -> (K,) loss of every run. NaN labels are missing."""
+
 BATCH_SIZE = 256  # architectures a batch in evaluation; larger ones leave the processor's cache
 
 
@@ -41,6 +44,10 @@ class RankingModel(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         return self.head(self.encoder.embed(batch), batch.members)
+
+    def loss(self, batch: Batch, labels: Tensor, score_loss: ScoreLoss) -> Tensor:
+        """(K,) what to minimise in training, for every member of the batch. labels: (B, metrics)."""
+        return score_loss(self(batch), labels)
 
 
 @torch.inference_mode()
