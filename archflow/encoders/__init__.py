@@ -5,7 +5,9 @@ from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.cate import CATE
 from archflow.encoders.classical import AdjacencyMLP, PathMLP
 from archflow.encoders.dagnn import DAGNN
+from archflow.encoders.flan import FLAN
 from archflow.encoders.flowerformer import FlowerFormer
+from archflow.encoders.flowerformer_two_cell import FlowerFormerTwoCell
 from archflow.encoders.gated_gcn import GatedGCN
 from archflow.encoders.gates import GATES
 from archflow.encoders.gin import GIN
@@ -26,6 +28,7 @@ __all__ = [
     "CATE",
     "DAGNN",
     "ENCODERS",
+    "FLAN",
     "GATES",
     "GIN",
     "GMAE",
@@ -37,6 +40,7 @@ __all__ = [
     "Arch2Vec",
     "Encoder",
     "FlowerFormer",
+    "FlowerFormerTwoCell",
     "GatedGCN",
     "NARFormer",
     "NARFormerV2",
