@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from archflow.bench.machine import machine
 from archflow.bench.pretraining_jobs import PretrainingJob, run_jobs
+from archflow.bench.protocol_splits import VALIDATION, check_rule, draw_splits, save_splits
 from archflow.checkpoint import fingerprint
 from archflow.data.proxies import proxy
-from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label_count, pool, shared_classes, split
+from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label_count, pool, shared_classes
 from archflow.encoders import ENCODERS, Encoder, stack
 from archflow.encoders.saved import load_encoder
 from archflow.errors import ArchflowError
@@ -31,7 +32,6 @@ from archflow.seeding import seeded
 
 METHODS = ("supervised", "proxy", "flow", "fgp")
 MODEL_SEEDS = (21, 2021, 202121)
-VALIDATION = 40
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ class Protocol:
 
     labels: share of the train part if below 1, else a count. runs: at most 9, run i has the i-th permutation of the
     data and model seed i // 3, so that 3 runs share one pre-trained encoder. train, test: sizes of the two parts, half
-    of the labelled architectures each if None. split_by: "random" as the paper, or "class" to keep each isomorphism
-    class on one side.
+    of the labelled architectures each if None. split_by: a rule of `draw_splits`, "random" as the paper.
     """
 
     metric: str
@@ -67,14 +66,17 @@ class Protocol:
             )
         if self.labels <= 0:
             raise ArchflowError(f"labels {self.labels:g} must be a share below 1 or a count")
-        if self.split_by not in ("random", "class"):
-            raise ArchflowError(f"split {self.split_by!r} is not random or class")
+        check_rule(self.split_by)
 
 
-def run_protocol(protocol: Protocol, data: str, table: Table, folder: Path, processes: int = 2) -> dict[str, Any]:
+def run_protocol(
+    protocol: Protocol, data: str, table: Table, folder: Path, processes: int = 2, splits_folder: Path | None = None
+) -> dict[str, Any]:
     """Run it and return the result as JSON keeps it.
 
     folder: holds what is finished (encoders, methods) and the states of what is not; the same call goes on from it.
+    splits_folder: where the rows of every split go, a file a permutation, for `load_split` with this table; default:
+    `splits` in the folder.
 
     Raises ArchflowError for a missing metric or proxy, too few labels, and a folder of other settings or data.
     """
@@ -83,22 +85,22 @@ def run_protocol(protocol: Protocol, data: str, table: Table, folder: Path, proc
     if np.isinf(values).any():
         row = int(np.argmax(np.isinf(values)))
         raise ArchflowError(f"{data}: row {row}: {protocol.metric} is infinite; mend the value, or leave it empty")
-    measured = table.select(np.isfinite(values))
-    if len(measured) < 10:
-        raise ArchflowError(f"{data}: {len(measured)} architectures have a finite {protocol.metric}; too few to rank")
-    half = len(measured) - len(measured) // 2
-    train, test = protocol.train or half, protocol.test or len(measured) - half
-    measured = measured.select(pool(len(measured), train, test))
+    rows = np.flatnonzero(np.isfinite(values))
+    if len(rows) < 10:
+        raise ArchflowError(f"{data}: {len(rows)} architectures have a finite {protocol.metric}; too few to rank")
+    half = len(rows) - len(rows) // 2
+    train, test = protocol.train or half, protocol.test or len(rows) - half
+    rows = rows[pool(len(rows), train, test)]
+    measured = table.select(rows)
     settings = {"data": data, **_json(asdict(protocol))}
     # Another number of runs, or of methods, shares what is finished.
     lasting = {name: value for name, value in settings.items() if name not in ("runs", "methods")}
     spent = _Stopwatch(folder, fingerprint(lasting, measured.architectures.hashes, measured.metric(protocol.metric)))
     labels = label_count(protocol.labels, train)
     classes = isomorphism_classes(measured)
-    splits = [
-        split(_order(len(measured), seed), train, labels, VALIDATION, classes if protocol.split_by == "class" else None)
-        for seed in PERMUTATIONS
-    ]
+    splits = draw_splits(protocol.split_by, measured, classes, train, labels)
+    files = save_splits(splits_folder or folder / "splits", splits, protocol.split_by, table, rows)
+    parts = list(splits.values())
     seeds = MODEL_SEEDS[: -(-protocol.runs // len(PERMUTATIONS))]
     encoders = _encoders(protocol, measured, seeds, folder, processes)
     methods = {}
@@ -106,13 +108,12 @@ def run_protocol(protocol: Protocol, data: str, table: Table, folder: Path, proc
         for method in protocol.methods:
             finished = folder / f"{method}-{protocol.runs}.json"
             if not finished.exists():
-                run = _fine_tune(protocol, measured, encoders[method], splits, finished.with_suffix(".state"), bar)
+                run = _fine_tune(protocol, measured, encoders[method], parts, finished.with_suffix(".state"), bar)
                 write_json(finished, run)
                 finished.with_suffix(".state").unlink(missing_ok=True)
             else:
                 bar.advance(protocol.fine_tune.epochs)
             methods[method] = read_json(finished)
-    learnt = [parts.labelled for parts in splits]
     return {
         "data": data,
         "metric": protocol.metric,
@@ -120,13 +121,12 @@ def run_protocol(protocol: Protocol, data: str, table: Table, folder: Path, proc
         "splits": {
             "by": protocol.split_by,
             "train": train,
-            "test": [len(parts.test) for parts in splits],
+            "test": [len(part.test) for part in parts],
             "validation": VALIDATION,
-            "permutations": [seed or "identity" for seed in PERMUTATIONS],
+            "permutations": list(splits),
+            "files": files,
             "model_seeds": list(seeds),
-            "test_isomorphic_to_labelled": [
-                shared_classes(classes, rows, parts.test) for rows, parts in zip(learnt, splits, strict=True)
-            ],
+            "test_isomorphic_to_labelled": [shared_classes(classes, part.labelled, part.test) for part in parts],
             "order_against_metric_tau": _order_tau(measured.metric(protocol.metric)),
         },
         "methods": methods,
@@ -134,10 +134,6 @@ def run_protocol(protocol: Protocol, data: str, table: Table, folder: Path, proc
         "config": settings,
         "machine": machine(),
     }
-
-
-def _order(count: int, seed: int | None) -> NDArray[np.int64]:
-    return np.arange(count) if seed is None else np.random.RandomState(seed).permutation(count)
 
 
 def _order_tau(values: NDArray[np.float64]) -> float:

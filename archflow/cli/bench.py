@@ -31,7 +31,13 @@ def fgp(
     width: Annotated[Optional[int], typer.Option(help="Of the encoder; default: the paper's for the data.")] = None,  # noqa: UP045
     train: Annotated[Optional[int], typer.Option(help="Architectures in the train part; default: the paper's.")] = None,  # noqa: UP045
     test: Annotated[Optional[int], typer.Option(help="Architectures in the test part.")] = None,  # noqa: UP045
-    split: Annotated[str, typer.Option(help="random, or class: isomorphic architectures stay on one side.")] = "random",
+    split: Annotated[
+        str,
+        typer.Option(
+            help="random; class: isomorphic architectures stay on one side; size: learn from the smaller, judge by the "
+            "larger, in parameters; size:NAME: in another column or proxy."
+        ),
+    ] = "random",
     pretrain_epochs: Annotated[int, typer.Option(min=1)] = 200,
     epochs: Annotated[Optional[int], typer.Option(min=1, help="Of fine-tuning; default: the paper's.")] = None,  # noqa: UP045
     processes: Annotated[int, typer.Option(min=0, help="Pre-training runs at once; 0 for one a core.")] = 0,
@@ -43,7 +49,10 @@ def fgp(
     ] = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="The result file (.json); the table (.md) and the plots (.html) go beside it."),
+        typer.Option(
+            help="The result file (.json); the table (.md), the plots (.html) and the rows of each split (the folder "
+            ".splits) go beside it."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -81,7 +90,8 @@ def fgp(
     )
     name = benchmark.name if benchmark else path.stem
     folder = folder or Path("runs") / f"fgp-{name}-{encoder}"
-    result = run_protocol(protocol, name, read_table(path), folder, processes or os.cpu_count() or 1)
+    splits = out.with_suffix(".splits") if out else None
+    result = run_protocol(protocol, name, read_table(path), folder, processes or os.cpu_count() or 1, splits)
     result["published"] = published_figures(recipe.published, result)
     if out is not None:
         write_json(out, result)

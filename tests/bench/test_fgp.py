@@ -14,6 +14,8 @@ import pytest
 from archflow.bench import fgp
 from archflow.bench.fgp import METHODS, Protocol, run_protocol
 from archflow.bench.protocol_report import protocol_report, protocol_table
+from archflow.data.proxies import proxy
+from archflow.data.saved_splits import load_split
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table, read_table
 from archflow.predict.fine_tune import FineTuneSettings
@@ -101,6 +103,42 @@ def test_class_split_leaves_no_isomorphic_pair(table, tmp_path):
     assert result["splits"]["test_isomorphic_to_labelled"] == [0, 0, 0]
 
 
+def test_size_split_learns_from_the_smaller_and_judges_by_the_larger(table, tmp_path):
+    for rule, name in (("size", "params"), ("size:count:nor_conv_3x3", "count:nor_conv_3x3")):
+        sizes = proxy(table, name)
+        protocol = replace(PROTOCOL, split_by=rule, methods=["supervised"], runs=3)
+        folder = tmp_path / rule.replace(":", "-")
+        result = run_protocol(protocol, "cells", table, folder, splits_folder=folder / "rows")
+        assert result["splits"]["by"] == rule
+        assert result["splits"]["permutations"] == [0, 2021, 202121]
+        saved = [load_split(folder / name, table) for name in result["splits"]["files"]]
+        assert [len(parts.test) for parts in saved] == result["splits"]["test"]
+        for parts in saved:
+            assert sizes[parts.labelled].max() < sizes[np.concatenate([parts.validation, parts.test])].min()
+        assert len({tuple(parts.labelled) for parts in saved}) == 3
+    with pytest.raises(ArchflowError, match="no proxy 'weight'"):
+        run_protocol(replace(PROTOCOL, split_by="size:weight"), "cells", table, tmp_path / "weight")
+
+
+def test_saved_splits_are_the_rows_that_were_learnt_from(finished, table, tmp_path, monkeypatch):
+    """Rows of the whole table, of which some are not measured and here some not drawn into the pool."""
+    folder, result = finished
+    assert result["splits"]["files"] == ["splits/identity.json", "splits/2021.json", "splits/202121.json"]
+    assert all((folder / name).exists() for name in result["splits"]["files"])
+    learnt = []
+    real = fgp.fine_tune
+
+    def spy(models, architectures, runs, *args, **kwargs):
+        learnt.extend(runs.labels[rows, 0] for rows in runs.train)
+        return real(models, architectures, runs, *args, **kwargs)
+
+    monkeypatch.setattr(fgp, "fine_tune", spy)
+    protocol = replace(PROTOCOL, methods=["supervised"], runs=3, train=100, test=90)
+    result = run_protocol(protocol, "cells", table, tmp_path)
+    for values, name in zip(learnt, result["splits"]["files"], strict=True):
+        assert np.array_equal(table.metric("score")[load_split(tmp_path / name, table).labelled], values)
+
+
 def test_labels_of_test_architectures_do_not_reach_the_training(table, tmp_path, monkeypatch):
     """Shuffled test labels change the measures and nothing else."""
     seen = []
@@ -128,7 +166,7 @@ def test_labels_of_test_architectures_do_not_reach_the_training(table, tmp_path,
         ({"methods": ["fgp", "magic"]}, "no method 'magic'"),
         ({"runs": 10}, "1 to 9"),
         ({"labels": 0}, "share below 1 or a count"),
-        ({"split_by": "size"}, "not random or class"),
+        ({"split_by": "device"}, "split 'device' is none of random, class, size"),
     ],
 )
 def test_impossible_protocols_are_refused(changes, message):

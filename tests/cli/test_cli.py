@@ -129,6 +129,8 @@ def test_bench_fgp_on_real_data(data_folder, tmp_path):
     assert all(measures["tau"][0] > 0.3 for measures in result["methods"].values())
     assert out.with_suffix(".html").exists()
     assert out.with_suffix(".md").exists()
+    assert result["splits"]["files"][0] == "result.splits/identity.json"
+    assert all((tmp_path / name).exists() for name in result["splits"]["files"])
 
 
 def test_killed_pretraining_goes_on_to_the_same_encoder(table, tmp_path):

@@ -1,0 +1,62 @@
+"""The splits of a protocol: one for each permutation of the data, drawn by one rule and kept beside the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from archflow.data.proxies import proxy
+from archflow.data.saved_splits import save_split
+from archflow.data.splits import PERMUTATIONS, Rows, Split, split, split_by_size
+from archflow.errors import ArchflowError
+from archflow.graph.table import Table
+
+VALIDATION = 40
+RULES = ("random", "class", "size")
+
+Splits = Mapping[int | str, Split]
+"""A split under the seed of its permutation, or under "identity"."""
+
+
+def check_rule(rule: str) -> None:
+    """Raises ArchflowError unless it is one of the `RULES`, or "size:NAME"."""
+    if rule not in RULES and not rule.startswith("size:"):
+        raise ArchflowError(f"split {rule!r} is none of {', '.join(RULES)}, size:NAME")
+
+
+def draw_splits(rule: str, table: Table, classes: Rows, train: int, labels: int) -> Splits:
+    """The splits of a table's rows.
+
+    rule: "random" as the FGP paper; "class" to keep each isomorphism class on one side; "size" to learn from the
+    smaller architectures and judge by the larger ones, in parameters, or "size:NAME" in another column or computable
+    proxy. classes: (N,) isomorphism class of every row. train: architectures in the train part ("class" and "size"
+    add those that must stay on its side). labels: how many of them are labelled.
+
+    Raises ArchflowError if a part would be too small to rank, or if the sizes are not known.
+    """
+    if rule.startswith("size"):
+        sizes = proxy(table, rule.partition(":")[2] or "params")
+        # Both sides are shuffled anyway, so the table's own order gives way to a seed.
+        seeds = [seed or 0 for seed in PERMUTATIONS]
+        return {seed: split_by_size(sizes, train, labels, VALIDATION, seed)[0] for seed in seeds}
+    kept = classes if rule == "class" else None
+    return {
+        seed or "identity": split(_order(len(table), seed), train, labels, VALIDATION, kept) for seed in PERMUTATIONS
+    }
+
+
+def save_splits(folder: Path, splits: Splits, rule: str, table: Table, rows: Rows) -> list[str]:
+    """Write each split as rows of the whole table, for `load_split`; the files' names as seen from beside the folder.
+
+    rows: the table's rows that the splits count in.
+    """
+    for name, parts in splits.items():
+        whole = Split(**{part: rows[chosen] for part, chosen in vars(parts).items()})
+        save_split(folder / f"{name}.json", whole, rule, table)
+    return [f"{folder.name}/{name}.json" for name in splits]
+
+
+def _order(count: int, seed: int | None) -> Rows:
+    return np.arange(count) if seed is None else np.random.RandomState(seed).permutation(count)
