@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -53,12 +55,16 @@ class FlowerLayer(nn.Module):
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """(K, S, d) -> (K, S, d)."""
-        layout = batch.leveled
-        flow = self.back(self.forth(x, layout), layout, backward=True)
-        x = self.norm_flow(x + torch.relu(flow), layout.mask) + self.norm_attention(
-            x + self.attention(x, batch), layout.mask
+        mask = batch.leveled.mask
+        x = self.norm_flow(x + torch.relu(self.flow(x, batch)), mask) + self.norm_attention(
+            x + self.attention(x, batch), mask
         )
-        return self.norm(x + self.out(torch.relu(self.hidden(x))), layout.mask)
+        return self.norm(x + self.out(torch.relu(self.hidden(x))), mask)
+
+    def flow(self, x: Tensor, batch: Batch) -> Tensor:
+        """(K, S, d) -> (K, S, d): there and back."""
+        layout = batch.leveled
+        return self.back(self.forth(x, layout), layout, backward=True)
 
 
 @ENCODERS.register("flowerformer")
@@ -70,13 +76,15 @@ class FlowerFormer(Encoder):
     A message comes from all predecessors, as the equations say. The released code's edge masks, as far as they can be
     told, drop skip edges from the last message of a node; that is not imitated.
 
-    width, depth: 64 and 9 for NAS-Bench-101 and -201, 256 and 8 (2 in FGP) for NAS-Bench-301, 128 and 6 for
-    NAS-Bench-ASR, 256 and 4 for NAS-Bench-Graph. attention_dropout: 0.5, 0.3 for NAS-Bench-301.
+    width, depth: 64 and 9 for NAS-Bench-101 and -201, 128 and 6 for NAS-Bench-ASR, 256 and 4 for NAS-Bench-Graph.
+    attention_dropout: 0.5, 0.1 for NAS-Bench-ASR, 0.4 for NAS-Bench-Graph. For two cells (NAS-Bench-301) see
+    `archflow.encoders.flowerformer_two_cell`; this one reads them too, whether they hang together or not.
 
     Raises ArchflowError if `heads` does not divide `width`.
     """
 
     stackable = True
+    layer: ClassVar[type[FlowerLayer]] = FlowerLayer
 
     def __init__(
         self, n_ops: int, width: int = 64, depth: int = 9, heads: int = 8, attention_dropout: float = 0.5
@@ -93,13 +101,13 @@ class FlowerFormer(Encoder):
         }
         self.n_ops, self.dim, self.width = n_ops, width, width
         self.operations, self.norm = Linear(n_ops, width, bias=False), BatchNorm(width)
-        self.layers = nn.ModuleList(FlowerLayer(width, heads, attention_dropout) for _ in range(depth))
+        self.layers = nn.ModuleList(self.layer(width, heads, attention_dropout) for _ in range(depth))
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
         layout = batch.leveled
         rows = table_rows(batch, self.n_ops)[layout.node].view(layout.members, -1)
-        x = F.embedding(rows, self.operations.weight.view(-1, self.dim))
+        x = F.embedding(rows, self.operations.weight.view(-1, self.width))
         x = F.normalize(torch.relu(self.norm(x, layout.mask)), dim=-1)
         for layer in self.layers:
             x = layer(x, batch)

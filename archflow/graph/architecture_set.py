@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
-from archflow.graph import hashing, topology
+from archflow.graph import connectivity, hashing, topology
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture import Architecture
-from archflow.graph.ragged import Ints, pointer, positions
+from archflow.graph.ragged import Ints, pointer, positions, segment_reduce
 from archflow.graph.vocabulary import Vocabulary
 
 
@@ -162,6 +162,16 @@ class ArchitectureSet:
     def depths(self) -> NDArray[np.int32]:
         """(N,) longest path of every architecture, in edges."""
         return np.maximum.reduceat(self.levels, self.node_ptr[:-1]) if len(self) else np.zeros(0, np.int32)
+
+    @cached_property
+    def components(self) -> NDArray[np.int32]:
+        """(V,) connected component of every node, numbered within its architecture in order of their first nodes."""
+        return connectivity.components(self)
+
+    @cached_property
+    def component_counts(self) -> Ints:
+        """(N,) connected components of every architecture."""
+        return segment_reduce(np.maximum, self.components + np.int64(1), self.node_ptr, 0)
 
     @cached_property
     def op_counts(self) -> NDArray[np.int32]:

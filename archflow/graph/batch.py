@@ -92,6 +92,26 @@ class Batch:
         return self._subset(self._architectures.adjacency.out_degree[self._nodes] == 0)
 
     @cached_property
+    def component(self) -> Tensor:
+        """(V,) connected component of the node, numbered within its architecture in order of their first nodes."""
+        return self._tensor(self._architectures.components[self._nodes])
+
+    @cached_property
+    def component_counts(self) -> Ints:
+        """(B,) connected components of every architecture, on the host."""
+        return self._architectures.component_counts[self._rows]
+
+    @cached_property
+    def component_sinks(self) -> NodeSubset:
+        """The nodes without successors, by component instead of architecture."""
+        first = pointer(self.component_counts)
+        row = first[self._owner] + self._architectures.components[self._nodes]
+        sinks = np.flatnonzero(self._architectures.adjacency.out_degree[self._nodes] == 0)
+        sinks = sinks[np.argsort(row[sinks], kind="stable")]
+        counts = np.bincount(row[sinks], minlength=first[-1])
+        return NodeSubset(self._tensor(sinks), Padded.of(pointer(counts), self.device))
+
+    @cached_property
     def level(self) -> Tensor:
         """(V,) longest path that ends at the node, in edges."""
         return self._tensor(self._architectures.levels[self._nodes])
@@ -209,7 +229,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class NodeSubset:
-    """M of the V nodes of a batch, of every architecture some.
+    """M of the V nodes of a batch, of every architecture (or every connected component: then B counts these) some.
 
     node: (M,) their node rows. padded: their dense view (B, P); its flat rows are those of `node`.
     """

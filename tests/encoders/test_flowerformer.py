@@ -1,6 +1,8 @@
 """FlowerFormer against its equations, node by node."""
 
 import math
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+
+Kind = TypeVar("Kind", bound=FlowerFormer)
 
 
 def gru_cell(unit: FlowGRU) -> nn.GRUCell:
@@ -76,7 +80,15 @@ def reference_attention(layer: FlowerLayer, x: Tensor, architecture: Architectur
     return layer.attention.mix(torch.cat(parts, 1)[None])[0]
 
 
-def reference(encoder: FlowerFormer, architectures: ArchitectureSet) -> Tensor:
+def there_and_back(layer: FlowerLayer, x: Tensor, architecture: Architecture) -> Tensor:
+    forth = reference_walk(layer.forth, x, architecture, False)
+    return reference_walk(layer.back, forth, architecture, True)
+
+
+Flow = Callable[[FlowerLayer, Tensor, Architecture], Tensor]
+
+
+def reference(encoder: FlowerFormer, architectures: ArchitectureSet, walks: Flow = there_and_back) -> Tensor:
     """The whole encoder on a batch; only batch normalisation looks across architectures."""
     x = torch_norm(encoder.norm)(encoder.operations.weight[0][torch.from_numpy(architectures.op.astype(np.int64))])
     x = torch.relu(x)
@@ -86,8 +98,7 @@ def reference(encoder: FlowerFormer, architectures: ArchitectureSet) -> Tensor:
         assert isinstance(layer, FlowerLayer)
         flow, attention = [], []
         for architecture, h in zip(architectures, x.split(sizes), strict=True):
-            forth = reference_walk(layer.forth, h, architecture, False)
-            flow.append(torch.relu(reference_walk(layer.back, forth, architecture, True)))
+            flow.append(torch.relu(walks(layer, h, architecture)))
             attention.append(reference_attention(layer, h, architecture))
         x = torch_norm(layer.norm_flow)(x + torch.cat(flow)) + torch_norm(layer.norm_attention)(
             x + torch.cat(attention)
@@ -96,9 +107,9 @@ def reference(encoder: FlowerFormer, architectures: ArchitectureSet) -> Tensor:
     return x
 
 
-def made(architectures: ArchitectureSet, **options) -> FlowerFormer:
+def made(architectures: ArchitectureSet, kind: type[Kind] = FlowerFormer, **options) -> Kind:
     with seeded(3):
-        encoder = FlowerFormer(len(architectures.vocabulary), 16, 2, 4, **options)
+        encoder = kind(len(architectures.vocabulary), 16, 2, 4, **options)
         for name, value in encoder.state_dict().items():
             if "norm" in name:  # as after training, so that a forgotten one is seen
                 value.copy_(torch.rand_like(value) + 0.5)

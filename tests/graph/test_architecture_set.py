@@ -61,6 +61,31 @@ def test_levels_depths_and_counts_are_those_of_every_architecture(some):
     assert some.edge_counts.tolist() == [len(a.edges) for a in some]
 
 
+def pieces(architecture: Architecture) -> list[set[int]]:
+    """Connected components, each node's joined with its neighbours' one edge after the other, by lowest node."""
+    found = [{node} for node in range(len(architecture.ops))]
+    for edge in architecture.edges:
+        touched = [piece for piece in found if piece & set(edge)]
+        found = [piece for piece in found if piece not in touched] + [set().union(*touched)]
+    return sorted(found, key=min)
+
+
+@given(sets())
+def test_components_are_numbered_by_their_first_nodes(some):
+    expected = [pieces(a) for a in some]
+    numbers = [{node: i for i, piece in enumerate(found) for node in piece} for found in expected]
+    assert some.components.tolist() == [of[node] for of in numbers for node in range(len(of))]
+    assert some.component_counts.tolist() == [len(found) for found in expected]
+
+
+def test_a_long_path_is_one_component_however_it_is_numbered():
+    generator = np.random.default_rng(0)
+    for order in (np.arange(200), np.arange(200)[::-1], generator.permutation(200)):
+        edges = tuple(zip(order[:-1].tolist(), order[1:].tolist(), strict=True))
+        path = ArchitectureSet.from_architectures([Architecture(("conv",) * 200, edges)])
+        assert not path.components.any()
+
+
 @given(sets(), st.permutations((*OPS, "unused")))
 def test_recoding_changes_ids_but_no_architecture(some, ops):
     recoded = some.recoded(Vocabulary(tuple(ops)))
@@ -119,5 +144,5 @@ def test_arrays_may_be_memory_mapped(tmp_path):
 def test_the_empty_set_is_a_set():
     empty = arrays().select([])
     assert (len(empty), list(empty), empty.depths.tolist(), empty.op_counts.shape) == (0, [], [], (0, 4))
-    assert len(empty.hashes) == len(empty.levels) == 0
+    assert len(empty.hashes) == len(empty.levels) == len(empty.components) == len(empty.component_counts) == 0
     assert len(ArchitectureSet.from_architectures([])) == 0

@@ -1,0 +1,107 @@
+"""FlowerFormer for a pair of cells: the same flow through both, and what leaves them mixed."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archflow.encoders.base import ENCODERS
+from archflow.encoders.flowerformer import FlowerFormer, FlowerLayer
+from archflow.encoders.layers import Linear, segment_sum
+from archflow.errors import ArchflowError
+from archflow.graph.batch import Batch
+
+CELLS = 2
+
+
+class SinkExchange(nn.Module):
+    """[s_1 || s_2] <- [s_1 || s_2] W + b, s_c being the state of the node where cell c ends.
+
+    Of a cell with several sinks, s_c is their mean, and all of them get what it becomes.
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.mix = Linear(CELLS * dim, CELLS * dim)
+
+    def forward(self, x: Tensor, batch: Batch) -> Tensor:
+        """(K, S, d) -> (K, S, d), by place of the batch's layout by level; only the sinks change."""
+        sinks, states = batch.component_sinks, x.view(-1, x.shape[-1])
+        place, there = batch.leveled.place[sinks.node], sinks.padded.mask[..., None]
+        ends = sinks.padded.gather(states.index_select(0, place))  # (2B, P, d)
+        ends = (ends * there).sum(1) / there.sum(1)
+        mixed = self.mix(ends.view(batch.members, -1, CELLS * x.shape[-1])).view_as(ends)
+        told = sinks.padded.scatter(mixed[:, None].expand(-1, there.shape[1], -1))
+        return states.index_copy(0, place, told).view_as(x)
+
+
+class TwoCellLayer(FlowerLayer):
+    """A layer whose cells exchange what leaves them between the walks there and back."""
+
+    def __init__(self, dim: int, heads: int, attention_dropout: float) -> None:
+        super().__init__(dim, heads, attention_dropout)
+        self.exchange = SinkExchange(dim)
+
+    def flow(self, x: Tensor, batch: Batch) -> Tensor:
+        """(K, S, d) -> (K, S, d): there, over to the other cell, and back."""
+        layout = batch.leveled
+        return self.back(self.exchange(self.forth(x, layout), batch), layout, backward=True)
+
+
+@ENCODERS.register("flowerformer_two_cell")
+class FlowerFormerTwoCell(FlowerFormer):
+    """FlowerFormer (Hwang et al., CVPR 2024), the version for a normal and a reduction cell (NAS-Bench-301).
+
+    An architecture is a graph of two connected components, as the space `darts` gives it. With h0 what enters a
+    layer, weights shared by the cells,
+
+        h = forth(h0);   [h_s || h_t] <- [h_s || h_t] W + b   (s, t: where the cells end);   flow = back(h)
+
+    and all else is `FlowerLayer`. The embedding is the mean over the first cell's nodes, then that over the second's:
+    dim = 2 width. A node's own embedding is its state in the half of its cell, and zeros in the other.
+
+    The cell with the lowest node is the first. That is the normal cell of a DARTS genotype; nothing else tells its
+    cells apart, for they have the same operations. So renumbering nodes may exchange the cells (`reads_positions`).
+
+    Batch normalisation is over the nodes of both cells. The released code normalises one cell after the other with
+    the same parameters: in training each by its own statistics, in evaluation both by the running ones.
+
+    Raises ArchflowError if `heads` does not divide `width`, or an architecture is not two components.
+    """
+
+    reads_positions = True
+    layer = TwoCellLayer
+
+    def __init__(
+        self, n_ops: int, width: int = 256, depth: int = 8, heads: int = 8, attention_dropout: float = 0.3
+    ) -> None:
+        super().__init__(n_ops, width, depth, heads, attention_dropout)
+        self.dim = CELLS * width
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(V, 2 width) node embeddings."""
+        _check_cells(batch)
+        return (_cells(batch)[..., None] * super().forward(batch)[:, None]).flatten(1)
+
+    def embed(self, batch: Batch) -> Tensor:
+        """(B, 2 width) the means over the nodes of either cell, side by side."""
+        states = segment_sum(self(batch), batch.node_ptr)
+        sizes = segment_sum(_cells(batch), batch.node_ptr)
+        return states / sizes.repeat_interleave(self.width, 1)
+
+
+def _cells(batch: Batch) -> Tensor:
+    """(V, 2) 1 where a node belongs to the cell, else 0."""
+    return F.one_hot(batch.component, CELLS).float()
+
+
+def _check_cells(batch: Batch) -> None:
+    wrong = batch.component_counts != CELLS
+    if wrong.any():
+        row = int(wrong.argmax())
+        found = batch.component_counts[row]
+        raise ArchflowError(
+            f"flowerformer_two_cell: architecture {row} of the batch has {found} connected component"
+            f"{'' if found == 1 else 's'}, not two; it needs two cells that no edge joins "
+            "(`archflow.spaces.darts.separated` takes joined ones apart); for other graphs use flowerformer"
+        )
