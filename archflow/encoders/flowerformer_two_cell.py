@@ -14,10 +14,10 @@ from archflow.graph.batch import Batch
 CELLS = 2
 
 
-class SinkExchange(nn.Module):
+class EndExchange(nn.Module):
     """[s_1 || s_2] <- [s_1 || s_2] W + b, s_c being the state of the node where cell c ends.
 
-    Of a cell with several sinks, s_c is their mean, and all of them get what it becomes.
+    Of a cell with several such nodes, s_c is their mean, and all of them get what it becomes.
     """
 
     def __init__(self, dim: int) -> None:
@@ -25,13 +25,13 @@ class SinkExchange(nn.Module):
         self.mix = Linear(CELLS * dim, CELLS * dim)
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
-        """(K, S, d) -> (K, S, d), by place of the batch's layout by level; only the sinks change."""
-        sinks, states = batch.component_sinks, x.view(-1, x.shape[-1])
-        place, there = batch.leveled.place[sinks.node], sinks.padded.mask[..., None]
-        ends = sinks.padded.gather(states.index_select(0, place))  # (2B, P, d)
-        ends = (ends * there).sum(1) / there.sum(1)
-        mixed = self.mix(ends.view(batch.members, -1, CELLS * x.shape[-1])).view_as(ends)
-        told = sinks.padded.scatter(mixed[:, None].expand(-1, there.shape[1], -1))
+        """(K, S, d) -> (K, S, d), by place of the batch's layout by level; only where cells end do states change."""
+        ends, states = batch.cell_ends, x.view(-1, x.shape[-1])
+        place, there = batch.leveled.place[ends.node], ends.padded.mask[..., None]
+        leaving = ends.padded.gather(states.index_select(0, place))  # (2B, P, d)
+        leaving = (leaving * there).sum(1) / there.sum(1)
+        mixed = self.mix(leaving.view(batch.members, -1, CELLS * x.shape[-1])).view_as(leaving)
+        told = ends.padded.scatter(mixed[:, None].expand(-1, there.shape[1], -1))
         return states.index_copy(0, place, told).view_as(x)
 
 
@@ -40,7 +40,7 @@ class TwoCellLayer(FlowerLayer):
 
     def __init__(self, dim: int, heads: int, attention_dropout: float) -> None:
         super().__init__(dim, heads, attention_dropout)
-        self.exchange = SinkExchange(dim)
+        self.exchange = EndExchange(dim)
 
     def flow(self, x: Tensor, batch: Batch) -> Tensor:
         """(K, S, d) -> (K, S, d): there, over to the other cell, and back."""
@@ -52,21 +52,21 @@ class TwoCellLayer(FlowerLayer):
 class FlowerFormerTwoCell(FlowerFormer):
     """FlowerFormer (Hwang et al., CVPR 2024), the version for a normal and a reduction cell (NAS-Bench-301).
 
-    An architecture is a graph of two connected components, as the space `darts` gives it. With h0 what enters a
-    layer, weights shared by the cells,
+    An architecture is a graph of two cells (`ArchitectureSet.cells`), as the space `darts` gives it. With h0 what
+    enters a layer, weights shared by the cells,
 
         h = forth(h0);   [h_s || h_t] <- [h_s || h_t] W + b   (s, t: where the cells end);   flow = back(h)
 
     and all else is `FlowerLayer`. The embedding is the mean over the first cell's nodes, then that over the second's:
     dim = 2 width. A node's own embedding is its state in the half of its cell, and zeros in the other.
 
-    The cell with the lowest node is the first. That is the normal cell of a DARTS genotype; nothing else tells its
-    cells apart, for they have the same operations. So renumbering nodes may exchange the cells (`reads_positions`).
+    Cells count in order of their first nodes: that of a DARTS genotype with the normal one. Nothing else tells its
+    cells apart, for they have the same operations. So renumbering nodes may exchange them (`reads_positions`).
 
     Batch normalisation is over the nodes of both cells. The released code normalises one cell after the other with
     the same parameters: in training each by its own statistics, in evaluation both by the running ones.
 
-    Raises ArchflowError if `heads` does not divide `width`, or an architecture is not two components.
+    Raises ArchflowError if `heads` does not divide `width`, or an architecture has not two cells.
     """
 
     reads_positions = True
@@ -92,16 +92,16 @@ class FlowerFormerTwoCell(FlowerFormer):
 
 def _cells(batch: Batch) -> Tensor:
     """(V, 2) 1 where a node belongs to the cell, else 0."""
-    return F.one_hot(batch.component, CELLS).float()
+    return F.one_hot(batch.cell, CELLS).float()
 
 
 def _check_cells(batch: Batch) -> None:
-    wrong = batch.component_counts != CELLS
+    wrong = batch.cell_counts != CELLS
     if wrong.any():
         row = int(wrong.argmax())
-        found = batch.component_counts[row]
+        found = batch.cell_counts[row]
         raise ArchflowError(
-            f"flowerformer_two_cell: architecture {row} of the batch has {found} connected component"
-            f"{'' if found == 1 else 's'}, not two; it needs two cells that no edge joins "
-            "(`archflow.spaces.darts.separated` takes joined ones apart); for other graphs use flowerformer"
+            f"flowerformer_two_cell: architecture {row} of the batch has {found} cell{'' if found == 1 else 's'}, not "
+            "two; it needs two parts that no edge joins (`archflow.spaces.darts.separated` takes joined cells apart); "
+            "for other graphs use flowerformer"
         )

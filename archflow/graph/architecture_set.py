@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
-from archflow.graph import connectivity, hashing, topology
+from archflow.graph import hashing, topology
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture import Architecture
+from archflow.graph.cells import cells
 from archflow.graph.ragged import Ints, pointer, positions, segment_reduce
 from archflow.graph.vocabulary import Vocabulary
 
@@ -164,14 +165,15 @@ class ArchitectureSet:
         return np.maximum.reduceat(self.levels, self.node_ptr[:-1]) if len(self) else np.zeros(0, np.int32)
 
     @cached_property
-    def components(self) -> NDArray[np.int32]:
-        """(V,) connected component of every node, numbered within its architecture in order of their first nodes."""
-        return connectivity.components(self)
+    def cells(self) -> NDArray[np.int32]:
+        """(V,) cell of every node, numbered within its architecture: parts of the graph that no edge joins, in order of
+        their first nodes."""
+        return cells(self)
 
     @cached_property
-    def component_counts(self) -> Ints:
-        """(N,) connected components of every architecture."""
-        return segment_reduce(np.maximum, self.components + np.int64(1), self.node_ptr, 0)
+    def cell_counts(self) -> Ints:
+        """(N,) cells of every architecture; none has an architecture without edges."""
+        return segment_reduce(np.maximum, self.cells + np.int64(1), self.node_ptr, 0) * (self.edge_counts > 0)
 
     @cached_property
     def op_counts(self) -> NDArray[np.int32]:

@@ -92,24 +92,24 @@ class Batch:
         return self._subset(self._architectures.adjacency.out_degree[self._nodes] == 0)
 
     @cached_property
-    def component(self) -> Tensor:
-        """(V,) connected component of the node, numbered within its architecture in order of their first nodes."""
-        return self._tensor(self._architectures.components[self._nodes])
+    def cell(self) -> Tensor:
+        """(V,) cell of the node, numbered within its architecture."""
+        return self._tensor(self._architectures.cells[self._nodes])
 
     @cached_property
-    def component_counts(self) -> Ints:
-        """(B,) connected components of every architecture, on the host."""
-        return self._architectures.component_counts[self._rows]
+    def cell_counts(self) -> Ints:
+        """(B,) cells of every architecture, on the host."""
+        return self._architectures.cell_counts[self._rows]
 
     @cached_property
-    def component_sinks(self) -> NodeSubset:
-        """The nodes without successors, by component instead of architecture."""
-        first = pointer(self.component_counts)
-        row = first[self._owner] + self._architectures.components[self._nodes]
-        sinks = np.flatnonzero(self._architectures.adjacency.out_degree[self._nodes] == 0)
-        sinks = sinks[np.argsort(row[sinks], kind="stable")]
-        counts = np.bincount(row[sinks], minlength=first[-1])
-        return NodeSubset(self._tensor(sinks), Padded.of(pointer(counts), self.device))
+    def cell_ends(self) -> NodeSubset:
+        """The nodes with predecessors and without successors, cell by cell."""
+        adjacency = self._architectures.adjacency
+        ends = np.flatnonzero((adjacency.degree[self._nodes] > 0) & (adjacency.out_degree[self._nodes] == 0))
+        first = pointer(self.cell_counts)
+        row = first[self._owner[ends]] + self._architectures.cells[self._nodes[ends]]
+        counts = np.bincount(row, minlength=first[-1])
+        return NodeSubset(self._tensor(ends[np.argsort(row, kind="stable")]), Padded.of(pointer(counts), self.device))
 
     @cached_property
     def level(self) -> Tensor:
@@ -229,7 +229,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class NodeSubset:
-    """M of the V nodes of a batch, of every architecture (or every connected component: then B counts these) some.
+    """M of the V nodes of a batch, of every architecture (or every cell: then B counts these) some.
 
     node: (M,) their node rows. padded: their dense view (B, P); its flat rows are those of `node`.
     """

@@ -20,7 +20,7 @@ from archflow.testing import check_encoder, random_architectures, settled
 
 USUAL = random_architectures(60, seed=9, ops=OPS)
 OF_PAIRS = ("flowerformer_two_cell",)
-"""Encoders of pairs of cells: architectures of two connected components."""
+"""Encoders of architectures with two cells."""
 
 INVARIANT = [name for name in ENCODERS.names() if not ENCODERS.get(name).reads_positions]
 

@@ -20,7 +20,9 @@ from archflow.testing import check_encoder, random_architectures
 
 
 def cells_of(architecture: Architecture) -> list[list[int]]:
-    """The nodes of both components; that of node 0 first."""
+    """The nodes of both cells; that of node 0 first."""
+    if "concat" in architecture.ops:
+        return [list(range(15)), list(range(15, 30))]  # DARTS, with inputs that nobody takes or without
     first = {0}
     for _ in architecture.ops:
         first |= {end for edge in architecture.edges if first & set(edge) for end in edge}
@@ -30,8 +32,8 @@ def cells_of(architecture: Architecture) -> list[list[int]]:
 def there_over_and_back(layer: FlowerLayer, x: Tensor, architecture: Architecture) -> Tensor:
     assert isinstance(layer, TwoCellLayer)
     states = reference_walk(layer.forth, x, architecture, False)
-    sending = {source for source, _ in architecture.edges}
-    ends = [[node for node in cell if node not in sending] for cell in cells_of(architecture)]
+    sending, hearing = ({edge[end] for edge in architecture.edges} for end in (0, 1))
+    ends = [[node for node in cell if node in hearing - sending] for cell in cells_of(architecture)]
     mix = layer.exchange.mix
     mixed = torch.cat([states[end].mean(0) for end in ends]) @ mix.weight[0] + mix.bias[0]  # type: ignore[index]
     for end, told in zip(ends, mixed.chunk(2), strict=True):
@@ -69,7 +71,7 @@ def pairs(data_folder) -> ArchitectureSet:
 
 @pytest.mark.parametrize("training", [False, True])
 def test_the_whole_encoder_is_its_equations(training):
-    """Cells of any size, numbered through each other, some with several sinks."""
+    """Cells of any size, numbered through each other, some with several ends."""
     agrees_with_its_equations(paired(random_architectures(24, seed=1)), training)
 
 
@@ -82,6 +84,12 @@ def test_the_whole_encoder_is_its_equations_on_real_pairs(pairs):
     agrees_with_its_equations(pairs, False)
 
 
+def test_the_whole_encoder_is_its_equations_where_an_input_is_not_taken(data_folder):
+    genotypes = read_table(data_folder / "darts_trained.parquet").architectures
+    missing = np.unique(np.flatnonzero(genotypes.undirected.degree == 0) // 30)
+    agrees_with_its_equations(genotypes.select(missing[:6]), False)
+
+
 def test_stacked_members_train_as_each_alone():
     architectures = paired(random_architectures(24, seed=5))
     runs = np.arange(24).reshape(3, 8)
@@ -91,7 +99,7 @@ def test_stacked_members_train_as_each_alone():
             members.append(FlowerFormerTwoCell(len(architectures.vocabulary), 16, 2, 4, attention_dropout=0.0).double())
     together, batch = stack(members), Batch(architectures, runs)
     assert batch.leveled.mask is not None  # the members differ in shape
-    assert not batch.component_sinks.padded.is_full  # and the cells in sinks
+    assert not batch.cell_ends.padded.is_full  # and the cells in how often they end
     together.embed(batch).square().sum().backward()
     for k, member in enumerate(members):
         member.embed(Batch(architectures, runs[k])).square().sum().backward()
@@ -163,11 +171,11 @@ def test_what_is_not_two_cells_is_refused():
     encoder = FlowerFormerTwoCell(len(three.vocabulary), 16, 2, 4)
     genotypes = DARTS().sample(2, np.random.default_rng(0))
     other = FlowerFormerTwoCell(len(genotypes.vocabulary), 16, 2, 4)
-    with pytest.raises(ArchflowError, match=r"architecture 0 of the batch has 1 connected component, not two"):
+    with pytest.raises(ArchflowError, match=r"architecture 0 of the batch has 1 cell, not two"):
         other(Batch(joined(genotypes)))
     single = ArchitectureSet.from_architectures([Architecture(("pool",) * 3, ())], three.vocabulary)
     mixed = ArchitectureSet.concatenate([paired(three), single])
-    with pytest.raises(ArchflowError, match=r"architecture 3 of the batch has 3 connected components, not two"):
+    with pytest.raises(ArchflowError, match=r"architecture 3 of the batch has 0 cells, not two"):
         encoder.embed(Batch(mixed))
 
 

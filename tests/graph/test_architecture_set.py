@@ -8,6 +8,7 @@ from strategies import OPS, VOCABULARY, sets
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+from archflow.graph.table import read_table
 
 A = Architecture(("input", "conv", "output"), ((0, 1), (1, 2)))
 B = Architecture(("output", "input"), ((1, 0),))
@@ -70,20 +71,41 @@ def pieces(architecture: Architecture) -> list[set[int]]:
     return sorted(found, key=min)
 
 
+def cells_by_hand(architecture: Architecture) -> tuple[list[int], int]:
+    """Every node's cell, and how many there are."""
+    parts = [piece for piece in pieces(architecture) if len(piece) > 1]
+    number = {node: cell for cell, piece in enumerate(parts) for node in piece}
+    count = len(architecture.ops)
+    own = []
+    for node in range(count):
+        # Itself, those behind it, then those before it, from near to far.
+        around = [*range(node, count), *range(node - 1, -1, -1)]
+        own.append(next((number[other] for other in around if other in number), 0))
+    return own, len(parts)
+
+
 @given(sets())
-def test_components_are_numbered_by_their_first_nodes(some):
-    expected = [pieces(a) for a in some]
-    numbers = [{node: i for i, piece in enumerate(found) for node in piece} for found in expected]
-    assert some.components.tolist() == [of[node] for of in numbers for node in range(len(of))]
-    assert some.component_counts.tolist() == [len(found) for found in expected]
+def test_cells_are_parts_that_no_edge_joins(some):
+    expected = [cells_by_hand(a) for a in some]
+    assert some.cells.tolist() == [cell for own, _ in expected for cell in own]
+    assert some.cell_counts.tolist() == [count for _, count in expected]
 
 
-def test_a_long_path_is_one_component_however_it_is_numbered():
+def test_inputs_that_nobody_takes_stay_with_their_cell(data_folder):
+    """Trained DARTS genotypes, some of which take one of their inputs only: both cells have 15 nodes nevertheless."""
+    genotypes = read_table(data_folder / "darts_trained.parquet").architectures
+    assert (genotypes.undirected.degree == 0).any()
+    assert (genotypes.cell_counts == 2).all()
+    assert (genotypes.cells.reshape(-1, 2, 15) == [[0], [1]]).all()
+
+
+def test_a_long_path_is_one_cell_however_it_is_numbered():
     generator = np.random.default_rng(0)
     for order in (np.arange(200), np.arange(200)[::-1], generator.permutation(200)):
         edges = tuple(zip(order[:-1].tolist(), order[1:].tolist(), strict=True))
         path = ArchitectureSet.from_architectures([Architecture(("conv",) * 200, edges)])
-        assert not path.components.any()
+        assert not path.cells.any()
+        assert path.cell_counts.tolist() == [1]
 
 
 @given(sets(), st.permutations((*OPS, "unused")))
@@ -144,5 +166,5 @@ def test_arrays_may_be_memory_mapped(tmp_path):
 def test_the_empty_set_is_a_set():
     empty = arrays().select([])
     assert (len(empty), list(empty), empty.depths.tolist(), empty.op_counts.shape) == (0, [], [], (0, 4))
-    assert len(empty.hashes) == len(empty.levels) == len(empty.components) == len(empty.component_counts) == 0
+    assert len(empty.hashes) == len(empty.levels) == len(empty.cells) == len(empty.cell_counts) == 0
     assert len(ArchitectureSet.from_architectures([])) == 0

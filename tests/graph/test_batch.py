@@ -69,23 +69,21 @@ def test_sources_and_sinks_are_the_ends_of_every_architecture(some):
 
 
 @given(sets(), st.data())
-def test_sinks_by_component_are_the_ends_of_every_component(some, data):
+def test_ends_of_cells_are_where_their_paths_end(some, data):
     rows = np.array(data.draw(st.lists(st.integers(0, len(some) - 1), min_size=1, max_size=4)))
     batch, chosen = Batch(some, rows), some.select(rows)
-    assert batch.component.tolist() == chosen.components.tolist()
-    assert batch.component_counts.tolist() == chosen.component_counts.tolist()
+    assert batch.cell.tolist() == chosen.cells.tolist()
+    assert batch.cell_counts.tolist() == chosen.cell_counts.tolist()
     expected, start = [], 0
-    for architecture, count in zip(chosen, chosen.component_counts, strict=True):
-        size = len(architecture.ops)
-        sending = {source for source, _ in architecture.edges}
-        own = chosen.components[start : start + size]
-        for component in range(count):
-            expected.append([start + n for n in range(size) if own[n] == component and n not in sending])
-        start += size
-    sinks = batch.component_sinks
-    assert sinks.node.tolist() == [node for ends in expected for node in ends]
-    gathered = sinks.gather(torch.arange(start)[:, None])[..., 0]
-    assert [row[there].tolist() for row, there in zip(gathered, sinks.padded.mask, strict=True)] == expected
+    for architecture, count in zip(chosen, chosen.cell_counts, strict=True):
+        sending, hearing = ({edge[end] for edge in architecture.edges} for end in (0, 1))
+        for cell in range(count):
+            expected.append([start + n for n in sorted(hearing - sending) if chosen.cells[start + n] == cell])
+        start += len(architecture.ops)
+    ends = batch.cell_ends
+    assert ends.node.tolist() == [node for nodes in expected for node in nodes]
+    gathered = ends.gather(torch.arange(start)[:, None])[..., 0] if expected else []
+    assert [row[there].tolist() for row, there in zip(gathered, ends.padded.mask, strict=True)] == expected
 
 
 @given(sets(), st.data())
