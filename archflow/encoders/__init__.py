@@ -2,6 +2,7 @@
 
 from archflow.encoders.arch2vec import Arch2Vec
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.carl import CARL
 from archflow.encoders.cate import CATE
 from archflow.encoders.classical import AdjacencyMLP, PathMLP
 from archflow.encoders.dagnn import DAGNN
@@ -25,6 +26,7 @@ from archflow.encoders.ta_gates import TAGATES
 from archflow.encoders.transformer import Transformer
 
 __all__ = [
+    "CARL",
     "CATE",
     "DAGNN",
     "ENCODERS",
