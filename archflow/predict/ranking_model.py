@@ -15,7 +15,7 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 
 ScoreLoss = Callable[[Tensor, Tensor], Tensor]
-"""(K n, metrics) scores and labels, in K runs of any equal length n -> (K,) loss of every run. NaN labels are missing."""
+"""(K n, metrics) scores and labels, K runs of any length n -> (K,) loss of every run. A NaN label is missing."""
 
 BATCH_SIZE = 256  # architectures a batch in evaluation; larger ones leave the processor's cache
 

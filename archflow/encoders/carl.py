@@ -1,0 +1,148 @@
+"""CARL: an architecture's critical part, apart from its redundant one."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.gates import LookedUp, OfNodes
+from archflow.encoders.layers import LayerNorm, Linear, relu_dropout, segment_sum, table_rows
+from archflow.graph.batch import Batch, Edges
+
+TINY = 1e-12  # added to sums of sigmoids that divide
+
+
+class WeightedSum(torch.autograd.Function):
+    """sum over the edges e into a node of weight_e x_source(e): (V, d), (E,) -> (V, d).
+
+    The edges' order by source makes the gradient of x a sum of the same kind, without scattered writes.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, edges: Edges) -> Tensor:  # type: ignore[override]
+        ctx.save_for_backward(x, weight)
+        ctx.edges = edges
+        return _weighted_sum(x, edges.source, weight, edges.ptr)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):  # type: ignore[override]
+        x, weight = ctx.saved_tensors
+        edges: Edges = ctx.edges
+        target = edges.target.index_select(0, edges.by_source)
+        to_x = _weighted_sum(grad, target, weight.index_select(0, edges.by_source), edges.source_ptr)
+        sent, received = x.index_select(0, edges.source), grad.index_select(0, edges.target)
+        return to_x, sent.mul_(received).sum(1), None
+
+
+def _weighted_sum(x: Tensor, rows: Tensor, weight: Tensor, ptr: Tensor) -> Tensor:
+    if len(rows) == 0:
+        return x.new_zeros(len(ptr) - 1, x.shape[1])
+    return F.embedding_bag(rows, x, ptr, mode="sum", per_sample_weights=weight, include_last_offset=True)
+
+
+def listen(projected: Tensor, weight: Tensor | None, batch: Batch) -> Tensor:
+    """own_v + mean over predecessors u of ahead_u + mean over successors u of behind_u: (V, 3 d) -> (V, d).
+
+    projected: [own || ahead || behind]. weight: (E,) of the edges in the means, as in `batch.edges`; all 1 if None.
+    """
+    edges, reversed_edges = batch.edges, batch.reversed_edges
+    weight = projected.new_ones(len(edges.source)) if weight is None else weight
+    own, ahead, behind = projected.chunk(3, 1)
+    forth = WeightedSum.apply(ahead, _shares(weight, edges), edges)
+    back = WeightedSum.apply(behind, _shares(weight.index_select(0, edges.by_source), reversed_edges), reversed_edges)
+    return own + forth + back
+
+
+def _shares(weight: Tensor, edges: Edges) -> Tensor:
+    """(E,) weights divided by the sum over all edges into the same node."""
+    total = segment_sum(weight[:, None], edges.ptr)[:, 0]
+    return weight / (total.index_select(0, edges.target) + TINY)
+
+
+def weighted_mean(z: Tensor, weight: Tensor, batch: Batch) -> Tensor:
+    """(V, d), (V,) -> (B, d) weighted mean over every architecture's nodes."""
+    total = segment_sum(torch.cat([z * weight[:, None], weight[:, None]], 1), batch.node_ptr)
+    return total[:, :-1] / (total[:, -1:] + TINY)
+
+
+@ENCODERS.register("carl")
+class CARL(Encoder):
+    """The encoder of CARL (Ji et al., ICCV 2025): a graph convolution network, and an extractor that splits what it
+    found into a critical part, which causes an architecture's accuracy, and a redundant rest.
+
+        h_v = ReLU(W_in x_v + b_in),   x the one-hot operation
+        depth times:   h_v <- dropout(ReLU(LN(W1 h_v + b + mean_{u -> v} W2 h_u + mean_{v -> u} W3 h_u)))
+        a_v = sigmoid(p . h_v + c),   a_uv = sigmoid(q . h_u + r . h_v + c')        how critical: nodes v, edges u -> v
+        critical:    z_v = ReLU(W1' h_v + b' + mean_{u -> v} W2' h_u + mean_{v -> u} W3' h_u),  means weighed by a_uv
+                     embedding = sum_v a_v z_v / sum_v a_v
+        redundant:   the same with 1 - a_uv and 1 - a_v
+
+    The redundant part serves training: see `archflow.predict.causal_model`.
+
+    Source: of CARL we know only what abstract and summaries tell: a graph convolution network, learned scores of nodes
+    and of edges from the representations of their ends, the complements of the scores, and interventions on the
+    vectors. Causal Attention Learning (Sui et al., KDD 2022) gives linear scores and one more convolution on the
+    weighted graph. Ours are: a matrix for each direction; layer normalisation; the same last convolution for both
+    parts, so that their vectors lie in one space; and means weighed by the scores, not sums. With sums, all scores rise
+    together until the redundant part is nothing, and tell nothing; in a mean only their differences count, and the
+    redundant vector is as long as the critical one.
+
+    width, depth: 128 and 3 in all spaces, those of Causal Attention Learning; CARL's own are not known.
+    """
+
+    stackable = True
+
+    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout}
+        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
+        self.operations = Linear(n_ops, width)
+        self.convolutions = nn.ModuleList(Linear(width, 3 * width) for _ in range(depth))
+        self.norms = nn.ModuleList(LayerNorm(width) for _ in range(depth))
+        self.scores = Linear(width, 3)  # what a node brings to its own score, to those of its edges out, and in
+        self.extract = Linear(width, 3 * width)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(V, d) embeddings of the nodes in the critical part."""
+        x = self._represent(batch)
+        return torch.relu(listen(x.through(self.extract), self._score(x, batch)[1].sigmoid(), batch))
+
+    def embed(self, batch: Batch) -> Tensor:
+        """(B, d) architecture embeddings: the critical vectors."""
+        x = self._represent(batch)
+        return _part(x.through(self.extract), *self._score(x, batch), batch)
+
+    def split(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The critical and the redundant vector of every architecture: (B, d) each. The first is `embed`'s."""
+        x = self._represent(batch)
+        projected, (node, edge) = x.through(self.extract), self._score(x, batch)
+        return _part(projected, node, edge, batch), _part(projected, -node, -edge, batch)
+
+    def importance(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """How critical the nodes are, (V,), and the edges in the order of `batch.edges`, (E,): from 0 to 1.
+
+        Only compare nodes of one architecture, and edges into or out of one node: these are what the means weigh.
+        """
+        node, edge = self._score(self._represent(batch), batch)
+        return node.sigmoid(), edge.sigmoid()
+
+    def _represent(self, batch: Batch) -> LookedUp | OfNodes:
+        """(V, d) h, what the graph convolutions find."""
+        table = torch.relu(self.operations.weight + self.operations.bias[:, None])  # type: ignore[index]
+        x: LookedUp | OfNodes = LookedUp(table, table_rows(batch, self.n_ops))
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            y = norm(listen(x.through(convolution), None, batch), batch)
+            x = OfNodes(relu_dropout(y, self.dropout, self.training), batch)
+        return x
+
+    def _score(self, x: LookedUp | OfNodes, batch: Batch) -> tuple[Tensor, Tensor]:
+        """What the sigmoids take: (V,) of the nodes and (E,) of the edges. The complement is that of the negative."""
+        own, out, into = x.through(self.scores).unbind(1)
+        return own, out.index_select(0, batch.edges.source) + into.index_select(0, batch.edges.target)
+
+
+def _part(projected: Tensor, node: Tensor, edge: Tensor, batch: Batch) -> Tensor:
+    """(B, d) vectors of the part that is kept to the sigmoid of node (V,), edge (E,)."""
+    return weighted_mean(torch.relu(listen(projected, edge.sigmoid(), batch)), node.sigmoid(), batch)

@@ -1,0 +1,76 @@
+"""Interventions: critical parts of architectures must keep their scores whatever redundant parts go with them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from archflow.encoders import Encoder
+from archflow.encoders.carl import CARL
+from archflow.graph.batch import Batch
+from archflow.predict.ranking_model import RankingModel, ScoreLoss
+
+
+class CausalRankingModel(RankingModel):
+    """CARL's predictor (Ji et al., ICCV 2025): scores come from the critical vectors alone, as in any `RankingModel`;
+    training adds to their loss what keeps the redundant vectors from mattering. With c_i, r_i the vectors of the i-th
+    architecture, f the head and y the labels,
+
+        loss = L(f(c_i), y_i) + uninformative * variance_i f(r_i) + intervened * L(f(c_i + r_j), y_i)
+
+    where L is the loss that fine-tuning chose. The last term sees every critical vector `interventions` times, each
+    time with the redundant vector of another architecture j of the same run's batch, drawn at random; all the
+    recombined ones are compared in one L. (A batch of one architecture has no other: it is its own mate.)
+
+    CARL's losses are not known to us. This is the recipe of Causal Attention Learning (Sui et al., KDD 2022) with the
+    weights of its released code, and three differences. There, redundant parts must predict the uniform distribution
+    over classes; scores have none, so ours must not differ within a batch. There, each term has a head of its own; here
+    one head serves all, so that what the interventions teach it holds for the critical vectors that it will score.
+    There, one mate a batch; CARL's abstract has several, so ours has four.
+    """
+
+    def __init__(
+        self,
+        encoder: CARL,
+        n_metrics: int = 1,
+        interventions: int = 4,
+        uninformative: float = 0.5,
+        intervened: float = 0.5,
+    ) -> None:
+        super().__init__(encoder, n_metrics)
+        self.interventions, self.uninformative, self.intervened = interventions, uninformative, intervened
+
+    def loss(self, batch: Batch, labels: Tensor, score_loss: ScoreLoss) -> Tensor:
+        """(K,) the loss of every member; torch's generator draws the mates."""
+        assert isinstance(self.encoder, CARL)
+        members = batch.members
+        critical, redundant = (part.unflatten(0, (members, -1)) for part in self.encoder.split(batch))  # (K, n, d)
+        mates = draw_mates(members, critical.shape[1], self.interventions, batch.device)
+        run = torch.arange(members, device=batch.device)[:, None, None]
+        recombined = critical[:, None] + redundant[run, mates]  # (K, m, n, d)
+        repeated = labels.view(members, 1, -1, labels.shape[1]).expand(-1, self.interventions, -1, -1)
+        spread = self.head(redundant.flatten(0, 1), members).unflatten(0, (members, -1)).var(1, correction=0).sum(1)
+        return (
+            score_loss(self.head(critical.flatten(0, 1), members), labels)
+            + self.uninformative * spread
+            + self.intervened * score_loss(self.head(recombined.flatten(0, 2), members), repeated.flatten(0, 2))
+        )
+
+
+def draw_mates(members: int, size: int, interventions: int, device: torch.device | str = "cpu") -> Tensor:
+    """(K, interventions, n) for each of the n architectures in every run another of the same run, at random.
+
+    No two interventions give an architecture the same mate, unless there are more of them than others in the run.
+    In each intervention every architecture is the mate of one.
+    """
+    # Around a table in random order, everybody's mate is so many places further: never oneself.
+    seat = torch.rand(members, size, device=device).argsort(1)
+    guest = seat.argsort(1)
+    distance = 1 + torch.arange(interventions, device=device) % max(1, size - 1)
+    places = (seat[:, None] + distance[:, None]) % max(1, size)
+    return guest.gather(1, places.flatten(1)).view(members, interventions, size)
+
+
+def model_for(encoder: Encoder, n_metrics: int = 1) -> RankingModel:
+    """The model in which an encoder is fine-tuned: CARL's with interventions, all others' without."""
+    return CausalRankingModel(encoder, n_metrics) if isinstance(encoder, CARL) else RankingModel(encoder, n_metrics)
