@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""What the figures were measured on, and how."""
 
 from __future__ import annotations
 
@@ -9,15 +9,50 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
+from archflow.errors import ArchflowError
 
-def machine() -> dict[str, Any]:
-    """Processor, threads and versions, as JSON keeps them."""
+CPU = torch.device("cpu")
+
+
+def machine(device: torch.device = CPU) -> dict[str, Any]:
+    """Processor, threads and versions, as JSON keeps them, and the device's name if it is not the processor."""
     about = {"processor": _processor(), "threads": torch.get_num_threads(), "torch": torch.__version__}
-    if torch.cuda.is_available():
-        about["gpu"] = torch.cuda.get_device_name()
+    if device.type != "cpu":
+        about["device"] = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
     return about
+
+
+def device_named(name: str) -> torch.device:
+    """The device of that name, as torch writes it. Raises ArchflowError if this machine has none such."""
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise ArchflowError(f"device {name!r} cannot be used here ({reason}); take cpu, or cuda with a GPU") from None
+    return device
+
+
+def wait_for(device: torch.device) -> None:
+    """Return when the device has done what it was told: a GPU works on while the program goes on."""
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+
+
+def median_seconds(run: Callable[[], object], repeats: int, device: torch.device = CPU) -> float:
+    """Median seconds of `run`, until the device is done, after one pass to warm up."""
+    run()
+    times = []
+    for _ in range(repeats):
+        wait_for(device)
+        began = time.perf_counter()
+        run()
+        wait_for(device)
+        times.append(time.perf_counter() - began)
+    return float(np.median(times))
 
 
 def matmul_gflops(
@@ -27,20 +62,36 @@ def matmul_gflops(
     dtype: torch.dtype = torch.float32,
     seconds: float = 0.5,
     clock: Callable[[], float] = time.perf_counter,
+    device: torch.device = CPU,
 ) -> float:
     """Measured rate of one matrix product in 10^9 floating-point operations a second: the roof of what layers reach.
 
     clock: the one that the layers were timed with; `time.process_time` counts other processes out, on one thread.
     """
-    a, b = torch.randn(rows, inner, dtype=dtype), torch.randn(inner, columns, dtype=dtype)
-    out = torch.empty(rows, columns, dtype=dtype)
+    a, b = torch.randn(rows, inner, dtype=dtype, device=device), torch.randn(inner, columns, dtype=dtype, device=device)
+    out = torch.empty(rows, columns, dtype=dtype, device=device)
+    times_a_second = _rate(lambda: torch.mm(a, b, out=out), seconds, clock, device)
+    return 2e-9 * rows * inner * columns * times_a_second
+
+
+def copy_gbs(values: int, seconds: float = 0.5, device: torch.device = CPU) -> float:
+    """Measured rate at which so many float32 values are copied, in 10^9 bytes read and written a second."""
+    source, target = torch.randn(2, values, device=device)
+    return 8e-9 * values * _rate(lambda: target.copy_(source), seconds, time.perf_counter, device)
+
+
+def _rate(run: Callable[[], object], seconds: float, clock: Callable[[], float], device: torch.device) -> float:
+    """How often a second `run` is done."""
     for _ in range(3):
-        torch.mm(a, b, out=out)
+        run()
+    wait_for(device)
     count, began = 0, clock()
     while clock() - began < seconds:
-        torch.mm(a, b, out=out)
-        count += 1
-    return 2e-9 * rows * inner * columns * count / (clock() - began)
+        for _ in range(4):
+            run()
+        wait_for(device)
+        count += 4
+    return count / (clock() - began)
 
 
 def peak_gib() -> float:

@@ -10,7 +10,8 @@ from typing import Any
 
 from archflow.bench.measures import rounded
 from archflow.bench.protocol_report import protocol_table
-from archflow.bench.zero_cost_report import markdown_table, zero_cost_tables
+from archflow.bench.speed_report import processor, speed_tables
+from archflow.bench.zero_cost_report import zero_cost_tables
 from archflow.errors import ArchflowError
 from archflow.files import read_json
 
@@ -62,12 +63,14 @@ def results_summary(folder: str | Path) -> str:
         for _, result in protocols
     ]
     for _, result in speeds:
-        encode = rounded(result["encode_us"].get("gated_gcn"))
+        if "pretrain_epoch_s" not in result:
+            continue  # measured on a device that only encoders run on
+        encode = rounded(result["encoders"]["gated_gcn"]["encode_us"]["128"])
         surrogate = rounded(result["surrogate_us"])
         parts.append(
-            f"Speed on {_machine(result)}: {encode} µs to encode an architecture with the gated GCN, batches included; "
-            f"{surrogate} µs for its flow surrogate; {rounded(result['pretrain_epoch_s'])} s an epoch of pre-training "
-            "on 15,625 cells."
+            f"Speed on {processor(result)}: {encode} µs to encode an architecture with the gated GCN in batches of "
+            f"128; {surrogate} µs for its flow surrogate; {rounded(result['pretrain_epoch_s'])} s an epoch of "
+            "pre-training on 15,625 cells."
         )
     return "\n\n".join(part.strip("\n") for part in parts or ["No result file is there yet."])
 
@@ -97,7 +100,7 @@ def _read(folder: str | Path) -> tuple[Results, Results, Results]:
         result = read_json(path)
         if isinstance(result, Mapping) and {"methods", "metric", "config"} <= result.keys():
             protocols.append((path.name, result))
-        elif isinstance(result, Mapping) and {"encode_us", "matmul_gflops"} <= result.keys():
+        elif isinstance(result, Mapping) and {"encoders", "matmul_gflops"} <= result.keys():
             speeds.append((path.name, result))
         elif isinstance(result, Mapping) and {"reference", "equal", "speed"} <= result.keys():
             proxies.append((path.name, result))
@@ -119,7 +122,7 @@ def _protocol(name: str, result: Result, place: str) -> str:
         f"encoder `{config['encoder']}`, width {config['encoder_config'].get('width')}; "
         f"pre-training for {config['pretrain']['epochs']} epochs on the proxy `{proxy}` and the flow of "
         f"dimension {pretext['surrogate']['dim']}, fine-tuning for {config['fine_tune']['epochs']}",
-        f"{result['seconds'] / 60:,.0f} min on {_machine(result)}",
+        f"{result['seconds'] / 60:,.0f} min on {processor(result)}",
     ]
     note = (
         f"This run ranks the proxy `{proxy}` where the paper ranks the Jacobian covariance: its figures of the methods "
@@ -157,67 +160,12 @@ def _protocol_command(name: str, result: Result, place: str) -> str:
 
 
 def _speed(name: str, result: Result, place: str) -> str:
-    roof = result["encode_roof"]
-    rows = [
-        (
-            f"`{encoder}`",
-            rounded(us),
-            rounded(roof[encoder]["batch_us"]),
-            rounded(roof[encoder]["mflop"]),
-            rounded(roof[encoder]["roof_us"]),
-            f"{100 * roof[encoder]['share_of_roof']:.0f} %",
-        )
-        for encoder, us in result["encode_us"].items()
-    ]
-    everything = result.get("embed_nasbench101")
-    facts = [
-        f"flow surrogate, µs an architecture: NAS-Bench-201 {rounded(result['surrogate_us'])}, "
-        f"all NAS-Bench-101 graphs {rounded(result['surrogate_nasbench101_us'])}",
-        f"an epoch of FGP pre-training on the 15,625 NAS-Bench-201 cells: {rounded(result['pretrain_epoch_s'])} s",
-        *(
-            [
-                f"embedding all {everything['architectures']:,} NAS-Bench-101 graphs at width {everything['width']}: "
-                f"{rounded(everything['seconds'])} s, {rounded(everything['us'])} µs each, peak memory "
-                f"{rounded(everything['peak_gib'])} GiB"
-            ]
-            if everything
-            else []
-        ),
-        *_spaces_speed(result.get("spaces")),
-        f"`archflow --help`: {rounded(result['help_s'])} s",
-        f"matrix products: {result['matmul_gflops']:g} GFLOP/s in the shape of the encoder's largest one, "
-        f"{result['matmul_gflops_2048']:g} at 2,048 x 2,048",
-        f"{_machine(result)}, torch {result['machine']['torch']}",
-    ]
     options = {
-        "batch-size": result["batch_size"],
+        "device": result["device"],
         "threads": result["threads"],
         "out": f"{Path(place).name}/{name}",
     }
-    heads = ("encoder", "encode µs", "of which batch µs", "matrix products MFLOP", "their roof µs", "of the roof")
-    parts = [
-        f"Encoding NAS-Bench-201 cells in batches of {result['batch_size']}, an architecture. The roof is the time "
-        "that the encoder's matrix products alone would take at the measured rate of its largest one.",
-        markdown_table(heads, rows),
-        "\n".join(f"- {fact}" for fact in facts),
-        _made_by(_command("speed", options), name, place),
-    ]
-    return "\n\n".join(parts)
-
-
-def _spaces_speed(spaces: Mapping[str, Any] | None) -> list[str]:
-    if spaces is None:
-        return []
-    loads = spaces["load"].values()
-    slowest, largest = (max((load[key] for load in loads), default=None) for key in ("seconds", "peak_gib"))
-    return [
-        f"100,000 NAS-Bench-201 strings parsed in {rounded(spaces['parse_nasbench201_s'])} s, "
-        f"100,000 DARTS cells drawn in {rounded(spaces['sample_darts_s'])} s",
-        f"all 423,624 NAS-Bench-101 graphs enumerated in {rounded(spaces['enumerate_nasbench101_s'])} s, "
-        f"their official hashes in {rounded(spaces['hash_nasbench101_s'])} s",
-        f"{len(loads)} data sets loaded, each in a process of its own, in at most {rounded(slowest)} s with at most "
-        f"{rounded(largest)} GiB",
-    ]
+    return "\n\n".join([*speed_tables(result), _made_by(_command("speed", options), name, place)])
 
 
 def _zero_cost(name: str, result: Result, place: str) -> str:
@@ -227,7 +175,7 @@ def _zero_cost(name: str, result: Result, place: str) -> str:
         "speed-cells": result["speed"]["cells"],
         "out": f"{Path(place).name}/{name}",
     }
-    machine = f"{_machine(result)}, torch {result['machine']['torch']}."
+    machine = f"{processor(result)}, torch {result['machine']['torch']}."
     return "\n\n".join([*zero_cost_tables(result), machine, _made_by(_command("proxies", options), name, place)])
 
 
@@ -246,11 +194,6 @@ def _count(result: Result) -> str:
 def _each(values: Sequence[int]) -> str:
     """One number if all are equal."""
     return " · ".join(f"{value:,}" for value in (values[:1] if len(set(values)) == 1 else values))
-
-
-def _machine(result: Result) -> str:
-    threads = result["machine"]["threads"]
-    return f"{result['machine']['processor']}, {threads} thread{'s' * (threads > 1)}"
 
 
 def _command(verb: str, options: Mapping[str, Any]) -> str:

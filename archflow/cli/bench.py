@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from archflow.cli.output import DataOption, Json, print_json, print_table
+from archflow.cli.output import DataOption, Json, print_json
 
 app = typer.Typer(help="Measure: the papers' protocols, and speed.", no_args_is_help=True)
 
@@ -116,63 +116,31 @@ def fgp(
 
 @app.command()
 def speed(
-    batch_size: Annotated[int, typer.Option(min=1, help="Architectures a batch in encoding.")] = 128,
+    device: Annotated[str, typer.Option(help="cpu; or cuda, where only encoders are measured.")] = "cpu",
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0 for torch's default.")] = 0,
     out: Annotated[Optional[Path], typer.Option(help="The result file (.json).")] = None,  # noqa: UP045
     as_json: Json = False,
 ) -> None:
-    """Time surrogate, batches, encoders and pre-training, beside the machine's matrix-product rate."""
+    """Time encoders in use and in training, beside the machine's matrix-product rate; surrogate, pre-training, data."""
     import torch
 
-    from archflow.bench.speed import SPEED_STEPS, run_speed
-    from archflow.encoders import ENCODERS
+    from archflow.bench.machine import device_named
+    from archflow.bench.speed import run_speed, speed_steps
+    from archflow.bench.speed_report import speed_tables
     from archflow.files import write_json
     from archflow.progress import progress_bar
 
     if threads:
         torch.set_num_threads(threads)
-    with progress_bar("measuring", SPEED_STEPS + len(ENCODERS.names())) as bar:
-        result = run_speed(batch_size, lambda name: bar.advance(1, name))
+    place = device_named(device)
+    with progress_bar("measuring", speed_steps(place)) as bar:
+        result = run_speed(place, lambda name: bar.advance(1, name))
     if out is not None:
         write_json(out, result)
     if as_json:
         print_json(result)
         return
-    typer.echo(
-        f"{result['machine']['processor']}, {result['threads']} threads, "
-        f"{result['matmul_gflops']:g} GFLOP/s in the encoder's largest matrix product\n"
-    )
-    rows = [
-        (
-            name,
-            us,
-            result["encode_roof"][name]["batch_us"],
-            result["encode_roof"][name]["roof_us"],
-            f"{100 * result['encode_roof'][name]['share_of_roof']:.0f} %",
-        )
-        for name, us in result["encode_us"].items()
-    ]
-    print_table(("encoder", "encode us", "of which batch us", "roof us", "of the roof"), rows)
-    typer.echo(f"\npre-training (gated_gcn, FGP): {result['pretrain_epoch_s']:g} s an epoch of 15,625 cells")
-    typer.echo(f"surrogate: {result['surrogate_us']:g} us (NAS-Bench-201)")
-    if result["surrogate_nasbench101_us"] is not None:
-        typer.echo(f"surrogate: {result['surrogate_nasbench101_us']:g} us (all NAS-Bench-101 graphs)")
-    everything = result["embed_nasbench101"]
-    if everything:
-        typer.echo(
-            f"embedding all NAS-Bench-101 graphs (width {everything['width']}): {everything['seconds']:g} s, "
-            f"{everything['us']:g} us each, peak {everything['peak_gib']:g} GiB"
-        )
-    spaces = result["spaces"]
-    typer.echo(
-        f"100,000 NAS-Bench-201 strings parsed: {spaces['parse_nasbench201_s']:g} s; "
-        f"100,000 DARTS cells drawn: {spaces['sample_darts_s']:g} s\n"
-        f"all NAS-Bench-101 graphs enumerated: {spaces['enumerate_nasbench101_s']:g} s; "
-        f"hashed: {spaces['hash_nasbench101_s']:g} s"
-    )
-    for name, load in spaces["load"].items():
-        typer.echo(f"{name} loaded: {load['seconds']:g} s, peak {load['peak_gib']:g} GiB")
-    typer.echo(f"archflow --help: {result['help_s']:g} s")
+    typer.echo("\n\n".join(speed_tables(result)))
 
 
 @app.command()

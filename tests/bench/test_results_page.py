@@ -37,18 +37,33 @@ def protocol(proxy: str = "zc_jacov") -> dict[str, Any]:
     }  # fmt: skip
 
 
+def encoder(scale: float, ratio: float | None) -> dict[str, Any]:
+    return {
+        "encode_us": {"1": 900 * scale, "128": 30.25 * scale, "1024": 27.5 * scale}, "batch_us": 2.5, "mflop": 2.6,
+        "roof_us": 21.1, "times_roof": 1.3 * scale, "traffic_kb": 88.0, "traffic_us": 4.4,
+        "step_s": {"16": 0.0031, "1024": 0.0625},
+        "members_step_s": ratio and 0.0031 * ratio, "members_ratio": ratio,
+    }  # fmt: skip
+
+
 def speed() -> dict[str, Any]:
     return {
-        "matmul_gflops": 123.4, "matmul_gflops_2048": 150.1,
+        "matmul_gflops": 123.4, "matmul_gflops_2048": 150.1, "copy_gbs": 20.5,
         "surrogate_us": 4.321, "surrogate_nasbench101_us": None,
-        "encode_us": {"gated_gcn": 30.25, "mlp": 6.5}, "batch_us": 2.5,
-        "encode_roof": {
-            "gated_gcn": {"batch_us": 2.5, "mflop": 2.6, "roof_us": 21.1, "share_of_roof": 0.698},
-            "mlp": {"batch_us": 1.5, "mflop": 0.5, "roof_us": 4.2, "share_of_roof": 0.646},
-        },
+        "encoders": {"gated_gcn": encoder(1.0, 2.5), "mine": encoder(2.0, None)},
         "pretrain_epoch_s": 1.5, "embed_nasbench101": None, "help_s": 0.4,
-        "batch_size": 128, "threads": 2, "machine": MACHINE,
+        "spaces": {
+            "parse_nasbench201_s": 2.7, "sample_darts_s": 0.1, "enumerate_nasbench101_s": 0.6,
+            "hash_nasbench101_s": 18.0, "load": {"digits201": {"seconds": 0.2, "peak_gib": 0.3}},
+        },
+        "device": "cpu", "threads": 2, "machine": MACHINE,
     }  # fmt: skip
+
+
+def gpu_speed() -> dict[str, Any]:
+    """Encoders alone."""
+    everywhere = {key: speed()[key] for key in ("matmul_gflops", "copy_gbs", "encoders", "threads")}
+    return {**everywhere, "device": "cuda", "machine": {**MACHINE, "device": "A GPU"}}
 
 
 @pytest.fixture
@@ -78,7 +93,10 @@ def test_the_page_has_tables_facts_and_files(folder: Path) -> None:
     assert "by permutation: 3 · 4 · 5" in page
     assert "40 for validation, 660 for the test" in page
     assert "62 min on A Processor, 2 threads" in page
-    assert "| `gated_gcn` | 30.25 | 2.500 | 2.600 | 21.1 | 70 % |" in page
+    rows = re.sub(" +", " ", page)
+    assert "| `gated_gcn` | 900 | 30.25 | 27.5 | 2.500 | 2.600 | 21.1 | 1.300 | 4.400 |" in rows
+    assert "| `gated_gcn` | 3.100 | 62.5 | 7.750 | 2.500 |" in rows
+    assert "| `mine` | 3.100 | 62.5 | – | – |" in rows
     assert "NAS-Bench-201 4.321, all NAS-Bench-101 graphs –" in page
     assert "123.4 GFLOP/s" in page
     assert "[`speed.json`](../results/speed.json)" in page
@@ -94,7 +112,7 @@ def test_its_commands_are_those_that_made_the_files(folder: Path) -> None:
         "pretrain_epochs": 200, "epochs": 500, "out": Path("results/bench-fgp.json"),
     }  # fmt: skip
     assert bench | expected == bench
-    assert timing | {"batch_size": 128, "threads": 2, "out": Path("results/speed.json")} == timing
+    assert timing | {"device": "cpu", "threads": 2, "out": Path("results/speed.json")} == timing
 
 
 def test_another_proxy_than_the_paper_s_is_said(folder: Path) -> None:
@@ -107,6 +125,19 @@ def test_another_proxy_than_the_paper_s_is_said(folder: Path) -> None:
     }
     (folder / "bench-fgp.json").write_text(json.dumps(unranked))
     assert "where the paper ranks" not in results_page(folder, "page.md")
+
+
+def test_a_device_that_only_encoders_run_on(folder: Path) -> None:
+    before = results_summary(folder)
+    (folder / "speed-gpu.json").write_text(json.dumps(gpu_speed()))
+    page = results_page(folder, "page.md")
+    assert "- measured on A GPU\n" in page
+    assert page.count("`archflow --help`") == 1
+    assert {str(parameters["out"]): parameters["device"] for parameters in map(parsed, commands(page)[1:])} == {
+        "results/speed.json": "cpu",
+        "results/speed-gpu.json": "cuda",
+    }
+    assert results_summary(folder) == before
 
 
 def test_what_is_not_there_is_left_out(folder: Path) -> None:
