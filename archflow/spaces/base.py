@@ -47,12 +47,15 @@ class SearchSpace(ABC):
         """`count` independent architectures from the distribution that the class names."""
 
     @abstractmethod
-    def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
-        """A uniformly drawn neighbour."""
-
-    @abstractmethod
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """All architectures one elementary change away."""
+        """All architectures one elementary change away; what such a change is, the space says."""
+
+    def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
+        """A uniformly drawn neighbour. Raises ArchflowError if there is none."""
+        around = self.neighbours(architecture)
+        if len(around) == 0:
+            raise ArchflowError(f"{self.name}: it has a single architecture, there is no other to go to")
+        return around[int(generator.integers(len(around)))]
 
     @abstractmethod
     def canonical(self, architecture: Architecture) -> str:

@@ -149,13 +149,9 @@ class ChainSpace(SearchSpace):
             columns.append(np.where(np.arange(most) < depth, choices, -1))
         return self._from_choices(np.hstack(columns))
 
-    def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
-        """One choice changes."""
-        around = self.neighbours(architecture)
-        return around[int(generator.integers(len(around)))]
-
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """All chains with one other operation or input, or with one layer more or fewer at the end of a stage."""
+        """All chains with one choice changed: another operation or input, or one layer more or fewer at the end of a
+        stage."""
         choices = self._choices_of(architecture)
         columns: list[int] = []
         values: list[int] = []

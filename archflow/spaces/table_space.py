@@ -79,15 +79,9 @@ class TableSpace(SearchSpace):
         """Uniform over the architectures of the table."""
         return self._architectures.select(generator.integers(0, self.size, count))
 
-    def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
-        """One operation or edge changes; where no other row is so near, see the class."""
-        around = self._around(architecture)
-        if len(around) == 0:
-            raise ArchflowError(f"{self.name}: the table has a single architecture, there is no other to go to")
-        return self._architectures[int(around[generator.integers(len(around))])]
-
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """The architectures of the table one change away, in its order (see the class)."""
+        """The architectures of the table with one operation or edge changed, in its order; where no other row is so
+        near, see the class. None in a table of one architecture."""
         return self._architectures.select(self._around(architecture))
 
     def canonical(self, architecture: Architecture) -> str:

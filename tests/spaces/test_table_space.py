@@ -139,7 +139,7 @@ def test_a_single_row_without_neighbours_is_next_to_all() -> None:
 def test_a_table_of_one_has_no_neighbours() -> None:
     space = TableSpace(table(path("a")), "one")
     assert len(space.neighbours(path("a"))) == 0
-    with pytest.raises(ArchflowError, match="one: the table has a single architecture"):
+    with pytest.raises(ArchflowError, match="one: it has a single architecture, there is no other"):
         space.mutate(path("a"), np.random.default_rng(0))
 
 

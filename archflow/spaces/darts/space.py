@@ -77,11 +77,6 @@ class DARTS(NetworkSpace):
         choices[..., 1] = generator.integers(NONE + 1, len(OPERATIONS), (count, CELLS, STEPS))
         return graphs(choices)
 
-    def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
-        """One operation or one predecessor is another."""
-        around = self.neighbours(architecture)
-        return around[int(generator.integers(len(around)))]
-
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
         """The 120 genotypes with another operation (96) or another predecessor (24) in one place, in that order.
 

@@ -59,11 +59,6 @@ class NASBench101(NetworkSpace):
         one is valid; see `archflow.spaces.nasbench101.sampling`."""
         return graphs(representatives(random_cells(count, generator)))
 
-    def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
-        """An operation, an edge or a node changes; see `neighbours`."""
-        around = neighbours(code_of(architecture))
-        return graphs(generator.choice(around, 1))[0]
-
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
         """The classes with another operation, one edge more or less, or one node of two edges more or less, in the
         order of `enumerate`; see `archflow.spaces.nasbench101.neighbours`."""

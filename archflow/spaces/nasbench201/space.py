@@ -71,11 +71,6 @@ class NASBench201(NetworkSpace):
         """Uniform over the cells."""
         return self._from_choices(generator.integers(0, len(OPERATIONS), (count, len(CELL_EDGES))))
 
-    def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
-        """One edge gets another operation."""
-        around = self.neighbours(architecture)
-        return around[int(generator.integers(len(around)))]
-
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
         """The 24 cells with another operation on one edge, by edge, then operation."""
         choices = np.array([OPERATIONS.index(op) for op in _operations(architecture)])

@@ -76,11 +76,6 @@ class NASBenchGraph(SearchSpace):
         """Uniform over the 26,206 architectures."""
         return self._all.select(generator.integers(0, self.size, count))
 
-    def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
-        """One node gets another operation or reads another node."""
-        around = self.neighbours(architecture)
-        return around[int(generator.integers(len(around)))]
-
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
         """All architectures with one other operation, or with one node that reads another, by official hash.
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import heapq
 import json
 import re
+from collections.abc import Sequence
 from math import comb, prod
 from typing import Any
 
@@ -23,6 +24,7 @@ import numpy as np
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+from archflow.graph.ragged import pointer
 from archflow.spaces.base import SPACES, SearchSpace, refuse_enumeration
 from archflow.spaces.nasbench_nlp.sampling import HIDDEN_STATES, sample_cells
 from archflow.spaces.nasbench_nlp.steps import MOST_NODES, OPERATIONS, Cell, fault, steps
@@ -75,7 +77,7 @@ class NASBenchNLP(SearchSpace):
                 raise ArchflowError(wrong)
         except ArchflowError as error:
             raise ArchflowError(f"{shown(text)}: {error}") from None
-        return _graph(hidden, cell)
+        return _graphs(hidden, [cell], self.vocabulary)[0]
 
     def format(self, architecture: Architecture) -> str:
         """A recipe of that graph, its nodes called `node_4`, ...
@@ -103,20 +105,13 @@ class NASBenchNLP(SearchSpace):
         """The benchmark's own distribution (`archflow.spaces.nasbench_nlp.sampling`)."""
         return sample_cells(count, self.vocabulary, generator)
 
-    def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
-        """One elementary change."""
-        hidden, cell = _cell(architecture)
-        around = steps(hidden, cell)
-        return _graph(hidden, around[int(generator.integers(len(around)))])
-
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
         """All cells with one operation or one input of a node changed, or one activation put into or out of an edge.
 
         The order of the nodes stays, and nodes read earlier ones; isomorphic neighbours are not merged.
         """
         hidden, cell = _cell(architecture)
-        around = [_graph(hidden, changed) for changed in steps(hidden, cell)]
-        return ArchitectureSet.from_architectures(around, self.vocabulary)
+        return _graphs(hidden, steps(hidden, cell), self.vocabulary)
 
     def canonical(self, architecture: Architecture) -> str:
         """The hash of the graph."""
@@ -178,10 +173,24 @@ def _order(inputs: dict[str, list[str]]) -> tuple[int, list[str]]:
     return hidden, order
 
 
-def _graph(hidden: int, cell: Cell) -> Architecture:
+def _graphs(hidden: int, cells: Sequence[Cell], vocabulary: Vocabulary) -> ArchitectureSet:
+    """The graphs of cells with so many hidden states."""
     inputs = [f"input:{name}" for name in (*_PREVIOUS[:hidden], "x")]
-    edges = sorted((source, hidden + 1 + place) for place, (_, sources) in enumerate(cell) for source in sources)
-    return Architecture((*inputs, *(op for op, _ in cell)), tuple(edges))
+    ops = [[*inputs, *(op for op, _ in cell)] for cell in cells]
+    edges = [
+        sorted((source, hidden + 1 + place) for place, (_, sources) in enumerate(cell) for source in sources)
+        for cell in cells
+    ]
+    ends = np.array([edge for of_cell in edges for edge in of_cell], np.int64).reshape(-1, 2)
+    return ArchitectureSet(
+        vocabulary,
+        [vocabulary.index(op) for of_cell in ops for op in of_cell],
+        pointer(np.array([len(of_cell) for of_cell in ops], np.int64)),
+        ends[:, 0],
+        ends[:, 1],
+        pointer(np.array([len(of_cell) for of_cell in edges], np.int64)),
+        validate=False,
+    )
 
 
 def _cell(architecture: Architecture) -> tuple[int, Cell]:
