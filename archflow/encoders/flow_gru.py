@@ -70,7 +70,7 @@ class _Walk(torch.autograd.Function):
                 told = heard_states[:, 0] if share is None else torch.bmm(share[:, None], heard_states)[:, 0]
                 message[:, due] = told.view(members, -1, dim)
             shares.append(share)
-            # Written where they are kept: a copy of each would cost as much as the arithmetic.
+            # Written where they are kept, so that nothing is copied there afterwards.
             hidden, gate, candidate, after = from_hidden[:, due], gates[:, due], new[:, due], state[:, due]
             torch.baddbmm(bias[:, None], message[:, due], weight, out=hidden)
             torch.add(given[:, due, : 2 * dim], hidden[..., : 2 * dim], out=gate).sigmoid_()

@@ -44,7 +44,7 @@ class Passes:
         """second_order: whether `weight_gradients` can be differentiated again, which costs memory."""
         self.network, self.images, self.labels, self.seed = network, images, labels, seed
         self._second_order = second_order
-        # Convolutions are twice as fast with the channels last, but second derivatives of normalisations much slower.
+        # Convolutions like the channels last; second derivatives of normalisations do not.
         layout = torch.contiguous_format if second_order else torch.channels_last
         self._copy = self.copy().train().to(memory_format=layout)  # pyright: ignore[reportCallIssue]
         self._layers = weighted_layers(self._copy)
