@@ -63,9 +63,9 @@ class GatedFlow(nn.Module):
 
     o_i: embedding of i's operation. u_i: `Flow.ungated`.
 
-    The sum runs over the edges (one segment sum): on small cells it takes no longer than the padded product with a
-    dense (B, L, L) adjacency, and does not grow with the square of the largest graph. The gates of nodes known by
-    their operation alone are looked up in a table of |O| rows.
+    The sum runs over the edges (one segment sum), so it grows with them and not, as the padded product with a dense
+    (B, L, L) adjacency, with the square of the largest graph. The gates of nodes known by their operation alone are
+    looked up in a table of |O| rows.
     """
 
     def __init__(self, n_in: int, dim: int, op_width: int) -> None:
@@ -75,7 +75,7 @@ class GatedFlow(nn.Module):
 
     def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: Flow) -> Tensor:
         """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
-        # In place: for a thousand architectures, first use of memory takes longer than the sums that are put there.
+        # In place, so that the sums need no memory of their own.
         own = x.through(self.message)
         heard = NeighbourSum.apply(own, flow.edges)
         if flow.self_loops:
