@@ -23,6 +23,7 @@ from archflow.encoders.saved import load_encoder
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.graph.table import Table
+from archflow.predict.causal_model import model_for
 from archflow.predict.fine_tune import FineTuneSettings, Runs, fine_tune
 from archflow.predict.metrics import summary
 from archflow.predict.ranking_model import RankingModel, score
@@ -178,7 +179,7 @@ def _fine_tune(
     for run in range(protocol.runs):
         seed = MODEL_SEEDS[run // len(splits)]
         with seeded(seed, 1):
-            models.append(RankingModel(copy.deepcopy(encoders[run // len(splits)])))
+            models.append(model_for(copy.deepcopy(encoders[run // len(splits)])))
         parts.append(splits[run % len(splits)])
         seeds.append(seed)
     labels = table.metric(protocol.metric)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from archflow.bench import charts, html
 from archflow.bench.axes import finite
+from archflow.bench.markdown import markdown_table
 from archflow.bench.measures import measure, method_name, rounded
 from archflow.bench.report import FOOTER
 from archflow.files import write_atomically
@@ -24,14 +25,7 @@ def protocol_table(result: Mapping[str, Any]) -> str:
     `result` as in `protocol_report`; published figures get a column beside the measure where there are any.
     """
     heads, rows = _table(result)
-    cells = [heads, *([cell.text for cell in row] for row in rows)]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(heads))]
-    rule = [":" + "-" * (widths[0] - 1)] + ["-" * (w - 1) + ":" for w in widths[1:]]
-    aligned = [
-        [text.ljust(w) if i == 0 else text.rjust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True))]
-        for line in [heads, rule, *cells[1:]]
-    ]
-    return "".join("| " + " | ".join(line) + " |\n" for line in aligned)
+    return markdown_table(heads, [[cell.text for cell in row] for row in rows]) + "\n"
 
 
 def protocol_report(path: str | Path, result: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 
 VALIDATION = 40
-RULES = ("random", "class", "size")
+RULES = ("random", "class", "size", "all")
 
 Splits = Mapping[int | str, Split]
 """A split under the seed of its permutation, or under "identity"."""
@@ -31,8 +32,9 @@ def draw_splits(rule: str, table: Table, classes: Rows, train: int, labels: int)
 
     rule: "random" as the FGP paper; "class" to keep each isomorphism class on one side; "size" to learn from the
     smaller architectures and judge by the larger ones, in parameters, or "size:NAME" in another column or computable
-    proxy. classes: (N,) isomorphism class of every row. train: architectures in the train part ("class" and "size"
-    add those that must stay on its side). labels: how many of them are labelled.
+    proxy; "all" to judge by every architecture, the labelled ones among them (the protocol of TNASP, NeurIPS 2021,
+    and those that followed it). classes: (N,) isomorphism class of every row. train: architectures in the train part
+    ("class" and "size" add those that must stay on its side). labels: how many of them are labelled.
 
     Raises ArchflowError if a part would be too small to rank, or if the sizes are not known.
     """
@@ -42,9 +44,12 @@ def draw_splits(rule: str, table: Table, classes: Rows, train: int, labels: int)
         seeds = [seed or 0 for seed in PERMUTATIONS]
         return {seed: split_by_size(sizes, train, labels, VALIDATION, seed)[0] for seed in seeds}
     kept = classes if rule == "class" else None
-    return {
+    splits: dict[int | str, Split] = {
         seed or "identity": split(_order(len(table), seed), train, labels, VALIDATION, kept) for seed in PERMUTATIONS
     }
+    if rule == "all":
+        return {name: replace(parts, test=np.arange(len(table))) for name, parts in splits.items()}
+    return splits
 
 
 def save_splits(folder: Path, splits: Splits, rule: str, table: Table, rows: Rows) -> list[str]:

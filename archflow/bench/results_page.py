@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from archflow.bench.encoders_report import encoders_table
+from archflow.bench.markdown import markdown_table
 from archflow.bench.measures import rounded
 from archflow.bench.protocol_report import protocol_table
 from archflow.bench.speed_report import processor, speed_tables
@@ -31,7 +33,7 @@ def results_page(folder: str | Path, page: str | Path) -> str:
 
     Raises ArchflowError, naming the file, for a JSON file that `archflow bench` did not write.
     """
-    protocols, speeds, proxies = _read(folder)
+    protocols, comparisons, speeds, proxies = _read(folder)
     place = Path(os.path.relpath(folder, Path(page).parent)).as_posix()
     parts = [
         "# Results",
@@ -42,6 +44,8 @@ def results_page(folder: str | Path, page: str | Path) -> str:
         "for the same method and encoder (1 % of the labels, Jacobian covariance as the proxy).",
         *(_protocol(name, result, place) for name, result in protocols),
         *([] if protocols else ["No result of `archflow bench fgp` is there yet."]),
+        *(["## All encoders"] if comparisons else []),
+        *(_comparison(name, result, place) for name, result in comparisons),
         "## Speed",
         *(_speed(name, result, place) for name, result in speeds),
         *([] if speeds else ["No result of `archflow bench speed` is there yet."]),
@@ -56,7 +60,7 @@ def results_summary(folder: str | Path) -> str:
 
     Raises ArchflowError as `results_page` does.
     """
-    protocols, speeds, _ = _read(folder)
+    protocols, _, speeds, _ = _read(folder)
     parts = [
         f"`{result['data']}`, `{result['config']['encoder']}`, {_count(result)}:\n\n"
         + protocol_table(_only(result, ("tau", "p_at_1")))
@@ -91,22 +95,26 @@ def with_summary(path: str | Path, summary: str) -> str:
     return f"{before}{BEGIN}\n\n{summary}\n\n{END}{after}"
 
 
-def _read(folder: str | Path) -> tuple[Results, Results, Results]:
-    """Results of the protocol, of speed and of zero-cost proxies."""
-    protocols: Results = []
-    speeds: Results = []
-    proxies: Results = []
+_KINDS = (
+    {"methods", "metric", "config"},
+    {"cells", "encode_us"},
+    {"encoders", "matmul_gflops"},
+    {"reference", "equal", "speed"},
+)
+"""What the results of the protocol, of comparisons of encoders, of speed and of zero-cost proxies are known by."""
+
+
+def _read(folder: str | Path) -> tuple[Results, ...]:
+    """The results of each of the `_KINDS`."""
+    found: tuple[Results, ...] = tuple([] for _ in _KINDS)
     for path in sorted(Path(folder).glob("*.json")):
         result = read_json(path)
-        if isinstance(result, Mapping) and {"methods", "metric", "config"} <= result.keys():
-            protocols.append((path.name, result))
-        elif isinstance(result, Mapping) and {"encoders", "matmul_gflops"} <= result.keys():
-            speeds.append((path.name, result))
-        elif isinstance(result, Mapping) and {"reference", "equal", "speed"} <= result.keys():
-            proxies.append((path.name, result))
-        else:
+        keys = result.keys() if isinstance(result, Mapping) else set()
+        kind = next((i for i, known in enumerate(_KINDS) if known <= keys), None)
+        if kind is None:
             raise ArchflowError(f"{path}: no result of `archflow bench`; make it anew or move it elsewhere")
-    return protocols, speeds, proxies
+        found[kind].append((path.name, result))
+    return found
 
 
 def _protocol(name: str, result: Result, place: str) -> str:
@@ -136,6 +144,36 @@ def _protocol(name: str, result: Result, place: str) -> str:
         _made_by(_protocol_command(name, result, place), name, place),
     ]
     return "\n\n".join(part.strip("\n") for part in parts)
+
+
+def _comparison(name: str, result: Result, place: str) -> str:
+    first, splits = result["cells"][0]["config"], result["splits"]
+    counts = list(dict.fromkeys(f"{cell['labels']:,}" for cell in result["cells"]))
+    epochs = list(dict.fromkeys(str(cell["config"]["fine_tune"]["epochs"]) for cell in result["cells"]))
+    options = {
+        "data": result["data"],
+        "metric": result["metric"],
+        "encoders": ",".join(result["encode_us"]),
+        "labels": ",".join(f"{labels:g}" for labels in dict.fromkeys(c["config"]["labels"] for c in result["cells"])),
+        "methods": ",".join(first["methods"]),
+        "runs": first["runs"],
+        "split": splits["by"],
+        "epochs": ",".join(epochs) if len(counts) == len(epochs) > 1 else None,
+        "out": f"{Path(place).name}/{name}",
+    }
+    judged = "all architectures, those learnt from among them" if splits["by"] == "all" else "the test part"
+    picture = Path(name).with_suffix(".svg")
+    return "\n\n".join(
+        [
+            f"### {result['data']}: `{result['metric']}` from {', '.join(counts)} labels",
+            f"Judged on {judged} ({_each(splits['test'])}); {splits['validation']} more choose the epoch. µs: to "
+            f"encode an architecture in batches of {result['batch_size']}, {processor(result)}. *published*: tau in "
+            "the paper.",
+            f"![Kendall tau against the time to encode an architecture]({place}/{picture})",
+            markdown_table(*encoders_table(result)),
+            _made_by(_command("encoders", options), name, place),
+        ]
+    )
 
 
 def _protocol_command(name: str, result: Result, place: str) -> str:

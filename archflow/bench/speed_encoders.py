@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archflow.bench.machine import copy_gbs, matmul_gflops, median_seconds, wait_for
 from archflow.bench.presets import PRESETS
-from archflow.encoders import ENCODERS, Encoder, stack
+from archflow.encoders import ENCODERS, Encoder, encoders_of, stack
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.predict.ranking_model import RankingModel
@@ -42,7 +42,7 @@ def run_speed_encoders(
     on_step: Callable[[str], None] = lambda name: None,
     names: list[str] | None = None,
 ) -> dict[str, Any]:
-    """Measure encoders (all if None) with their published settings for NAS-Bench-201; medians over `REPEATS` passes.
+    """Measure encoders (all that read them if None) with their published settings for NAS-Bench-201; medians over `REPEATS` passes.
 
     {`matmul_gflops`, `copy_gbs`: rates of the largest product and the largest tensor in a gated GCN at batch `LARGE`;
     `encoders`: what `encoder_speed` gives, by name}
@@ -54,7 +54,7 @@ def run_speed_encoders(
     gflops = matmul_gflops(nodes, preset.width, 4 * preset.width, device=device)
     gbs = copy_gbs(nodes * 4 * preset.width, device=device)
     measured = {}
-    for name in names or ENCODERS.names():
+    for name in names or encoders_of(architectures):
         on_step(f"encoder {name}")
         with seeded(21):
             encoder = ENCODERS.get(name)(n_ops=len(architectures.vocabulary), **preset.recipe(name).config).to(device)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from archflow.bench.markdown import markdown_table
 from archflow.bench.measures import rounded
-from archflow.bench.zero_cost_report import markdown_table
 
 
 def speed_tables(result: Mapping[str, Any]) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from archflow.bench.markdown import markdown_table
 from archflow.bench.measures import rounded
 
 
@@ -52,12 +53,6 @@ def zero_cost_tables(result: Mapping[str, Any]) -> list[str]:
         markdown_table(("proxy", "s a network", "networks a s", "GFLOP", "GFLOP/s", "of the roof"), pace),
         f"Where the time of all proxies together goes: {shares}.",
     ]
-
-
-def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The first column to the left, the others to the right."""
-    rule = [":---", *["---:"] * (len(heads) - 1)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in (heads, rule, *rows))
 
 
 def _correlation(value: float | None) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
+from archflow.cli.bench_encoders import encoders
 from archflow.cli.output import DataOption, Json, print_json
 
 app = typer.Typer(help="Measure: the papers' protocols, and speed.", no_args_is_help=True)
+app.command()(encoders)
 
 
 @app.command()
@@ -35,7 +36,7 @@ def fgp(
         str,
         typer.Option(
             help="random; class: isomorphic architectures stay on one side; size: learn from the smaller, judge by the "
-            "larger, in parameters; size:NAME: in another column or proxy."
+            "larger, in parameters; size:NAME: in another column or proxy; all: judge by all architectures."
         ),
     ] = "random",
     pretrain_epochs: Annotated[int, typer.Option(min=1)] = 200,
@@ -59,40 +60,35 @@ def fgp(
     """FGP's protocol: supervised only, proxy ranking only, flow only and FGP, from the same few labels."""
     import os
 
-    from archflow.bench.fgp import Protocol, run_protocol
-    from archflow.bench.presets import preset_of, published_figures
+    from archflow.bench.fgp import run_protocol
+    from archflow.bench.presets import published_protocol
     from archflow.bench.protocol_report import protocol_report, protocol_table
+    from archflow.bench.published import published_figures
     from archflow.data.benchmarks import find
-    from archflow.errors import ArchflowError
     from archflow.files import write_atomically, write_json
     from archflow.graph.table import read_table
-    from archflow.pretext import PretextSettings
 
     benchmark, path = find(data)
-    preset = preset_of(benchmark)
-    recipe = preset.recipe(encoder)
-    metric = metric or (benchmark.metric if benchmark else None)
-    if metric is None:
-        raise ArchflowError(f"{data}: name the column to rank by with --metric")
-    protocol = Protocol(
+    protocol = published_protocol(
+        benchmark,
+        encoder,
         metric=metric,
-        encoder=encoder,
-        encoder_config={**recipe.config, **({"width": width} if width else {})},
+        proxy=proxy,
+        width=width,
+        train=train,
+        test=test,
+        epochs=epochs,
+        pretrain_epochs=pretrain_epochs,
         methods=[name.strip() for name in methods.split(",")],
         labels=labels,
         runs=runs,
-        train=train or preset.train,
-        test=test or preset.test,
         split_by=split,
-        pretext=PretextSettings(proxy or (benchmark.proxy if benchmark else None), preset.margin, preset.surrogate),
-        pretrain=replace(recipe.pretrain, epochs=pretrain_epochs),
-        fine_tune=replace(recipe.fine_tune, epochs=epochs or recipe.fine_tune.epochs),
     )
     name = benchmark.name if benchmark else path.stem
     folder = folder or Path("runs") / f"fgp-{name}-{encoder}"
     splits = out.with_suffix(".splits") if out else None
     result = run_protocol(protocol, name, read_table(path), folder, processes or os.cpu_count() or 1, splits)
-    result["published"] = published_figures(recipe.published, result)
+    result["published"] = published_figures(result)
     if out is not None:
         write_json(out, result)
         with write_atomically(out.with_suffix(".md")) as temporary:
@@ -109,8 +105,8 @@ def fgp(
         typer.echo("--split class keeps isomorphic architectures on one side")
     if abs(parts["order_against_metric_tau"]) > 0.1:
         typer.echo(
-            f"careful: the table is sorted by {metric} to some degree, and the paper's first permutation is the "
-            "table's own order; shuffle its rows"
+            f"careful: the table is sorted by {result['metric']} to some degree, and the paper's first permutation is "
+            "the table's own order; shuffle its rows"
         )
 
 

@@ -1,15 +1,30 @@
-"""What the verbs print: one JSON object for machines, aligned tables for people."""
+"""What the verbs read and print alike: lists of numbers; one JSON object for machines, aligned tables for people."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
+Number = TypeVar("Number", int, float)
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 DataOption = Annotated[str, typer.Option("--data", help="A data set's name (`archflow data list`) or a table file.")]
+
+
+def numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
+    """The positive numbers between the commas of an option's text. Raises ArchflowError, naming the option."""
+    from archflow.errors import ArchflowError
+
+    try:
+        read = [kind(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        read = [kind(0)]
+    if any(not 0 < number < float("inf") for number in read):
+        raise ArchflowError(f"{option} {text!r}: give positive numbers with commas between them")
+    return read
 
 
 def print_json(content: Any) -> None:

@@ -1,7 +1,7 @@
 """Encoders: a batch of architectures in, an embedding of every node and every architecture out."""
 
 from archflow.encoders.arch2vec import Arch2Vec
-from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.base import ENCODERS, Encoder, encoders_of
 from archflow.encoders.carl import CARL
 from archflow.encoders.cate import CATE
 from archflow.encoders.classical import AdjacencyMLP, PathMLP
@@ -50,6 +50,7 @@ __all__ = [
     "OperationMLP",
     "PathMLP",
     "Transformer",
+    "encoders_of",
     "load_encoder",
     "save_encoder",
     "stack",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from archflow.encoders.layers import mean_pool
+from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.registry import Registry
 
@@ -24,6 +25,7 @@ class Encoder(nn.Module, ABC):
     stackable: every parameter's first axis is a member, and the batch's `members` chooses: then several encoders
     train as one (`archflow.encoders.stack`). A plain `nn.Module` is not; its runs go one after the other.
     reads_positions: the embedding depends, on purpose, on how the nodes are numbered.
+    reads_pairs: an architecture must be a pair of cells, two graphs side by side, as in DARTS.
 
     What the embedding must not depend on: the order of a graph's nodes (unless the encoder reads positions), the other
     architectures of the batch. `archflow.testing.check_encoder` holds an encoder to it.
@@ -31,6 +33,7 @@ class Encoder(nn.Module, ABC):
 
     stackable: ClassVar[bool] = False
     reads_positions: ClassVar[bool] = False
+    reads_pairs: ClassVar[bool] = False
     n_ops: int
     dim: int
     width: int
@@ -43,3 +46,9 @@ class Encoder(nn.Module, ABC):
     def embed(self, batch: Batch) -> Tensor:
         """(B, d) architecture embeddings: the mean over an architecture's nodes."""
         return mean_pool(self(batch), batch)
+
+
+def encoders_of(architectures: ArchitectureSet) -> list[str]:
+    """Names of the registered encoders that can read these architectures."""
+    pairs = bool((architectures.cell_counts == 2).all())
+    return [name for name in ENCODERS.names() if pairs or not ENCODERS.get(name).reads_pairs]

@@ -70,6 +70,7 @@ class FlowerFormerTwoCell(FlowerFormer):
     """
 
     reads_positions = True
+    reads_pairs = True
     layer = TwoCellLayer
 
     def __init__(

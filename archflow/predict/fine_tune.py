@@ -172,9 +172,13 @@ class _Loop:
 
     def _loss(self, rows: NDArray[np.int64]) -> Tensor:
         """(K,) loss of every run on its batch."""
-        scores = self.model(Batch(self.architectures, rows, self.device))
         labels = self.labels[torch.from_numpy(rows.reshape(-1)).to(self.device)]
-        scores, labels = (x.view(len(self.runs.train), -1, x.shape[-1]).transpose(1, 2) for x in (scores, labels))
+        return self.model.loss(Batch(self.architectures, rows, self.device), labels, self._score_loss)
+
+    def _score_loss(self, scores: Tensor, labels: Tensor) -> Tensor:
+        """(K,) pairwise hinge of every run, summed over metrics; see `ScoreLoss`."""
+        runs = len(self.runs.train)
+        scores, labels = (x.view(runs, -1, x.shape[-1]).transpose(1, 2) for x in (scores, labels))
         return pairwise_hinge(scores, labels, self.settings.margin).sum(1)
 
     def _clip(self) -> None:

@@ -18,6 +18,7 @@ from archflow.encoders.saved import describe, load_weights, rebuild
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.predict.causal_model import model_for
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
 from archflow.predict.ranking_model import RankingModel, embed, score
 from archflow.seeding import seeded
@@ -101,7 +102,7 @@ class Predictor:
         models = []
         for k in range(self.members):
             with seeded(self.seed, k):
-                models.append(RankingModel(copy.deepcopy(self.encoder), labels.shape[1]))
+                models.append(model_for(copy.deepcopy(self.encoder), labels.shape[1]))
         runs = Runs(labels, train, held, [self.seed + k for k in range(self.members)])
         tuned = fine_tune(models, known, runs, self.settings, checkpoint, self.device, on_epoch)
         self._models = tuned.models
@@ -205,7 +206,7 @@ class Predictor:
                 written["seed"],
                 device,
             )
-            model = RankingModel(encoder, len(written["metrics"]))
+            model = model_for(encoder, len(written["metrics"]))
             for k in range(predictor.members):
                 prefix = f"{k}."
                 member = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}

@@ -19,9 +19,6 @@ from archflow.seeding import seeded
 from archflow.testing import check_encoder, random_architectures, settled
 
 USUAL = random_architectures(60, seed=9, ops=OPS)
-OF_PAIRS = ("flowerformer_two_cell",)
-"""Encoders of architectures with two cells."""
-
 INVARIANT = [name for name in ENCODERS.names() if not ENCODERS.get(name).reads_positions]
 
 
@@ -39,7 +36,7 @@ def usual(name: str):
 
 def suited(name: str, architectures: ArchitectureSet) -> ArchitectureSet:
     """The architectures, in the form that the encoder reads."""
-    return paired(architectures) if name in OF_PAIRS else architectures
+    return paired(architectures) if ENCODERS.get(name).reads_pairs else architectures
 
 
 def same(found: torch.Tensor, expected: torch.Tensor) -> None:

@@ -1,0 +1,108 @@
+"""All encoders side by side: how well each ranks from few labels, and how long it takes for an architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from archflow.bench.fgp import Protocol, fresh_encoder, run_protocol
+from archflow.bench.machine import machine
+from archflow.bench.presets import published_protocol
+from archflow.bench.published import published_figures
+from archflow.bench.speed_encoders import encode_us
+from archflow.data.benchmarks import Benchmark
+from archflow.errors import ArchflowError
+from archflow.graph.table import Table
+from archflow.pretext import PretrainSettings
+
+BATCH_SIZE = 128
+"""Architectures a batch when encoding is timed."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Which encoders to compare, and how.
+
+    data: the table's name. benchmark: the one it is, if any. metric: None for the benchmark's own. labels: shares
+    (below 1) or counts. methods, runs, split_by: as in `Protocol`, for every encoder and number of labels. epochs: of
+    fine-tuning, one number for each of `labels` or one for all; empty for each encoder's own.
+
+    Raises ArchflowError if there are as many epochs as neither.
+    """
+
+    data: str
+    benchmark: Benchmark | None
+    encoders: Sequence[str]
+    metric: str | None = None
+    labels: Sequence[float] = (0.01,)
+    methods: Sequence[str] = ("supervised",)
+    runs: int = 9
+    split_by: str = "random"
+    epochs: Sequence[int] = ()
+    pretrain_epochs: int = PretrainSettings.epochs
+
+    def __post_init__(self) -> None:
+        if len(self.epochs) not in (0, 1, len(self.labels)):
+            raise ArchflowError(
+                f"{len(self.epochs)} numbers of epochs for {len(self.labels)} of labels; give one, or as many"
+            )
+
+    def protocol(self, encoder: str, labels: float) -> Protocol:
+        """What one encoder is to do with so many labels, one of `labels`."""
+        epochs = self.epochs[list(self.labels).index(labels) % len(self.epochs)] if self.epochs else None
+        return published_protocol(
+            self.benchmark,
+            encoder,
+            metric=self.metric,
+            epochs=epochs,
+            pretrain_epochs=self.pretrain_epochs,
+            methods=list(self.methods),
+            labels=labels,
+            runs=self.runs,
+            split_by=self.split_by,
+        )
+
+
+def compare_encoders(
+    comparison: Comparison,
+    table: Table,
+    folder: Path,
+    processes: int = 2,
+    on_step: Callable[[str], None] = lambda name: None,
+) -> dict[str, Any]:
+    """Run the protocol for every encoder and number of labels; time the encoders last.
+
+    folder: holds the finished and unfinished protocols, a folder each: the same call goes on from there, and a
+    comparison of more encoders, labels or runs shares what is done. The times are taken anew at every call, so that
+    they can be measured again on an idle machine. on_step: called with a few words before every part.
+
+    Raises ArchflowError as `run_protocol` does.
+    """
+    cells, results = [], []
+    for labels in comparison.labels:
+        for encoder in comparison.encoders:
+            on_step(f"{encoder}, {labels:g} labels")
+            place = folder / f"{encoder}-{labels:g}-{comparison.split_by.replace(':', '-')}"
+            results.append(run_protocol(comparison.protocol(encoder, labels), comparison.data, table, place, processes))
+            cell = {key: results[-1][key] for key in ("labels", "methods", "seconds", "config")}
+            cells.append({"encoder": encoder, **cell, "published": published_figures(results[-1])})
+    encode = {}
+    for encoder in comparison.encoders:
+        on_step(f"{encoder}, time")
+        protocol = comparison.protocol(encoder, comparison.labels[0])
+        model = fresh_encoder(protocol, len(table.architectures.vocabulary), 21)
+        encode[encoder] = round(encode_us(model.eval(), table.architectures, BATCH_SIZE, torch.device("cpu")), 2)
+    return {
+        "data": comparison.data,
+        "metric": results[0]["metric"],
+        "splits": {key: value for key, value in results[0]["splits"].items() if key != "files"},
+        "cells": cells,
+        "encode_us": encode,
+        "batch_size": BATCH_SIZE,
+        "threads": torch.get_num_threads(),
+        "machine": machine(),
+    }

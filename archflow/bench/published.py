@@ -1,0 +1,85 @@
+"""Figures of the papers, for the data, labels and encoder that they were published for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from archflow.data.splits import label_count
+
+Published = dict[str, dict[str, float]]
+"""{method: {measure: mean over the paper's runs}}"""
+
+_METRICS = ("cifar10_test_acc", "val_acc_108")
+
+# FGP (NeurIPS 2025), 1 % of the labels: table 1, "flow" from the ablation of L_aux, MLP and Transformer from table 13.
+_FGP: dict[str, dict[str, Published]] = {
+    "nasbench201": {
+        "gated_gcn": {
+            "supervised": {"tau": 0.734, "p_at_1": 0.297, "p_at_5": 0.517},
+            "proxy": {"tau": 0.799, "p_at_1": 0.443, "p_at_5": 0.615},
+            "flow": {"tau": 0.745, "p_at_1": 0.365},
+            "fgp": {"tau": 0.822, "p_at_1": 0.489, "p_at_5": 0.623},
+        },
+        "gin": {
+            "supervised": {"tau": 0.657, "p_at_1": 0.250, "p_at_5": 0.476},
+            "proxy": {"tau": 0.753, "p_at_1": 0.290, "p_at_5": 0.504},
+            "fgp": {"tau": 0.792, "p_at_1": 0.356, "p_at_5": 0.541},
+        },
+        "flowerformer": {
+            "supervised": {"tau": 0.773, "p_at_1": 0.356, "p_at_5": 0.562},
+            "proxy": {"tau": 0.823, "p_at_1": 0.450, "p_at_5": 0.608},
+            "fgp": {"tau": 0.836, "p_at_1": 0.483, "p_at_5": 0.650},
+        },
+        "mlp": {"supervised": {"tau": 0.596}, "proxy": {"tau": 0.702}, "fgp": {"tau": 0.723}},
+        "transformer": {"supervised": {"tau": 0.632}, "proxy": {"tau": 0.692}, "fgp": {"tau": 0.743}},
+    },
+    "nasbench101": {
+        "gated_gcn": {
+            "supervised": {"tau": 0.650, "p_at_1": 0.182, "p_at_5": 0.462},
+            "proxy": {"tau": 0.683, "p_at_1": 0.262, "p_at_5": 0.521},
+            "flow": {"tau": 0.715, "p_at_1": 0.356},
+            "fgp": {"tau": 0.748, "p_at_1": 0.375, "p_at_5": 0.617},
+        },
+        "gin": {
+            "supervised": {"tau": 0.628, "p_at_1": 0.269, "p_at_5": 0.481},
+            "proxy": {"tau": 0.652, "p_at_1": 0.227, "p_at_5": 0.499},
+            "fgp": {"tau": 0.678, "p_at_1": 0.332, "p_at_5": 0.558},
+        },
+        "flowerformer": {
+            "supervised": {"tau": 0.740, "p_at_1": 0.353, "p_at_5": 0.564},
+            "proxy": {"tau": 0.746, "p_at_1": 0.378, "p_at_5": 0.581},
+            "fgp": {"tau": 0.763, "p_at_1": 0.406, "p_at_5": 0.589},
+        },
+        "mlp": {"supervised": {"tau": 0.425}, "proxy": {"tau": 0.498}, "fgp": {"tau": 0.652}},
+        "transformer": {"supervised": {"tau": 0.627}, "proxy": {"tau": 0.641}, "fgp": {"tau": 0.697}},
+    },
+}
+
+# Kendall tau on all architectures, the labelled ones among them, by number of labels: PINAT's table 1 (AAAI 2023); of
+# NAR-Former V2 and NN-Former only what other papers repeat.
+_ALL: dict[str, dict[str, dict[int, float]]] = {
+    "nasbench201": {
+        "arch2vec": {78: 0.542, 156: 0.573, 469: 0.601, 781: 0.606, 1563: 0.605},
+        "pinat": {78: 0.549, 156: 0.631, 469: 0.706, 781: 0.761, 1563: 0.784},
+        "nar_former_v2": {156: 0.752, 1563: 0.888},
+        "nn_former": {156: 0.804, 1563: 0.890},
+    },
+}
+
+
+def published_figures(result: Mapping[str, Any]) -> Published:
+    """Those of the papers' figures that a result of `run_protocol` may stand beside: same data, encoder, metric, split
+    and labels; for the methods that rank a proxy, the paper's proxy. Empty if there are none."""
+    config, splits = result["config"], result["splits"]
+    if result["metric"] not in _METRICS:
+        return {}
+    if splits["by"] == "all":
+        tau = _ALL.get(result["data"], {}).get(config["encoder"], {}).get(result["labels"])
+        return {"supervised": {"tau": tau}} if tau and "supervised" in result["methods"] else {}
+    if splits["by"] != "random" or result["labels"] != label_count(0.01, splits["train"]):
+        return {}
+    published = _FGP.get(result["data"], {}).get(config["encoder"], {})
+    same_proxy = config["pretext"]["proxy"] == "zc_jacov"
+    comparable = [m for m in result["methods"] if m in published and (same_proxy or m in ("supervised", "flow"))]
+    return {method: published[method] for method in comparable}

@@ -1,0 +1,50 @@
+"""A published figure stands only beside a result that it may be compared with."""
+
+import pytest
+
+from archflow.bench.published import published_figures
+
+
+def result(**changes: object) -> dict:
+    whole = {
+        "data": "nasbench201",
+        "metric": "cifar10_test_acc",
+        "labels": 78,
+        "methods": {"supervised": {}, "fgp": {}},
+        "splits": {"by": "random", "train": 7813},
+        "config": {"encoder": "gated_gcn", "pretext": {"proxy": "zc_jacov"}},
+    }
+    return {**whole, **changes}
+
+
+def test_the_same_circumstances_have_the_papers_figures():
+    published = published_figures(result())
+    assert published["supervised"]["tau"] == 0.734
+    assert published["fgp"] == {"tau": 0.822, "p_at_1": 0.489, "p_at_5": 0.623}
+
+
+def test_another_proxy_leaves_the_methods_that_rank_none():
+    other = {"encoder": "gated_gcn", "pretext": {"proxy": "params"}}
+    assert set(published_figures(result(config=other))) == {"supervised"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"labels": 100},
+        {"metric": "cifar100_test_acc"},
+        {"data": "digits201"},
+        {"splits": {"by": "class", "train": 7813}},
+        {"config": {"encoder": "gps", "pretext": {"proxy": "zc_jacov"}}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_other_circumstances_have_none(changes):
+    assert published_figures(result(**changes)) == {}
+
+
+def test_on_all_architectures_by_number_of_labels():
+    everywhere = {"by": "all", "train": 7813}
+    pinat = {"encoder": "pinat", "pretext": {"proxy": None}}
+    assert published_figures(result(splits=everywhere, config=pinat, labels=469)) == {"supervised": {"tau": 0.706}}
+    assert published_figures(result(splits=everywhere, config=pinat, labels=470)) == {}
