@@ -20,7 +20,7 @@ WAVES = 32
 
 
 class NeighbourAttention(nn.Module):
-    """With the degree gate x <- x * sigmoid(w d_v + b), d_v the number of successors, and s = sigmoid(W_s x):
+    """With the degree gate x <- x * sigmoid(w d_v + b), d_v the number of neighbours, and s = sigmoid(W_s x):
 
     a_vu = A_vu (s_v . s_u) / sum over w of A_vw (s_v . s_w);   y = normalised(W_l sum_u a_vu x_u + W_r x_v)
     """
@@ -79,11 +79,12 @@ class NARFormerV2Layer(nn.Module):
 @ENCODERS.register("nar_former_v2")
 class NARFormerV2(Encoder):
     """NAR-Former V2 (Yi et al., NeurIPS 2023), for accuracy: 128 entries [waves(operation id) || waves(position)], then
-    `depth` layers (`NARFormerV2Layer`) that listen to successors. The layers' outputs h_l are weighed:
+    `depth` layers (`NARFormerV2Layer`) that listen to predecessors and successors. The layers' outputs h_l are weighed:
 
         x_v = sum_l w_l h_lv,   w = sigmoid(W2 ReLU(W1 [mean h_1 || ... || mean h_depth]))
 
-    Positions follow the topological level, ties as numbered: the embedding reads positions.
+    The paper says no more than "adjacency matrix"; the released code for cells takes A + A^T, and so do we. Direction
+    comes from positions alone. They follow the topological level, ties as numbered: the embedding reads positions.
 
     width, depth: 512 and 6 for NAS-Bench-101 and -201. (The published latency model, 2 layers over the attributes of
     ONNX nodes and a sum over nodes, needs features that our nodes do not have.)
@@ -109,10 +110,11 @@ class NARFormerV2(Encoder):
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
         x = by_place(torch.cat([waves(batch.op, WAVES), waves(batch.rank, WAVES)], 1), batch)
-        forth, _ = directions(batch, x)
+        forth, back = directions(batch, x)
+        neighbours = forth + back
         layers = []
         for layer in self.layers:
-            x = layer(x, forth)
+            x = layer(x, neighbours)
             layers.append(by_node(x, batch))
         means = torch.cat([mean_pool(h, batch) for h in layers], 1).view(batch.members, -1, len(layers) * self.dim)
         weights = torch.sigmoid(self.weigh(torch.relu(self.weigh_hidden(means)))).view(len(batch), len(layers))

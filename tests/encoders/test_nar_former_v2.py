@@ -34,9 +34,9 @@ def reference_layer(layer: NARFormerV2Layer, x: Tensor, edges: Tensor) -> Tensor
     state = torch.sigmoid(linear(attention.score, x))
     heard = torch.zeros_like(x)
     for node in range(len(x)):
-        after = edges[node].nonzero()[:, 0].tolist()
-        scores = [state[node] @ state[u] / math.sqrt(x.shape[1]) for u in after]
-        for u, score in zip(after, scores, strict=True):
+        neighbours = edges[node].nonzero()[:, 0].tolist()
+        scores = [state[node] @ state[u] / math.sqrt(x.shape[1]) for u in neighbours]
+        for u, score in zip(neighbours, scores, strict=True):
             heard[node] += score / (sum(scores) + 1e-6) * x[u]
     y = linear(attention.neighbours, heard) + linear(attention.own, x)
     x = torch.relu(y / y.norm(dim=1, keepdim=True))
@@ -46,10 +46,11 @@ def reference_layer(layer: NARFormerV2Layer, x: Tensor, edges: Tensor) -> Tensor
 
 def reference(encoder: NARFormerV2, ids: Tensor, architecture: Architecture) -> Tensor:
     x = torch.cat([waves(ids, 32), waves(torch.tensor(topological_numbers(architecture)), 32)], 1)
+    edges = adjacency(architecture)
     layers = []
     for layer in encoder.layers:
         assert isinstance(layer, NARFormerV2Layer)
-        x = reference_layer(layer, x, adjacency(architecture))
+        x = reference_layer(layer, x, edges + edges.T)
         layers.append(x)
     means = torch.cat([h.mean(0) for h in layers])
     weights = torch.sigmoid(linear(encoder.weigh, F.relu(linear(encoder.weigh_hidden, means))))
