@@ -83,8 +83,8 @@ class NARFormerV2(Encoder):
 
         x_v = sum_l w_l h_lv,   w = sigmoid(W2 ReLU(W1 [mean h_1 || ... || mean h_depth]))
 
-    The paper says no more than "adjacency matrix"; the released code for cells takes A + A^T, and so do we. Direction
-    comes from positions alone. They follow the topological level, ties as numbered: the embedding reads positions.
+    As in the released code for cells, A holds every edge in both directions; direction comes from positions alone. They
+    follow the topological level, ties as numbered: the embedding reads positions.
 
     width, depth: 512 and 6 for NAS-Bench-101 and -201. (The published latency model, 2 layers over the attributes of
     ONNX nodes and a sum over nodes, needs features that our nodes do not have.)
