@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from archflow.data.labelling import Results, label_architectures
 from archflow.data.labelling_job import TABLE_ENDINGS, image_configuration, image_source
-from archflow.data.trained_accuracy import alone_on_a_core, loaded_images
+from archflow.data.trained_accuracy import alone_on_a_core, loaded_images, network_for
 from archflow.errors import ArchflowError
 from archflow.files import write_json
 from archflow.graph import Architecture, ArchitectureSet
@@ -53,13 +53,7 @@ class NetworkProxies:
         from archflow.networks.zero_cost import zero_cost
 
         data = loaded_images(self.images)
-        network = network_space(self.space).build(
-            architecture,
-            **self.size,
-            classes=data.classes,
-            image_channels=data.image_shape[0],
-            seed=seed,
-        )
+        network = network_for(data, self.space, architecture, self.size, seed)
         images, labels = data.train_images[: self.batch_size], data.train_labels[: self.batch_size]
         with alone_on_a_core():
             values = zero_cost(network.to(self.device), images, labels, self.names, seed)

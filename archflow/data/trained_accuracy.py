@@ -12,6 +12,8 @@ from archflow.graph import Architecture
 from archflow.spaces.base import network_space
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from archflow.networks.images import ImageData
     from archflow.networks.trainer import TrainingSettings
 
@@ -34,15 +36,17 @@ class TrainedAccuracy:
         from archflow.networks.trainer import train
 
         data = loaded_images(self.images)
-        network = network_space(self.space).build(
-            architecture,
-            **self.size,
-            classes=data.classes,
-            image_channels=data.image_shape[0],
-            seed=seed,
-        )
+        network = network_for(data, self.space, architecture, self.size, seed)
         with alone_on_a_core():
             return train(network, data, self.settings, seed)
+
+
+def network_for(
+    data: ImageData, space: str, architecture: Architecture, size: Mapping[str, int], seed: int
+) -> nn.Module:
+    """The untrained network of an architecture of `space` for these images; `seed` draws its weights."""
+    classes, channels = data.classes, data.image_shape[0]
+    return network_space(space).build(architecture, **size, classes=classes, image_channels=channels, seed=seed)
 
 
 @lru_cache(maxsize=1)
