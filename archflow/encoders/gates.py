@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,7 @@ from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch, Edges
 
 READOUTS = ("nodes", "outputs")
+PLACES = ("nodes", "edges")  # where operations lie
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,32 @@ class Flow:
     ungated: Tensor | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class EdgeFlow(Flow):
+    """A flow between vertices with operations on the edges: every node of ours is such an edge.
+
+    learned: (V, 1) 1 where the gate is learned. open: (V, 1) 1 where it is open, as where the flow begins.
+    """
+
+    learned: Tensor
+    open: Tensor
+
+    @classmethod
+    def along(
+        cls, edges: Edges, batch: Batch, open_ops: Sequence[int], shut_ops: Sequence[int], dtype: torch.dtype
+    ) -> EdgeFlow:
+        """open_ops, shut_ops: ids of the operations whose gates are open, or shut, by definition."""
+        begins = edges.ptr.diff() == 0
+        opened, shut = (
+            torch.isin(batch.op, torch.tensor(list(ops), dtype=batch.op.dtype, device=batch.op.device))
+            for ops in (open_ops, shut_ops)
+        )
+        ungated, learned, opened = (
+            chosen.to(dtype)[:, None] for chosen in (begins, ~(begins | opened | shut), begins | opened)
+        )
+        return cls(batch, edges, ungated=ungated, learned=learned, open=opened)
+
+
 class GatedFlow(nn.Module):
     """y_i = sigmoid(o_i W_o + b_o) * sum_j x_j W + u_i x_i W + b over the nodes j that i hears.
 
@@ -89,9 +117,11 @@ class GatedFlow(nn.Module):
 class GatedPass(nn.Module):
     """`depth` layers of gated flow, ReLU between them and none behind the last."""
 
+    layer: ClassVar[type[nn.Module]] = GatedFlow
+
     def __init__(self, n_in: int, dim: int, depth: int, op_width: int) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(GatedFlow(dim if i else n_in, dim, op_width) for i in range(depth))
+        self.layers = nn.ModuleList(self.layer(dim if i else n_in, dim, op_width) for i in range(depth))
 
     def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: Flow) -> Tensor:
         """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
@@ -100,18 +130,67 @@ class GatedPass(nn.Module):
             y = layer(OfNodes(y.relu_(), flow.batch), operation, flow)
         return y
 
+    def arrived(self, y: Tensor, flow: Flow) -> Tensor:
+        """(V, d) states of the nodes -> (V, d) what the flow has brought them, which is the same."""
+        return y
+
+
+class SenderGate(nn.Module):
+    """m_i = g_i * x_i W,  g_i = sigmoid(o_i W_o + b_o) where it is learned: what i sends if x_i flows into it."""
+
+    def __init__(self, n_in: int, dim: int, op_width: int) -> None:
+        super().__init__()
+        self.message, self.gate = Linear(n_in, dim, bias=False), Linear(op_width, dim)
+
+    def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: EdgeFlow) -> Tensor:
+        """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
+        gate = operation.through(lambda o: torch.sigmoid(self.gate(o)))
+        return torch.addcmul(flow.open, gate, flow.learned) * x.through(self.message)
+
+
+class EdgePass(GatedPass):
+    """`depth` times `SenderGate`, between which what is sent flows into the next nodes:
+
+        x_i = ReLU(sum_j m_j) over the nodes j that i hears,  x_i = ReLU(m_i) where the flow begins
+
+    Nodes that hear the same ones are edges that leave one vertex, and x_i is that vertex's state.
+    """
+
+    layer = SenderGate
+
+    def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: Flow) -> Tensor:
+        """(V, in) what flows into the nodes, (V, o) their operations -> (V, d) what they send in the last layer.
+        flow: an `EdgeFlow`."""
+        sent = self.layers[0](x, operation, flow)
+        for layer in self.layers[1:]:
+            sent = layer(OfNodes(torch.relu(self.arrived(sent, flow)), flow.batch), operation, flow)
+        return sent
+
+    def arrived(self, sent: Tensor, flow: Flow) -> Tensor:
+        """(V, d) what the nodes send -> (V, d) what the flow has brought them."""
+        assert flow.ungated is not None
+        return torch.addcmul(NeighbourSum.apply(sent, flow.edges), sent, flow.ungated)
+
 
 class Start(nn.Module):
-    """What flows in: one learned vector at the nodes without predecessors, another at all others, both mapped."""
+    """What flows in: one learned vector at the nodes without predecessors, another at all others, both mapped.
 
-    def __init__(self, node_width: int, dim: int) -> None:
+    on_edges: operations lie on edges; those that leave the first vertex get the first vector too.
+    """
+
+    def __init__(self, node_width: int, dim: int, on_edges: bool = False) -> None:
         super().__init__()
+        self.on_edges = on_edges
         self.nodes = nn.Parameter(torch.cat([torch.randn(1, 1, node_width), torch.zeros(1, 1, node_width)], 1))
         self.map = Linear(node_width, dim)
 
     def forward(self, batch: Batch) -> LookedUp:
         """(V, d), of which two rows differ in every member."""
-        row = (batch.edges.ptr.diff() > 0).long()
+        later = batch.edges.ptr.diff() > 0
+        if self.on_edges:
+            first = (~later).to(self.nodes.dtype)[:, None]
+            later &= NeighbourSum.apply(first, batch.edges)[:, 0] == 0
+        row = later.long()
         return LookedUp(self.map(self.nodes), row if batch.members == 1 else row + 2 * batch.member)
 
 
@@ -125,10 +204,22 @@ def read_out(x: Tensor, batch: Batch, readout: str) -> Tensor:
     return mean_pool(x * (chosen + nowhere[batch.graph]), batch) / (share + nowhere)
 
 
-def check_readout(name: str, readout: str) -> None:
-    """Raise ArchflowError, for the encoder of this name, unless the read-out is one of `READOUTS`."""
+def check_settings(
+    name: str, readout: str, places: str, n_ops: int, open_ops: Sequence[int], shut_ops: Sequence[int]
+) -> None:
+    """Raise ArchflowError, for the encoder of this name, unless readout is one of `READOUTS`, operations lie on one of
+    `PLACES`, and the rest fits: what is on edges is read out at the outputs, and only gates on edges are fixed."""
     if readout not in READOUTS:
         raise ArchflowError(f"{name}: unknown readout {readout!r}; choose one of {', '.join(READOUTS)}")
+    if places not in PLACES:
+        raise ArchflowError(f"{name}: unknown operations_on {places!r}; choose one of {', '.join(PLACES)}")
+    if places == "edges" and readout != "outputs":
+        raise ArchflowError(f"{name}: operations on edges have no mean over nodes; take readout='outputs'")
+    fixed = [*open_ops, *shut_ops]
+    if places == "nodes" and fixed:
+        raise ArchflowError(f"{name}: open_ops and shut_ops are for operations_on='edges'")
+    if len(set(fixed) & set(range(n_ops))) < len(fixed):
+        raise ArchflowError(f"{name}: open_ops and shut_ops {fixed} must be different ids of the {n_ops} operations")
 
 
 @ENCODERS.register("gates")
@@ -139,15 +230,19 @@ class GATES(Encoder):
     over the nodes with a predecessor (`readout="nodes"`, as published for NAS-Bench-101) or over the outputs, those
     without a successor (`readout="outputs"`, as published for NAS-Bench-201 and -301).
 
-    The paper has a second formula, for operations on edges: message_uv = sigmoid(o_uv W_o) * (y_u W), summed where
-    edges meet. With operations on nodes, as all our graphs have them, a node's state is that message, and the first
-    formula does the same but for the ReLU, which meets a message before the sum instead of behind it. There, `none`
-    is shut and `skip_connect` open by definition; here both gates are learned, as those of all other operations.
-    A chain of four operations needs a layer for each to bring the input's information to the output.
+    operations_on="edges" is the paper's second formula, for vertices u, v with operations between them:
 
-    width, depth: 128 and 4 for NAS-Bench-101. op_width, node_width, hidden: 48, 48, 96.
+        y_v <- sum_u g_uv * (y_u W),  g_uv = sigmoid(o_uv W_o + b_o)        y_v <- y_v W where the flow begins
 
-    Raises ArchflowError for an unknown read-out.
+    `shut_ops` (`none`, as published) have g = 0, `open_ops` (`skip_connect`, as published with TA-GATES) g = 1. On our
+    graphs, whose nodes are the operations, this is `EdgePass`: forward gives what the nodes send, g_uv * (y_u W), and
+    the embedding is what has arrived at the outputs, y of the last vertex. With "nodes", on such graphs, the ReLU meets
+    a message before the sum instead of behind it, and a chain of three operations takes a layer more.
+
+    width, depth: 128 and 4 for NAS-Bench-101; 128 and 5 for NAS-Bench-201, as released, with `operations_on="edges"`,
+    `readout="outputs"` and `none` in `shut_ops`. op_width, node_width, hidden: 48, 48, 96.
+
+    Raises ArchflowError for an unknown read-out, or settings of operations that do not go together.
     """
 
     stackable = True
@@ -161,9 +256,12 @@ class GATES(Encoder):
         node_width: int = 48,
         hidden: int = 96,
         readout: str = "nodes",
+        operations_on: str = "nodes",
+        open_ops: Sequence[int] = (),
+        shut_ops: Sequence[int] = (),
     ) -> None:
         super().__init__()
-        check_readout("gates", readout)
+        check_settings("gates", readout, operations_on, n_ops, open_ops, shut_ops)
         self.config = {
             "n_ops": n_ops,
             "width": width,
@@ -172,17 +270,27 @@ class GATES(Encoder):
             "node_width": node_width,
             "hidden": hidden,
             "readout": readout,
+            "operations_on": operations_on,
+            "open_ops": list(open_ops),
+            "shut_ops": list(shut_ops),
         }
         self.n_ops, self.dim, self.width, self.readout = n_ops, width, width, readout
+        self.open_ops, self.shut_ops = list(open_ops), list(shut_ops)
         self.operations = nn.Parameter(torch.randn(1, n_ops, op_width))
-        self.start = Start(node_width, hidden)
-        self.flow = GatedPass(hidden, width, depth, op_width)
+        on_edges = operations_on == "edges"
+        self.start = Start(node_width, hidden, on_edges)
+        self.flow = (EdgePass if on_edges else GatedPass)(hidden, width, depth, op_width)
 
     def forward(self, batch: Batch) -> Tensor:
-        """(V, d) node embeddings."""
+        """(V, d) node embeddings; with operations on edges, what the nodes send."""
         operation = LookedUp(self.operations, table_rows(batch, self.n_ops))
-        return self.flow(self.start(batch), operation, Flow(batch, batch.edges))
+        return self.flow(self.start(batch), operation, self._flow(batch))
 
     def embed(self, batch: Batch) -> Tensor:
         """(B, d) architecture embeddings."""
-        return read_out(self(batch), batch, self.readout)
+        return read_out(self.flow.arrived(self(batch), self._flow(batch)), batch, self.readout)
+
+    def _flow(self, batch: Batch) -> Flow:
+        if isinstance(self.flow, EdgePass):
+            return EdgeFlow.along(batch.edges, batch, self.open_ops, self.shut_ops, self.operations.dtype)
+        return Flow(batch, batch.edges)

@@ -8,7 +8,17 @@ import torch
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.gates import Flow, GatedPass, LookedUp, OfNodes, Start, check_readout, read_out
+from archflow.encoders.gates import (
+    EdgeFlow,
+    EdgePass,
+    Flow,
+    GatedPass,
+    LookedUp,
+    OfNodes,
+    Start,
+    check_settings,
+    read_out,
+)
 from archflow.encoders.layers import Linear, per_member, table_rows
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch, Edges
@@ -23,22 +33,25 @@ class BackwardRound(nn.Module):
         b = gated flow against the edges, from z, with weights of its own
         o_i <- o_i + 0.1 perceptron([o_i || y_i || b_i])
 
-    No gradient passes through o_i and y_i inside the last bracket, as published.
+    No gradient passes through o_i and y_i inside the last bracket, as published. With operations on edges y_output is
+    what has arrived at the outputs, and y_i and b_i what node i sends.
     """
 
-    def __init__(self, dim: int, depth: int, op_width: int) -> None:
+    def __init__(self, dim: int, depth: int, op_width: int, on_edges: bool = False) -> None:
         super().__init__()
         self.turn_hidden, self.turn = Linear(dim, dim), Linear(dim, dim)
-        self.flow = GatedPass(dim, dim, depth, op_width)
+        self.flow = (EdgePass if on_edges else GatedPass)(dim, dim, depth, op_width)
         self.update_hidden, self.update = Linear(op_width + 2 * dim, dim), Linear(dim, op_width)
 
-    def forward(self, y: Tensor, operation: LookedUp | OfNodes, flow: Flow) -> Tensor:
-        """(V, d) states that the forward pass left -> (V, o) changes of the operations' embeddings. flow: backwards."""
+    def forward(self, y: Tensor, operation: LookedUp | OfNodes, flow: Flow, arrived: Tensor | None = None) -> Tensor:
+        """(V, d) states that the forward pass left -> (V, o) changes of the operations' embeddings. flow: backwards.
+        arrived: (V, d) what that pass has brought the nodes, if not their states."""
         batch = flow.batch
-        outputs = batch.sinks.gather(y)  # (B, P, d)
+        outputs = batch.sinks.gather(y if arrived is None else arrived)  # (B, P, d)
         runs = outputs.unflatten(0, (batch.members, len(batch) // batch.members)).flatten(1, 2)
         turned = self.turn(torch.relu(self.turn_hidden(runs))).view_as(outputs)
-        back = self.flow(OfNodes(batch.sinks.scatter(turned, len(y)), batch), operation, flow)
+        start = self.flow.arrived(batch.sinks.scatter(turned, len(y)), flow)
+        back = self.flow(OfNodes(start, batch), operation, flow)
         known = torch.cat([operation.through(torch.detach), y.detach(), back], 1)
         return UPDATE_SCALE * per_member(lambda x: self.update(torch.relu(self.update_hidden(x))), known, batch)
 
@@ -50,13 +63,14 @@ class TAGATES(Encoder):
     `rounds` times the forward pass of GATES, and between two of them a `BackwardRound` that changes the operations'
     embeddings, the same weights in every round: a trained network's operations differ by where they stand. In the
     forward pass only the sources keep their own message beside the gate, in the backward pass only the outputs.
-    How operations on edges map to our operations on nodes: see `archflow.encoders.GATES`; the state of a node is the
-    message from which the paper updates an edge's operation.
+    operations_on, open_ops, shut_ops: as `archflow.encoders.GATES` has them. With "edges", an operation learns from the
+    messages that it sends there and back, as published for NAS-Bench-201.
 
     width, depth, rounds: 128, 5 and 3 for NAS-Bench-101, as the released configuration has it (the page of the code
-    says 4 rounds). NAS-Bench-201: 128, 3, 4, `self_loops=False`, `readout="outputs"`; NAS-Bench-301: 64, 5, 4,
-    `self_loops=False`, `readout="outputs"`, op_width, node_width and hidden 32. The 3 layers of NAS-Bench-201 are
-    those of its 4 vertices; the same cell has a chain of 4 edges between its 8 nodes, so take 4 here.
+    says 4 rounds). NAS-Bench-201: 128, 3, 4, `operations_on="edges"`, `self_loops=False`, `readout="outputs"`,
+    `skip_connect` open and `none` shut. NAS-Bench-301: 64, 5, 4, `self_loops=False`, `readout="outputs"`, op_width,
+    node_width and hidden 32; published with operations on edges too, which our graphs of its cells, with nodes for
+    sums and concatenation, are not made for.
     fixed_ops: ids of the operations that no round changes; for NAS-Bench-201 and -301 those without weights, as
     published.
 
@@ -66,7 +80,8 @@ class TAGATES(Encoder):
     training (0.1 in the paper's comparison, off by default). The released code draws it in evaluation too; here an
     embedding depends on nothing but the architecture.
 
-    Raises ArchflowError for an unknown read-out, no round, or an operation to fix that is not there.
+    Raises ArchflowError for an unknown read-out, no round, an operation to fix that is not there, or settings of
+    operations that do not go together.
     """
 
     stackable = True
@@ -84,9 +99,15 @@ class TAGATES(Encoder):
         readout: str = "nodes",
         fixed_ops: Sequence[int] = (),
         symmetry_noise: float = 0.0,
+        operations_on: str = "nodes",
+        open_ops: Sequence[int] = (),
+        shut_ops: Sequence[int] = (),
     ) -> None:
         super().__init__()
-        check_readout("ta_gates", readout)
+        check_settings("ta_gates", readout, operations_on, n_ops, open_ops, shut_ops)
+        on_edges = operations_on == "edges"
+        if on_edges and self_loops:
+            raise ArchflowError("ta_gates: operations on edges have no self_loops; take self_loops=False")
         if rounds < 1:
             raise ArchflowError(f"ta_gates: {rounds} rounds; it takes at least one to have an embedding")
         if any(not 0 <= op < n_ops for op in fixed_ops):
@@ -103,38 +124,43 @@ class TAGATES(Encoder):
             "readout": readout,
             "fixed_ops": list(fixed_ops),
             "symmetry_noise": symmetry_noise,
+            "operations_on": operations_on,
+            "open_ops": list(open_ops),
+            "shut_ops": list(shut_ops),
         }
         self.n_ops, self.dim, self.width, self.readout = n_ops, width, width, readout
         self.rounds, self.self_loops, self.symmetry_noise = rounds, self_loops, symmetry_noise
-        self.fixed_ops = list(fixed_ops)
+        self.fixed_ops, self.open_ops, self.shut_ops = list(fixed_ops), list(open_ops), list(shut_ops)
         self.operations = nn.Parameter(torch.randn(1, n_ops, op_width))
-        self.start = Start(node_width, hidden)
-        self.flow = GatedPass(hidden, width, depth, op_width)
-        self.between = BackwardRound(width, depth, op_width) if rounds > 1 else None
+        self.start = Start(node_width, hidden, on_edges)
+        self.flow = (EdgePass if on_edges else GatedPass)(hidden, width, depth, op_width)
+        self.between = BackwardRound(width, depth, op_width, on_edges) if rounds > 1 else None
 
     def forward(self, batch: Batch) -> Tensor:
-        """(V, d) node embeddings, those of the last round."""
-        *_, last = self._states(batch)
+        """(V, d) node embeddings, those of the last round; with operations on edges, what the nodes send."""
+        *_, (last, _) = self._rounds(batch)
         return last
 
     def embed(self, batch: Batch) -> Tensor:
         """(B, d) architecture embeddings."""
-        return read_out(self(batch), batch, self.readout)
+        *_, (_, arrived) = self._rounds(batch)
+        return read_out(arrived, batch, self.readout)
 
     def after_rounds(self, batch: Batch) -> list[Tensor]:
         """The (B, d) embedding after every round, the last one that of `embed`: the anytime variant, whose heads
         predict the accuracy in the course of training."""
-        return [read_out(states, batch, self.readout) for states in self._states(batch)]
+        return [read_out(arrived, batch, self.readout) for _, arrived in self._rounds(batch)]
 
-    def _states(self, batch: Batch) -> Iterator[Tensor]:
-        """(V, d) what the forward pass of every round leaves."""
+    def _rounds(self, batch: Batch) -> Iterator[tuple[Tensor, Tensor]]:
+        """(V, d) twice: the states that the forward pass of every round leaves, and what it has brought the nodes."""
         x, operation = self.start(batch), self._operations(batch)
         forth, back = (self._flow_along(edges, batch) for edges in (batch.edges, batch.reversed_edges))
         for round_ in range(self.rounds):
             y = self.flow(x, operation, forth)
-            yield y
+            arrived = self.flow.arrived(y, forth)
+            yield y, arrived
             if self.between is not None and round_ < self.rounds - 1:
-                change = self.between(y, operation, back) * self._free(batch)
+                change = self.between(y, operation, back, arrived) * self._free(batch)
                 operation = OfNodes(operation.through(lambda o: o) + change, batch)
 
     def _operations(self, batch: Batch) -> LookedUp | OfNodes:
@@ -146,6 +172,8 @@ class TAGATES(Encoder):
 
     def _flow_along(self, edges: Edges, batch: Batch) -> Flow:
         """The nodes at which the flow begins keep their own message beside the gate."""
+        if isinstance(self.flow, EdgePass):
+            return EdgeFlow.along(edges, batch, self.open_ops, self.shut_ops, self.operations.dtype)
         begins = (edges.ptr.diff() == 0).to(self.operations.dtype)[:, None]
         return Flow(batch, edges, self.self_loops, begins)
 
