@@ -15,7 +15,7 @@ from archflow.encoders.gates import Flow, GatedFlow, GatedPass, LookedUp, OfNode
 from archflow.encoders.layers import LayerNorm, Linear, table_rows
 from archflow.encoders.ta_gates import BackwardRound
 from archflow.errors import ArchflowError
-from archflow.graph.batch import Batch
+from archflow.graph.batch import Batch, Edges
 
 SLOPE = 0.01
 """Of the leaky ReLU on attention scores; the released code declares 0.2 and does not use it."""
@@ -25,13 +25,12 @@ SLOPE = 0.01
 class AttendedFlow(Flow):
     """A flow whose nodes attend too.
 
-    sends: (B, L, L) bool, in places of `Batch.padded`: whether the second node hears the first.
-    competes: (B, L, L) bool: whether the first has a part in the softmax of the second; if it does not send, by a score
-    of zero.
+    ignored: (B, L, L) bool, in places of `Batch.padded`: whether the first has no part in the softmax of the second.
+    unscored: the same of those that take part with a score of zero, or None if none does.
     """
 
-    sends: Tensor
-    competes: Tensor
+    ignored: Tensor
+    unscored: Tensor | None
 
 
 class FlowAttention(nn.Module):
@@ -51,24 +50,25 @@ class FlowAttention(nn.Module):
 
     def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: AttendedFlow) -> Tensor:
         """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
-        gate = operation.through(lambda o: self.gate(o).sigmoid_())
-        attended = self.norm(gate * self._heard(x.through(self.message), flow), flow.batch)
-        return self.flow(x, operation, flow).lerp_(attended, 0.5)
+        heard = self._heard(x.through(self.message), flow)
+        gated = heard.mul_(operation.through(lambda o: self.gate(o).sigmoid_()))
+        return self.flow(x, operation, flow).lerp_(self.norm(gated, flow.batch), 0.5)
 
     def _heard(self, own: Tensor, flow: AttendedFlow) -> Tensor:
-        """(V, d) messages -> (V, d) their weighted means over those who compete; 0 where there is none."""
+        """(V, d) messages -> (V, d) their means, weighted by the softmax; 0 where nobody has a part in it."""
         rows = flow.batch.padded
         message = rows.gather(own)
-        scores = self._scores(message, flow).masked_fill(~flow.competes, torch.finfo(message.dtype).min)
-        share = torch.softmax(scores, 1) * flow.competes
+        scores = self._scores(message, flow).masked_fill(flow.ignored, torch.finfo(message.dtype).min)
+        share = torch.softmax(scores, 1).masked_fill(flow.ignored, 0)
         return rows.scatter(share.transpose(1, 2) @ message)
 
     def _scores(self, message: Tensor, flow: AttendedFlow) -> Tensor:
         """(B, L, d) messages -> (B, L, L) scores of senders (rows) at receivers, 0 where nothing is sent."""
         if self.score is None:
-            return message.new_zeros(flow.sends.shape)
+            return message.new_zeros(flow.ignored.shape)
         scored = (message.view(flow.batch.members, -1, message.shape[2]) * self.score[:, None]).view(message.shape)
-        return F.leaky_relu(scored @ message.transpose(1, 2), SLOPE).masked_fill(~flow.sends, 0)
+        scores = F.leaky_relu(scored @ message.transpose(1, 2), SLOPE)
+        return scores if flow.unscored is None else scores.masked_fill(flow.unscored, 0)
 
 
 def attending(gated: GatedPass, first_scored: bool = True) -> GatedPass:
@@ -94,18 +94,19 @@ class FLAN(Encoder):
     The embedding is the mean over the nodes with a predecessor.
 
     width, depth, timesteps: 128, 5 and 2 in all spaces. silent: ids of operations that compute nothing (`none`); their
-    states enter the mean as zeros, and still pass messages. The released training names none either (it passes an id
-    that no operation has), so the default is the published behaviour.
+    states enter the mean as zeros, and still pass messages. The released training names an id that no operation has,
+    so nothing is silent there, nor by default.
     attends_to_all: nodes attend to all nodes of their architecture, to those they do not hear with a score of zero, as
-    in the released code, whose softmax also takes in the padding of smaller cells. By default only to those they hear.
+    in the released code, whose softmax takes in the padding of smaller cells too. By default only to those they hear.
 
-    The first layer on the way back has no score: there only the outputs have a state, so every product is zero.
+    The first layer on the way back has no score: there only the outputs have a state, so every product is zero. The
+    released code scores n a . (...), n the number of nodes (a sum over an axis that was expanded); here a learns the
+    scale. It holds the input's operation at zero; with attention to predecessors alone no embedding depends on that
+    operation, because a gate acts on what a node hears.
 
-    The released code scores n a . (...), with n nodes (a sum over an axis that has been expanded); here a learns the
-    scale. It holds the input's operation at zero; here that changes no embedding: a gate acts on what a node hears. Zero-cost
-    proxies, learned encodings and the numbers of cells and channels that the paper adds as supplements are joined
-    behind the encoder: the predictor's business. For spaces of two cells the paper encodes each and joins them by a
-    perceptron; here an architecture of two components is one mean over both.
+    Supplements (zero-cost proxies, learned encodings, numbers of cells and channels) join the embedding behind the
+    encoder: the predictor's business. For spaces of two cells the paper encodes each and joins them by a perceptron;
+    here an architecture of two components is read out as one mean over both.
 
     Raises ArchflowError for no time step, or a silent operation that is not there.
     """
@@ -153,7 +154,11 @@ class FLAN(Encoder):
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings, those of the last time step."""
         x, operation = self.start(batch), LookedUp(self.operations, table_rows(batch, self.n_ops))
-        forth, back = self._flows(batch)
+        sends = batch.dense_edges
+        forth, back = (
+            self._flow(batch.edges, sends, batch),
+            self._flow(batch.reversed_edges, sends.transpose(1, 2), batch),
+        )
         y = self.flow(x, operation, forth)
         for _ in range(self.timesteps - 1):
             assert self.between is not None
@@ -170,17 +175,9 @@ class FLAN(Encoder):
             x = x * torch.isin(batch.op, silent, invert=True).to(x.dtype)[:, None]
         return read_out(x, batch, "nodes")
 
-    def _flows(self, batch: Batch) -> tuple[AttendedFlow, AttendedFlow]:
-        """Along the edges and against them."""
-        sends = batch.dense_edges
-        back = sends.transpose(1, 2)
-        if self.attends_to_all:
-            there = batch.padded.mask
-            everyone = (there[:, :, None] & there[:, None]).expand_as(sends)
-            competes = (everyone, everyone)
-        else:
-            competes = (sends, back)
-        return (
-            AttendedFlow(batch, batch.edges, sends=sends, competes=competes[0]),
-            AttendedFlow(batch, batch.reversed_edges, sends=back, competes=competes[1]),
-        )
+    def _flow(self, edges: Edges, sends: Tensor, batch: Batch) -> AttendedFlow:
+        """sends: (B, L, L) bool, the same edges in places of `Batch.padded`, sender by receiver."""
+        if not self.attends_to_all:
+            return AttendedFlow(batch, edges, ignored=~sends, unscored=None)
+        here = batch.padded.mask
+        return AttendedFlow(batch, edges, ignored=~(here[:, :, None] & here[:, None]), unscored=~sends)
