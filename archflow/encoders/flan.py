@@ -169,9 +169,9 @@ class FLAN(Encoder):
 
     def embed(self, batch: Batch) -> Tensor:
         """(B, d) architecture embeddings."""
-        silent = torch.tensor(self.silent, dtype=batch.op.dtype, device=batch.op.device)
         x = self(batch)
         if self.silent:
+            silent = torch.tensor(self.silent, dtype=batch.op.dtype, device=batch.op.device)
             x = x * torch.isin(batch.op, silent, invert=True).to(x.dtype)[:, None]
         return read_out(x, batch, "nodes")
 
