@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from archflow.cli.network_options import Cells, Channels, ImagesOption, SampleSeed, Stages
 from archflow.cli.output import Json, print_json
 
 
@@ -16,16 +17,16 @@ def label(
         Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card goes beside it as .json.")
     ],
     space: Annotated[str, typer.Option(help="The search space.")] = "nasbench201",
-    data: Annotated[str, typer.Option(help="`digits`, a folder of images by class, or an .npz file.")] = "digits",
+    data: ImagesOption = "digits",
     count: Annotated[int, typer.Option(min=1, help="Architectures, each of another isomorphism class.")] = 2020,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each architecture.")] = 3,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 2,
     batch_size: Annotated[int, typer.Option(min=2, help="Images a training step.")] = 32,
     learning_rate: Annotated[float, typer.Option(min=0.0, help="The highest learning rate.")] = 0.1,
-    channels: Annotated[int, typer.Option(min=1, help="Channels of the first stage.")] = 16,
-    cells: Annotated[int, typer.Option(min=1, help="Cells a stage.")] = 2,
-    stages: Annotated[int, typer.Option(min=1, help="Stages; between two the resolution is halved.")] = 1,
-    sample_seed: Annotated[int, typer.Option(min=0, help="Draws the architectures.")] = 0,
+    channels: Channels = 16,
+    cells: Cells = 2,
+    stages: Stages = 1,
+    sample_seed: SampleSeed = 0,
     processes: Annotated[int, typer.Option(min=0, help="Parallel trainings; 0 for one a core.")] = 0,
     as_json: Json = False,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from archflow.cli.network_options import Cells, Channels, ImagesOption, SampleSeed, Stages
 from archflow.cli.output import Json, print_json, print_table
 
 
@@ -22,14 +23,14 @@ def proxies(
         Optional[int],  # noqa: UP045
         typer.Option(min=1, help="Architectures to draw, each of another isomorphism class; of a table the first."),
     ] = None,
-    data: Annotated[str, typer.Option(help="`digits`, a folder of images by class, or an .npz file.")] = "digits",
+    data: ImagesOption = "digits",
     names: Annotated[Optional[str], typer.Option(help="The proxies, with commas. Default: all.")] = None,  # noqa: UP045
     batch_size: Annotated[int, typer.Option(min=2, help="Training images that the proxies see.")] = 32,
-    channels: Annotated[int, typer.Option(min=1, help="Channels of the first stage.")] = 16,
-    cells: Annotated[int, typer.Option(min=1, help="Cells a stage.")] = 2,
-    stages: Annotated[int, typer.Option(min=1, help="Stages; between two the resolution is halved.")] = 1,
+    channels: Channels = 16,
+    cells: Cells = 2,
+    stages: Stages = 1,
     seed: Annotated[int, typer.Option(min=0, help="Draws the weights.")] = 0,
-    sample_seed: Annotated[int, typer.Option(min=0, help="Draws the architectures.")] = 0,
+    sample_seed: SampleSeed = 0,
     device: Annotated[str, typer.Option(help="As torch names it: cpu, cuda.")] = "cpu",
     processes: Annotated[int, typer.Option(min=0, help="Networks at once; 0 for one a core.")] = 0,
     as_json: Json = False,
