@@ -47,6 +47,8 @@ class FlowAttention(nn.Module):
         self.message, self.gate = Linear(n_in, dim, bias=False), Linear(flow.gate.weight.shape[1], dim)
         self.score = nn.Parameter(torch.empty(1, dim).uniform_(-bound, bound)) if scored else None
         self.norm = LayerNorm(dim)
+        # As released; from zero, nodes far from the outputs have no state on the way back, and scores no gradient.
+        nn.init.uniform_(flow.bias, -bound, bound)
 
     def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: AttendedFlow) -> Tensor:
         """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
