@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ from archflow.seeding import seeded
 
 METHODS = ("supervised", "proxy", "flow", "fgp")
 MODEL_SEEDS = (21, 2021, 202121)
+KEEP_SECONDS = 10.0
+"""How often the time spent is written down."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,6 @@ def run_protocol(
 
     Raises ArchflowError for a missing metric or proxy, too few labels, and a folder of other settings or data.
     """
-    began = time.perf_counter()
     values = table.metric(protocol.metric)
     if np.isinf(values).any():
         row = int(np.argmax(np.isinf(values)))
@@ -103,15 +104,21 @@ def run_protocol(
     files = save_splits(splits_folder or folder / "splits", splits, protocol.split_by, table, rows)
     parts = list(splits.values())
     seeds = MODEL_SEEDS[: -(-protocol.runs // len(PERMUTATIONS))]
-    encoders = _encoders(protocol, measured, seeds, folder, processes)
+    encoders = _encoders(protocol, measured, seeds, folder, processes, spent.tick)
     methods = {}
     with progress_bar("fine-tuning", len(protocol.methods) * protocol.fine_tune.epochs) as bar:
+
+        def advance(epochs: int) -> None:
+            bar.advance(epochs)
+            spent.tick()
+
         for method in protocol.methods:
             finished = folder / f"{method}-{protocol.runs}.json"
             if not finished.exists():
-                run = _fine_tune(protocol, measured, encoders[method], parts, finished.with_suffix(".state"), bar)
+                state = finished.with_suffix(".state")
+                run = _fine_tune(protocol, measured, encoders[method], parts, state, advance)
                 write_json(finished, run)
-                finished.with_suffix(".state").unlink(missing_ok=True)
+                state.unlink(missing_ok=True)
             else:
                 bar.advance(protocol.fine_tune.epochs)
             methods[method] = read_json(finished)
@@ -131,7 +138,7 @@ def run_protocol(
             "order_against_metric_tau": _order_tau(measured.metric(protocol.metric)),
         },
         "methods": methods,
-        "seconds": spent.until(began),
+        "seconds": spent.keep(),
         "config": settings,
         "machine": machine(),
     }
@@ -149,7 +156,12 @@ def fresh_encoder(protocol: Protocol, n_ops: int, seed: int) -> Encoder:
 
 
 def _encoders(
-    protocol: Protocol, table: Table, seeds: Sequence[int], folder: Path, processes: int
+    protocol: Protocol,
+    table: Table,
+    seeds: Sequence[int],
+    folder: Path,
+    processes: int,
+    on_wait: Callable[[], None],
 ) -> dict[str, list[Encoder]]:
     """Each method's encoder of each model seed; pre-training sees all architectures of the pool and no label."""
     n_ops = len(table.architectures.vocabulary)
@@ -165,16 +177,21 @@ def _encoders(
         for method in protocol.methods
         if method != "supervised"
     ]
-    run_jobs(jobs, table.architectures, values, processes)
+    run_jobs(jobs, table.architectures, values, processes, on_wait)
     for job in jobs:
         encoders.setdefault(job.method, []).append(load_encoder(job.path)[0])
     return encoders
 
 
 def _fine_tune(
-    protocol: Protocol, table: Table, encoders: Sequence[Encoder], splits: Sequence[Split], state: Path, bar
+    protocol: Protocol,
+    table: Table,
+    encoders: Sequence[Encoder],
+    splits: Sequence[Split],
+    state: Path,
+    on_epochs: Callable[[int], None],
 ) -> dict[str, list[float]]:
-    """All runs of one method as one batched model; the measures of every run."""
+    """All runs of one method as one batched model; the measures of every run. on_epochs: called with how many more."""
     models, parts, seeds = [], [], []
     for run in range(protocol.runs):
         seed = MODEL_SEEDS[run // len(splits)]
@@ -195,7 +212,7 @@ def _fine_tune(
 
     def advance(epoch: int) -> None:
         nonlocal done
-        bar.advance(epoch - done)
+        on_epochs(epoch - done)
         done = epoch
 
     tuned = fine_tune(models, table.architectures, runs, protocol.fine_tune, state, on_epoch=advance)
@@ -218,20 +235,28 @@ def _scores(models: Sequence[RankingModel], table: Table, rows: NDArray[np.int64
 
 
 class _Stopwatch:
-    """Seconds spent on a protocol over all calls that worked on it; refuses a folder of another one."""
+    """Seconds spent on a protocol over all calls that worked on it, to the last `KEEP_SECONDS` if one was killed;
+    refuses a folder of another protocol."""
 
     def __init__(self, folder: Path, key: str) -> None:
         self.path = folder / "protocol.json"
         about = read_json(self.path) if self.path.exists() else {"key": key, "seconds": 0.0}
         if about["key"] != key:
             raise ArchflowError(f"{folder}: holds a run of other settings or data; give another --folder or remove it")
-        self.key, self.before = key, about["seconds"]
-        write_json(self.path, about)
+        self.key, self.before, self.began = key, about["seconds"], time.perf_counter()
+        self.keep()
 
-    def until(self, began: float) -> float:
-        seconds = round(self.before + time.perf_counter() - began, 1)
+    def keep(self) -> float:
+        """Write the seconds so far, and return them."""
+        self.kept = time.perf_counter()
+        seconds = round(self.before + self.kept - self.began, 1)
         write_json(self.path, {"key": self.key, "seconds": seconds})
         return seconds
+
+    def tick(self) -> None:
+        """Write them if that was not done for `KEEP_SECONDS`."""
+        if time.perf_counter() - self.kept > KEEP_SECONDS:
+            self.keep()
 
 
 def _json(value: Any) -> Any:

@@ -73,18 +73,30 @@ def _flowerformer(weight_decay: float, batch_size: int) -> Recipe:
     return Recipe({"width": 64}, training)
 
 
+def _nasbench201_ops(*names: str) -> list[int]:
+    return [NASBench201.vocabulary.ops.index(name) for name in names]
+
+
 _NASBENCH201_CONFIGS = {
-    "gates": {"readout": "outputs"},
-    # The operations without weights stay as they are; four layers for a chain of four operations on nodes.
+    "gates": {"depth": 5, "readout": "outputs", "operations_on": "edges", "shut_ops": _nasbench201_ops("none")},
     "ta_gates": {
-        "depth": 4,
+        "depth": 3,
         "rounds": 4,
         "self_loops": False,
         "readout": "outputs",
-        "fixed_ops": [NASBench201.vocabulary.ops.index(op) for op in ("none", "skip_connect", "avg_pool_3x3")],
+        "operations_on": "edges",
+        "open_ops": _nasbench201_ops("skip_connect"),
+        "shut_ops": _nasbench201_ops("none"),
+        "fixed_ops": _nasbench201_ops("none", "skip_connect", "avg_pool_3x3"),
     },
     "gmae": {"width": 64, "depth": 12},
 }
+
+_FLAN = Recipe(
+    {},
+    # Its learning rate falls from the first epoch.
+    FineTuneSettings(epochs=150, batch_size=8, learning_rate=1e-3, weight_decay=1e-5, margin=0.1, warmup=1),
+)
 
 UNNAMED = Preset(128, FlowSurrogate(dim=7, sigma=0.1), 500)
 """For tables that are no named benchmark: NAS-Bench-201's settings, without what hangs on its operations."""
@@ -95,7 +107,7 @@ PRESETS = {
         FlowSurrogate(dim=7, sigma=0.1),
         500,
         configs=_NASBENCH201_CONFIGS,
-        recipes={"flowerformer": _flowerformer(6e-5, 32)},
+        recipes={"flowerformer": _flowerformer(6e-5, 32), "flan": _FLAN},
     ),
     "nasbench101": Preset(
         256,
@@ -103,7 +115,7 @@ PRESETS = {
         200,
         train=7290,
         test=7290,
-        recipes={"flowerformer": _flowerformer(3e-5, 16)},
+        recipes={"flowerformer": _flowerformer(3e-5, 16), "flan": _FLAN},
     ),
     "digits201": replace(UNNAMED, configs=_NASBENCH201_CONFIGS),
 }

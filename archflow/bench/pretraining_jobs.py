@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,9 +44,13 @@ class PretrainingJob:
 
 
 def run_jobs(
-    jobs: Sequence[PretrainingJob], architectures: ArchitectureSet, proxies: Mapping[str, NDArray], processes: int
+    jobs: Sequence[PretrainingJob],
+    architectures: ArchitectureSet,
+    proxies: Mapping[str, NDArray],
+    processes: int,
+    on_wait: Callable[[], None] = lambda: None,
 ) -> None:
-    """Run the jobs whose encoder is not there yet, `processes` at a time."""
+    """Run the jobs whose encoder is not there yet, `processes` at a time. on_wait: called again and again meanwhile."""
     waiting = [job for job in jobs if not job.path.exists()]
     if not waiting:
         return
@@ -71,6 +75,7 @@ def run_jobs(
                 for future in done:
                     future.result()
                     futures.remove(future)
+                on_wait()
                 time.sleep(0.2)
         except BaseException:  # a failed job or Ctrl-C: let the others end with their epoch, which is kept
             stop.set()

@@ -42,7 +42,8 @@ def run_speed_encoders(
     on_step: Callable[[str], None] = lambda name: None,
     names: list[str] | None = None,
 ) -> dict[str, Any]:
-    """Measure encoders (all that read them if None) with their published settings for NAS-Bench-201; medians over `REPEATS` passes.
+    """Measure encoders (all that read the architectures if None) with their published settings for NAS-Bench-201;
+    medians over `REPEATS` passes.
 
     {`matmul_gflops`, `copy_gbs`: rates of the largest product and the largest tensor in a gated GCN at batch `LARGE`;
     `encoders`: what `encoder_speed` gives, by name}

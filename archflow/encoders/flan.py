@@ -102,9 +102,8 @@ class FLAN(Encoder):
     in the released code, whose softmax takes in the padding of smaller cells too. By default only to those they hear.
 
     The first layer on the way back has no score: there only the outputs have a state, so every product is zero. The
-    released code scores n a . (...), n the number of nodes (a sum over an axis that was expanded); here a learns the
-    scale. It holds the input's operation at zero; with attention to predecessors alone no embedding depends on that
-    operation, because a gate acts on what a node hears.
+    released code holds the input's operation at zero; with attention to predecessors alone no embedding depends on
+    that operation, because a gate acts on what a node hears.
 
     Supplements (zero-cost proxies, learned encodings, numbers of cells and channels) join the embedding behind the
     encoder: the predictor's business. For spaces of two cells the paper encodes each and joins them by a perceptron;

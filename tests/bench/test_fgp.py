@@ -17,6 +17,7 @@ from archflow.bench.protocol_report import protocol_report, protocol_table
 from archflow.data.proxies import proxy
 from archflow.data.saved_splits import load_split
 from archflow.errors import ArchflowError
+from archflow.files import read_json
 from archflow.graph.table import Table, read_table
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.pretext import PretextSettings, PretrainSettings
@@ -192,6 +193,24 @@ def test_result_becomes_a_table_and_a_report(finished, tmp_path):
     assert "0.822" in text or "82.2" in text
     protocol_report(tmp_path / "report.html", result)
     assert "<svg" in (tmp_path / "report.html").read_text()
+
+
+def test_time_spent_before_an_interruption_counts(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(fgp, "KEEP_SECONDS", 0.0)
+    protocol = replace(PROTOCOL, runs=2, methods=["supervised"])
+    tuned = fgp.fine_tune
+
+    def interrupted(*arguments: object, **named: object) -> None:
+        tuned(*arguments, **named)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fgp, "fine_tune", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_protocol(protocol, "cells", table, tmp_path)
+    before = read_json(tmp_path / "protocol.json")["seconds"]
+    assert before > 0
+    monkeypatch.setattr(fgp, "fine_tune", tuned)
+    assert run_protocol(protocol, "cells", table, tmp_path)["seconds"] > before
 
 
 def test_killed_protocol_leaves_no_worker_behind_and_goes_on_to_the_same_result(finished, table, tmp_path):

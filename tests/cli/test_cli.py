@@ -133,6 +133,21 @@ def test_bench_fgp_on_real_data(data_folder, tmp_path):
     assert all((tmp_path / name).exists() for name in result["splits"]["files"])
 
 
+def test_bench_encoders_compares_and_draws(tmp_path):
+    out = tmp_path / "encoders.json"
+    options = ("--encoders", "mlp,gin", "--labels", "20,0.01", "--runs", "2", "--epochs", "3,2", "--split", "class")
+    command = ("bench", "encoders", "--data", "digits201", *options, "--folder", str(tmp_path / "runs"))
+    text = archflow(*command, "--out", str(out)).stdout
+    assert [line.split()[1] for line in text.splitlines()[2:]] in (["`mlp`", "`gin`"], ["`gin`", "`mlp`"])
+    result = json.loads(out.read_text())
+    assert [cell["labels"] for cell in result["cells"]] == [20, 20, 10, 10]
+    assert out.with_suffix(".svg").read_text().startswith("<svg")
+    assert out.with_suffix(".html").read_text().endswith("</html>\n")
+    assert "--labels '20,x': give positive numbers" in refused(*command, "--labels", "20,x")
+    assert "3 numbers of epochs for 2 of labels" in refused(*command, "--epochs", "1,2,3")
+    assert "no encoder" in refused("bench", "encoders", "--data", "digits201", "--encoders", "gim")
+
+
 def test_killed_pretraining_goes_on_to_the_same_encoder(table, tmp_path):
     whole, broken = tmp_path / "whole.safetensors", tmp_path / "broken.safetensors"
     arguments = ["pretrain", "--data", str(table), "--task", "flow", "--epochs", "40"]

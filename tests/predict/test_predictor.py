@@ -3,6 +3,7 @@ import json
 
 import numpy as np
 import pytest
+from cell_pairs import paired
 from learnable import PlainEncoder, target
 from scipy.stats import kendalltau
 
@@ -34,6 +35,8 @@ def test_a_predictor_keeps_its_contract(architectures, members, encoder):
 @pytest.mark.parametrize("name", ENCODERS.names())
 def test_few_labels_are_enough_for_a_learnable_target(name):
     architectures = random_architectures(300, seed=5)
+    if ENCODERS.get(name).reads_pairs:
+        architectures = paired(architectures)
     y = target(architectures)
     with seeded(1):
         encoder = ENCODERS.get(name)(len(architectures.vocabulary), width=32)
