@@ -185,7 +185,7 @@ class _Loop:
         """Bound the gradient norm of every run by itself: companions must not matter."""
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
         squares = torch.stack(
-            [g.flatten(1).square().sum(1) for g in gradients]
+            [g.reshape(len(g), -1).square().sum(1) for g in gradients]
             if len(self.runs.train) > 1
             else [g.square().sum()[None] for g in gradients]
         )

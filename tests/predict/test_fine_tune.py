@@ -4,13 +4,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from cell_pairs import paired
 from learnable import PlainEncoder, models, target
 
-from archflow.encoders import GIN
+from archflow.encoders import ENCODERS, GIN
 from archflow.errors import ArchflowError
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
 from archflow.predict.metrics import kendall_tau
-from archflow.predict.ranking_model import score
+from archflow.predict.ranking_model import RankingModel, score
 
 SETTINGS = FineTuneSettings(epochs=6, batch_size=8, learning_rate=3e-3)
 
@@ -52,6 +53,19 @@ def test_runs_together_are_the_runs_alone(architectures, n_metrics):
         scores = (score(m, architectures) for m in (together.models[k], alone.models[0]))
         ours, theirs = (s - s.mean(0) for s in scores)
         np.testing.assert_allclose(ours, theirs, atol=5e-3)
+
+
+@pytest.mark.parametrize("name", ENCODERS.names())
+def test_runs_of_every_encoder_train_together(architectures, name):
+    kind = ENCODERS.get(name)
+    read = paired(architectures) if kind.reads_pairs else architectures
+    made = [RankingModel(kind(len(read.vocabulary), width=32)) for _ in range(2)]
+    tuned = fine_tune(made, read, runs(read, 2), replace(SETTINGS, epochs=1))
+    assert np.isfinite(tuned.losses).all()
+    for before, after in zip(made, tuned.models, strict=True):
+        moved = {key: not torch.equal(before.state_dict()[key], value) for key, value in after.named_parameters()}
+        assert moved["head.out.weight"]
+        assert any(changed for key, changed in moved.items() if key.startswith("encoder."))
 
 
 def test_the_rate_rises_then_falls():
