@@ -184,14 +184,11 @@ class _Loop:
     def _clip(self) -> None:
         """Bound the gradient norm of every run by itself: companions must not matter."""
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
-        squares = torch.stack(
-            [g.reshape(len(g), -1).square().sum(1) for g in gradients]
-            if len(self.runs.train) > 1
-            else [g.square().sum()[None] for g in gradients]
-        )
-        factor = (self.settings.clip / (squares.sum(0).sqrt() + 1e-6)).clamp(max=1)
+        runs = len(self.runs.train)
+        norms = torch.stack([torch.linalg.vector_norm(g.reshape(runs, -1), dim=1) for g in gradients])
+        factor = (self.settings.clip / (torch.linalg.vector_norm(norms, dim=0) + 1e-6)).clamp(max=1)
         for g in gradients:
-            g.mul_(factor.view(-1, *[1] * (g.ndim - 1)) if len(factor) > 1 else factor)
+            g.mul_(factor.view(-1, *[1] * (g.ndim - 1)) if runs > 1 else factor)
 
     def _validate(self) -> NDArray[np.float64]:
         """(K,) Kendall tau on the validation rows, mean over metrics."""
