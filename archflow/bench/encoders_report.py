@@ -58,6 +58,7 @@ def speed_accuracy_chart(result: Mapping[str, Any], width: float = 760) -> str:
     fewest = min(cell["labels"] for cell in result["cells"])
     shown = [cell for cell in result["cells"] if cell["labels"] == fewest]
     methods = list(dict.fromkeys(method for cell in shown for method in cell["methods"]))
+    threads = f"{result['threads']} thread{'s' * (result['threads'] > 1)}"
     points = [
         Named(cell["encoder"], result["encode_us"][cell["encoder"]], *_mean(cell, method, "tau"), colour)
         for colour, method in enumerate(methods)
@@ -66,9 +67,9 @@ def speed_accuracy_chart(result: Mapping[str, Any], width: float = 760) -> str:
     ]
     return labelled_scatter(
         points,
-        x_label=f"µs to encode an architecture, batches of {result['batch_size']}, {result['threads']} threads",
+        x_label=f"µs to encode an architecture, batches of {result['batch_size']}, {threads}",
         y_label=f"Kendall tau from {fewest:,} labels",
-        series=[method_name(method) for method in methods],
+        series=[method_name(method) for method in methods] if len(methods) > 1 else [],
         log_x=True,
         width=width,
     )

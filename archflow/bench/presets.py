@@ -12,7 +12,6 @@ from archflow.errors import ArchflowError
 from archflow.flow import FlowSurrogate
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.pretext import PretextSettings, PretrainSettings
-from archflow.spaces import NASBench201
 
 GRAPH_NETWORKS = ("gated_gcn", "gin", "mlp", "transformer")
 """The encoders that FGP's text gives one width a data set."""
@@ -73,24 +72,9 @@ def _flowerformer(weight_decay: float, batch_size: int) -> Recipe:
     return Recipe({"width": 64}, training)
 
 
-def _nasbench201_ops(*names: str) -> list[int]:
-    return [NASBench201.vocabulary.ops.index(name) for name in names]
-
-
-_NASBENCH201_CONFIGS = {
-    "gates": {"depth": 5, "readout": "outputs", "operations_on": "edges", "shut_ops": _nasbench201_ops("none")},
-    "ta_gates": {
-        "depth": 3,
-        "rounds": 4,
-        "self_loops": False,
-        "readout": "outputs",
-        "operations_on": "edges",
-        "open_ops": _nasbench201_ops("skip_connect"),
-        "shut_ops": _nasbench201_ops("none"),
-        "fixed_ops": _nasbench201_ops("none", "skip_connect", "avg_pool_3x3"),
-    },
-    "gmae": {"width": 64, "depth": 12},
-}
+# Their own training, with operations on nodes. Published for NAS-Bench-201 is the form with operations on edges
+# (`operations_on="edges"`); on the 40 validation architectures of the first three runs it ranked worse.
+_GATES = Recipe({}, FineTuneSettings(epochs=200, batch_size=512, margin=0.1))
 
 _FLAN = Recipe(
     {},
@@ -98,16 +82,18 @@ _FLAN = Recipe(
     FineTuneSettings(epochs=150, batch_size=8, learning_rate=1e-3, weight_decay=1e-5, margin=0.1, warmup=1),
 )
 
+_OWN_TRAINING = {"flan": _FLAN, "gates": _GATES, "ta_gates": _GATES}
+
 UNNAMED = Preset(128, FlowSurrogate(dim=7, sigma=0.1), 500)
-"""For tables that are no named benchmark: NAS-Bench-201's settings, without what hangs on its operations."""
+"""For tables that are no named benchmark: NAS-Bench-201's settings."""
 
 PRESETS = {
     "nasbench201": Preset(
         128,
         FlowSurrogate(dim=7, sigma=0.1),
         500,
-        configs=_NASBENCH201_CONFIGS,
-        recipes={"flowerformer": _flowerformer(6e-5, 32), "flan": _FLAN},
+        configs={"gmae": {"width": 64, "depth": 12}},
+        recipes={"flowerformer": _flowerformer(6e-5, 32), **_OWN_TRAINING},
     ),
     "nasbench101": Preset(
         256,
@@ -115,9 +101,9 @@ PRESETS = {
         200,
         train=7290,
         test=7290,
-        recipes={"flowerformer": _flowerformer(3e-5, 16), "flan": _FLAN},
+        recipes={"flowerformer": _flowerformer(3e-5, 16), **_OWN_TRAINING},
     ),
-    "digits201": replace(UNNAMED, configs=_NASBENCH201_CONFIGS),
+    "digits201": UNNAMED,
 }
 
 
