@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -38,14 +39,6 @@ class FlowGRU(nn.Module):
         return _Walk.apply(self.input(x), self.hidden.weight, self.hidden.bias, self.attention, layout, backward)
 
 
-def _steps(layout: Leveled, backward: bool) -> Iterator[tuple[slice, Neighbours | None]]:
-    """Places and neighbours of every level, in the order in which they are due."""
-    heard: Sequence[Neighbours | None] = layout.successors if backward else layout.predecessors
-    levels = range(len(heard))
-    for level in reversed(levels) if backward else levels:
-        yield slice(layout.bounds[level], layout.bounds[level + 1]), heard[level]
-
-
 class _Walk(torch.autograd.Function):
     """Inputs: (K, S, 3d) the unit's input part, its hidden weight (K, d, 3d) and bias (K, 3d), attention (K, d, 1)."""
 
@@ -60,23 +53,30 @@ class _Walk(torch.autograd.Function):
         from_hidden = given.new_empty(members, places, 3 * dim)
         gates = given.new_empty(members, places, 2 * dim)
         new = given.new_empty(members, places, dim)
+        bias = bias[:, None]
         shares: list[Tensor | None] = []
-        for due, heard in _steps(layout, backward):
+        steps = _steps(
+            *(layout, backward, message, from_hidden, gates, new, state, score),
+            *(given[..., : 2 * dim], given[..., 2 * dim :], from_hidden[..., : 2 * dim], from_hidden[..., 2 * dim :]),
+            *(gates[..., :dim], gates[..., dim:]),
+        )
+        for heard, told, hidden, gate, candidate, after, mark, *halves in steps:
+            given_gates, given_new, hidden_gates, hidden_new, reset, update = halves
             share = None
             if heard is not None:
-                share = _share(score.view(-1)[heard.place], heard.mask)
-                heard_states = rows[heard.place.view(-1)].view(*heard.place.shape, dim)
+                neighbours = heard.place.view(-1)
+                share = _share(score.view(-1).index_select(0, neighbours).view_as(heard.place), heard.mask)
+                heard_states = rows.index_select(0, neighbours).view(*heard.place.shape, dim)
                 # With one neighbour each, the share is 1 or the node hears nobody.
-                told = heard_states[:, 0] if share is None else torch.bmm(share[:, None], heard_states)[:, 0]
-                message[:, due] = told.view(members, -1, dim)
+                words = heard_states[:, 0] if share is None else torch.bmm(share[:, None], heard_states)[:, 0]
+                told.copy_(words.view_as(told))
             shares.append(share)
             # Written where they are kept, so that nothing is copied there afterwards.
-            hidden, gate, candidate, after = from_hidden[:, due], gates[:, due], new[:, due], state[:, due]
-            torch.baddbmm(bias[:, None], message[:, due], weight, out=hidden)
-            torch.add(given[:, due, : 2 * dim], hidden[..., : 2 * dim], out=gate).sigmoid_()
-            torch.addcmul(given[:, due, 2 * dim :], gate[..., :dim], hidden[..., 2 * dim :], out=candidate).tanh_()
-            torch.lerp(candidate, message[:, due], gate[..., dim:], out=after)
-            torch.bmm(after, attention, out=score[:, due])
+            torch.baddbmm(bias, told, weight, out=hidden)
+            torch.add(given_gates, hidden_gates, out=gate).sigmoid_()
+            torch.addcmul(given_new, reset, hidden_new, out=candidate).tanh_()
+            torch.lerp(candidate, told, update, out=after)
+            torch.bmm(after, attention, out=mark)
         ctx.save_for_backward(weight, attention, state, message, from_hidden, gates, new)
         ctx.shares, ctx.layout, ctx.backwards = shares, layout, backward
         return state
@@ -90,25 +90,31 @@ class _Walk(torch.autograd.Function):
         to_score = grad.new_zeros(members, places, 1)
         to_given = grad.new_empty(members, places, 3 * dim)
         to_hidden = grad.new_empty(members, places, 3 * dim)
-        transposed = weight.transpose(1, 2)
-        steps = list(zip(_steps(ctx.layout, ctx.backwards), ctx.shares, strict=True))
-        for (due, heard), share in reversed(steps):
-            upstream = torch.baddbmm(to_state[:, due], to_score[:, due], attention.transpose(1, 2))
-            reset, update = gates[:, due, :dim], gates[:, due, dim:]
-            to_new = torch.ops.aten.tanh_backward(torch.addcmul(upstream, upstream, update, value=-1), new[:, due])
-            to_update = upstream * (message[:, due] - new[:, due])
-            to_gates = torch.cat([to_new * from_hidden[:, due, 2 * dim :], to_update], -1)
-            to_gates = torch.ops.aten.sigmoid_backward(to_gates, gates[:, due])
-            to_given[:, due, : 2 * dim], to_given[:, due, 2 * dim :] = to_gates, to_new
-            to_hidden[:, due, : 2 * dim], to_hidden[:, due, 2 * dim :] = to_gates, to_new * reset
+        transposed, marked = weight.transpose(1, 2), attention.transpose(1, 2)
+        steps = _steps(
+            *(ctx.layout, ctx.backwards, message, gates, new, to_state, to_score, to_hidden),
+            *(from_hidden[..., 2 * dim :], gates[..., :dim], gates[..., dim:]),
+            *(to_given[..., : 2 * dim], to_given[..., 2 * dim :], to_hidden[..., : 2 * dim], to_hidden[..., 2 * dim :]),
+        )
+        for step, share in reversed(list(zip(steps, ctx.shares, strict=True))):
+            heard, told, gate, candidate, to_after, to_mark, to_unit, hidden_new, reset, update, *halves = step
+            given_gates, given_new, unit_gates, unit_new = halves
+            upstream = torch.baddbmm(to_after, to_mark, marked)
+            to_new = torch.ops.aten.tanh_backward(torch.addcmul(upstream, upstream, update, value=-1), candidate)
+            to_gates = torch.cat([to_new * hidden_new, upstream * (told - candidate)], -1)
+            to_gates = torch.ops.aten.sigmoid_backward(to_gates, gate)
+            given_gates.copy_(to_gates)
+            unit_gates.copy_(to_gates)
+            given_new.copy_(to_new)
+            torch.mul(to_new, reset, out=unit_new)
             if heard is None:
                 continue
-            to_message = torch.baddbmm(upstream * update, to_hidden[:, due], transposed).view(-1, dim)
+            to_message = torch.baddbmm(upstream * update, to_unit, transposed).view(-1, dim)
             neighbours = heard.place.view(-1)
             if share is None:
                 to_rows.index_add_(0, neighbours, to_message)
                 continue
-            heard_states = state.view(-1, dim)[neighbours].view(*heard.place.shape, dim)
+            heard_states = state.view(-1, dim).index_select(0, neighbours).view(*heard.place.shape, dim)
             to_share = torch.bmm(heard_states, to_message[:, :, None])[..., 0]
             to_logit = share * (to_share - (share * to_share).sum(1, keepdim=True))
             to_score.view(-1).index_add_(0, neighbours, to_logit.view(-1))
@@ -116,6 +122,15 @@ class _Walk(torch.autograd.Function):
         to_weight = torch.bmm(message.transpose(1, 2), to_hidden)
         to_attention = torch.bmm(state.transpose(1, 2), to_score)
         return to_given, to_weight, to_hidden.sum(1), to_attention, None, None
+
+
+def _steps(layout: Leveled, backward: bool, *values: Tensor) -> list[tuple]:
+    """Of every level, in the order in which they are due: the neighbours that are heard, and the level's part of each
+    of `values` (K, S, ...). Parts are views, all cut at once."""
+    heard: Sequence[Neighbours | None] = layout.successors if backward else layout.predecessors
+    widths = [end - begin for begin, end in pairwise(layout.bounds)]
+    steps = list(zip(heard, *(value.split(widths, 1) for value in values), strict=True))
+    return steps[::-1] if backward else steps
 
 
 def _share(logits: Tensor, mask: Tensor | None) -> Tensor | None:
