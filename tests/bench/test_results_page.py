@@ -115,6 +115,38 @@ def test_its_commands_are_those_that_made_the_files(folder: Path) -> None:
     assert timing | {"device": "cpu", "threads": 2, "out": Path("results/speed.json")} == timing
 
 
+def comparison() -> dict[str, Any]:
+    def cell(encoder: str, labels: int, epochs: int, tau: float) -> dict[str, Any]:
+        settings = Protocol(metric="test_acc", encoder=encoder, methods=["supervised"], labels=labels, runs=2)
+        config = {**asdict(settings), "fine_tune": {"epochs": epochs}}
+        runs = {"supervised": {"tau": [tau, tau + 0.02]}}
+        return {"encoder": encoder, "labels": labels, "methods": runs, "config": config, "published": {}}
+
+    cells = [cell("gin", 78, 50, 0.6), cell("mlp", 78, 50, 0.5), cell("gin", 156, 30, 0.7), cell("mlp", 156, 30, 0.55)]
+    cells[2]["published"] = {"supervised": {"tau": 0.752}}
+    return {
+        "data": "nasbench201", "metric": "test_acc", "cells": cells, "encode_us": {"gin": 12.0, "mlp": 4.0},
+        "splits": {"by": "all", "test": [900, 900, 900], "validation": 40}, "batch_size": 128, "threads": 2,
+        "machine": MACHINE,
+    }  # fmt: skip
+
+
+def test_encoders_stand_side_by_side_with_the_command_that_compared_them(folder: Path) -> None:
+    (folder / "encoders.json").write_text(json.dumps(comparison()))
+    page = results_page(folder, folder.parent / "docs" / "page.md")
+    assert "### nasbench201: `test_acc` from 78, 156 labels" in page
+    assert "](../results/encoders.svg)" in page
+    rows = re.sub(" +", " ", page)
+    assert "| encoder | µs | runs | Kendall tau 78 labels | Kendall tau 156 labels | published |" in rows
+    assert "| `gin` | 12 | 2 | 0.610 (0.010) | 0.710 (0.010) | 0.752 |" in rows
+    command = next(c for c in commands(page) if c[2] == "encoders")
+    expected = {
+        "data": "nasbench201", "metric": "test_acc", "names": "gin,mlp", "labels": "78,156", "epochs": "50,30",
+        "runs": 2, "split": "all", "methods": "supervised", "out": Path("results/encoders.json"),
+    }  # fmt: skip
+    assert parsed(command) | expected == parsed(command)
+
+
 def test_another_proxy_than_the_paper_s_is_said(folder: Path) -> None:
     assert "where the paper ranks" not in results_page(folder, "page.md")
     (folder / "bench-fgp.json").write_text(json.dumps(protocol("params")))
