@@ -249,7 +249,7 @@ class _Stopwatch:
     def keep(self) -> float:
         """Write the seconds so far, and return them."""
         self.kept = time.perf_counter()
-        seconds = round(self.before + self.kept - self.began, 1)
+        seconds = round(self.before + self.kept - self.began, 3)
         write_json(self.path, {"key": self.key, "seconds": seconds})
         return seconds
 
