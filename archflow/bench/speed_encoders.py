@@ -22,7 +22,7 @@ from archflow.predict.ranking_model import RankingModel
 from archflow.pretext.ranking_loss import pairwise_hinge
 from archflow.seeding import seeded
 
-REPEATS = 5
+REPEATS = 3
 LARGE = 1024
 """Architectures in the batches for which the roof is given."""
 
