@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from archflow.cli.bench_encoders import encoders
-from archflow.cli.output import DataOption, Json, print_json
+from archflow.cli.output import DataOption, Json, MetricOption, ProcessesOption, RunsOption, print_json
 
 app = typer.Typer(help="Measure: the papers' protocols, and speed.", no_args_is_help=True)
 app.command()(encoders)
@@ -17,16 +17,13 @@ app.command()(encoders)
 @app.command()
 def fgp(
     data: DataOption,
-    metric: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="The column to rank by; default: the data set's own."),
-    ] = None,
+    metric: MetricOption = None,
     proxy: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(help="The zero-cost proxy to rank in pre-training; default: the data set's own."),
     ] = None,
     labels: Annotated[float, typer.Option(help="Labels to learn from: a share of the train part, or a count.")] = 0.01,
-    runs: Annotated[int, typer.Option(help="At most 9: three permutations of the data x three model seeds.")] = 9,
+    runs: RunsOption = 9,
     methods: Annotated[str, typer.Option(help="Which to compare, with commas.")] = "supervised,proxy,flow,fgp",
     encoder: Annotated[str, typer.Option(help="The encoder's name.")] = "gated_gcn",
     width: Annotated[Optional[int], typer.Option(help="Of the encoder; default: the paper's for the data.")] = None,  # noqa: UP045
@@ -41,7 +38,7 @@ def fgp(
     ] = "random",
     pretrain_epochs: Annotated[int, typer.Option(min=1)] = 200,
     epochs: Annotated[Optional[int], typer.Option(min=1, help="Of fine-tuning; default: the paper's.")] = None,  # noqa: UP045
-    processes: Annotated[int, typer.Option(min=0, help="Pre-training runs at once; 0 for one a core.")] = 0,
+    processes: ProcessesOption = 0,
     folder: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(

@@ -7,21 +7,18 @@ from typing import Annotated, Optional
 
 import typer
 
-from archflow.cli.output import DataOption, Json, numbers, print_json
+from archflow.cli.output import DataOption, Json, MetricOption, ProcessesOption, RunsOption, numbers, print_json
 
 
 def encoders(
     data: DataOption,
-    metric: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="The column to rank by; default: the data set's own."),
-    ] = None,
+    metric: MetricOption = None,
     names: Annotated[str, typer.Option("--encoders", help="Which to compare, with commas; default: all.")] = "",
     labels: Annotated[
         str, typer.Option(help="Labels to learn from, with commas: shares of the train part, or counts.")
     ] = "0.01",
     methods: Annotated[str, typer.Option(help="supervised, proxy, flow, fgp, with commas.")] = "supervised",
-    runs: Annotated[int, typer.Option(help="At most 9: three permutations of the data x three model seeds.")] = 9,
+    runs: RunsOption = 9,
     split: Annotated[str, typer.Option(help="As in `archflow bench fgp`.")] = "random",
     epochs: Annotated[
         str,
@@ -31,7 +28,7 @@ def encoders(
         ),
     ] = "",
     pretrain_epochs: Annotated[int, typer.Option(min=1)] = 200,
-    processes: Annotated[int, typer.Option(min=0, help="Pre-training runs at once; 0 for one a core.")] = 0,
+    processes: ProcessesOption = 0,
     folder: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
