@@ -81,8 +81,9 @@ class TrainingState:
         tensors = {f"extra.{name}": tensor for name, tensor in (extra or {}).items()}
         for name, parameter in self._parameters():
             tensors[f"value.{name}"] = parameter
-            for key, value in self.optimiser.state[parameter].items():
+            for key, value in self.optimiser.state.get(parameter, {}).items():
                 tensors[f"optimiser.{key}.{name}"] = value
+        tensors |= {f"buffer.{name}": buffer for name, buffer in self._buffers()}
         save_tensors(self.path, tensors, {"key": self.key, "epoch": epoch, "log": log})
 
     def restore(self) -> tuple[int, Any, dict[str, Tensor]] | None:
@@ -103,6 +104,8 @@ class TrainingState:
                 state = {key: tensors.get(f"optimiser.{key}.{name}") for key in ("step", "exp_avg", "exp_avg_sq")}
                 if state["step"] is not None:
                     self.optimiser.state[parameter] = state
+            for name, buffer in self._buffers():
+                buffer.copy_(tensors[f"buffer.{name}"])
         extra = {name.removeprefix("extra."): value for name, value in tensors.items() if name.startswith("extra.")}
         return about["epoch"], about["log"], extra
 
@@ -110,3 +113,8 @@ class TrainingState:
         for module_name, module in self.modules.items():
             for name, parameter in module.named_parameters():
                 yield f"{module_name}.{name}", parameter
+
+    def _buffers(self):
+        for module_name, module in self.modules.items():
+            for name, buffer in module.named_buffers():
+                yield f"{module_name}.{name}", buffer

@@ -117,14 +117,14 @@ def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
 
 
 def check_pretext_task(
-    task_factory: Callable[[int], PretextTask],
+    task_factory: Callable[[Encoder], PretextTask],
     encoder_factory: Callable[[], Encoder],
     architectures: ArchitectureSet,
     proxies: Mapping[str, NDArray],
 ) -> None:
     """Hold a pretext task to its contract. Raises AssertionError that says which part of it is broken.
 
-    task_factory: makes the task for an embedding of width dim. encoder_factory: makes a fresh encoder.
+    task_factory: makes the task for an encoder. encoder_factory: makes a fresh encoder.
     proxies: complete, by name, for the tasks that need one; half of the rows are then hidden to see whether a
     missing value is masked.
     """
@@ -133,12 +133,12 @@ def check_pretext_task(
     def run() -> tuple[dict[str, list[float]], Encoder]:
         with seeded(0):
             encoder = encoder_factory()
-            task = task_factory(encoder.dim)
+            task = task_factory(encoder)
         settings = PretrainSettings(epochs=8, batch_size=max(2, len(rows) // 4), learning_rate=3e-3)
         return pretrain(encoder, task, architectures, proxies, settings), encoder
 
     encoder = encoder_factory().eval()
-    task = task_factory(encoder.dim).eval()
+    task = task_factory(encoder).eval()
     targets = task.targets(architectures, proxies)
     assert targets, "a task has at least one target"
     for name, target in targets.items():

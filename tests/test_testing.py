@@ -165,7 +165,7 @@ def test_a_broken_pretext_task_is_caught(architectures, task, message):
     proxies = {"p": architectures.edge_counts + 0.5 * architectures.op_counts[:, 2]}
     with pytest.raises(AssertionError, match=message):
         check_pretext_task(
-            lambda dim: task(dim, PretextSettings("p")), lambda: GatedGCN(5, width=8), architectures, proxies
+            lambda encoder: task(encoder, PretextSettings(("p",))), lambda: GatedGCN(5, width=8), architectures, proxies
         )
 
 

@@ -17,7 +17,7 @@ from archflow.encoders import GatedGCN
 from archflow.predict import Predictor
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.metrics import precision_curve, summary
-from archflow.pretext import FGP, PretextSettings, PretrainSettings, pretrain
+from archflow.pretext import FGP, PretrainSettings, pretrain
 from archflow.progress import progress_bar
 from archflow.seeding import seeded
 
@@ -36,7 +36,7 @@ def run_demo(out: Path, labels: float, pretrain_epochs: int, epochs: int, seed: 
     with seeded(seed):
         untrained, encoder = (GatedGCN(len(architectures.vocabulary), preset.width) for _ in range(2))
     with seeded(seed, 2):
-        task = FGP(encoder.dim, PretextSettings(benchmark.proxy, preset.margin, preset.surrogate))
+        task = FGP(encoder, preset.pretext([benchmark.proxy]))
     with progress_bar(f"pre-training on {len(table):,} cells, no labels", pretrain_epochs) as bar:
         proxies = {benchmark.proxy: proxy(table, benchmark.proxy)}
         losses = pretrain(

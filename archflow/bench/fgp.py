@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.bench.machine import machine
-from archflow.bench.pretraining_jobs import PretrainingJob, run_jobs
+from archflow.bench.pretraining_jobs import PretrainingJob, run_jobs, task_of
 from archflow.bench.protocol_splits import VALIDATION, check_rule, draw_splits, save_splits
 from archflow.checkpoint import fingerprint
 from archflow.data.proxies import proxy
@@ -27,7 +27,7 @@ from archflow.predict.causal_model import model_for
 from archflow.predict.fine_tune import FineTuneSettings, Runs, fine_tune
 from archflow.predict.metrics import summary
 from archflow.predict.ranking_model import RankingModel, score
-from archflow.pretext import PretextSettings, PretrainSettings
+from archflow.pretext import PretextSettings, PretrainSettings, reads_proxies
 from archflow.progress import progress_bar
 from archflow.seeding import seeded
 
@@ -41,6 +41,7 @@ KEEP_SECONDS = 10.0
 class Protocol:
     """What to measure; see "5. Protocol" of the paper's experiments.
 
+    methods: "supervised", and pretext tasks as `make_task` reads them ("proxy" for proxy ranking).
     labels: share of the train part if below 1, else a count. runs: at most 9, run i has the i-th permutation of the
     data and model seed i // 3, so that 3 runs share one pre-trained encoder. train, test: sizes of the two parts, half
     of the labelled architectures each if None. split_by: a rule of `draw_splits`, "random" as the paper.
@@ -60,9 +61,9 @@ class Protocol:
     fine_tune: FineTuneSettings = field(default_factory=FineTuneSettings)
 
     def __post_init__(self) -> None:
-        unknown = [method for method in self.methods if method not in METHODS]
-        if unknown:
-            raise ArchflowError(f"no method {unknown[0]!r}; there are: {', '.join(METHODS)}")
+        for method in self.methods:
+            if method != "supervised":
+                reads_proxies(task_of(method))
         if not 1 <= self.runs <= len(PERMUTATIONS) * len(MODEL_SEEDS):
             raise ArchflowError(
                 f"runs {self.runs} must be 1 to 9: three permutations of the data times three model seeds"
@@ -167,12 +168,13 @@ def _encoders(
     n_ops = len(table.architectures.vocabulary)
     encoders = {"supervised": [fresh_encoder(protocol, n_ops, seed) for seed in seeds]}
     values = {}
-    if {"proxy", "fgp"} & set(protocol.methods):
-        if protocol.pretext.proxy is None:
-            raise ArchflowError("methods proxy and fgp rank a zero-cost proxy; name one with --proxy")
-        values[protocol.pretext.proxy] = proxy(table, protocol.pretext.proxy)
+    ranking = [method for method in protocol.methods if method != "supervised" and reads_proxies(task_of(method))]
+    if ranking:
+        if not protocol.pretext.proxies:
+            raise ArchflowError(f"method {ranking[0]} ranks zero-cost proxies; name some with --proxy")
+        values = {name: proxy(table, name) for name in protocol.pretext.proxies}
     jobs = [
-        PretrainingJob(protocol, method, seed, folder / f"{method}-{seed}.encoder")
+        PretrainingJob(protocol, method, seed, folder / f"{method.replace('*', 'x')}-{seed}.encoder")
         for seed in seeds
         for method in protocol.methods
         if method != "supervised"

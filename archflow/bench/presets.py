@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,8 +39,8 @@ class Recipe:
 @dataclass(frozen=True)
 class Preset:
     """width: of the graph networks. surrogate: k and sigma. epochs, margin: of fine-tuning graph networks. train, test:
-    sizes of the halves, or None for half of the labelled architectures each. configs: of encoders whose defaults are
-    another space's. recipes: of encoders with a training of their own."""
+    sizes of the halves, or None for half of the labelled architectures each. mask_share, hops: see `PretextSettings`.
+    configs: of encoders whose defaults are another space's. recipes: of encoders with a training of their own."""
 
     width: int
     surrogate: FlowSurrogate
@@ -48,8 +48,14 @@ class Preset:
     margin: float = 0.5
     train: int | None = None
     test: int | None = None
+    mask_share: float = PretextSettings.mask_share
+    hops: tuple[int, int] = PretextSettings.hops
     configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
+
+    def pretext(self, proxies: Sequence[str]) -> PretextSettings:
+        """The settings of pretext tasks that rank these proxies."""
+        return PretextSettings(tuple(proxies), self.margin, self.surrogate, mask_share=self.mask_share, hops=self.hops)
 
     def recipe(self, encoder: str) -> Recipe:
         """The published settings of an encoder; of one without any, its own defaults and FGP's training."""
@@ -101,6 +107,8 @@ PRESETS = {
         200,
         train=7290,
         test=7290,
+        mask_share=0.75,
+        hops=(1, 2),
         recipes={"flowerformer": _flowerformer(3e-5, 16), **_OWN_TRAINING},
     ),
     "digits201": UNNAMED,
@@ -117,7 +125,7 @@ def published_protocol(
     encoder: str,
     *,
     metric: str | None = None,
-    proxy: str | None = None,
+    proxies: Sequence[str] = (),
     width: int | None = None,
     train: int | None = None,
     test: int | None = None,
@@ -131,7 +139,8 @@ def published_protocol(
     """
     preset = preset_of(benchmark)
     recipe = preset.recipe(encoder)
-    metric, proxy = metric or (benchmark and benchmark.metric), proxy or (benchmark and benchmark.proxy)
+    metric = metric or (benchmark and benchmark.metric)
+    proxies = proxies or ((benchmark.proxy,) if benchmark else ())
     if metric is None:
         raise ArchflowError("the table is no named benchmark: name the column to rank by with --metric")
     return Protocol(
@@ -140,7 +149,7 @@ def published_protocol(
         encoder_config={**recipe.config, **({"width": width} if width else {})},
         train=train or preset.train,
         test=test or preset.test,
-        pretext=PretextSettings(proxy, preset.margin, preset.surrogate),
+        pretext=preset.pretext(proxies),
         pretrain=replace(recipe.pretrain, epochs=pretrain_epochs),
         fine_tune=replace(recipe.fine_tune, epochs=epochs or recipe.fine_tune.epochs),
         **others,

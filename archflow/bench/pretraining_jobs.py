@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from numpy.typing import NDArray
 
+from archflow.encoders import Encoder
 from archflow.encoders.saved import save_encoder
 from archflow.graph import ArchitectureSet
-from archflow.pretext import PRETEXT_TASKS, PretextTask, pretrain
+from archflow.pretext import PretextTask, make_task, pretrain, vocabulary_for
 from archflow.progress import progress_bar
 from archflow.seeding import seeded
 from archflow.workers import begin_worker
@@ -23,8 +24,12 @@ from archflow.workers import begin_worker
 if TYPE_CHECKING:
     from archflow.bench.fgp import Protocol
 
-TASKS = {"proxy": "proxy_ranking", "flow": "flow", "fgp": "fgp"}
-"""The pretext task of every method of the protocol."""
+_SHORT = {"proxy": "proxy_ranking"}
+
+
+def task_of(method: str) -> str:
+    """The pretext task of a method of the protocol: its own name, but for the short `proxy`."""
+    return _SHORT.get(method, method)
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,10 @@ class PretrainingJob:
     seed: int
     path: Path
 
-    def task(self, dim: int) -> PretextTask:
+    def task(self, encoder: Encoder) -> PretextTask:
         """The method's pretext task."""
-        name = TASKS[self.method]
         with seeded(self.seed, 2):
-            return PRETEXT_TASKS.get(name)(dim, self.protocol.pretext)
+            return make_task(task_of(self.method), encoder, self.protocol.pretext)
 
 
 def run_jobs(
@@ -102,7 +106,8 @@ def _run(job: PretrainingJob) -> None:
     from archflow.bench.fgp import fresh_encoder
 
     architectures, epochs = _shared["architectures"], _shared["epochs"]
-    encoder = fresh_encoder(job.protocol, len(architectures.vocabulary), job.seed)
+    vocabulary = vocabulary_for(task_of(job.method), architectures.vocabulary)
+    encoder = fresh_encoder(job.protocol, len(vocabulary), job.seed)
     state = job.path.with_suffix(".state")
     before = 0
 
@@ -115,8 +120,7 @@ def _run(job: PretrainingJob) -> None:
             raise _Stopped
 
     settings = replace(job.protocol.pretrain, seed=job.seed)
-    losses = pretrain(
-        encoder, job.task(encoder.dim), architectures, _shared["proxies"], settings, state, on_epoch=on_epoch
-    )
-    save_encoder(job.path, encoder, architectures.vocabulary, method=job.method, losses=losses)
+    task, known = job.task(encoder), architectures.recoded(vocabulary)
+    losses = pretrain(encoder, task, known, _shared["proxies"], settings, state, on_epoch=on_epoch)
+    save_encoder(job.path, encoder, vocabulary, method=job.method, losses=losses)
     state.unlink(missing_ok=True)

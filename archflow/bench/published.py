@@ -10,6 +10,9 @@ from archflow.data.splits import label_count
 Published = dict[str, dict[str, float]]
 """{method: {measure: mean over the paper's runs}}"""
 
+PAPER_PROXY = "zc_jacov"
+"""What the paper ranks in pre-training: the Jacobian covariance."""
+
 _METRICS = ("cifar10_test_acc", "val_acc_108")
 
 # FGP (NeurIPS 2025), 1 % of the labels: table 1, "flow" from the ablation of L_aux, MLP and Transformer from table 13.
@@ -68,6 +71,12 @@ _ALL: dict[str, dict[str, dict[int, float]]] = {
 }
 
 
+def proxies_of(config: Mapping[str, Any]) -> list[str]:
+    """The proxies that a result's protocol ranks; results written before there could be several name one."""
+    pretext = config["pretext"]
+    return list(pretext["proxies"]) if "proxies" in pretext else [pretext["proxy"]] if pretext["proxy"] else []
+
+
 def published_figures(result: Mapping[str, Any]) -> Published:
     """Those of the papers' figures that a result of `run_protocol` may stand beside: same data, encoder, metric, split
     and labels; for the methods that rank a proxy, the paper's proxy. Empty if there are none."""
@@ -80,6 +89,6 @@ def published_figures(result: Mapping[str, Any]) -> Published:
     if splits["by"] != "random" or result["labels"] != label_count(0.01, splits["train"]):
         return {}
     published = _FGP.get(result["data"], {}).get(config["encoder"], {})
-    same_proxy = config["pretext"]["proxy"] == "zc_jacov"
+    same_proxy = proxies_of(config) == [PAPER_PROXY]
     comparable = [m for m in result["methods"] if m in published and (same_proxy or m in ("supervised", "flow"))]
     return {method: published[method] for method in comparable}

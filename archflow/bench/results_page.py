@@ -12,6 +12,7 @@ from archflow.bench.encoders_report import encoders_table
 from archflow.bench.markdown import markdown_table
 from archflow.bench.measures import rounded
 from archflow.bench.protocol_report import protocol_table
+from archflow.bench.published import PAPER_PROXY, proxies_of
 from archflow.bench.speed_report import processor, speed_tables
 from archflow.bench.zero_cost_report import zero_cost_tables
 from archflow.errors import ArchflowError
@@ -19,9 +20,6 @@ from archflow.files import read_json
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """What lies between them in the README is the summary."""
-
-PAPER_PROXY = "zc_jacov"
-"""The zero-cost proxy behind the published figures, the Jacobian covariance."""
 
 Result = Mapping[str, Any]
 Results = list[tuple[str, Result]]
@@ -119,7 +117,7 @@ def _read(folder: str | Path) -> tuple[Results, ...]:
 
 def _protocol(name: str, result: Result, place: str) -> str:
     config, splits = result["config"], result["splits"]
-    pretext, proxy = config["pretext"], config["pretext"]["proxy"]
+    proxies = ", ".join(f"`{name}`" for name in proxies_of(config))
     ranks_proxy = {"proxy", "fgp"} & set(result["methods"])
     facts = [
         f"split by {splits['by']}: {splits['train']:,} architectures in the train part, {result['labels']:,} of them "
@@ -128,18 +126,18 @@ def _protocol(name: str, result: Result, place: str) -> str:
         f"{_each(splits['test_isomorphic_to_labelled'])}",
         f"order of the table against the metric: Kendall tau {splits['order_against_metric_tau']:g}",
         f"encoder `{config['encoder']}`, width {config['encoder_config'].get('width')}; "
-        f"pre-training for {config['pretrain']['epochs']} epochs on the proxy `{proxy}` and the flow of "
-        f"dimension {pretext['surrogate']['dim']}, fine-tuning for {config['fine_tune']['epochs']}",
+        f"pre-training for {config['pretrain']['epochs']} epochs on the proxy {proxies} and the flow of "
+        f"dimension {config['pretext']['surrogate']['dim']}, fine-tuning for {config['fine_tune']['epochs']}",
         f"{result['seconds'] / 60:,.0f} min on {processor(result)}",
     ]
     note = (
-        f"This run ranks the proxy `{proxy}` where the paper ranks the Jacobian covariance: its figures of the methods "
+        f"This run ranks {proxies} where the paper ranks the Jacobian covariance: its figures of the methods "
         "with a proxy do not compare with the paper's."
     )
     parts = [
         f"### {result['data']}, `{config['encoder']}`: `{result['metric']}` from {_count(result)}",
         protocol_table(_only(result, ("tau", "spearman", "p_at_1", "p_at_5", "regret_at_10"))),
-        *([note] if ranks_proxy and proxy != PAPER_PROXY else []),
+        *([note] if ranks_proxy and proxies_of(config) != [PAPER_PROXY] else []),
         "\n".join(f"- {fact}" for fact in facts),
         _made_by(_protocol_command(name, result, place), name, place),
     ]
@@ -181,7 +179,7 @@ def _protocol_command(name: str, result: Result, place: str) -> str:
     options = {
         "data": config["data"],
         "metric": config["metric"],
-        "proxy": config["pretext"]["proxy"],
+        "proxy": ",".join(proxies_of(config)) or None,
         "labels": f"{config['labels']:g}",
         "runs": config["runs"],
         "methods": ",".join(config["methods"]),

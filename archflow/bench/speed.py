@@ -82,7 +82,7 @@ def _pretrain_epoch_s(architectures: ArchitectureSet, width: int, epochs: int = 
     """Median seconds of an epoch of FGP with a gated GCN on all NAS-Bench-201 cells, batches of 256, float32."""
     with seeded(21):
         encoder = ENCODERS.get("gated_gcn")(n_ops=len(architectures.vocabulary), width=width)
-        task = FGP(encoder.dim, PretextSettings("params", surrogate=PRESETS["nasbench201"].surrogate))
+        task = FGP(encoder, PretextSettings(("params",), surrogate=PRESETS["nasbench201"].surrogate))
     proxies = NASBench201().costs(architectures)
     ends: list[float] = []
     settings = PretrainSettings(epochs=epochs + 1)

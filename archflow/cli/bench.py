@@ -8,7 +8,16 @@ from typing import Annotated, Optional
 import typer
 
 from archflow.cli.bench_encoders import encoders
-from archflow.cli.output import DataOption, Json, MetricOption, ProcessesOption, RunsOption, print_json
+from archflow.cli.output import (
+    DataOption,
+    Json,
+    MetricOption,
+    ProcessesOption,
+    ProxyOption,
+    RunsOption,
+    names,
+    print_json,
+)
 
 app = typer.Typer(help="Measure: the papers' protocols, and speed.", no_args_is_help=True)
 app.command()(encoders)
@@ -18,10 +27,7 @@ app.command()(encoders)
 def fgp(
     data: DataOption,
     metric: MetricOption = None,
-    proxy: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="The zero-cost proxy to rank in pre-training; default: the data set's own."),
-    ] = None,
+    proxy: ProxyOption = None,
     labels: Annotated[float, typer.Option(help="Labels to learn from: a share of the train part, or a count.")] = 0.01,
     runs: RunsOption = 9,
     methods: Annotated[str, typer.Option(help="Which to compare, with commas.")] = "supervised,proxy,flow,fgp",
@@ -70,13 +76,13 @@ def fgp(
         benchmark,
         encoder,
         metric=metric,
-        proxy=proxy,
+        proxies=names(proxy),
         width=width,
         train=train,
         test=test,
         epochs=epochs,
         pretrain_epochs=pretrain_epochs,
-        methods=[name.strip() for name in methods.split(",")],
+        methods=names(methods),
         labels=labels,
         runs=runs,
         split_by=split,

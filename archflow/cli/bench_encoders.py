@@ -7,13 +7,13 @@ from typing import Annotated, Optional
 
 import typer
 
-from archflow.cli.output import DataOption, Json, MetricOption, ProcessesOption, RunsOption, numbers, print_json
+from archflow.cli.output import DataOption, Json, MetricOption, ProcessesOption, RunsOption, names, numbers, print_json
 
 
 def encoders(
     data: DataOption,
     metric: MetricOption = None,
-    names: Annotated[str, typer.Option("--encoders", help="Which to compare, with commas; default: all.")] = "",
+    chosen: Annotated[str, typer.Option("--encoders", help="Which to compare, with commas; default: all.")] = "",
     labels: Annotated[
         str, typer.Option(help="Labels to learn from, with commas: shares of the train part, or counts.")
     ] = "0.01",
@@ -54,18 +54,17 @@ def encoders(
     from archflow.files import write_atomically, write_json
     from archflow.graph.table import read_table
 
-    chosen = [name.strip() for name in names.split(",") if name.strip()]
-    for name in chosen:
+    for name in names(chosen):
         ENCODERS.get(name)
     benchmark, path = find(data)
     table = read_table(path)
     comparison = Comparison(
         benchmark.name if benchmark else path.stem,
         benchmark,
-        chosen or encoders_of(table.architectures),
+        names(chosen) or encoders_of(table.architectures),
         metric=metric,
         labels=numbers("--labels", labels, float),
-        methods=[name.strip() for name in methods.split(",")],
+        methods=names(methods),
         runs=runs,
         split_by=split,
         epochs=numbers("--epochs", epochs, int),

@@ -20,6 +20,20 @@ ProcessesOption = Annotated[int, typer.Option(min=0, help="Pre-training runs at 
 DataOption = Annotated[str, typer.Option("--data", help="A data set's name (`archflow data list`) or a table file.")]
 
 
+ProxyOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        help="The zero-cost proxies to rank, with commas: a column, params, flops, depth, count:OPERATION ...; "
+        "default: the data set's own."
+    ),
+]
+
+
+def names(text: str | None) -> list[str]:
+    """The names between the commas of an option's text."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
 def numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
     """The positive numbers between the commas of an option's text. Raises ArchflowError, naming the option."""
     from archflow.errors import ArchflowError

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-from archflow.cli.output import DataOption, Json, print_json
+from archflow.cli.output import DataOption, Json, ProxyOption, names, print_json
 
 
 def pretrain(
     data: DataOption,
     out: Annotated[Path, typer.Option(help="The encoder to write (.safetensors).")],
     encoder: Annotated[str, typer.Option(help="gated_gcn, gin, mlp, transformer, or one of yours.")] = "gated_gcn",
-    task: Annotated[str, typer.Option(help="fgp, flow or proxy_ranking.")] = "fgp",
-    proxy: Annotated[
-        Optional[str],  # noqa: UP045 - typer resolves it at run time
-        typer.Option(help="The zero-cost proxy to rank: a column, params, flops, depth, count:OPERATION ..."),
-    ] = None,
+    task: Annotated[
+        str, typer.Option(help="fgp, flow, proxy_ranking, gmae ..., or a sum such as 0.5*flow+0.5*gmae.")
+    ] = "fgp",
+    proxy: ProxyOption = None,
     epochs: Annotated[int, typer.Option(min=1)] = 200,
     seed: Annotated[int, typer.Option(min=0)] = 21,
     as_json: Json = False,
@@ -33,7 +32,7 @@ def pretrain(
     from archflow.data.proxies import proxy as proxy_values
     from archflow.encoders import ENCODERS, save_encoder
     from archflow.graph.table import read_table
-    from archflow.pretext import PRETEXT_TASKS, PretextSettings
+    from archflow.pretext import make_task, reads_proxies, vocabulary_for
     from archflow.pretext import pretrain as run
     from archflow.progress import progress_bar
     from archflow.seeding import seeded
@@ -41,12 +40,14 @@ def pretrain(
     benchmark, path = find(data)
     table = read_table(path)
     preset = preset_of(benchmark)
-    name = proxy or (benchmark.proxy if benchmark else "depth")
+    vocabulary = vocabulary_for(task, table.architectures.vocabulary)
+    chosen = names(proxy) or [benchmark.proxy if benchmark else "depth"]
+    ranked = chosen if reads_proxies(task) else []
     with seeded(seed):
-        model = ENCODERS.get(encoder)(n_ops=len(table.architectures.vocabulary), **preset.recipe(encoder).config)
+        model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **preset.recipe(encoder).config)
     with seeded(seed, 2):
-        pretext = PRETEXT_TASKS.get(task)(model.dim, PretextSettings(name, preset.margin, preset.surrogate))
-    proxies = {} if task == "flow" else {name: proxy_values(table, name)}
+        pretext = make_task(task, model, preset.pretext(ranked))
+    proxies = {name: proxy_values(table, name) for name in ranked}
     state = out.with_suffix(".state")
     with progress_bar(f"pre-training on {len(table):,} architectures", epochs) as bar:
         done = 0
@@ -57,9 +58,11 @@ def pretrain(
             done = epoch
 
         settings = replace(preset.recipe(encoder).pretrain, epochs=epochs, seed=seed)
-        losses = run(model, pretext, table.architectures, proxies, settings, state, on_epoch=on_epoch)
-    history = {"data": data, "task": task, "proxy": None if task == "flow" else name, "epochs": epochs, "seed": seed}
-    save_encoder(out, model, table.architectures.vocabulary, **history, losses=losses)
+        losses = run(
+            model, pretext, table.architectures.recoded(vocabulary), proxies, settings, state, on_epoch=on_epoch
+        )
+    history = {"data": data, "task": task, "proxies": ranked, "epochs": epochs, "seed": seed}
+    save_encoder(out, model, vocabulary, **history, losses=losses)
     state.unlink(missing_ok=True)
     final = {part: values[-1] for part, values in losses.items()}
     if as_json:

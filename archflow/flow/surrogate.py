@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from archflow.graph.architecture_set import ArchitectureSet
 from archflow.graph.ragged import Ints, pointer
 
 Pooling = Literal["sum", "mean", "max"]
+Direction = Literal["both", "forward", "backward"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class FlowSurrogate:
     dim: k. sigma, alpha: as above. rounds: the surrogates of several passes side by side (the paper's table 10);
     a later pass starts from the backward states that the pass before left at the nodes without predecessors.
     pooling: how a node's messages are joined (table 11).
+    direction: "forward" stops at f and sums it over the nodes of the last order; "backward" begins there, with r
+    instead of f (the paper's ablations; where each starts and ends is our reading, the paper does not say).
+    draws: the surrogates of the seeds `seed`, `seed + 1`, ... side by side.
 
     Raises ArchflowError for a parameter out of range.
     """
@@ -46,14 +50,25 @@ class FlowSurrogate:
     alpha: float = 0.5
     rounds: int = 1
     pooling: Pooling = "sum"
+    direction: Direction = "both"
+    draws: int = 1
 
     def __post_init__(self) -> None:
-        if self.dim < 1 or self.rounds < 1:
-            raise ArchflowError(f"flow surrogate: dim {self.dim} and rounds {self.rounds} must be at least 1")
+        if min(self.dim, self.rounds, self.draws) < 1:
+            raise ArchflowError(
+                f"flow surrogate: dim {self.dim}, rounds {self.rounds} and draws {self.draws} must be at least 1"
+            )
         if not (self.sigma > 0 and 0 <= self.alpha <= 1):
             raise ArchflowError(f"flow surrogate: sigma {self.sigma} must be above 0 and alpha {self.alpha} in 0..1")
         if self.pooling not in ("sum", "mean", "max"):
             raise ArchflowError(f"flow surrogate: pooling {self.pooling!r} is not sum, mean or max")
+        if self.direction not in ("both", "forward", "backward"):
+            raise ArchflowError(f"flow surrogate: direction {self.direction!r} is not both, forward or backward")
+
+    @property
+    def size(self) -> int:
+        """Entries of one architecture's surrogate."""
+        return self.draws * self.rounds * self.dim
 
     def draw(self, n_ops: int) -> tuple[Tensor, Tensor, Tensor]:
         """The fixed random objects r (k,), P (|O|, k) and W (2k, k), float32, on the CPU.
@@ -70,24 +85,30 @@ class FlowSurrogate:
 
     @torch.no_grad()
     def __call__(self, architectures: ArchitectureSet, device: torch.device | str = "cpu") -> Tensor:
-        """(N, rounds * k) float32 surrogates of a whole set, all nodes of one order at once."""
+        """(N, size) float32 surrogates of a whole set, all nodes of one order at once."""
         first_node = np.repeat(architectures.node_ptr[:-1], architectures.edge_counts)
         source, target = architectures.edge_src + first_node, architectures.edge_dst + first_node
         order = architectures.levels
         is_last = order == np.repeat(architectures.depths, architectures.node_counts)
-        waves = [
-            *_waves(order, source, target, device),
-            *_waves(np.where(is_last, 0, order.max(initial=0) + 1 - order), target, source, device),
-        ]
-        sources = np.flatnonzero(order == 0)
-        at_source = torch.from_numpy(sources).to(device)
-        owner = torch.from_numpy(np.searchsorted(architectures.node_ptr, sources, side="right") - 1).to(device)
+        waves: list[_Wave] = []
+        if self.direction != "backward":
+            waves += _waves(order, source, target, device)
+        if self.direction != "forward":
+            waves += _waves(np.where(is_last, 0, order.max(initial=0) + 1 - order), target, source, device)
+        starts = _nodes(architectures, is_last if self.direction == "backward" else order == 0, device)
+        ends = _nodes(architectures, is_last if self.direction == "forward" else order == 0, device)
         op = torch.from_numpy(architectures.op.astype(np.int64)).to(device)
+        drawn = [replace(self, seed=self.seed + i, draws=1) for i in range(self.draws)]
+        return torch.cat([part for one in drawn for part in one._rounds(architectures, op, waves, starts, ends)], 1)
 
-        start, embedding, weight = (tensor.to(device) for tensor in self.draw(len(architectures.vocabulary)))
+    def _rounds(
+        self, architectures: ArchitectureSet, op: Tensor, waves: list[_Wave], starts: _Nodes, ends: _Nodes
+    ) -> list[Tensor]:
+        """The surrogate (N, k) of every round of one draw."""
+        start, embedding, weight = (tensor.to(op.device) for tensor in self.draw(len(architectures.vocabulary)))
         own = embedding @ weight[: self.dim]  # [h || m] W = h W_h + m W_m, and h W_h depends on the operation alone
-        flow = torch.zeros(len(op), self.dim, device=device)
-        flow[at_source] = start
+        flow = torch.zeros(len(op), self.dim, device=op.device)
+        flow[starts.rows] = start
         surrogates = []
         for _ in range(self.rounds):
             # One buffer holds both directions: when a node is due, its neighbours of that direction have been.
@@ -95,9 +116,9 @@ class FlowSurrogate:
                 message = self._pool(flow, wave)
                 update = torch.relu(own[op[wave.nodes]] + message @ weight[self.dim :])
                 flow[wave.nodes] = self.alpha * message + (1 - self.alpha) * update
-            surrogate = torch.zeros(len(architectures), self.dim, device=device)
-            surrogates.append(surrogate.index_add_(0, owner, flow[at_source]))
-        return torch.cat(surrogates, 1)
+            surrogate = torch.zeros(len(architectures), self.dim, device=op.device)
+            surrogates.append(surrogate.index_add_(0, ends.owner, flow[ends.rows]))
+        return surrogates
 
     def _pool(self, flow: Tensor, wave: _Wave) -> Tensor:
         """(n, k) joined messages of the n nodes of one wave."""
@@ -108,6 +129,20 @@ class FlowSurrogate:
             return empty.scatter_reduce_(0, receiver, messages, "amax", include_self=False)
         summed = empty.index_add_(0, wave.receiver, messages)
         return summed if self.pooling == "sum" else summed / wave.degree[:, None].clamp(min=1)
+
+
+@dataclass(frozen=True)
+class _Nodes:
+    """Some nodes of a set. rows: (n,). owner: (n,) the architecture of each."""
+
+    rows: Tensor
+    owner: Tensor
+
+
+def _nodes(architectures: ArchitectureSet, chosen: NDArray[np.bool_], device: torch.device | str) -> _Nodes:
+    rows = np.flatnonzero(chosen)
+    owner = np.searchsorted(architectures.node_ptr, rows, side="right") - 1
+    return _Nodes(torch.from_numpy(rows).to(device), torch.from_numpy(owner).to(device))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,6 +36,7 @@ class Batch:
     """B architectures with V nodes in all, as tensors.
 
     op: (V,) operation ids. node_ptr: (B+1,) node rows of every architecture.
+    architectures, rows: the set, and (B,) the chosen rows of it, on the host.
     members: how many encoders share the batch. With K members the architectures come in K equal runs, one for each
     member of a stacked encoder (`archflow.encoders.stack`); member k sees only run k.
 
@@ -50,27 +52,34 @@ class Batch:
         rows = np.arange(len(architectures)) if rows is None else np.asarray(rows, np.int64)
         self.members = 1 if rows.ndim == 1 else len(rows)
         self.device = torch.device(device)
-        self._architectures, self._rows = architectures, rows.ravel()
-        if self._rows.min(initial=0) < 0:
-            raise IndexError(f"batch: row {self._rows.min()} is negative; rows count from 0")
-        counts = architectures.node_counts[self._rows]
+        self.architectures, self.rows = architectures, rows.ravel()
+        if self.rows.min(initial=0) < 0:
+            raise IndexError(f"batch: row {self.rows.min()} is negative; rows count from 0")
+        counts = architectures.node_counts[self.rows]
         self._node_ptr = pointer(counts)
-        self._nodes = positions(architectures.node_ptr[self._rows], counts, self._node_ptr)
+        self._nodes = positions(architectures.node_ptr[self.rows], counts, self._node_ptr)
         self.op = self._tensor(architectures.op[self._nodes])
         self.node_ptr = self._tensor(self._node_ptr)
 
     def __len__(self) -> int:
         return len(self.node_ptr) - 1
 
+    def with_ops(self, op: Tensor) -> Batch:
+        """The same graphs with other operations: (V,) ids. What is derived from the graphs is shared; canonical labels,
+        which look at operations, stay those of the true ones."""
+        other = copy.copy(self)
+        other.op = op
+        return other
+
     @cached_property
     def edges(self) -> Edges:
         """The edges as they are, from predecessor to successor."""
-        return self._gather(self._architectures.adjacency)
+        return self._gather(self.architectures.adjacency)
 
     @cached_property
     def undirected(self) -> Edges:
         """Every edge in both directions."""
-        return self._gather(self._architectures.undirected)
+        return self._gather(self.architectures.undirected)
 
     @cached_property
     def reversed_edges(self) -> Edges:
@@ -84,48 +93,48 @@ class Batch:
     @cached_property
     def sources(self) -> NodeSubset:
         """The nodes without predecessors."""
-        return self._subset(self._architectures.adjacency.degree[self._nodes] == 0)
+        return self._subset(self.architectures.adjacency.degree[self._nodes] == 0)
 
     @cached_property
     def sinks(self) -> NodeSubset:
         """The nodes without successors."""
-        return self._subset(self._architectures.adjacency.out_degree[self._nodes] == 0)
+        return self._subset(self.architectures.adjacency.out_degree[self._nodes] == 0)
 
     @cached_property
     def cell(self) -> Tensor:
         """(V,) cell of the node, numbered within its architecture."""
-        return self._tensor(self._architectures.cells[self._nodes])
+        return self._tensor(self.architectures.cells[self._nodes])
 
     @cached_property
     def cell_counts(self) -> Ints:
         """(B,) cells of every architecture, on the host."""
-        return self._architectures.cell_counts[self._rows]
+        return self.architectures.cell_counts[self.rows]
 
     @cached_property
     def cell_ends(self) -> NodeSubset:
         """The nodes with predecessors and without successors, cell by cell."""
-        adjacency = self._architectures.adjacency
+        adjacency = self.architectures.adjacency
         ends = np.flatnonzero((adjacency.degree[self._nodes] > 0) & (adjacency.out_degree[self._nodes] == 0))
         first = pointer(self.cell_counts)
-        row = first[self._owner[ends]] + self._architectures.cells[self._nodes[ends]]
+        row = first[self._owner[ends]] + self.architectures.cells[self._nodes[ends]]
         counts = np.bincount(row, minlength=first[-1])
         return NodeSubset(self._tensor(ends[np.argsort(row, kind="stable")]), Padded.of(pointer(counts), self.device))
 
     @cached_property
     def level(self) -> Tensor:
         """(V,) longest path that ends at the node, in edges."""
-        return self._tensor(self._architectures.levels[self._nodes])
+        return self._tensor(self.architectures.levels[self._nodes])
 
     @cached_property
     def canonical_label(self) -> Tensor:
         """(V,) place of the node in its architecture's canonical order; symmetric nodes share one."""
-        return self._tensor(self._architectures.canonical_labels[self._nodes])
+        return self._tensor(self.architectures.canonical_labels[self._nodes])
 
     @cached_property
     def rank(self) -> Tensor:
         """(V,) number of every node in its architecture's topological order: by level, then as numbered."""
         # The sort is stable, and the nodes of an architecture come as numbered.
-        order = np.lexsort((self._architectures.levels[self._nodes], self._owner))
+        order = np.lexsort((self.architectures.levels[self._nodes], self._owner))
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order)) - self._node_ptr[:-1][self._owner]
         return self._tensor(rank)
@@ -165,16 +174,16 @@ class Batch:
     @cached_property
     def leveled(self) -> Leveled:
         """The nodes by topological level, for encoders that follow the flow."""
-        adjacency = self._architectures.adjacency
+        adjacency = self.architectures.adjacency
         source, target, _ = self._local_edges(adjacency)
-        level = self._architectures.levels[self._nodes]
+        level = self.architectures.levels[self._nodes]
         member = self._owner // (len(self) // self.members)
         return Leveled.of(level, member, self.members, source, target, self.device)
 
     @cached_property
     def dense_edges(self) -> Tensor:
         """(B, L, L) bool: whether an edge leads from the first node to the second, in places of `padded`."""
-        source, target, _ = self._local_edges(self._architectures.adjacency)
+        source, target, _ = self._local_edges(self.architectures.adjacency)
         graph = self._owner[source]
         first_node = self._node_ptr[graph]
         size = int(np.diff(self._node_ptr).max(initial=0))
@@ -187,7 +196,7 @@ class Batch:
         """(B, L, L) bool: whether a directed path leads from the first node to the second, in places of `padded`.
         A node does not reach itself."""
         size = int(np.diff(self._node_ptr).max(initial=0))
-        return torch.from_numpy(self._architectures.reachability[self._rows][:, :size, :size]).to(self.device)
+        return torch.from_numpy(self.architectures.reachability[self.rows][:, :size, :size]).to(self.device)
 
     @cached_property
     def connected(self) -> Tensor:
@@ -215,8 +224,8 @@ class Batch:
 
     def _local_edges(self, adjacency: Adjacency) -> tuple[Ints, Ints, Ints]:
         """(E,) source and target nodes of the batch's edges, sorted by target; (E,) the edges sorted by source."""
-        starts = adjacency.edge_ptr[self._rows]
-        counts = adjacency.edge_ptr[self._rows + 1] - starts
+        starts = adjacency.edge_ptr[self.rows]
+        counts = adjacency.edge_ptr[self.rows + 1] - starts
         edge_ptr = pointer(counts)
         edges = positions(starts, counts, edge_ptr)
         first_node = np.repeat(self._node_ptr[:-1], counts)

@@ -6,11 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import ClassVar
 
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archflow.encoders import Encoder
+from archflow.errors import ArchflowError
 from archflow.flow import FlowSurrogate
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
@@ -18,28 +20,42 @@ from archflow.registry import Registry
 
 Targets = Mapping[str, Tensor]
 
+MASK = "[mask]"
+"""The operation that stands where a task hides one."""
+
 
 @dataclass(frozen=True)
 class PretextSettings:
-    """What pretext tasks share.
+    """What differs between search spaces, for all tasks.
 
-    proxy: name of the zero-cost proxy to rank. margin: of that ranking; 0.5 for NAS-Bench-101 and -201, 0.1 for -301
-    (released code). surrogate: the flow to reconstruct. flow_weight, proxy_weight: FGP's lambda_1 and lambda_2, tuned
+    proxies: names of the zero-cost proxies to rank, each for itself; a task of pairs (CATE) finds pairs by the first.
+    margin: of that ranking; 0.5 for NAS-Bench-101 and -201, 0.1 for -301 (FGP's released code).
+    surrogate: the flow to reconstruct. flow_weight, proxy_weight: FGP's lambda_1 and lambda_2, tuned
     there in {(1/2, 1/2), (1/3, 2/3), (2/3, 1/3)}.
+    mask_share: of the operations that GMAE hides; 0.75, 0.15 and 0.05 for NAS-Bench-101, -201 and -301 (its code).
+    hops: CAP's K and R, how far a sub-graph reaches and how far its context; (1, 2), (1, 3) and (2, 3) there.
     """
 
-    proxy: str | None = None
+    proxies: tuple[str, ...] = ()
     margin: float = 0.5
     surrogate: FlowSurrogate = field(default_factory=FlowSurrogate)
     flow_weight: float = 0.5
     proxy_weight: float = 0.5
+    mask_share: float = 0.15
+    hops: tuple[int, int] = (1, 3)
 
 
 class PretextTask(nn.Module, ABC):
     """What an encoder is trained to do before it sees a label. Its decoder is thrown away afterwards.
 
-    A registered task is made by `Task(dim, settings)`.
+    A registered task is made by `Task(encoder, settings)`; it reads the encoder's sizes, and may keep a copy of it.
+
+    masks: the task hides operations. Then the architectures' vocabulary must hold `MASK`, and the encoder know it
+    (`archflow.pretext.vocabulary_for`). reads_proxies: `targets` looks at zero-cost proxies.
     """
+
+    masks: ClassVar[bool] = False
+    reads_proxies: ClassVar[bool] = False
 
     def __init__(self, settings: PretextSettings) -> None:
         super().__init__()
@@ -56,9 +72,24 @@ class PretextTask(nn.Module, ABC):
     def loss(self, encoder: Encoder, batch: Batch, targets: Targets) -> dict[str, Tensor]:
         """The weighted parts of the loss, scalars; training minimises their sum. targets: the rows of the batch."""
 
+    def begin_epoch(self, share: float) -> None:
+        """Called before every epoch of training; share: of the epochs that are done, 0 to 1. For curricula."""
 
-PRETEXT_TASKS: Registry[Callable[[int, PretextSettings], PretextTask]] = Registry("pretext task", "archflow.pretext")
-"""Tasks by name; each is made by `Task(dim, settings)`, dim being d of the encoder."""
+
+PRETEXT_TASKS: Registry[Callable[[Encoder, PretextSettings], PretextTask]] = Registry(
+    "pretext task", "archflow.pretext"
+)
+"""Tasks by name; each is made by `Task(encoder, settings)`."""
+
+
+def mask_id(architectures: ArchitectureSet) -> int:
+    """The id of `MASK`. Raises ArchflowError if the vocabulary lacks it."""
+    if MASK not in architectures.vocabulary:
+        raise ArchflowError(
+            "the task hides operations: recode the architectures to `vocabulary_for(task, vocabulary)`, and build the "
+            "encoder for it"
+        )
+    return architectures.vocabulary.index(MASK)
 
 
 class EmbeddingTask(PretextTask):

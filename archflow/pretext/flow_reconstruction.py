@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from numpy.typing import NDArray
 from torch import Tensor
 
+from archflow.encoders import Encoder
 from archflow.graph import ArchitectureSet
 from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, PretextSettings, Targets, decoder
 
@@ -17,13 +18,13 @@ class FlowReconstruction(EmbeddingTask):
 
     The surrogate is not normalised, as in the paper.
 
-    dim: d of the encoder. hidden: widths of the decoder's inner layers.
+    hidden: widths of the decoder's inner layers.
     """
 
-    def __init__(self, dim: int, settings: PretextSettings, hidden: Sequence[int] = (128,)) -> None:
+    def __init__(self, encoder: Encoder, settings: PretextSettings, hidden: Sequence[int] = (128,)) -> None:
         super().__init__(settings)
         self.surrogate = settings.surrogate
-        self.decoder = decoder(dim, hidden, self.surrogate.dim * self.surrogate.rounds)
+        self.decoder = decoder(encoder.dim, hidden, self.surrogate.size)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
         return {"flow": self.surrogate(architectures)}

@@ -47,7 +47,8 @@ def pretrain(
     weights as an undisturbed run: an epoch's order and dropout follow from (seed, epoch) alone.
     on_epoch: called after every epoch with its number (from 1) and losses; for those restored, once.
 
-    Raises ArchflowError if the task's proxy is missing or the checkpoint is of other settings, data or weights.
+    Raises ArchflowError if the task's proxy, or its mask, is missing, or the checkpoint is of other settings, data or
+    weights.
     """
     settings = settings or PretrainSettings()
     targets = {name: tensor.to(device) for name, tensor in task.targets(architectures, proxies or {}).items()}
@@ -69,6 +70,7 @@ def pretrain(
             if on_epoch is not None:
                 on_epoch(start, {name: values[-1] for name, values in losses.items()})
     for epoch in range(start, settings.epochs):
+        task.begin_epoch(epoch / settings.epochs)
         with seeded(settings.seed, epoch):
             means = _epoch(encoder, task, architectures, targets, optimiser, settings.batch_size, device)
         for name, value in means.items():

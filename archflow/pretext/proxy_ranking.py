@@ -1,4 +1,4 @@
-"""Rank architectures by a zero-cost proxy."""
+"""Rank architectures by zero-cost proxies."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from archflow.encoders import Encoder
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, PretextSettings, Targets, decoder
@@ -19,33 +20,45 @@ from archflow.pretext.ranking_loss import pairwise_hinge
 class ProxyRanking(EmbeddingTask):
     """L_aux: the pairwise hinge loss on a zero-cost proxy (FGP, eq. of L_aux; alone the ZC-Proxy baseline).
 
-    Architectures whose proxy is missing take part in no pair.
+    Of several proxies each has its own score, and the loss is their mean. An architecture whose proxy is missing takes
+    part in no pair of that proxy.
 
-    dim: d of the encoder. hidden: widths of the decoder's inner layers.
+    hidden: widths of the decoder's inner layers.
 
     Raises ArchflowError if the settings name no proxy.
     """
 
-    def __init__(self, dim: int, settings: PretextSettings, hidden: Sequence[int] = (64,)) -> None:
+    reads_proxies = True
+
+    def __init__(self, encoder: Encoder, settings: PretextSettings, hidden: Sequence[int] = (64,)) -> None:
         super().__init__(settings)
-        if settings.proxy is None:
+        if not settings.proxies:
             raise ArchflowError("proxy ranking: no proxy is named; give one, or pre-train on the flow alone")
-        self.proxy, self.margin = settings.proxy, settings.margin
-        self.decoder = decoder(dim, hidden, 1)
+        self.decoder = decoder(encoder.dim, hidden, len(settings.proxies))
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
-        if self.proxy not in proxies:
-            raise ArchflowError(f"no proxy {self.proxy!r}; there are: {', '.join(proxies) or 'none'}")
-        values = np.asarray(proxies[self.proxy], np.float64)
-        if values.shape != (len(architectures),):
-            raise ArchflowError(f"proxy {self.proxy!r} has {values.size} values for {len(architectures)} architectures")
-        present = np.isfinite(values)
-        if len(np.unique(values[present])) < 2:
-            raise ArchflowError(f"proxy {self.proxy!r} has fewer than two different values: nothing to rank")
-        # Ranks order like the values and survive float32; infinite values (a broken proxy) count as missing.
-        ranks = np.full(len(values), np.nan)
-        ranks[present] = np.unique(values[present], return_inverse=True)[1]
-        return {"proxy": torch.from_numpy(ranks.astype(np.float32))}
+        ranks = [proxy_ranks(name, proxies, len(architectures)) for name in self.settings.proxies]
+        return {"proxy": torch.from_numpy(np.stack(ranks, 1))}
 
     def loss_of(self, embedding: Tensor, targets: Targets) -> dict[str, Tensor]:
-        return {"proxy": pairwise_hinge(self.decoder(embedding)[:, 0], targets["proxy"], self.margin)}
+        scores, ranks = self.decoder(embedding).T, targets["proxy"].T
+        return {"proxy": pairwise_hinge(scores, ranks, self.settings.margin).mean()}
+
+
+def proxy_ranks(name: str, proxies: Mapping[str, NDArray], count: int) -> NDArray[np.float32]:
+    """(N,) the place of every value of a proxy among its different values, NaN where it is missing or infinite.
+
+    Ranks order like the values and survive float32. Raises ArchflowError if the proxy is not there, has not `count`
+    values, or fewer than two different ones.
+    """
+    if name not in proxies:
+        raise ArchflowError(f"no proxy {name!r}; there are: {', '.join(proxies) or 'none'}")
+    values = np.asarray(proxies[name], np.float64)
+    if values.shape != (count,):
+        raise ArchflowError(f"proxy {name!r} has {values.size} values for {count} architectures")
+    present = np.isfinite(values)
+    if len(np.unique(values[present])) < 2:
+        raise ArchflowError(f"proxy {name!r} has fewer than two different values: nothing to rank")
+    ranks = np.full(count, np.nan, np.float32)
+    ranks[present] = np.unique(values[present], return_inverse=True)[1]
+    return ranks

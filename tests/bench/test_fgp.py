@@ -28,7 +28,7 @@ PROTOCOL = Protocol(
     encoder_config={"width": 8},
     labels=30,
     runs=4,
-    pretext=PretextSettings("params"),
+    pretext=PretextSettings(("params",)),
     pretrain=PretrainSettings(epochs=2),
     fine_tune=FineTuneSettings(epochs=3),
 )
@@ -164,7 +164,7 @@ def test_labels_of_test_architectures_do_not_reach_the_training(table, tmp_path,
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"methods": ["fgp", "magic"]}, "no method 'magic'"),
+        ({"methods": ["fgp", "magic"]}, "no pretext task is called 'magic'"),
         ({"runs": 10}, "1 to 9"),
         ({"labels": 0}, "share below 1 or a count"),
         ({"split_by": "device"}, "split 'device' is none of random, class, size"),
@@ -184,7 +184,7 @@ def test_unusable_tables_are_refused(table, tmp_path):
     with pytest.raises(ArchflowError, match="no column 'score'"):
         run_protocol(PROTOCOL, "cells", Table(table.architectures), tmp_path / "c")
     with pytest.raises(ArchflowError, match="no proxy 'jacov'"):
-        run_protocol(replace(PROTOCOL, pretext=PretextSettings("jacov")), "cells", table, tmp_path / "d")
+        run_protocol(replace(PROTOCOL, pretext=PretextSettings(("jacov",))), "cells", table, tmp_path / "d")
 
 
 def test_result_becomes_a_table_and_a_report(finished, tmp_path):

@@ -20,7 +20,7 @@ MACHINE = {"processor": "A Processor", "threads": 2, "torch": "2.13.0"}
 
 def protocol(proxy: str = "zc_jacov") -> dict[str, Any]:
     settings = Protocol(
-        metric="test_acc", encoder_config={"width": 64}, pretext=PretextSettings(proxy), runs=3, train=800, test=700
+        metric="test_acc", encoder_config={"width": 64}, pretext=PretextSettings((proxy,)), runs=3, train=800, test=700
     )
     return {
         "data": "nasbench201", "metric": "test_acc", "labels": 8,
@@ -141,7 +141,7 @@ def test_encoders_stand_side_by_side_with_the_command_that_compared_them(folder:
     assert "| `gin` | 12 | 2 | 0.610 (0.010) | 0.710 (0.010) | 0.752 |" in rows
     command = next(c for c in commands(page) if c[2] == "encoders")
     expected = {
-        "data": "nasbench201", "metric": "test_acc", "names": "gin,mlp", "labels": "78,156", "epochs": "50,30",
+        "data": "nasbench201", "metric": "test_acc", "chosen": "gin,mlp", "labels": "78,156", "epochs": "50,30",
         "runs": 2, "split": "all", "methods": "supervised", "out": Path("results/encoders.json"),
     }  # fmt: skip
     assert parsed(command) | expected == parsed(command)
@@ -150,7 +150,7 @@ def test_encoders_stand_side_by_side_with_the_command_that_compared_them(folder:
 def test_another_proxy_than_the_paper_s_is_said(folder: Path) -> None:
     assert "where the paper ranks" not in results_page(folder, "page.md")
     (folder / "bench-fgp.json").write_text(json.dumps(protocol("params")))
-    assert "This run ranks the proxy `params` where the paper ranks" in results_page(folder, "page.md")
+    assert "This run ranks `params` where the paper ranks" in results_page(folder, "page.md")
     unranked = protocol("params")
     unranked["methods"] = {
         name: unranked["methods"][name] for name in unranked["methods"] if name in ("supervised", "flow")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -18,11 +20,16 @@ surrogates = st.builds(
     alpha=st.sampled_from([0.0, 0.3, 0.5, 1.0]),
     rounds=st.integers(1, 3),
     pooling=st.sampled_from(["sum", "mean", "max"]),
+    direction=st.sampled_from(["both", "forward", "backward"]),
+    draws=st.integers(1, 2),
 )
 
 
 def reference(flow: FlowSurrogate, architecture: Architecture, ops: tuple[str, ...]) -> np.ndarray:
     """The formulas of the paper, one node after the other, in float64."""
+    if flow.draws > 1:
+        drawn = [replace(flow, seed=flow.seed + i, draws=1) for i in range(flow.draws)]
+        return np.concatenate([reference(one, architecture, ops) for one in drawn])
     r, embedding, weight = (tensor.double().numpy() for tensor in flow.draw(len(ops)))
     nodes = range(len(architecture.ops))
     before = {i: [a for a, b in architecture.edges if b == i] for i in nodes}
@@ -40,18 +47,21 @@ def reference(flow: FlowSurrogate, architecture: Architecture, ops: tuple[str, .
         h = embedding[ops.index(architecture.ops[i])]
         return flow.alpha * m + (1 - flow.alpha) * np.maximum(np.concatenate([h, m]) @ weight, 0)
 
-    sources = [i for i in nodes if order(i) == 1]
-    start = dict.fromkeys(sources, r)
+    sources, sinks = [i for i in nodes if order(i) == 1], [i for i in nodes if order(i) == last]
+    state = dict.fromkeys(sinks if flow.direction == "backward" else sources, r)
     passes = []
     for _ in range(flow.rounds):
-        f: dict[int, np.ndarray] = {}
-        for i in sorted(nodes, key=order):
-            f[i] = start[i] if order(i) == 1 else update(i, [f[j] for j in before[i]])
-        b: dict[int, np.ndarray] = {}
-        for i in sorted(nodes, key=order, reverse=True):
-            b[i] = f[i] if order(i) == last else update(i, [b[j] for j in behind[i]])
-        passes.append(sum(b[i] for i in sources))
-        start = b
+        if flow.direction != "backward":
+            f: dict[int, np.ndarray] = {}
+            for i in sorted(nodes, key=order):
+                f[i] = state[i] if order(i) == 1 else update(i, [f[j] for j in before[i]])
+            state = f
+        if flow.direction != "forward":
+            b: dict[int, np.ndarray] = {}
+            for i in sorted(nodes, key=order, reverse=True):
+                b[i] = state[i] if order(i) == last else update(i, [b[j] for j in behind[i]])
+            state = b
+        passes.append(sum(state[i] for i in (sinks if flow.direction == "forward" else sources)))
     return np.concatenate(passes)
 
 
@@ -62,7 +72,7 @@ def assert_close(found: torch.Tensor, expected: np.ndarray) -> None:
 @given(surrogates, sets())
 def test_the_surrogate_is_what_the_formulas_say(flow, some):
     expected = np.stack([reference(flow, architecture, some.vocabulary.ops) for architecture in some])
-    assert expected.shape == (len(some), flow.rounds * flow.dim)
+    assert expected.shape == (len(some), flow.size)
     assert_close(flow(some), expected)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from archflow.encoders import GIN, GatedGCN
+from archflow.encoders import GIN, Arch2Vec, GatedGCN
 from archflow.errors import ArchflowError
 from archflow.flow import FlowSurrogate
 from archflow.graph.batch import Batch
@@ -12,7 +12,7 @@ from archflow.pretext import FGP, PretextSettings, PretrainSettings, pretrain
 from archflow.seeding import seeded
 
 SETTINGS = PretrainSettings(epochs=5, batch_size=16)
-PRETEXT = PretextSettings("parameters", surrogate=FlowSurrogate(sigma=1.0))
+PRETEXT = PretextSettings(("parameters",), surrogate=FlowSurrogate(sigma=1.0))
 
 
 class Killed(Exception):
@@ -36,7 +36,7 @@ class Run:
         self.proxies["parameters"][::7] = np.nan
         with seeded(seed):
             self.encoder = encoder(len(architectures.vocabulary), width=16)
-            self.task = FGP(self.encoder.dim, pretext)
+            self.task = FGP(self.encoder, pretext)
 
     def go(self, on_epoch=None):
         return pretrain(
@@ -96,6 +96,18 @@ def test_a_killed_run_goes_on_to_the_same_weights(architectures, undisturbed, tm
     assert_same(again, losses, undisturbed)
     assert [now for now, _ in seen] == list(range(epoch, SETTINGS.epochs + 1))
     assert seen[0][1] == {name: values[epoch - 1] for name, values in losses.items()}
+
+
+def test_running_statistics_go_on_too(architectures, tmp_path):
+    whole = Run(architectures, encoder=Arch2Vec)
+    losses = whole.go()
+    path = tmp_path / "state"
+    with pytest.raises(Killed):
+        Run(architectures, path, encoder=Arch2Vec).go(kill_after(3))
+    again = Run(architectures, path, encoder=Arch2Vec)
+    assert_same(again, again.go(), (whole, losses))
+    buffers = zip(again.encoder.buffers(), whole.encoder.buffers(), strict=True)
+    assert all(torch.equal(a, b) for a, b in buffers)
 
 
 def test_a_run_killed_twice_or_finished_already_gives_the_same(architectures, undisturbed, tmp_path):

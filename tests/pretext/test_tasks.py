@@ -1,3 +1,6 @@
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +10,16 @@ from archflow.errors import ArchflowError
 from archflow.flow import FlowSurrogate
 from archflow.graph.batch import Batch
 from archflow.graph.table import read_table
-from archflow.pretext import FGP, PRETEXT_TASKS, FlowReconstruction, PretextSettings, ProxyRanking
+from archflow.pretext import (
+    FGP,
+    PRETEXT_TASKS,
+    FlowReconstruction,
+    PretextSettings,
+    ProxyRanking,
+    make_task,
+    vocabulary_for,
+)
+from archflow.pretext.ranking_loss import pairwise_hinge
 from archflow.seeding import seeded
 from archflow.testing import check_pretext_task
 
@@ -21,24 +33,23 @@ def encoder_for(architectures) -> GatedGCN:
     return GatedGCN(len(architectures.vocabulary), width=16)
 
 
-@pytest.mark.parametrize("name", PRETEXT_TASKS.names())
+@pytest.mark.parametrize("name", [*PRETEXT_TASKS.names(), "0.5*flow+2*proxy_ranking"])
 def test_every_task_keeps_its_contract(name, architectures, proxies):
-    settings = PretextSettings("parameters", surrogate=FlowSurrogate(dim=4, sigma=1.0))
-    check_pretext_task(
-        lambda dim: PRETEXT_TASKS.get(name)(dim, settings), lambda: encoder_for(architectures), architectures, proxies
-    )
+    settings = PretextSettings(("parameters",), surrogate=FlowSurrogate(dim=4, sigma=1.0))
+    known = architectures.recoded(vocabulary_for(name, architectures.vocabulary))
+    check_pretext_task(lambda encoder: make_task(name, encoder, settings), lambda: encoder_for(known), known, proxies)
 
 
 def test_fgp_is_the_weighted_sum_of_its_parts(architectures, proxies):
-    settings = PretextSettings("parameters", flow_weight=1 / 3, proxy_weight=2 / 3)
+    settings = PretextSettings(("parameters",), flow_weight=1 / 3, proxy_weight=2 / 3)
     with seeded(0):
         encoder = encoder_for(architectures).eval()
-        task = FGP(encoder.dim, settings)
+        task = FGP(encoder, settings)
     targets = task.targets(architectures, proxies)
     together = task.loss(encoder, Batch(architectures), targets)
-    flow, proxy = FlowReconstruction(encoder.dim, settings), ProxyRanking(encoder.dim, settings)
-    flow.load_state_dict(task.flow.state_dict())
-    proxy.load_state_dict(task.ranking.state_dict())
+    flow, proxy = FlowReconstruction(encoder, settings), ProxyRanking(encoder, settings)
+    for alone, joined in zip((flow, proxy), task.tasks, strict=True):
+        alone.load_state_dict(joined.state_dict())
     alone = [part.loss(encoder, Batch(architectures), part.targets(architectures, proxies)) for part in (flow, proxy)]
     assert set(together) == {"flow", "proxy"}
     torch.testing.assert_close(together["flow"], alone[0]["flow"] / 3)
@@ -47,7 +58,7 @@ def test_fgp_is_the_weighted_sum_of_its_parts(architectures, proxies):
 
 def test_the_flow_loss_is_the_squared_distance_to_the_surrogate(architectures):
     surrogate = FlowSurrogate(dim=3, sigma=1.0, rounds=2)
-    task = FlowReconstruction(16, PretextSettings(surrogate=surrogate))
+    task = FlowReconstruction(GatedGCN(5, 16), PretextSettings(surrogate=surrogate))
     targets = task.targets(architectures, {})
     assert torch.equal(targets["flow"], surrogate(architectures))
     embedding = torch.randn(len(architectures), 16)
@@ -59,13 +70,13 @@ def test_proxies_count_by_rank_and_broken_ones_not_at_all(architectures):
     values = np.linspace(0, 1, len(architectures))
     broken = values.copy()
     broken[[3, 8, 11]] = np.nan, np.inf, np.inf
-    task = ProxyRanking(16, PretextSettings("p"))
-    ranks = task.targets(architectures, {"p": broken})["proxy"]
+    task = ProxyRanking(GatedGCN(5, 16), PretextSettings(("p",)))
+    ranks = task.targets(architectures, {"p": broken})["proxy"][:, 0]
     assert ranks.isnan().nonzero()[:, 0].tolist() == [3, 8, 11]
     present = ranks[~ranks.isnan()]
     assert (present.diff() > 0).all()
     # A monotone change of the proxy, however extreme, is the same task; equal values stay equal.
-    steep = task.targets(architectures, {"p": np.exp(500 * broken)})["proxy"]
+    steep = task.targets(architectures, {"p": np.exp(500 * broken)})["proxy"][:, 0]
     assert torch.equal(steep.nan_to_num(-1), ranks.nan_to_num(-1))
     tied = task.targets(architectures, {"p": np.repeat([1.0, 2.0], len(architectures) // 2)})["proxy"]
     assert len(tied.unique()) == 2
@@ -73,10 +84,10 @@ def test_proxies_count_by_rank_and_broken_ones_not_at_all(architectures):
 
 def test_a_proxy_that_cannot_be_ranked_is_refused(architectures):
     with pytest.raises(ArchflowError, match="no proxy is named"):
-        ProxyRanking(16, PretextSettings())
+        ProxyRanking(GatedGCN(5, 16), PretextSettings())
     with pytest.raises(ArchflowError, match="no proxy is named"):
-        FGP(16, PretextSettings())
-    task = ProxyRanking(16, PretextSettings("p"))
+        FGP(GatedGCN(5, 16), PretextSettings())
+    task = ProxyRanking(GatedGCN(5, 16), PretextSettings(("p",)))
     with pytest.raises(ArchflowError, match="no proxy 'p'; there are: q, r"):
         task.targets(architectures, {"q": np.zeros(60), "r": np.zeros(60)})
     for values in (np.full(60, np.nan), np.ones(60), np.where(np.arange(60) == 4, 1.0, np.nan)):
@@ -88,8 +99,51 @@ def test_a_proxy_that_cannot_be_ranked_is_refused(architectures):
 
 def test_the_real_proxy_is_masked_where_it_is_missing(data_folder):
     table = read_table(data_folder / "nasbench201.parquet")
-    ranks = ProxyRanking(16, PretextSettings("zc_jacov")).targets(table.architectures, table.metrics)["proxy"]
+    ranks = ProxyRanking(GatedGCN(5, 16), PretextSettings(("zc_jacov",))).targets(table.architectures, table.metrics)[
+        "proxy"
+    ][:, 0]
     assert int(ranks.isnan().sum()) == 341
     jacov = table.metric("zc_jacov")
     order = np.argsort(jacov[np.isfinite(jacov)], kind="stable")
     assert (ranks[np.isfinite(jacov)][order].diff() >= 0).all()
+
+
+def test_a_name_can_be_a_weighted_sum(architectures, proxies):
+    settings = PretextSettings(("parameters",))
+    encoder = encoder_for(architectures).eval()
+    with seeded(3):
+        joint = make_task("0.5 * flow + 2*proxy_ranking", encoder, settings)
+    with seeded(3):
+        alone = FGP(encoder, replace(settings, flow_weight=0.5, proxy_weight=2.0))
+    targets = joint.targets(architectures, proxies)
+    parts = joint.loss(encoder, Batch(architectures), targets)
+    assert parts == alone.loss(encoder, Batch(architectures), targets)
+    assert isinstance(make_task("flow", encoder, settings), FlowReconstruction)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("flow+flow", "'flow' stands there twice"),
+        ("x*flow", "'x' is no positive weight"),
+        ("-1*flow", "'-1' is no positive weight"),
+        ("nan*flow", "'nan' is no positive weight"),
+        ("flo", "did you mean 'flow'"),
+        ("fgp+flow", "two of its tasks have a 'flow'"),
+    ],
+)
+def test_a_name_that_makes_no_task_is_refused(architectures, proxies, name, message):
+    with pytest.raises(ArchflowError, match=re.escape(message)):
+        make_task(name, encoder_for(architectures), PretextSettings(("parameters",))).targets(architectures, proxies)
+
+
+def test_several_proxies_count_alike(architectures):
+    values = {"a": np.arange(60.0), "b": np.r_[np.nan, np.arange(59.0)[::-1]]}
+    with seeded(0):
+        task = ProxyRanking(GatedGCN(5, 16), PretextSettings(("a", "b")))
+    targets = task.targets(architectures, values)
+    assert targets["proxy"].shape == (60, 2)
+    embedding = torch.randn(60, 16)
+    scores = task.decoder(embedding)
+    each = [pairwise_hinge(scores[:, i], targets["proxy"][:, i], 0.5) for i in range(2)]
+    torch.testing.assert_close(task.loss_of(embedding, targets)["proxy"], (each[0] + each[1]) / 2)
