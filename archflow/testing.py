@@ -143,7 +143,8 @@ def check_pretext_task(
     assert targets, "a task has at least one target"
     for name, target in targets.items():
         assert len(target) == len(rows), f"target {name!r} has {len(target)} rows for {len(rows)} architectures"
-    parts = task.loss(encoder, Batch(architectures), targets)
+    with seeded(0):
+        parts = task.loss(encoder, Batch(architectures), targets)
     assert parts, "a loss has at least one part"
     for name, part in parts.items():
         assert part.shape == (), f"loss part {name!r} is no scalar"
@@ -250,26 +251,27 @@ def _check_members(encoder: Encoder, architectures: ArchitectureSet) -> None:
 
 
 def _check_missing_proxies(task, encoder, architectures, proxies: Mapping[str, NDArray], parts) -> None:
-    # The parts of the loss that look at proxies are those that change when the proxies change sign.
+    # The parts of the loss that look at proxies are those that change with the sign of the proxies, all draws equal.
     negated = task.targets(architectures, {name: -np.asarray(values) for name, values in proxies.items()})
-    with torch.no_grad():
+    with torch.no_grad(), seeded(0):
         changed = task.loss(encoder, Batch(architectures), negated)
     dependent = [name for name, part in parts.items() if not torch.equal(changed[name], part)]
     hidden = np.arange(len(architectures)) % 2 == 1
     gaps = {name: np.where(hidden, np.nan, values) for name, values in proxies.items()}
-    seen: list[Tensor] = []
-    handle = encoder.register_forward_hook(lambda module, args, output: seen.append(output))
-    batch = Batch(architectures)
-    masked = task.loss(encoder, batch, task.targets(architectures, gaps))
+    seen: list[tuple[Batch, Tensor]] = []  # a task may encode batches of its own, as of an architecture's partners
+    handle = encoder.register_forward_hook(lambda module, args, output: seen.append((args[0], output)))
+    with seeded(0):
+        masked = task.loss(encoder, Batch(architectures), task.targets(architectures, gaps))
     handle.remove()
     for name in dependent:
         assert torch.isfinite(masked[name]), f"loss part {name!r} is not finite where proxies are missing"
-        by_node = sum(
-            g for g in torch.autograd.grad(masked[name], seen, retain_graph=True, allow_unused=True) if g is not None
-        )
-        assert isinstance(by_node, Tensor), f"no gradient of loss part {name!r} reaches the encoder"
-        to_hidden = by_node[torch.from_numpy(hidden)[batch.graph]]
-        assert not to_hidden.any(), f"an architecture without a proxy gets a gradient from loss part {name!r}"
+        nodes = [output for _, output in seen]
+        by_node = torch.autograd.grad(masked[name], nodes, retain_graph=True, allow_unused=True)
+        reached = [(batch, g) for (batch, _), g in zip(seen, by_node, strict=True) if g is not None]
+        assert reached, f"no gradient of loss part {name!r} reaches the encoder"
+        for batch, gradient in reached:
+            to_hidden = gradient[torch.from_numpy(hidden[batch.rows])[batch.graph]]
+            assert not to_hidden.any(), f"an architecture without a proxy gets a gradient from loss part {name!r}"
 
 
 def _check_neighbours(space: SearchSpace, architecture: Architecture, seed: int) -> None:
