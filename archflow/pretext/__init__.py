@@ -1,8 +1,11 @@
 """Pretext tasks: what an encoder learns from architectures without labels."""
 
+from archflow.pretext.arch2vec import VariationalGraphAutoEncoder
 from archflow.pretext.base import MASK, PRETEXT_TASKS, EmbeddingTask, PretextSettings, PretextTask
+from archflow.pretext.cate import CATETask
 from archflow.pretext.fgp import FGP
 from archflow.pretext.flow_reconstruction import FlowReconstruction
+from archflow.pretext.gmae import GMAETask
 from archflow.pretext.joint import JointTask
 from archflow.pretext.named import make_task, reads_proxies, vocabulary_for
 from archflow.pretext.pretrain import PretrainSettings, pretrain
@@ -12,13 +15,16 @@ __all__ = [
     "FGP",
     "MASK",
     "PRETEXT_TASKS",
+    "CATETask",
     "EmbeddingTask",
     "FlowReconstruction",
+    "GMAETask",
     "JointTask",
     "PretextSettings",
     "PretextTask",
     "PretrainSettings",
     "ProxyRanking",
+    "VariationalGraphAutoEncoder",
     "make_task",
     "pretrain",
     "reads_proxies",
