@@ -48,10 +48,17 @@ class Arch2Vec(Encoder):
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, dim) node embeddings."""
+        return by_node(self.mean(self._by_place(batch)), batch)
+
+    def hidden(self, batch: Batch) -> Tensor:
+        """(V, width) what the mean of a node's code is read from, and in pre-training its variance."""
+        return by_node(self._by_place(batch), batch)
+
+    def _by_place(self, batch: Batch) -> Tensor:
         x = by_place(F.one_hot(batch.op, self.n_ops).to(self.mean.weight.dtype), batch)
         forth, back = directions(batch, x)
         neighbours = forth + back
         mask = None if batch.padded.is_full else batch.padded.mask.view(batch.members, -1)
         for layer in self.layers:
             x = layer(x, neighbours, mask)
-        return by_node(self.mean(x), batch)
+        return x
