@@ -2,16 +2,21 @@
 
 from archflow.pretext.arch2vec import VariationalGraphAutoEncoder
 from archflow.pretext.base import MASK, PRETEXT_TASKS, EmbeddingTask, PretextSettings, PretextTask
+from archflow.pretext.cap import CAP
 from archflow.pretext.cate import CATETask
+from archflow.pretext.dclp import DCLP
 from archflow.pretext.fgp import FGP
 from archflow.pretext.flow_reconstruction import FlowReconstruction
 from archflow.pretext.gmae import GMAETask
+from archflow.pretext.graphcl import GraphCL
 from archflow.pretext.joint import JointTask
 from archflow.pretext.named import make_task, reads_proxies, vocabulary_for
 from archflow.pretext.pretrain import PretrainSettings, pretrain
 from archflow.pretext.proxy_ranking import ProxyRanking
 
 __all__ = [
+    "CAP",
+    "DCLP",
     "FGP",
     "MASK",
     "PRETEXT_TASKS",
@@ -19,6 +24,7 @@ __all__ = [
     "EmbeddingTask",
     "FlowReconstruction",
     "GMAETask",
+    "GraphCL",
     "JointTask",
     "PretextSettings",
     "PretextTask",
