@@ -32,7 +32,8 @@ class CATETask(PretextTask):
     Pairs: architectures x in the order of `settings.proxies[0]`; partners of x are `partners` random earlier ones y
     whose proxy differs by at most `distance` times the proxy's range, drawn once (with replacement, so that a single
     candidate is drawn again), and one of them at each use. An architecture without partner, or without proxy, is in no
-    pair.
+    pair. In every batch a random half of the others get a partner, so that an epoch encodes as many architectures as
+    one of any other task; as published, it would be four times as many.
 
     Corruption: of both sides' operations every one is selected with probability 0.2; 80 % of these become `MASK`, 20 %
     any operation. Then, with s_x and s_y learned vectors,
@@ -47,9 +48,10 @@ class CATETask(PretextTask):
     published, inner width 4 * 64.
     depth: 24 is published. Ours is 4: these layers are thrown away, and 24 of them cost most of the training.
 
-    W is ours: the published width is the encoder's own. The released code gives nothing of the smoothing's 0.1 to
-    op_v, and cannot tell `MASK` from a convolution, padding from the input, which is never to be named; its published
-    batches are 1,024 pairs, 10 epochs of all pairs, AdamW at 1e-3 with warm-up and linear decay.
+    Published training: all pairs in 10 epochs of batches of 1,024, AdamW at 1e-3 with warm-up and linear decay. W is
+    ours, as our encoders have other widths than these layers. The released code spreads the smoothing's 0.1 over the
+    other operations only; it cannot tell `MASK` from a convolution, nor the input, which it never asks for, from
+    padding.
 
     Raises ArchflowError if the settings name no proxy, or `heads` does not divide `width`.
     """
@@ -106,12 +108,13 @@ class CATETask(PretextTask):
         return {"cate": loss / max(1, len(selected))}
 
     def pairs(self, batch: Batch, partners: Tensor) -> Batch:
-        """A batch of 2P architectures, those of the batch that have a partner and then, in the same order, a partner of
-        each; partners: (B, K)."""
-        drawn = torch.randint(partners.shape[1], (len(partners), 1), device=partners.device)
-        chosen = partners.gather(1, drawn)[:, 0].cpu().numpy()
-        paired = chosen >= 0
-        return Batch(batch.architectures, np.concatenate([batch.rows[paired], chosen[paired]]), batch.device)
+        """A batch of 2P architectures: half of those of the batch that have a partner and then, in the same order, a
+        partner of each; partners: (B, K)."""
+        drawn = torch.randint(partners.shape[1], (len(partners), 1))
+        chosen = partners.cpu().gather(1, drawn)[:, 0].numpy()
+        paired = np.flatnonzero(chosen >= 0)
+        half = paired[torch.randperm(len(paired))[: (len(paired) + 1) // 2].numpy()]
+        return Batch(batch.architectures, np.concatenate([batch.rows[half], chosen[half]]), batch.device)
 
     def logits(self, encoder: Encoder, pairs: Batch, selected: Tensor) -> Tensor:
         """(M, |O|) for the selected node rows (M,) of `pairs`."""
