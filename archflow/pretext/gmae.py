@@ -39,7 +39,7 @@ class GMAETask(PretextTask):
     def __init__(self, encoder: Encoder, settings: PretextSettings) -> None:
         super().__init__(settings)
         if not 0 < settings.mask_share <= 1:
-            raise ArchflowError(f"gmae: a mask share of {settings.mask_share} hides nothing; give one in (0, 1]")
+            raise ArchflowError(f"gmae: mask_share {settings.mask_share} must be a share of the nodes in (0, 1]")
         self.decoder = nn.Linear(encoder.dim, encoder.n_ops)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
