@@ -50,6 +50,14 @@ class SearchSpace(ABC):
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
         """All architectures one elementary change away; what such a change is, the space says."""
 
+    def contains(self, architecture: Architecture) -> bool:
+        """Whether the architecture is of this space: whether `format` has a native string for it."""
+        try:
+            self.format(architecture)
+        except ArchflowError:
+            return False
+        return True
+
     def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
         """A uniformly drawn neighbour. Raises ArchflowError if there is none."""
         around = self.neighbours(architecture)
