@@ -99,21 +99,21 @@ def scatter(
         values = np.asarray(colour, dtype=np.float64).ravel()
         fractions = _rank_fraction(values)[shown]
         blank = shown[np.isnan(fractions)]
-        marks.append(_dots(px[blank], py[blank], "var(--rule)", size, 0.8))
+        marks.append(dots(px[blank], py[blank], "var(--rule)", size, 0.8))
         levels = np.where(np.isnan(fractions), -1, np.round(np.nan_to_num(fractions) * (COLOUR_LEVELS - 1)))
         for level in range(COLOUR_LEVELS):
             rows = shown[levels == level]
-            marks.append(_dots(px[rows], py[rows], colour_at(level / (COLOUR_LEVELS - 1)), size, 0.85))
+            marks.append(dots(px[rows], py[rows], colour_at(level / (COLOUR_LEVELS - 1)), size, 0.85))
         marks.append(_colour_bar(finite(values), colour_label, plot))
     else:
         # Dots of one path do not add up where they overlap, those of several do: density becomes visible.
         layers = 8 if len(shown) > 200 else 1
         for layer in range(layers):
             rows = shown[layer::layers]
-            marks.append(_dots(px[rows], py[rows], series_colour(0), size, 0.35 if layers > 1 else 0.75))
+            marks.append(dots(px[rows], py[rows], series_colour(0), size, 0.35 if layers > 1 else 0.75))
     for i, mask in enumerate(masks.values()):
         rows = np.flatnonzero(mask & np.isfinite(px) & np.isfinite(py))[:MAX_DOTS]
-        marks.append(_dots(px[rows], py[rows], series_colour(1 + i), max(size, 4.2), 0.95))
+        marks.append(dots(px[rows], py[rows], series_colour(1 + i), max(size, 4.2), 0.95))
     marks += [_curve(line, plot) for line in guides]
     for a, b, text in noted:
         if np.isfinite(a) and np.isfinite(b):
@@ -199,7 +199,7 @@ def strips(series: Sequence[Strip], *, x_label: str, reference_name: str = "publ
         middle = plot.y.pixel(len(series) - 1 - row)
         # A fixed zigzag keeps equal runs apart, the same way every time.
         zigzag = middle - 8 + 5.0 * ((np.arange(len(values)) % 3) - 1)
-        marks.append(_dots(plot.x.at(values), zigzag, series_colour(s.colour), 7, 0.8))
+        marks.append(dots(plot.x.at(values), zigzag, series_colour(s.colour), 7, 0.8))
         if len(values):
             low, mean, high = plot.x.at(values.mean() + np.array([-1, 0, 1]) * values.std())
             cross = f"M{number(low)} {number(middle + 9)}H{number(high)}M{number(mean)} {number(middle + 4)}v10"
@@ -216,7 +216,7 @@ def _joined(parts: Sequence[ArrayLike]) -> NDArray[np.float64]:
     return np.concatenate([finite(part) for part in parts]) if len(parts) else np.empty(0)
 
 
-def _dots(px: NDArray[np.float64], py: NDArray[np.floating], colour: str, size: float, opacity: float) -> str:
+def dots(px: NDArray[np.float64], py: NDArray[np.floating], colour: str, size: float, opacity: float) -> str:
     """All dots as one path of zero-length strokes with round caps: a tenth of the bytes of as many circles."""
     if not len(px):
         return ""
@@ -229,7 +229,7 @@ def _curve(line: Line, plot: Plot) -> str:
     px, py = plot.x.at(np.asarray(line.x).ravel()), plot.y.at(np.asarray(line.y).ravel())
     known, colour = np.isfinite(px) & np.isfinite(py), series_colour(line.colour)
     if known.sum() < 2:
-        return _dots(px[known], py[known], colour, 6, 1.0)
+        return dots(px[known], py[known], colour, 6, 1.0)
     kind = f"line{' dashed' * line.dashed}"
     return element("path", d=_path(px[known], py[known]), class_=kind, stroke=colour)
 
