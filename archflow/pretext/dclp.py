@@ -32,8 +32,8 @@ class DCLP(PretextTask):
         L = mean of -log( exp(q . k / T) / (exp(q . k / T) + sum over the queue of exp(q . n / T)) )
 
     q = normalised projector(encoder.embed(view)). Keys come from a copy of encoder and projector that no gradient
-    reaches: in training it follows by weight <- m weight + (1 - m) encoder's weight. Like the encoder it is in training
-    mode then, so that normalisation and dropout act on keys too, as in the original. The newest keys replace the oldest.
+    reaches: in training it follows by weight <- m weight + (1 - m) encoder's weight, in training mode like the encoder,
+    as in the original. The newest keys replace the oldest.
 
     An edit replaces the operation of one node by another that stands between nodes somewhere. The curriculum is that
     of the released script: edits in epochs 0 to 31 and 42 to 59 of 60, none in between, here by share of training.
