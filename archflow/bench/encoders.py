@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,24 @@ class Comparison:
         )
 
 
+def protocol_results(
+    comparison: Comparison, table: Table, folder: Path, processes: int, on_step: Callable[[str], None]
+) -> Iterator[dict[str, Any]]:
+    """The result of `run_protocol` for every number of labels and encoder, with the `published` figures.
+
+    folder: holds the finished and unfinished protocols, a folder each: the same call goes on from there, and a
+    comparison of more encoders, labels or runs shares what is done. on_step: called with a few words before each.
+
+    Raises ArchflowError as `run_protocol` does.
+    """
+    for labels in comparison.labels:
+        for encoder in comparison.encoders:
+            on_step(f"{encoder}, {labels:g} labels")
+            place = folder / f"{encoder}-{labels:g}-{comparison.split_by.replace(':', '-')}"
+            result = run_protocol(comparison.protocol(encoder, labels), comparison.data, table, place, processes)
+            yield {**result, "published": published_figures(result)}
+
+
 def compare_encoders(
     comparison: Comparison,
     table: Table,
@@ -82,14 +100,7 @@ def compare_encoders(
 
     Raises ArchflowError as `run_protocol` does.
     """
-    cells, results = [], []
-    for labels in comparison.labels:
-        for encoder in comparison.encoders:
-            on_step(f"{encoder}, {labels:g} labels")
-            place = folder / f"{encoder}-{labels:g}-{comparison.split_by.replace(':', '-')}"
-            results.append(run_protocol(comparison.protocol(encoder, labels), comparison.data, table, place, processes))
-            cell = {key: results[-1][key] for key in ("labels", "methods", "seconds", "config")}
-            cells.append({"encoder": encoder, **cell, "published": published_figures(results[-1])})
+    results = list(protocol_results(comparison, table, folder, processes, on_step))
     encode = {}
     for encoder in comparison.encoders:
         on_step(f"{encoder}, time")
@@ -100,7 +111,13 @@ def compare_encoders(
         "data": comparison.data,
         "metric": results[0]["metric"],
         "splits": {key: value for key, value in results[0]["splits"].items() if key != "files"},
-        "cells": cells,
+        "cells": [
+            {
+                "encoder": result["config"]["encoder"],
+                **{key: result[key] for key in ("labels", "methods", "seconds", "config", "published")},
+            }
+            for result in results
+        ],
         "encode_us": encode,
         "batch_size": BATCH_SIZE,
         "threads": torch.get_num_threads(),

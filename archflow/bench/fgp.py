@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.bench.machine import machine
-from archflow.bench.pretraining_jobs import PretrainingJob, run_jobs, task_of
+from archflow.bench.pretraining_jobs import PretrainingJob, file_name, run_jobs, task_of
 from archflow.bench.protocol_splits import VALIDATION, check_rule, draw_splits, save_splits
 from archflow.checkpoint import fingerprint
 from archflow.data.proxies import proxy
@@ -45,6 +45,7 @@ class Protocol:
     labels: share of the train part if below 1, else a count. runs: at most 9, run i has the i-th permutation of the
     data and model seed i // 3, so that 3 runs share one pre-trained encoder. train, test: sizes of the two parts, half
     of the labelled architectures each if None. split_by: a rule of `draw_splits`, "random" as the paper.
+    pretrain_on_all: pre-train on the architectures without a label, too.
     """
 
     metric: str
@@ -56,6 +57,7 @@ class Protocol:
     train: int | None = None
     test: int | None = None
     split_by: str = "random"
+    pretrain_on_all: bool = False
     pretext: PretextSettings = field(default_factory=PretextSettings)
     pretrain: PretrainSettings = field(default_factory=PretrainSettings)
     fine_tune: FineTuneSettings = field(default_factory=FineTuneSettings)
@@ -105,7 +107,8 @@ def run_protocol(
     files = save_splits(splits_folder or folder / "splits", splits, protocol.split_by, table, rows)
     parts = list(splits.values())
     seeds = MODEL_SEEDS[: -(-protocol.runs // len(PERMUTATIONS))]
-    encoders = _encoders(protocol, measured, seeds, folder, processes, spent.tick)
+    known = table if protocol.pretrain_on_all else measured
+    encoders, epoch_s = _encoders(protocol, known, seeds, folder, processes, spent.tick)
     methods = {}
     with progress_bar("fine-tuning", len(protocol.methods) * protocol.fine_tune.epochs) as bar:
 
@@ -114,7 +117,7 @@ def run_protocol(
             spent.tick()
 
         for method in protocol.methods:
-            finished = folder / f"{method}-{protocol.runs}.json"
+            finished = folder / f"{file_name(method)}-{protocol.runs}.json"
             if not finished.exists():
                 state = finished.with_suffix(".state")
                 run = _fine_tune(protocol, measured, encoders[method], parts, state, advance)
@@ -139,6 +142,7 @@ def run_protocol(
             "order_against_metric_tau": _order_tau(measured.metric(protocol.metric)),
         },
         "methods": methods,
+        "pretrain_epoch_s": epoch_s,
         "seconds": spent.keep(),
         "config": settings,
         "machine": machine(),
@@ -163,8 +167,9 @@ def _encoders(
     folder: Path,
     processes: int,
     on_wait: Callable[[], None],
-) -> dict[str, list[Encoder]]:
-    """Each method's encoder of each model seed; pre-training sees all architectures of the pool and no label."""
+) -> tuple[dict[str, list[Encoder]], dict[str, float]]:
+    """Each method's encoder of each model seed, and the seconds that an epoch of its pre-training took, median over
+    epochs, mean over seeds. Pre-training sees all architectures of the table and no label."""
     n_ops = len(table.architectures.vocabulary)
     encoders = {"supervised": [fresh_encoder(protocol, n_ops, seed) for seed in seeds]}
     values = {}
@@ -174,15 +179,18 @@ def _encoders(
             raise ArchflowError(f"method {ranking[0]} ranks zero-cost proxies; name some with --proxy")
         values = {name: proxy(table, name) for name in protocol.pretext.proxies}
     jobs = [
-        PretrainingJob(protocol, method, seed, folder / f"{method.replace('*', 'x')}-{seed}.encoder")
+        PretrainingJob(protocol, method, seed, folder / f"{file_name(method)}-{seed}.encoder")
         for seed in seeds
         for method in protocol.methods
         if method != "supervised"
     ]
     run_jobs(jobs, table.architectures, values, processes, on_wait)
+    seconds: dict[str, list[float]] = {}
     for job in jobs:
-        encoders.setdefault(job.method, []).append(load_encoder(job.path)[0])
-    return encoders
+        encoder, _, history = load_encoder(job.path)
+        encoders.setdefault(job.method, []).append(encoder)
+        seconds.setdefault(job.method, []).append(history["epoch_s"])
+    return encoders, {method: round(float(np.mean(each)), 3) for method, each in seconds.items()}
 
 
 def _fine_tune(

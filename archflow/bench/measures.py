@@ -12,6 +12,12 @@ METHODS = {
     "proxy": "proxy ranking only",
     "flow": "flow only",
     "fgp": "FGP (flow + proxy)",
+    "arch2vec": "arch2vec",
+    "cap": "CAP",
+    "cate": "CATE",
+    "dclp": "DCLP",
+    "gmae": "GMAE",
+    "graphcl": "GraphCL",
 }
 
 

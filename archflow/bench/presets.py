@@ -39,8 +39,9 @@ class Recipe:
 @dataclass(frozen=True)
 class Preset:
     """width: of the graph networks. surrogate: k and sigma. epochs, margin: of fine-tuning graph networks. train, test:
-    sizes of the halves, or None for half of the labelled architectures each. mask_share, hops: see `PretextSettings`.
-    configs: of encoders whose defaults are another space's. recipes: of encoders with a training of their own."""
+    sizes of the halves, or None for half of the labelled architectures each. pretrain_on_all: see `Protocol`.
+    mask_share, hops: see `PretextSettings`. configs: of encoders whose defaults are another space's. recipes: of
+    encoders with a training of their own."""
 
     width: int
     surrogate: FlowSurrogate
@@ -48,6 +49,7 @@ class Preset:
     margin: float = 0.5
     train: int | None = None
     test: int | None = None
+    pretrain_on_all: bool = False
     mask_share: float = PretextSettings.mask_share
     hops: tuple[int, int] = PretextSettings.hops
     configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -111,6 +113,23 @@ PRESETS = {
         hops=(1, 2),
         recipes={"flowerformer": _flowerformer(3e-5, 16), **_OWN_TRAINING},
     ),
+    "nasbench301": Preset(
+        256,
+        FlowSurrogate(dim=12, sigma=0.1),
+        300,
+        margin=0.1,
+        pretrain_on_all=True,
+        mask_share=0.05,
+        hops=(2, 3),
+        recipes={
+            # Eight layers on their own, two when pre-trained (FGP's appendix).
+            "flowerformer_two_cell": Recipe(
+                {"width": 256, "depth": 8, "attention_dropout": 0.3},
+                FineTuneSettings(500, 64, 3e-3, 2e-5, margin=0.1, warmup=50),
+            ),
+            **_OWN_TRAINING,
+        },
+    ),
     "digits201": UNNAMED,
 }
 
@@ -149,6 +168,7 @@ def published_protocol(
         encoder_config={**recipe.config, **({"width": width} if width else {})},
         train=train or preset.train,
         test=test or preset.test,
+        pretrain_on_all=preset.pretrain_on_all,
         pretext=preset.pretext(proxies),
         pretrain=replace(recipe.pretrain, epochs=pretrain_epochs),
         fine_tune=replace(recipe.fine_tune, epochs=epochs or recipe.fine_tune.epochs),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +32,11 @@ _SHORT = {"proxy": "proxy_ranking"}
 def task_of(method: str) -> str:
     """The pretext task of a method of the protocol: its own name, but for the short `proxy`."""
     return _SHORT.get(method, method)
+
+
+def file_name(method: str) -> str:
+    """The method's name as part of a file's name."""
+    return method.replace("*", "x").replace(" ", "")
 
 
 @dataclass(frozen=True)
@@ -111,8 +118,11 @@ def _run(job: PretrainingJob) -> None:
     state = job.path.with_suffix(".state")
     before = 0
 
+    ends = [time.perf_counter()]
+
     def on_epoch(epoch: int, losses: Mapping[str, float]) -> None:
         nonlocal before
+        ends.append(time.perf_counter())
         with epochs.get_lock():
             epochs.value += epoch - before
         before = epoch
@@ -122,5 +132,7 @@ def _run(job: PretrainingJob) -> None:
     settings = replace(job.protocol.pretrain, seed=job.seed)
     task, known = job.task(encoder), architectures.recoded(vocabulary)
     losses = pretrain(encoder, task, known, _shared["proxies"], settings, state, on_epoch=on_epoch)
-    save_encoder(job.path, encoder, vocabulary, method=job.method, losses=losses)
+    # The first interval holds the targets, and of a run that goes on the restored epochs.
+    seconds = statistics.median([b - a for a, b in pairwise(ends)][1:] or [ends[-1] - ends[0]])
+    save_encoder(job.path, encoder, vocabulary, method=job.method, losses=losses, epoch_s=round(seconds, 3))
     state.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from typing import Any
 from archflow.bench.encoders_report import encoders_table
 from archflow.bench.markdown import markdown_table
 from archflow.bench.measures import rounded
+from archflow.bench.pretext_report import matrix_table
 from archflow.bench.protocol_report import protocol_table
 from archflow.bench.published import PAPER_PROXY, proxies_of
 from archflow.bench.speed_report import processor, speed_tables
@@ -31,7 +32,7 @@ def results_page(folder: str | Path, page: str | Path) -> str:
 
     Raises ArchflowError, naming the file, for a JSON file that `archflow bench` did not write.
     """
-    protocols, comparisons, speeds, proxies = _read(folder)
+    protocols, comparisons, matrices, speeds, proxies = _read(folder)
     place = Path(os.path.relpath(folder, Path(page).parent)).as_posix()
     parts = [
         "# Results",
@@ -44,6 +45,8 @@ def results_page(folder: str | Path, page: str | Path) -> str:
         *([] if protocols else ["No result of `archflow bench fgp` is there yet."]),
         *(["## All encoders"] if comparisons else []),
         *(_comparison(name, result, place) for name, result in comparisons),
+        *(["## Pretext tasks"] if matrices else []),
+        *(_matrix(name, result, place) for name, result in matrices),
         "## Speed",
         *(_speed(name, result, place) for name, result in speeds),
         *([] if speeds else ["No result of `archflow bench speed` is there yet."]),
@@ -58,7 +61,7 @@ def results_summary(folder: str | Path) -> str:
 
     Raises ArchflowError as `results_page` does.
     """
-    protocols, _, speeds, _ = _read(folder)
+    protocols, _, _, speeds, _ = _read(folder)
     parts = [
         f"`{result['data']}`, `{result['config']['encoder']}`, {_count(result)}:\n\n"
         + protocol_table(_only(result, ("tau", "p_at_1")))
@@ -96,10 +99,11 @@ def with_summary(path: str | Path, summary: str) -> str:
 _KINDS = (
     {"methods", "metric", "config"},
     {"cells", "encode_us"},
+    {"matrix"},
     {"encoders", "matmul_gflops"},
     {"reference", "equal", "speed"},
 )
-"""What the results of the protocol, of comparisons of encoders, of speed and of zero-cost proxies are known by."""
+"""What results are known by: the protocol's, comparisons of encoders and of pretext tasks, speed, zero-cost proxies."""
 
 
 def _read(folder: str | Path) -> tuple[Results, ...]:
@@ -170,6 +174,32 @@ def _comparison(name: str, result: Result, place: str) -> str:
             f"![Kendall tau against the time to encode an architecture]({place}/{picture})",
             markdown_table(*encoders_table(result)),
             _made_by(_command("encoders", options), name, place),
+        ]
+    )
+
+
+def _matrix(name: str, result: Result, place: str) -> str:
+    cells = result["matrix"]
+    first = cells[0]["config"]
+    each = {key: list(dict.fromkeys(str(cell[key]) for cell in cells)) for key in ("data", "encoder", "labels")}
+    options = {
+        "data": ",".join(each["data"]),
+        "encoders": ",".join(each["encoder"]),
+        "tasks": ",".join(first["methods"]),
+        "labels": ",".join(f"{labels:g}" for labels in dict.fromkeys(cell["config"]["labels"] for cell in cells)),
+        "runs": first["runs"],
+        "split": first["split_by"],
+        "pretrain-epochs": first["pretrain"]["epochs"],
+        "out": f"{Path(place).name}/{name}",
+    }
+    title = f"{', '.join(each['data'])}: {', '.join(f'`{encoder}`' for encoder in each['encoder'])}"
+    return "\n\n".join(
+        [
+            f"### {title}, {' and '.join(each['labels'])} labels",
+            f"Pre-training for {first['pretrain']['epochs']} epochs. s/epoch: of pre-training, on one core of a "
+            f"machine that may have been shared, {processor(result)}.",
+            markdown_table(*matrix_table(result)),
+            _made_by(_command("pretext", options), name, place),
         ]
     )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from archflow.cli.bench_encoders import encoders
+from archflow.cli.bench_pretext import pretext
 from archflow.cli.output import (
     DataOption,
     Json,
@@ -21,6 +22,7 @@ from archflow.cli.output import (
 
 app = typer.Typer(help="Measure: the papers' protocols, and speed.", no_args_is_help=True)
 app.command()(encoders)
+app.command()(pretext)
 
 
 @app.command()

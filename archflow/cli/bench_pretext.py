@@ -1,0 +1,76 @@
+"""`archflow bench pretext`: which pre-training helps whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from archflow.cli.output import Json, ProcessesOption, RunsOption, names, numbers, print_json
+
+_TASKS = "supervised,proxy,flow,fgp,arch2vec,cap,cate,dclp,gmae,graphcl"
+
+
+def pretext(
+    data: Annotated[str, typer.Option("--data", help="Data sets' names or table files, with commas.")],
+    encoders: Annotated[str, typer.Option(help="Which encoders, with commas.")] = "gated_gcn",
+    tasks: Annotated[
+        str,
+        typer.Option(help="With commas: supervised, pretext tasks, sums of them such as 0.5*flow+0.5*gmae."),
+    ] = _TASKS,
+    labels: Annotated[
+        str, typer.Option(help="Labels to learn from, with commas: shares of the train part, or counts.")
+    ] = "0.01",
+    runs: RunsOption = 9,
+    split: Annotated[str, typer.Option(help="As in `archflow bench fgp`.")] = "random",
+    pretrain_epochs: Annotated[int, typer.Option(min=1)] = 200,
+    epochs: Annotated[Optional[int], typer.Option(min=1, help="Of fine-tuning; default: the paper's.")] = None,  # noqa: UP045
+    processes: ProcessesOption = 0,
+    folder: Annotated[
+        Path,
+        typer.Option(help="Where finished and unfinished cells are kept; a larger matrix goes on from them."),
+    ] = Path("runs/pretext"),
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The result file (.json); the report (.html) goes beside it."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The matrix of encoders, pretext tasks, data sets and numbers of labels; any part of it."""
+    import os
+
+    from archflow.bench.encoders import Comparison
+    from archflow.bench.markdown import markdown_table
+    from archflow.bench.pretext_matrix import pretext_matrix
+    from archflow.bench.pretext_report import matrix_report, matrix_table
+    from archflow.data.benchmarks import find
+    from archflow.files import write_json
+    from archflow.graph.table import read_table
+
+    comparisons, tables = [], {}
+    for name in names(data):
+        benchmark, path = find(name)
+        comparison = Comparison(
+            benchmark.name if benchmark else path.stem,
+            benchmark,
+            names(encoders),
+            labels=numbers("--labels", labels, float),
+            methods=names(tasks),
+            runs=runs,
+            split_by=split,
+            epochs=[epochs] if epochs else [],
+            pretrain_epochs=pretrain_epochs,
+        )
+        comparisons.append(comparison)
+        tables[comparison.data] = read_table(path)
+    result = pretext_matrix(
+        comparisons, tables, folder, processes or os.cpu_count() or 1, lambda step: typer.echo(step, err=True)
+    )
+    if out is not None:
+        write_json(out, result)
+        matrix_report(out.with_suffix(".html"), result)
+    if as_json:
+        print_json(result)
+        return
+    typer.echo(markdown_table(*matrix_table(result)))

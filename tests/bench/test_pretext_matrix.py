@@ -1,0 +1,97 @@
+"""The matrix of pretext tasks: every cell measured once, resumable, told in a table and a report."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from archflow.bench.encoders import Comparison
+from archflow.bench.pretext_matrix import pretext_matrix
+from archflow.bench.pretext_report import matrix_report, matrix_table
+from archflow.bench.results_page import results_page
+from archflow.graph.table import Table
+from archflow.spaces import NASBench201
+
+METHODS = ["supervised", "flow", "gmae", "0.5*flow+2*gmae"]
+
+
+def comparison(data: str, **changes) -> Comparison:
+    settings = {"metric": "score", "labels": (20,), "methods": METHODS, "runs": 2, "epochs": (5,), "pretrain_epochs": 2}
+    return Comparison(data, None, ["gin"], **{**settings, **changes})
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, Table]:
+    space = NASBench201()
+    found = {}
+    for seed, name in enumerate(("first", "second")):
+        cells = space.sample(160, np.random.default_rng(seed))
+        found[name] = Table(cells, {"score": cells.op_counts[:, 5] + np.random.default_rng(seed).normal(0, 0.1, 160)})
+    return found
+
+
+@pytest.fixture(scope="module")
+def finished(tables, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("matrix")
+    return folder, pretext_matrix([comparison("first"), comparison("second")], tables, folder, processes=1)
+
+
+def test_every_cell_has_every_method_and_what_it_cost(finished):
+    _, result = finished
+    assert [(cell["data"], cell["encoder"], cell["labels"]) for cell in result["matrix"]] == [
+        ("first", "gin", 20),
+        ("second", "gin", 20),
+    ]
+    for cell in result["matrix"]:
+        assert list(cell["methods"]) == METHODS
+        assert len({tuple(runs["tau"] + runs["spearman"]) for runs in cell["methods"].values()}) == len(METHODS)
+        assert set(cell["pretrain_epoch_s"]) == set(METHODS[1:])
+        assert all(seconds > 0 for seconds in cell["pretrain_epoch_s"].values())
+    json.dumps(result, allow_nan=False)
+
+
+def test_a_larger_matrix_goes_on_from_what_is_there(finished, tables, monkeypatch):
+    folder, result = finished
+
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr("archflow.bench.fgp.fine_tune", forbidden)
+    again = pretext_matrix([comparison("second", methods=METHODS[:3])], tables, folder, processes=1)
+    assert again["matrix"][0]["methods"] == {m: result["matrix"][1]["methods"][m] for m in METHODS[:3]}
+
+
+def test_the_table_and_the_report_tell_every_cell(finished, tmp_path):
+    _, result = finished
+    heads, rows = matrix_table(result)
+    assert heads[:3] == ["data", "method", "runs"]
+    assert heads[-1] == "s/epoch"
+    assert [row[:3] for row in rows[:2]] == [["first", "supervised only", "2"], ["first", "flow only", "2"]]
+    assert len(rows) == 2 * len(METHODS)
+    tau = result["matrix"][0]["methods"]["gmae"]["tau"]
+    assert rows[2][3] == f"{np.mean(tau):.3f} ({np.std(tau):.3f})"
+    matrix_report(tmp_path / "matrix.html", result)
+    page = (tmp_path / "matrix.html").read_text()
+    assert "GMAE" in page
+    assert not re.search(r'(src|href)="?http', page)
+
+
+def test_published_figures_stand_beside_their_measure(finished):
+    _, result = finished
+    cell = {**result["matrix"][0], "published": {"gmae": {"tau": 0.748, "p_at_1": 0.351}}}
+    heads, rows = matrix_table({"matrix": [cell]})
+    assert heads == ["method", "runs", "Kendall tau", "published", "P@1 %", "published", "P@5 %", "s/epoch"]
+    assert [row[3] for row in rows] == ["–", "–", "0.748", "–"]
+
+
+def test_the_page_of_results_shows_it_with_its_command(finished, tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "pretext.json").write_text(json.dumps(finished[1]))
+    page = results_page(tmp_path / "results", tmp_path / "page.md")
+    assert "## Pretext tasks" in page
+    command = " ".join(page.split("```sh\n")[1].split("```")[0].replace("\\\n", " ").split())
+    assert command == (
+        "archflow bench pretext --data first,second --encoders gin --tasks supervised,flow,gmae,0.5*flow+2*gmae "
+        "--labels 20 --runs 2 --split random --pretrain-epochs 2 --out results/pretext.json"
+    )
