@@ -97,7 +97,7 @@ def scatter(
     marks = []
     if bar:
         values = np.asarray(colour, dtype=np.float64).ravel()
-        fractions = _rank_fraction(values)[shown]
+        fractions = rank_fraction(values)[shown]
         blank = shown[np.isnan(fractions)]
         marks.append(dots(px[blank], py[blank], "var(--rule)", size, 0.8))
         levels = np.where(np.isnan(fractions), -1, np.round(np.nan_to_num(fractions) * (COLOUR_LEVELS - 1)))
@@ -242,7 +242,7 @@ def _path(px: NDArray[np.float64], py: NDArray[np.float64]) -> str:
     return "M" + "L".join(f"{number(a)} {number(b)}" for a, b in points) if len(px) else ""
 
 
-def _rank_fraction(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def rank_fraction(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of the finite values that lie below each value, equal values sharing the middle; NaN where not finite."""
     known, values = np.sort(finite(values)), bounded(values)
     low, high = np.searchsorted(known, values, side="left"), np.searchsorted(known, values, side="right") - 1
