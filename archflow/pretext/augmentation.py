@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from archflow.graph import ArchitectureSet
 from archflow.graph.ragged import Ints, pointer, segment_reduce
@@ -50,13 +50,13 @@ def induced(architectures: ArchitectureSet, keep: Mask) -> ArchitectureSet:
     )
 
 
-def drop_nodes(architectures: ArchitectureSet, count: ArrayLike) -> ArchitectureSet:
+def drop_nodes(architectures: ArchitectureSet, count: Ints | int) -> ArchitectureSet:
     """Without `count` random nodes; at least one node stays."""
     gone = _random(architectures.node_ptr, np.minimum(count, architectures.node_counts - 1))
     return induced(architectures, ~gone)
 
 
-def cut_out(architectures: ArchitectureSet, count: ArrayLike) -> ArchitectureSet:
+def cut_out(architectures: ArchitectureSet, count: Ints | int) -> ArchitectureSet:
     """A connected part without `count` nodes, or more that it cannot reach; at least one node stays. It grows from a
     random node along one edge out of it at a time, in either direction, all equally likely.
 
@@ -69,7 +69,7 @@ def cut_out(architectures: ArchitectureSet, count: ArrayLike) -> ArchitectureSet
     return induced(architectures, (_places(reached, architectures.node_ptr) < left) & np.isfinite(reached))
 
 
-def perturb_edges(architectures: ArchitectureSet, count: ArrayLike) -> ArchitectureSet:
+def perturb_edges(architectures: ArchitectureSet, count: Ints | int) -> ArchitectureSet:
     """Without `count` random edges, and with as many new ones, as far as there is room for them.
 
     New ones lead along the topological order (`Batch.rank`), so that no cycle arises, and are none of the old ones.
@@ -91,13 +91,13 @@ def perturb_edges(architectures: ArchitectureSet, count: ArrayLike) -> Architect
     )
 
 
-def hide_operations(architectures: ArchitectureSet, count: ArrayLike, mask: int) -> ArchitectureSet:
+def hide_operations(architectures: ArchitectureSet, count: Ints | int, mask: int) -> ArchitectureSet:
     """With the operation `mask` at `count` random nodes; at least one node stays as it is."""
     hidden = _random(architectures.node_ptr, np.minimum(count, architectures.node_counts - 1))
     return _with_operations(architectures, np.where(hidden, mask, architectures.op))
 
 
-def replace_operations(architectures: ArchitectureSet, count: ArrayLike, choices: Ints) -> ArchitectureSet:
+def replace_operations(architectures: ArchitectureSet, count: Ints | int, choices: Ints) -> ArchitectureSet:
     """With another one of the operations `choices` at `count` random nodes that have one of them."""
     if len(choices) < 2:
         return architectures
@@ -176,7 +176,7 @@ def _with_operations(architectures: ArchitectureSet, op: NDArray) -> Architectur
     return ArchitectureSet(architectures.vocabulary, op, *arrays, validate=False)
 
 
-def _random(bounds: Ints, count: ArrayLike) -> Mask:
+def _random(bounds: Ints, count: Ints | int) -> Mask:
     """(M,) marks `count` random entries of every ragged row, all of one that has fewer."""
     count = np.broadcast_to(count, len(bounds) - 1)
     return _places(_uniform(bounds[-1]), bounds) < np.repeat(count, np.diff(bounds))

@@ -158,14 +158,13 @@ def test_draws_are_fair():
         changed = replace_operations(path, 1, np.array([1, 2, 3]))
         edited = perturb_edges(path, 1)
         part = cut_out(path, 2)
-    tolerance = {"atol": 0.03}
-    np.testing.assert_allclose(dropped.op_counts.mean(0), 0.75, **tolerance)
-    np.testing.assert_allclose(np.bincount(start) / len(path), 0.25, **tolerance)
+    np.testing.assert_allclose(dropped.op_counts.mean(0), 0.75, atol=0.03)
+    np.testing.assert_allclose(np.bincount(start) / len(path), 0.25, atol=0.03)
     by_node = changed.op.reshape(-1, 4)
     assert (by_node[:, 0] == 0).all()
     for node in (1, 2, 3):
         share = np.bincount(by_node[:, node], minlength=4) / len(path)
-        np.testing.assert_allclose(np.delete(share, [0, node]), 1 / 6, **tolerance)
+        np.testing.assert_allclose(np.delete(share, [0, node]), 1 / 6, atol=0.03)
     edges = [edge for pairs in edge_sets(edited) for edge in pairs]
     for edge, share in {
         (0, 1): 2 / 3,
@@ -179,7 +178,7 @@ def test_draws_are_fair():
     # Ends can only grow inwards: {0,1} from 0 surely and from 1 in half of the cases.
     pairs, counts = np.unique(part.op.reshape(-1, 2), axis=0, return_counts=True)
     assert pairs.tolist() == [[0, 1], [1, 2], [2, 3]]
-    np.testing.assert_allclose(counts / len(path), [3 / 8, 1 / 4, 3 / 8], **tolerance)
+    np.testing.assert_allclose(counts / len(path), [3 / 8, 1 / 4, 3 / 8], atol=0.03)
 
 
 def test_inner_operations_are_those_between_others():

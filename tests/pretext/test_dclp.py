@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from archflow.encoders import Arch2Vec, GatedGCN
+from archflow.encoders import Arch2Vec, Encoder, GatedGCN
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.pretext import DCLP, PretextSettings, PretrainSettings, pretrain
@@ -16,7 +16,7 @@ from archflow.testing import relabelled
 SETTINGS = PretrainSettings(epochs=5, batch_size=16)
 
 
-def made(architectures, encoder_type=GatedGCN, **arguments):
+def made(architectures, encoder_type: type[Encoder] = GatedGCN, **arguments):
     with seeded(0):
         encoder = encoder_type(len(architectures.vocabulary), width=16)
         task = DCLP(encoder, PretextSettings(), **arguments)
@@ -26,7 +26,8 @@ def made(architectures, encoder_type=GatedGCN, **arguments):
 @torch.no_grad()
 def test_the_loss_is_the_formula(architectures):
     encoder, task = made(architectures)
-    encoder.eval(), task.eval()
+    encoder.eval()
+    task.eval()
     targets = task.targets(architectures, {})
     # Another key encoder than the query's, and no edits.
     for weight in task.key_encoder.parameters():
@@ -53,7 +54,8 @@ def test_the_loss_is_the_formula(architectures):
 
 def test_the_key_encoder_follows_and_gets_no_gradient(architectures):
     encoder, task = made(architectures, momentum=0.9)
-    encoder.train(), task.train()
+    encoder.train()
+    task.train()
     targets = task.targets(architectures, {})
     with torch.no_grad():
         for weight in [*encoder.parameters(), *task.projector.parameters()]:
@@ -73,7 +75,8 @@ def test_the_key_encoder_follows_and_gets_no_gradient(architectures):
 def test_evaluation_changes_nothing(architectures):
     encoder, task = made(architectures, Arch2Vec)
     targets = task.targets(architectures, {})
-    encoder.eval(), task.eval()
+    encoder.eval()
+    task.eval()
     before = copy.deepcopy(task.state_dict())
     task.loss(encoder, Batch(architectures), targets)
     assert all(torch.equal(value, before[name]) for name, value in task.state_dict().items())
@@ -83,7 +86,8 @@ def test_the_newest_keys_push_out_the_oldest(architectures):
     encoder, task = made(architectures)
     targets = task.targets(architectures, {})
     task.begin_epoch(0.6)
-    encoder.eval(), task.train()
+    encoder.eval()
+    task.train()
     task.key_encoder.eval()  # no dropout, so that keys can be computed again
     assert task.queue.shape == (15, 128)
     assert len(set(task.queue_classes.tolist())) == 15
@@ -136,7 +140,8 @@ def test_the_curriculum_has_no_edits_in_the_middle(architectures):
 @torch.no_grad()
 def test_relabelling_nodes_changes_no_loss_without_edits(architectures):
     encoder, task = made(architectures)
-    encoder.eval(), task.eval()
+    encoder.eval()
+    task.eval()
     task.begin_epoch(0.6)
     other, _ = relabelled(architectures, seed=3)
     assert torch.equal(task.targets(architectures, {})["dclp"], task.targets(other, {})["dclp"])
