@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from archflow.encoders import Encoder, GatedGCN
 from archflow.encoders.layers import Linear, mean_pool
 from archflow.graph.batch import Batch
-from archflow.pretext import EmbeddingTask, PretextSettings, ProxyRanking
+from archflow.pretext import CATETask, EmbeddingTask, PretextSettings, ProxyRanking, vocabulary_for
 from archflow.spaces import NASBench201
 from archflow.testing import (
     check_encoder,
@@ -167,6 +167,20 @@ def test_a_broken_pretext_task_is_caught(architectures, task, message):
         check_pretext_task(
             lambda encoder: task(encoder, PretextSettings(("p",))), lambda: GatedGCN(5, width=8), architectures, proxies
         )
+
+
+class PairsAnyone(CATETask):
+    """Takes the first architecture for the partner of those that have none."""
+
+    def targets(self, architectures, proxies):
+        return {name: rows.clamp(min=0) for name, rows in super().targets(architectures, proxies).items()}
+
+
+def test_an_architecture_in_a_batch_of_the_tasks_own_is_caught(architectures):
+    known = architectures.recoded(vocabulary_for("cate", architectures.vocabulary))
+    settings, proxies = PretextSettings(("p",)), {"p": architectures.edge_counts + 0.0}
+    with pytest.raises(AssertionError, match="an architecture without a proxy gets a gradient from loss part 'cate'"):
+        check_pretext_task(lambda encoder: PairsAnyone(encoder, settings), lambda: GatedGCN(6, width=8), known, proxies)
 
 
 class RepeatsItself(NASBench201):
