@@ -22,15 +22,19 @@ from archflow.graph import ArchitectureSet
 
 ENDS = ("input", "output")
 UNKNOWN = "#c9d0d9"
-OTHERS = "another, or several alike"
+"""Where the images have no colour to give; the charts have the same on a light page."""
+OTHERS = "none of these alone"
 MEASURES = {
-    "operation_accuracy": ("operation accuracy", "share of held-out nodes whose operation is rebuilt"),
+    "operation_accuracy": ("operations", "share of held-out nodes whose operation is rebuilt"),
     "adjacency_accuracy": (
-        "adjacency accuracy",
+        "adjacency",
         "share of pairs of held-out nodes of which it is rightly said whether an edge joins them",
     ),
-    "edge_probability": ("probability of edges", "mean over the pairs that an edge joins; 1 is perfect"),
-    "non_edge_probability": ("probability of non-edges", "mean over the pairs that no edge joins; 0 is perfect"),
+    "edge_probability": ("p on edges", "mean probability of an edge over the pairs that an edge joins; 1 is perfect"),
+    "non_edge_probability": (
+        "p on non-edges",
+        "mean probability of an edge over the pairs that no edge joins; 0 is perfect",
+    ),
     "validity": ("validity", "share of random codes that decode to an architecture of the space"),
     "uniqueness": ("uniqueness", "share of different architectures, isomorphic ones once, among the valid"),
 }
@@ -84,13 +88,13 @@ def map_images(path: Path, result: Mapping[str, Any], latent: LatentMap) -> None
     shades = [colour_at(level / (charts.COLOUR_LEVELS - 1)) for level in range(charts.COLOUR_LEVELS)]
     level = np.round(fraction[order] * (charts.COLOUR_LEVELS - 1)).astype(int).tolist()
     quarters = [] if not known.any() else np.quantile(latent.metric[known], [0, 0.25, 0.5, 0.75, 1]).tolist()
-    keys = [(f"{value:.4g}", colour_at(i / 4)) for i, value in enumerate(quarters)]
-    keys += [(f"quartiles of {result['metric']}", UNKNOWN)] if quarters else []
+    keys: list[tuple[str, str | None]] = [(f"quartiles of {result['metric']}", None)] if quarters else []
+    keys += [(f"{value:.4g}", colour_at(i / 4)) for i, value in enumerate(quarters)]
     accuracy = [shades[i] if i >= 0 else UNKNOWN for i in level]
     write_map(_beside(path, "accuracy.png"), x[order], y[order], accuracy, keys, x_label=x_label, y_label=y_label)
     kind, names = frequent_operations(latent.architectures)
-    keys = [*zip(names, SERIES, strict=False), (OTHERS, SERIES[CLASSES])]
-    colours = [SERIES[i if i >= 0 else CLASSES] for i in kind.tolist()]
+    keys = [*zip(names, SERIES, strict=False), (OTHERS, UNKNOWN)]
+    colours = [SERIES[i] if i >= 0 else UNKNOWN for i in kind.tolist()]
     write_map(_beside(path, "operation.png"), x, y, colours, keys, x_label=x_label, y_label=y_label)
 
 
@@ -116,12 +120,13 @@ def _axis_labels(latent: LatentMap) -> list[str]:
 
 def arch2vec_report(path: str | Path, result: Mapping[str, Any], latent: LatentMap) -> None:
     """Write one self-contained HTML file about a result of `run_arch2vec`, whole or not at all."""
-    heads, rows = arch2vec_table(result)
+    values = {**result["reconstruction"], **result["samples"]}
+    row = [html.Cell(rounded(values[key])) for key in MEASURES]
     maps = latent_maps(result, latent)
     samples, machine = result["samples"], result["machine"]
     told = (
-        f"{result['encoder']} learnt {result['train']:,} architectures of {result['data']} by heart, without a label: "
-        f"to rebuild their operations and edges from noisy codes of their nodes. The table says how well it rebuilds "
+        f"From {result['train']:,} architectures of {result['data']}, without a label, {result['encoder']} learnt to "
+        f"rebuild operations and edges from noisy codes of the nodes. Here is how well it rebuilds "
         f"{result['held_out']:,} others, and what {samples['count']:,} random codes decode to."
     )
     curves = [
@@ -141,7 +146,7 @@ def arch2vec_report(path: str | Path, result: Mapping[str, Any], latent: LatentM
         ),
         html.section(
             "Reconstruction and samples",
-            html.table(heads, [[html.Cell(text.strip("`")) for text in row] for row in rows]),
+            html.table([name for name, _ in MEASURES.values()], [row]),
             html.terms(list(MEASURES.values())),
         ),
         html.section(

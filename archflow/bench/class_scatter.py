@@ -12,7 +12,7 @@ from archflow.bench.charts import MAX_DOTS, dots
 from archflow.bench.svg import SERIES_COLOURS, series_colour
 
 CLASSES = SERIES_COLOURS - 1
-"""Colours beside grey, the last one."""
+"""The colours of series but the last, which is grey."""
 
 _LAYERS = 16
 
@@ -37,7 +37,7 @@ def class_scatter(
     """
     x, y = np.asarray(x, np.float64).ravel(), np.asarray(y, np.float64).ravel()
     kind = np.asarray(kind).ravel()
-    classes = [(i, name, series_colour(i)) for i, name in enumerate(names)] + [(-1, others, series_colour(CLASSES))]
+    classes = [(i, name, series_colour(i)) for i, name in enumerate(names)] + [(-1, others, "var(--rule)")]
     classes = [entry for entry in classes if (kind == entry[0]).any()]
     plot = Plot.around(
         Axis.over(x),

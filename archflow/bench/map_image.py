@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
-from archflow.bench.axes import Axis
+from archflow.bench.axes import MINUS, Axis
 from archflow.bench.svg import STYLE
 from archflow.files import write_atomically
 
@@ -26,7 +26,7 @@ def write_map(
     x: ArrayLike,
     y: ArrayLike,
     colours: Sequence[str],
-    keys: Sequence[tuple[str, str]],
+    keys: Sequence[tuple[str, str | None]],
     *,
     x_label: str,
     y_label: str,
@@ -36,16 +36,16 @@ def write_map(
     """Write a PNG of dots at `x`, `y` (both `(N,)`), whole or not at all.
 
     colours: `#rrggbb` of every dot; they are drawn in the order given. keys: name and colour of every entry of the
-    legend. Dots that are not finite are left out.
+    legend, no colour for a mere text. Dots that are not finite are left out.
     """
     image = Image.new("RGB", (width * _FINE, height * _FINE), "#ffffff")
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(13 * _FINE)
     left, right, top, bottom = 60 * _FINE, (width - 20) * _FINE, 44 * _FINE, (height - 52) * _FINE
     across, up = Axis.over(x).placed(left, right), Axis.over(y).placed(bottom, top)
-    for tick, label in zip(across.ticks, across.labels, strict=True):
+    for tick, label in zip(across.ticks, _plain(across.labels), strict=True):
         pen.line((across.pixel(tick), top, across.pixel(tick), bottom), "#e9ecf0", _FINE)
         pen.text((across.pixel(tick), bottom + 6 * _FINE), label, "#5a6472", font, anchor="ma")
-    for tick, label in zip(up.ticks, up.labels, strict=True):
+    for tick, label in zip(up.ticks, _plain(up.labels), strict=True):
         pen.line((left, up.pixel(tick), right, up.pixel(tick)), "#e9ecf0", _FINE)
         pen.text((left - 6 * _FINE, up.pixel(tick)), label, "#5a6472", font, anchor="rm")
     for px, py, colour in zip(across.at(x).tolist(), up.at(y).tolist(), colours, strict=True):
@@ -57,8 +57,15 @@ def write_map(
     image.paste(sideways.rotate(90, expand=True), (4 * _FINE, top))
     at = float(left)
     for name, colour in keys:
-        pen.circle((at + 6 * _FINE, 22 * _FINE), 5 * _FINE, colour)
-        pen.text((at + 16 * _FINE, 22 * _FINE), name, "#1b2027", font, anchor="lm")
-        at += 34 * _FINE + pen.textlength(name, font)
+        if colour is not None:
+            pen.circle((at + 6 * _FINE, 22 * _FINE), 5 * _FINE, colour)
+            at += 16 * _FINE
+        pen.text((at, 22 * _FINE), name, "#1b2027", font, anchor="lm")
+        at += 18 * _FINE + pen.textlength(name, font)
     with write_atomically(path) as temporary:
         image.resize((width, height), Image.Resampling.LANCZOS).save(temporary, format="PNG")
+
+
+def _plain(labels: Sequence[str]) -> list[str]:
+    """With hyphens for minus signs: Pillow's own font has no others."""
+    return [label.replace(MINUS, "-") for label in labels]

@@ -24,7 +24,7 @@ def arch2vec(
         Optional[Path],  # noqa: UP045
         typer.Option(
             help="Where the unfinished training is kept; the same command goes on from it. Default: "
-            "runs/arch2vec-DATA-ENCODER."
+            "runs/arch2vec-DATA-ENCODER-EPOCHS-SEED."
         ),
     ] = None,
     out: Annotated[
@@ -59,7 +59,8 @@ def arch2vec(
         samples,
         seed,
     )
-    checkpoint = (folder or Path("runs") / f"arch2vec-{benchmark.name}-{encoder}") / "pretraining.safetensors"
+    own = f"arch2vec-{benchmark.name}-{encoder}-{protocol.epochs}-{seed}"
+    checkpoint = (folder or Path("runs") / own) / "pretraining.safetensors"
     done = 0
     with progress_bar("pre-training", protocol.epochs) as bar:
 
