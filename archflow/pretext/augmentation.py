@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from archflow.graph import ArchitectureSet
 from archflow.graph.ragged import Ints, pointer, segment_reduce
-
-Mask = NDArray[np.bool_]
+from archflow.graph.subgraph import Mask, induced
 
 
 def share_of(sizes: Ints, share: float) -> Ints:
@@ -29,25 +28,6 @@ def owners(bounds: Ints) -> Ints:
 def random_nodes(architectures: ArchitectureSet) -> Ints:
     """(N,) the row of one random node of every architecture."""
     return architectures.node_ptr[:-1] + _below(architectures.node_counts)
-
-
-def induced(architectures: ArchitectureSet, keep: Mask) -> ArchitectureSet:
-    """The sub-graphs on the nodes that keep (V,) marks, at least one of every architecture, in their old order."""
-    kept_before = pointer(keep)
-    start = np.repeat(architectures.node_ptr[:-1], architectures.edge_counts)
-    source, target = architectures.edge_src + start, architectures.edge_dst + start
-    edges = keep[source] & keep[target]
-    node_ptr = kept_before[architectures.node_ptr]
-    first = node_ptr[:-1][owners(architectures.edge_ptr)[edges]]
-    return ArchitectureSet(
-        architectures.vocabulary,
-        architectures.op[keep],
-        node_ptr,
-        kept_before[source[edges]] - first,
-        kept_before[target[edges]] - first,
-        pointer(edges)[architectures.edge_ptr],
-        validate=False,
-    )
 
 
 def drop_nodes(architectures: ArchitectureSet, count: Ints | int) -> ArchitectureSet:
@@ -118,7 +98,7 @@ def inner_operations(architectures: ArchitectureSet) -> Ints:
     return np.unique(architectures.op[(adjacency.degree > 0) & (adjacency.out_degree > 0)]).astype(np.int64)
 
 
-def where_cells_last(edited: ArchitectureSet, architectures: ArchitectureSet) -> ArchitectureSet:
+def keeping_cells(edited: ArchitectureSet, architectures: ArchitectureSet) -> ArchitectureSet:
     """The edited architectures; those that have not as many cells as before are as they were.
 
     For encoders that read pairs of cells.

@@ -16,7 +16,8 @@ from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.graph.ragged import pointer
-from archflow.pretext.augmentation import distances, induced, owners, random_nodes
+from archflow.graph.subgraph import induced
+from archflow.pretext.augmentation import distances, owners, random_nodes
 from archflow.pretext.base import PRETEXT_TASKS, PretextSettings, PretextTask, Targets
 from archflow.pretext.contrast import graph_classes
 

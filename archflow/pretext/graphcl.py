@@ -17,9 +17,9 @@ from archflow.pretext.augmentation import (
     cut_out,
     drop_nodes,
     hide_operations,
+    keeping_cells,
     perturb_edges,
     share_of,
-    where_cells_last,
 )
 from archflow.pretext.base import PRETEXT_TASKS, PretextSettings, PretextTask, Targets, decoder, mask_id
 from archflow.pretext.contrast import graph_classes
@@ -65,7 +65,7 @@ class GraphCL(PretextTask):
         chosen = batch.architectures.select(np.tile(batch.rows, 2))
         views = self.views(chosen)
         if type(encoder).reads_pairs:
-            views = where_cells_last(views, chosen)
+            views = keeping_cells(views, chosen)
         first, second = self.projector(encoder.embed(Batch(views, device=batch.device))).chunk(2)
         return {"graphcl": contrast(first, second, targets["graphcl"], self.temperature)}
 

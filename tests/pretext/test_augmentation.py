@@ -7,18 +7,18 @@ from strategies import sets
 
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary, topology
 from archflow.graph.batch import Batch
+from archflow.graph.subgraph import induced
 from archflow.pretext.augmentation import (
     cut_out,
     distances,
     drop_nodes,
     hide_operations,
-    induced,
     inner_operations,
+    keeping_cells,
     perturb_edges,
     random_nodes,
     replace_operations,
     share_of,
-    where_cells_last,
 )
 from archflow.seeding import seeded
 
@@ -197,7 +197,7 @@ def test_an_edit_that_changes_the_number_of_cells_is_taken_back():
     joined = Architecture(("a",) * 4, ((0, 1), (1, 2)))
     moved = Architecture(("a",) * 4, ((0, 2), (1, 3)))
     as_set = ArchitectureSet.from_architectures
-    found = where_cells_last(as_set([joined, moved, pair], vocabulary), as_set([pair] * 3, vocabulary))
+    found = keeping_cells(as_set([joined, moved, pair], vocabulary), as_set([pair] * 3, vocabulary))
     assert list(found) == [pair, moved, pair]
 
 
