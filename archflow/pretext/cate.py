@@ -46,7 +46,7 @@ class CATETask(PretextTask):
     partners: 2 for NAS-Bench-101, 1 for -301, as published. distance: published are 2e6 parameters for
     NAS-Bench-101, 4 % of the range, and 5e6 FLOPs for -301. width, heads, dropout: of the layers; 64, 8, 0.1 as
     published, inner width 4 * 64.
-    depth: 24 is published. Ours is 4: these layers are thrown away, and 24 of them cost most of the training.
+    depth: 24 is published; ours is 4, as these layers are thrown away after training.
 
     Published training: all pairs in 10 epochs of batches of 1,024, AdamW at 1e-3 with warm-up and linear decay. W is
     ours, as our encoders have other widths than these layers. The released code spreads the smoothing's 0.1 over the
