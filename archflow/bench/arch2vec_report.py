@@ -130,8 +130,8 @@ def arch2vec_report(path: str | Path, result: Mapping[str, Any], latent: LatentM
         f"{result['held_out']:,} others, and what {samples['count']:,} random codes decode to."
     )
     curves = [
-        charts.Line(LOSSES[name], np.arange(1, len(values) + 1), values, i)
-        for i, (name, values) in enumerate(result["losses"].items())
+        charts.Line(name, np.arange(1, len(result["losses"][key]) + 1), result["losses"][key], i)
+        for i, (key, name) in enumerate(LOSSES.items())
     ]
     content = html.page(
         f"{result['data']}: arch2vec",

@@ -49,6 +49,7 @@ def test_the_result_says_what_was_done(finished, table):
     result, latent = finished
     json.dumps(result, allow_nan=False)
     assert (result["train"], result["held_out"]) == (108, 12)
+    assert result["epoch_cpu_seconds"] > 0
     assert result["metric"] == "cifar10_test_acc"
     assert all(len(values) == 2 for values in result["losses"].values())
     assert result["samples"]["count"] == 50
@@ -188,7 +189,7 @@ def test_results_are_whole(finished, tmp_path, parsed):
         ElementTree.fromstring((tmp_path / f"r-{name}.svg").read_text())
         with Image.open(tmp_path / f"r-{name}.png") as image:
             assert image.size == (1000, 700)
-            assert len(image.getcolors(1 << 20)) > 50
+            assert len(np.unique(np.asarray(image).reshape(-1, 3), axis=0)) > 50
     heads, rows = arch2vec_table(result)
     assert all(len(row) == len(heads) for row in rows)
     assert (tmp_path / "r.md").read_text().count("\n") == 3
