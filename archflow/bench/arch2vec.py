@@ -76,7 +76,10 @@ def run_arch2vec(
     checkpoint: Path | None = None,
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
 ) -> tuple[dict[str, Any], LatentMap]:
-    """Pre-train on the first 90 % of the rows, measure on the others and on samples; embed all.
+    """Pre-train on 90 % of the rows, measure on the others and on samples; embed all.
+
+    The seed decides which rows are held out. The released code takes the last tenth of tables whose order means
+    nothing; ours may be sorted, by size or by what was measured.
 
     checkpoint: as in `pretrain`; the same call goes on from it. The result is what JSON keeps; its
     `epoch_cpu_seconds` is the median over the epochs of this call, None if it had nothing left to train.
@@ -89,7 +92,8 @@ def run_arch2vec(
     first = int(TRAIN_SHARE * len(table))
     if first == len(table) or first == 0 or len(table) < 10:
         raise ArchflowError(f"{protocol.data}: {len(table)} architectures are too few to hold a tenth out; give 10")
-    train, held_out = architectures.select(np.arange(first)), architectures.select(np.arange(first, len(table)))
+    order = np.random.default_rng(protocol.seed).permutation(len(table))
+    train, held_out = architectures.select(order[:first]), architectures.select(order[first:])
     with seeded(protocol.seed):
         config = preset_of(protocol.benchmark).recipe(protocol.encoder).config
         encoder = ENCODERS.get(protocol.encoder)(n_ops=len(architectures.vocabulary), **config)
@@ -124,6 +128,18 @@ def run_arch2vec(
         "machine": machine(),
     }
     return result, LatentMap(places, shares, metric, architectures)
+
+
+def whole_space(table: Table, space: SearchSpace) -> Table:
+    """All architectures of a space that can be enumerated, with the metrics of a table for those that it has.
+
+    Isomorphic architectures are one; of several rows the first counts. Raises ArchflowError if the space is too large.
+    """
+    everything = space.enumerate()
+    hashes, first = np.unique(table.architectures.hashes, return_index=True)
+    place = np.searchsorted(hashes, everything.hashes).clip(max=len(hashes) - 1)
+    known = hashes[place] == everything.hashes
+    return Table(everything, {name: np.where(known, v[first[place]], np.nan) for name, v in table.metrics.items()})
 
 
 @torch.no_grad()

@@ -18,13 +18,16 @@ def arch2vec(
         Optional[int],  # noqa: UP045
         typer.Option(min=1, help="Of pre-training; default: the published 8 for NAS-Bench-101, 10 for others."),
     ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole-space", help="All architectures of the search space, not only those of the table.")
+    ] = False,
     samples: Annotated[int, typer.Option(min=1, help="Random codes to decode.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     folder: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
             help="Where the unfinished training is kept; the same command goes on from it. Default: "
-            "runs/arch2vec-DATA-ENCODER-EPOCHS-SEED."
+            "runs/arch2vec-DATA-ENCODER-EPOCHS-SEED, with -whole behind it for the whole space."
         ),
     ] = None,
     out: Annotated[
@@ -37,7 +40,7 @@ def arch2vec(
     as_json: Json = False,
 ) -> None:
     """What arch2vec rebuilds of architectures it has not seen, what random codes decode to, and maps of its codes."""
-    from archflow.bench.arch2vec import PUBLISHED_EPOCHS, Protocol, run_arch2vec
+    from archflow.bench.arch2vec import PUBLISHED_EPOCHS, Protocol, run_arch2vec, whole_space
     from archflow.bench.arch2vec_report import arch2vec_table, write_results
     from archflow.bench.markdown import markdown_table
     from archflow.data.benchmarks import find
@@ -45,6 +48,7 @@ def arch2vec(
     from archflow.errors import ArchflowError
     from archflow.graph.table import read_table
     from archflow.progress import progress_bar
+    from archflow.spaces import SPACES
 
     ENCODERS.get(encoder)
     benchmark, path = find(data)
@@ -59,7 +63,10 @@ def arch2vec(
         samples,
         seed,
     )
-    own = f"arch2vec-{benchmark.name}-{encoder}-{protocol.epochs}-{seed}"
+    table = read_table(path)
+    if whole:
+        table = whole_space(table, SPACES.get(benchmark.space)())
+    own = f"arch2vec-{benchmark.name}-{encoder}-{protocol.epochs}-{seed}{'-whole' if whole else ''}"
     checkpoint = (folder or Path("runs") / own) / "pretraining.safetensors"
     done = 0
     with progress_bar("pre-training", protocol.epochs) as bar:
@@ -69,7 +76,7 @@ def arch2vec(
             bar.advance(epoch - done, f"loss {sum(losses.values()):.4f}")
             done = epoch
 
-        result, latent = run_arch2vec(protocol, read_table(path), checkpoint, on_epoch)
+        result, latent = run_arch2vec(protocol, table, checkpoint, on_epoch)
     if out is not None:
         write_results(out, result, latent)
     if as_json:

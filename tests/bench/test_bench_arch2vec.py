@@ -1,6 +1,7 @@
 """arch2vec's own measures, its table, report and maps."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -10,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from archflow.bench.arch2vec import Protocol, reconstruction, run_arch2vec, sample_quality
+from archflow.bench.arch2vec import Protocol, reconstruction, run_arch2vec, sample_quality, whole_space
 from archflow.bench.arch2vec_report import MEASURES, arch2vec_table, frequent_operations, latent_maps, write_results
 from archflow.bench.class_scatter import class_scatter
 from archflow.bench.map_image import write_map
@@ -84,6 +85,27 @@ def test_an_interrupted_run_goes_on(finished, table, tmp_path):
 def test_too_few_architectures_are_refused(table):
     with pytest.raises(ArchflowError, match="9 architectures are too few"):
         run_arch2vec(SMALL, table.select(np.arange(9)))
+
+
+def test_what_is_held_out_does_not_follow_the_order_of_the_table(table, monkeypatch):
+    """Sorted or not: the held-out cells are a random tenth."""
+    seen = []
+    monkeypatch.setattr("archflow.bench.arch2vec.pretrain", lambda encoder, task, train, **_: seen.append(train) or {})
+    run_arch2vec(SMALL, table)
+    run_arch2vec(replace(SMALL, seed=2), table)
+    hashes = table.architectures.hashes
+    assert all(len(train) == 108 and set(train.hashes) <= set(hashes) for train in seen)
+    assert not np.array_equal(np.sort(seen[0].hashes), np.sort(seen[1].hashes))
+    assert not np.array_equal(np.sort(seen[0].hashes), np.sort(hashes[:108]))
+
+
+def test_the_whole_space_has_the_metrics_of_the_table(table):
+    everything = whole_space(table, NASBench201())
+    assert len(everything) == 15_625
+    accuracy, architectures = everything.metric("cifar10_test_acc"), everything.architectures
+    own = dict(zip(table.architectures.hashes[::-1], table.metric("cifar10_test_acc")[::-1], strict=True))
+    expected = [own.get(value, np.nan) for value in architectures.hashes]
+    np.testing.assert_array_equal(accuracy, expected)
 
 
 def test_reconstruction_counts_nodes_and_pairs_one_by_one(architectures):
@@ -228,7 +250,15 @@ def test_an_image_has_the_dots_where_they_belong(tmp_path):
 def test_the_command_writes_and_goes_on(table, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table.write(tmp_path / "nasbench201.parquet")
-    arguments = {"encoder": "arch2vec", "metric": None, "epochs": 1, "samples": 20, "seed": 1, "folder": None}
+    arguments = {
+        "encoder": "arch2vec",
+        "whole": False,
+        "metric": None,
+        "epochs": 1,
+        "samples": 20,
+        "seed": 1,
+        "folder": None,
+    }
     for as_json in (False, True):
         arch2vec(data="nasbench201.parquet", out=Path("r.json"), as_json=as_json, **arguments)  # type: ignore[arg-type]
     shown = capsys.readouterr().out.splitlines()
