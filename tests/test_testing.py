@@ -178,7 +178,7 @@ class PairsAnyone(CATETask):
 
 def test_an_architecture_in_a_batch_of_the_tasks_own_is_caught(architectures):
     known = architectures.recoded(vocabulary_for("cate", architectures.vocabulary))
-    settings, proxies = PretextSettings(("p",)), {"p": architectures.edge_counts + 0.0}
+    settings, proxies = PretextSettings(cost="p"), {"p": architectures.edge_counts + 0.0}
     with pytest.raises(AssertionError, match="an architecture without a proxy gets a gradient from loss part 'cate'"):
         check_pretext_task(lambda encoder: PairsAnyone(encoder, settings), lambda: GatedGCN(6, width=8), known, proxies)
 

@@ -27,7 +27,7 @@ from archflow.predict.causal_model import model_for
 from archflow.predict.fine_tune import FineTuneSettings, Runs, fine_tune
 from archflow.predict.metrics import summary
 from archflow.predict.ranking_model import RankingModel, score
-from archflow.pretext import PretextSettings, PretrainSettings, reads_proxies
+from archflow.pretext import PretextSettings, PretrainSettings, proxies_for
 from archflow.progress import progress_bar
 from archflow.seeding import seeded
 
@@ -65,7 +65,7 @@ class Protocol:
     def __post_init__(self) -> None:
         for method in self.methods:
             if method != "supervised":
-                reads_proxies(task_of(method))
+                proxies_for(task_of(method), self.pretext)
         if not 1 <= self.runs <= len(PERMUTATIONS) * len(MODEL_SEEDS):
             raise ArchflowError(
                 f"runs {self.runs} must be 1 to 9: three permutations of the data times three model seeds"
@@ -172,12 +172,9 @@ def _encoders(
     epochs, mean over seeds. Pre-training sees all architectures of the table and no label."""
     n_ops = len(table.architectures.vocabulary)
     encoders = {"supervised": [fresh_encoder(protocol, n_ops, seed) for seed in seeds]}
-    values = {}
-    ranking = [method for method in protocol.methods if method != "supervised" and reads_proxies(task_of(method))]
-    if ranking:
-        if not protocol.pretext.proxies:
-            raise ArchflowError(f"method {ranking[0]} ranks zero-cost proxies; name some with --proxy")
-        values = {name: proxy(table, name) for name in protocol.pretext.proxies}
+    tasks = [task_of(method) for method in protocol.methods if method != "supervised"]
+    names = dict.fromkeys(name for task in tasks for name in proxies_for(task, protocol.pretext))
+    values = {name: proxy(table, name) for name in names}
     jobs = [
         PretrainingJob(protocol, method, seed, folder / f"{file_name(method)}-{seed}.encoder")
         for seed in seeds

@@ -40,7 +40,7 @@ class Recipe:
 class Preset:
     """width: of the graph networks. surrogate: k and sigma. epochs, margin: of fine-tuning graph networks. train, test:
     sizes of the halves, or None for half of the labelled architectures each. pretrain_on_all: see `Protocol`.
-    mask_share, hops: see `PretextSettings`. configs: of encoders whose defaults are another space's. recipes: of
+    cost, mask_share, hops: see `PretextSettings`. configs: of encoders whose defaults are another space's. recipes: of
     encoders with a training of their own."""
 
     width: int
@@ -50,6 +50,7 @@ class Preset:
     train: int | None = None
     test: int | None = None
     pretrain_on_all: bool = False
+    cost: str = PretextSettings.cost
     mask_share: float = PretextSettings.mask_share
     hops: tuple[int, int] = PretextSettings.hops
     configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -57,7 +58,9 @@ class Preset:
 
     def pretext(self, proxies: Sequence[str]) -> PretextSettings:
         """The settings of pretext tasks that rank these proxies."""
-        return PretextSettings(tuple(proxies), self.margin, self.surrogate, mask_share=self.mask_share, hops=self.hops)
+        return PretextSettings(
+            tuple(proxies), self.margin, self.surrogate, mask_share=self.mask_share, hops=self.hops, cost=self.cost
+        )
 
     def recipe(self, encoder: str) -> Recipe:
         """The published settings of an encoder; of one without any, its own defaults and FGP's training."""
@@ -119,6 +122,7 @@ PRESETS = {
         300,
         margin=0.1,
         pretrain_on_all=True,
+        cost="params_M",
         mask_share=0.05,
         hops=(2, 3),
         recipes={
@@ -131,6 +135,8 @@ PRESETS = {
         },
     ),
     "digits201": UNNAMED,
+    "nasbench_graph": Preset(128, FlowSurrogate(dim=7, sigma=0.1), 500, cost="cora_para"),
+    "nasbench_nlp": Preset(128, FlowSurrogate(dim=7, sigma=0.1), 500, cost="num_params"),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from archflow.cli.bench_arch2vec import arch2vec
 from archflow.cli.bench_encoders import encoders
 from archflow.cli.bench_pretext import pretext
 from archflow.cli.output import (
@@ -23,6 +24,7 @@ from archflow.cli.output import (
 app = typer.Typer(help="Measure: the papers' protocols, and speed.", no_args_is_help=True)
 app.command()(encoders)
 app.command()(pretext)
+app.command()(arch2vec)
 
 
 @app.command()

@@ -32,7 +32,7 @@ def pretrain(
     from archflow.data.proxies import proxy as proxy_values
     from archflow.encoders import ENCODERS, save_encoder
     from archflow.graph.table import read_table
-    from archflow.pretext import make_task, reads_proxies, vocabulary_for
+    from archflow.pretext import make_task, proxies_for, vocabulary_for
     from archflow.pretext import pretrain as run
     from archflow.progress import progress_bar
     from archflow.seeding import seeded
@@ -41,13 +41,13 @@ def pretrain(
     table = read_table(path)
     preset = preset_of(benchmark)
     vocabulary = vocabulary_for(task, table.architectures.vocabulary)
-    chosen = names(proxy) or [benchmark.proxy if benchmark else "depth"]
-    ranked = chosen if reads_proxies(task) else []
+    pretext_settings = preset.pretext(names(proxy) or [benchmark.proxy if benchmark else "depth"])
+    used = proxies_for(task, pretext_settings)
     with seeded(seed):
         model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **preset.recipe(encoder).config)
     with seeded(seed, 2):
-        pretext = make_task(task, model, preset.pretext(ranked))
-    proxies = {name: proxy_values(table, name) for name in ranked}
+        pretext = make_task(task, model, pretext_settings)
+    proxies = {name: proxy_values(table, name) for name in used}
     state = out.with_suffix(".state")
     with progress_bar(f"pre-training on {len(table):,} architectures", epochs) as bar:
         done = 0
@@ -61,7 +61,7 @@ def pretrain(
         losses = run(
             model, pretext, table.architectures.recoded(vocabulary), proxies, settings, state, on_epoch=on_epoch
         )
-    history = {"data": data, "task": task, "proxies": ranked, "epochs": epochs, "seed": seed}
+    history = {"data": data, "task": task, "proxies": list(used), "epochs": epochs, "seed": seed}
     save_encoder(out, model, vocabulary, **history, losses=losses)
     state.unlink(missing_ok=True)
     final = {part: values[-1] for part, values in losses.items()}

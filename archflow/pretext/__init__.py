@@ -10,7 +10,7 @@ from archflow.pretext.flow_reconstruction import FlowReconstruction
 from archflow.pretext.gmae import GMAETask
 from archflow.pretext.graphcl import GraphCL
 from archflow.pretext.joint import JointTask
-from archflow.pretext.named import make_task, reads_proxies, vocabulary_for
+from archflow.pretext.named import make_task, proxies_for, vocabulary_for
 from archflow.pretext.pretrain import PretrainSettings, pretrain
 from archflow.pretext.proxy_ranking import ProxyRanking
 
@@ -33,6 +33,6 @@ __all__ = [
     "VariationalGraphAutoEncoder",
     "make_task",
     "pretrain",
-    "reads_proxies",
+    "proxies_for",
     "vocabulary_for",
 ]

@@ -28,11 +28,12 @@ MASK = "[mask]"
 class PretextSettings:
     """What differs between search spaces, for all tasks.
 
-    proxies: names of the zero-cost proxies to rank, each for itself; a task of pairs (CATE) finds pairs by the first.
+    proxies: names of the zero-cost proxies to rank, each for itself.
     margin: of that ranking; 0.5 for NAS-Bench-101 and -201, 0.1 for -301 (FGP's released code).
     surrogate: the flow to reconstruct. flow_weight, proxy_weight: FGP's lambda_1 and lambda_2, tuned
     there in {(1/2, 1/2), (1/3, 2/3), (2/3, 1/3)}.
     mask_share: of the operations that GMAE hides; 0.75, 0.15 and 0.05 for NAS-Bench-101, -201 and -301 (its code).
+    cost: the name of the proxy that tells similar computation, by which CATE finds its pairs.
     hops: CAP's K and R, how far a sub-graph reaches and how far its context; (1, 2), (1, 3) and (2, 3) there.
     """
 
@@ -43,6 +44,7 @@ class PretextSettings:
     proxy_weight: float = 0.5
     mask_share: float = 0.15
     hops: tuple[int, int] = (1, 3)
+    cost: str = "params"
 
 
 class PretextTask(nn.Module, ABC):
@@ -51,15 +53,19 @@ class PretextTask(nn.Module, ABC):
     A registered task is made by `Task(encoder, settings)`; it reads the encoder's sizes, and may keep a copy of it.
 
     masks: the task hides operations. Then the architectures' vocabulary must hold `MASK`, and the encoder know it
-    (`archflow.pretext.vocabulary_for`). reads_proxies: `targets` looks at zero-cost proxies.
+    (`archflow.pretext.vocabulary_for`).
     """
 
     masks: ClassVar[bool] = False
-    reads_proxies: ClassVar[bool] = False
 
     def __init__(self, settings: PretextSettings) -> None:
         super().__init__()
         self.settings = settings
+
+    @staticmethod
+    def proxies(settings: PretextSettings) -> tuple[str, ...]:
+        """The names of the zero-cost proxies that `targets` will look at."""
+        return ()
 
     @abstractmethod
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:

@@ -29,7 +29,7 @@ MASKED = 0.8
 class CATETask(PretextTask):
     """Masked operations of pairs (CATE: Yan et al., ICML 2021).
 
-    Pairs: architectures x in the order of `settings.proxies[0]`; partners of x are `partners` random earlier ones y
+    Pairs: architectures x in the order of `settings.cost`; partners of x are `partners` random earlier ones y
     whose proxy differs by at most `distance` times the proxy's range, drawn once (with replacement, so that a single
     candidate is drawn again), and one of them at each use. An architecture without partner, or without proxy, is in no
     pair. In every batch a random half of the others get a partner, so that an epoch encodes as many architectures as
@@ -57,7 +57,6 @@ class CATETask(PretextTask):
     """
 
     masks = True
-    reads_proxies = True
 
     def __init__(
         self,
@@ -71,8 +70,6 @@ class CATETask(PretextTask):
         dropout: float = 0.1,
     ) -> None:
         super().__init__(settings)
-        if not settings.proxies:
-            raise ArchflowError("cate: no proxy is named to tell similar computation by; give parameters or FLOPs")
         if width % heads:
             raise ArchflowError(f"cate: width {width} must be a multiple of its {heads} heads")
         self.partners, self.distance = partners, distance
@@ -86,10 +83,14 @@ class CATETask(PretextTask):
             nn.Linear(width, width), nn.Tanh(), nn.Dropout(dropout), nn.Linear(width, encoder.n_ops)
         )
 
+    @staticmethod
+    def proxies(settings: PretextSettings) -> tuple[str, ...]:
+        return (settings.cost,)
+
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
         """cate_partners: (N, partners) rows of the set, -1 for an architecture that has none."""
         mask_id(architectures)  # refuses a vocabulary without it before the first epoch
-        name = self.settings.proxies[0]
+        name = self.settings.cost
         ranks = proxy_ranks(name, proxies, len(architectures))
         present = np.flatnonzero(np.isfinite(ranks))
         order = present[np.argsort(ranks[present], kind="stable")]

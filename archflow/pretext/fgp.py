@@ -11,7 +11,9 @@ from archflow.pretext.proxy_ranking import ProxyRanking
 class FGP(JointTask):
     """L = flow_weight L_rec + proxy_weight L_aux ("Learning to Flow from Generative Pretext Tasks", NeurIPS 2025)."""
 
-    reads_proxies = True
+    @staticmethod
+    def proxies(settings: PretextSettings) -> tuple[str, ...]:
+        return settings.proxies
 
     def __init__(self, encoder: Encoder, settings: PretextSettings) -> None:
         flow, ranking = FlowReconstruction(encoder, settings), ProxyRanking(encoder, settings)

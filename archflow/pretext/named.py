@@ -40,6 +40,11 @@ def vocabulary_for(name: str, vocabulary: Vocabulary) -> Vocabulary:
     return Vocabulary((*vocabulary.ops, MASK)) if masks and MASK not in vocabulary else vocabulary
 
 
-def reads_proxies(name: str) -> bool:
-    """Whether a task needs zero-cost proxies."""
-    return any(getattr(PRETEXT_TASKS.get(task), "reads_proxies", False) for task in task_weights(name))
+def proxies_for(name: str, settings: PretextSettings) -> tuple[str, ...]:
+    """The names of the zero-cost proxies that a task needs, each once."""
+    tasks = [PRETEXT_TASKS.get(task) for task in task_weights(name)]
+    return tuple(dict.fromkeys(proxy for task in tasks for proxy in getattr(task, "proxies", _none)(settings)))
+
+
+def _none(settings: PretextSettings) -> tuple[str, ...]:
+    return ()

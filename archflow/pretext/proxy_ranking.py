@@ -28,13 +28,15 @@ class ProxyRanking(EmbeddingTask):
     Raises ArchflowError if the settings name no proxy.
     """
 
-    reads_proxies = True
-
     def __init__(self, encoder: Encoder, settings: PretextSettings, hidden: Sequence[int] = (64,)) -> None:
         super().__init__(settings)
         if not settings.proxies:
             raise ArchflowError("proxy ranking: no proxy is named; give one, or pre-train on the flow alone")
         self.decoder = decoder(encoder.dim, hidden, len(settings.proxies))
+
+    @staticmethod
+    def proxies(settings: PretextSettings) -> tuple[str, ...]:
+        return settings.proxies
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
         ranks = [proxy_ranks(name, proxies, len(architectures)) for name in self.settings.proxies]

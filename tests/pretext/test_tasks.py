@@ -35,7 +35,7 @@ def encoder_for(architectures) -> GatedGCN:
 
 @pytest.mark.parametrize("name", [*PRETEXT_TASKS.names(), "0.5*flow+2*proxy_ranking"])
 def test_every_task_keeps_its_contract(name, architectures, proxies):
-    settings = PretextSettings(("parameters",), surrogate=FlowSurrogate(dim=4, sigma=1.0))
+    settings = PretextSettings(("parameters",), surrogate=FlowSurrogate(dim=4, sigma=1.0), cost="parameters")
     known = architectures.recoded(vocabulary_for(name, architectures.vocabulary))
     check_pretext_task(lambda encoder: make_task(name, encoder, settings), lambda: encoder_for(known), known, proxies)
 
