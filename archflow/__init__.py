@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "archflow.data": ("load",),
     "archflow.encoders": ("GIN", "Encoder", "GatedGCN", "OperationMLP", "Transformer"),
+    "archflow.encoders.pretrained": ("encoder",),
     "archflow.encoders.saved": ("load_encoder", "save_encoder"),
     "archflow.errors": ("ArchflowError",),
     "archflow.flow": ("FlowSurrogate",),
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from archflow.encoders import Transformer as Transformer
     from archflow.encoders import load_encoder as load_encoder
     from archflow.encoders import save_encoder as save_encoder
+    from archflow.encoders.pretrained import encoder as encoder
     from archflow.errors import ArchflowError as ArchflowError
     from archflow.flow import FlowSurrogate as FlowSurrogate
     from archflow.graph import Architecture as Architecture

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from archflow.cli import bench, data, demo, embed, fit, label, predict, pretrain, proxies
+from archflow.cli import bench, data, demo, embed, encoders, fit, label, predict, pretrain, proxies
 from archflow.errors import ArchflowError
 
 app = typer.Typer(
@@ -16,7 +16,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo.demo, pretrain.pretrain, fit.fit, predict.predict, embed.embed, label.label, proxies.proxies):
+for verb in (
+    demo.demo,
+    pretrain.pretrain,
+    fit.fit,
+    predict.predict,
+    embed.embed,
+    encoders.encoders,
+    label.label,
+    proxies.proxies,
+):
     app.command()(verb)
 app.add_typer(bench.app, name="bench")
 app.add_typer(data.app, name="data")

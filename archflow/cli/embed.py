@@ -11,7 +11,12 @@ from archflow.cli.output import DataOption, Json, print_json
 
 
 def embed(
-    model: Annotated[Path, typer.Argument(help="An encoder (.safetensors) or a predictor's folder.")],
+    model: Annotated[
+        Path,
+        typer.Argument(
+            help="An encoder (a name of `archflow encoders` or a .safetensors file) or a predictor's folder."
+        ),
+    ],
     data: DataOption,
     out: Annotated[Path, typer.Option(help="The file to write: a float32 array (N, d) in NumPy's .npy format.")],
     as_json: Json = False,
@@ -20,7 +25,7 @@ def embed(
     import numpy as np
 
     from archflow.data.benchmarks import load
-    from archflow.encoders import load_encoder
+    from archflow.encoders.pretrained import encoder as load_pretrained
     from archflow.files import write_atomically
     from archflow.predict import Predictor
     from archflow.predict.ranking_model import embed as run
@@ -30,7 +35,7 @@ def embed(
         predictor = Predictor.load(model)
         encoder, vocabulary = predictor.fitted_encoder, predictor.vocabulary
     else:
-        encoder, vocabulary, _ = load_encoder(model)
+        encoder, vocabulary = load_pretrained(model)
     architectures = load(data).architectures.recoded(vocabulary)
     with progress_bar("embedding", len(architectures)) as bar:
         vectors = run(encoder, architectures, on_batch=bar.advance)

@@ -18,7 +18,11 @@ def fit(
     ],
     out: Annotated[Path, typer.Option(help="The folder to write the predictor into.")],
     encoder: Annotated[
-        str, typer.Option(help="A pre-trained encoder (.safetensors), or an encoder's name to start untrained.")
+        str,
+        typer.Option(
+            help="A pre-trained one, by its name in `archflow encoders` or its .safetensors file; or gin, gated_gcn ... "
+            "to start untrained."
+        ),
     ] = "gated_gcn",
     labels: Annotated[
         Optional[float],  # noqa: UP045
@@ -36,7 +40,8 @@ def fit(
     from archflow.bench.presets import preset_of
     from archflow.data.benchmarks import find
     from archflow.data.splits import labelled_rows
-    from archflow.encoders import ENCODERS, load_encoder
+    from archflow.encoders import ENCODERS
+    from archflow.encoders.pretrained import encoder as load_pretrained
     from archflow.encoders.saved import name_of
     from archflow.errors import ArchflowError
     from archflow.graph.table import read_table
@@ -51,8 +56,8 @@ def fit(
         raise ArchflowError(f"{path}: row {int(np.argmax(np.isinf(values)))}: {metric} is infinite; mend or empty it")
     rows = labelled_rows(values, labels, seed)
     preset = preset_of(benchmark)
-    if encoder.endswith(".safetensors"):
-        model, vocabulary, _ = load_encoder(encoder)
+    if "." in encoder:
+        model, vocabulary = load_pretrained(encoder)
         encoder = name_of(model)
     else:
         vocabulary = table.architectures.vocabulary

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -19,8 +21,20 @@ def pretrain(
         str, typer.Option(help="fgp, flow, proxy_ranking, gmae ..., or a sum such as 0.5*flow+0.5*gmae.")
     ] = "fgp",
     proxy: ProxyOption = None,
+    width: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Of the encoder's layers; default: the data set's preset."),
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1)] = 200,
     seed: Annotated[int, typer.Option(min=0)] = 21,
+    card: Annotated[
+        bool,
+        typer.Option(
+            "--card",
+            help="Write it as the package ships encoders: with a card (.json) beside it, in half precision where that "
+            "changes next to nothing.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Pre-train an encoder on the architectures of a table; labels are not looked at.
@@ -28,6 +42,7 @@ def pretrain(
     The state after every epoch is kept beside the encoder: after an interruption the same command goes on.
     """
     from archflow.bench.presets import preset_of
+    from archflow.bench.ship import ship
     from archflow.data.benchmarks import find
     from archflow.data.proxies import proxy as proxy_values
     from archflow.encoders import ENCODERS, save_encoder
@@ -43,10 +58,12 @@ def pretrain(
     vocabulary = vocabulary_for(task, table.architectures.vocabulary)
     pretext_settings = preset.pretext(names(proxy) or [benchmark.proxy if benchmark else "depth"])
     used = proxies_for(task, pretext_settings)
+    config = {**preset.recipe(encoder).config, **({"width": width} if width else {})}
     with seeded(seed):
-        model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **preset.recipe(encoder).config)
+        model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **config)
     with seeded(seed, 2):
         pretext = make_task(task, model, pretext_settings)
+    architectures = table.architectures.recoded(vocabulary)
     proxies = {name: proxy_values(table, name) for name in used}
     state = out.with_suffix(".state")
     with progress_bar(f"pre-training on {len(table):,} architectures", epochs) as bar:
@@ -58,11 +75,13 @@ def pretrain(
             done = epoch
 
         settings = replace(preset.recipe(encoder).pretrain, epochs=epochs, seed=seed)
-        losses = run(
-            model, pretext, table.architectures.recoded(vocabulary), proxies, settings, state, on_epoch=on_epoch
-        )
+        losses = run(model, pretext, architectures, proxies, settings, state, on_epoch=on_epoch)
     history = {"data": data, "task": task, "proxies": list(used), "epochs": epochs, "seed": seed}
-    save_encoder(out, model, vocabulary, **history, losses=losses)
+    if card:
+        command = shlex.join(["archflow", *sys.argv[1:]])
+        ship(out, model, vocabulary, architectures, {**history, "losses": losses}, command)
+    else:
+        save_encoder(out, model, vocabulary, **history, losses=losses)
     state.unlink(missing_ok=True)
     final = {part: values[-1] for part, values in losses.items()}
     if as_json:
