@@ -20,8 +20,8 @@ def fit(
     encoder: Annotated[
         str,
         typer.Option(
-            help="A pre-trained one, by its name in `archflow encoders` or its .safetensors file; or gin, gated_gcn ... "
-            "to start untrained."
+            help="A pre-trained one, by its name in `archflow encoders` or its .safetensors file; "
+            "or gin, gated_gcn ... to start untrained."
         ),
     ] = "gated_gcn",
     labels: Annotated[
