@@ -205,6 +205,11 @@ class Miscounts(NASBench201):
         return {**costs, "params": costs["params"] + 1}
 
 
+class DisownsItsSample(NASBench201):
+    def contains(self, architecture):
+        return architecture.ops.count("none") == 0 and super().contains(architecture)
+
+
 class Misses(NASBench201):
     def enumerate(self):
         return super().enumerate().select(np.arange(1, self.size))
@@ -216,6 +221,7 @@ class Misses(NASBench201):
         (RepeatsItself, "has a neighbour twice"),
         (Wanders, "a mutant of .* is not its neighbour"),
         (Unsteady, "the same generator gives another sample"),
+        (DisownsItsSample, "the space does not contain its own sample: .*none"),
         (Miscounts, "costs say .* parameters"),
         (Misses, "enumerate gives 15624 different architectures, size is 15625"),
     ],

@@ -1,0 +1,86 @@
+"""The contract of an encoder."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from archflow.encoders import ENCODERS, Encoder, load_encoder, save_encoder, stack
+from archflow.graph import ArchitectureSet
+from archflow.graph.batch import Batch
+from archflow.seeding import seeded
+from archflow.testing.comparison import close, embed, same, same_shape
+from archflow.testing.graphs import relabelled
+
+
+def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
+    """Hold an encoder to its contract. Raises AssertionError that says which part of it is broken.
+
+    architectures: a handful of different ones over the encoder's vocabulary.
+    """
+    encoder = settled(encoder, architectures)
+    assert encoder.n_ops == len(architectures.vocabulary), "n_ops is not the size of the vocabulary"
+    with torch.no_grad():
+        nodes, whole = encoder(Batch(architectures)), encoder.embed(Batch(architectures))
+        same_shape(nodes, (len(architectures.op), encoder.dim), "forward gives one row a node: (V, dim)")
+        same_shape(whole, (len(architectures), encoder.dim), "embed gives one row an architecture: (B, dim)")
+        assert torch.isfinite(nodes).all(), "a node embedding is not finite"
+        same(encoder.embed(Batch(architectures)), whole, "in evaluation the same batch gives the same embedding")
+        if not type(encoder).reads_positions:
+            renumbered, rows = relabelled(architectures, seed=0)
+            close(encoder(Batch(renumbered)), nodes[rows], "renumbering nodes renumbers node embeddings only")
+            close(encoder.embed(Batch(renumbered)), whole, "renumbering nodes changes no architecture's embedding")
+        backwards = np.arange(len(architectures))[::-1]
+        close(encoder.embed(Batch(architectures, backwards)).flip(0), whole, "the order of a batch does not matter")
+        alone = [encoder.embed(Batch(architectures, np.array([row]))) for row in range(len(architectures))]
+        close(torch.cat(alone), whole, "the other architectures of a batch do not matter")
+    _check_gradients(encoder, architectures)
+    again = type(encoder)(**encoder.config)
+    assert again.config == encoder.config, "type(encoder)(**config) is not the same encoder: its config differs"
+    again.load_state_dict(encoder.state_dict())
+    same(embed(again.eval(), architectures), whole, "the same config and weights give the same embedding")
+    if type(encoder).stackable:
+        _check_members(encoder, architectures)
+    if any(ENCODERS.get(name) is type(encoder) for name in ENCODERS.names()):
+        with tempfile.TemporaryDirectory() as folder:
+            save_encoder(Path(folder, "encoder"), encoder, architectures.vocabulary)
+            loaded, vocabulary, _ = load_encoder(Path(folder, "encoder"))
+        assert vocabulary == architectures.vocabulary, "a saved encoder comes back with another vocabulary"
+        same(embed(loaded, architectures), whole, "a saved and loaded encoder gives the same embedding")
+
+
+def settled(encoder: Encoder, architectures: ArchitectureSet, passes: int = 30) -> Encoder:
+    """A copy in evaluation mode whose running statistics, if it has any, are those of these architectures.
+
+    Fresh statistics belong to no data: activations may double from layer to layer, and rounding errors with them.
+    """
+    encoder = copy.deepcopy(encoder).train()
+    if any(True for _ in encoder.buffers()):
+        with torch.no_grad(), seeded(0):
+            for _ in range(passes):
+                encoder(Batch(architectures))
+    return encoder.eval()
+
+
+def _check_gradients(encoder: Encoder, architectures: ArchitectureSet) -> None:
+    embedding = encoder.embed(Batch(architectures))
+    weights = torch.randn(embedding.shape, generator=torch.Generator().manual_seed(0))
+    (embedding * weights).sum().backward()
+    for name, parameter in encoder.named_parameters():
+        reached = parameter.grad is not None and bool(parameter.grad.any())
+        assert reached, f"no gradient reaches parameter {name!r}"
+    encoder.zero_grad()
+
+
+def _check_members(encoder: Encoder, architectures: ArchitectureSet) -> None:
+    with seeded(1):
+        members = [encoder, settled(type(encoder)(**encoder.config), architectures)]
+    rows = np.arange(len(architectures) // 2 * 2).reshape(2, -1)
+    with torch.no_grad():
+        together = stack(members).embed(Batch(architectures, rows))
+        alone = [member.embed(Batch(architectures, run)) for member, run in zip(members, rows, strict=True)]
+    close(together, torch.cat(alone), "stacked members give what each gives alone")

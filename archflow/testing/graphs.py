@@ -1,0 +1,38 @@
+"""Architectures to hold parts against."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+
+_OPS = ("input", "output", "conv1x1", "conv3x3", "pool")
+
+
+def random_architectures(
+    count: int, seed: int, *, ops: tuple[str, ...] = _OPS, max_nodes: int = 9, edge_share: float = 0.35
+) -> ArchitectureSet:
+    """`count` random labelled DAGs of 1 to `max_nodes` nodes, numbered at random, over the vocabulary `ops`.
+
+    edge_share: how likely each possible edge is. Among them are single nodes, isolated nodes, dead ends, several
+    sources and sinks: whatever `Architecture` admits.
+    """
+    generator = np.random.default_rng(seed)
+    architectures = []
+    for _ in range(count):
+        size = int(generator.integers(1, max_nodes + 1))
+        number = generator.permutation(size)
+        source, target = np.nonzero(np.triu(generator.random((size, size)) < edge_share, 1))
+        edges = zip(number[source].tolist(), number[target].tolist(), strict=True)
+        architectures.append(Architecture(tuple(ops[i] for i in generator.integers(len(ops), size=size)), tuple(edges)))
+    return ArchitectureSet.from_architectures(architectures, Vocabulary(ops))
+
+
+def relabelled(architectures: ArchitectureSet, seed: int) -> tuple[ArchitectureSet, NDArray[np.int64]]:
+    """The same graphs with their nodes renumbered at random, and (V,) the old row of every new node."""
+    generator = np.random.default_rng(seed)
+    orders = [generator.permutation(count) for count in architectures.node_counts]
+    renumbered = [a.relabelled(order.tolist()) for a, order in zip(architectures, orders, strict=True)]
+    rows = np.concatenate([order + start for order, start in zip(orders, architectures.node_ptr[:-1], strict=True)])
+    return ArchitectureSet.from_architectures(renumbered, architectures.vocabulary), rows

@@ -1,0 +1,84 @@
+"""The contract of a pretext task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from archflow.encoders import Encoder
+from archflow.graph import ArchitectureSet
+from archflow.graph.batch import Batch
+from archflow.pretext import PretextTask, PretrainSettings, pretrain
+from archflow.seeding import seeded
+from archflow.testing.comparison import embed, same
+
+
+def check_pretext_task(
+    task_factory: Callable[[Encoder], PretextTask],
+    encoder_factory: Callable[[], Encoder],
+    architectures: ArchitectureSet,
+    proxies: Mapping[str, NDArray],
+) -> None:
+    """Hold a pretext task to its contract. Raises AssertionError that says which part of it is broken.
+
+    task_factory: makes the task for an encoder. encoder_factory: makes a fresh encoder.
+    proxies: complete, by name, for the tasks that need one; half of the rows are then hidden to see whether a
+    missing value is masked.
+    """
+    rows = np.arange(len(architectures))
+
+    def run() -> tuple[dict[str, list[float]], Encoder]:
+        with seeded(0):
+            encoder = encoder_factory()
+            task = task_factory(encoder)
+        settings = PretrainSettings(epochs=8, batch_size=max(2, len(rows) // 4), learning_rate=3e-3)
+        return pretrain(encoder, task, architectures, proxies, settings), encoder
+
+    encoder = encoder_factory().eval()
+    task = task_factory(encoder).eval()
+    targets = task.targets(architectures, proxies)
+    assert targets, "a task has at least one target"
+    for name, target in targets.items():
+        assert len(target) == len(rows), f"target {name!r} has {len(target)} rows for {len(rows)} architectures"
+    with seeded(0):
+        parts = task.loss(encoder, Batch(architectures), targets)
+    assert parts, "a loss has at least one part"
+    for name, part in parts.items():
+        assert part.shape == (), f"loss part {name!r} is no scalar"
+        assert torch.isfinite(part), f"loss part {name!r} is not finite"
+
+    losses, trained = run()
+    again, trained_again = run()
+    total = np.sum(list(losses.values()), axis=0)
+    assert total[-1] < total[0], f"eight epochs do not lower the loss: {total[0]:.4g} -> {total[-1]:.4g}"
+    assert losses == again, "the same seed gives other losses"
+    same(embed(trained, architectures), embed(trained_again, architectures), "the same seed gives the same weights")
+    _check_missing_proxies(task, encoder, architectures, proxies, parts)
+
+
+def _check_missing_proxies(task, encoder, architectures, proxies: Mapping[str, NDArray], parts) -> None:
+    # The parts of the loss that look at proxies are those that change with the sign of the proxies, all draws equal.
+    negated = task.targets(architectures, {name: -np.asarray(values) for name, values in proxies.items()})
+    with torch.no_grad(), seeded(0):
+        changed = task.loss(encoder, Batch(architectures), negated)
+    dependent = [name for name, part in parts.items() if not torch.equal(changed[name], part)]
+    hidden = np.arange(len(architectures)) % 2 == 1
+    gaps = {name: np.where(hidden, np.nan, values) for name, values in proxies.items()}
+    seen: list[tuple[Batch, Tensor]] = []  # a task may encode batches of its own, as of an architecture's partners
+    handle = encoder.register_forward_hook(lambda module, args, output: seen.append((args[0], output)))
+    with seeded(0):
+        masked = task.loss(encoder, Batch(architectures), task.targets(architectures, gaps))
+    handle.remove()
+    for name in dependent:
+        assert torch.isfinite(masked[name]), f"loss part {name!r} is not finite where proxies are missing"
+        nodes = [output for _, output in seen]
+        by_node = torch.autograd.grad(masked[name], nodes, retain_graph=True, allow_unused=True)
+        reached = [(batch, g) for (batch, _), g in zip(seen, by_node, strict=True) if g is not None]
+        assert reached, f"no gradient of loss part {name!r} reaches the encoder"
+        for batch, gradient in reached:
+            to_hidden = gradient[torch.from_numpy(hidden[batch.rows])[batch.graph]]
+            assert not to_hidden.any(), f"an architecture without a proxy gets a gradient from loss part {name!r}"
