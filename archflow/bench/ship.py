@@ -61,11 +61,11 @@ def ship(
 def rounding(encoder: Encoder, architectures: ArchitectureSet) -> float:
     """max |e' - e| / |e| over the architectures: e their embeddings, e' those with weights rounded to float16.
 
-    NaN where a weight is beyond float16's range.
+    NaN or infinite where a weight is beyond float16's range.
     """
-    exact = embed(encoder, architectures)
+    exact = embed(encoder, architectures).astype(np.float64)
     moved = np.linalg.norm(embed(copy.deepcopy(encoder).half().float(), architectures) - exact, axis=1)
-    return float((moved / np.maximum(np.linalg.norm(exact, axis=1), np.finfo(np.float32).tiny)).max())
+    return float((moved / np.maximum(np.linalg.norm(exact, axis=1), np.finfo(np.float64).tiny)).max())
 
 
 def cards_table(pattern: str = "*") -> str:
