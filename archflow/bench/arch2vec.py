@@ -39,6 +39,7 @@ class Protocol:
 
     data: the table's name. benchmark: the one it is. metric: colours the map, and does nothing else. samples: codes
     drawn. batch_size, learning_rate: of pre-training; weight decay is 0, so that AdamW is the published Adam.
+    whole_space: take all architectures of the search space, not only those of the table.
     """
 
     data: str
@@ -50,6 +51,7 @@ class Protocol:
     seed: int = 1
     batch_size: int = 32
     learning_rate: float = 1e-3
+    whole_space: bool = False
 
     @property
     def pretraining(self) -> PretrainSettings:
@@ -85,10 +87,12 @@ def run_arch2vec(
     `epoch_cpu_seconds` is the median over the epochs of this call, None if it had nothing left to train.
 
     Raises ArchflowError if the table has fewer than ten rows or not the metric, or the benchmark's search space is
-    unknown.
+    unknown or, where all of it is asked for, too large.
     """
-    architectures, metric = table.architectures, table.metric(protocol.metric or protocol.benchmark.metric)
     space = SPACES.get(protocol.benchmark.space)()
+    if protocol.whole_space:
+        table = whole_space(table, space)
+    architectures, metric = table.architectures, table.metric(protocol.metric or protocol.benchmark.metric)
     first = int(TRAIN_SHARE * len(table))
     if first == len(table) or first == 0 or len(table) < 10:
         raise ArchflowError(f"{protocol.data}: {len(table)} architectures are too few to hold a tenth out; give 10")
@@ -115,6 +119,7 @@ def run_arch2vec(
         "encoder": protocol.encoder,
         "config": encoder.config,
         "metric": protocol.metric or protocol.benchmark.metric,
+        "whole_space": protocol.whole_space,
         "train": len(train),
         "held_out": len(held_out),
         "epochs": protocol.epochs,

@@ -91,11 +91,11 @@ def map_images(path: Path, result: Mapping[str, Any], latent: LatentMap) -> None
     keys: list[tuple[str, str | None]] = [(f"quartiles of {result['metric']}", None)] if quarters else []
     keys += [(f"{value:.4g}", colour_at(i / 4)) for i, value in enumerate(quarters)]
     accuracy = [shades[i] if i >= 0 else UNKNOWN for i in level]
-    write_map(_beside(path, "accuracy.png"), x[order], y[order], accuracy, keys, x_label=x_label, y_label=y_label)
+    write_map(beside(path, "accuracy.png"), x[order], y[order], accuracy, keys, x_label=x_label, y_label=y_label)
     kind, names = frequent_operations(latent.architectures)
     keys = [*zip(names, SERIES, strict=False), (OTHERS, UNKNOWN)]
     colours = [SERIES[i] if i >= 0 else UNKNOWN for i in kind.tolist()]
-    write_map(_beside(path, "operation.png"), x, y, colours, keys, x_label=x_label, y_label=y_label)
+    write_map(beside(path, "operation.png"), x, y, colours, keys, x_label=x_label, y_label=y_label)
 
 
 def write_results(path: Path, result: Mapping[str, Any], latent: LatentMap) -> None:
@@ -105,12 +105,13 @@ def write_results(path: Path, result: Mapping[str, Any], latent: LatentMap) -> N
         temporary.write_text(markdown_table(*arch2vec_table(result)) + "\n", encoding="utf-8")
     arch2vec_report(path.with_suffix(".html"), result, latent)
     for name, svg in latent_maps(result, latent).items():
-        with write_atomically(_beside(path, f"{name}.svg")) as temporary:
+        with write_atomically(beside(path, f"{name}.svg")) as temporary:
             temporary.write_text(standalone(svg), encoding="utf-8")
     map_images(path, result, latent)
 
 
-def _beside(path: Path, ending: str) -> Path:
+def beside(path: Path, ending: str) -> Path:
+    """Where the file of this ending goes, of the result at `path`."""
     return path.with_name(f"{path.stem}-{ending}")
 
 

@@ -40,7 +40,7 @@ def arch2vec(
     as_json: Json = False,
 ) -> None:
     """What arch2vec rebuilds of architectures it has not seen, what random codes decode to, and maps of its codes."""
-    from archflow.bench.arch2vec import PUBLISHED_EPOCHS, Protocol, run_arch2vec, whole_space
+    from archflow.bench.arch2vec import PUBLISHED_EPOCHS, Protocol, run_arch2vec
     from archflow.bench.arch2vec_report import arch2vec_table, write_results
     from archflow.bench.markdown import markdown_table
     from archflow.data.benchmarks import find
@@ -48,7 +48,6 @@ def arch2vec(
     from archflow.errors import ArchflowError
     from archflow.graph.table import read_table
     from archflow.progress import progress_bar
-    from archflow.spaces import SPACES
 
     ENCODERS.get(encoder)
     benchmark, path = find(data)
@@ -62,10 +61,8 @@ def arch2vec(
         epochs or PUBLISHED_EPOCHS.get(benchmark.name, 10),
         samples,
         seed,
+        whole_space=whole,
     )
-    table = read_table(path)
-    if whole:
-        table = whole_space(table, SPACES.get(benchmark.space)())
     own = f"arch2vec-{benchmark.name}-{encoder}-{protocol.epochs}-{seed}{'-whole' if whole else ''}"
     checkpoint = (folder or Path("runs") / own) / "pretraining.safetensors"
     done = 0
@@ -76,7 +73,7 @@ def arch2vec(
             bar.advance(epoch - done, f"loss {sum(losses.values()):.4f}")
             done = epoch
 
-        result, latent = run_arch2vec(protocol, table, checkpoint, on_epoch)
+        result, latent = run_arch2vec(protocol, read_table(path), checkpoint, on_epoch)
     if out is not None:
         write_results(out, result, latent)
     if as_json:

@@ -108,6 +108,14 @@ def test_the_whole_space_has_the_metrics_of_the_table(table):
     np.testing.assert_array_equal(accuracy, expected)
 
 
+def test_the_whole_space_takes_the_place_of_the_table_and_is_told(finished, table, monkeypatch):
+    monkeypatch.setattr("archflow.bench.arch2vec.whole_space", lambda table, space: table.select(np.arange(60)))
+    result, latent = run_arch2vec(replace(SMALL, whole_space=True, epochs=1), table)
+    assert (result["train"], result["held_out"], len(latent.architectures)) == (54, 6, 60)
+    assert result["whole_space"] is True
+    assert finished[0]["whole_space"] is False
+
+
 def test_reconstruction_counts_nodes_and_pairs_one_by_one(architectures):
     with seeded(0):
         encoder = Arch2Vec(len(architectures.vocabulary), width=16).eval()

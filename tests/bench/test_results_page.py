@@ -147,6 +147,57 @@ def test_encoders_stand_side_by_side_with_the_command_that_compared_them(folder:
     assert parsed(command) | expected == parsed(command)
 
 
+def arch2vec_result(**changes: Any) -> dict[str, Any]:
+    return {
+        "data": "nasbench201", "space": "nasbench201", "encoder": "arch2vec", "config": {"width": 128},
+        "metric": "cifar10_test_acc", "whole_space": False, "train": 900, "held_out": 100, "epochs": 10,
+        "batch_size": 32, "learning_rate": 0.001, "seed": 1, "losses": {"arch2vec_edges": [0.7, 0.6]},
+        "reconstruction": {
+            "operation_accuracy": 0.9912, "adjacency_accuracy": 0.8125, "edge_probability": 0.75,
+            "non_edge_probability": 0.25,
+        },
+        "samples": {"count": 2000, "valid": 500, "distinct": 125, "validity": 0.125, "uniqueness": 0.375},
+        "epoch_cpu_seconds": 61.25, "machine": MACHINE, **changes,
+    }  # fmt: skip
+
+
+def test_arch2vec_has_its_table_its_maps_and_its_command(folder: Path) -> None:
+    before = results_page(folder, folder.parent / "docs" / "page.md")
+    summary = results_summary(folder)
+    (folder / "arch2vec-201.json").write_text(json.dumps(arch2vec_result()))
+    page = results_page(folder, folder.parent / "docs" / "page.md")
+    assert "## arch2vec" not in before
+    assert page.index("## arch2vec") < page.index("## Speed")
+    assert "### nasbench201, `arch2vec`: 2,000 random codes" in page
+    assert "900 architectures without labels; 100 others" in page
+    assert "61.25 s of processor time, A Processor, 2 threads" in page
+    rows = re.sub(" +", " ", page)
+    assert "| data | encoder | epochs | operations | adjacency | p on edges | p on non-edges | validity | uniq" in rows
+    assert "| nasbench201 | `arch2vec` | 10 | 0.991 | 0.812 | 0.750 | 0.250 | 0.125 | 0.375 |" in rows
+    images = re.findall(r"!\[(.*)\]\((.*)\)", page)
+    assert [path for _, path in images] == [
+        "../results/arch2vec-201-accuracy.png",
+        "../results/arch2vec-201-operation.png",
+    ]
+    assert "`cifar10_test_acc`" in images[0][0]
+    command = next(c for c in commands(page) if c[2] == "arch2vec")
+    expected = {
+        "data": "nasbench201", "encoder": "arch2vec", "metric": "cifar10_test_acc", "epochs": 10, "whole": False,
+        "samples": 2000, "seed": 1, "out": Path("results/arch2vec-201.json"),
+    }  # fmt: skip
+    assert parsed(command) | expected == parsed(command)
+    assert results_summary(folder) == summary
+
+
+def test_the_command_of_a_whole_space_with_seed_0(folder: Path) -> None:
+    result = arch2vec_result(whole_space=True, seed=0, epoch_cpu_seconds=None)
+    (folder / "whole.json").write_text(json.dumps(result))
+    page = results_page(folder, "page.md")
+    assert "processor time" not in page
+    found = parsed(next(c for c in commands(page) if c[2] == "arch2vec"))
+    assert (found["whole"], found["seed"]) == (True, 0)
+
+
 def test_another_proxy_than_the_paper_s_is_said(folder: Path) -> None:
     assert "where the paper ranks" not in results_page(folder, "page.md")
     (folder / "bench-fgp.json").write_text(json.dumps(protocol("params")))

@@ -1,0 +1,1 @@
+"""The sections of the results page: a file a kind of result."""
