@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.bench.machine import machine
-from archflow.bench.pretraining_jobs import PretrainingJob, file_name, run_jobs, task_of
 from archflow.bench.protocol_splits import VALIDATION, check_rule, draw_splits, save_splits
 from archflow.checkpoint import fingerprint
 from archflow.data.proxies import proxy
@@ -28,6 +27,7 @@ from archflow.predict.fine_tune import FineTuneSettings, Runs, fine_tune
 from archflow.predict.metrics import summary
 from archflow.predict.ranking_model import RankingModel, score
 from archflow.pretext import PretextSettings, PretrainSettings, proxies_for
+from archflow.pretext.jobs import PretrainingJob, run_jobs
 from archflow.progress import progress_bar
 from archflow.seeding import seeded
 
@@ -154,6 +154,16 @@ def _order_tau(values: NDArray[np.float64]) -> float:
     return round(summary(np.arange(len(values)), values)["tau"], 4)
 
 
+def task_of(method: str) -> str:
+    """The pretext task of a method of the protocol: its own name, but for the short `proxy`."""
+    return "proxy_ranking" if method == "proxy" else method
+
+
+def file_name(method: str) -> str:
+    """The method's name as part of a file's name."""
+    return method.replace("*", "x").replace(" ", "")
+
+
 def fresh_encoder(protocol: Protocol, n_ops: int, seed: int) -> Encoder:
     """The untrained encoder of a model seed."""
     with seeded(seed):
@@ -172,21 +182,27 @@ def _encoders(
     epochs, mean over seeds. Pre-training sees all architectures of the table and no label."""
     n_ops = len(table.architectures.vocabulary)
     encoders = {"supervised": [fresh_encoder(protocol, n_ops, seed) for seed in seeds]}
-    tasks = [task_of(method) for method in protocol.methods if method != "supervised"]
-    names = dict.fromkeys(name for task in tasks for name in proxies_for(task, protocol.pretext))
+    methods = [method for method in protocol.methods if method != "supervised"]
+    names = dict.fromkeys(name for method in methods for name in proxies_for(task_of(method), protocol.pretext))
     values = {name: proxy(table, name) for name in names}
-    jobs = [
-        PretrainingJob(protocol, method, seed, folder / f"{file_name(method)}-{seed}.encoder")
+    jobs = {
+        (method, seed): PretrainingJob(
+            protocol.encoder,
+            protocol.encoder_config,
+            task_of(method),
+            protocol.pretext,
+            replace(protocol.pretrain, seed=seed),
+            folder / f"{file_name(method)}-{seed}.encoder",
+        )
         for seed in seeds
-        for method in protocol.methods
-        if method != "supervised"
-    ]
-    run_jobs(jobs, table.architectures, values, processes, on_wait)
+        for method in methods
+    }
+    run_jobs(list(jobs.values()), table.architectures, values, processes, on_wait)
     seconds: dict[str, list[float]] = {}
-    for job in jobs:
+    for (method, _), job in jobs.items():
         encoder, _, history = load_encoder(job.path)
-        encoders.setdefault(job.method, []).append(encoder)
-        seconds.setdefault(job.method, []).append(history["epoch_s"])
+        encoders.setdefault(method, []).append(encoder)
+        seconds.setdefault(method, []).append(history["epoch_s"])
     return encoders, {method: round(float(np.mean(each)), 3) for method, each in seconds.items()}
 
 

@@ -10,6 +10,7 @@ import typer
 from archflow.cli.bench_arch2vec import arch2vec
 from archflow.cli.bench_encoders import encoders
 from archflow.cli.bench_pretext import pretext
+from archflow.cli.bench_recipe import recipe
 from archflow.cli.output import (
     DataOption,
     Json,
@@ -25,6 +26,7 @@ app = typer.Typer(help="Measure: the papers' protocols, and speed.", no_args_is_
 app.command()(encoders)
 app.command()(pretext)
 app.command()(arch2vec)
+app.command()(recipe)
 
 
 @app.command()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,3 +55,31 @@ def _costs(architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:
             except ArchflowError:
                 continue  # the operations fit, the wiring does not
     return {}
+
+
+def proxy_columns(table: Table) -> list[str]:
+    """The columns that are proxies by name: `zc_*`, and counts of parameters and operations."""
+    return [name for name in table.metrics if _PROXY.fullmatch(name)]
+
+
+def with_proxies(table: Table, more: Table) -> Table:
+    """The table with the columns zc_* of another one, taken architecture by architecture (isomorphic ones count as
+    one); NaN for those that it does not have.
+
+    Raises ArchflowError if it has no such column, or none of the architectures.
+    """
+    columns = [name for name in more.metrics if name.startswith("zc_")]
+    if not columns:
+        raise ArchflowError("the table of proxies has no column zc_*; `archflow proxies` writes such a table")
+    hashes, first = np.unique(more.architectures.hashes, return_index=True)
+    place = np.searchsorted(hashes, table.architectures.hashes).clip(max=len(hashes) - 1)
+    known = hashes[place] == table.architectures.hashes
+    if not known.any():
+        raise ArchflowError("the table of proxies has none of the data's architectures")
+    metrics = dict(table.metrics)
+    for name in columns:
+        metrics[name] = np.where(known, more.metrics[name][first[place]], np.nan)
+    return replace(table, metrics=metrics)
+
+
+_PROXY = re.compile(r"zc_.*|(num_)?params(_M)?|flops(_M)?(_.*)?|.*_para")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from archflow.files import read_json, write_json
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.predict.causal_model import model_for
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
+from archflow.predict.monotone import KNOTS, monotone, quantile_knots
 from archflow.predict.ranking_model import RankingModel, embed, score
 from archflow.seeding import seeded
 
@@ -29,7 +30,8 @@ Values = NDArray[np.float64]
 class Predictor:
     """Ranks architectures after learning from a few measurements.
 
-    encoder: pre-trained or fresh. Every fit starts from its weights as they are now.
+    encoder: pre-trained or fresh, or several of one kind, which the members take in turn. Every fit starts from their
+    weights as they are now.
     vocabulary: the operations that the encoder's ids mean; architectures with other ids are translated by name.
     members: how many models to train, each with its own head, order and validation part; predictions are their mean,
     the standard deviation between them tells how far they agree.
@@ -38,7 +40,7 @@ class Predictor:
 
     def __init__(
         self,
-        encoder: Encoder,
+        encoder: Encoder | Sequence[Encoder],
         vocabulary: Vocabulary,
         members: int = 1,
         settings: FineTuneSettings | None = None,
@@ -46,20 +48,25 @@ class Predictor:
         seed: int = 21,
         device: torch.device | str = "cpu",
     ) -> None:
-        if encoder.n_ops != len(vocabulary):
-            raise ArchflowError(
-                f"predictor: the encoder knows {encoder.n_ops} operations, the vocabulary {len(vocabulary)}"
-            )
+        encoders = [encoder] if isinstance(encoder, Encoder) else list(encoder)
+        for each in encoders:
+            if (type(each), each.config) != (type(encoders[0]), encoders[0].config):
+                raise ArchflowError("predictor: its encoders are of different kinds or sizes; give several of one kind")
+            if each.n_ops != len(vocabulary):
+                raise ArchflowError(
+                    f"predictor: the encoder knows {each.n_ops} operations, the vocabulary {len(vocabulary)}"
+                )
         if members < 1 or not 0 < validation_share < 1:
             raise ArchflowError(
                 f"predictor: members {members} must be at least 1, validation_share {validation_share} in 0..1"
             )
-        self.encoder, self.vocabulary, self.members = encoder, vocabulary, members
+        self.encoder, self.vocabulary, self.members = encoders[0], vocabulary, members
+        self._starts = encoders
         self.settings, self.validation_share = settings or FineTuneSettings(), validation_share
         self.seed, self.device = seed, torch.device(device)
         self.metrics: list[str] | None = None
         self._models: list[RankingModel] = []
-        self._from = self._to = np.zeros((0, 0, _KNOTS))
+        self._from = self._to = np.zeros((0, 0, KNOTS))
 
     def fit(
         self,
@@ -79,7 +86,7 @@ class Predictor:
         Raises ArchflowError, naming the row, for a label that is not finite and not masked; for fewer than two
         labels, for labels that are all equal, and for an operation that the vocabulary lacks.
         """
-        labels = _labels(y, mask, len(architectures), "labels")
+        labels = checked_labels(y, mask, len(architectures), "labels")
         if metrics is not None and len(metrics) != labels.shape[1]:
             raise ArchflowError(f"labels: {labels.shape[1]} columns, but {len(metrics)} names of metrics")
         known = architectures.recoded(self.vocabulary)
@@ -92,7 +99,7 @@ class Predictor:
             enough = len(usable) - held_out >= 4
             held, train = (shuffled[:, :held_out], shuffled[:, held_out:]) if enough else (shuffled, shuffled)
         else:
-            held_labels = _labels(validation[1], None, len(validation[0]), "validation labels")
+            held_labels = checked_labels(validation[1], None, len(validation[0]), "validation labels")
             if held_labels.shape[1] != labels.shape[1]:
                 raise ArchflowError(f"validation labels: {held_labels.shape[1]} metrics, the others {labels.shape[1]}")
             held = np.tile(np.arange(len(held_labels)) + len(labels), (self.members, 1))
@@ -102,7 +109,7 @@ class Predictor:
         models = []
         for k in range(self.members):
             with seeded(self.seed, k):
-                models.append(model_for(copy.deepcopy(self.encoder), labels.shape[1]))
+                models.append(model_for(copy.deepcopy(self._starts[k % len(self._starts)]), labels.shape[1]))
         runs = Runs(labels, train, held, [self.seed + k for k in range(self.members)])
         tuned = fine_tune(models, known, runs, self.settings, checkpoint, self.device, on_epoch)
         self._models = tuned.models
@@ -113,15 +120,13 @@ class Predictor:
 
     def _calibrate(self, architectures: ArchitectureSet, labels: Values) -> None:
         """Scores have no unit: map each member's to the labels by matching their quantiles. Order is kept."""
-        scores = self._scores(architectures)  # (K, n, metrics)
-        shape = (len(scores), labels.shape[1], _KNOTS)
+        scores = self.scores(architectures)  # (K, n, metrics)
+        shape = (len(scores), labels.shape[1], KNOTS)
         self._from, self._to = np.empty(shape), np.empty(shape)
         for k, metric in np.ndindex(shape[:2]):
             present = np.isfinite(labels[:, metric])
-            for knots, values in ((self._from, scores[k, present, metric]), (self._to, labels[present, metric])):
-                # Equal quantiles (tied labels) would flatten the map and with it the order: keep a trace of a slope.
-                trace = np.linspace(0, 1e-6, _KNOTS) * max(np.ptp(values), 1e-6)
-                knots[k, metric] = np.quantile(values, np.linspace(0, 1, _KNOTS)) + trace
+            self._from[k, metric] = quantile_knots(scores[k, present, metric])
+            self._to[k, metric] = quantile_knots(labels[present, metric])
 
     def predict(self, architectures: ArchitectureSet) -> tuple[Values, Values]:
         """(mean, std), each (N,), or (N, metrics) if y was so. Higher is better.
@@ -130,17 +135,21 @@ class Predictor:
 
         Raises ArchflowError before `fit`, and for an operation that the vocabulary lacks.
         """
-        if not self._models:
-            raise ArchflowError("predictor: nothing to predict with yet; call fit or load first")
-        values = self._scores(architectures.recoded(self.vocabulary))
+        values = self.scores(architectures)
         for k, metric in np.ndindex(self._from.shape[:2]):
-            values[k, :, metric] = _monotone(values[k, :, metric], self._from[k, metric], self._to[k, metric])
+            values[k, :, metric] = monotone(values[k, :, metric], self._from[k, metric], self._to[k, metric])
         mean = values.mean(0)
         std = values.std(0, ddof=1) if len(values) > 1 else np.full_like(mean, np.nan)
         return (mean[:, 0], std[:, 0]) if self._flat else (mean, std)
 
-    def _scores(self, architectures: ArchitectureSet) -> Values:
-        """(K, N, metrics) raw scores."""
+    def scores(self, architectures: ArchitectureSet) -> Values:
+        """(K, N, metrics) what every member says, before it is put on the labels' scale.
+
+        Raises ArchflowError before `fit`, and for an operation that the vocabulary lacks.
+        """
+        if not self._models:
+            raise ArchflowError("predictor: nothing to predict with yet; call fit or load first")
+        architectures = architectures.recoded(self.vocabulary)
         if len(self._models) > 1 and type(self.encoder).stackable:
             rows = np.tile(np.arange(len(architectures)), (len(self._models), 1))
             return score(stack(self._models), architectures, rows, self.device).astype(np.float64)
@@ -219,21 +228,11 @@ class Predictor:
         return predictor
 
 
-def _monotone(scores: Values, knots: Values, values: Values) -> Values:
-    """Piecewise linear through (knots, values), both rising (Q,); beyond the ends as steep as on the whole.
-
-    Not as steep as the end pieces: where a tenth of the scores are tied, such a piece has almost no width.
-    """
-    slope = np.ptp(values) / max(np.ptp(knots), 1e-6)
-    return np.interp(scores, knots, values) + slope * (scores - np.clip(scores, knots[0], knots[-1]))
-
-
-_KNOTS = 11  # quantiles that map scores to labels
 _DESCRIPTION, _FORMAT = "predictor.json", "archflow predictor 1"
 
 
-def _labels(y: ArrayLike, mask: ArrayLike | None, count: int, what: str) -> Values:
-    """(N, metrics) with NaN where masked; refused unless every column can be ranked."""
+def checked_labels(y: ArrayLike, mask: ArrayLike | None, count: int, what: str) -> Values:
+    """(N, metrics) with NaN where masked. Raises ArchflowError unless every column can be ranked."""
     try:
         values = np.array(y, np.float64)
     except (TypeError, ValueError):

@@ -3,6 +3,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from cell_pairs import paired
 from learnable import PlainEncoder, target
 from scipy.stats import kendalltau
@@ -79,7 +80,7 @@ def test_predictions_keep_the_order_of_scores_and_the_range_of_labels():
     fitted = predictor(some, settings=FineTuneSettings(epochs=20, learning_rate=3e-3))
     fitted.fit(some.select(rows), y)
     mean = fitted.predict(some)[0]
-    scores = fitted._scores(some)[0, :, 0]
+    scores = fitted.scores(some)[0, :, 0]
     order = np.argsort(scores, kind="stable")
     apart = np.diff(scores[order]) > 0
     assert (np.diff(mean[order])[apart] > 0).all()
@@ -143,7 +144,7 @@ def test_validation_data_choose_the_epoch_and_are_not_trained_on(architectures):
     few, held = np.arange(20), np.arange(20, 60)
     fitted = predictor(architectures)
     tuned = fitted.fit(architectures.select(few), y[few], validation=(architectures.select(held), y[held]))
-    raw = fitted._scores(architectures.select(held))[0, :, 0]
+    raw = fitted.scores(architectures.select(held))[0, :, 0]
     assert kendalltau(raw, y[held]).statistic == pytest.approx(tuned.validation_tau.max())
     monotone = predictor(architectures)
     monotone.fit(architectures.select(few), y[few], validation=(architectures.select(held), np.exp(y[held])))
@@ -295,3 +296,21 @@ def test_only_a_fitted_predictor_is_saved(architectures, tmp_path):
     with pytest.raises(ArchflowError, match="nothing to save yet"):
         predictor(architectures).save(tmp_path / "model")
     assert not (tmp_path / "model").exists()
+
+
+def test_members_can_start_from_several_encoders(architectures):
+    y = target(architectures)
+    starts = []
+    for seed in range(2):
+        with seeded(seed):
+            starts.append(GIN(len(architectures.vocabulary), width=8))
+    still = FineTuneSettings(epochs=1, learning_rate=0.0, weight_decay=0.0)
+    both = Predictor(starts, architectures.vocabulary, 3, still)
+    both.fit(architectures, y)
+    for k, model in enumerate(both._models):
+        for a, b in zip(model.encoder.parameters(), starts[k % 2].parameters(), strict=True):
+            assert torch.equal(a, b)
+    with pytest.raises(ArchflowError, match="of different kinds or sizes"):
+        Predictor([starts[0], GatedGCN(starts[0].n_ops, width=8)], architectures.vocabulary)
+    with pytest.raises(ArchflowError, match="of different kinds or sizes"):
+        Predictor([starts[0], GIN(starts[0].n_ops, width=16)], architectures.vocabulary)

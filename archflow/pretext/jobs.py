@@ -7,51 +7,47 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from numpy.typing import NDArray
 
-from archflow.encoders import Encoder
+from archflow.encoders import ENCODERS, Encoder
 from archflow.encoders.saved import save_encoder
 from archflow.graph import ArchitectureSet
-from archflow.pretext import PretextTask, make_task, pretrain, vocabulary_for
+from archflow.pretext.base import PretextSettings, PretextTask
+from archflow.pretext.named import make_task, vocabulary_for
+from archflow.pretext.pretrain import PretrainSettings, pretrain
 from archflow.progress import progress_bar
 from archflow.seeding import seeded
 from archflow.workers import begin_worker
 
-if TYPE_CHECKING:
-    from archflow.bench.fgp import Protocol
-
-_SHORT = {"proxy": "proxy_ranking"}
-
-
-def task_of(method: str) -> str:
-    """The pretext task of a method of the protocol: its own name, but for the short `proxy`."""
-    return _SHORT.get(method, method)
-
-
-def file_name(method: str) -> str:
-    """The method's name as part of a file's name."""
-    return method.replace("*", "x").replace(" ", "")
-
 
 @dataclass(frozen=True)
 class PretrainingJob:
-    """One encoder to pre-train by a method of the protocol with a model seed. path: where it goes when done."""
+    """One encoder to pre-train.
 
-    protocol: Protocol
-    method: str
-    seed: int
+    encoder: its registered name. config: its arguments besides n_ops. task: as `make_task` reads it. settings: with the
+    seed of weights, decoders and order. path: where the encoder goes when done; the state of an unfinished one lies
+    beside.
+    """
+
+    encoder: str
+    config: Mapping[str, Any]
+    task: str
+    pretext: PretextSettings
+    settings: PretrainSettings
     path: Path
 
-    def task(self, encoder: Encoder) -> PretextTask:
-        """The method's pretext task."""
-        with seeded(self.seed, 2):
-            return make_task(task_of(self.method), encoder, self.protocol.pretext)
+    def fresh(self, n_ops: int) -> tuple[Encoder, PretextTask]:
+        """The untrained encoder, and its task."""
+        with seeded(self.settings.seed):
+            encoder = ENCODERS.get(self.encoder)(n_ops=n_ops, **self.config)
+        with seeded(self.settings.seed, 2):
+            return encoder, make_task(self.task, encoder, self.pretext)
 
 
 def run_jobs(
@@ -69,8 +65,8 @@ def run_jobs(
     threads = max(1, torch.get_num_threads() // processes)
     context = multiprocessing.get_context("spawn")
     epochs, stop = context.Value("q", 0), context.Event()
-    total = sum(job.protocol.pretrain.epochs for job in jobs)
-    behind = total - sum(job.protocol.pretrain.epochs for job in waiting)
+    total = sum(job.settings.epochs for job in jobs)
+    behind = total - sum(job.settings.epochs for job in waiting)
     initial = (threads, epochs, stop, architectures, dict(proxies))
     with (
         ProcessPoolExecutor(processes, context, _prepare, initial) as executor,
@@ -110,11 +106,9 @@ def _prepare(
 
 
 def _run(job: PretrainingJob) -> None:
-    from archflow.bench.fgp import fresh_encoder
-
     architectures, epochs = _shared["architectures"], _shared["epochs"]
-    vocabulary = vocabulary_for(task_of(job.method), architectures.vocabulary)
-    encoder = fresh_encoder(job.protocol, len(vocabulary), job.seed)
+    vocabulary = vocabulary_for(job.task, architectures.vocabulary)
+    encoder, task = job.fresh(len(vocabulary))
     state = job.path.with_suffix(".state")
     before = 0
 
@@ -129,10 +123,9 @@ def _run(job: PretrainingJob) -> None:
         if _shared["stop"].is_set():
             raise _Stopped
 
-    settings = replace(job.protocol.pretrain, seed=job.seed)
-    task, known = job.task(encoder), architectures.recoded(vocabulary)
-    losses = pretrain(encoder, task, known, _shared["proxies"], settings, state, on_epoch=on_epoch)
+    known = architectures.recoded(vocabulary)
+    losses = pretrain(encoder, task, known, _shared["proxies"], job.settings, state, on_epoch=on_epoch)
     # The first interval holds the targets, and of a run that goes on the restored epochs.
     seconds = statistics.median([b - a for a, b in pairwise(ends)][1:] or [ends[-1] - ends[0]])
-    save_encoder(job.path, encoder, vocabulary, method=job.method, losses=losses, epoch_s=round(seconds, 3))
+    save_encoder(job.path, encoder, vocabulary, task=job.task, losses=losses, epoch_s=round(seconds, 3))
     state.unlink(missing_ok=True)

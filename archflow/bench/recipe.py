@@ -1,0 +1,190 @@
+"""What the recipe gives for a few labels, and what each of its ingredients adds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from archflow.bench.fgp import MODEL_SEEDS
+from archflow.bench.machine import machine
+from archflow.bench.presets import preset_of
+from archflow.bench.protocol_splits import draw_splits
+from archflow.checkpoint import fingerprint
+from archflow.data.benchmarks import Benchmark
+from archflow.data.proxies import proxy
+from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label_count, pool
+from archflow.errors import ArchflowError
+from archflow.files import read_json, write_json
+from archflow.graph.table import Table
+from archflow.predict import FineTuneSettings
+from archflow.predict.blend import BlendedPredictor
+from archflow.predict.gaussian_process import EmbeddingGP
+from archflow.predict.metrics import summary
+from archflow.predict.recipe import TUNING_EPOCHS, Recipe
+
+COVERAGES = (0.5, 0.8, 0.95)
+"""Shares of labels that intervals are asked to hold."""
+
+TOP = 10
+"""How many of the truly best are looked for among the predicted best."""
+
+Measures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class RecipeProtocol:
+    """As `archflow.bench.fgp.Protocol`: the same splits, seeds, and validation labels.
+
+    proxies: names of the zero-cost proxies to rank.
+    """
+
+    metric: str
+    proxies: Sequence[str]
+    recipe: Recipe = field(default_factory=Recipe)
+    labels: float = 0.01
+    runs: int = 9
+    train: int | None = None
+    test: int | None = None
+    split_by: str = "random"
+
+
+def recipe_for(benchmark: Benchmark | None) -> dict[str, Any]:
+    """The fields of a protocol that a benchmark's published settings say: `recipe`, `train`, `test`."""
+    preset = preset_of(benchmark)
+    recipe = Recipe(
+        config={"width": preset.width},
+        pretext=preset.pretext([]),
+        fine_tune=FineTuneSettings(TUNING_EPOCHS, margin=preset.margin),
+    )
+    return {"recipe": recipe, "train": preset.train, "test": preset.test}
+
+
+def run_recipe(
+    protocol: RecipeProtocol,
+    data: str,
+    table: Table,
+    folder: Path,
+    processes: int = 2,
+    on_step: Callable[[str], None] = lambda step: None,
+) -> dict[str, Any]:
+    """Run it and return the result as JSON keeps it: `variants`, {variant: {measure: a value for each run}}.
+
+    The variants are the recipe and what is left of it without an ingredient, all from the same pre-trained encoders:
+    "recipe"; "networks" and "process", one reading each; "one network"; "process, one encoder", on the first one's
+    embeddings; and "process, proxies", on the proxies' ranks, without any encoder.
+
+    folder: keeps encoders and finished runs; the same call goes on from there.
+
+    Raises ArchflowError for a missing metric or proxy, too few labels, and a folder of other settings or data.
+    """
+    values = table.metric(protocol.metric)
+    rows = np.flatnonzero(np.isfinite(values))
+    half = len(rows) - len(rows) // 2
+    train, test = protocol.train or half, protocol.test or len(rows) - half
+    measured = table.select(rows[pool(len(rows), train, test)])
+    key = fingerprint(
+        {"data": data, **asdict(protocol), "runs": None, "labels": None, "split_by": None},
+        measured.architectures.hashes,
+    )
+    about = folder / "recipe.json"
+    if about.exists() and read_json(about) != {"key": key}:
+        raise ArchflowError(f"{folder}: holds a run of other settings or data; give another --folder or remove it")
+    write_json(about, {"key": key})
+    labels = label_count(protocol.labels, train)
+    splits = draw_splits(protocol.split_by, measured, isomorphism_classes(measured), train, labels)
+    parts = list(splits.values())
+    proxies = {name: proxy(measured, name) for name in protocol.proxies}
+    features = np.stack([_ranks(values) for values in proxies.values()], 1)
+    variants: dict[str, dict[str, list[float]]] = {}
+    for run in range(protocol.runs):
+        seed = MODEL_SEEDS[run // len(PERMUTATIONS)]
+        place = folder / f"{labels}-{protocol.split_by.replace(':', '-')}-{run}.json"
+        if not place.exists():
+            on_step(f"run {run + 1} of {protocol.runs}")
+            encoders, vocabulary = protocol.recipe.pretrain(measured.architectures, proxies, folder, seed, processes)
+            predictor = protocol.recipe.predictor(encoders, vocabulary, seed)
+            write_json(place, _run(predictor, measured, features, protocol.metric, parts[run % len(parts)]))
+        for variant, measures in read_json(place).items():
+            for name, value in measures.items():
+                variants.setdefault(variant, {}).setdefault(name, []).append(value)
+    return {
+        "data": data,
+        "metric": protocol.metric,
+        "labels": labels,
+        "variants": variants,
+        "splits": {"by": protocol.split_by, "train": train, "test": [len(part.test) for part in parts]},
+        "config": asdict(protocol),
+        "machine": machine(),
+    }
+
+
+def _run(predictor: BlendedPredictor, table: Table, proxies: NDArray, metric: str, split: Split) -> dict[str, Measures]:
+    """The measures of every variant on one split. proxies: (N, P), without gaps."""
+    architectures, labels = table.architectures, table.metric(metric)
+    predictor.fit(
+        architectures.select(split.labelled),
+        labels[split.labelled],
+        (architectures.select(split.validation), labels[split.validation]),
+        reference=architectures,
+    )
+    truth = labels[split.test]
+    networks, process = predictor.readings(architectures.select(split.test))
+    first = predictor.embed(architectures)[:, : predictor.encoders[0].dim]
+    scores = {
+        "recipe": networks.mean(0) + process,
+        "networks": networks.mean(0),
+        "process": process,
+        "one network": networks[0],
+        "process, one encoder": _process(first, labels, split),
+        "process, proxies": _process(proxies, labels, split),
+    }
+    found = {variant: rounded_measures(values, truth) for variant, values in scores.items()}
+    tested = architectures.select(split.test)
+    mean, std = predictor.predict(tested)
+    found["recipe"] |= calibration(mean, std, truth)
+    for coverage in COVERAGES:
+        low, high = predictor.interval(tested, coverage)
+        found["recipe"][f"inside_{100 * coverage:.0f}"] = round(float(np.mean((low <= truth) & (truth <= high))), 6)
+    return found
+
+
+def _process(features: NDArray, labels: NDArray, split: Split) -> NDArray:
+    """(n,) what a Gaussian process on these features (N, D) says of the test rows."""
+    return (
+        EmbeddingGP().fit(features[split.labelled], labels[split.labelled], features).predict(features[split.test])[0]
+    )
+
+
+def _ranks(values: NDArray) -> NDArray:
+    """(N,) ranks of a proxy from 0 to 1; a missing one counts as the lowest: proxies fail on degenerate networks."""
+    present = np.isfinite(values)
+    ranks = np.zeros(len(values))
+    ranks[present] = rankdata(values[present]) / max(1, present.sum())
+    return ranks
+
+
+def rounded_measures(scores: NDArray, truth: NDArray) -> Measures:
+    """`summary`, and how many of the truly best `TOP` are among the predicted best 1 % and 5 %."""
+    measures = summary(scores, truth)
+    best = np.argsort(-truth, kind="stable")[:TOP]
+    place = np.empty(len(scores), np.int64)
+    place[np.argsort(-scores, kind="stable")] = np.arange(len(scores))
+    for share in (1, 5):
+        measures[f"top{TOP}_in_{share}"] = float(np.mean(place[best] < max(1, len(scores) * share // 100)))
+    return {name: round(value, 6) for name, value in measures.items()}
+
+
+def calibration(mean: NDArray, std: NDArray, truth: NDArray) -> Measures:
+    """inside_1_std: share of labels within one standard deviation; std_tau: whether larger ones go with larger
+    errors."""
+    error = np.abs(truth - mean)
+    return {
+        "inside_1_std": round(float(np.mean(error <= std)), 6),
+        "std_tau": round(summary(std, error)["tau"], 6),
+    }
