@@ -21,12 +21,21 @@ _HOMES = {
     "archflow.graph.table": ("Table", "read_table"),
     "archflow.predict": ("FineTuneSettings", "Predictor"),
     "archflow.pretext": (
+        "CAP",
+        "DCLP",
         "FGP",
+        "CATETask",
         "FlowReconstruction",
+        "GMAETask",
+        "GraphCL",
         "PretextSettings",
         "PretrainSettings",
         "ProxyRanking",
+        "VariationalGraphAutoEncoder",
+        "make_task",
         "pretrain",
+        "proxies_for",
+        "vocabulary_for",
     ),
     "archflow.spaces": ("NASBench201", "SearchSpace"),
 }
@@ -53,12 +62,21 @@ if TYPE_CHECKING:
     from archflow.graph.table import read_table as read_table
     from archflow.predict import FineTuneSettings as FineTuneSettings
     from archflow.predict import Predictor as Predictor
+    from archflow.pretext import CAP as CAP
+    from archflow.pretext import DCLP as DCLP
     from archflow.pretext import FGP as FGP
+    from archflow.pretext import CATETask as CATETask
     from archflow.pretext import FlowReconstruction as FlowReconstruction
+    from archflow.pretext import GMAETask as GMAETask
+    from archflow.pretext import GraphCL as GraphCL
     from archflow.pretext import PretextSettings as PretextSettings
     from archflow.pretext import PretrainSettings as PretrainSettings
     from archflow.pretext import ProxyRanking as ProxyRanking
+    from archflow.pretext import VariationalGraphAutoEncoder as VariationalGraphAutoEncoder
+    from archflow.pretext import make_task as make_task
     from archflow.pretext import pretrain as pretrain
+    from archflow.pretext import proxies_for as proxies_for
+    from archflow.pretext import vocabulary_for as vocabulary_for
     from archflow.spaces import NASBench201 as NASBench201
     from archflow.spaces import SearchSpace as SearchSpace
 
