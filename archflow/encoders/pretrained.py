@@ -56,7 +56,7 @@ def names(pattern: str = "*") -> list[str]:
 def card(name: str) -> Card:
     """The card of a shipped encoder. Raises ArchflowError with the nearest names if there is none of that name."""
     if name not in names():
-        near = difflib.get_close_matches(name, names(), n=3, cutoff=0.4)
+        near = names(f"{name}*")[:3] or difflib.get_close_matches(name, names(), n=3, cutoff=0.4)
         hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
         raise ArchflowError(f"no pre-trained encoder is called {name!r}; {hint}there are: {', '.join(names())}")
     path = FOLDER / f"{name}.json"
