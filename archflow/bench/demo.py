@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from archflow.bench.presets import preset_of
+from archflow.bench.recipe import recipe_for
 from archflow.bench.report import ranking_report
 from archflow.data.benchmarks import BENCHMARKS, load
-from archflow.data.proxies import proxy
+from archflow.data.proxies import proxy, proxy_columns
 from archflow.data.splits import labelled_rows
 from archflow.encoders import GatedGCN
 from archflow.predict import Predictor
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.metrics import precision_curve, summary
-from archflow.pretext import FGP, PretrainSettings, pretrain
 from archflow.progress import progress_bar
 from archflow.seeding import seeded
 
@@ -34,23 +37,26 @@ def run_demo(out: Path, labels: float, pretrain_epochs: int, epochs: int, seed: 
     judged = np.setdiff1d(np.flatnonzero(np.isfinite(accuracy)), known)
 
     with seeded(seed):
-        untrained, encoder = (GatedGCN(len(architectures.vocabulary), preset.width) for _ in range(2))
-    with seeded(seed, 2):
-        task = FGP(encoder, preset.pretext([benchmark.proxy]))
-    with progress_bar(f"pre-training on {len(table):,} cells, no labels", pretrain_epochs) as bar:
-        proxies = {benchmark.proxy: proxy(table, benchmark.proxy)}
-        losses = pretrain(
-            encoder, task, architectures, proxies, PretrainSettings(pretrain_epochs, seed=seed),
-            on_epoch=lambda *_: bar.advance(),
-        )  # fmt: skip
+        untrained = GatedGCN(len(architectures.vocabulary), preset.width)
+    recipe = replace(recipe_for(benchmark)["recipe"], epochs=pretrain_epochs, fine_tune=FineTuneSettings(epochs))
+    proxies = {name: proxy(table, name) for name in proxy_columns(table)}
+    with tempfile.TemporaryDirectory() as folder:
+        encoders, vocabulary = recipe.pretrain(
+            architectures, proxies, Path(folder), seed, processes=os.cpu_count() or 1
+        )
+    predictors = {
+        "supervised": Predictor(untrained, architectures.vocabulary, MEMBERS, FineTuneSettings(epochs), seed=seed),
+        "recipe": recipe.predictor(encoders, vocabulary, seed),
+    }
 
-    methods, curves, predictions = [], {}, {}
+    methods, curves, predictions, loss_curves = [], {}, {}, {}
     ks = np.unique(np.geomspace(5, len(judged), 60).astype(int))
-    loss_curves = {f"pre-training: {part}": values for part, values in losses.items()}
-    for name, start in (("supervised", untrained), ("fgp", encoder)):
-        predictor = Predictor(start, architectures.vocabulary, MEMBERS, FineTuneSettings(epochs), seed=seed)
+    for name, predictor in predictors.items():
+        more = {"reference": architectures} if name == "recipe" else {}
         with progress_bar(f"learning from {len(known)} labels, {name}", epochs) as bar:
-            tuned = predictor.fit(architectures.select(known), accuracy[known], on_epoch=lambda _: bar.advance())
+            tuned = predictor.fit(
+                architectures.select(known), accuracy[known], on_epoch=lambda _: bar.advance(), **more
+            )
         predictions[name], _ = predictor.predict(architectures)
         methods.append({"method": name, **summary(predictions[name][judged], accuracy[judged])})
         curves[name] = (ks, precision_curve(predictions[name][judged], accuracy[judged], ks))
@@ -58,7 +64,7 @@ def run_demo(out: Path, labels: float, pretrain_epochs: int, epochs: int, seed: 
         embeddings = predictor.embed(architectures)
     curves["chance"] = (ks, ks / len(judged))
 
-    predicted = predictions["fgp"]
+    predicted = predictions["recipe"]
     best = judged[np.argsort(-predicted[judged], kind="stable")[:12]]
     top = [
         {
@@ -81,9 +87,14 @@ def run_demo(out: Path, labels: float, pretrain_epochs: int, epochs: int, seed: 
             ("judged on", f"the other {len(judged):,} cells"),
             (
                 "pre-training",
-                f"{pretrain_epochs} epochs of flow reconstruction and ranking by {benchmark.proxy}, no labels",
+                f"{len(encoders)} encoders, {pretrain_epochs} epochs each, by {' and '.join(recipe.tasks)} with "
+                f"{len(proxies)} zero-cost proxies, no labels",
             ),
-            ("predictor", f"gated GCN of width {preset.width}, {MEMBERS} members, {epochs} epochs"),
+            (
+                "predictor",
+                f"{recipe.members} gated GCNs of width {preset.width}, {epochs} epochs, and a Gaussian process on "
+                "their embeddings",
+            ),
             ("seconds", f"{seconds:.0f}"),
         ],
         comparison=methods,

@@ -10,6 +10,7 @@ from archflow.bench.sections.arch2vec import RECONSTRUCTIONS
 from archflow.bench.sections.encoders import COMPARISONS
 from archflow.bench.sections.pretext import MATRICES
 from archflow.bench.sections.protocol import PROTOCOLS, protocol_summary
+from archflow.bench.sections.recipe import RECIPES
 from archflow.bench.sections.section import Kind, Result, paragraphs
 from archflow.bench.sections.speed import SPEEDS, speed_summary
 from archflow.bench.sections.zero_cost import PROXIES
@@ -19,7 +20,7 @@ from archflow.files import read_json
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """What lies between them in the README is the summary."""
 
-KINDS = (PROTOCOLS, COMPARISONS, MATRICES, RECONSTRUCTIONS, SPEEDS, PROXIES)
+KINDS = (PROTOCOLS, COMPARISONS, MATRICES, RECIPES, RECONSTRUCTIONS, SPEEDS, PROXIES)
 """In the order of the page."""
 
 Results = list[tuple[str, Result]]

@@ -72,6 +72,7 @@ def recipe(
         processes or os.cpu_count() or 1,
         lambda step: typer.echo(step, err=True),
     )
+    result["proxy_table"] = proxy_table.name if proxy_table else None
     if out is not None:
         write_json(out, result)
     if as_json:

@@ -13,8 +13,8 @@ from archflow.cli.output import Json, print_json, print_table
 def demo(
     out: Annotated[Path, typer.Option(help="The report to write (.html).")] = Path("archflow-demo.html"),
     labels: Annotated[float, typer.Option(help="Labels to learn from: a share or a count.")] = 0.05,
-    pretrain_epochs: Annotated[int, typer.Option(min=1)] = 100,
-    epochs: Annotated[int, typer.Option(min=1, help="Of fine-tuning.")] = 200,
+    pretrain_epochs: Annotated[int, typer.Option(min=1)] = 30,
+    epochs: Annotated[int, typer.Option(min=1, help="Of fine-tuning.")] = 150,
     seed: Annotated[int, typer.Option(min=0)] = 21,
     as_json: Json = False,
 ) -> None:

@@ -27,18 +27,17 @@ def embed(
     from archflow.data.benchmarks import load
     from archflow.encoders.pretrained import encoder as load_pretrained
     from archflow.files import write_atomically
-    from archflow.predict import Predictor
+    from archflow.predict import load_predictor
     from archflow.predict.ranking_model import embed as run
     from archflow.progress import progress_bar
 
+    architectures = load(data).architectures
     if model.is_dir():
-        predictor = Predictor.load(model)
-        encoder, vocabulary = predictor.fitted_encoder, predictor.vocabulary
+        vectors = load_predictor(model).embed(architectures)
     else:
         encoder, vocabulary = load_pretrained(model)
-    architectures = load(data).architectures.recoded(vocabulary)
-    with progress_bar("embedding", len(architectures)) as bar:
-        vectors = run(encoder, architectures, on_batch=bar.advance)
+        with progress_bar("embedding", len(architectures)) as bar:
+            vectors = run(encoder, architectures.recoded(vocabulary), on_batch=bar.advance)
     with write_atomically(out) as temporary, temporary.open("wb") as file:
         np.save(file, vectors)
     if as_json:

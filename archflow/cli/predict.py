@@ -27,11 +27,11 @@ def predict(
 
     from archflow.data.benchmarks import load
     from archflow.graph.table import Table
-    from archflow.predict import Predictor
+    from archflow.predict import load_predictor
     from archflow.predict.metrics import summary
     from archflow.progress import progress_bar
 
-    model = Predictor.load(predictor)
+    model = load_predictor(predictor)
     table = load(data)
     metric = (model.metrics or [""])[0]
     # `archflow fit --lower-is-better` learns the negated column.

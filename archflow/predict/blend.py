@@ -19,7 +19,7 @@ from archflow.files import read_json, write_json
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.effective import effective
 from archflow.predict.conformal import Conformal
-from archflow.predict.fine_tune import FineTuneSettings
+from archflow.predict.fine_tune import FineTuned, FineTuneSettings
 from archflow.predict.gaussian_process import EmbeddingGP
 from archflow.predict.monotone import monotone, quantile_knots
 from archflow.predict.predictor import Predictor, checked_labels
@@ -70,8 +70,8 @@ class BlendedPredictor:
         metrics: list[str] | None = None,
         checkpoint: Path | None = None,
         on_epoch: Callable[[int], None] | None = None,
-    ) -> Values:
-        """Learn from labels (N,); higher is better. Returns (epochs, members) tau on the validation labels.
+    ) -> FineTuned:
+        """Learn from labels (N,); higher is better. Returns how the networks' fine-tuning went.
 
         validation: further labelled architectures, which choose the networks' epochs and calibrate the intervals;
         without it a part of the labels does so first, and the Gaussian process then learns from all. reference: any
@@ -108,7 +108,7 @@ class BlendedPredictor:
         self._conformal = Conformal.of(np.asarray(validation[1], np.float64), mean, spread)
         if held is not None:
             self._learn(architectures, labels, usual, frozen)
-        return tuned.validation_tau
+        return tuned
 
     def predict(self, architectures: ArchitectureSet) -> tuple[Values, Values]:
         """(mean, std), (N,) each, on the labels' scale. std: as wide as the calibration labels asked for.

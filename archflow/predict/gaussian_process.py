@@ -36,7 +36,7 @@ class EmbeddingGP:
     def predict(self, embeddings: NDArray) -> tuple[Values, Values]:
         """(mean, std) of the normal scores, (N,) each; without the noise of a single measurement."""
         x = self._standardised(embeddings)
-        mean, std = (np.asarray(part) for part in self._process.predict(x, return_std=True))
+        mean, std = (np.asarray(part, np.float64) for part in self._process.predict(x, return_std=True))
         noise = np.exp(self._process.kernel_.theta[-1])  # type: ignore[union-attr]
         return mean, np.sqrt(np.maximum(std**2 - noise, 1e-12))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
+from archflow.checkpoint import fingerprint
 from archflow.encoders import Encoder, load_encoder
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.effective import effective
@@ -52,12 +53,12 @@ class Recipe:
         """The encoders, pre-trained on all architectures, and the operations that they know.
 
         proxies: by name, (N,), NaN where missing; all are ranked. folder: keeps finished encoders and the states of
-        unfinished ones; the same call goes on from there. processes: how many to train at once. on_wait: called again
-        and again meanwhile.
-
-        Raises ArchflowError for an unfinished state of other settings or data.
+        unfinished ones, in a folder of its own for other settings or data; the same call goes on from there.
+        processes: how many to train at once. on_wait: called again and again meanwhile.
         """
-        settings = PretextSettings(**{**vars(self.pretext), "proxies": tuple(proxies)})
+        key = fingerprint(asdict(self), architectures.hashes, *(part for named in proxies.items() for part in named))
+        folder = folder / f"encoders-{key}"
+        settings = replace(self.pretext, proxies=tuple(proxies))
         jobs = [
             PretrainingJob(
                 self.encoder,

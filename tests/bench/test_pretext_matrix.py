@@ -93,5 +93,5 @@ def test_the_page_of_results_shows_it_with_its_command(finished, tmp_path):
     command = " ".join(page.split("```sh\n")[1].split("```")[0].replace("\\\n", " ").split())
     assert command == (
         "archflow bench pretext --data first,second --encoders gin --tasks supervised,flow,gmae,0.5*flow+2*gmae "
-        "--labels 20 --runs 2 --split random --pretrain-epochs 2 --out results/pretext.json"
+        "--labels 20 --runs 2 --split random --pretrain-epochs 2 --epochs 5 --out results/pretext.json"
     )

@@ -107,11 +107,25 @@ def test_embeddings_of_encoder_and_predictor(encoder, predictor, table, tmp_path
         assert np.isfinite(vectors).all()
 
 
+def test_fit_by_the_recipe_and_predict(table, tmp_path):
+    folder = tmp_path / "p"
+    arguments = ["--data", table, "--metric", "accuracy", "--proxy", "latency", "--out", folder]
+    about = json.loads(archflow("fit", *arguments, "--recipe", "best", "--json").stdout)
+    assert about["labels"] == 40
+    assert sorted(path.name.split("-")[0] for path in folder.iterdir()) == ["blend", "networks", "predictor.json"]
+    ranked = json.loads(archflow("predict", folder, "--data", table, "--json").stdout)
+    assert all(row["std"] > 0 for row in ranked["top"])
+    vectors = tmp_path / "v.npy"
+    archflow("embed", folder, "--data", table, "--out", vectors)
+    assert np.load(vectors).shape == (80, 4 * 128)
+    assert "no recipe is called 'worst'; there is: best" in refused("fit", *arguments, "--recipe", "worst")
+
+
 def test_demo_writes_a_report(tmp_path):
     out = tmp_path / "demo.html"
     result = json.loads(archflow("demo", "--pretrain-epochs", 2, "--epochs", 3, "--out", out, "--json").stdout)
     assert result["labels"] == round(0.05 * result["architectures"])
-    assert [m["method"] for m in result["methods"]] == ["supervised", "fgp"]
+    assert [m["method"] for m in result["methods"]] == ["supervised", "recipe"]
     assert out.read_text().count("<svg") >= 10
 
 

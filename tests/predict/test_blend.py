@@ -67,8 +67,8 @@ def test_it_blends_what_both_readings_say(many, fitted):
 def test_without_validation_data_a_part_of_the_labels_stands_in(many):
     y = target(many)
     learner = blend(many)
-    taus = learner.fit(many.select(range(40)), y[:40])
-    assert taus.shape == (4, 4)
+    tuned = learner.fit(many.select(range(40)), y[:40])
+    assert tuned.validation_tau.shape == (4, 4)
     assert len(learner._conformal.ratios) == 10
     state = learner._process.state()  # pyright: ignore[reportOptionalMemberAccess]
     assert len(state["scores"]) == 40

@@ -21,12 +21,14 @@ def pretext_section(name: str, result: Result, place: str) -> str:
         "runs": first["runs"],
         "split": first["split_by"],
         "pretrain-epochs": first["pretrain"]["epochs"],
+        "epochs": first["fine_tune"]["epochs"],
         "out": out_option(name, place),
     }
     title = f"{', '.join(each['data'])}: {', '.join(f'`{encoder}`' for encoder in each['encoder'])}"
     return paragraphs(
         f"### {title}, {' and '.join(each['labels'])} labels",
-        f"Pre-training for {first['pretrain']['epochs']} epochs. s/epoch: of pre-training, on one core of a "
+        f"Pre-training for {first['pretrain']['epochs']} epochs, fine-tuning for "
+        f"{first['fine_tune']['epochs']}. s/epoch: of pre-training, on one core of a "
         f"machine that may have been shared, {processor(result)}.",
         markdown_table(*matrix_table(result)),
         made_by(command("pretext", options), name, place),

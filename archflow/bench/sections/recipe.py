@@ -1,0 +1,54 @@
+"""Results of `archflow bench recipe`."""
+
+from __future__ import annotations
+
+from archflow.bench.markdown import markdown_table
+from archflow.bench.recipe_report import recipe_table
+from archflow.bench.sections.section import Kind, Result, command, made_by, out_option, paragraphs
+from archflow.bench.speed_report import processor
+
+
+def recipe_section(name: str, result: Result, place: str) -> str:
+    """The ablation, the calibration, and the command."""
+    config, splits = result["config"], result["splits"]
+    recipe, proxies = config["recipe"], config["proxies"]
+    options = {
+        "data": result["data"],
+        "metric": result["metric"],
+        "proxy": ",".join(proxies),
+        "proxy-table": result["proxy_table"],
+        "labels": f"{config['labels']:g}",
+        "runs": config["runs"],
+        "split": splits["by"],
+        "out": out_option(name, place),
+    }
+    judged = "all architectures, those learnt from among them" if splits["by"] == "all" else "the test part"
+    ablation, calibration = recipe_table(result)
+    return paragraphs(
+        f"### {result['data']}: `{result['metric']}` from {result['labels']:,} labels",
+        f"Each of {', '.join(f'`{task}`' for task in recipe['tasks'])} pre-trained {recipe['draws']} encoders "
+        f"(`{recipe['encoder']}`, width {recipe['config']['width']}) for {recipe['epochs']} epochs on effective "
+        f"architectures, ranking {', '.join(f'`{proxy}`' for proxy in proxies)}. Judged on {judged} "
+        f"({splits['test'][0]:,}); 40 more labels choose epochs and calibrate. {processor(result)}.",
+        markdown_table(*ablation),
+        "How far the recipe's standard deviations and conformal intervals hold:",
+        markdown_table(*calibration),
+        *(
+            [
+                "The proxies were computed by `archflow proxies --table TABLE --names zen,nwot,synflow,l2_norm --out "
+                f"{result['proxy_table']}`, TABLE being the data's."
+            ]
+            if result["proxy_table"]
+            else []
+        ),
+        made_by(command("recipe", options), name, place),
+    )
+
+
+RECIPES = Kind(
+    frozenset({"variants"}),
+    "The recipe",
+    recipe_section,
+    "`archflow fit --recipe best` under the protocol, and what is left of it without an ingredient; all variants of a "
+    "run share its encoders. Top 10: how many of the ten truly best are among the predicted best.",
+)
