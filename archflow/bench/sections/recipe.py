@@ -45,6 +45,16 @@ def recipe_section(name: str, result: Result, place: str) -> str:
     )
 
 
+def recipe_summary(result: Result) -> str:
+    """Two measures of every variant, for the README."""
+    (heads, rows), _ = recipe_table(result)
+    judged = ", judged on all architectures" if result["splits"]["by"] == "all" else ""
+    return paragraphs(
+        f"[The recipe](docs/recipe.md) on `{result['data']}`, {result['labels']:,} labels{judged}:",
+        markdown_table(heads[:4], [row[:4] for row in rows]),
+    )
+
+
 RECIPES = Kind(
     frozenset({"variants"}),
     "The recipe",
