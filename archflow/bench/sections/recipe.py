@@ -25,7 +25,8 @@ def recipe_section(name: str, result: Result, place: str) -> str:
     judged = "all architectures, those learnt from among them" if splits["by"] == "all" else "the test part"
     ablation, calibration = recipe_table(result)
     return paragraphs(
-        f"### {result['data']}: `{result['metric']}` from {result['labels']:,} labels",
+        f"### {result['data']}: `{result['metric']}` from {result['labels']:,} labels"
+        + ", judged on all architectures" * (splits["by"] == "all"),
         f"Each of {', '.join(f'`{task}`' for task in recipe['tasks'])} pre-trained {recipe['draws']} encoders "
         f"(`{recipe['encoder']}`, width {recipe['config']['width']}) for {recipe['epochs']} epochs on effective "
         f"architectures, ranking {', '.join(f'`{proxy}`' for proxy in proxies)}. Judged on {judged} "
@@ -35,8 +36,8 @@ def recipe_section(name: str, result: Result, place: str) -> str:
         markdown_table(*calibration),
         *(
             [
-                "The proxies were computed by `archflow proxies --table TABLE --names zen,nwot,synflow,l2_norm --out "
-                f"{result['proxy_table']}`, TABLE being the data's."
+                f"`{result['proxy_table']}` was made by `archflow proxies --space SPACE --table TABLE --names "
+                "zen,nwot,synflow,l2_norm`, space and table being the data's."
             ]
             if result["proxy_table"]
             else []
