@@ -99,7 +99,7 @@ def run_arch2vec(
     order = np.random.default_rng(protocol.seed).permutation(len(table))
     train, held_out = architectures.select(order[:first]), architectures.select(order[first:])
     with seeded(protocol.seed):
-        config = preset_of(protocol.benchmark).recipe(protocol.encoder).config
+        config = preset_of(protocol.benchmark).published(protocol.encoder).config
         encoder = ENCODERS.get(protocol.encoder)(n_ops=len(architectures.vocabulary), **config)
         task = VariationalGraphAutoEncoder(encoder, PretextSettings())
     ends: list[float] = []

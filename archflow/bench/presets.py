@@ -28,7 +28,7 @@ rate rises over the first tenth of the epochs and falls to zero; loss, batches a
 
 
 @dataclass(frozen=True)
-class Recipe:
+class EncoderPreset:
     """How an encoder is built and trained on a data set. config: of the encoder, besides n_ops."""
 
     config: Mapping[str, Any]
@@ -40,7 +40,7 @@ class Recipe:
 class Preset:
     """width: of the graph networks. surrogate: k and sigma. epochs, margin: of fine-tuning graph networks. train, test:
     sizes of the halves, or None for half of the labelled architectures each. pretrain_on_all: see `Protocol`.
-    cost, mask_share, hops: see `PretextSettings`. configs: of encoders whose defaults are another space's. recipes: of
+    cost, mask_share, hops: see `PretextSettings`. configs: of encoders whose defaults are another space's. own: of
     encoders with a training of their own."""
 
     width: int
@@ -54,7 +54,7 @@ class Preset:
     mask_share: float = PretextSettings.mask_share
     hops: tuple[int, int] = PretextSettings.hops
     configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    recipes: Mapping[str, Recipe] = field(default_factory=dict)
+    own: Mapping[str, EncoderPreset] = field(default_factory=dict)
 
     def pretext(self, proxies: Sequence[str]) -> PretextSettings:
         """The settings of pretext tasks that rank these proxies."""
@@ -62,32 +62,32 @@ class Preset:
             tuple(proxies), self.margin, self.surrogate, mask_share=self.mask_share, hops=self.hops, cost=self.cost
         )
 
-    def recipe(self, encoder: str) -> Recipe:
+    def published(self, encoder: str) -> EncoderPreset:
         """The published settings of an encoder; of one without any, its own defaults and FGP's training."""
-        if encoder in self.recipes:
-            return self.recipes[encoder]
+        if encoder in self.own:
+            return self.own[encoder]
         config = {"width": self.width} if encoder in GRAPH_NETWORKS else self.configs.get(encoder, {})
         training = FineTuneSettings(self.epochs, margin=self.margin)
         if encoder in SCHEDULED:
             rate, decay = SCHEDULED[encoder]
             training = replace(training, learning_rate=rate, weight_decay=decay, warmup=self.epochs // 10)
-        return Recipe(config, training)
+        return EncoderPreset(config, training)
 
 
-def _flowerformer(weight_decay: float, batch_size: int) -> Recipe:
+def _flowerformer(weight_decay: float, batch_size: int) -> EncoderPreset:
     """FlowerFormer's own training (its configuration files), pre-trained as in FGP's text; the released code
     pre-trains in batches of 1,024."""
     training = FineTuneSettings(
         epochs=300, batch_size=batch_size, learning_rate=8e-4, weight_decay=weight_decay, warmup=30
     )
-    return Recipe({"width": 64}, training)
+    return EncoderPreset({"width": 64}, training)
 
 
 # Their own training, with operations on nodes as in all other encoders; published for NAS-Bench-201 is the form with
 # operations on edges (`operations_on="edges"`).
-_GATES = Recipe({}, FineTuneSettings(epochs=200, batch_size=512, margin=0.1))
+_GATES = EncoderPreset({}, FineTuneSettings(epochs=200, batch_size=512, margin=0.1))
 
-_FLAN = Recipe(
+_FLAN = EncoderPreset(
     {},
     # Its learning rate falls from the first epoch.
     FineTuneSettings(epochs=150, batch_size=8, learning_rate=1e-3, weight_decay=1e-5, margin=0.1, warmup=1),
@@ -104,7 +104,7 @@ PRESETS = {
         FlowSurrogate(dim=7, sigma=0.1),
         500,
         configs={"gmae": {"width": 64, "depth": 12}},
-        recipes={"flowerformer": _flowerformer(6e-5, 32), **_OWN_TRAINING},
+        own={"flowerformer": _flowerformer(6e-5, 32), **_OWN_TRAINING},
     ),
     "nasbench101": Preset(
         256,
@@ -114,7 +114,7 @@ PRESETS = {
         test=7290,
         mask_share=0.75,
         hops=(1, 2),
-        recipes={"flowerformer": _flowerformer(3e-5, 16), **_OWN_TRAINING},
+        own={"flowerformer": _flowerformer(3e-5, 16), **_OWN_TRAINING},
     ),
     "nasbench301": Preset(
         256,
@@ -125,9 +125,9 @@ PRESETS = {
         cost="params_M",
         mask_share=0.05,
         hops=(2, 3),
-        recipes={
+        own={
             # Eight layers on their own, two when pre-trained (FGP's appendix).
-            "flowerformer_two_cell": Recipe(
+            "flowerformer_two_cell": EncoderPreset(
                 {"width": 256, "depth": 8, "attention_dropout": 0.3},
                 FineTuneSettings(500, 64, 3e-3, 2e-5, margin=0.1, warmup=50),
             ),
@@ -163,7 +163,7 @@ def published_protocol(
     others: fields of `Protocol`. Raises ArchflowError if nothing says what to rank by.
     """
     preset = preset_of(benchmark)
-    recipe = preset.recipe(encoder)
+    chosen = preset.published(encoder)
     metric = metric or (benchmark and benchmark.metric)
     proxies = proxies or ((benchmark.proxy,) if benchmark else ())
     if metric is None:
@@ -171,12 +171,12 @@ def published_protocol(
     return Protocol(
         metric=metric,
         encoder=encoder,
-        encoder_config={**recipe.config, **({"width": width} if width else {})},
+        encoder_config={**chosen.config, **({"width": width} if width else {})},
         train=train or preset.train,
         test=test or preset.test,
         pretrain_on_all=preset.pretrain_on_all,
         pretext=preset.pretext(proxies),
-        pretrain=replace(recipe.pretrain, epochs=pretrain_epochs),
-        fine_tune=replace(recipe.fine_tune, epochs=epochs or recipe.fine_tune.epochs),
+        pretrain=replace(chosen.pretrain, epochs=pretrain_epochs),
+        fine_tune=replace(chosen.fine_tune, epochs=epochs or chosen.fine_tune.epochs),
         **others,
     )

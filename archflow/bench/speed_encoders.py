@@ -58,7 +58,8 @@ def run_speed_encoders(
     for name in names or encoders_of(architectures):
         on_step(f"encoder {name}")
         with seeded(21):
-            encoder = ENCODERS.get(name)(n_ops=len(architectures.vocabulary), **preset.recipe(name).config).to(device)
+            config = preset.published(name).config
+            encoder = ENCODERS.get(name)(n_ops=len(architectures.vocabulary), **config).to(device)
             measured[name] = encoder_speed(encoder, architectures, device, gflops, gbs)
     return {"matmul_gflops": round(gflops, 1), "copy_gbs": round(gbs, 1), "encoders": measured}
 

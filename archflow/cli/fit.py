@@ -84,8 +84,8 @@ def fit(
         else:
             vocabulary = table.architectures.vocabulary
             with seeded(seed):
-                model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **preset.recipe(encoder).config)
-        settings = replace(preset.recipe(encoder).fine_tune, epochs=epochs)
+                model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **preset.published(encoder).config)
+        settings = replace(preset.published(encoder).fine_tune, epochs=epochs)
         predictor, fit_options = Predictor(model, vocabulary, members, settings, seed=seed), {}
     state = out / "fit.state"
     with progress_bar(f"fitting on {len(rows)} labels", epochs) as bar:

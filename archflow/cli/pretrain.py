@@ -58,7 +58,7 @@ def pretrain(
     vocabulary = vocabulary_for(task, table.architectures.vocabulary)
     pretext_settings = preset.pretext(names(proxy) or [benchmark.proxy if benchmark else "depth"])
     used = proxies_for(task, pretext_settings)
-    config = {**preset.recipe(encoder).config, **({"width": width} if width else {})}
+    config = {**preset.published(encoder).config, **({"width": width} if width else {})}
     with seeded(seed):
         model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **config)
     with seeded(seed, 2):
@@ -74,7 +74,7 @@ def pretrain(
             bar.advance(epoch - done, "  ".join(f"{part} {value:.4g}" for part, value in losses.items()))
             done = epoch
 
-        settings = replace(preset.recipe(encoder).pretrain, epochs=epochs, seed=seed)
+        settings = replace(preset.published(encoder).pretrain, epochs=epochs, seed=seed)
         losses = run(model, pretext, architectures, proxies, settings, state, on_epoch=on_epoch)
     history = {"data": data, "task": task, "proxies": list(used), "epochs": epochs, "seed": seed}
     if card:
