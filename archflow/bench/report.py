@@ -101,7 +101,7 @@ def _plain_words(
         if plain:
             base = _tau(plain[0])
             word = "better than" if tau > base else "worse than" if tau < base else "equal to"
-            sentence += f", {word} the {base:.3f} of the same predictor trained on the labels alone"
+            sentence += f", {word} the {base:.3f} of networks trained on the labels alone"
         sentences.append(sentence + ".")
         hit = number_in(shown, "p_at_5")
         if np.isfinite(hit):

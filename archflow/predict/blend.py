@@ -39,7 +39,7 @@ class BlendedPredictor:
     (`archflow.graph.effective`).
 
     encoders: of one kind and size, pre-trained differently (tasks, seeds), on effective architectures.
-    members: networks to fine-tune; each starts from the next encoder.
+    members: networks to fine-tune, each from the next encoder; two for every encoder if None.
     validation_share: the part of the labels that chooses epochs and calibrates, unless `fit` is given validation data.
 
     The interface is that of `Predictor`, for one metric.

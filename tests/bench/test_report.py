@@ -71,7 +71,7 @@ def test_the_first_paragraph_says_what_and_how_good(tmp_path: Path, parsed: Pars
     assert lead == (
         "A predictor saw the test accuracy (%) of 20 of 400 architectures (5 %) and then ranked them all. "
         "Its order agrees with the measured one to a Kendall tau of 0.700 (1 is the same order, 0 is chance), "
-        "better than the 0.600 of the same predictor trained on the labels alone. "
+        "better than the 0.600 of networks trained on the labels alone. "
         "Of the 5 % that it puts first, 55 % are truly among the best 5 %."
     )
 
