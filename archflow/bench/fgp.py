@@ -66,13 +66,28 @@ class Protocol:
         for method in self.methods:
             if method != "supervised":
                 proxies_for(task_of(method), self.pretext)
-        if not 1 <= self.runs <= len(PERMUTATIONS) * len(MODEL_SEEDS):
-            raise ArchflowError(
-                f"runs {self.runs} must be 1 to 9: three permutations of the data times three model seeds"
-            )
+        check_runs(self.runs)
         if self.labels <= 0:
             raise ArchflowError(f"labels {self.labels:g} must be a share below 1 or a count")
         check_rule(self.split_by)
+
+
+def check_runs(runs: int) -> None:
+    """Raises ArchflowError for more runs than there are permutations and model seeds, or none."""
+    if not 1 <= runs <= len(PERMUTATIONS) * len(MODEL_SEEDS):
+        raise ArchflowError(f"runs {runs} must be 1 to 9: three permutations of the data times three model seeds")
+
+
+def measured_rows(table: Table, data: str, metric: str) -> NDArray[np.int64]:
+    """The rows with a value. Raises ArchflowError if one is infinite, or there are too few to rank."""
+    values = table.metric(metric)
+    if np.isinf(values).any():
+        row = int(np.argmax(np.isinf(values)))
+        raise ArchflowError(f"{data}: row {row}: {metric} is infinite; mend the value, or leave it empty")
+    rows = np.flatnonzero(np.isfinite(values))
+    if len(rows) < 10:
+        raise ArchflowError(f"{data}: {len(rows)} architectures have a finite {metric}; too few to rank")
+    return rows
 
 
 def run_protocol(
@@ -86,13 +101,7 @@ def run_protocol(
 
     Raises ArchflowError for a missing metric or proxy, too few labels, and a folder of other settings or data.
     """
-    values = table.metric(protocol.metric)
-    if np.isinf(values).any():
-        row = int(np.argmax(np.isinf(values)))
-        raise ArchflowError(f"{data}: row {row}: {protocol.metric} is infinite; mend the value, or leave it empty")
-    rows = np.flatnonzero(np.isfinite(values))
-    if len(rows) < 10:
-        raise ArchflowError(f"{data}: {len(rows)} architectures have a finite {protocol.metric}; too few to rank")
+    rows = measured_rows(table, data, protocol.metric)
     half = len(rows) - len(rows) // 2
     train, test = protocol.train or half, protocol.test or len(rows) - half
     rows = rows[pool(len(rows), train, test)]

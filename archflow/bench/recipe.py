@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from archflow.bench.fgp import MODEL_SEEDS
+from archflow.bench.fgp import MODEL_SEEDS, check_runs, measured_rows
 from archflow.bench.machine import machine
 from archflow.bench.presets import preset_of
-from archflow.bench.protocol_splits import draw_splits
+from archflow.bench.protocol_splits import check_rule, draw_splits
 from archflow.checkpoint import fingerprint
 from archflow.data.benchmarks import Benchmark
 from archflow.data.proxies import proxy
@@ -53,6 +53,10 @@ class RecipeProtocol:
     test: int | None = None
     split_by: str = "random"
 
+    def __post_init__(self) -> None:
+        check_runs(self.runs)
+        check_rule(self.split_by)
+
 
 def recipe_for(benchmark: Benchmark | None) -> dict[str, Any]:
     """The fields of a protocol that a benchmark's published settings say: `recipe`, `train`, `test`."""
@@ -83,8 +87,7 @@ def run_recipe(
 
     Raises ArchflowError for a missing metric or proxy, too few labels, and a folder of other settings or data.
     """
-    values = table.metric(protocol.metric)
-    rows = np.flatnonzero(np.isfinite(values))
+    rows = measured_rows(table, data, protocol.metric)
     half = len(rows) - len(rows) // 2
     train, test = protocol.train or half, protocol.test or len(rows) - half
     measured = table.select(rows[pool(len(rows), train, test)])
@@ -100,7 +103,7 @@ def run_recipe(
     splits = draw_splits(protocol.split_by, measured, isomorphism_classes(measured), train, labels)
     parts = list(splits.values())
     proxies = {name: proxy(measured, name) for name in protocol.proxies}
-    features = np.stack([_ranks(values) for values in proxies.values()], 1)
+    features = np.stack([_ranks(values) for values in proxies.values()], 1) if proxies else None
     variants: dict[str, dict[str, list[float]]] = {}
     for run in range(protocol.runs):
         seed = MODEL_SEEDS[run // len(PERMUTATIONS)]
@@ -124,8 +127,10 @@ def run_recipe(
     }
 
 
-def _run(predictor: BlendedPredictor, table: Table, proxies: NDArray, metric: str, split: Split) -> dict[str, Measures]:
-    """The measures of every variant on one split. proxies: (N, P), without gaps."""
+def _run(
+    predictor: BlendedPredictor, table: Table, proxies: NDArray | None, metric: str, split: Split
+) -> dict[str, Measures]:
+    """The measures of every variant on one split. proxies: (N, P), without gaps, if there are any."""
     architectures, labels = table.architectures, table.metric(metric)
     predictor.fit(
         architectures.select(split.labelled),
@@ -142,8 +147,9 @@ def _run(predictor: BlendedPredictor, table: Table, proxies: NDArray, metric: st
         "process": process,
         "one network": networks[0],
         "process, one encoder": _process(first, labels, split),
-        "process, proxies": _process(proxies, labels, split),
     }
+    if proxies is not None:
+        scores["process, proxies"] = _process(proxies, labels, split)
     found = {variant: rounded_measures(values, truth) for variant, values in scores.items()}
     tested = architectures.select(split.test)
     mean, std = predictor.predict(tested)

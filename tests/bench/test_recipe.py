@@ -59,6 +59,23 @@ def test_what_is_finished_is_not_done_again(finished, table, monkeypatch):
         run_recipe(other, "cells", table, folder)
 
 
+def test_without_proxies_other_tasks_take_their_place(table, tmp_path):
+    alone = replace(PROTOCOL, proxies=[], runs=1)
+    result = run_recipe(alone, "cells", table, tmp_path, processes=1)
+    assert set(result["variants"]) == set(VARIANTS) - {"process, proxies"}
+    assert {path.name for path in tmp_path.glob("*/*.encoder")} == {"flow-21.encoder", "gmae-21.encoder"}
+
+
+def test_impossible_protocols_are_refused(table, tmp_path):
+    with pytest.raises(ArchflowError, match="runs 10 must be 1 to 9"):
+        replace(PROTOCOL, runs=10)
+    with pytest.raises(ArchflowError, match="split 'half' is none of"):
+        replace(PROTOCOL, split_by="half")
+    spoilt = replace(table, metrics={**table.metrics, "score": np.where(np.arange(160) == 3, np.inf, 1.0)})
+    with pytest.raises(ArchflowError, match="row 3: score is infinite"):
+        run_recipe(PROTOCOL, "cells", spoilt, tmp_path)
+
+
 def test_encoders_of_other_settings_or_data_are_not_taken_for_these(table, tmp_path):
     proxies = {"zc_a": table.metric("zc_a")}
     once, vocabulary = SMALL.pretrain(table.architectures, proxies, tmp_path, seed=3)
