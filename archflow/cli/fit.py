@@ -73,6 +73,8 @@ def fit(
     if np.isinf(values).any():
         raise ArchflowError(f"{path}: row {int(np.argmax(np.isinf(values)))}: {metric} is infinite; mend or empty it")
     rows = labelled_rows(values, labels, seed)
+    if proxy and not recipe:
+        raise ArchflowError("--proxy is for pre-training: give it with --recipe best, or to `archflow pretrain`")
     if recipe:
         predictor, fit_options = _from_recipe(recipe, benchmark, table, metric, names(proxy), out, seed)
         epochs = predictor.networks.settings.epochs

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from archflow.checkpoint import fingerprint, load_tensors, save_tensors
+from archflow.checkpoint import fingerprint, save_tensors
 from archflow.encoders import Encoder
 from archflow.encoders.saved import describe, load_weights, rebuild
 from archflow.errors import ArchflowError
@@ -22,12 +22,12 @@ from archflow.predict.conformal import Conformal
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings
 from archflow.predict.gaussian_process import EmbeddingGP
 from archflow.predict.monotone import monotone, quantile_knots
-from archflow.predict.predictor import Predictor, checked_labels
+from archflow.predict.predictor import DESCRIPTION, Predictor, checked_labels, read_described
 from archflow.predict.ranking_model import embed
 
 Values = NDArray[np.float64]
 
-DESCRIPTION, FORMAT = "predictor.json", "archflow blend 1"
+FORMAT = "archflow blend 1"
 
 
 class BlendedPredictor:
@@ -199,15 +199,7 @@ class BlendedPredictor:
     def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> BlendedPredictor:
         """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
         folder = Path(folder)
-        about: Any = read_json(folder / DESCRIPTION)
-        weights = about.get("weights") if isinstance(about, dict) else None
-        if not isinstance(weights, str) or Path(weights).name != weights:
-            raise ArchflowError(f"{folder / DESCRIPTION}: names no weights beside it; restore it or fit anew")
-        tensors, written = load_tensors(folder / weights)
-        if {"format": FORMAT, "weights": weights, **written} != about:
-            raise ArchflowError(
-                f"{folder / DESCRIPTION}: does not belong to {weights} beside it; restore both or fit anew"
-            )
+        tensors, written = read_described(folder, FORMAT)
         encoders = []
         for k in range(written["encoders"]):
             encoder, vocabulary = rebuild(written)

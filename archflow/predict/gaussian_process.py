@@ -21,6 +21,7 @@ class EmbeddingGP:
     def fit(self, embeddings: NDArray, labels: Values, reference: NDArray) -> EmbeddingGP:
         """embeddings: (n, D). labels: (n,). reference: (N, D) of architectures that tell what is usual, labelled or
         not: every dimension is standardised by them."""
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
@@ -28,8 +29,8 @@ class EmbeddingGP:
         kernel = ConstantKernel(1.0) * Matern(embeddings.shape[1] ** 0.5, (1e-1, 1e4), nu=1.5) + WhiteKernel(0.1)
         self._process = GaussianProcessRegressor(kernel, random_state=0)
         with warnings.catch_warnings():
-            # A hyperparameter at its bound is a fit like any other.
-            warnings.filterwarnings("ignore", module="sklearn")
+            # Of the library's warnings this one alone: a hyperparameter at its bound is a fit like any other.
+            warnings.simplefilter("ignore", ConvergenceWarning)
             self._process.fit(self._standardised(embeddings), normal_scores(labels))
         return self
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 
 from archflow.checkpoint import fingerprint, load_tensors, save_tensors
 from archflow.encoders import Encoder, stack
@@ -187,7 +188,7 @@ class Predictor:
         }
         weights = f"weights-{fingerprint(about, *tensors.values())}.safetensors"
         save_tensors(folder / weights, tensors, about)
-        write_json(folder / _DESCRIPTION, {"format": _FORMAT, "weights": weights, **about})
+        write_json(folder / DESCRIPTION, {"format": _FORMAT, "weights": weights, **about})
         for old in set(folder.glob("weights-*.safetensors")) - {folder / weights}:
             old.unlink()
 
@@ -195,15 +196,7 @@ class Predictor:
     def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Predictor:
         """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
         folder = Path(folder)
-        about: Any = read_json(folder / _DESCRIPTION)
-        weights = about.get("weights") if isinstance(about, dict) else None
-        if not isinstance(weights, str) or Path(weights).name != weights:
-            raise ArchflowError(f"{folder / _DESCRIPTION}: names no weights beside it; restore it or fit anew")
-        tensors, written = load_tensors(folder / weights)
-        if {"format": _FORMAT, "weights": weights, **written} != about:
-            raise ArchflowError(
-                f"{folder / _DESCRIPTION}: does not belong to {weights} beside it; restore both or fit anew"
-            )
+        tensors, written = read_described(folder, _FORMAT)
         try:
             encoder, vocabulary = rebuild(written)
             predictor = cls(
@@ -228,7 +221,23 @@ class Predictor:
         return predictor
 
 
-_DESCRIPTION, _FORMAT = "predictor.json", "archflow predictor 1"
+DESCRIPTION, _FORMAT = "predictor.json", "archflow predictor 1"
+
+
+def read_described(folder: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors that a folder's description names, and what was written with them. kind: the format they must have.
+
+    Raises ArchflowError, naming the file, if one is missing, cut off, altered, or not the other's.
+    """
+    path = folder / DESCRIPTION
+    about: Any = read_json(path)
+    weights = about.get("weights") if isinstance(about, dict) else None
+    if not isinstance(weights, str) or Path(weights).name != weights:
+        raise ArchflowError(f"{path}: names no weights beside it; restore it or fit anew")
+    tensors, written = load_tensors(folder / weights)
+    if {"format": kind, "weights": weights, **written} != about:
+        raise ArchflowError(f"{path}: does not belong to {weights} beside it; restore both or fit anew")
+    return tensors, written
 
 
 def checked_labels(y: ArrayLike, mask: ArrayLike | None, count: int, what: str) -> Values:

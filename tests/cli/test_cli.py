@@ -119,6 +119,7 @@ def test_fit_by_the_recipe_and_predict(table, tmp_path):
     archflow("embed", folder, "--data", table, "--out", vectors)
     assert np.load(vectors).shape == (80, 4 * 128)
     assert "no recipe is called 'worst'; there is: best" in refused("fit", *arguments, "--recipe", "worst")
+    assert "--proxy is for pre-training" in refused("fit", *arguments)
 
 
 def test_demo_writes_a_report(tmp_path):
