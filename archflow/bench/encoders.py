@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from archflow.bench.fgp import Protocol, fresh_encoder, run_protocol
+from archflow.bench.fgp import Protocol, run_protocol
 from archflow.bench.machine import machine
 from archflow.bench.presets import published_protocol
+from archflow.bench.protocol_encoders import fresh_encoder
 from archflow.bench.published import published_figures
 from archflow.bench.speed_encoders import encode_us
 from archflow.data.benchmarks import Benchmark
@@ -29,7 +30,8 @@ class Comparison:
 
     data: the table's name. benchmark: the one it is, if any. metric: None for the benchmark's own. labels: shares
     (below 1) or counts. methods, runs, split_by: as in `Protocol`, for every encoder and number of labels. epochs: of
-    fine-tuning, one number for each of `labels` or one for all; empty for each encoder's own.
+    fine-tuning, one number for each of `labels` or one for all; empty for each encoder's own. proxies: to rank in
+    pre-training; empty for the benchmark's own.
 
     Raises ArchflowError if there are as many epochs as neither.
     """
@@ -44,6 +46,7 @@ class Comparison:
     split_by: str = "random"
     epochs: Sequence[int] = ()
     pretrain_epochs: int = PretrainSettings.epochs
+    proxies: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if len(self.epochs) not in (0, 1, len(self.labels)):
@@ -58,6 +61,7 @@ class Comparison:
             self.benchmark,
             encoder,
             metric=self.metric,
+            proxies=self.proxies,
             epochs=epochs,
             pretrain_epochs=self.pretrain_epochs,
             methods=list(self.methods),
@@ -68,20 +72,28 @@ class Comparison:
 
 
 def protocol_results(
-    comparison: Comparison, table: Table, folder: Path, processes: int, on_step: Callable[[str], None]
+    comparison: Comparison,
+    table: Table,
+    folder: Path,
+    processes: int,
+    on_step: Callable[[str], None],
+    pretrain_on: Mapping[str, Table] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The result of `run_protocol` for every number of labels and encoder, with the `published` figures.
 
     folder: holds the finished and unfinished protocols, a folder each: the same call goes on from there, and a
     comparison of more encoders, labels or runs shares what is done. on_step: called with a few words before each.
+    pretrain_on: as `run_protocol` takes it.
 
     Raises ArchflowError as `run_protocol` does.
     """
+    elsewhere = ["on", *pretrain_on] if pretrain_on else []
     for labels in comparison.labels:
         for encoder in comparison.encoders:
             on_step(f"{encoder}, {labels:g} labels")
-            place = folder / f"{encoder}-{labels:g}-{comparison.split_by.replace(':', '-')}"
-            result = run_protocol(comparison.protocol(encoder, labels), comparison.data, table, place, processes)
+            place = folder / "-".join([f"{encoder}-{labels:g}", comparison.split_by.replace(":", "-"), *elsewhere])
+            protocol = comparison.protocol(encoder, labels)
+            result = run_protocol(protocol, comparison.data, table, place, processes, pretrain_on=pretrain_on)
             yield {**result, "published": published_figures(result)}
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.bench.machine import machine
+from archflow.bench.protocol_encoders import file_name, fresh_encoder, pretrained_encoders, proxies_of_methods
 from archflow.bench.protocol_splits import VALIDATION, check_rule, draw_splits, save_splits
 from archflow.checkpoint import fingerprint
-from archflow.data.proxies import proxy
+from archflow.data.joined import joined
 from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label_count, pool, shared_classes
-from archflow.encoders import ENCODERS, Encoder, stack
-from archflow.encoders.saved import load_encoder
+from archflow.encoders import Encoder, stack
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.graph.table import Table
@@ -26,8 +26,7 @@ from archflow.predict.causal_model import model_for
 from archflow.predict.fine_tune import FineTuneSettings, Runs, fine_tune
 from archflow.predict.metrics import summary
 from archflow.predict.ranking_model import RankingModel, score
-from archflow.pretext import PretextSettings, PretrainSettings, proxies_for
-from archflow.pretext.jobs import PretrainingJob, run_jobs
+from archflow.pretext import PretextSettings, PretrainSettings
 from archflow.progress import progress_bar
 from archflow.seeding import seeded
 
@@ -63,9 +62,7 @@ class Protocol:
     fine_tune: FineTuneSettings = field(default_factory=FineTuneSettings)
 
     def __post_init__(self) -> None:
-        for method in self.methods:
-            if method != "supervised":
-                proxies_for(task_of(method), self.pretext)
+        proxies_of_methods(self.methods, self.pretext)
         check_runs(self.runs)
         if self.labels <= 0:
             raise ArchflowError(f"labels {self.labels:g} must be a share below 1 or a count")
@@ -91,13 +88,20 @@ def measured_rows(table: Table, data: str, metric: str) -> NDArray[np.int64]:
 
 
 def run_protocol(
-    protocol: Protocol, data: str, table: Table, folder: Path, processes: int = 2, splits_folder: Path | None = None
+    protocol: Protocol,
+    data: str,
+    table: Table,
+    folder: Path,
+    processes: int = 2,
+    splits_folder: Path | None = None,
+    pretrain_on: Mapping[str, Table] | None = None,
 ) -> dict[str, Any]:
     """Run it and return the result as JSON keeps it.
 
     folder: holds what is finished (encoders, methods) and the states of what is not; the same call goes on from it.
     splits_folder: where the rows of every split go, a file a permutation, for `load_split` with this table; default:
-    `splits` in the folder.
+    `splits` in the folder. pretrain_on: tables by name; encoders are pre-trained on all their architectures, as
+    `joined` puts them together, instead of those of `table`.
 
     Raises ArchflowError for a missing metric or proxy, too few labels, and a folder of other settings or data.
     """
@@ -106,18 +110,25 @@ def run_protocol(
     train, test = protocol.train or half, protocol.test or len(rows) - half
     rows = rows[pool(len(rows), train, test)]
     measured = table.select(rows)
+    ops = table.architectures.vocabulary.ops
+    seen = pretrain_on or {data: table if protocol.pretrain_on_all else measured}
+    unlabelled = joined(seen, proxies_of_methods(protocol.methods, protocol.pretext), ops)
     settings = {"data": data, **_json(asdict(protocol))}
+    if pretrain_on:
+        settings["pretrain_on"] = list(pretrain_on)
     # Another number of runs, or of methods, shares what is finished.
     lasting = {name: value for name, value in settings.items() if name not in ("runs", "methods")}
-    spent = _Stopwatch(folder, fingerprint(lasting, measured.architectures.hashes, measured.metric(protocol.metric)))
+    elsewhere = [other.architectures.hashes for other in (pretrain_on or {}).values()]
+    content = (measured.architectures.hashes, measured.metric(protocol.metric), *elsewhere)
+    spent = _Stopwatch(folder, fingerprint(lasting, *content))
     labels = label_count(protocol.labels, train)
     classes = isomorphism_classes(measured)
     splits = draw_splits(protocol.split_by, measured, classes, train, labels)
     files = save_splits(splits_folder or folder / "splits", splits, protocol.split_by, table, rows)
     parts = list(splits.values())
     seeds = MODEL_SEEDS[: -(-protocol.runs // len(PERMUTATIONS))]
-    known = table if protocol.pretrain_on_all else measured
-    encoders, epoch_s = _encoders(protocol, known, seeds, folder, processes, spent.tick)
+    encoders, epoch_s = pretrained_encoders(protocol, unlabelled, seeds, folder, processes, spent.tick)
+    encoders["supervised"] = [fresh_encoder(protocol, len(ops), seed) for seed in seeds]
     methods = {}
     with progress_bar("fine-tuning", len(protocol.methods) * protocol.fine_tune.epochs) as bar:
 
@@ -161,58 +172,6 @@ def run_protocol(
 def _order_tau(values: NDArray[np.float64]) -> float:
     """How far the table is sorted by the metric; the identity permutation is a fair split only if this is near 0."""
     return round(summary(np.arange(len(values)), values)["tau"], 4)
-
-
-def task_of(method: str) -> str:
-    """The pretext task of a method of the protocol: its own name, but for the short `proxy`."""
-    return "proxy_ranking" if method == "proxy" else method
-
-
-def file_name(method: str) -> str:
-    """The method's name as part of a file's name."""
-    return method.replace("*", "x").replace(" ", "")
-
-
-def fresh_encoder(protocol: Protocol, n_ops: int, seed: int) -> Encoder:
-    """The untrained encoder of a model seed."""
-    with seeded(seed):
-        return ENCODERS.get(protocol.encoder)(n_ops=n_ops, **protocol.encoder_config)
-
-
-def _encoders(
-    protocol: Protocol,
-    table: Table,
-    seeds: Sequence[int],
-    folder: Path,
-    processes: int,
-    on_wait: Callable[[], None],
-) -> tuple[dict[str, list[Encoder]], dict[str, float]]:
-    """Each method's encoder of each model seed, and the seconds that an epoch of its pre-training took, median over
-    epochs, mean over seeds. Pre-training sees all architectures of the table and no label."""
-    n_ops = len(table.architectures.vocabulary)
-    encoders = {"supervised": [fresh_encoder(protocol, n_ops, seed) for seed in seeds]}
-    methods = [method for method in protocol.methods if method != "supervised"]
-    names = dict.fromkeys(name for method in methods for name in proxies_for(task_of(method), protocol.pretext))
-    values = {name: proxy(table, name) for name in names}
-    jobs = {
-        (method, seed): PretrainingJob(
-            protocol.encoder,
-            protocol.encoder_config,
-            task_of(method),
-            protocol.pretext,
-            replace(protocol.pretrain, seed=seed),
-            folder / f"{file_name(method)}-{seed}.encoder",
-        )
-        for seed in seeds
-        for method in methods
-    }
-    run_jobs(list(jobs.values()), table.architectures, values, processes, on_wait)
-    seconds: dict[str, list[float]] = {}
-    for (method, _), job in jobs.items():
-        encoder, _, history = load_encoder(job.path)
-        encoders.setdefault(method, []).append(encoder)
-        seconds.setdefault(method, []).append(history["epoch_s"])
-    return encoders, {method: round(float(np.mean(each)), 3) for method, each in seconds.items()}
 
 
 def _fine_tune(

@@ -19,12 +19,14 @@ def pretext_matrix(
     folder: Path,
     processes: int = 2,
     on_step: Callable[[str], None] = lambda name: None,
+    pretrain_on: Mapping[str, Table] | None = None,
 ) -> dict[str, Any]:
     """Run every cell of the matrix, and return the result as JSON keeps it.
 
     comparisons: one a data set; its methods are "supervised" and pretext tasks. tables: by the data's names. folder:
     holds the finished and unfinished cells, data set by data set; the same call, or one for a larger matrix, goes on
-    from there. on_step: called with a few words before every cell.
+    from there. on_step: called with a few words before every cell. pretrain_on: tables by name; encoders are
+    pre-trained on all their architectures together instead of those of each cell's table.
 
     Raises ArchflowError as `run_protocol` does.
     """
@@ -36,6 +38,7 @@ def pretext_matrix(
             folder / comparison.data,
             processes,
             lambda step, data=comparison.data: on_step(f"{data}: {step}"),
+            pretrain_on,
         )
         for result in results:
             cell = {key: result[key] for key in _KEPT}

@@ -18,9 +18,12 @@ MEASURES = ("tau", "p_at_1", "p_at_5")
 
 def matrix_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Heads and rows, one row an encoder, number of labels and method of a data set: runs, then tau, P@1 % and P@5 %,
-    each with the published figure beside it where there is any, and seconds an epoch of pre-training."""
+    each with the published figure beside it where there is any, and seconds an epoch of pre-training. Where a cell's
+    encoders were pre-trained on other tables than their own, every row says on which."""
     cells: Cells = result["matrix"]
+    cells = [{**cell, "pre-trained on": ", ".join(pretrained_on(cell)) or cell["data"]} for cell in cells]
     several = {key: len({str(cell[key]) for cell in cells}) > 1 for key in ("data", "encoder", "labels")}
+    several["pre-trained on"] = any(pretrained_on(cell) for cell in cells)
     shown = [key for key in MEASURES if any(key in runs for cell in cells for runs in cell["methods"].values())]
     compared = [key for key in shown if any(_published(cell, m, key) for cell in cells for m in cell["methods"])]
     heads = [*(key for key, some in several.items() if some), "method", "runs"]
@@ -32,6 +35,8 @@ def matrix_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]
     for cell in cells:
         for method, runs in cell["methods"].items():
             row = [_text(cell[key]) for key, some in several.items() if some]
+            if method == "supervised" and several["pre-trained on"]:
+                row[-1] = rounded(None)
             row += [method_name(method), str(len(runs["tau"]))]
             for key in shown:
                 values = finite(runs.get(key, []))
@@ -43,6 +48,11 @@ def matrix_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]
     return heads, rows
 
 
+def pretrained_on(cell: Mapping[str, Any]) -> list[str]:
+    """The tables that a cell's encoders were pre-trained on; none if on its own."""
+    return cell["config"].get("pretrain_on", [])
+
+
 def matrix_report(path: str | Path, result: Mapping[str, Any]) -> None:
     """Write one self-contained HTML file about a result of `pretext_matrix`, whole or not at all."""
     heads, rows = matrix_table(result)
@@ -52,7 +62,8 @@ def matrix_report(path: str | Path, result: Mapping[str, Any]) -> None:
             charts.Strip(method_name(method), runs["tau"], _published(cell, method, "tau"), colour)
             for colour, (method, runs) in enumerate(cell["methods"].items())
         ]
-        title = f"{cell['data']}, {cell['encoder']}, {cell['labels']:,} labels"
+        elsewhere = f", pre-trained on {' and '.join(pretrained_on(cell))}" if pretrained_on(cell) else ""
+        title = f"{cell['data']}, {cell['encoder']}, {cell['labels']:,} labels{elsewhere}"
         caption = f"Kendall tau with {cell['metric']}, a dot a run."
         sections.append(html.section(title, html.figure(charts.strips(drawn, x_label="Kendall tau"), caption)))
     machine = result["machine"]

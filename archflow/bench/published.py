@@ -101,7 +101,8 @@ def proxies_of(config: Mapping[str, Any]) -> list[str]:
 
 def published_figures(result: Mapping[str, Any]) -> Published:
     """Those of the papers' figures that a result of `run_protocol` may stand beside: same data, encoder, metric, split
-    and labels; for the methods that rank a proxy, the paper's proxy. Empty if there are none."""
+    and labels; for the methods that rank a proxy, the paper's proxy; pre-trained on the same data. Empty if there are
+    none."""
     config, splits = result["config"], result["splits"]
     if result["metric"] not in _METRICS:
         return {}
@@ -113,4 +114,6 @@ def published_figures(result: Mapping[str, Any]) -> Published:
     published = _FGP.get(result["data"], {}).get(config["encoder"], {})
     same_proxy = proxies_of(config) == [PAPER_PROXY]
     comparable = [m for m in result["methods"] if m in published and (same_proxy or m not in _RANKING)]
+    if config.get("pretrain_on"):
+        comparable = [m for m in comparable if m == "supervised"]
     return {method: published[method] for method in comparable}

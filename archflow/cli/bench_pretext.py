@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from archflow.cli.output import Json, ProcessesOption, RunsOption, names, numbers, print_json
+from archflow.cli.output import Json, MetricOption, ProcessesOption, ProxyOption, RunsOption, names, numbers, print_json
 
 _TASKS = "supervised,proxy,flow,fgp,arch2vec,cap,cate,dclp,gmae,graphcl"
 
@@ -19,6 +19,15 @@ def pretext(
         str,
         typer.Option(help="With commas: supervised, pretext tasks, sums of them such as 0.5*flow+0.5*gmae."),
     ] = _TASKS,
+    pretrain_on: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="Data sets or table files, with commas, whose architectures, all together, encoders are pre-trained "
+            "on; default: those of the table that is ranked."
+        ),
+    ] = None,
+    proxy: ProxyOption = None,
+    metric: MetricOption = None,
     labels: Annotated[
         str, typer.Option(help="Labels to learn from, with commas: shares of the train part, or counts.")
     ] = "0.01",
@@ -44,16 +53,16 @@ def pretext(
     from archflow.bench.markdown import markdown_table
     from archflow.bench.pretext_matrix import pretext_matrix
     from archflow.bench.pretext_report import matrix_report, matrix_table
-    from archflow.data.benchmarks import find
+    from archflow.data.catalogue import BENCHMARKS
+    from archflow.data.several import several_tables
     from archflow.files import write_json
-    from archflow.graph.table import read_table
 
-    comparisons, tables = [], {}
-    for name in names(data):
-        benchmark, path = find(name)
-        comparison = Comparison(
-            benchmark.name if benchmark else path.stem,
-            benchmark,
+    tables = several_tables("--data", names(data))
+    elsewhere = several_tables("--pretrain-on", names(pretrain_on)) if pretrain_on is not None else {}
+    comparisons = [
+        Comparison(
+            name,
+            BENCHMARKS.get(name),
             names(encoders),
             labels=numbers("--labels", labels, float),
             methods=names(tasks),
@@ -61,11 +70,18 @@ def pretext(
             split_by=split,
             epochs=[epochs] if epochs else [],
             pretrain_epochs=pretrain_epochs,
+            proxies=names(proxy),
+            metric=metric,
         )
-        comparisons.append(comparison)
-        tables[comparison.data] = read_table(path)
+        for name in tables
+    ]
     result = pretext_matrix(
-        comparisons, tables, folder, processes or os.cpu_count() or 1, lambda step: typer.echo(step, err=True)
+        comparisons,
+        tables,
+        folder,
+        processes or os.cpu_count() or 1,
+        lambda step: typer.echo(step, err=True),
+        elsewhere,
     )
     if out is not None:
         write_json(out, result)

@@ -10,11 +10,18 @@ from typing import Annotated, Optional
 
 import typer
 
-from archflow.cli.output import DataOption, Json, ProxyOption, names, print_json
+from archflow.cli.output import Json, ProxyOption, names, print_json
 
 
 def pretrain(
-    data: DataOption,
+    data: Annotated[
+        str,
+        typer.Option(
+            "--data",
+            help="A data set's name (`archflow data list`) or a table file; several, with commas, are one set, with "
+            "the first one's published settings.",
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="The encoder to write (.safetensors).")],
     encoder: Annotated[str, typer.Option(help="gated_gcn, gin, mlp, transformer, or one of yours.")] = "gated_gcn",
     task: Annotated[
@@ -37,36 +44,36 @@ def pretrain(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Pre-train an encoder on the architectures of a table; labels are not looked at.
+    """Pre-train an encoder on the architectures of a table, or of several; labels are not looked at.
 
     The state after every epoch is kept beside the encoder: after an interruption the same command goes on.
     """
     from archflow.bench.presets import preset_of
     from archflow.bench.ship import ship
-    from archflow.data.benchmarks import find
-    from archflow.data.proxies import proxy as proxy_values
+    from archflow.data.catalogue import BENCHMARKS
+    from archflow.data.joined import joined
+    from archflow.data.several import several_tables
     from archflow.encoders import ENCODERS, save_encoder
-    from archflow.graph.table import read_table
     from archflow.pretext import make_task, proxies_for, vocabulary_for
     from archflow.pretext import pretrain as run
     from archflow.progress import progress_bar
     from archflow.seeding import seeded
 
-    benchmark, path = find(data)
-    table = read_table(path)
+    tables = several_tables("--data", names(data))
+    benchmark = BENCHMARKS.get(next(iter(tables)))
     preset = preset_of(benchmark)
-    vocabulary = vocabulary_for(task, table.architectures.vocabulary)
     pretext_settings = preset.pretext(names(proxy) or [benchmark.proxy if benchmark else "depth"])
     used = proxies_for(task, pretext_settings)
+    unlabelled = joined(tables, used)
+    vocabulary = vocabulary_for(task, unlabelled.architectures.vocabulary)
     config = {**preset.published(encoder).config, **({"width": width} if width else {})}
     with seeded(seed):
         model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **config)
     with seeded(seed, 2):
         pretext = make_task(task, model, pretext_settings)
-    architectures = table.architectures.recoded(vocabulary)
-    proxies = {name: proxy_values(table, name) for name in used}
+    architectures = unlabelled.architectures.recoded(vocabulary)
     state = out.with_suffix(".state")
-    with progress_bar(f"pre-training on {len(table):,} architectures", epochs) as bar:
+    with progress_bar(f"pre-training on {len(architectures):,} architectures", epochs) as bar:
         done = 0
 
         def on_epoch(epoch: int, losses: dict[str, float]) -> None:
@@ -75,7 +82,7 @@ def pretrain(
             done = epoch
 
         settings = replace(preset.published(encoder).pretrain, epochs=epochs, seed=seed)
-        losses = run(model, pretext, architectures, proxies, settings, state, on_epoch=on_epoch)
+        losses = run(model, pretext, architectures, unlabelled.proxies, settings, state, on_epoch=on_epoch)
     history = {"data": data, "task": task, "proxies": list(used), "epochs": epochs, "seed": seed}
     if card:
         command = shlex.join(["archflow", *sys.argv[1:]])

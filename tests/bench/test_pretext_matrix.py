@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 
 from archflow.bench.encoders import Comparison
+from archflow.bench.fgp import run_protocol
 from archflow.bench.pretext_matrix import pretext_matrix
 from archflow.bench.pretext_report import matrix_report, matrix_table
 from archflow.bench.results_page import results_page
+from archflow.encoders import load_encoder
+from archflow.errors import ArchflowError
 from archflow.graph.table import Table
-from archflow.spaces import NASBench201
+from archflow.spaces import NASBench101, NASBench201
 
 METHODS = ["supervised", "flow", "gmae", "0.5*flow+2*gmae"]
 
@@ -93,5 +96,89 @@ def test_the_page_of_results_shows_it_with_its_command(finished, tmp_path):
     command = " ".join(page.split("```sh\n")[1].split("```")[0].replace("\\\n", " ").split())
     assert command == (
         "archflow bench pretext --data first,second --encoders gin --tasks supervised,flow,gmae,0.5*flow+2*gmae "
-        "--labels 20 --runs 2 --split random --pretrain-epochs 2 --epochs 5 --out results/pretext.json"
+        "--metric score --labels 20 --runs 2 --split random --pretrain-epochs 2 --epochs 5 --out results/pretext.json"
+    )
+
+
+@pytest.fixture(scope="module")
+def other() -> Table:
+    """Cells of another space, with other numbers of parameters."""
+    space = NASBench101()
+    cells = space.sample(120, np.random.default_rng(2))
+    return Table(cells, {"params": 1e6 * space.costs(cells)["params"]})
+
+
+@pytest.fixture(scope="module")
+def transferred(tables, other, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("transferred")
+    one = comparison("first", methods=["supervised", "fgp", "gmae"], proxies=["params"])
+    elsewhere = {"cells101": other, "second": tables["second"]}
+    return folder, one, elsewhere, pretext_matrix([one], tables, folder, 1, pretrain_on=elsewhere)
+
+
+def test_pre_training_on_other_tables_starts_from_their_operations(transferred, finished, tables):
+    folder, _, elsewhere, result = transferred
+    (cell,) = result["matrix"]
+    assert cell["config"]["pretrain_on"] == list(elsewhere)
+    own = tables["first"].architectures.vocabulary.ops
+    for method, hidden in (("fgp", []), ("gmae", ["[mask]"])):
+        _, vocabulary, _ = load_encoder(folder / "first" / "gin-20-random-on-cells101-second" / f"{method}-21.encoder")
+        assert vocabulary.ops == (*own, "maxpool3x3", *hidden)
+    # What is not pre-trained is the same as ever, the rest is not.
+    assert cell["methods"]["supervised"] == finished[1]["matrix"][0]["methods"]["supervised"]
+    assert cell["methods"]["gmae"] != finished[1]["matrix"][0]["methods"]["gmae"]
+
+
+def test_pre_training_on_other_tables_goes_on_and_minds_their_content(transferred, tables, monkeypatch):
+    folder, one, elsewhere, result = transferred
+
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr("archflow.bench.fgp.fine_tune", forbidden)
+    again = pretext_matrix([one], tables, folder, 1, pretrain_on=elsewhere)
+    assert again["matrix"][0]["methods"] == result["matrix"][0]["methods"]
+    fewer = {**elsewhere, "cells101": elsewhere["cells101"].select(np.arange(100))}
+    with pytest.raises(ArchflowError, match="holds a run of other settings or data"):
+        pretext_matrix([one], tables, folder, 1, pretrain_on=fewer)
+
+
+def test_a_folder_of_before_stays_valid(finished, tables):
+    folder, _ = finished
+    place = folder / "first" / "gin-20-random"
+    with pytest.raises(ArchflowError, match="holds a run of other settings or data"):
+        run_protocol(comparison("first").protocol("gin", 20), "first", tables["first"], place, 1, None, tables)
+    run_protocol(comparison("first").protocol("gin", 20), "first", tables["first"], place, 1, None, {})
+
+
+def test_a_table_without_the_proxy_is_refused(tables, other, tmp_path):
+    one = comparison("first", methods=["fgp"], proxies=["score"])
+    with pytest.raises(ArchflowError, match="cells101: no proxy 'score'"):
+        pretext_matrix([one], tables, tmp_path, 1, pretrain_on={"second": tables["second"], "cells101": other})
+    assert not list(tmp_path.iterdir())  # nothing is left that would refuse the same command with another proxy
+
+
+def test_tables_and_pages_say_what_was_pre_trained_on(transferred, finished, tmp_path):
+    (cell,) = transferred[-1]["matrix"]
+    both = {**transferred[-1], "matrix": [*finished[1]["matrix"][:1], cell]}
+    heads, rows = matrix_table(both)
+    assert heads[:3] == ["pre-trained on", "method", "runs"]
+    assert [row[:2] for row in rows] == [
+        ["–", "supervised only"],
+        ["first", "flow only"],
+        ["first", "GMAE"],
+        ["first", "0.5*flow+2*gmae"],
+        ["–", "supervised only"],
+        ["cells101, second", "FGP (flow + proxy)"],
+        ["cells101, second", "GMAE"],
+    ]
+    matrix_report(tmp_path / "matrix.html", both)
+    assert "first, gin, 20 labels, pre-trained on cells101 and second" in (tmp_path / "matrix.html").read_text()
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "pretext.json").write_text(json.dumps(transferred[-1]))
+    page = results_page(tmp_path / "results", tmp_path / "page.md")
+    assert "### first: `gin`, 20 labels, pre-trained on cells101 and second" in page
+    command = " ".join(page.split("```sh\n")[1].split("```")[0].replace("\\\n", " ").split())
+    assert (
+        "--tasks supervised,fgp,gmae --pretrain-on cells101,second --proxy params --metric score --labels 20" in command
     )

@@ -28,6 +28,12 @@ def test_another_proxy_leaves_the_methods_that_rank_none():
     assert set(published_figures(result(config=other))) == {"supervised"}
 
 
+def test_pre_training_on_other_data_leaves_what_is_not_pre_trained():
+    elsewhere = {**result()["config"], "pretrain_on": ["nasbench101"]}
+    assert set(published_figures(result(config=elsewhere))) == {"supervised"}
+    assert set(published_figures(result(config={**elsewhere, "pretrain_on": []}))) == {"supervised", "fgp"}
+
+
 @pytest.mark.parametrize(
     "changes",
     [

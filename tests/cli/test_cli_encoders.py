@@ -1,30 +1,14 @@
 """`archflow encoders`, and the verbs that take its names; `pretrain --card`."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 
 from archflow.bench.ship import cards_table
-from archflow.cli.app import main
 from archflow.data import load
 from archflow.encoders.pretrained import names
 from archflow.predict import Predictor
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def run(*arguments: object, code: int = 0) -> str:
-        """Standard output, or for another code what is on standard error."""
-        monkeypatch.setattr(sys, "argv", ["archflow", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        assert ended.value.code == code, shown.err
-        return shown.err if code else shown.out
-
-    return run
 
 
 @pytest.fixture

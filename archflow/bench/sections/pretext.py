@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from archflow.bench.markdown import markdown_table
-from archflow.bench.pretext_report import matrix_table
+from archflow.bench.pretext_report import matrix_table, pretrained_on
+from archflow.bench.published import proxies_of
 from archflow.bench.sections.section import Kind, Result, command, made_by, out_option, paragraphs
 from archflow.bench.speed_report import processor
+from archflow.data.catalogue import BENCHMARKS
 
 
 def pretext_section(name: str, result: Result, place: str) -> str:
@@ -13,10 +15,16 @@ def pretext_section(name: str, result: Result, place: str) -> str:
     cells = result["matrix"]
     first = cells[0]["config"]
     each = {key: list(dict.fromkeys(str(cell[key]) for cell in cells)) for key in ("data", "encoder", "labels")}
+    elsewhere = pretrained_on(cells[0])
     options = {
         "data": ",".join(each["data"]),
         "encoders": ",".join(each["encoder"]),
         "tasks": ",".join(first["methods"]),
+        "pretrain-on": ",".join(elsewhere) or None,
+        "proxy": ",".join(proxies_of(first))
+        if any(proxies_of(c["config"]) != _own(c, "proxy") for c in cells)
+        else None,
+        "metric": first["metric"] if any([c["metric"]] != _own(c, "metric") for c in cells) else None,
         "labels": ",".join(f"{labels:g}" for labels in dict.fromkeys(cell["config"]["labels"] for cell in cells)),
         "runs": first["runs"],
         "split": first["split_by"],
@@ -25,14 +33,20 @@ def pretext_section(name: str, result: Result, place: str) -> str:
         "out": out_option(name, place),
     }
     title = f"{', '.join(each['data'])}: {', '.join(f'`{encoder}`' for encoder in each['encoder'])}"
+    on = f", pre-trained on {' and '.join(elsewhere)}" if elsewhere else ""
     return paragraphs(
-        f"### {title}, {' and '.join(each['labels'])} labels",
+        f"### {title}, {' and '.join(each['labels'])} labels{on}",
         f"Pre-training for {first['pretrain']['epochs']} epochs, fine-tuning for "
         f"{first['fine_tune']['epochs']}. s/epoch: of pre-training, on one core of a "
         f"machine that may have been shared, {processor(result)}.",
         markdown_table(*matrix_table(result)),
         made_by(command("pretext", options), name, place),
     )
+
+
+def _own(cell: Result, key: str) -> list[str]:
+    """The data set's own `proxy` or `metric`; none of a table that is no benchmark."""
+    return [getattr(BENCHMARKS[cell["data"]], key)] if cell["data"] in BENCHMARKS else []
 
 
 MATRICES = Kind(frozenset({"matrix"}), "Pretext tasks", pretext_section)

@@ -1,0 +1,85 @@
+"""Several tables as one set to pre-train on: a shared vocabulary, and proxies by their place within each table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.data.proxies import proxy
+from archflow.errors import ArchflowError
+from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.graph.table import Table
+from archflow.spaces.synonyms import SYNONYMS
+
+
+@dataclass(frozen=True)
+class Unlabelled:
+    """What pre-training sees. proxies: (N,) values by name, NaN where missing."""
+
+    architectures: ArchitectureSet
+    proxies: Mapping[str, NDArray[np.float64]]
+
+
+def joined(tables: Mapping[str, Table], proxies: Iterable[str], known: Iterable[str] = ()) -> Unlabelled:
+    """The architectures of all tables, one table after the other, with these proxies of theirs.
+
+    tables: by the names that errors call them. known: operations that come first in the shared vocabulary, so that
+    their ids are those of a vocabulary which holds only them; the other ones follow in the tables' order.
+
+    Operations are told apart by name, but for those that `SYNONYMS` calls the same: they get the name that comes first.
+    Of several tables a proxy's values need not have one scale (networks of other sizes, other measurements). So each
+    becomes its place within its own table, between 0 and 1, equal values sharing one; values of two tables are never
+    compared, only these places. The proxies of a single table stay as they are.
+
+    Raises ArchflowError, naming the table, for one that lacks a proxy, and where several are joined for one whose
+    values of a proxy are all missing or all equal.
+    """
+    names = dict.fromkeys(known)
+    sets = []
+    for table in tables.values():
+        renamed = _renamed(table.architectures, names)
+        names |= dict.fromkeys(renamed.vocabulary.ops)
+        sets.append(renamed)
+    vocabulary = Vocabulary(tuple(names))
+    recoded = [each.recoded(vocabulary) for each in sets]
+    values = {name: [_values(table, name, data) for data, table in tables.items()] for name in proxies}
+    if len(tables) == 1:
+        return Unlabelled(recoded[0], {name: only for name, (only,) in values.items()})
+    places = {
+        name: np.concatenate([_places(v, name, data) for data, v in zip(tables, each, strict=True)])
+        for name, each in values.items()
+    }
+    return Unlabelled(ArchitectureSet.concatenate(recoded), places)
+
+
+def _renamed(architectures: ArchitectureSet, known: Mapping[str, None]) -> ArchitectureSet:
+    """Operations that are known by another name get that name, unless the set has an operation of that name, too."""
+    own = architectures.vocabulary.ops
+    elsewhere = set(known).difference(own)
+    names = tuple(SYNONYMS[op] if op not in known and SYNONYMS.get(op) in elsewhere else op for op in own)
+    if names == own:
+        return architectures
+    arrays = (architectures.op, architectures.node_ptr, architectures.edge_src)
+    return ArchitectureSet(Vocabulary(names), *arrays, architectures.edge_dst, architectures.edge_ptr, validate=False)
+
+
+def _values(table: Table, name: str, data: str) -> NDArray[np.float64]:
+    try:
+        return proxy(table, name)
+    except ArchflowError as error:
+        raise ArchflowError(f"{data}: {error}") from None
+
+
+def _places(values: NDArray[np.float64], name: str, data: str) -> NDArray[np.float64]:
+    """(N,) the share of the finite values that are smaller, and half of those that are equal; NaN for the others."""
+    from scipy.stats import rankdata
+
+    present = np.isfinite(values)
+    if len(np.unique(values[present])) < 2:
+        raise ArchflowError(f"{data}: proxy {name!r} has fewer than two different values: nothing to rank")
+    places = np.full(len(values), np.nan)
+    places[present] = (rankdata(values[present]) - 0.5) / present.sum()
+    return places

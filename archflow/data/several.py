@@ -1,0 +1,26 @@
+"""Several data sets by name or by path, kept apart by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archflow.data.benchmarks import find
+from archflow.errors import ArchflowError
+from archflow.graph.table import Table, read_table
+
+
+def several_tables(option: str, data: Sequence[str]) -> dict[str, Table]:
+    """The tables of data sets, by the benchmark's name or the file's stem, in their order.
+
+    option: what errors call the list. Raises ArchflowError for none, for two of one name, and as `load` does.
+    """
+    if not data:
+        raise ArchflowError(f"{option}: no data set is named; give names or table files with commas between them")
+    tables: dict[str, Table] = {}
+    for each in data:
+        benchmark, path = find(each)
+        name = benchmark.name if benchmark else path.stem
+        if name in tables:
+            raise ArchflowError(f"{option}: two tables are called {name!r}; name every one once, or rename a file")
+        tables[name] = read_table(path)
+    return tables
