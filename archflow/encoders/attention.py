@@ -42,10 +42,12 @@ def attend(query: Tensor, key: Tensor, value: Tensor, hears: Tensor, dropout_p: 
 
     hears: bool, broadcasts to (B, heads, q, n). A row that hears nobody gets the mean of all values.
     """
-    # Key by query: so a CPU's softmax is vectorised across the queries, and not along a row of few keys.
-    scores = (key @ query.transpose(2, 3)).mul_(1 / math.sqrt(query.shape[3]))
-    shares = torch.softmax(scores.masked_fill_(~hears.transpose(2, 3), torch.finfo(scores.dtype).min), 2)
-    return dropout(shares, dropout_p, True).transpose(2, 3) @ value
+    scores = key @ query.transpose(2, 3)
+    deaf = torch.where(hears, scores.new_zeros(()), torch.finfo(scores.dtype).min).permute(0, 3, 1, 2)
+    # Keys first, then heads and queries: so a CPU's softmax is vectorised across these, and not along a row of few keys.
+    scores = torch.add(deaf, scores.transpose(1, 2).contiguous(), alpha=1 / math.sqrt(query.shape[3]))
+    shares = dropout(torch.softmax(scores, 1), dropout_p, True)
+    return shares.permute(0, 2, 3, 1) @ value
 
 
 class AttentionHeads(nn.Module):
@@ -93,8 +95,8 @@ class TransformerLayer(nn.Module):
 
     def forward(self, x: Tensor, hears: Tensor) -> Tensor:
         """(K, S, d) -> (K, S, d). hears: as `AttentionHeads` takes it."""
-        x = x + self._drop(self.mix(self.attention(self.before_attention(x), hears)))
-        return x + self._drop(self.perceptron(self.before_perceptron(x)))
+        x = self._drop(self.mix(self.attention(self.before_attention(x), hears))).add_(x)
+        return self._drop(self.perceptron(self.before_perceptron(x))).add_(x)
 
     def _drop(self, x: Tensor) -> Tensor:
         return dropout(x, self.dropout, self.training)
