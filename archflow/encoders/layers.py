@@ -92,8 +92,8 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
 
 
 def relu_dropout(x: Tensor, p: float, training: bool) -> Tensor:
-    """ReLU and dropout in one, in whichever order: fewer passes over memory."""
-    return _ReluDropout.apply(x, p) if training and p > 0 else torch.relu(x)
+    """ReLU and dropout in one, in whichever order: fewer passes over memory. x may be written over."""
+    return _ReluDropout.apply(x, p) if training and p > 0 else torch.relu_(x)
 
 
 def _kept(x: Tensor, p: float) -> Tensor:
