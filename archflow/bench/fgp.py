@@ -13,8 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.bench.machine import machine
-from archflow.bench.protocol_encoders import file_name, fresh_encoder, pretrained_encoders, proxies_of_methods
+from archflow.bench.protocol_encoders import (
+    LEARNED,
+    file_name,
+    fresh_encoder,
+    pretrained_encoders,
+    proxies_of_methods,
+)
 from archflow.bench.protocol_splits import VALIDATION, check_rule, draw_splits, save_splits
+from archflow.bench.runs import MODEL_SEEDS, model_seed, tune_runs
+from archflow.bench.teachers import Teacher, train_teachers
 from archflow.checkpoint import fingerprint
 from archflow.data.joined import joined
 from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label_count, pool, shared_classes
@@ -22,16 +30,13 @@ from archflow.encoders import Encoder, stack
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.graph.table import Table
-from archflow.predict.causal_model import model_for
-from archflow.predict.fine_tune import FineTuneSettings, Runs, fine_tune
+from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.metrics import summary
 from archflow.predict.ranking_model import RankingModel, score
 from archflow.pretext import PretextSettings, PretrainSettings
 from archflow.progress import progress_bar
-from archflow.seeding import seeded
 
 METHODS = ("supervised", "proxy", "flow", "fgp")
-MODEL_SEEDS = (21, 2021, 202121)
 KEEP_SECONDS = 10.0
 """How often the time spent is written down."""
 
@@ -40,7 +45,8 @@ KEEP_SECONDS = 10.0
 class Protocol:
     """What to measure; see "5. Protocol" of the paper's experiments.
 
-    methods: "supervised", and pretext tasks as `make_task` reads them ("proxy" for proxy ranking).
+    methods: "supervised", and pretext tasks as `make_task` reads them ("proxy" for proxy ranking); "learned" is FGP
+    with what a `teacher` has learnt from the labels instead of the flow, so that every run has its own encoder.
     labels: share of the train part if below 1, else a count. runs: at most 9, run i has the i-th permutation of the
     data and model seed i // 3, so that 3 runs share one pre-trained encoder. train, test: sizes of the two parts, half
     of the labelled architectures each if None. split_by: a rule of `draw_splits`, "random" as the paper.
@@ -60,6 +66,7 @@ class Protocol:
     pretext: PretextSettings = field(default_factory=PretextSettings)
     pretrain: PretrainSettings = field(default_factory=PretrainSettings)
     fine_tune: FineTuneSettings = field(default_factory=FineTuneSettings)
+    teacher: Teacher = field(default_factory=Teacher)
 
     def __post_init__(self) -> None:
         proxies_of_methods(self.methods, self.pretext)
@@ -103,8 +110,11 @@ def run_protocol(
     `splits` in the folder. pretrain_on: tables by name; encoders are pre-trained on all their architectures, as
     `joined` puts them together, instead of those of `table`.
 
-    Raises ArchflowError for a missing metric or proxy, too few labels, and a folder of other settings or data.
+    Raises ArchflowError for a missing metric or proxy, too few labels, a folder of other settings or data, and
+    "learned" together with `pretrain_on`.
     """
+    if pretrain_on and LEARNED in protocol.methods:
+        raise ArchflowError(f"{LEARNED}: its teacher learns from labels of {data} alone; pre-train on that, too")
     rows = measured_rows(table, data, protocol.metric)
     half = len(rows) - len(rows) // 2
     train, test = protocol.train or half, protocol.test or len(rows) - half
@@ -116,8 +126,8 @@ def run_protocol(
     settings = {"data": data, **_json(asdict(protocol))}
     if pretrain_on:
         settings["pretrain_on"] = list(pretrain_on)
-    # Another number of runs, or of methods, shares what is finished.
-    lasting = {name: value for name, value in settings.items() if name not in ("runs", "methods")}
+    # Another number of runs, or of methods, shares what is finished; files of another teacher have another name.
+    lasting = {name: value for name, value in settings.items() if name not in ("runs", "methods", "teacher")}
     elsewhere = [other.architectures.hashes for other in (pretrain_on or {}).values()]
     content = (measured.architectures.hashes, measured.metric(protocol.metric), *elsewhere)
     spent = _Stopwatch(folder, fingerprint(lasting, *content))
@@ -127,8 +137,11 @@ def run_protocol(
     files = save_splits(splits_folder or folder / "splits", splits, protocol.split_by, table, rows)
     parts = list(splits.values())
     seeds = MODEL_SEEDS[: -(-protocol.runs // len(PERMUTATIONS))]
-    encoders, epoch_s = pretrained_encoders(protocol, unlabelled, seeds, folder, processes, spent.tick)
-    encoders["supervised"] = [fresh_encoder(protocol, len(ops), seed) for seed in seeds]
+    teachers = []
+    if LEARNED in protocol.methods:
+        teachers = train_teachers(protocol.teacher, protocol.runs, measured, protocol.metric, parts, folder, spent.tick)
+    encoders, epoch_s = pretrained_encoders(protocol, unlabelled, teachers, folder, processes, spent.tick)
+    encoders["supervised"] = [fresh_encoder(protocol, len(ops), model_seed(run)) for run in range(protocol.runs)]
     methods = {}
     with progress_bar("fine-tuning", len(protocol.methods) * protocol.fine_tune.epochs) as bar:
 
@@ -137,7 +150,7 @@ def run_protocol(
             spent.tick()
 
         for method in protocol.methods:
-            finished = folder / f"{file_name(method)}-{protocol.runs}.json"
+            finished = folder / f"{file_name(protocol, method)}-{protocol.runs}.json"
             if not finished.exists():
                 state = finished.with_suffix(".state")
                 run = _fine_tune(protocol, measured, encoders[method], parts, state, advance)
@@ -182,31 +195,14 @@ def _fine_tune(
     state: Path,
     on_epochs: Callable[[int], None],
 ) -> dict[str, list[float]]:
-    """All runs of one method as one batched model; the measures of every run. on_epochs: called with how many more."""
-    models, parts, seeds = [], [], []
-    for run in range(protocol.runs):
-        seed = MODEL_SEEDS[run // len(splits)]
-        with seeded(seed, 1):
-            models.append(model_for(copy.deepcopy(encoders[run // len(splits)])))
-        parts.append(splits[run % len(splits)])
-        seeds.append(seed)
+    """All runs of one method as one batched model; the measures of every run. encoders: one a run. on_epochs: called
+    with how many more."""
+    encoders = [copy.deepcopy(encoder) for encoder in encoders]
+    tuned = tune_runs(encoders, table, protocol.metric, splits, protocol.fine_tune, state, on_epochs)
+    parts = [splits[run % len(splits)] for run in range(protocol.runs)]
     labels = table.metric(protocol.metric)
     # Splits by class may differ by a few test rows; the batched evaluation needs equal counts, so pad and cut.
     longest = max(len(part.test) for part in parts)
-    runs = Runs(
-        labels[:, None],
-        np.stack([part.labelled for part in parts]),
-        np.stack([part.validation for part in parts]),
-        seeds,
-    )
-    done = 0
-
-    def advance(epoch: int) -> None:
-        nonlocal done
-        on_epochs(epoch - done)
-        done = epoch
-
-    tuned = fine_tune(models, table.architectures, runs, protocol.fine_tune, state, on_epoch=advance)
     results: dict[str, list[float]] = {}
     tests = np.stack([np.resize(part.test, longest) for part in parts])
     for k, (scores, part) in enumerate(zip(_scores(tuned.models, table, tests), parts, strict=True)):

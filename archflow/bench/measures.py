@@ -12,6 +12,7 @@ METHODS = {
     "proxy": "proxy ranking only",
     "flow": "flow only",
     "fgp": "FGP (flow + proxy)",
+    "learned": "FGP, learned surrogate",
     "recipe": "the recipe",
     "arch2vec": "arch2vec",
     "cap": "CAP",

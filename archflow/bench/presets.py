@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archflow.bench.fgp import Protocol
+from archflow.bench.teachers import Teacher
 from archflow.data.benchmarks import Benchmark
 from archflow.errors import ArchflowError
 from archflow.flow import FlowSurrogate
@@ -163,7 +164,7 @@ def published_protocol(
     others: fields of `Protocol`. Raises ArchflowError if nothing says what to rank by.
     """
     preset = preset_of(benchmark)
-    chosen = preset.published(encoder)
+    chosen, teacher = preset.published(encoder), preset.published(Teacher.encoder)
     metric = metric or (benchmark and benchmark.metric)
     proxies = proxies or ((benchmark.proxy,) if benchmark else ())
     if metric is None:
@@ -178,5 +179,8 @@ def published_protocol(
         pretext=preset.pretext(proxies),
         pretrain=replace(chosen.pretrain, epochs=pretrain_epochs),
         fine_tune=replace(chosen.fine_tune, epochs=epochs or chosen.fine_tune.epochs),
+        teacher=Teacher(
+            config=teacher.config, fine_tune=replace(teacher.fine_tune, epochs=epochs or teacher.fine_tune.epochs)
+        ),
         **others,
     )

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from archflow.bench.runs import model_seed
 from archflow.data.joined import Unlabelled
 from archflow.encoders import ENCODERS, Encoder
 from archflow.encoders.saved import load_encoder
-from archflow.pretext import PretextSettings, proxies_for
+from archflow.pretext import LearnedSurrogate, PretextSettings, proxies_for
 from archflow.pretext.jobs import PretrainingJob, run_jobs
 from archflow.seeding import seeded
 
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
     from archflow.bench.fgp import Protocol
 
 
+LEARNED = "learned"
+"""The method that reconstructs a teacher's embeddings."""
+
+
 def task_of(method: str) -> str:
-    """The pretext task of a method of the protocol: its own name, but for the short `proxy`."""
-    return "proxy_ranking" if method == "proxy" else method
+    """The pretext task of a method of the protocol: its own name, but for the short `proxy`, and `LEARNED`."""
+    return {"proxy": "proxy_ranking", LEARNED: "fgp"}.get(method, method)
 
 
 def proxies_of_methods(methods: Sequence[str], pretext: PretextSettings) -> list[str]:
@@ -31,9 +36,9 @@ def proxies_of_methods(methods: Sequence[str], pretext: PretextSettings) -> list
     return list(dict.fromkeys(name for task in tasks for name in proxies_for(task, pretext)))
 
 
-def file_name(method: str) -> str:
-    """The method's name as part of a file's name."""
-    return method.replace("*", "x").replace(" ", "")
+def file_name(protocol: Protocol, method: str) -> str:
+    """The method's name as part of a file's name, with what the protocol's folder is not known by."""
+    return f"{method}-{protocol.teacher.key}" if method == LEARNED else method.replace("*", "x").replace(" ", "")
 
 
 def fresh_encoder(protocol: Protocol, n_ops: int, seed: int) -> Encoder:
@@ -45,31 +50,43 @@ def fresh_encoder(protocol: Protocol, n_ops: int, seed: int) -> Encoder:
 def pretrained_encoders(
     protocol: Protocol,
     unlabelled: Unlabelled,
-    seeds: Sequence[int],
+    teachers: Sequence[Path],
     folder: Path,
     processes: int,
     on_wait: Callable[[], None],
 ) -> tuple[dict[str, list[Encoder]], dict[str, float]]:
-    """The encoder of each model seed for all methods that pre-train, and the seconds that an epoch of that took, median
-    over epochs, mean over seeds. folder: keeps them; what is there is not trained again."""
+    """The encoder of each run for all methods that pre-train, and the seconds that an epoch of that took, median over
+    epochs, mean over encoders. Runs of one model seed share an encoder.
+
+    teachers: files of one a run, if `LEARNED` is among the methods; then that has an encoder a run. folder: keeps the
+    encoders; what is there is not trained again.
+    """
+    methods = [method for method in protocol.methods if method != "supervised"]
     jobs = {
-        (method, seed): PretrainingJob(
-            protocol.encoder,
-            protocol.encoder_config,
-            task_of(method),
-            protocol.pretext,
-            replace(protocol.pretrain, seed=seed),
-            folder / f"{file_name(method)}-{seed}.encoder",
-        )
-        for seed in seeds
-        for method in protocol.methods
-        if method != "supervised"
+        method: [_job(protocol, method, run, teachers, folder) for run in range(protocol.runs)] for method in methods
     }
-    run_jobs(list(jobs.values()), unlabelled.architectures, unlabelled.proxies, processes, on_wait)
-    encoders: dict[str, list[Encoder]] = {}
-    seconds: dict[str, list[float]] = {}
-    for (method, _), job in jobs.items():
-        encoder, _, history = load_encoder(job.path)
-        encoders.setdefault(method, []).append(encoder)
-        seconds.setdefault(method, []).append(history["epoch_s"])
+    distinct = {job.path: job for run in zip(*jobs.values(), strict=True) for job in run}
+    run_jobs(list(distinct.values()), unlabelled.architectures, unlabelled.proxies, processes, on_wait)
+    trained = {path: load_encoder(path) for path in distinct}
+    seconds = {
+        method: [trained[path][2]["epoch_s"] for path in dict.fromkeys(job.path for job in each)]
+        for method, each in jobs.items()
+    }
+    encoders = {method: [trained[job.path][0] for job in each] for method, each in jobs.items()}
     return encoders, {method: round(float(np.mean(each)), 3) for method, each in seconds.items()}
+
+
+def _job(protocol: Protocol, method: str, run: int, teachers: Sequence[Path], folder: Path) -> PretrainingJob:
+    """What pre-trains the encoder of a run."""
+    seed = model_seed(run)
+    pretext, which = protocol.pretext, f"{seed}"
+    if method == LEARNED:
+        pretext, which = replace(pretext, surrogate=LearnedSurrogate(str(teachers[run]))), f"{protocol.runs}-{run}"
+    return PretrainingJob(
+        protocol.encoder,
+        protocol.encoder_config,
+        task_of(method),
+        pretext,
+        replace(protocol.pretrain, seed=seed),
+        folder / f"{file_name(protocol, method)}-{which}.encoder",
+    )

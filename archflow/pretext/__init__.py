@@ -10,6 +10,7 @@ from archflow.pretext.flow_reconstruction import FlowReconstruction
 from archflow.pretext.gmae import GMAETask
 from archflow.pretext.graphcl import GraphCL
 from archflow.pretext.joint import JointTask
+from archflow.pretext.learned_surrogate import LearnedSurrogate
 from archflow.pretext.named import make_task, proxies_for, vocabulary_for
 from archflow.pretext.pretrain import PretrainSettings, pretrain
 from archflow.pretext.proxy_ranking import ProxyRanking
@@ -26,6 +27,7 @@ __all__ = [
     "GMAETask",
     "GraphCL",
     "JointTask",
+    "LearnedSurrogate",
     "PretextSettings",
     "PretextTask",
     "PretrainSettings",

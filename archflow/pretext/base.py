@@ -16,6 +16,7 @@ from archflow.errors import ArchflowError
 from archflow.flow import FlowSurrogate
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
+from archflow.pretext.learned_surrogate import LearnedSurrogate
 from archflow.registry import Registry
 
 Targets = Mapping[str, Tensor]
@@ -30,8 +31,8 @@ class PretextSettings:
 
     proxies: names of the zero-cost proxies to rank, each for itself.
     margin: of that ranking; 0.5 for NAS-Bench-101 and -201, 0.1 for -301 (FGP's released code).
-    surrogate: the flow to reconstruct. flow_weight, proxy_weight: FGP's lambda_1 and lambda_2, tuned
-    there in {(1/2, 1/2), (1/3, 2/3), (2/3, 1/3)}.
+    surrogate: the flow to reconstruct, or what stands for it. flow_weight, proxy_weight: FGP's lambda_1 and lambda_2,
+    tuned there in {(1/2, 1/2), (1/3, 2/3), (2/3, 1/3)}.
     mask_share: of the operations that GMAE hides; 0.75, 0.15 and 0.05 for NAS-Bench-101, -201 and -301 (its code).
     cost: the name of the proxy that tells similar computation, by which CATE finds its pairs.
     hops: CAP's K and R, how far a sub-graph reaches and how far its context; (1, 2), (1, 3) and (2, 3) there.
@@ -39,7 +40,7 @@ class PretextSettings:
 
     proxies: tuple[str, ...] = ()
     margin: float = 0.5
-    surrogate: FlowSurrogate = field(default_factory=FlowSurrogate)
+    surrogate: FlowSurrogate | LearnedSurrogate = field(default_factory=FlowSurrogate)
     flow_weight: float = 0.5
     proxy_weight: float = 0.5
     mask_share: float = 0.15

@@ -64,7 +64,7 @@ def test_what_is_finished_is_not_done_again(finished, table, monkeypatch):
     def forbidden(*_: object) -> None:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("archflow.bench.fgp.fine_tune", forbidden)
+    monkeypatch.setattr("archflow.bench.runs.fine_tune", forbidden)
     fewer = Comparison(**{**vars(SMALL), "encoders": ["mlp"], "labels": (30,), "epochs": (2,)})
     assert compare_encoders(fewer, table, folder)["cells"][0]["methods"] == result["cells"][3]["methods"]
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from archflow.bench import fgp
+from archflow.bench import runs as runs_of
 from archflow.bench.fgp import METHODS, Protocol, run_protocol
 from archflow.bench.protocol_report import protocol_report, protocol_table
 from archflow.data.proxies import proxy
@@ -127,13 +128,13 @@ def test_saved_splits_are_the_rows_that_were_learnt_from(finished, table, tmp_pa
     assert result["splits"]["files"] == ["splits/identity.json", "splits/2021.json", "splits/202121.json"]
     assert all((folder / name).exists() for name in result["splits"]["files"])
     learnt = []
-    real = fgp.fine_tune
+    real = runs_of.fine_tune
 
     def spy(models, architectures, runs, *args, **kwargs):
         learnt.extend(runs.labels[rows, 0] for rows in runs.train)
         return real(models, architectures, runs, *args, **kwargs)
 
-    monkeypatch.setattr(fgp, "fine_tune", spy)
+    monkeypatch.setattr(runs_of, "fine_tune", spy)
     protocol = replace(PROTOCOL, methods=["supervised"], runs=3, train=100, test=90)
     result = run_protocol(protocol, "cells", table, tmp_path)
     for values, name in zip(learnt, result["splits"]["files"], strict=True):
@@ -143,7 +144,7 @@ def test_saved_splits_are_the_rows_that_were_learnt_from(finished, table, tmp_pa
 def test_labels_of_test_architectures_do_not_reach_the_training(table, tmp_path, monkeypatch):
     """Shuffled test labels change the measures and nothing else."""
     seen = []
-    real = fgp.fine_tune
+    real = runs_of.fine_tune
 
     def spy(models, architectures, runs, *args, **kwargs):
         used = np.unique(np.concatenate([runs.train.ravel(), runs.validation.ravel()]))
@@ -155,7 +156,7 @@ def test_labels_of_test_architectures_do_not_reach_the_training(table, tmp_path,
 
     protocol = replace(PROTOCOL, methods=["supervised"], runs=1)
     plain = run_protocol(protocol, "cells", table, tmp_path / "plain")
-    monkeypatch.setattr(fgp, "fine_tune", spy)
+    monkeypatch.setattr(runs_of, "fine_tune", spy)
     blinded = run_protocol(protocol, "cells", table, tmp_path / "blind")
     assert seen
     assert blinded["methods"] == plain["methods"]
@@ -198,18 +199,18 @@ def test_result_becomes_a_table_and_a_report(finished, tmp_path):
 def test_time_spent_before_an_interruption_counts(table, tmp_path, monkeypatch):
     monkeypatch.setattr(fgp, "KEEP_SECONDS", 0.0)
     protocol = replace(PROTOCOL, runs=2, methods=["supervised"])
-    tuned = fgp.fine_tune
+    tuned = runs_of.fine_tune
 
     def interrupted(*arguments: object, **named: object) -> None:
         tuned(*arguments, **named)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fgp, "fine_tune", interrupted)
+    monkeypatch.setattr(runs_of, "fine_tune", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_protocol(protocol, "cells", table, tmp_path)
     before = read_json(tmp_path / "protocol.json")["seconds"]
     assert before > 0
-    monkeypatch.setattr(fgp, "fine_tune", tuned)
+    monkeypatch.setattr(runs_of, "fine_tune", tuned)
     assert run_protocol(protocol, "cells", table, tmp_path)["seconds"] > before
 
 

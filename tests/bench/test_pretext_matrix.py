@@ -60,7 +60,7 @@ def test_a_larger_matrix_goes_on_from_what_is_there(finished, tables, monkeypatc
     def forbidden(*_: object, **__: object) -> None:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("archflow.bench.fgp.fine_tune", forbidden)
+    monkeypatch.setattr("archflow.bench.runs.fine_tune", forbidden)
     again = pretext_matrix([comparison("second", methods=METHODS[:3])], tables, folder, processes=1)
     assert again["matrix"][0]["methods"] == {m: result["matrix"][1]["methods"][m] for m in METHODS[:3]}
 
@@ -135,7 +135,7 @@ def test_pre_training_on_other_tables_goes_on_and_minds_their_content(transferre
     def forbidden(*_: object, **__: object) -> None:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("archflow.bench.fgp.fine_tune", forbidden)
+    monkeypatch.setattr("archflow.bench.runs.fine_tune", forbidden)
     again = pretext_matrix([one], tables, folder, 1, pretrain_on=elsewhere)
     assert again["matrix"][0]["methods"] == result["matrix"][0]["methods"]
     fewer = {**elsewhere, "cells101": elsewhere["cells101"].select(np.arange(100))}

@@ -1,0 +1,52 @@
+"""The runs of a protocol: run i has the (i mod 3)-th permutation of the data and model seed i // 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from archflow.data.splits import PERMUTATIONS, Split
+from archflow.encoders import Encoder
+from archflow.graph.table import Table
+from archflow.predict.causal_model import model_for
+from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
+from archflow.seeding import seeded
+
+MODEL_SEEDS = (21, 2021, 202121)
+
+
+def model_seed(run: int) -> int:
+    """The seed of a run's encoder, head and batches."""
+    return MODEL_SEEDS[run // len(PERMUTATIONS)]
+
+
+def tune_runs(
+    encoders: Sequence[Encoder],
+    table: Table,
+    metric: str,
+    splits: Sequence[Split],
+    settings: FineTuneSettings,
+    state: Path,
+    on_epochs: Callable[[int], None],
+) -> FineTuned:
+    """Fine-tune one encoder a run, all as one batched model. state: file of an unfinished training. on_epochs: called
+    with how many more are done."""
+    models, parts, seeds = [], [], []
+    for run, encoder in enumerate(encoders):
+        with seeded(model_seed(run), 1):
+            models.append(model_for(encoder))
+        parts.append(splits[run % len(splits)])
+        seeds.append(model_seed(run))
+    labelled = np.stack([part.labelled for part in parts])
+    validation = np.stack([part.validation for part in parts])
+    runs = Runs(table.metric(metric)[:, None], labelled, validation, seeds)
+    done = 0
+
+    def advance(epoch: int) -> None:
+        nonlocal done
+        on_epochs(epoch - done)
+        done = epoch
+
+    return fine_tune(models, table.architectures, runs, settings, state, on_epoch=advance)
