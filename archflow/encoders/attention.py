@@ -42,12 +42,23 @@ def attend(query: Tensor, key: Tensor, value: Tensor, hears: Tensor, dropout_p: 
 
     hears: bool, broadcasts to (B, heads, q, n). A row that hears nobody gets the mean of all values.
     """
-    scores = key @ query.transpose(2, 3)
-    deaf = torch.where(hears, scores.new_zeros(()), torch.finfo(scores.dtype).min).permute(0, 3, 1, 2)
-    # Keys first, then heads and queries: so a CPU's softmax is vectorised across these, and not along a row of few keys.
-    scores = torch.add(deaf, scores.transpose(1, 2).contiguous(), alpha=1 / math.sqrt(query.shape[3]))
+    scores = (key @ query.transpose(2, 3)).transpose(1, 2).contiguous()
+    deaf = without(hears.permute(0, 3, 1, 2), scores.dtype)
+    return weigh(torch.add(deaf, scores, alpha=1 / math.sqrt(query.shape[3])), value, dropout_p)
+
+
+def without(hears: Tensor, dtype: torch.dtype) -> Tensor:
+    """What is added to scores so that a softmax leaves out those who are not heard: 0 and the lowest number."""
+    return torch.where(hears, torch.zeros((), dtype=dtype, device=hears.device), torch.finfo(dtype).min)
+
+
+def weigh(scores: Tensor, value: Tensor, dropout_p: float = 0.0) -> Tensor:
+    """Means of values (B, heads, n, e), weighted by the softmax of scores (B, n, heads, q): (B, heads, q, e).
+
+    Keys come first, then heads and queries: so a CPU's softmax is vectorised across these, not along a row of few keys.
+    """
     shares = dropout(torch.softmax(scores, 1), dropout_p, True)
-    return shares.permute(0, 2, 3, 1) @ value
+    return shares.transpose(1, 2).contiguous().transpose(2, 3) @ value
 
 
 class AttentionHeads(nn.Module):

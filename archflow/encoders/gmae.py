@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archflow.encoders.attention import by_node, directions, look_up
+from archflow.encoders.attention import by_node, directions, look_up, weigh, without
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.layers import LayerNorm, Linear, dropout
 from archflow.errors import ArchflowError
@@ -29,17 +29,17 @@ class GraphAttention(nn.Module):
         self.score = nn.Parameter(torch.empty(1, 2, heads, width).uniform_(-bound, bound))  # p and q
         self.bias = nn.Parameter(torch.zeros(1, dim))
 
-    def forward(self, x: Tensor, hears: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d). hears: (B, L, L) bool, symmetric."""
+    def forward(self, x: Tensor, deaf: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, d). deaf: (B, L, heads, L), added to the scores of senders at receivers."""
         heads, width = self.score.shape[2:]
         values = self.project(x)
         scores = torch.einsum("kshe,kphe->kpsh", values.view(*x.shape[:2], heads, width), self.score)
-        own, other = scores.transpose(0, 1).reshape(2, *hears.shape[:2], heads)
-        # (B, u, v, heads): the softmax runs over an axis with long rows behind it.
-        logits = F.leaky_relu(other[:, :, None] + own[:, None], 0.2)
-        share = torch.softmax(logits.masked_fill_(~hears[..., None], torch.finfo(logits.dtype).min), 1)
-        heard = torch.einsum("buvh,buhe->bvhe", share, values.view(*hears.shape[:2], heads, width))
-        return heard.reshape(x.shape) + self.bias[:, None]
+        own, other = scores.transpose(0, 1).reshape(2, *deaf.shape[:2], heads)
+        logits = (deaf + own.transpose(1, 2)[:, None]).add_(other[..., None])
+        heard = weigh(
+            F.leaky_relu(logits, 0.2, inplace=True), values.view(*deaf.shape[:2], heads, width).transpose(1, 2)
+        )
+        return heard.transpose(1, 2).reshape(x.shape).add_(self.bias[:, None])
 
 
 @ENCODERS.register("gmae")
@@ -77,9 +77,10 @@ class GMAE(Encoder):
         x = look_up(self.operations.weight, batch)
         forth, back = directions(batch, x)
         hears = ((forth + back) > 0) | torch.eye(forth.shape[1], dtype=torch.bool, device=forth.device)
+        deaf = without(hears[:, :, None].expand(-1, -1, self.config["heads"], -1), x.dtype)
         total, h = self.skip(x), x
         for step, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
-            y = norm(convolution(total if step else x, hears))
+            y = norm(convolution(total if step else x, deaf))
             h = dropout(F.prelu(y[None], self.slope)[0], self.dropout, self.training)  # a channel is a member
             total = total + h
         return by_node(h, batch)
