@@ -23,9 +23,9 @@ class VariationalLayer(nn.Module):
 
     def forward(self, x: Tensor, neighbours: Tensor, mask: Tensor | None) -> Tensor:
         """(K, S, in) -> (K, S, d). neighbours: (B, L, L) edges in both directions. mask: (K, S), None if all count."""
-        x = x * (1 + self.epsilon) + neighbour_sum(neighbours, x)
-        hidden = torch.relu(self.norm_hidden(self.hidden(x), mask))
-        return torch.relu(self.norm(self.out(hidden), mask))
+        x = neighbour_sum(neighbours, x).addcmul_(x, 1 + self.epsilon)
+        hidden = torch.relu_(self.norm_hidden(self.hidden(x), mask))
+        return torch.relu_(self.norm(self.out(hidden), mask))
 
 
 @ENCODERS.register("arch2vec")

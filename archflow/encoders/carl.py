@@ -52,7 +52,7 @@ def listen(projected: Tensor, weight: Tensor | None, batch: Batch) -> Tensor:
     own, ahead, behind = projected.chunk(3, 1)
     forth = WeightedSum.apply(ahead, _shares(weight, edges), edges)
     back = WeightedSum.apply(behind, _shares(weight.index_select(0, edges.by_source), reversed_edges), reversed_edges)
-    return own + forth + back
+    return forth.add_(back).add_(own)
 
 
 def _shares(weight: Tensor, edges: Edges) -> Tensor:
@@ -108,7 +108,7 @@ class CARL(Encoder):
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) embeddings of the nodes in the critical part."""
         x = self._represent(batch)
-        return torch.relu(listen(x.through(self.extract), self._score(x, batch)[1].sigmoid(), batch))
+        return torch.relu_(listen(x.through(self.extract), self._score(x, batch)[1].sigmoid(), batch))
 
     def embed(self, batch: Batch) -> Tensor:
         """(B, d) architecture embeddings: the critical vectors."""
@@ -146,4 +146,4 @@ class CARL(Encoder):
 
 def _part(projected: Tensor, node: Tensor, edge: Tensor, batch: Batch) -> Tensor:
     """(B, d) vectors of the part that is kept to the sigmoid of node (V,), edge (E,)."""
-    return weighted_mean(torch.relu(listen(projected, edge.sigmoid(), batch)), node.sigmoid(), batch)
+    return weighted_mean(torch.relu_(listen(projected, edge.sigmoid(), batch)), node.sigmoid(), batch)

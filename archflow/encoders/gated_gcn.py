@@ -27,7 +27,7 @@ class GatedConvolution(nn.Module):
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """(V, d) node embeddings -> (V, d)."""
         skip, key, query, value = per_member(self.projections, x, batch).chunk(4, 1)
-        return skip + GatedSum.apply(key, query, value, batch.undirected)
+        return GatedSum.apply(key, query, value, batch.undirected).add_(skip)
 
     def of_operations(self, table: Tensor, rows: Tensor, edges: Edges) -> Tensor:
         """The same for nodes that are known by their operation alone: (K, |O|, d) embeddings of the operations.
@@ -42,7 +42,7 @@ class GatedConvolution(nn.Module):
         messages = torch.sigmoid(key[:, :, None] + query[:, None]) * value[:, None]  # (K, |O| receiver, |O| sender, d)
         pair = rows[edges.target] * n_ops + rows[edges.source] % n_ops
         received = F.embedding_bag(pair, messages.reshape(-1, dim), edges.ptr, mode="sum", include_last_offset=True)
-        return F.embedding(rows, skip.reshape(-1, dim)) + received
+        return received.add_(F.embedding(rows, skip.reshape(-1, dim)))
 
 
 @ENCODERS.register("gated_gcn")

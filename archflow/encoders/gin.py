@@ -20,8 +20,8 @@ class IsomorphismConvolution(nn.Module):
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """(V, in) -> (V, d)."""
-        x = x + NeighbourSum.apply(x, batch.undirected)
-        return per_member(self.out, torch.relu(per_member(self.hidden, x, batch)), batch)
+        x = NeighbourSum.apply(x, batch.undirected).add_(x)
+        return per_member(self.out, torch.relu_(per_member(self.hidden, x, batch)), batch)
 
 
 @ENCODERS.register("gin")

@@ -134,7 +134,8 @@ class GatedSum(torch.autograd.Function):
         sent = value.index_select(0, edges.source)
         ctx.save_for_backward(gate, sent)
         ctx.edges = edges
-        return _sum_rows(gate * sent, torch.arange(len(gate), device=gate.device), edges.ptr)
+        messages = gate * sent if any(ctx.needs_input_grad) else gate.mul_(sent)
+        return _sum_rows(messages, torch.arange(len(gate), device=gate.device), edges.ptr)
 
     @staticmethod
     def backward(ctx, grad: Tensor):  # type: ignore[override]
