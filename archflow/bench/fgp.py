@@ -13,13 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.bench.machine import machine
-from archflow.bench.protocol_encoders import (
-    LEARNED,
-    file_name,
-    fresh_encoder,
-    pretrained_encoders,
-    proxies_of_methods,
-)
+from archflow.bench.methods import LEARNED, proxies_of_methods
+from archflow.bench.protocol_encoders import file_name, fresh_encoder, pretrained_encoders
 from archflow.bench.protocol_splits import VALIDATION, check_rule, draw_splits, save_splits
 from archflow.bench.runs import MODEL_SEEDS, model_seed, tune_runs
 from archflow.bench.teachers import Teacher, train_teachers
@@ -45,8 +40,9 @@ KEEP_SECONDS = 10.0
 class Protocol:
     """What to measure; see "5. Protocol" of the paper's experiments.
 
-    methods: "supervised", and pretext tasks as `make_task` reads them ("proxy" for proxy ranking); "learned" is FGP
-    with what a `teacher` has learnt from the labels instead of the flow, so that every run has its own encoder.
+    methods: "supervised", pretext tasks as `make_task` reads them ("proxy" for proxy ranking), and variants of FGP that
+    `archflow.bench.methods` names. Of these "learned" reconstructs what a `teacher` has learnt from the labels instead
+    of the flow, so that every run has its own encoder.
     labels: share of the train part if below 1, else a count. runs: at most 9, run i has the i-th permutation of the
     data and model seed i // 3, so that 3 runs share one pre-trained encoder. train, test: sizes of the two parts, half
     of the labelled architectures each if None. split_by: a rule of `draw_splits`, "random" as the paper.

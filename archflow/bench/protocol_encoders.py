@@ -9,31 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from archflow.bench.methods import LEARNED, pretext_of
 from archflow.bench.runs import model_seed
 from archflow.data.joined import Unlabelled
 from archflow.encoders import ENCODERS, Encoder
 from archflow.encoders.saved import load_encoder
-from archflow.pretext import LearnedSurrogate, PretextSettings, proxies_for
+from archflow.pretext import LearnedSurrogate
 from archflow.pretext.jobs import PretrainingJob, run_jobs
 from archflow.seeding import seeded
 
 if TYPE_CHECKING:
     from archflow.bench.fgp import Protocol
-
-
-LEARNED = "learned"
-"""The method that reconstructs a teacher's embeddings."""
-
-
-def task_of(method: str) -> str:
-    """The pretext task of a method of the protocol: its own name, but for the short `proxy`, and `LEARNED`."""
-    return {"proxy": "proxy_ranking", LEARNED: "fgp"}.get(method, method)
-
-
-def proxies_of_methods(methods: Sequence[str], pretext: PretextSettings) -> list[str]:
-    """The proxies that methods of the protocol look at. Raises ArchflowError for one that is no task."""
-    tasks = [task_of(method) for method in methods if method != "supervised"]
-    return list(dict.fromkeys(name for task in tasks for name in proxies_for(task, pretext)))
 
 
 def file_name(protocol: Protocol, method: str) -> str:
@@ -79,13 +65,13 @@ def pretrained_encoders(
 def _job(protocol: Protocol, method: str, run: int, teachers: Sequence[Path], folder: Path) -> PretrainingJob:
     """What pre-trains the encoder of a run."""
     seed = model_seed(run)
-    pretext, which = protocol.pretext, f"{seed}"
+    (task, pretext), which = pretext_of(method, protocol.pretext), f"{seed}"
     if method == LEARNED:
         pretext, which = replace(pretext, surrogate=LearnedSurrogate(str(teachers[run]))), f"{protocol.runs}-{run}"
     return PretrainingJob(
         protocol.encoder,
         protocol.encoder_config,
-        task_of(method),
+        task,
         pretext,
         replace(protocol.pretrain, seed=seed),
         folder / f"{file_name(protocol, method)}-{which}.encoder",

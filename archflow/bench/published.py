@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from archflow.bench.methods import LEARNED, SURROGATES, WEIGHTS
 from archflow.data.splits import label_count
 
 Published = dict[str, dict[str, float]]
@@ -15,7 +16,8 @@ PAPER_PROXY = "zc_jacov"
 
 _METRICS = ("cifar10_test_acc", "val_acc_108")
 
-# FGP (NeurIPS 2025), 1 % of the labels: table 1, "flow" from the ablation of L_aux, MLP and Transformer from table 13.
+# FGP (NeurIPS 2025), 1 % of the labels: table 1; "flow" and one direction from the ablation (table 7), "learned" from
+# table 9, rounds, mean and max, and weights from tables 10, 11 and 14; MLP and Transformer from table 13.
 _FGP: dict[str, dict[str, Published]] = {
     "nasbench201": {
         "gated_gcn": {
@@ -26,6 +28,15 @@ _FGP: dict[str, dict[str, Published]] = {
             "arch2vec": {"tau": 0.741, "p_at_1": 0.283, "p_at_5": 0.525},
             "gmae": {"tau": 0.748, "p_at_1": 0.351, "p_at_5": 0.578},
             "graphcl": {"tau": 0.737, "p_at_1": 0.316, "p_at_5": 0.523},
+            "learned": {"tau": 0.747, "p_at_1": 0.403, "p_at_5": 0.601},
+            "fgp_forward": {"tau": 0.814, "p_at_1": 0.433},
+            "fgp_backward": {"tau": 0.814, "p_at_1": 0.446},
+            "fgp_2_rounds": {"tau": 0.806, "p_at_1": 0.460, "p_at_5": 0.620},
+            "fgp_3_rounds": {"tau": 0.816, "p_at_1": 0.473, "p_at_5": 0.625},
+            "fgp_mean": {"tau": 0.817},
+            "fgp_max": {"tau": 0.815},
+            "fgp_1_to_2": {"tau": 0.823},
+            "fgp_2_to_1": {"tau": 0.817},
         },
         "gin": {
             "supervised": {"tau": 0.657, "p_at_1": 0.250, "p_at_5": 0.476},
@@ -55,6 +66,15 @@ _FGP: dict[str, dict[str, Published]] = {
             "arch2vec": {"tau": 0.658, "p_at_1": 0.218, "p_at_5": 0.449},
             "gmae": {"tau": 0.681, "p_at_1": 0.218, "p_at_5": 0.499},
             "graphcl": {"tau": 0.669, "p_at_1": 0.213, "p_at_5": 0.465},
+            "learned": {"tau": 0.722, "p_at_1": 0.292, "p_at_5": 0.544},
+            "fgp_forward": {"tau": 0.724, "p_at_1": 0.310},
+            "fgp_backward": {"tau": 0.735, "p_at_1": 0.363},
+            "fgp_2_rounds": {"tau": 0.717, "p_at_1": 0.367, "p_at_5": 0.588},
+            "fgp_3_rounds": {"tau": 0.707, "p_at_1": 0.340, "p_at_5": 0.582},
+            "fgp_mean": {"tau": 0.716},
+            "fgp_max": {"tau": 0.711},
+            "fgp_1_to_2": {"tau": 0.748},
+            "fgp_2_to_1": {"tau": 0.743},
         },
         "gin": {
             "supervised": {"tau": 0.628, "p_at_1": 0.269, "p_at_5": 0.481},
@@ -89,7 +109,7 @@ _ALL: dict[str, dict[str, dict[int, float]]] = {
 }
 
 
-_RANKING = ("proxy", "fgp")
+_RANKING = ("proxy", "fgp", LEARNED, *SURROGATES, *WEIGHTS)
 """Methods whose figures depend on the proxy."""
 
 

@@ -17,7 +17,10 @@ def pretext(
     encoders: Annotated[str, typer.Option(help="Which encoders, with commas.")] = "gated_gcn",
     tasks: Annotated[
         str,
-        typer.Option(help="With commas: supervised, pretext tasks, sums of them such as 0.5*flow+0.5*gmae."),
+        typer.Option(
+            help="With commas: supervised, pretext tasks, sums of them such as 0.5*flow+0.5*gmae; surrogates for FGP's "
+            "variants, all or by name (fgp_forward ...); learned for a learnt surrogate."
+        ),
     ] = _TASKS,
     pretrain_on: Annotated[
         Optional[str],  # noqa: UP045
@@ -51,6 +54,7 @@ def pretext(
 
     from archflow.bench.encoders import Comparison
     from archflow.bench.markdown import markdown_table
+    from archflow.bench.methods import expanded
     from archflow.bench.pretext_matrix import pretext_matrix
     from archflow.bench.pretext_report import matrix_report, matrix_table
     from archflow.data.catalogue import BENCHMARKS
@@ -65,7 +69,7 @@ def pretext(
             BENCHMARKS.get(name),
             names(encoders),
             labels=numbers("--labels", labels, float),
-            methods=names(tasks),
+            methods=expanded(names(tasks)),
             runs=runs,
             split_by=split,
             epochs=[epochs] if epochs else [],

@@ -2,6 +2,7 @@
 
 import pytest
 
+from archflow.bench.methods import LEARNED, expanded
 from archflow.bench.published import published_figures
 
 
@@ -32,6 +33,17 @@ def test_pre_training_on_other_data_leaves_what_is_not_pre_trained():
     elsewhere = {**result()["config"], "pretrain_on": ["nasbench101"]}
     assert set(published_figures(result(config=elsewhere))) == {"supervised"}
     assert set(published_figures(result(config={**elsewhere, "pretrain_on": []}))) == {"supervised", "fgp"}
+
+
+def test_variants_of_the_surrogate_have_the_figures_of_their_tables():
+    methods = {method: {} for method in expanded(["supervised", "surrogates", LEARNED])}
+    published = published_figures(result(methods=methods))
+    assert set(methods) - set(published) == {"fgp_4_draws"}
+    assert published["fgp_3_rounds"] == {"tau": 0.816, "p_at_1": 0.473, "p_at_5": 0.625}
+    # The paper's "without backward" goes forward only.
+    assert published["fgp_forward"]["p_at_1"] < published["fgp_backward"]["p_at_1"]
+    other = {"encoder": "gated_gcn", "pretext": {"proxies": ["params"]}}
+    assert set(published_figures(result(methods=methods, config=other))) == {"supervised", "flow"}
 
 
 @pytest.mark.parametrize(
