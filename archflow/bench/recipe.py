@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,17 @@ from archflow.checkpoint import fingerprint
 from archflow.data.benchmarks import Benchmark
 from archflow.data.proxies import proxy
 from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label_count, pool
+from archflow.encoders import ENCODERS
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
+from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.table import Table
-from archflow.predict import FineTuneSettings
-from archflow.predict.blend import BlendedPredictor
+from archflow.predict import BlendedPredictor, Predictor
+from archflow.predict.choose import choose
 from archflow.predict.gaussian_process import EmbeddingGP
 from archflow.predict.metrics import summary
-from archflow.predict.recipe import TUNING_EPOCHS, Recipe
+from archflow.predict.recipe import TUNING, Recipe
+from archflow.seeding import seeded
 
 COVERAGES = (0.5, 0.8, 0.95)
 """Shares of labels that intervals are asked to hold."""
@@ -62,9 +65,9 @@ def recipe_for(benchmark: Benchmark | None) -> dict[str, Any]:
     """The fields of a protocol that a benchmark's published settings say: `recipe`, `train`, `test`."""
     preset = preset_of(benchmark)
     recipe = Recipe(
-        config={"width": preset.width},
+        config=preset.published(Recipe.encoder).config,
         pretext=preset.pretext([]),
-        fine_tune=FineTuneSettings(TUNING_EPOCHS, margin=preset.margin),
+        fine_tune=replace(TUNING, margin=preset.margin),
     )
     return {"recipe": recipe, "train": preset.train, "test": preset.test}
 
@@ -79,9 +82,11 @@ def run_recipe(
 ) -> dict[str, Any]:
     """Run it and return the result as JSON keeps it: `variants`, {variant: {measure: a value for each run}}.
 
-    The variants are the recipe and what is left of it without an ingredient, all from the same pre-trained encoders:
+    The variants are the recipe and what is left of it without an ingredient, from the same pre-trained encoders:
     "recipe"; "networks" and "process", one reading each; "one network"; "process, one encoder", on the first one's
-    embeddings; and "process, proxies", on the proxies' ranks, without any encoder.
+    embeddings; "process, proxies", on the proxies' ranks, without any encoder; "fresh network" without pre-training,
+    and "fresh network, whole" that sees architectures as they are. "labels chosen" is the recipe with as many labels
+    of the train part, but those that `choose` picks by the encoders' embeddings.
 
     folder: keeps encoders and finished runs; the same call goes on from there.
 
@@ -110,9 +115,11 @@ def run_recipe(
         place = folder / f"{labels}-{protocol.split_by.replace(':', '-')}-{run}.json"
         if not place.exists():
             on_step(f"run {run + 1} of {protocol.runs}")
-            encoders, vocabulary = protocol.recipe.pretrain(measured.architectures, proxies, folder, seed, processes)
-            predictor = protocol.recipe.predictor(encoders, vocabulary, seed)
-            write_json(place, _run(predictor, measured, features, protocol.metric, parts[run % len(parts)]))
+            pretrained = protocol.recipe.pretrain(measured.architectures, proxies, folder, seed, processes)
+            predictor = protocol.recipe.predictor(pretrained, seed)
+            untrained = _untrained(protocol.recipe, pretrained.vocabulary, seed)
+            part = parts[run % len(parts)]
+            write_json(place, _run(predictor, measured, features, protocol.metric, part, untrained))
         for variant, measures in read_json(place).items():
             for name, value in measures.items():
                 variants.setdefault(variant, {}).setdefault(name, []).append(value)
@@ -128,36 +135,50 @@ def run_recipe(
 
 
 def _run(
-    predictor: BlendedPredictor, table: Table, proxies: NDArray | None, metric: str, split: Split
+    predictor: BlendedPredictor, table: Table, proxies: NDArray | None, metric: str, split: Split, fresh: Predictor
 ) -> dict[str, Measures]:
-    """The measures of every variant on one split. proxies: (N, P), without gaps, if there are any."""
+    """The measures of every variant on one split. proxies: (N, P), without gaps, if there are any. fresh: `_untrained`
+    networks."""
     architectures, labels = table.architectures, table.metric(metric)
-    predictor.fit(
-        architectures.select(split.labelled),
-        labels[split.labelled],
-        (architectures.select(split.validation), labels[split.validation]),
-        reference=architectures,
-    )
-    truth = labels[split.test]
-    networks, process = predictor.readings(architectures.select(split.test))
-    first = predictor.embed(architectures)[:, : predictor.encoders[0].dim]
+    tested, truth = architectures.select(split.test), labels[split.test]
+    embeddings = predictor.embed(architectures)
+
+    def learnt(learner: BlendedPredictor | Predictor, rows: NDArray, **reference: ArchitectureSet) -> None:
+        validation = architectures.select(split.validation), labels[split.validation]
+        learner.fit(architectures.select(rows), labels[rows], validation=validation, **reference)
+
+    learnt(predictor, split.labelled, reference=architectures)
+    networks, process = predictor.readings(tested)
     scores = {
         "recipe": networks.mean(0) + process,
         "networks": networks.mean(0),
         "process": process,
         "one network": networks[0],
-        "process, one encoder": _process(first, labels, split),
+        "process, one encoder": _process(embeddings[:, : predictor.encoders[0].dim], labels, split),
     }
     if proxies is not None:
         scores["process, proxies"] = _process(proxies, labels, split)
-    found = {variant: rounded_measures(values, truth) for variant, values in scores.items()}
-    tested = architectures.select(split.test)
+    learnt(fresh, split.labelled)
+    scores["fresh network, whole"], scores["fresh network"] = fresh.scores(tested)[..., 0]
     mean, std = predictor.predict(tested)
-    found["recipe"] |= calibration(mean, std, truth)
+    told = calibration(mean, std, truth)
     for coverage in COVERAGES:
         low, high = predictor.interval(tested, coverage)
-        found["recipe"][f"inside_{100 * coverage:.0f}"] = round(float(np.mean((low <= truth) & (truth <= high))), 6)
+        told[f"inside_{100 * coverage:.0f}"] = round(float(np.mean((low <= truth) & (truth <= high))), 6)
+    train = split.train_part(len(labels))
+    learnt(predictor, train[choose(embeddings[train], len(split.labelled))], reference=architectures)
+    networks, process = predictor.readings(tested)
+    scores["labels chosen"] = networks.mean(0) + process
+    found = {variant: rounded_measures(values, truth) for variant, values in scores.items()}
+    found["recipe"] |= told
     return found
+
+
+def _untrained(recipe: Recipe, vocabulary: Vocabulary, seed: int) -> Predictor:
+    """Two members with the same fresh encoder, which see architectures as they are and in their effective form."""
+    with seeded(seed):
+        encoder = ENCODERS.get(recipe.encoder)(n_ops=len(vocabulary), **recipe.config)
+    return Predictor([encoder, encoder], vocabulary, 2, recipe.fine_tune, seed=seed, views=["whole", "effective"])
 
 
 def _process(features: NDArray, labels: NDArray, split: Split) -> NDArray:

@@ -16,12 +16,15 @@ _MEANT = {
     "std_tau": "tau of std and error",
 }
 VARIANTS = {
+    "labels chosen": "recipe, labels chosen by `choose`",
     "recipe": "recipe: networks and process",
     "networks": "networks alone",
     "process": "Gaussian process alone",
     "one network": "one network",
     "process, one encoder": "Gaussian process, one encoder",
     "process, proxies": "Gaussian process on the proxies, no encoder",
+    "fresh network": "one network, not pre-trained",
+    "fresh network, whole": "the same on whole architectures",
 }
 
 Table = tuple[list[str], list[list[str]]]
@@ -33,8 +36,9 @@ def recipe_table(result: Mapping[str, Any]) -> tuple[Table, Table]:
     variants = result["variants"]
     heads = ["variant", "runs", *(_name(key) for key in _SHOWN)]
     rows = [
-        [VARIANTS.get(v, v), str(len(m["tau"])), *(_entry(m.get(key, [])) for key in _SHOWN)]
-        for v, m in variants.items()
+        [told, str(len(variants[v]["tau"])), *(_entry(variants[v].get(key, [])) for key in _SHOWN)]
+        for v, told in VARIANTS.items()
+        if v in variants
     ]
     told = {key: values for key, values in variants["recipe"].items() if key.startswith(("inside_", "std_"))}
     return (heads, rows), (["asked for", "measured"], [[_name(key), _entry(values)] for key, values in told.items()])

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from archflow.cli import bench, data, demo, embed, encoders, fit, label, predict, pretrain, proxies
+from archflow.cli import bench, choose, data, demo, embed, encoders, fit, label, predict, pretrain, proxies
 from archflow.errors import ArchflowError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 for verb in (
     demo.demo,
     pretrain.pretrain,
+    choose.choose,
     fit.fit,
     predict.predict,
     embed.embed,

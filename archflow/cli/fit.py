@@ -136,7 +136,5 @@ def _from_recipe(
         raise ArchflowError(f"no recipe is called {name!r}; there is: best")
     chosen = recipe_for(benchmark)["recipe"]
     known = {column: proxy(table, column) for column in proxies or [c for c in proxy_columns(table) if c != metric]}
-    encoders, vocabulary = chosen.pretrain(
-        table.architectures, known, out / PRETRAINING, seed, processes=os.cpu_count() or 1
-    )
-    return chosen.predictor(encoders, vocabulary, seed), {"reference": table.architectures}
+    pretrained = chosen.pretrain(table.architectures, known, out / PRETRAINING, seed, processes=os.cpu_count() or 1)
+    return chosen.predictor(pretrained, seed), {"reference": table.architectures}

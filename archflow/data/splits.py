@@ -26,6 +26,12 @@ class Split:
     validation: Rows
     test: Rows
 
+    def train_part(self, count: int) -> Rows:
+        """The rows of a table of `count` that could have been labelled: neither for validation nor test, unless the
+        labelled ones themselves are among the test's."""
+        judged = () if np.isin(self.labelled, self.test).any() else self.test
+        return np.setdiff1d(np.arange(count), np.r_[self.validation, judged].astype(np.int64))
+
 
 def isomorphism_classes(table: Table) -> Rows:
     """(N,) class number of every row: the search space's canonical form where the rows are cells of a known space

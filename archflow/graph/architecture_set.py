@@ -76,6 +76,8 @@ class ArchitectureSet:
         """One set after the other. Raises ArchflowError if their vocabularies differ."""
         if any(s.vocabulary != sets[0].vocabulary for s in sets):
             raise ArchflowError("concatenate: the sets have different vocabularies; bring them to one with `recoded`")
+        if len(sets) == 1:
+            return sets[0]
         return cls(
             sets[0].vocabulary,
             np.concatenate([s.op for s in sets]),

@@ -140,6 +140,13 @@ class Batch:
         return self._tensor(rank)
 
     @cached_property
+    def isolated(self) -> Tensor | None:
+        """(V,) whether a node has no edge at all, or None if all have one."""
+        adjacency = self.architectures.adjacency
+        isolated = (adjacency.degree[self._nodes] == 0) & (adjacency.out_degree[self._nodes] == 0)
+        return torch.from_numpy(isolated).to(self.device) if isolated.any() else None
+
+    @cached_property
     def sizes(self) -> Tensor:
         """(B,) nodes of every architecture."""
         return self.node_ptr.diff()

@@ -18,11 +18,11 @@ from archflow.graph.ragged import Ints, pointer
 class Neighbours:
     """Whom the n nodes of one level hear, in places of the layout; the widest neighbourhood gives P.
 
-    place: (n, P), 0 where a node has fewer. mask: (n, P) whether there is one, or None if all are full.
+    place: (n, P), 0 where a node has fewer. missing: (n, P) where it has none, or None if all are full.
     """
 
     place: Tensor
-    mask: Tensor | None
+    missing: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ def _neighbours(
             levels.append(None)
             continue
         places = np.ascontiguousarray(table[:, begin:end, :widest].reshape(-1, widest))
-        there = np.arange(widest) < due[:, None]
-        mask = None if there.all() else torch.from_numpy(there).to(device)
-        levels.append(Neighbours(torch.from_numpy(places).to(device), mask))
+        missing = np.arange(widest) >= due[:, None]
+        missing = torch.from_numpy(missing).to(device) if missing.any() else None
+        levels.append(Neighbours(torch.from_numpy(places).to(device), missing))
     return levels
 
 

@@ -17,7 +17,7 @@ from archflow.encoders.saved import describe, load_weights, rebuild
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.graph import ArchitectureSet, Vocabulary
-from archflow.graph.effective import effective
+from archflow.graph.effective import view
 from archflow.predict.conformal import Conformal
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings
 from archflow.predict.gaussian_process import EmbeddingGP
@@ -27,20 +27,21 @@ from archflow.predict.ranking_model import embed
 
 Values = NDArray[np.float64]
 
-FORMAT = "archflow blend 1"
+FORMAT = "archflow blend 2"
 
 
 class BlendedPredictor:
     """Ranks architectures by two readings of the same pre-trained encoders, which err differently: networks fine-tuned
     from them (`Predictor`), and a Gaussian process on their frozen embeddings side by side (`EmbeddingGP`).
 
-    Each reading is standardised by its values on reference architectures, which need no label; the prediction is their
-    mean, put on the labels' scale by a rising map. Architectures are read in their effective form
-    (`archflow.graph.effective`).
+    The networks' scores are standardised on reference architectures, which need no label; the process' mean is in
+    units of its prior, so that one that knows little says little. The prediction is the mean of both, put on the
+    labels' scale by a rising map.
 
-    encoders: of one kind and size, pre-trained differently (tasks, seeds), on effective architectures.
+    encoders: of one kind and size, pre-trained differently (tasks, seeds, views).
     members: networks to fine-tune, each from the next encoder; two for every encoder if None.
     validation_share: the part of the labels that chooses epochs and calibrates, unless `fit` is given validation data.
+    views: the form in which encoders were, and are, shown architectures (`archflow.graph.effective.VIEWS`), or each's.
 
     The interface is that of `Predictor`, for one metric.
     """
@@ -54,10 +55,11 @@ class BlendedPredictor:
         validation_share: float = 0.25,
         seed: int = 21,
         device: torch.device | str = "cpu",
+        views: str | Sequence[str] = "effective",
     ) -> None:
         self.encoders, self.vocabulary = list(encoders), vocabulary
         count = 2 * len(self.encoders) if members is None else members
-        self.networks = Predictor(self.encoders, vocabulary, count, settings, validation_share, seed, device)
+        self.networks = Predictor(self.encoders, vocabulary, count, settings, validation_share, seed, device, views)
         self.metrics: list[str] | None = None
         self._process: EmbeddingGP | None = None
 
@@ -93,16 +95,16 @@ class BlendedPredictor:
             validation = architectures.select(held), labels[held]
         learnt = architectures.select(train)
         tuned = self.networks.fit(
-            self._known(learnt),
+            learnt,
             labels[train],
-            validation=(self._known(validation[0]), validation[1]),
+            validation=validation,
             metrics=metrics,
             checkpoint=checkpoint,
             on_epoch=on_epoch,
         )
         self.metrics = self.networks.metrics
-        usual = self._known(reference if reference is not None else architectures)
-        frozen = self._frozen(usual)
+        usual = reference if reference is not None else architectures
+        frozen = self.embed(usual)
         self._learn(learnt, labels[train], usual, frozen)
         mean, spread = self._predict(validation[0])
         self._conformal = Conformal.of(np.asarray(validation[1], np.float64), mean, spread)
@@ -126,36 +128,30 @@ class BlendedPredictor:
         return mean - reach, mean + reach
 
     def readings(self, architectures: ArchitectureSet) -> tuple[Values, Values]:
-        """(members, N) of the networks and (N,) of the Gaussian process, standardised: what the prediction blends."""
+        """(members, N) of the networks and (N,) of the Gaussian process: what the prediction blends."""
         networks, process, _ = self._read(architectures)
         return networks, process
 
     def embed(self, architectures: ArchitectureSet) -> NDArray[np.float32]:
         """(N, encoders x d) frozen embeddings side by side."""
-        return self._frozen(self._known(architectures))
-
-    def _known(self, architectures: ArchitectureSet) -> ArchitectureSet:
-        return effective(architectures.recoded(self.vocabulary))
-
-    def _frozen(self, known: ArchitectureSet) -> NDArray[np.float32]:
-        return np.concatenate([embed(encoder, known, self.networks.device) for encoder in self.encoders], 1)
+        known = architectures.recoded(self.vocabulary)
+        shown = {name: view(name)(known) for name in self.networks.views}
+        each = zip(self.encoders, self.networks.views, strict=True)
+        return np.concatenate([embed(encoder, shown[name], self.networks.device) for encoder, name in each], 1)
 
     def _learn(self, learnt: ArchitectureSet, labels: Values, usual: ArchitectureSet, frozen: NDArray) -> None:
         """Fit the Gaussian process, and the scales of everything. frozen: embeddings of the `usual`."""
-        self._process = EmbeddingGP().fit(self._frozen(self._known(learnt)), labels, frozen)
-        scores, (mean, _) = self.networks.scores(usual)[..., 0], self._process.predict(frozen)
-        self._centre = np.r_[scores.mean(1), mean.mean()]
-        self._scale = np.r_[scores.std(1), mean.std()] + 1e-9
+        self._process = EmbeddingGP().fit(self.embed(learnt), labels, frozen)
+        scores = self.networks.scores(usual)[..., 0]
+        self._centre, self._scale = scores.mean(1), scores.std(1) + 1e-9
         self._from, self._to = quantile_knots(self._blend(learnt)[0]), quantile_knots(labels)
 
     def _read(self, architectures: ArchitectureSet) -> tuple[Values, Values, Values]:
-        """The networks' readings (members, N), the process' mean and std (N,), all standardised."""
+        """The networks' standardised scores (members, N), the process' mean and std (N,)."""
         if self._process is None:
             raise ArchflowError("predictor: nothing to predict with yet; call fit or load first")
-        known = self._known(architectures)
-        networks = (self.networks.scores(known)[..., 0] - self._centre[:-1, None]) / self._scale[:-1, None]
-        mean, std = self._process.predict(self._frozen(known))
-        return networks, (mean - self._centre[-1]) / self._scale[-1], std / self._scale[-1]
+        networks = (self.networks.scores(architectures)[..., 0] - self._centre[:, None]) / self._scale[:, None]
+        return networks, *self._process.predict(self.embed(architectures))
 
     def _blend(self, architectures: ArchitectureSet) -> tuple[Values, Values]:
         """(N,) blended scores, and how unsure they are: the process' doubt, and the readings' disagreement."""
@@ -205,8 +201,9 @@ class BlendedPredictor:
             encoder, vocabulary = rebuild(written)
             load_weights(encoder, {n.removeprefix(f"{k}."): t for n, t in tensors.items() if n.startswith(f"{k}.")})
             encoders.append(encoder.eval())
-        predictor = cls(encoders, vocabulary, device=device)
-        predictor.networks = Predictor.load(folder / written["networks"], device)
+        networks = Predictor.load(folder / written["networks"], device)
+        predictor = cls(encoders, vocabulary, device=device, views=networks.views)
+        predictor.networks = networks
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         state = {name.removeprefix("process."): a for name, a in arrays.items() if name.startswith("process.")}
         predictor._process = EmbeddingGP.from_state(state)

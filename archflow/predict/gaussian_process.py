@@ -10,6 +10,17 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 
+NOISE = 0.1
+"""Variance of a measurement's noise before any label is seen; what is measured has variance 1."""
+
+
+def prior_kernel(a: NDArray, b: NDArray) -> Values:
+    """(n, m) covariances of standardised embeddings (n, D) and (m, D) before any label is seen: Matern-3/2 with the
+    embeddings' root mean square distance from their mean as its length."""
+    squares = np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a @ b.T
+    r = np.sqrt(3 * np.maximum(squares, 0) / a.shape[1])
+    return (1 + r) * np.exp(-r)
+
 
 class EmbeddingGP:
     """Labels as normal scores under a Matern-3/2 kernel of the distance between standardised embeddings, with noise.
@@ -26,7 +37,7 @@ class EmbeddingGP:
         from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
         self._centre, self._scale = reference.mean(0), reference.std(0) + 1e-6
-        kernel = ConstantKernel(1.0) * Matern(embeddings.shape[1] ** 0.5, (1e-1, 1e4), nu=1.5) + WhiteKernel(0.1)
+        kernel = ConstantKernel(1.0) * Matern(embeddings.shape[1] ** 0.5, (1e-1, 1e4), nu=1.5) + WhiteKernel(NOISE)
         self._process = GaussianProcessRegressor(kernel, random_state=0)
         with warnings.catch_warnings():
             # Of the library's warnings this one alone: a hyperparameter at its bound is a fit like any other.

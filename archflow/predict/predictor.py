@@ -19,6 +19,7 @@ from archflow.encoders.saved import describe, load_weights, rebuild
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.graph.effective import view
 from archflow.predict.causal_model import model_for
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
 from archflow.predict.monotone import KNOTS, monotone, quantile_knots
@@ -37,6 +38,7 @@ class Predictor:
     members: how many models to train, each with its own head, order and validation part; predictions are their mean,
     the standard deviation between them tells how far they agree.
     validation_share: part of the labels that chooses the epoch to keep, unless `fit` is given validation data.
+    views: the form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`), or each encoder's.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Predictor:
         validation_share: float = 0.25,
         seed: int = 21,
         device: torch.device | str = "cpu",
+        views: str | Sequence[str] = "whole",
     ) -> None:
         encoders = [encoder] if isinstance(encoder, Encoder) else list(encoder)
         for each in encoders:
@@ -62,7 +65,10 @@ class Predictor:
                 f"predictor: members {members} must be at least 1, validation_share {validation_share} in 0..1"
             )
         self.encoder, self.vocabulary, self.members = encoders[0], vocabulary, members
-        self._starts = encoders
+        self._starts, self.views = encoders, [views] * len(encoders) if isinstance(views, str) else list(views)
+        if len(self.views) != len(encoders):
+            raise ArchflowError(f"predictor: {len(self.views)} views for {len(encoders)} encoders; give one for each")
+        self._view = {name: view(name) for name in self.views}
         self.settings, self.validation_share = settings or FineTuneSettings(), validation_share
         self.seed, self.device = seed, torch.device(device)
         self.metrics: list[str] | None = None
@@ -111,13 +117,21 @@ class Predictor:
         for k in range(self.members):
             with seeded(self.seed, k):
                 models.append(model_for(copy.deepcopy(self._starts[k % len(self._starts)]), labels.shape[1]))
-        runs = Runs(labels, train, held, [self.seed + k for k in range(self.members)])
-        tuned = fine_tune(models, known, runs, self.settings, checkpoint, self.device, on_epoch)
+        seen, first = self._seen(known)
+        labels = np.tile(labels, (len(self._view), 1))
+        runs = Runs(labels, train + first, held + first, [self.seed + k for k in range(self.members)])
+        tuned = fine_tune(models, seen, runs, self.settings, checkpoint, self.device, on_epoch)
         self._models = tuned.models
         self._flat = np.ndim(y) == 1
         self.metrics = metrics or [f"metric{i}" for i in range(labels.shape[1])]
         self._calibrate(known.select(usable), labels[usable])
         return tuned
+
+    def _seen(self, known: ArchitectureSet) -> tuple[ArchitectureSet, NDArray[np.int64]]:
+        """The architectures in all views, one after the other, and (members, 1) the first row of each member's view."""
+        places = {name: place * len(known) for place, name in enumerate(self._view)}
+        first = [places[self.views[k % len(self.views)]] for k in range(self.members)]
+        return ArchitectureSet.concatenate([show(known) for show in self._view.values()]), np.array(first)[:, None]
 
     def _calibrate(self, architectures: ArchitectureSet, labels: Values) -> None:
         """Scores have no unit: map each member's to the labels by matching their quantiles. Order is kept."""
@@ -150,15 +164,17 @@ class Predictor:
         """
         if not self._models:
             raise ArchflowError("predictor: nothing to predict with yet; call fit or load first")
-        architectures = architectures.recoded(self.vocabulary)
+        seen, first = self._seen(architectures.recoded(self.vocabulary))
+        rows = first + np.arange(len(architectures))
         if len(self._models) > 1 and type(self.encoder).stackable:
-            rows = np.tile(np.arange(len(architectures)), (len(self._models), 1))
-            return score(stack(self._models), architectures, rows, self.device).astype(np.float64)
-        return np.stack([score(model, architectures, None, self.device) for model in self._models]).astype(np.float64)
+            return score(stack(self._models), seen, rows, self.device).astype(np.float64)
+        each = [score(model, seen, own, self.device) for model, own in zip(self._models, rows, strict=True)]
+        return np.stack(each).astype(np.float64)
 
     def embed(self, architectures: ArchitectureSet) -> NDArray[np.float32]:
         """(N, d) embeddings: of the first fitted member, or of the encoder itself before `fit`."""
-        return embed(self.fitted_encoder, architectures.recoded(self.vocabulary), self.device)
+        known = self._view[self.views[0]](architectures.recoded(self.vocabulary))
+        return embed(self.fitted_encoder, known, self.device)
 
     @property
     def fitted_encoder(self) -> Encoder:
@@ -185,6 +201,7 @@ class Predictor:
             "settings": asdict(self.settings),
             "validation_share": self.validation_share,
             "seed": self.seed,
+            "views": self.views,
         }
         weights = f"weights-{fingerprint(about, *tensors.values())}.safetensors"
         save_tensors(folder / weights, tensors, about)
@@ -200,13 +217,14 @@ class Predictor:
         try:
             encoder, vocabulary = rebuild(written)
             predictor = cls(
-                encoder,
+                [encoder] * len(written["views"]),
                 vocabulary,
                 written["members"],
                 FineTuneSettings(**written["settings"]),
                 written["validation_share"],
                 written["seed"],
                 device,
+                written["views"],
             )
             model = model_for(encoder, len(written["metrics"]))
             for k in range(predictor.members):
@@ -221,7 +239,7 @@ class Predictor:
         return predictor
 
 
-DESCRIPTION, _FORMAT = "predictor.json", "archflow predictor 1"
+DESCRIPTION, _FORMAT = "predictor.json", "archflow predictor 2"
 
 
 def read_described(folder: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -12,34 +12,47 @@ from numpy.typing import NDArray
 from archflow.checkpoint import fingerprint
 from archflow.encoders import Encoder, load_encoder
 from archflow.graph import ArchitectureSet, Vocabulary
-from archflow.graph.effective import effective
 from archflow.predict.blend import BlendedPredictor
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.pretext import PretextSettings, PretrainSettings, vocabulary_for
 from archflow.pretext.jobs import PretrainingJob, run_jobs
 
-TUNING_EPOCHS = 150
-"""Of fine-tuning: pre-trained networks need fewer than fresh ones, and the best on validation labels is kept."""
+TUNING = FineTuneSettings(epochs=150, batch_size=32, learning_rate=8e-4, weight_decay=6e-5)
+"""FlowerFormer's own on NAS-Bench-201, at a constant rate and in fewer epochs: pre-trained networks need fewer than
+fresh ones, and the best epoch on validation labels is kept."""
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """Encoders, the operations that they know, and the form in which each was shown architectures."""
+
+    encoders: list[Encoder]
+    vocabulary: Vocabulary
+    views: list[str]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Pre-train several encoders on effective architectures, without labels; fit a `BlendedPredictor` on them.
+    """Pre-train several encoders without labels; fit a `BlendedPredictor` on them.
 
-    encoder, config: their kind, and its arguments besides n_ops. tasks: pretext tasks; each pre-trains `draws` encoders
-    with seeds of their own. Where there is no proxy to rank, `tasks_without_proxies` take their place.
-    pretext: what the tasks share; the proxies are those that `pretrain` is given. members: networks to fine-tune.
+    encoder, config: their kind, and its arguments besides n_ops. tasks: of every encoder, its pretext task and the form
+    in which it is shown architectures (`archflow.graph.effective.VIEWS`); each has a seed of its own. Where there is no
+    proxy to rank, `tasks_without_proxies` take their place. pretext: what the tasks share; the proxies are those that
+    `pretrain` is given. members: networks to fine-tune, from one encoder after the other.
     """
 
-    encoder: str = "gated_gcn"
-    config: Mapping[str, Any] = field(default_factory=lambda: {"width": 128})
-    tasks: Sequence[str] = ("fgp", "proxy_ranking")
-    tasks_without_proxies: Sequence[str] = ("flow", "gmae")
-    draws: int = 2
+    encoder: str = "flowerformer"
+    config: Mapping[str, Any] = field(default_factory=lambda: {"width": 64})
+    tasks: Sequence[tuple[str, str]] = (
+        ("fgp", "effective"),
+        ("fgp", "contracted"),
+        ("proxy_ranking", "effective"),
+    )
+    tasks_without_proxies: Sequence[tuple[str, str]] = (("flow", "effective"), ("flow", "contracted"))
     pretext: PretextSettings = field(default_factory=PretextSettings)
-    epochs: int = 30
-    members: int = 8
-    fine_tune: FineTuneSettings = field(default_factory=lambda: FineTuneSettings(TUNING_EPOCHS))
+    epochs: int = 20
+    members: int = 6
+    fine_tune: FineTuneSettings = TUNING
 
     def pretrain(
         self,
@@ -49,8 +62,8 @@ class Recipe:
         seed: int = 21,
         processes: int = 1,
         on_wait: Callable[[], None] = lambda: None,
-    ) -> tuple[list[Encoder], Vocabulary]:
-        """The encoders, pre-trained on all architectures, and the operations that they know.
+    ) -> Pretrained:
+        """The encoders, pre-trained on all architectures.
 
         proxies: by name, (N,), NaN where missing; all are ranked. folder: keeps finished encoders and the states of
         unfinished ones, in a folder of its own for other settings or data; the same call goes on from there.
@@ -59,23 +72,31 @@ class Recipe:
         key = fingerprint(asdict(self), architectures.hashes, *(part for named in proxies.items() for part in named))
         folder = folder / f"encoders-{key}"
         settings = replace(self.pretext, proxies=tuple(proxies))
+        tasks = self.tasks if proxies else self.tasks_without_proxies
         jobs = [
             PretrainingJob(
                 self.encoder,
                 self.config,
                 task,
                 settings,
-                PretrainSettings(self.epochs, seed=seed + draw),
-                folder / f"{task}-{seed + draw}.encoder",
+                PretrainSettings(self.epochs, seed=seed + place),
+                folder / f"{task}-{shown}-{seed}.encoder",
+                shown,
             )
-            for task in (self.tasks if proxies else self.tasks_without_proxies)
-            for draw in range(self.draws)
+            for place, (task, shown) in enumerate(tasks)
         ]
         # One vocabulary for all, so that a predictor can hold them side by side.
         vocabulary = vocabulary_for("+".join(dict.fromkeys(job.task for job in jobs)), architectures.vocabulary)
-        run_jobs(jobs, effective(architectures.recoded(vocabulary)), proxies, processes, on_wait)
-        return [load_encoder(job.path)[0] for job in jobs], vocabulary
+        run_jobs(jobs, architectures.recoded(vocabulary), proxies, processes, on_wait)
+        return Pretrained([load_encoder(job.path)[0] for job in jobs], vocabulary, [job.view for job in jobs])
 
-    def predictor(self, encoders: Sequence[Encoder], vocabulary: Vocabulary, seed: int = 21) -> BlendedPredictor:
+    def predictor(self, pretrained: Pretrained, seed: int = 21) -> BlendedPredictor:
         """An unfitted predictor from what `pretrain` gave."""
-        return BlendedPredictor(encoders, vocabulary, self.members, self.fine_tune, seed=seed)
+        return BlendedPredictor(
+            pretrained.encoders,
+            pretrained.vocabulary,
+            self.members,
+            self.fine_tune,
+            seed=seed,
+            views=pretrained.views,
+        )

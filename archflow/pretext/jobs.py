@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from archflow.encoders import ENCODERS, Encoder
 from archflow.encoders.saved import save_encoder
 from archflow.graph import ArchitectureSet
+from archflow.graph.effective import view
 from archflow.pretext.base import PretextSettings, PretextTask
 from archflow.pretext.named import make_task, vocabulary_for
 from archflow.pretext.pretrain import PretrainSettings, pretrain
@@ -32,7 +33,7 @@ class PretrainingJob:
 
     encoder: its registered name. config: its arguments besides n_ops. task: as `make_task` reads it. settings: with the
     seed of weights, decoders and order. path: where the encoder goes when done; the state of an unfinished one lies
-    beside.
+    beside. view: the form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
     """
 
     encoder: str
@@ -41,6 +42,7 @@ class PretrainingJob:
     pretext: PretextSettings
     settings: PretrainSettings
     path: Path
+    view: str = "whole"
 
     def fresh(self, n_ops: int) -> tuple[Encoder, PretextTask]:
         """The untrained encoder, and its task."""
@@ -123,7 +125,7 @@ def _run(job: PretrainingJob) -> None:
         if _shared["stop"].is_set():
             raise _Stopped
 
-    known = architectures.recoded(vocabulary)
+    known = view(job.view)(architectures.recoded(vocabulary))
     losses = pretrain(encoder, task, known, _shared["proxies"], job.settings, state, on_epoch=on_epoch)
     # The first interval holds the targets, and of a run that goes on the restored epochs.
     seconds = statistics.median([b - a for a, b in pairwise(ends)][1:] or [ends[-1] - ends[0]])

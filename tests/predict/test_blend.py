@@ -10,10 +10,13 @@ from scipy.stats import kendalltau, norm
 from archflow.encoders import GIN
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph.effective import view
 from archflow.predict import BlendedPredictor, FineTuneSettings, Predictor, load_predictor
 from archflow.predict.conformal import Conformal
 from archflow.predict.gaussian_process import EmbeddingGP, normal_scores
+from archflow.predict.ranking_model import embed
 from archflow.seeding import seeded
+from archflow.spaces import NASBench201
 from archflow.testing import check_predictor, random_architectures
 
 
@@ -59,9 +62,33 @@ def test_it_blends_what_both_readings_say(many, fitted):
     networks, process = fitted.readings(many)
     assert networks.shape == (4, 300)
     np.testing.assert_allclose(networks.mean(1), 0, atol=1e-6)
-    np.testing.assert_allclose([process.mean(), process.std()], [0, 1], atol=1e-6)
     order = np.argsort(networks.mean(0) + process)
     assert (np.diff(fitted.predict(many)[0][order]) >= 0).all()
+
+
+def test_a_process_that_knows_nothing_says_little(many):
+    noise = np.random.default_rng(0).normal(size=40)
+    learner = blend(many)
+    learner.fit(many.select(range(30)), noise[:30], (many.select(range(30, 40)), noise[30:]), reference=many)
+    networks, process = learner.readings(many)
+    np.testing.assert_allclose(networks.std(1), 1, atol=1e-6)
+    assert process.std() < 0.5
+
+
+def test_each_encoder_is_shown_its_own_view():
+    space = NASBench201()
+    cells = space.sample(120, np.random.default_rng(0))
+    y = cells.op_counts[:, cells.vocabulary.index("nor_conv_3x3")] + np.linspace(0, 0.1, 120)
+    learner = blend(cells, views=["effective", "contracted"])
+    learner.fit(cells.select(range(40)), y[:40], reference=cells)
+    for place, name in enumerate(("effective", "contracted")):
+        seen = blend(cells, views=name).encoders[place]
+        own = learner.embed(cells).reshape(120, 2, -1)[:, place]
+        np.testing.assert_allclose(own, embed(seen, view(name)(cells)), atol=1e-6)
+    alike = cells.select([0, 0])
+    assert np.ptp(learner.predict(alike)[0]) == 0
+    with pytest.raises(ArchflowError, match="3 views for 2 encoders; give one for each"):
+        blend(cells, views=["whole"] * 3)
 
 
 def test_without_validation_data_a_part_of_the_labels_stands_in(many):

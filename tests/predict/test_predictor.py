@@ -64,6 +64,7 @@ def test_members_are_averaged_and_their_spread_is_told(architectures):
     alone = []
     for k in range(3):
         one = copy.copy(three)
+        one.members = 1
         one._models, one._from, one._to = three._models[k : k + 1], three._from[k : k + 1], three._to[k : k + 1]
         alone.append(one.predict(architectures)[0])
     np.testing.assert_allclose(mean, np.mean(alone, 0), rtol=1e-4, atol=1e-4)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from archflow.bench.markdown import markdown_table
 from archflow.bench.recipe_report import recipe_table
 from archflow.bench.sections.section import Kind, Result, command, made_by, out_option, paragraphs
@@ -27,9 +30,8 @@ def recipe_section(name: str, result: Result, place: str) -> str:
     return paragraphs(
         f"### {result['data']}: `{result['metric']}` from {result['labels']:,} labels"
         + ", judged on all architectures" * (splits["by"] == "all"),
-        f"Each of {', '.join(f'`{task}`' for task in recipe['tasks'])} pre-trained {recipe['draws']} encoders "
-        f"(`{recipe['encoder']}`, width {recipe['config']['width']}) for {recipe['epochs']} epochs on effective "
-        f"architectures, ranking {', '.join(f'`{proxy}`' for proxy in proxies)}. Judged on {judged} "
+        f"Encoders: `{recipe['encoder']}`, each pre-trained for {recipe['epochs']} epochs: {_tasks(config)}; "
+        f"ranking {', '.join(f'`{proxy}`' for proxy in proxies) or 'no proxy'}. Judged on {judged} "
         f"({splits['test'][0]:,}); 40 more labels choose epochs and calibrate. {processor(result)}.",
         markdown_table(*ablation),
         "How far the recipe's standard deviations and conformal intervals hold:",
@@ -44,6 +46,12 @@ def recipe_section(name: str, result: Result, place: str) -> str:
         ),
         made_by(command("recipe", options), name, place),
     )
+
+
+def _tasks(config: Mapping[str, Any]) -> str:
+    """What the encoders were pre-trained by, and on which form of the architectures."""
+    tasks = config["recipe"]["tasks" if config["proxies"] else "tasks_without_proxies"]
+    return ", ".join(f"`{task}` on {view} architectures" for task, view in tasks)
 
 
 def recipe_summary(result: Result) -> str:
