@@ -43,11 +43,11 @@ def attend(query: Tensor, key: Tensor, value: Tensor, hears: Tensor, dropout_p: 
     hears: bool, broadcasts to (B, heads, q, n). A row that hears nobody gets the mean of all values.
     """
     scores = (key @ query.transpose(2, 3)).transpose(1, 2).contiguous()
-    deaf = without(hears.permute(0, 3, 1, 2), scores.dtype)
-    return weigh(torch.add(deaf, scores, alpha=1 / math.sqrt(query.shape[3])), value, dropout_p)
+    mask = additive_mask(hears.permute(0, 3, 1, 2), scores.dtype)
+    return weigh(torch.add(mask, scores, alpha=1 / math.sqrt(query.shape[3])), value, dropout_p)
 
 
-def without(hears: Tensor, dtype: torch.dtype) -> Tensor:
+def additive_mask(hears: Tensor, dtype: torch.dtype) -> Tensor:
     """What is added to scores so that a softmax leaves out those who are not heard: 0 and the lowest number."""
     return torch.where(hears, torch.zeros((), dtype=dtype, device=hears.device), torch.finfo(dtype).min)
 

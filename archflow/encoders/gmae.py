@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archflow.encoders.attention import by_node, directions, look_up, weigh, without
+from archflow.encoders.attention import additive_mask, by_node, directions, look_up, weigh
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.layers import LayerNorm, Linear, dropout
 from archflow.errors import ArchflowError
@@ -29,15 +29,15 @@ class GraphAttention(nn.Module):
         self.score = nn.Parameter(torch.empty(1, 2, heads, width).uniform_(-bound, bound))  # p and q
         self.bias = nn.Parameter(torch.zeros(1, dim))
 
-    def forward(self, x: Tensor, deaf: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d). deaf: (B, L, heads, L), added to the scores of senders at receivers."""
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: (B, L, heads, L), added to the scores of senders at receivers."""
         heads, width = self.score.shape[2:]
         values = self.project(x)
         scores = torch.einsum("kshe,kphe->kpsh", values.view(*x.shape[:2], heads, width), self.score)
-        own, other = scores.transpose(0, 1).reshape(2, *deaf.shape[:2], heads)
-        logits = (deaf + own.transpose(1, 2)[:, None]).add_(other[..., None])
+        own, other = scores.transpose(0, 1).reshape(2, *mask.shape[:2], heads)
+        logits = (mask + own.transpose(1, 2)[:, None]).add_(other[..., None])
         heard = weigh(
-            F.leaky_relu(logits, 0.2, inplace=True), values.view(*deaf.shape[:2], heads, width).transpose(1, 2)
+            F.leaky_relu(logits, 0.2, inplace=True), values.view(*mask.shape[:2], heads, width).transpose(1, 2)
         )
         return heard.transpose(1, 2).reshape(x.shape).add_(self.bias[:, None])
 
@@ -77,10 +77,10 @@ class GMAE(Encoder):
         x = look_up(self.operations.weight, batch)
         forth, back = directions(batch, x)
         hears = ((forth + back) > 0) | torch.eye(forth.shape[1], dtype=torch.bool, device=forth.device)
-        deaf = without(hears[:, :, None].expand(-1, -1, self.config["heads"], -1), x.dtype)
+        mask = additive_mask(hears[:, :, None].expand(-1, -1, self.config["heads"], -1), x.dtype)
         total, h = self.skip(x), x
         for step, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
-            y = norm(convolution(total if step else x, deaf))
+            y = norm(convolution(total if step else x, mask))
             h = dropout(F.prelu(y[None], self.slope)[0], self.dropout, self.training)  # a channel is a member
             total = total + h
         return by_node(h, batch)
