@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from archflow.encoders.layers import Linear
 from archflow.graph.leveled import Leveled, Neighbours
 
+aten = torch.ops.aten
+
 
 class FlowGRU(nn.Module):
     """One pass over the graph, along the edges or against them:
@@ -45,11 +47,11 @@ class _Walk(torch.autograd.Function):
     @staticmethod
     def forward(ctx, given, weight, bias, attention, layout: Leveled, backward: bool):  # type: ignore[override]
         members, places, dim = given.shape[0], given.shape[1], given.shape[2] // 3
-        # Zeros, not just any memory: a node with fewer neighbours than its level's widest hears place 0 with weight 0.
-        state = given.new_zeros(members, places, dim)
+        state, message = given.new_empty(2, members, places, dim)
         rows = state.view(-1, dim)
-        score = given.new_zeros(members, places, 1)
-        message = torch.zeros_like(state)
+        # Not just any memory: a node with fewer neighbours than its level's widest hears place 0 with weight 0.
+        rows[0].zero_()
+        score = given.new_empty(members, places, 1)
         from_hidden = given.new_empty(members, places, 3 * dim)
         gates = given.new_empty(members, places, 2 * dim)
         new = given.new_empty(members, places, dim)
@@ -63,9 +65,11 @@ class _Walk(torch.autograd.Function):
         for heard, told, hidden, gate, candidate, after, mark, *halves in steps:
             given_gates, given_new, hidden_gates, hidden_new, reset, update = halves
             share = None
-            if heard is not None:
+            if heard is None:
+                told.zero_()
+            else:
                 neighbours = heard.place.view(-1)
-                share = _share(score.view(-1).index_select(0, neighbours).view_as(heard.place), heard.mask)
+                share = _share(score.view(-1).index_select(0, neighbours).view_as(heard.place), heard.missing)
                 heard_states = rows.index_select(0, neighbours).view(*heard.place.shape, dim)
                 # With one neighbour each, the share is 1 or the node hears nobody.
                 words = heard_states[:, 0] if share is None else torch.bmm(share[:, None], heard_states)[:, 0]
@@ -99,24 +103,23 @@ class _Walk(torch.autograd.Function):
         for step, share in reversed(list(zip(steps, ctx.shares, strict=True))):
             heard, told, gate, candidate, to_after, to_mark, to_unit, hidden_new, reset, update, *halves = step
             given_gates, given_new, unit_gates, unit_new = halves
-            upstream = torch.baddbmm(to_after, to_mark, marked)
-            to_new = torch.ops.aten.tanh_backward(torch.addcmul(upstream, upstream, update, value=-1), candidate)
-            to_gates = torch.cat([to_new * hidden_new, upstream * (told - candidate)], -1)
-            to_gates = torch.ops.aten.sigmoid_backward(to_gates, gate)
-            given_gates.copy_(to_gates)
-            unit_gates.copy_(to_gates)
-            given_new.copy_(to_new)
-            torch.mul(to_new, reset, out=unit_new)
+            upstream = torch.addcmul(to_after, to_mark, marked)
+            kept = upstream * update
+            aten.tanh_backward.grad_input(upstream - kept, candidate, grad_input=given_new)
+            to_gates = torch.cat([given_new * hidden_new, upstream * (told - candidate)], -1)
+            aten.sigmoid_backward.grad_input(to_gates, gate, grad_input=given_gates)
+            unit_gates.copy_(given_gates)
+            torch.mul(given_new, reset, out=unit_new)
             if heard is None:
                 continue
-            to_message = torch.baddbmm(upstream * update, to_unit, transposed).view(-1, dim)
+            to_message = torch.baddbmm(kept, to_unit, transposed).view(-1, dim)
             neighbours = heard.place.view(-1)
             if share is None:
                 to_rows.index_add_(0, neighbours, to_message)
                 continue
             heard_states = state.view(-1, dim).index_select(0, neighbours).view(*heard.place.shape, dim)
             to_share = torch.bmm(heard_states, to_message[:, :, None])[..., 0]
-            to_logit = share * (to_share - (share * to_share).sum(1, keepdim=True))
+            to_logit = aten._softmax_backward_data.default(to_share, share, 1, share.dtype)
             to_score.view(-1).index_add_(0, neighbours, to_logit.view(-1))
             to_rows.index_add_(0, neighbours, (share[..., None] * to_message[:, None]).view(-1, dim))
         to_weight = torch.bmm(message.transpose(1, 2), to_hidden)
@@ -133,9 +136,9 @@ def _steps(layout: Leveled, backward: bool, *values: Tensor) -> list[tuple]:
     return steps[::-1] if backward else steps
 
 
-def _share(logits: Tensor, mask: Tensor | None) -> Tensor | None:
+def _share(logits: Tensor, missing: Tensor | None) -> Tensor | None:
     """(n, P) softmax over the neighbours that are there, 0 for the others; None if every node has exactly one."""
-    if mask is None:
+    if missing is None:
         return None if logits.shape[1] == 1 else torch.softmax(logits, 1)
-    share = torch.softmax(logits.masked_fill(~mask, -torch.inf), 1)
-    return share.masked_fill_(~mask, 0)  # a node that hears nobody has no softmax
+    share = torch.softmax(logits.masked_fill_(missing, -torch.inf), 1)
+    return share.masked_fill_(missing, 0)  # a node that hears nobody has no softmax

@@ -34,10 +34,11 @@ class PathAttention(nn.Module):
         projected = rows.gather(layout.scatter(self.query_key_value(x)))  # (B, L, 3d)
         shape = (*rows.mask.shape, 3, self.heads, x.shape[-1] // self.heads)
         query, key, value = projected.view(shape).permute(2, 0, 3, 1, 4)  # (B, heads, L, d / heads) each
-        hears = batch.connected[:, None]
-        heard = attend(query, key, value, hears, self.dropout if self.training else 0.0)
-        heard = heard * hears.any(-1, keepdim=True)
-        return self.mix(layout.gather(rows.scatter(heard.transpose(1, 2).flatten(2))))
+        heard = attend(query, key, value, batch.connected[:, None], self.dropout if self.training else 0.0)
+        heard = rows.scatter(heard.transpose(1, 2).flatten(2))
+        if batch.isolated is not None:
+            heard = heard.masked_fill(batch.isolated[:, None], 0)
+        return self.mix(layout.gather(heard))
 
 
 class FlowerLayer(nn.Module):

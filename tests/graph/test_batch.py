@@ -155,3 +155,14 @@ def test_rows_that_are_not_there_are_refused(architectures):
 def test_a_batch_of_nothing_has_no_node(architectures):
     batch = Batch(architectures, np.array([], np.int64))
     assert len(batch) == len(batch.op) == len(batch.edges.source) == len(batch.padded.mask) == 0
+
+
+@given(sets())
+def test_isolated_nodes_have_no_edge(some):
+    batch = Batch(some)
+    linked = np.zeros(len(some.op), bool)
+    for row, architecture in enumerate(some):
+        linked[[some.node_ptr[row] + node for edge in architecture.edges for node in edge]] = True
+    found = np.zeros_like(linked) if batch.isolated is None else batch.isolated.numpy()
+    assert (found == ~linked).all()
+    assert (batch.isolated is None) == linked.all()
