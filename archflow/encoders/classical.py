@@ -42,11 +42,12 @@ class FeatureMLP(Encoder):
         weight, bias = self.first.weight, self.first.bias
         assert bias is not None
         table = weight.view(-1, self.dim)
-        member = torch.arange(len(batch), device=table.device) // max(len(batch) // batch.members, 1)
-        y = bias[member]
+        y = bias.repeat_interleave(len(batch) // batch.members, 0)
         for feature, bounds in self.features(batch):
-            rows = feature + weight.shape[1] * torch.repeat_interleave(member, bounds.diff())
-            y = y + F.embedding_bag(rows, table, bounds, mode="sum", include_last_offset=True)
+            if batch.members > 1:
+                first_row = weight.shape[1] * torch.arange(batch.members, device=table.device)
+                feature = feature + first_row.repeat_interleave(bounds.diff().view(batch.members, -1).sum(1))
+            y.add_(F.embedding_bag(feature, table, bounds, mode="sum", include_last_offset=True))
         x = relu_dropout(y.view(batch.members, -1, self.dim), self.dropout, self.training)
         for layer in self.layers:
             x = relu_dropout(layer(x), self.dropout, self.training)
