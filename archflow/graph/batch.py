@@ -133,8 +133,9 @@ class Batch:
     @cached_property
     def rank(self) -> Tensor:
         """(V,) number of every node in its architecture's topological order: by level, then as numbered."""
-        # The sort is stable, and the nodes of an architecture come as numbered.
-        order = np.lexsort((self.architectures.levels[self._nodes], self._owner))
+        # The sort is stable, the nodes of an architecture come as numbered, and one key sorts faster than two.
+        level = self.architectures.levels[self._nodes]
+        order = np.argsort(self._owner * (level.max(initial=0) + 1) + level, kind="stable")
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order)) - self._node_ptr[:-1][self._owner]
         return self._tensor(rank)
