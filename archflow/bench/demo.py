@@ -39,13 +39,8 @@ def run_demo(out: Path, labels: float, pretrain_epochs: int, epochs: int, seed: 
     with seeded(seed):
         untrained = GatedGCN(len(architectures.vocabulary), preset.width)
     # The recipe with the gated GCN: its own encoder would take minutes.
-    recipe = replace(
-        recipe_for(benchmark)["recipe"],
-        encoder="gated_gcn",
-        config={"width": preset.width},
-        epochs=pretrain_epochs,
-        fine_tune=FineTuneSettings(epochs),
-    )
+    recipe = recipe_for(benchmark, "gated_gcn")["recipe"]
+    recipe = replace(recipe, epochs=pretrain_epochs, fine_tune=replace(recipe.fine_tune, epochs=epochs))
     proxies = {name: proxy(table, name) for name in proxy_columns(table)}
     with tempfile.TemporaryDirectory() as folder:
         pretrained = recipe.pretrain(architectures, proxies, Path(folder), seed, processes=os.cpu_count() or 1)
@@ -93,8 +88,8 @@ def run_demo(out: Path, labels: float, pretrain_epochs: int, epochs: int, seed: 
             (
                 "pre-training",
                 f"{len(pretrained.encoders)} encoders, {pretrain_epochs} epochs each, by "
-                f"{' and '.join(dict.fromkeys(task for task, _ in recipe.tasks))} with {len(proxies)} zero-cost proxies, "
-                "no labels",
+                f"{' and '.join(dict.fromkeys(task for task, _ in recipe.tasks))} with "
+                f"{len(proxies)} zero-cost proxies, no labels",
             ),
             (
                 "predictor",

@@ -61,11 +61,13 @@ class RecipeProtocol:
         check_rule(self.split_by)
 
 
-def recipe_for(benchmark: Benchmark | None) -> dict[str, Any]:
-    """The fields of a protocol that a benchmark's published settings say: `recipe`, `train`, `test`."""
-    preset = preset_of(benchmark)
+def recipe_for(benchmark: Benchmark | None, encoder: str | None = None) -> dict[str, Any]:
+    """The fields of a protocol that a benchmark's published settings say: `recipe`, `train`, `test`. encoder: its kind,
+    if not the recipe's own."""
+    preset, encoder = preset_of(benchmark), encoder or Recipe.encoder
     recipe = Recipe(
-        config=preset.published(Recipe.encoder).config,
+        encoder,
+        preset.published(encoder).config,
         pretext=preset.pretext([]),
         fine_tune=replace(TUNING, margin=preset.margin),
     )

@@ -21,6 +21,10 @@ def recipe(
             "zc_* take the place of the data's own."
         ),
     ] = None,
+    encoder: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="The kind to pre-train; default: the recipe's own."),
+    ] = None,
     labels: Annotated[float, typer.Option(help="Labels to learn from: a share of the train part, or a count.")] = 0.01,
     runs: RunsOption = 9,
     split: Annotated[str, typer.Option(help="As in `archflow bench fgp`.")] = "random",
@@ -59,7 +63,7 @@ def recipe(
     protocol = RecipeProtocol(
         metric,
         names(proxy) or [column for column in proxy_columns(table) if column != metric],
-        **recipe_for(benchmark),
+        **recipe_for(benchmark, encoder),
         labels=labels,
         runs=runs,
         split_by=split,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -12,8 +12,7 @@ from archflow.cli.output import DataOption, Json, ProxyOption, names, print_json
 
 if TYPE_CHECKING:
     from archflow.data.benchmarks import Benchmark
-    from archflow.graph.table import Table
-    from archflow.predict import BlendedPredictor
+    from archflow.predict.recipe import Recipe
 
 PRETRAINING = "pretraining"
 """The folder beside the predictor that holds the recipe's encoders until all is done."""
@@ -26,12 +25,19 @@ def fit(
     ],
     out: Annotated[Path, typer.Option(help="The folder to write the predictor into.")],
     encoder: Annotated[
-        str,
+        Optional[str],  # noqa: UP045
         typer.Option(
             help="A pre-trained one, by its name in `archflow encoders` or its .safetensors file; "
-            "or gin, gated_gcn ... to start untrained."
+            "or gin, gated_gcn ... to start untrained. Default: gated_gcn; the recipe's own with --recipe."
         ),
-    ] = "gated_gcn",
+    ] = None,
+    view: Annotated[
+        str,
+        typer.Option(
+            help="What of the architectures the encoder sees: whole, effective (without what cannot reach the output), "
+            "contracted (identities as edges besides). The recipe has its own."
+        ),
+    ] = "whole",
     labels: Annotated[
         Optional[float],  # noqa: UP045
         typer.Option(help="Use only so many labels, drawn at random: a share below 1 or a count. Default: all."),
@@ -40,23 +46,32 @@ def fit(
         Optional[str],  # noqa: UP045
         typer.Option(
             help="best: pre-train several encoders on the whole table, fit networks and a Gaussian process on them. "
-            "Takes minutes; the options encoder, members and epochs have no say then."
+            "Takes minutes; --encoder gated_gcn makes it quick."
         ),
     ] = None,
     proxy: ProxyOption = None,
     lower_is_better: Annotated[bool, typer.Option(help="For latency, loss and the like.")] = False,
-    members: Annotated[int, typer.Option(min=1, help="Models that vote; 2 or more give a standard deviation.")] = 4,
-    epochs: Annotated[int, typer.Option(min=1)] = 300,
+    members: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Models that vote; 2 or more give a standard deviation. Default: 4, the recipe's 6."),
+    ] = None,
+    epochs: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Of fine-tuning. Default: 300, the recipe's 150."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 21,
     as_json: Json = False,
 ) -> None:
     """Fit a predictor on the rows whose metric is measured. After an interruption the same command goes on."""
+    import os
     import shutil
 
     import numpy as np
 
     from archflow.bench.presets import preset_of
     from archflow.data.benchmarks import find
+    from archflow.data.proxies import proxy as proxy_of
+    from archflow.data.proxies import proxy_columns
     from archflow.data.splits import labelled_rows
     from archflow.encoders import ENCODERS
     from archflow.encoders.pretrained import encoder as load_pretrained
@@ -76,10 +91,16 @@ def fit(
     if proxy and not recipe:
         raise ArchflowError("--proxy is for pre-training: give it with --recipe best, or to `archflow pretrain`")
     if recipe:
-        predictor, fit_options = _from_recipe(recipe, benchmark, table, metric, names(proxy), out, seed)
-        epochs = predictor.networks.settings.epochs
+        if view != "whole":
+            raise ArchflowError("--view: the recipe has its own; leave one of the two out")
+        chosen = _recipe(recipe, benchmark, encoder, members, epochs)
+        columns = names(proxy) or [column for column in proxy_columns(table) if column != metric]
+        proxies = {column: proxy_of(table, column) for column in columns}
+        pretrained = chosen.pretrain(table.architectures, proxies, out / PRETRAINING, seed, os.cpu_count() or 1)
+        predictor, fit_options = chosen.predictor(pretrained, seed), {"reference": table.architectures}
+        epochs = chosen.fine_tune.epochs
     else:
-        preset = preset_of(benchmark)
+        preset, encoder, epochs = preset_of(benchmark), encoder or "gated_gcn", epochs or 300
         if "." in encoder:
             model, vocabulary = load_pretrained(encoder)
             encoder = name_of(model)
@@ -88,7 +109,7 @@ def fit(
             with seeded(seed):
                 model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **preset.published(encoder).config)
         settings = replace(preset.published(encoder).fine_tune, epochs=epochs)
-        predictor, fit_options = Predictor(model, vocabulary, members, settings, seed=seed), {}
+        predictor, fit_options = Predictor(model, vocabulary, members or 4, settings, seed=seed, views=view), {}
     state = out / "fit.state"
     with progress_bar(f"fitting on {len(rows)} labels", epochs) as bar:
         done = 0
@@ -119,22 +140,18 @@ def fit(
         )
 
 
-def _from_recipe(
-    name: str, benchmark: Benchmark | None, table: Table, metric: str, proxies: list[str], out: Path, seed: int
-) -> tuple[BlendedPredictor, dict[str, Any]]:
-    """The unfitted predictor of a recipe, and what its `fit` needs besides labels.
-
-    Raises ArchflowError for a name that is no recipe, and for proxies that are not there.
-    """
-    import os
-
+def _recipe(
+    name: str, benchmark: Benchmark | None, encoder: str | None, members: int | None, epochs: int | None
+) -> Recipe:
+    """The recipe of a name, with what the user wants otherwise. Raises ArchflowError for a name that is none, and for
+    an encoder that is pre-trained already."""
     from archflow.bench.recipe import recipe_for
-    from archflow.data.proxies import proxy, proxy_columns
     from archflow.errors import ArchflowError
 
     if name != "best":
         raise ArchflowError(f"no recipe is called {name!r}; there is: best")
-    chosen = recipe_for(benchmark)["recipe"]
-    known = {column: proxy(table, column) for column in proxies or [c for c in proxy_columns(table) if c != metric]}
-    pretrained = chosen.pretrain(table.architectures, known, out / PRETRAINING, seed, processes=os.cpu_count() or 1)
-    return chosen.predictor(pretrained, seed), {"reference": table.architectures}
+    if encoder and "." in encoder:
+        raise ArchflowError(f"--encoder {encoder}: the recipe pre-trains its own; name a kind such as gated_gcn")
+    recipe = recipe_for(benchmark, encoder)["recipe"]
+    settings = replace(recipe.fine_tune, epochs=epochs or recipe.fine_tune.epochs)
+    return replace(recipe, members=members or recipe.members, fine_tune=settings)

@@ -107,7 +107,7 @@ def test_the_page_tells_it_with_its_command(finished, tmp_path):
     assert "| 95 % interval" in page
     command = " ".join(page.split("```sh\n")[1].split("```")[0].replace("\\\n", " ").split())
     assert command == (
-        "archflow bench recipe --data cells --metric score --proxy zc_a,params --labels 20 --runs 2 --split random "
+        "archflow bench recipe --data cells --metric score --proxy zc_a,params --encoder gin --labels 20 --runs 2 --split random "
         "--out results/recipe.json"
     )
     (heads, rows), _ = recipe_table(finished[1])

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from archflow.data.benchmarks import load
-from archflow.graph.table import read_table
+from archflow.graph import ArchitectureSet
+from archflow.graph.table import Table, read_table
+from archflow.spaces import NASBench201
 
 
 def archflow(*arguments, code: int = 0, **environment: str) -> subprocess.CompletedProcess:
@@ -110,16 +112,51 @@ def test_embeddings_of_encoder_and_predictor(encoder, predictor, table, tmp_path
 def test_fit_by_the_recipe_and_predict(table, tmp_path):
     folder = tmp_path / "p"
     arguments = ["--data", table, "--metric", "accuracy", "--proxy", "latency", "--out", folder]
-    about = json.loads(archflow("fit", *arguments, "--recipe", "best", "--json").stdout)
+    quick = ["--encoder", "gin", "--members", 2, "--epochs", 5]
+    about = json.loads(archflow("fit", *arguments, "--recipe", "best", *quick, "--json").stdout)
     assert about["labels"] == 40
+    assert len(about["validation_tau"]) == 2
     assert sorted(path.name.split("-")[0] for path in folder.iterdir()) == ["blend", "networks", "predictor.json"]
     ranked = json.loads(archflow("predict", folder, "--data", table, "--json").stdout)
     assert all(row["std"] > 0 for row in ranked["top"])
     vectors = tmp_path / "v.npy"
     archflow("embed", folder, "--data", table, "--out", vectors)
-    assert np.load(vectors).shape == (80, 4 * 128)
+    assert np.load(vectors).shape == (80, 3 * 384)
     assert "no recipe is called 'worst'; there is: best" in refused("fit", *arguments, "--recipe", "worst")
     assert "--proxy is for pre-training" in refused("fit", *arguments)
+    ready = ["--encoder", "gated_gcn.fgp-nasbench201"]
+    assert "the recipe pre-trains its own" in refused("fit", *arguments, "--recipe", "best", *ready)
+    assert "--view: the recipe has its own" in refused("fit", *arguments, "--recipe", "best", "--view", "effective")
+
+
+def test_fit_sees_what_has_an_effect(table, tmp_path):
+    quick = ["--data", table, "--metric", "accuracy", "--epochs", 3, "--out", tmp_path / "p"]
+    archflow("fit", *quick, "--view", "contracted")
+    space = NASBench201()
+    cells = [
+        "|skip_connect~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|skip_connect~2|",
+        "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|",
+    ]
+    alike = tmp_path / "alike.jsonl"
+    Table(ArchitectureSet.from_architectures([space.parse(cell) for cell in cells], space.vocabulary), {}).write(alike)
+    top = json.loads(archflow("predict", tmp_path / "p", "--data", alike, "--json").stdout)["top"]
+    assert top[0]["predicted"] == pytest.approx(top[1]["predicted"], abs=1e-5)
+    assert "view 'half' is none of" in refused("fit", *quick, "--view", "half")
+
+
+def test_choose_what_to_measure_next(encoder, predictor, table, tmp_path):
+    out = tmp_path / "first.csv"
+    told = json.loads(archflow("choose", encoder, "--data", table, "--count", 7, "--out", out, "--json").stdout)
+    chosen = read_table(out)
+    assert chosen.native == [read_table(table).native[row] for row in told["rows"]]
+    assert len(set(told["rows"])) == 7
+    more = archflow("choose", predictor, "--data", table, "--count", 5, "--metric", "accuracy", "--json").stdout
+    assert json.loads(more)["measured"] == 40
+    assert min(json.loads(more)["rows"]) >= 40  # the first forty have an accuracy
+    assert "of 40 architectures without a label" in refused(
+        "choose", encoder, "--data", table, "--count", 41, "--metric", "accuracy"
+    )
+    assert "architecture" in archflow("choose", encoder, "--data", table, "--count", 2).stdout
 
 
 def test_demo_writes_a_report(tmp_path):

@@ -20,6 +20,7 @@ def recipe_section(name: str, result: Result, place: str) -> str:
         "metric": result["metric"],
         "proxy": ",".join(proxies),
         "proxy-table": result["proxy_table"],
+        "encoder": recipe["encoder"],
         "labels": f"{config['labels']:g}",
         "runs": config["runs"],
         "split": splits["by"],
