@@ -50,7 +50,7 @@ class _Walk(torch.autograd.Function):
         state, message = given.new_empty(2, members, places, dim)
         rows = state.view(-1, dim)
         # Not just any memory: a node with fewer neighbours than its level's widest hears place 0 with weight 0.
-        rows[0].zero_()
+        rows[:1].zero_()
         score = given.new_empty(members, places, 1)
         from_hidden = given.new_empty(members, places, 3 * dim)
         gates = given.new_empty(members, places, 2 * dim)
