@@ -29,6 +29,9 @@ Values = NDArray[np.float64]
 
 FORMAT = "archflow blend 2"
 
+REFERENCE = 2000
+"""Reference architectures that are looked at, evenly from all: enough for a mean and a standard deviation."""
+
 
 class BlendedPredictor:
     """Ranks architectures by two readings of the same pre-trained encoders, which err differently: networks fine-tuned
@@ -104,6 +107,7 @@ class BlendedPredictor:
         )
         self.metrics = self.networks.metrics
         usual = reference if reference is not None else architectures
+        usual = usual.select(np.linspace(0, len(usual) - 1, min(len(usual), REFERENCE)).astype(np.int64))
         frozen = self.embed(usual)
         self._learn(learnt, labels[train], usual, frozen)
         mean, spread = self._predict(validation[0])
@@ -123,9 +127,12 @@ class BlendedPredictor:
     def interval(self, architectures: ArchitectureSet, coverage: float) -> tuple[Values, Values]:
         """(low, high), (N,) each: of architectures drawn like the calibration's, at least the share `coverage` of
         labels lies within. Raises ArchflowError for a share that the calibration labels cannot promise."""
-        mean, spread = self._predict(architectures)
-        reach = spread * self._conformal.factor(coverage)
-        return mean - reach, mean + reach
+        (mean, std), reach = self.predict(architectures), self.reach(coverage)
+        return mean - reach * std, mean + reach * std
+
+    def reach(self, coverage: float) -> float:
+        """How many standard deviations an interval reaches to either side. Raises as `interval` does."""
+        return self._conformal.factor(coverage) / self._conformal.one_sigma
 
     def readings(self, architectures: ArchitectureSet) -> tuple[Values, Values]:
         """(members, N) of the networks and (N,) of the Gaussian process: what the prediction blends."""
