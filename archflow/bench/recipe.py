@@ -26,7 +26,7 @@ from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.table import Table
 from archflow.predict import BlendedPredictor, Predictor
 from archflow.predict.choose import choose
-from archflow.predict.gaussian_process import EmbeddingGP
+from archflow.predict.gaussian_process import EmbeddingGP, normal_scores
 from archflow.predict.metrics import summary
 from archflow.predict.recipe import TUNING, Recipe
 from archflow.seeding import seeded
@@ -86,9 +86,10 @@ def run_recipe(
 
     The variants are the recipe and what is left of it without an ingredient, from the same pre-trained encoders:
     "recipe"; "networks" and "process", one reading each; "one network"; "process, one encoder", on the first one's
-    embeddings; "process, proxies", on the proxies' ranks, without any encoder; "fresh network" without pre-training,
-    and "fresh network, whole" that sees architectures as they are. "labels chosen" is the recipe with as many labels
-    of the train part, but those that `choose` picks by the encoders' embeddings.
+    embeddings; "process, proxies", on the proxies' ranks, without any encoder; "ridge" regression on the embeddings;
+    "boosted trees" on embeddings and proxies; "fresh network" without pre-training, and "fresh network, whole" that
+    sees architectures as they are. "labels chosen" is the recipe with as many labels of the train part, but those that
+    `choose` picks by the encoders' embeddings.
 
     folder: keeps encoders and finished runs; the same call goes on from there.
 
@@ -141,6 +142,9 @@ def _run(
 ) -> dict[str, Measures]:
     """The measures of every variant on one split. proxies: (N, P), without gaps, if there are any. fresh: `_untrained`
     networks."""
+    from sklearn.ensemble import GradientBoostingRegressor
+    from sklearn.linear_model import RidgeCV
+
     architectures, labels = table.architectures, table.metric(metric)
     tested, truth = architectures.select(split.test), labels[split.test]
     embeddings = predictor.embed(architectures)
@@ -157,9 +161,13 @@ def _run(
         "process": process,
         "one network": networks[0],
         "process, one encoder": _process(embeddings[:, : predictor.encoders[0].dim], labels, split),
+        "ridge": _regression(RidgeCV(np.logspace(-1, 4, 11)), embeddings, labels, split),
     }
+    known = embeddings
     if proxies is not None:
         scores["process, proxies"] = _process(proxies, labels, split)
+        known = np.concatenate([embeddings, proxies], 1)
+    scores["boosted trees"] = _regression(GradientBoostingRegressor(random_state=0), known, labels, split)
     learnt(fresh, split.labelled)
     scores["fresh network, whole"], scores["fresh network"] = fresh.scores(tested)[..., 0]
     mean, std = predictor.predict(tested)
@@ -188,6 +196,13 @@ def _process(features: NDArray, labels: NDArray, split: Split) -> NDArray:
     return (
         EmbeddingGP().fit(features[split.labelled], labels[split.labelled], features).predict(features[split.test])[0]
     )
+
+
+def _regression(model: Any, features: NDArray, labels: NDArray, split: Split) -> NDArray:
+    """(n,) what a scikit-learn regressor says of the test rows, fitted to normal scores on standardised features."""
+    features = (features - features.mean(0)) / (features.std(0) + 1e-6)
+    model.fit(features[split.labelled], normal_scores(labels[split.labelled]))
+    return model.predict(features[split.test])
 
 
 def _ranks(values: NDArray) -> NDArray:

@@ -22,6 +22,8 @@ VARIANTS = {
     "process": "Gaussian process alone",
     "one network": "one network",
     "process, one encoder": "Gaussian process, one encoder",
+    "ridge": "ridge regression on the embeddings",
+    "boosted trees": "gradient-boosted trees on embeddings and proxies",
     "process, proxies": "Gaussian process on the proxies, no encoder",
     "fresh network": "one network, not pre-trained",
     "fresh network, whole": "the same on whole architectures",
