@@ -62,7 +62,7 @@ def recipe(
     name = benchmark.name if benchmark else path.stem
     protocol = RecipeProtocol(
         metric,
-        names(proxy) or [column for column in proxy_columns(table) if column != metric],
+        names(proxy) or [column for column in proxy_columns(table) if column != metric.removeprefix("-")],
         **recipe_for(benchmark, encoder),
         labels=labels,
         runs=runs,

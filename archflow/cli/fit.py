@@ -21,7 +21,10 @@ PRETRAINING = "pretraining"
 def fit(
     data: DataOption,
     metric: Annotated[
-        str, typer.Option(help="The column to learn; higher is better, rows without a value are left out.")
+        str,
+        typer.Option(
+            help="The column to learn, higher is better, -COLUMN if lower is; rows without a value are left out."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="The folder to write the predictor into.")],
     encoder: Annotated[
@@ -50,7 +53,7 @@ def fit(
         ),
     ] = None,
     proxy: ProxyOption = None,
-    lower_is_better: Annotated[bool, typer.Option(help="For latency, loss and the like.")] = False,
+    lower_is_better: Annotated[bool, typer.Option(help="For latency, loss and the like: as --metric -COLUMN.")] = False,
     members: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(min=1, help="Models that vote; 2 or more give a standard deviation. Default: 4, the recipe's 6."),
@@ -84,6 +87,7 @@ def fit(
 
     benchmark, path = find(data)
     table = read_table(path)
+    metric = f"-{metric.removeprefix('-')}" if lower_is_better else metric
     values = table.metric(metric)
     if np.isinf(values).any():
         raise ArchflowError(f"{path}: row {int(np.argmax(np.isinf(values)))}: {metric} is infinite; mend or empty it")
@@ -94,7 +98,7 @@ def fit(
         if view != "whole":
             raise ArchflowError("--view: the recipe has its own; leave one of the two out")
         chosen = _recipe(recipe, benchmark, encoder, members, epochs)
-        columns = names(proxy) or [column for column in proxy_columns(table) if column != metric]
+        columns = names(proxy) or [column for column in proxy_columns(table) if column != metric.removeprefix("-")]
         proxies = {column: proxy_of(table, column) for column in columns}
         pretrained = chosen.pretrain(table.architectures, proxies, out / PRETRAINING, seed, os.cpu_count() or 1)
         predictor, fit_options = chosen.predictor(pretrained, seed), {"reference": table.architectures}
@@ -121,8 +125,8 @@ def fit(
 
         tuned = predictor.fit(
             table.architectures.select(rows),
-            -values[rows] if lower_is_better else values[rows],
-            metrics=[f"-{metric}" if lower_is_better else metric],
+            values[rows],
+            metrics=[metric],
             checkpoint=state,
             on_epoch=on_epoch,
             **fit_options,

@@ -13,7 +13,7 @@ Number = TypeVar("Number", int, float)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 MetricOption = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option(help="The column to rank by; default: the data set's own."),
+    typer.Option(help="The column to rank by, -COLUMN if lower is better; default: the data set's own."),
 ]
 RunsOption = Annotated[int, typer.Option(help="At most 9: three permutations of the data x three model seeds.")]
 ProcessesOption = Annotated[int, typer.Option(min=0, help="Pre-training runs at once; 0 for one a core.")]

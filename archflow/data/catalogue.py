@@ -46,7 +46,8 @@ class Benchmark:
     units: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def unit(self, column: str) -> str:
-        """The unit of a column; empty if it is not known."""
+        """The unit of a column, also with a minus before it; empty if it is not known."""
+        column = column.removeprefix("-")
         return next((unit for pattern, unit in self.units.items() if fnmatchcase(column, pattern)), "")
 
 

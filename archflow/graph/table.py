@@ -45,7 +45,12 @@ class Table:
         return len(self.architectures)
 
     def metric(self, name: str) -> NDArray[np.float64]:
-        """(N,) one metric. Raises ArchflowError, listing what there is, if the table lacks it or it holds text."""
+        """(N,) one metric; "-NAME" is the column NAME with its signs changed, for what is better when lower.
+
+        Raises ArchflowError, listing what there is, if the table lacks it or it holds text.
+        """
+        if name.startswith("-") and name not in self.metrics:
+            return -self.metric(name[1:])
         if name in self.texts:
             raise ArchflowError(f"column {name!r} is not numeric: {self.texts[name]}; leave it empty if not measured")
         if name not in self.metrics:

@@ -99,6 +99,8 @@ def test_lower_is_better_ranks_the_other_way(table, tmp_path):
     assert result["top"][0]["predicted"] <= result["top"][-1]["predicted"]
     assert result["top"][0]["std"] is None
     assert result["quality"]["tau"] > 0
+    archflow("fit", "--data", table, "--metric", "-latency", "--epochs", 30, "--members", 1, "--out", tmp_path / "q")
+    assert json.loads(archflow("predict", tmp_path / "q", "--data", table, "--json").stdout) == result
 
 
 def test_embeddings_of_encoder_and_predictor(encoder, predictor, table, tmp_path):

@@ -188,6 +188,7 @@ def test_a_metric_that_is_not_there_or_holds_text_is_refused(tmp_path):
     path.write_text("ops,edge_src,edge_dst,accuracy,loss,empty\na,,,91.2,1,\nb,,,failed,2,\n")
     table = read_table(path)
     assert table.metric("loss").tolist() == [1, 2]
+    assert table.metric("-loss").tolist() == [-1, -2]
     assert np.isnan(table.metric("empty")).all()
     with pytest.raises(ArchflowError, match="column 'accuracy' is not numeric: row 1 holds 'failed'"):
         table.metric("accuracy")
