@@ -149,11 +149,11 @@ def _run(
     tested, truth = architectures.select(split.test), labels[split.test]
     embeddings = predictor.embed(architectures)
 
-    def learnt(learner: BlendedPredictor | Predictor, rows: NDArray, **reference: ArchitectureSet) -> None:
-        validation = architectures.select(split.validation), labels[split.validation]
-        learner.fit(architectures.select(rows), labels[rows], validation=validation, **reference)
+    def part(rows: NDArray) -> tuple[ArchitectureSet, NDArray]:
+        return architectures.select(rows), labels[rows]
 
-    learnt(predictor, split.labelled, reference=architectures)
+    validation = part(split.validation)
+    predictor.fit(*part(split.labelled), validation, reference=architectures)
     networks, process = predictor.readings(tested)
     scores = {
         "recipe": networks.mean(0) + process,
@@ -168,7 +168,7 @@ def _run(
         scores["process, proxies"] = _process(proxies, labels, split)
         known = np.concatenate([embeddings, proxies], 1)
     scores["boosted trees"] = _regression(GradientBoostingRegressor(random_state=0), known, labels, split)
-    learnt(fresh, split.labelled)
+    fresh.fit(*part(split.labelled), validation=validation)
     scores["fresh network, whole"], scores["fresh network"] = fresh.scores(tested)[..., 0]
     mean, std = predictor.predict(tested)
     told = calibration(mean, std, truth)
@@ -176,7 +176,8 @@ def _run(
         inside = np.abs(truth - mean) <= predictor.reach(coverage) * std
         told[f"inside_{100 * coverage:.0f}"] = round(float(np.mean(inside)), 6)
     train = split.train_part(len(labels))
-    learnt(predictor, train[choose(embeddings[train], len(split.labelled))], reference=architectures)
+    chosen = train[choose(embeddings[train], len(split.labelled))]
+    predictor.fit(*part(chosen), validation, reference=architectures)
     networks, process = predictor.readings(tested)
     scores["labels chosen"] = networks.mean(0) + process
     found = {variant: rounded_measures(values, truth) for variant, values in scores.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -94,6 +94,7 @@ def fit(
     rows = labelled_rows(values, labels, seed)
     if proxy and not recipe:
         raise ArchflowError("--proxy is for pre-training: give it with --recipe best, or to `archflow pretrain`")
+    fit_options: dict[str, Any] = {}
     if recipe:
         if view != "whole":
             raise ArchflowError("--view: the recipe has its own; leave one of the two out")
@@ -113,7 +114,7 @@ def fit(
             with seeded(seed):
                 model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **preset.published(encoder).config)
         settings = replace(preset.published(encoder).fine_tune, epochs=epochs)
-        predictor, fit_options = Predictor(model, vocabulary, members or 4, settings, seed=seed, views=view), {}
+        predictor = Predictor(model, vocabulary, members or 4, settings, seed=seed, views=view)
     state = out / "fit.state"
     with progress_bar(f"fitting on {len(rows)} labels", epochs) as bar:
         done = 0

@@ -86,8 +86,7 @@ class FlowSurrogate:
     @torch.no_grad()
     def __call__(self, architectures: ArchitectureSet, device: torch.device | str = "cpu") -> Tensor:
         """(N, size) float32 surrogates of a whole set, all nodes of one order at once."""
-        first_node = np.repeat(architectures.node_ptr[:-1], architectures.edge_counts)
-        source, target = architectures.edge_src + first_node, architectures.edge_dst + first_node
+        source, target = architectures.edge_nodes
         order = architectures.levels
         is_last = order == np.repeat(architectures.depths, architectures.node_counts)
         waves: list[_Wave] = []

@@ -36,8 +36,7 @@ class Adjacency:
     def of(cls, architectures: ArchitectureSet, *, undirected: bool) -> Adjacency:
         """The adjacency of a set; undirected adds the reverse of every edge."""
         counts = architectures.edge_counts
-        start = np.repeat(architectures.node_ptr[:-1], counts)
-        source, target = architectures.edge_src + start, architectures.edge_dst + start
+        source, target = architectures.edge_nodes
         if undirected:
             source, target = np.concatenate([source, target]), np.concatenate([target, source])
             counts = 2 * counts

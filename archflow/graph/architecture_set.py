@@ -157,6 +157,27 @@ class ArchitectureSet:
         return np.diff(self.edge_ptr)
 
     @cached_property
+    def node_owner(self) -> Ints:
+        """(V,) row of the architecture that every node is of."""
+        return np.repeat(np.arange(len(self)), self.node_counts)
+
+    @cached_property
+    def node_place(self) -> Ints:
+        """(V,) place of every node within its architecture: what edges call it by."""
+        return np.arange(len(self.op)) - self.node_ptr[self.node_owner]
+
+    @cached_property
+    def edge_owner(self) -> Ints:
+        """(E,) row of the architecture that every edge is of."""
+        return np.repeat(np.arange(len(self)), self.edge_counts)
+
+    @cached_property
+    def edge_nodes(self) -> tuple[Ints, Ints]:
+        """Sources and targets (E,) of all edges, as rows of nodes among those of the whole set."""
+        first = self.node_ptr[self.edge_owner]
+        return self.edge_src + first, self.edge_dst + first
+
+    @cached_property
     def levels(self) -> NDArray[np.int32]:
         """(V,) longest path that ends at the node, in edges: 0 for nodes without predecessors."""
         return topology.levels(self)
@@ -181,7 +202,7 @@ class ArchitectureSet:
     def op_counts(self) -> NDArray[np.int32]:
         """(N, |O|) how often every operation stands in every architecture."""
         width = len(self.vocabulary)
-        cell = np.repeat(np.arange(len(self)), self.node_counts) * width + self.op
+        cell = self.node_owner * width + self.op
         return np.bincount(cell, minlength=len(self) * width).reshape(len(self), width).astype(np.int32)
 
     @cached_property

@@ -20,8 +20,8 @@ def cells(architectures: ArchitectureSet) -> NDArray[np.int32]:
     nobody takes, belongs to the cell of the next node with one; behind the last of them, to the cell before; to cell 0
     of an architecture without edges.
     """
-    starts = np.repeat(architectures.node_ptr[:-1], architectures.node_counts)
-    ends = np.repeat(architectures.node_ptr[1:], architectures.node_counts)
+    starts = architectures.node_ptr[architectures.node_owner]
+    ends = architectures.node_ptr[architectures.node_owner + 1]
     nodes = np.arange(len(architectures.op))
     has_edge = architectures.undirected.degree > 0
     after = np.minimum.accumulate(np.where(has_edge, nodes, len(nodes))[::-1])[::-1]

@@ -28,11 +28,9 @@ def effective(architectures: ArchitectureSet, zeros: Sequence[str] = ZEROS) -> A
     adjacency = architectures.adjacency
     begins, ends = adjacency.degree == 0, adjacency.out_degree == 0
     dead = _inner(architectures, zeros)
-    start = np.repeat(architectures.node_ptr[:-1], architectures.edge_counts)
-    passes = ~(dead[architectures.edge_src + start] | dead[architectures.edge_dst + start])
-    alive = without_edges(architectures, ~passes)
-    row = np.repeat(np.arange(len(alive)), alive.node_counts)
-    place = np.arange(len(alive.op)) - alive.node_ptr[row]
+    source, target = architectures.edge_nodes
+    alive = without_edges(architectures, dead[source] | dead[target])
+    row, place = alive.node_owner, alive.node_place
     paths = alive.reachability
     marked = np.zeros((2, *paths.shape[:2]), bool)
     marked[0, row, place], marked[1, row, place] = begins, ends
@@ -48,13 +46,11 @@ def contracted(architectures: ArchitectureSet, identities: Sequence[str] = IDENT
     What comes in twice by different ways comes in once: a graph has an edge or has it not.
     """
     idle = _inner(architectures, identities)
-    row = np.repeat(np.arange(len(architectures)), architectures.node_counts)
     width = architectures.node_counts.max(initial=0)
     idle_at = np.zeros((len(architectures), width), bool)
-    idle_at[row, np.arange(len(row)) - architectures.node_ptr[row]] = idle
+    idle_at[architectures.node_owner, architectures.node_place] = idle
     joined = np.zeros((len(architectures), width, width), bool)
-    owner = np.repeat(np.arange(len(architectures)), architectures.edge_counts)
-    joined[owner, architectures.edge_src, architectures.edge_dst] = True
+    joined[architectures.edge_owner, architectures.edge_src, architectures.edge_dst] = True
     for node in range(width):  # as in Warshall's algorithm: paths through the nodes so far
         through = idle_at[:, node]
         joined[through] |= joined[through, :, node, None] & joined[through, None, node, :]

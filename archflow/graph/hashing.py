@@ -36,8 +36,7 @@ def colours(architectures: ArchitectureSet) -> NDArray[np.uint64]:
         for op in architectures.vocabulary.ops
     ]
     colour = np.array(digests, np.uint64)[architectures.op]
-    start = np.repeat(architectures.node_ptr[:-1], architectures.edge_counts)
-    source, target = architectures.edge_src + start, architectures.edge_dst + start
+    source, target = architectures.edge_nodes
     into, out_of = (_grouped(a, b, len(colour)) for a, b in ((target, source), (source, target)))
     size = np.repeat(architectures.node_counts, architectures.node_counts)
     for round_ in range(int(size.max(initial=0))):
@@ -53,7 +52,7 @@ def canonical_labels(architectures: ArchitectureSet) -> Ints:
     The order: topological level, operation id, refined colour. Nodes that agree in all three (those that a symmetry of
     the graph exchanges, above all) share a label, so that a label never depends on how the nodes are numbered.
     """
-    row = np.repeat(np.arange(len(architectures)), architectures.node_counts)
+    row = architectures.node_owner
     keys = (row, architectures.levels, architectures.op, colours(architectures))
     order = np.lexsort(keys[::-1])
     first = np.arange(len(order))

@@ -14,11 +14,10 @@ Mask = NDArray[np.bool_]
 def induced(architectures: ArchitectureSet, keep: Mask) -> ArchitectureSet:
     """The sub-graphs on the nodes that keep (V,) marks, at least one of every architecture, in their old order."""
     kept_before = pointer(keep)
-    start = np.repeat(architectures.node_ptr[:-1], architectures.edge_counts)
-    source, target = architectures.edge_src + start, architectures.edge_dst + start
+    source, target = architectures.edge_nodes
     edges = keep[source] & keep[target]
     node_ptr = kept_before[architectures.node_ptr]
-    first = np.repeat(node_ptr[:-1], architectures.edge_counts)[edges]
+    first = node_ptr[architectures.edge_owner[edges]]
     return ArchitectureSet(
         architectures.vocabulary,
         architectures.op[keep],

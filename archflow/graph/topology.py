@@ -20,8 +20,7 @@ def levels(architectures: ArchitectureSet) -> NDArray[np.int32]:
     A level is final after as many sweeps over the edges as it is deep. Raises ArchflowError, naming the row, if a
     graph has a cycle: its levels would grow for ever.
     """
-    start = np.repeat(architectures.node_ptr[:-1], architectures.edge_counts)
-    source, target = architectures.edge_src + start, architectures.edge_dst + start
+    source, target = architectures.edge_nodes
     if (target[1:] < target[:-1]).any():
         order = np.argsort(target, kind="stable")
         source, target = source[order], target[order]
@@ -45,8 +44,7 @@ def reachability(architectures: ArchitectureSet) -> NDArray[np.bool_]:
     """
     largest = int(architectures.node_counts.max(initial=0))
     paths = np.zeros((len(architectures), largest, largest), bool)
-    row = np.repeat(np.arange(len(architectures)), architectures.edge_counts)
-    paths[row, architectures.edge_src, architectures.edge_dst] = True
+    paths[architectures.edge_owner, architectures.edge_src, architectures.edge_dst] = True
     for _ in range(max(1, int(architectures.depths.max(initial=0))).bit_length()):
         # Doubles the length of the paths that are known.
         paths |= np.matmul(paths.astype(np.float32), paths.astype(np.float32)) > 0

@@ -222,11 +222,10 @@ class ChainSpace(SearchSpace):
     def _places(self, architectures: ArchitectureSet) -> tuple[ArchitectureSet, Ints, Ints, Ints]:
         """The set in this vocabulary and, of every node (V,), its row, its stage and its place in the stage."""
         coded = architectures.recoded(self.vocabulary)
-        row = np.repeat(np.arange(len(coded)), coded.node_counts)
-        place = np.arange(len(coded.op)) - coded.node_ptr[row]
+        row, place = coded.node_owner, coded.node_place
         # Each edge is there once, so those that lead to the next node are all that a chain has if they are enough.
         straight = coded.edge_counts == coded.node_counts - 1
-        straight[np.repeat(np.arange(len(coded)), coded.edge_counts)[coded.edge_dst != coded.edge_src + 1]] = False
+        straight[coded.edge_owner[coded.edge_dst != coded.edge_src + 1]] = False
         self._refuse_rows(~straight, "its edges do not lead from each node to the next")
         count = len(self._stages)
         if self._depth_varies:

@@ -39,7 +39,7 @@ def _same_but_for_a_node(architectures: ArchitectureSet) -> Ints:
     blank = max(ops, key=len) + "?"  # longer than any other name
     coded = architectures.recoded(Vocabulary((*ops, blank)))
     nodes = np.arange(len(coded.op))
-    row = np.repeat(np.arange(len(coded)), coded.node_counts)
+    row = coded.node_owner
     weight = _weights(len(ops))
     edges_alone = _with_ops(coded, np.full_like(coded.op, len(ops))).hashes
     rest = edges_alone[row] + (coded.op_counts[:, :-1].astype(np.uint64) @ weight)[row] - weight[coded.op]
@@ -56,7 +56,7 @@ def _same_but_for_a_node(architectures: ArchitectureSet) -> Ints:
 
 def _same_but_for_an_edge(architectures: ArchitectureSet) -> Ints:
     """(2, P) pairs of rows: an architecture, and what it is without one of its edges."""
-    row = np.repeat(np.arange(len(architectures)), architectures.edge_counts)
+    row = architectures.edge_owner
     operations = architectures.op_counts.astype(np.uint64) @ _weights(len(architectures.vocabulary))
     # Odd, and with many bits set, so that adding an edge is not taken for changing operations.
     edge = np.uint64(0x9E3779B97F4A7C15)

@@ -115,8 +115,7 @@ class TableSpace(SearchSpace):
         some = self._architectures.select(alone)
         rank = np.argsort(np.argsort(self.vocabulary.ops))
         names = np.full((len(some), int(some.node_counts.max(initial=0))), -1)
-        row = np.repeat(np.arange(len(some)), some.node_counts)
-        names[row, np.arange(len(row)) - some.node_ptr[row]] = rank[some.op]
+        names[some.node_owner, some.node_place] = rank[some.op]
         return alone[np.lexsort((*names.T[::-1], some.node_counts))]
 
     @cached_property

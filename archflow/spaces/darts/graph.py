@@ -178,8 +178,7 @@ def separated(architectures: ArchitectureSet) -> ArchitectureSet:
     """
     codes = architectures.edge_src.astype(np.int64) * NODES + architectures.edge_dst
     joints = np.isin(codes, JOINT[0] * NODES + JOINT[1])
-    rows = np.repeat(np.arange(len(architectures)), architectures.edge_counts)
-    edges = np.bincount(rows[~joints], minlength=len(architectures))
+    edges = np.bincount(architectures.edge_owner[~joints], minlength=len(architectures))
     whole = (edges == EDGES) & (architectures.edge_counts == EDGES + JOINT.shape[1])
     if not whole.all():
         edge_list = " and ".join(f"{source} -> {target}" for source, target in JOINT.T)

@@ -46,15 +46,14 @@ def codes_of(architectures: ArchitectureSet) -> Codes:
     """N architectures -> codes (N,). Raises ArchflowError, naming the row that is no cell."""
     coded = architectures.recoded(VOCABULARY)
     size = coded.node_counts
-    row = np.repeat(np.arange(len(coded)), size)
-    node = np.arange(len(coded.op)) - coded.node_ptr[row]
+    row, node = coded.node_owner, coded.node_place
     expected = np.select([node == 0, node == size[row] - 1], [_INPUT, _OUTPUT], _FIRST)
     named = np.where(expected == _FIRST, coded.op >= _FIRST, coded.op == expected)
     fits = segment_reduce(np.logical_and, named, coded.node_ptr, True) & (size <= MAX_NODES)
     fits &= segment_reduce(np.logical_and, coded.edge_src < coded.edge_dst, coded.edge_ptr, True)
     if fits.all():
         matrix = np.zeros((len(coded), MAX_NODES, MAX_NODES), bool)
-        matrix[np.repeat(np.arange(len(coded)), coded.edge_counts), coded.edge_src, coded.edge_dst] = True
+        matrix[coded.edge_owner, coded.edge_src, coded.edge_dst] = True
         numbers = np.zeros((len(coded), MAX_NODES), np.int64)
         numbers[row, node] = np.maximum(coded.op - _FIRST, 0)
         codes = encode(size, matrix, numbers[:, 1:-1])

@@ -150,6 +150,5 @@ def official_hashes(architectures: ArchitectureSet) -> NDArray[np.int64]:
 def _reads(architectures: ArchitectureSet) -> NDArray[np.bool_]:
     """(N, nodes, nodes) whether a node reads another, of architectures with four operations."""
     reads = np.zeros((len(architectures), NODES + 2, NODES + 2), bool)
-    row = np.repeat(np.arange(len(architectures)), architectures.edge_counts)
-    reads[row, architectures.edge_dst, architectures.edge_src] = True
+    reads[architectures.edge_owner, architectures.edge_dst, architectures.edge_src] = True
     return reads
