@@ -69,7 +69,8 @@ class Recipe:
         unfinished ones, in a folder of its own for other settings or data; the same call goes on from there.
         processes: how many to train at once. on_wait: called again and again meanwhile.
         """
-        key = fingerprint(asdict(self), architectures.hashes, *(part for named in proxies.items() for part in named))
+        own = {**asdict(self), "members": None, "fine_tune": None}  # what comes after pre-training
+        key = fingerprint(own, architectures.hashes, *(part for named in proxies.items() for part in named))
         folder = folder / f"encoders-{key}"
         settings = replace(self.pretext, proxies=tuple(proxies))
         tasks = self.tasks if proxies else self.tasks_without_proxies

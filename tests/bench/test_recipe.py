@@ -82,7 +82,8 @@ def test_impossible_protocols_are_refused(table, tmp_path):
 def test_encoders_of_other_settings_or_data_are_not_taken_for_these(table, tmp_path):
     proxies = {"zc_a": table.metric("zc_a")}
     once = SMALL.pretrain(table.architectures, proxies, tmp_path, seed=3)
-    again = SMALL.pretrain(table.architectures, proxies, tmp_path, seed=3)
+    again = replace(SMALL, members=7).pretrain(table.architectures, proxies, tmp_path, seed=3)
+    assert len(list(tmp_path.iterdir())) == 1
     longer = replace(SMALL, epochs=3).pretrain(table.architectures, proxies, tmp_path, seed=3)
     without = SMALL.pretrain(table.architectures, {}, tmp_path, seed=3)
     weights = [next(pretrained.encoders[0].parameters()) for pretrained in (once, again, longer)]
@@ -107,8 +108,8 @@ def test_the_page_tells_it_with_its_command(finished, tmp_path):
     assert "| 95 % interval" in page
     command = " ".join(page.split("```sh\n")[1].split("```")[0].replace("\\\n", " ").split())
     assert command == (
-        "archflow bench recipe --data cells --metric score --proxy zc_a,params --encoder gin --labels 20 --runs 2 --split random "
-        "--out results/recipe.json"
+        "archflow bench recipe --data cells --metric score --proxy zc_a,params --encoder gin --labels 20 --runs 2 "
+        "--split random --out results/recipe.json"
     )
     (heads, rows), _ = recipe_table(finished[1])
     assert heads[:3] == ["variant", "runs", "Kendall tau"]
