@@ -29,9 +29,9 @@ def recipe_section(name: str, result: Result, place: str) -> str:
     judged = "all architectures, those learnt from among them" if splits["by"] == "all" else "the test part"
     ablation, calibration = recipe_table(result)
     return paragraphs(
-        f"### {result['data']}: `{result['metric']}` from {result['labels']:,} labels"
+        f"### {result['data']}, `{recipe['encoder']}`: `{result['metric']}` from {result['labels']:,} labels"
         + ", judged on all architectures" * (splits["by"] == "all"),
-        f"Encoders: `{recipe['encoder']}`, each pre-trained for {recipe['epochs']} epochs: {_tasks(config)}; "
+        f"Encoders, each pre-trained for {recipe['epochs']} epochs: {_tasks(config)}; "
         f"ranking {', '.join(f'`{proxy}`' for proxy in proxies) or 'no proxy'}. Judged on {judged} "
         f"({splits['test'][0]:,}); 40 more labels choose epochs and calibrate. {processor(result)}.",
         markdown_table(*ablation),
@@ -60,7 +60,8 @@ def recipe_summary(result: Result) -> str:
     (heads, rows), _ = recipe_table(result)
     judged = ", judged on all architectures" if result["splits"]["by"] == "all" else ""
     return paragraphs(
-        f"[The recipe](docs/recipe.md) on `{result['data']}`, {result['labels']:,} labels{judged}:",
+        f"[The recipe](docs/recipe.md) with `{result['config']['recipe']['encoder']}` on `{result['data']}`, "
+        f"{result['labels']:,} labels{judged}:",
         markdown_table(heads[:4], [row[:4] for row in rows]),
     )
 
