@@ -1,6 +1,7 @@
 """Splits follow the paper; by class, size and device nothing leaks; on disk they stay what they were."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -214,3 +215,12 @@ def test_the_digest_of_a_split_sees_one_changed_graph(tmp_path):
     load_split(tmp_path / "s.json", table("a"))
     with pytest.raises(ArchflowError, match="another table"):
         load_split(tmp_path / "s.json", table("b"))
+
+
+def test_the_train_part_is_neither_validated_nor_judged():
+    order = np.random.default_rng(0).permutation(60)
+    parts = split(order, train=30, labels=5, validation=4)
+    assert sorted(parts.train_part(60)) == sorted(order[:30])
+    judged_by_all = replace(parts, test=np.arange(60))
+    assert sorted(judged_by_all.train_part(60)) == sorted(set(range(60)) - set(parts.validation.tolist()))
+    assert set(parts.labelled) <= set(parts.train_part(60)) & set(judged_by_all.train_part(60))
