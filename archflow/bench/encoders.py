@@ -31,7 +31,8 @@ class Comparison:
     data: the table's name. benchmark: the one it is, if any. metric: None for the benchmark's own. labels: shares
     (below 1) or counts. methods, runs, split_by: as in `Protocol`, for every encoder and number of labels. epochs: of
     fine-tuning, one number for each of `labels` or one for all; empty for each encoder's own. proxies: to rank in
-    pre-training; empty for the benchmark's own.
+    pre-training; empty for the benchmark's own. view: the form in which all encoders see architectures; None for each
+    encoder's own.
 
     Raises ArchflowError if there are as many epochs as neither.
     """
@@ -47,6 +48,7 @@ class Comparison:
     epochs: Sequence[int] = ()
     pretrain_epochs: int = PretrainSettings.epochs
     proxies: Sequence[str] = ()
+    view: str | None = None
 
     def __post_init__(self) -> None:
         if len(self.epochs) not in (0, 1, len(self.labels)):
@@ -68,6 +70,7 @@ class Comparison:
             labels=labels,
             runs=self.runs,
             split_by=self.split_by,
+            view=self.view,
         )
 
 
@@ -91,8 +94,10 @@ def protocol_results(
     for labels in comparison.labels:
         for encoder in comparison.encoders:
             on_step(f"{encoder}, {labels:g} labels")
-            place = folder / "-".join([f"{encoder}-{labels:g}", comparison.split_by.replace(":", "-"), *elsewhere])
             protocol = comparison.protocol(encoder, labels)
+            seen = [] if protocol.view == "whole" else [protocol.view]
+            parts = [f"{encoder}-{labels:g}", comparison.split_by.replace(":", "-"), *seen, *elsewhere]
+            place = folder / "-".join(parts)
             result = run_protocol(protocol, comparison.data, table, place, processes, pretrain_on=pretrain_on)
             yield {**result, "published": published_figures(result)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label
 from archflow.encoders import Encoder, stack
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
+from archflow.graph.effective import view
 from archflow.graph.table import Table
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.metrics import summary
@@ -46,7 +47,8 @@ class Protocol:
     labels: share of the train part if below 1, else a count. runs: at most 9, run i has the i-th permutation of the
     data and model seed i // 3, so that 3 runs share one pre-trained encoder. train, test: sizes of the two parts, half
     of the labelled architectures each if None. split_by: a rule of `draw_splits`, "random" as the paper.
-    pretrain_on_all: pre-train on the architectures without a label, too.
+    pretrain_on_all: pre-train on the architectures without a label, too. view: the form in which the encoder sees
+    architectures (`archflow.graph.effective.VIEWS`).
     """
 
     metric: str
@@ -59,6 +61,7 @@ class Protocol:
     test: int | None = None
     split_by: str = "random"
     pretrain_on_all: bool = False
+    view: str = "whole"
     pretext: PretextSettings = field(default_factory=PretextSettings)
     pretrain: PretrainSettings = field(default_factory=PretrainSettings)
     fine_tune: FineTuneSettings = field(default_factory=FineTuneSettings)
@@ -70,6 +73,7 @@ class Protocol:
         if self.labels <= 0:
             raise ArchflowError(f"labels {self.labels:g} must be a share below 1 or a count")
         check_rule(self.split_by)
+        view(self.view)
 
 
 def check_runs(runs: int) -> None:
@@ -132,10 +136,11 @@ def run_protocol(
     splits = draw_splits(protocol.split_by, measured, classes, train, labels)
     files = save_splits(splits_folder or folder / "splits", splits, protocol.split_by, table, rows)
     parts = list(splits.values())
+    shown = replace(measured, architectures=view(protocol.view)(measured.architectures))
     seeds = MODEL_SEEDS[: -(-protocol.runs // len(PERMUTATIONS))]
     teachers = []
     if LEARNED in protocol.methods:
-        teachers = train_teachers(protocol.teacher, protocol.runs, measured, protocol.metric, parts, folder, spent.tick)
+        teachers = train_teachers(protocol.teacher, protocol.runs, shown, protocol.metric, parts, folder, spent.tick)
     encoders, epoch_s = pretrained_encoders(protocol, unlabelled, teachers, folder, processes, spent.tick)
     encoders["supervised"] = [fresh_encoder(protocol, len(ops), model_seed(run)) for run in range(protocol.runs)]
     methods = {}
@@ -149,7 +154,7 @@ def run_protocol(
             finished = folder / f"{file_name(protocol, method)}-{protocol.runs}.json"
             if not finished.exists():
                 state = finished.with_suffix(".state")
-                run = _fine_tune(protocol, measured, encoders[method], parts, state, advance)
+                run = _fine_tune(protocol, shown, encoders[method], parts, state, advance)
                 write_json(finished, run)
                 state.unlink(missing_ok=True)
             else:

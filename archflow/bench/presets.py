@@ -27,14 +27,19 @@ SCHEDULED = {
 """Deep Transformers with their published learning rate and weight decay (NAR-Former V2's decay is NAR-Former's). The
 rate rises over the first tenth of the epochs and falls to zero; loss, batches and epochs are FGP's."""
 
+VIEWED = {"nn_former": "effective"}
+"""Encoders that were published without the nodes that have no effect (`archflow.graph.effective`)."""
+
 
 @dataclass(frozen=True)
 class EncoderPreset:
-    """How an encoder is built and trained on a data set. config: of the encoder, besides n_ops."""
+    """How an encoder is built and trained on a data set. config: of the encoder, besides n_ops. view: the form in which
+    it sees architectures."""
 
     config: Mapping[str, Any]
     fine_tune: FineTuneSettings
     pretrain: PretrainSettings = field(default_factory=PretrainSettings)
+    view: str = "whole"
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Preset:
         if encoder in SCHEDULED:
             rate, decay = SCHEDULED[encoder]
             training = replace(training, learning_rate=rate, weight_decay=decay, warmup=self.epochs // 10)
-        return EncoderPreset(config, training)
+        return EncoderPreset(config, training, view=VIEWED.get(encoder, EncoderPreset.view))
 
 
 def _flowerformer(weight_decay: float, batch_size: int) -> EncoderPreset:
@@ -157,6 +162,7 @@ def published_protocol(
     test: int | None = None,
     epochs: int | None = None,
     pretrain_epochs: int = PretrainSettings.epochs,
+    view: str | None = None,
     **others: Any,
 ) -> Protocol:
     """The protocol with the published settings for a data set and an encoder, where an argument does not say otherwise.
@@ -176,6 +182,7 @@ def published_protocol(
         train=train or preset.train,
         test=test or preset.test,
         pretrain_on_all=preset.pretrain_on_all,
+        view=view or chosen.view,
         pretext=preset.pretext(proxies),
         pretrain=replace(chosen.pretrain, epochs=pretrain_epochs),
         fine_tune=replace(chosen.fine_tune, epochs=epochs or chosen.fine_tune.epochs),

@@ -75,4 +75,5 @@ def _job(protocol: Protocol, method: str, run: int, teachers: Sequence[Path], fo
         pretext,
         replace(protocol.pretrain, seed=seed),
         folder / f"{file_name(protocol, method)}-{which}.encoder",
+        protocol.view,
     )

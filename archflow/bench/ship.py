@@ -34,8 +34,8 @@ def ship(
 ) -> Card:
     """Write an encoder and its card (`path` with the ending .json).
 
-    architectures: what it was trained on. history: `data`, `task`, `proxies`, `epochs`, `seed`, and the `losses` of
-    every epoch. command: that made it.
+    architectures: what it was trained on. history: `data`, `task`, `proxies`, `epochs`, `seed`, `view`, and
+    the `losses` of every epoch. command: that made it.
     """
     change = rounding(encoder, architectures)
     half = change <= TOLERANCE

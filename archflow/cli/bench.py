@@ -18,6 +18,7 @@ from archflow.cli.output import (
     ProcessesOption,
     ProxyOption,
     RunsOption,
+    ViewOption,
     names,
     print_json,
 )
@@ -48,6 +49,7 @@ def fgp(
             "larger, in parameters; size:NAME: in another column or proxy; all: judge by all architectures."
         ),
     ] = "random",
+    view: ViewOption = None,
     pretrain_epochs: Annotated[int, typer.Option(min=1)] = 200,
     epochs: Annotated[Optional[int], typer.Option(min=1, help="Of fine-tuning; default: the paper's.")] = None,  # noqa: UP045
     processes: ProcessesOption = 0,
@@ -92,6 +94,7 @@ def fgp(
         labels=labels,
         runs=runs,
         split_by=split,
+        view=view,
     )
     name = benchmark.name if benchmark else path.stem
     folder = folder or Path("runs") / f"fgp-{name}-{encoder}"

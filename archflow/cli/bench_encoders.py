@@ -7,7 +7,17 @@ from typing import Annotated, Optional
 
 import typer
 
-from archflow.cli.output import DataOption, Json, MetricOption, ProcessesOption, RunsOption, names, numbers, print_json
+from archflow.cli.output import (
+    DataOption,
+    Json,
+    MetricOption,
+    ProcessesOption,
+    RunsOption,
+    ViewOption,
+    names,
+    numbers,
+    print_json,
+)
 
 
 def encoders(
@@ -20,6 +30,7 @@ def encoders(
     methods: Annotated[str, typer.Option(help="supervised, proxy, flow, fgp, with commas.")] = "supervised",
     runs: RunsOption = 9,
     split: Annotated[str, typer.Option(help="As in `archflow bench fgp`.")] = "random",
+    view: ViewOption = None,
     epochs: Annotated[
         str,
         typer.Option(
@@ -67,6 +78,7 @@ def encoders(
         methods=names(methods),
         runs=runs,
         split_by=split,
+        view=view,
         epochs=numbers("--epochs", epochs, int),
         pretrain_epochs=pretrain_epochs,
     )

@@ -7,7 +7,17 @@ from typing import Annotated, Optional
 
 import typer
 
-from archflow.cli.output import Json, MetricOption, ProcessesOption, ProxyOption, RunsOption, names, numbers, print_json
+from archflow.cli.output import (
+    Json,
+    MetricOption,
+    ProcessesOption,
+    ProxyOption,
+    RunsOption,
+    ViewOption,
+    names,
+    numbers,
+    print_json,
+)
 
 _TASKS = "supervised,proxy,flow,fgp,arch2vec,cap,cate,dclp,gmae,graphcl"
 
@@ -36,6 +46,7 @@ def pretext(
     ] = "0.01",
     runs: RunsOption = 9,
     split: Annotated[str, typer.Option(help="As in `archflow bench fgp`.")] = "random",
+    view: ViewOption = None,
     pretrain_epochs: Annotated[int, typer.Option(min=1)] = 200,
     epochs: Annotated[Optional[int], typer.Option(min=1, help="Of fine-tuning; default: the paper's.")] = None,  # noqa: UP045
     processes: ProcessesOption = 0,
@@ -72,6 +83,7 @@ def pretext(
             methods=expanded(names(tasks)),
             runs=runs,
             split_by=split,
+            view=view,
             epochs=[epochs] if epochs else [],
             pretrain_epochs=pretrain_epochs,
             proxies=names(proxy),

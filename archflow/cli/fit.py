@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from archflow.cli.output import DataOption, Json, ProxyOption, names, print_json
+from archflow.cli.output import DataOption, Json, ProxyOption, ViewOption, names, print_json
 
 if TYPE_CHECKING:
     from archflow.data.benchmarks import Benchmark
@@ -34,13 +34,7 @@ def fit(
             "or gin, gated_gcn ... to start untrained. Default: gated_gcn; the recipe's own with --recipe."
         ),
     ] = None,
-    view: Annotated[
-        str,
-        typer.Option(
-            help="What of the architectures the encoder sees: whole, effective (without what cannot reach the output), "
-            "contracted (identities as edges besides). The recipe has its own."
-        ),
-    ] = "whole",
+    view: ViewOption = None,
     labels: Annotated[
         Optional[float],  # noqa: UP045
         typer.Option(help="Use only so many labels, drawn at random: a share below 1 or a count. Default: all."),
@@ -77,7 +71,7 @@ def fit(
     from archflow.data.proxies import proxy_columns
     from archflow.data.splits import labelled_rows
     from archflow.encoders import ENCODERS
-    from archflow.encoders.pretrained import encoder as load_pretrained
+    from archflow.encoders.pretrained import load as load_pretrained
     from archflow.encoders.saved import name_of
     from archflow.errors import ArchflowError
     from archflow.graph.table import read_table
@@ -96,7 +90,7 @@ def fit(
         raise ArchflowError("--proxy is for pre-training: give it with --recipe best, or to `archflow pretrain`")
     fit_options: dict[str, Any] = {}
     if recipe:
-        if view != "whole":
+        if view:
             raise ArchflowError("--view: the recipe has its own; leave one of the two out")
         chosen = _recipe(recipe, benchmark, encoder, members, epochs)
         columns = names(proxy) or [column for column in proxy_columns(table) if column != metric.removeprefix("-")]
@@ -107,14 +101,16 @@ def fit(
     else:
         preset, encoder, epochs = preset_of(benchmark), encoder or "gated_gcn", epochs or 300
         if "." in encoder:
-            model, vocabulary = load_pretrained(encoder)
-            encoder = name_of(model)
+            model, vocabulary, history = load_pretrained(encoder)
+            encoder, view = name_of(model), view or history.get("view", "whole")
         else:
             vocabulary = table.architectures.vocabulary
             with seeded(seed):
                 model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **preset.published(encoder).config)
         settings = replace(preset.published(encoder).fine_tune, epochs=epochs)
-        predictor = Predictor(model, vocabulary, members or 4, settings, seed=seed, views=view)
+        predictor = Predictor(
+            model, vocabulary, members or 4, settings, seed=seed, views=view or preset.published(encoder).view
+        )
     state = out / "fit.state"
     with progress_bar(f"fitting on {len(rows)} labels", epochs) as bar:
         done = 0

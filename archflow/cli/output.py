@@ -18,8 +18,13 @@ MetricOption = Annotated[
 RunsOption = Annotated[int, typer.Option(help="At most 9: three permutations of the data x three model seeds.")]
 ProcessesOption = Annotated[int, typer.Option(min=0, help="Pre-training runs at once; 0 for one a core.")]
 DataOption = Annotated[str, typer.Option("--data", help="A data set's name (`archflow data list`) or a table file.")]
-
-
+ViewOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        help="What of the architectures the encoder sees: whole, effective (without what cannot reach the output), "
+        "contracted (identities as edges besides). Default: the encoder's own, whole for most."
+    ),
+]
 ProxyOption = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option(

@@ -10,7 +10,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from archflow.cli.output import Json, ProxyOption, names, print_json
+from archflow.cli.output import Json, ProxyOption, ViewOption, names, print_json
 
 
 def pretrain(
@@ -27,6 +27,7 @@ def pretrain(
     task: Annotated[
         str, typer.Option(help="fgp, flow, proxy_ranking, gmae ..., or a sum such as 0.5*flow+0.5*gmae.")
     ] = "fgp",
+    view: ViewOption = None,
     proxy: ProxyOption = None,
     width: Annotated[
         Optional[int],  # noqa: UP045
@@ -54,6 +55,7 @@ def pretrain(
     from archflow.data.joined import joined
     from archflow.data.several import several_tables
     from archflow.encoders import ENCODERS, save_encoder
+    from archflow.graph.effective import view as view_of
     from archflow.pretext import make_task, proxies_for, vocabulary_for
     from archflow.pretext import pretrain as run
     from archflow.progress import progress_bar
@@ -71,7 +73,8 @@ def pretrain(
         model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **config)
     with seeded(seed, 2):
         pretext = make_task(task, model, pretext_settings)
-    architectures = unlabelled.architectures.recoded(vocabulary)
+    view = view or preset.published(encoder).view
+    architectures = view_of(view)(unlabelled.architectures.recoded(vocabulary))
     state = out.with_suffix(".state")
     with progress_bar(f"pre-training on {len(architectures):,} architectures", epochs) as bar:
         done = 0
@@ -83,7 +86,7 @@ def pretrain(
 
         settings = replace(preset.published(encoder).pretrain, epochs=epochs, seed=seed)
         losses = run(model, pretext, architectures, unlabelled.proxies, settings, state, on_epoch=on_epoch)
-    history = {"data": data, "task": task, "proxies": list(used), "epochs": epochs, "seed": seed}
+    history = {"data": data, "task": task, "proxies": list(used), "epochs": epochs, "seed": seed, "view": view}
     if card:
         command = shlex.join(["archflow", *sys.argv[1:]])
         ship(out, model, vocabulary, architectures, {**history, "losses": losses}, command)

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from archflow.encoders.base import Encoder
 from archflow.encoders.saved import load_encoder
@@ -24,10 +25,11 @@ FOLDER = Path(__file__).with_name("weights")
 class Card:
     """What a shipped encoder is, and how it was made.
 
-    encoder: its registered name. rows: of the data, all of which it saw, without labels. losses: of the last epoch.
-    precision: of the stored weights; they are float32 once loaded. rounding: the largest change of an embedding by
-    that, in norms of the embedding. archflow: the version that made it. sha256: of the file, which has `bytes` bytes.
-    command: makes it anew, from the root of the repository.
+    encoder: its registered name. rows: of the data, all of which it saw, without labels. view: in which form it saw
+    them (`archflow.graph.effective.VIEWS`). losses: of the last epoch. precision: of the stored weights; they are
+    float32 once loaded. rounding: the largest change of an embedding by that, in norms of the embedding. archflow: the
+    version that made it. sha256: of the file, which has `bytes` bytes. command: makes it anew, from the root of the
+    repository.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Card:
     proxies: list[str]
     epochs: int
     seed: int
+    view: str
     losses: dict[str, float]
     precision: str
     rounding: float
@@ -71,10 +74,19 @@ def encoder(name: str | Path) -> tuple[Encoder, Vocabulary]:
 
     name: one of `names()`, or the path of a file that `save_encoder` wrote.
 
+    Raises as `load` does.
+    """
+    return load(name)[:2]
+
+
+def load(name: str | Path) -> tuple[Encoder, Vocabulary, dict[str, Any]]:
+    """As `encoder`, with how the file says that it was trained; its "view" is the form in which the encoder was shown
+    architectures (`archflow.graph.effective.VIEWS`), if not whole.
+
     Raises ArchflowError if there is no such encoder, and if a file is not the one that its card describes.
     """
     if str(name) not in names() and (str(name).endswith(".safetensors") or Path(name).is_file()):
-        return load_encoder(name)[:2]
+        return load_encoder(name)
     about = card(str(name))
     path = FOLDER / f"{name}.safetensors"
     try:
@@ -86,4 +98,4 @@ def encoder(name: str | Path) -> tuple[Encoder, Vocabulary]:
             f"{path}: altered: its sha256 begins with {found[:12]}, its card says {str(about.sha256)[:12]}; "
             "install archflow again"
         )
-    return load_encoder(path)[:2]
+    return load_encoder(path)

@@ -129,5 +129,6 @@ def _run(job: PretrainingJob) -> None:
     losses = pretrain(encoder, task, known, _shared["proxies"], job.settings, state, on_epoch=on_epoch)
     # The first interval holds the targets, and of a run that goes on the restored epochs.
     seconds = statistics.median([b - a for a, b in pairwise(ends)][1:] or [ends[-1] - ends[0]])
-    save_encoder(job.path, encoder, vocabulary, task=job.task, losses=losses, epoch_s=round(seconds, 3))
+    history = {"task": job.task, "view": job.view, "losses": losses, "epoch_s": round(seconds, 3)}
+    save_encoder(job.path, encoder, vocabulary, **history)
     state.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from archflow.data.proxies import proxy
 from archflow.data.saved_splits import load_split
 from archflow.errors import ArchflowError
 from archflow.files import read_json
+from archflow.graph.effective import effective
 from archflow.graph.table import Table, read_table
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.pretext import PretextSettings, PretrainSettings
@@ -120,6 +121,18 @@ def test_size_split_learns_from_the_smaller_and_judges_by_the_larger(table, tmp_
         assert len({tuple(parts.labelled) for parts in saved}) == 3
     with pytest.raises(ArchflowError, match="no proxy 'weight'"):
         run_protocol(replace(PROTOCOL, split_by="size:weight"), "cells", table, tmp_path / "weight")
+
+
+def test_a_view_shows_encoders_other_graphs_and_changes_nothing_else(table, tmp_path):
+    protocol = replace(PROTOCOL, view="effective", methods=["supervised", "flow"], runs=1)
+    result = run_protocol(protocol, "cells", table, tmp_path / "viewed")
+    bare = replace(table, architectures=effective(table.architectures))
+    same = run_protocol(replace(protocol, view="whole"), "cells", bare, tmp_path / "bare")
+    assert result["methods"] == same["methods"]
+    whole = run_protocol(replace(protocol, view="whole"), "cells", table, tmp_path / "whole")
+    assert result["methods"]["supervised"] != whole["methods"]["supervised"]
+    with pytest.raises(ArchflowError, match="view 'half' is none of whole, effective, contracted"):
+        replace(PROTOCOL, view="half")
 
 
 def test_saved_splits_are_the_rows_that_were_learnt_from(finished, table, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import typer
 
 from archflow.bench.fgp import Protocol
 from archflow.bench.results_page import BEGIN, END, results_page, results_summary, with_summary
+from archflow.bench.sections.section import view_option
 from archflow.cli.app import app
 from archflow.errors import ArchflowError
 from archflow.pretext import PretextSettings
@@ -145,6 +146,20 @@ def test_encoders_stand_side_by_side_with_the_command_that_compared_them(folder:
         "runs": 2, "split": "all", "methods": "supervised", "out": Path("results/encoders.json"),
     }  # fmt: skip
     assert parsed(command) | expected == parsed(command)
+
+
+@pytest.mark.parametrize(
+    ("seen", "named"),
+    [
+        ([("gin", "whole"), ("nn_former", "effective")], None),
+        ([("gin", "whole"), ("nn_former", "whole")], "whole"),
+        ([("gin", "contracted")], "contracted"),
+        ([("gin", None)], None),
+    ],
+)
+def test_a_command_names_the_view_that_is_not_the_encoders_own(seen: list, named: str | None) -> None:
+    protocols = [{"encoder": encoder} | ({"view": view} if view else {}) for encoder, view in seen]
+    assert view_option(protocols) == named
 
 
 def arch2vec_result(**changes: Any) -> dict[str, Any]:

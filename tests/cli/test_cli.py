@@ -144,6 +144,13 @@ def test_fit_sees_what_has_an_effect(table, tmp_path):
     top = json.loads(archflow("predict", tmp_path / "p", "--data", alike, "--json").stdout)["top"]
     assert top[0]["predicted"] == pytest.approx(top[1]["predicted"], abs=1e-5)
     assert "view 'half' is none of" in refused("fit", *quick, "--view", "half")
+    encoder, embedded = tmp_path / "e.safetensors", tmp_path / "e.npy"
+    archflow("pretrain", "--data", table, "--task", "flow", "--view", "contracted", "--epochs", 1, "--out", encoder)
+    archflow("embed", encoder, "--data", alike, "--out", embedded)
+    assert np.ptp(np.load(embedded), axis=0).max() < 1e-5, "the file does not say what its encoder saw"
+    archflow("fit", *quick[:-1], tmp_path / "q", "--encoder", encoder)
+    top = json.loads(archflow("predict", tmp_path / "q", "--data", alike, "--json").stdout)["top"]
+    assert top[0]["predicted"] == pytest.approx(top[1]["predicted"], abs=1e-5)
 
 
 def test_choose_what_to_measure_next(encoder, predictor, table, tmp_path):

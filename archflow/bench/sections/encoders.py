@@ -6,7 +6,7 @@ from pathlib import Path
 
 from archflow.bench.encoders_report import encoders_table
 from archflow.bench.markdown import markdown_table
-from archflow.bench.sections.section import Kind, Result, command, each, made_by, out_option, paragraphs
+from archflow.bench.sections.section import Kind, Result, command, each, made_by, out_option, paragraphs, view_option
 from archflow.bench.speed_report import processor
 
 
@@ -23,6 +23,7 @@ def encoders_section(name: str, result: Result, place: str) -> str:
         "methods": ",".join(first["methods"]),
         "runs": first["runs"],
         "split": splits["by"],
+        "view": view_option(cell["config"] for cell in result["cells"]),
         "epochs": ",".join(epochs) if len(counts) == len(epochs) > 1 else None,
         "out": out_option(name, place),
     }

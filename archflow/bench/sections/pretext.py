@@ -5,7 +5,7 @@ from __future__ import annotations
 from archflow.bench.markdown import markdown_table
 from archflow.bench.pretext_report import matrix_table, pretrained_on
 from archflow.bench.published import proxies_of
-from archflow.bench.sections.section import Kind, Result, command, made_by, out_option, paragraphs
+from archflow.bench.sections.section import Kind, Result, command, made_by, out_option, paragraphs, view_option
 from archflow.bench.speed_report import processor
 from archflow.data.catalogue import BENCHMARKS
 
@@ -28,6 +28,7 @@ def pretext_section(name: str, result: Result, place: str) -> str:
         "labels": ",".join(f"{labels:g}" for labels in dict.fromkeys(cell["config"]["labels"] for cell in cells)),
         "runs": first["runs"],
         "split": first["split_by"],
+        "view": view_option(cell["config"] for cell in cells),
         "pretrain-epochs": first["pretrain"]["epochs"],
         "epochs": first["fine_tune"]["epochs"],
         "out": out_option(name, place),

@@ -7,7 +7,7 @@ from typing import Any
 
 from archflow.bench.protocol_report import protocol_table
 from archflow.bench.published import PAPER_PROXY, proxies_of
-from archflow.bench.sections.section import Kind, Result, command, each, made_by, out_option, paragraphs
+from archflow.bench.sections.section import Kind, Result, command, each, made_by, out_option, paragraphs, view_option
 from archflow.bench.speed_report import processor
 
 
@@ -69,6 +69,7 @@ def _command(name: str, result: Result, place: str) -> str:
         "train": config["train"],
         "test": config["test"],
         "split": config["split_by"],
+        "view": view_option([config]),
         "pretrain-epochs": config["pretrain"]["epochs"],
         "epochs": config["fine_tune"]["epochs"],
         "out": out_option(name, place),

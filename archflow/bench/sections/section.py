@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from archflow.bench.presets import VIEWED
 
 Result = Mapping[str, Any]
 
@@ -31,6 +33,13 @@ def command(verb: str, options: Mapping[str, Any]) -> str:
     """`archflow bench` with these options; those that are None or False are left out, those that are True are flags."""
     given = [(key, value) for key, value in options.items() if value is not None and value is not False]
     return " ".join(["archflow bench", verb, *(f"--{key}" + f" {value}" * (value is not True) for key, value in given)])
+
+
+def view_option(protocols: Iterable[Mapping[str, Any]]) -> str | None:
+    """The view that a command must name so that all protocols come out: one that an encoder is not shown by default.
+    Results from before there were views saw whole architectures."""
+    seen = {(protocol["encoder"], protocol.get("view", "whole")) for protocol in protocols}
+    return next((view for encoder, view in sorted(seen) if view != VIEWED.get(encoder, "whole")), None)
 
 
 def out_option(name: str, place: str) -> str:
