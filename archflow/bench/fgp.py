@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from archflow.bench.machine import machine
 from archflow.bench.methods import LEARNED, proxies_of_methods
 from archflow.bench.protocol_encoders import file_name, fresh_encoder, pretrained_encoders
-from archflow.bench.protocol_splits import VALIDATION, check_rule, draw_splits, save_splits
+from archflow.bench.protocol_splits import VALIDATION, check_rule, draw_splits, pretraining_rows, save_splits
 from archflow.bench.runs import MODEL_SEEDS, model_seed, tune_runs
 from archflow.bench.teachers import Teacher, train_teachers
 from archflow.checkpoint import fingerprint
@@ -47,8 +47,8 @@ class Protocol:
     labels: share of the train part if below 1, else a count. runs: at most 9, run i has the i-th permutation of the
     data and model seed i // 3, so that 3 runs share one pre-trained encoder. train, test: sizes of the two parts, half
     of the labelled architectures each if None. split_by: a rule of `draw_splits`, "random" as the paper.
-    pretrain_on_all: pre-train on the architectures without a label, too. view: the form in which the encoder sees
-    architectures (`archflow.graph.effective.VIEWS`).
+    pretrain_on_all: pre-train on the architectures without a label, too, unless the split is by size.
+    view: the form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
     """
 
     metric: str
@@ -121,15 +121,16 @@ def run_protocol(
     rows = rows[pool(len(rows), train, test)]
     measured = table.select(rows)
     ops = table.architectures.vocabulary.ops
-    seen = pretrain_on or {data: table if protocol.pretrain_on_all else measured}
+    known = measured.select(pretraining_rows(protocol.split_by, measured, train))
+    everything = protocol.pretrain_on_all and not protocol.split_by.startswith("size")
+    seen = pretrain_on or {data: table if everything else known}
     unlabelled = joined(seen, proxies_of_methods(protocol.methods, protocol.pretext), ops)
     settings = {"data": data, **_json(asdict(protocol))}
     if pretrain_on:
         settings["pretrain_on"] = list(pretrain_on)
     # Another number of runs, or of methods, shares what is finished; files of another teacher have another name.
     lasting = {name: value for name, value in settings.items() if name not in ("runs", "methods", "teacher")}
-    elsewhere = [other.architectures.hashes for other in (pretrain_on or {}).values()]
-    content = (measured.architectures.hashes, measured.metric(protocol.metric), *elsewhere)
+    content = (measured.architectures.hashes, measured.metric(protocol.metric), unlabelled.architectures.hashes)
     spent = _Stopwatch(folder, fingerprint(lasting, *content))
     labels = label_count(protocol.labels, train)
     classes = isomorphism_classes(measured)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archflow.data.proxies import proxy
 from archflow.data.saved_splits import save_split
@@ -39,7 +40,7 @@ def draw_splits(rule: str, table: Table, classes: Rows, train: int, labels: int)
     Raises ArchflowError if a part would be too small to rank, or if the sizes are not known.
     """
     if rule.startswith("size"):
-        sizes = proxy(table, rule.partition(":")[2] or "params")
+        sizes = _sizes(rule, table)
         # Both sides are shuffled anyway, so the table's own order gives way to a seed.
         seeds = [seed or 0 for seed in PERMUTATIONS]
         return {seed: split_by_size(sizes, train, labels, VALIDATION, seed)[0] for seed in seeds}
@@ -61,6 +62,19 @@ def save_splits(folder: Path, splits: Splits, rule: str, table: Table, rows: Row
         whole = Split(**{part: rows[chosen] for part, chosen in vars(parts).items()})
         save_split(folder / f"{name}.json", whole, rule, table)
     return [f"{folder.name}/{name}.json" for name in splits]
+
+
+def pretraining_rows(rule: str, table: Table, train: int) -> Rows:
+    """The rows that an encoder may be pre-trained on: all, but for "size" the train part, so that the larger
+    architectures are outside of everything that it has seen (as in CATE's experiment outside the search space)."""
+    if not rule.startswith("size"):
+        return np.arange(len(table))
+    sizes = _sizes(rule, table)
+    return np.flatnonzero(sizes <= split_by_size(sizes, train, train, VALIDATION)[1])
+
+
+def _sizes(rule: str, table: Table) -> NDArray[np.float64]:
+    return proxy(table, rule.partition(":")[2] or "params")
 
 
 def _order(count: int, seed: int | None) -> Rows:

@@ -45,8 +45,8 @@ def fgp(
     split: Annotated[
         str,
         typer.Option(
-            help="random; class: isomorphic architectures stay on one side; size: learn from the smaller, judge by the "
-            "larger, in parameters; size:NAME: in another column or proxy; all: judge by all architectures."
+            help="random; class: isomorphic architectures stay on one side; size: learn from the smaller, labels or "
+            "not, judge by the larger, in parameters; size:NAME: in another column or proxy; all: judge by all."
         ),
     ] = "random",
     view: ViewOption = None,

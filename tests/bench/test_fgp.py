@@ -123,6 +123,23 @@ def test_size_split_learns_from_the_smaller_and_judges_by_the_larger(table, tmp_
         run_protocol(replace(PROTOCOL, split_by="size:weight"), "cells", table, tmp_path / "weight")
 
 
+def test_what_is_judged_outside_the_sizes_is_not_pretrained_on(table, tmp_path, monkeypatch):
+    class Seen(Exception):
+        pass
+
+    def spy(protocol, unlabelled, *_):
+        raise Seen(unlabelled.architectures)
+
+    monkeypatch.setattr(fgp, "pretrained_encoders", spy)
+    for rule in ("size:count:nor_conv_3x3", "random"):
+        with pytest.raises(Seen) as seen:
+            run_protocol(replace(PROTOCOL, split_by=rule, pretrain_on_all=True), "cells", table, tmp_path / rule[:4])
+        convolutions = seen.value.args[0].op_counts[:, table.architectures.vocabulary.index("nor_conv_3x3")]
+        parts = load_split(tmp_path / rule[:4] / "splits" / "2021.json", table)
+        tested = proxy(table, "count:nor_conv_3x3")[parts.test]
+        assert (convolutions.max() < tested.min()) == (rule != "random")
+
+
 def test_a_view_shows_encoders_other_graphs_and_changes_nothing_else(table, tmp_path):
     protocol = replace(PROTOCOL, view="effective", methods=["supervised", "flow"], runs=1)
     result = run_protocol(protocol, "cells", table, tmp_path / "viewed")
