@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+_NUMBER = re.compile(r"[-–+]?\.?\d|–?$")
 
 
 def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The first column to the left, the others to the right."""
+    """Columns of numbers to the right, the first one and those that hold any text to the left."""
     lines = [heads, *rows]
     widths = [max(4, *(len(line[i]) for line in lines)) for i in range(len(heads))]
-    rule = [":" + "-" * (widths[0] - 1)] + ["-" * (w - 1) + ":" for w in widths[1:]]
+    right = [i > 0 and all(_NUMBER.match(row[i]) for row in rows) for i in range(len(heads))]
+    rule = ["-" * (w - 1) + ":" if r else ":" + "-" * (w - 1) for w, r in zip(widths, right, strict=True)]
     aligned = [
-        [text.ljust(w) if i == 0 else text.rjust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True))]
+        [text.rjust(w) if r else text.ljust(w) for text, w, r in zip(line, widths, right, strict=True)]
         for line in (heads, rule, *rows)
     ]
     return "\n".join("| " + " | ".join(line) + " |" for line in aligned)

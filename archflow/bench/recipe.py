@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from archflow.bench.fgp import MODEL_SEEDS, check_runs, measured_rows
 from archflow.bench.machine import machine
@@ -17,7 +16,7 @@ from archflow.bench.presets import preset_of
 from archflow.bench.protocol_splits import check_rule, draw_splits
 from archflow.checkpoint import fingerprint
 from archflow.data.benchmarks import Benchmark
-from archflow.data.proxies import proxy
+from archflow.data.proxies import places, proxy
 from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label_count, pool
 from archflow.encoders import ENCODERS
 from archflow.errors import ArchflowError
@@ -111,7 +110,9 @@ def run_recipe(
     splits = draw_splits(protocol.split_by, measured, isomorphism_classes(measured), train, labels)
     parts = list(splits.values())
     proxies = {name: proxy(measured, name) for name in protocol.proxies}
-    features = np.stack([_ranks(values) for values in proxies.values()], 1) if proxies else None
+    # A missing one counts as the lowest: proxies fail on degenerate networks.
+    ranked = [np.nan_to_num(places(values)) for values in proxies.values()]
+    features = np.stack(ranked, 1) if ranked else None
     variants: dict[str, dict[str, list[float]]] = {}
     for run in range(protocol.runs):
         seed = MODEL_SEEDS[run // len(PERMUTATIONS)]
@@ -204,14 +205,6 @@ def _regression(model: Any, features: NDArray, labels: NDArray, split: Split) ->
     features = (features - features.mean(0)) / (features.std(0) + 1e-6)
     model.fit(features[split.labelled], normal_scores(labels[split.labelled]))
     return model.predict(features[split.test])
-
-
-def _ranks(values: NDArray) -> NDArray:
-    """(N,) ranks of a proxy from 0 to 1; a missing one counts as the lowest: proxies fail on degenerate networks."""
-    present = np.isfinite(values)
-    ranks = np.zeros(len(values))
-    ranks[present] = rankdata(values[present]) / max(1, present.sum())
-    return ranks
 
 
 def rounded_measures(scores: NDArray, truth: NDArray) -> Measures:

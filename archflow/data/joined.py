@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.data.proxies import proxy
+from archflow.data.proxies import places, proxy
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.table import Table
@@ -48,11 +48,11 @@ def joined(tables: Mapping[str, Table], proxies: Iterable[str], known: Iterable[
     values = {name: [_values(table, name, data) for data, table in tables.items()] for name in proxies}
     if len(tables) == 1:
         return Unlabelled(recoded[0], {name: only for name, (only,) in values.items()})
-    places = {
+    ranked = {
         name: np.concatenate([_places(v, name, data) for data, v in zip(tables, each, strict=True)])
         for name, each in values.items()
     }
-    return Unlabelled(ArchitectureSet.concatenate(recoded), places)
+    return Unlabelled(ArchitectureSet.concatenate(recoded), ranked)
 
 
 def _renamed(architectures: ArchitectureSet, known: Mapping[str, None]) -> ArchitectureSet:
@@ -74,12 +74,6 @@ def _values(table: Table, name: str, data: str) -> NDArray[np.float64]:
 
 
 def _places(values: NDArray[np.float64], name: str, data: str) -> NDArray[np.float64]:
-    """(N,) the share of the finite values that are smaller, and half of those that are equal; NaN for the others."""
-    from scipy.stats import rankdata
-
-    present = np.isfinite(values)
-    if len(np.unique(values[present])) < 2:
+    if len(np.unique(values[np.isfinite(values)])) < 2:
         raise ArchflowError(f"{data}: proxy {name!r} has fewer than two different values: nothing to rank")
-    places = np.full(len(values), np.nan)
-    places[present] = (rankdata(values[present]) - 0.5) / present.sum()
-    return places
+    return places(values)

@@ -62,6 +62,17 @@ def proxy_columns(table: Table) -> list[str]:
     return [name for name in table.metrics if _PROXY.fullmatch(name)]
 
 
+def places(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) of every finite value the share of them that are smaller, and half of those that are equal; NaN for the
+    others."""
+    from scipy.stats import rankdata
+
+    present = np.isfinite(values)
+    shares = np.full(len(values), np.nan)
+    shares[present] = (rankdata(values[present]) - 0.5) / max(1, present.sum())
+    return shares
+
+
 def with_proxies(table: Table, more: Table) -> Table:
     """The table with the columns zc_* of another one, taken architecture by architecture (isomorphic ones count as
     one); NaN for those that it does not have.
