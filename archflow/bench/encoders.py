@@ -29,10 +29,10 @@ class Comparison:
     """Which encoders to compare, and how.
 
     data: the table's name. benchmark: the one it is, if any. metric: None for the benchmark's own. labels: shares
-    (below 1) or counts. methods, runs, split_by: as in `Protocol`, for every encoder and number of labels. epochs: of
-    fine-tuning, one number for each of `labels` or one for all; empty for each encoder's own. proxies: to rank in
-    pre-training; empty for the benchmark's own. view: the form in which all encoders see architectures; None for each
-    encoder's own.
+    (below 1) or counts. methods, runs, split_by, validation: as in `Protocol`, for every encoder and number of labels.
+    epochs: of fine-tuning, one number for each of `labels` or one for all; empty for each encoder's own. proxies: to
+    rank in pre-training; empty for the benchmark's own. view: the form in which all encoders see architectures; None
+    for each encoder's own.
 
     Raises ArchflowError if there are as many epochs as neither.
     """
@@ -45,6 +45,7 @@ class Comparison:
     methods: Sequence[str] = ("supervised",)
     runs: int = 9
     split_by: str = "random"
+    validation: int = Protocol.validation
     epochs: Sequence[int] = ()
     pretrain_epochs: int = PretrainSettings.epochs
     proxies: Sequence[str] = ()
@@ -70,6 +71,7 @@ class Comparison:
             labels=labels,
             runs=self.runs,
             split_by=self.split_by,
+            validation=self.validation,
             view=self.view,
         )
 
@@ -96,6 +98,8 @@ def protocol_results(
             on_step(f"{encoder}, {labels:g} labels")
             protocol = comparison.protocol(encoder, labels)
             seen = [] if protocol.view == "whole" else [protocol.view]
+            if protocol.validation != Protocol.validation:
+                seen.append(f"{protocol.validation}-validation")
             parts = [f"{encoder}-{labels:g}", comparison.split_by.replace(":", "-"), *seen, *elsewhere]
             place = folder / "-".join(parts)
             result = run_protocol(protocol, comparison.data, table, place, processes, pretrain_on=pretrain_on)

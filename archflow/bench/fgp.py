@@ -44,9 +44,10 @@ class Protocol:
     methods: "supervised", pretext tasks as `make_task` reads them ("proxy" for proxy ranking), and variants of FGP that
     `archflow.bench.methods` names. Of these "learned" reconstructs what a `teacher` has learnt from the labels instead
     of the flow, so that every run has its own encoder.
-    labels: share of the train part if below 1, else a count. runs: at most 9, run i has the i-th permutation of the
-    data and model seed i // 3, so that 3 runs share one pre-trained encoder. train, test: sizes of the two parts, half
-    of the labelled architectures each if None. split_by: a rule of `draw_splits`, "random" as the paper.
+    labels: share of the train part if below 1, else a count. validation: labels besides, which choose the epoch.
+    runs: at most 9, run i has the i-th permutation of the data and model seed i // 3, so that 3 runs share one
+    pre-trained encoder. train, test: sizes of the two parts, half of the labelled architectures each if None.
+    split_by: a rule of `draw_splits`, "random" as the paper.
     pretrain_on_all: pre-train on the architectures without a label, too, unless the split is by size.
     view: the form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
     """
@@ -56,6 +57,7 @@ class Protocol:
     encoder_config: dict[str, Any] = field(default_factory=dict)
     methods: Sequence[str] = METHODS
     labels: float = 0.01
+    validation: int = VALIDATION
     runs: int = 9
     train: int | None = None
     test: int | None = None
@@ -134,7 +136,7 @@ def run_protocol(
     spent = _Stopwatch(folder, fingerprint(lasting, *content))
     labels = label_count(protocol.labels, train)
     classes = isomorphism_classes(measured)
-    splits = draw_splits(protocol.split_by, measured, classes, train, labels)
+    splits = draw_splits(protocol.split_by, measured, classes, train, labels, protocol.validation)
     files = save_splits(splits_folder or folder / "splits", splits, protocol.split_by, table, rows)
     parts = list(splits.values())
     shown = replace(measured, architectures=view(protocol.view)(measured.architectures))
@@ -169,7 +171,7 @@ def run_protocol(
             "by": protocol.split_by,
             "train": train,
             "test": [len(part.test) for part in parts],
-            "validation": VALIDATION,
+            "validation": protocol.validation,
             "permutations": list(splits),
             "files": files,
             "model_seeds": list(seeds),

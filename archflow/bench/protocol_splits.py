@@ -16,6 +16,8 @@ from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 
 VALIDATION = 40
+"""Labelled architectures that choose the epoch, as in FGP."""
+
 RULES = ("random", "class", "size", "all")
 
 Splits = Mapping[int | str, Split]
@@ -28,14 +30,17 @@ def check_rule(rule: str) -> None:
         raise ArchflowError(f"split {rule!r} is none of {', '.join(RULES)}, size:NAME")
 
 
-def draw_splits(rule: str, table: Table, classes: Rows, train: int, labels: int) -> Splits:
+def draw_splits(
+    rule: str, table: Table, classes: Rows, train: int, labels: int, validation: int = VALIDATION
+) -> Splits:
     """The splits of a table's rows.
 
     rule: "random" as the FGP paper; "class" to keep each isomorphism class on one side; "size" to learn from the
     smaller architectures and judge by the larger ones, in parameters, or "size:NAME" in another column or computable
     proxy; "all" to judge by every architecture, the labelled ones among them (the protocol of TNASP, NeurIPS 2021,
     and those that followed it). classes: (N,) isomorphism class of every row. train: architectures in the train part
-    ("class" and "size" add those that must stay on its side). labels: how many of them are labelled.
+    ("class" and "size" add those that must stay on its side). labels: how many of them are labelled. validation: how
+    many of the test part's choose the epoch instead.
 
     Raises ArchflowError if a part would be too small to rank, or if the sizes are not known.
     """
@@ -43,10 +48,10 @@ def draw_splits(rule: str, table: Table, classes: Rows, train: int, labels: int)
         sizes = _sizes(rule, table)
         # Both sides are shuffled anyway, so the table's own order gives way to a seed.
         seeds = [seed or 0 for seed in PERMUTATIONS]
-        return {seed: split_by_size(sizes, train, labels, VALIDATION, seed)[0] for seed in seeds}
+        return {seed: split_by_size(sizes, train, labels, validation, seed)[0] for seed in seeds}
     kept = classes if rule == "class" else None
     splits: dict[int | str, Split] = {
-        seed or "identity": split(_order(len(table), seed), train, labels, VALIDATION, kept) for seed in PERMUTATIONS
+        seed or "identity": split(_order(len(table), seed), train, labels, validation, kept) for seed in PERMUTATIONS
     }
     if rule == "all":
         return {name: replace(parts, test=np.arange(len(table))) for name, parts in splits.items()}

@@ -18,6 +18,7 @@ from archflow.cli.output import (
     ProcessesOption,
     ProxyOption,
     RunsOption,
+    ValidationOption,
     ViewOption,
     names,
     print_json,
@@ -49,6 +50,7 @@ def fgp(
             "not, judge by the larger, in parameters; size:NAME: in another column or proxy; all: judge by all."
         ),
     ] = "random",
+    validation: ValidationOption = 40,
     view: ViewOption = None,
     pretrain_epochs: Annotated[int, typer.Option(min=1)] = 200,
     epochs: Annotated[Optional[int], typer.Option(min=1, help="Of fine-tuning; default: the paper's.")] = None,  # noqa: UP045
@@ -94,6 +96,7 @@ def fgp(
         labels=labels,
         runs=runs,
         split_by=split,
+        validation=validation,
         view=view,
     )
     name = benchmark.name if benchmark else path.stem

@@ -13,6 +13,7 @@ from archflow.cli.output import (
     MetricOption,
     ProcessesOption,
     RunsOption,
+    ValidationOption,
     ViewOption,
     names,
     numbers,
@@ -30,6 +31,7 @@ def encoders(
     methods: Annotated[str, typer.Option(help="supervised, proxy, flow, fgp, with commas.")] = "supervised",
     runs: RunsOption = 9,
     split: Annotated[str, typer.Option(help="As in `archflow bench fgp`.")] = "random",
+    validation: ValidationOption = 40,
     view: ViewOption = None,
     epochs: Annotated[
         str,
@@ -78,6 +80,7 @@ def encoders(
         methods=names(methods),
         runs=runs,
         split_by=split,
+        validation=validation,
         view=view,
         epochs=numbers("--epochs", epochs, int),
         pretrain_epochs=pretrain_epochs,

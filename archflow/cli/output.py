@@ -18,6 +18,9 @@ MetricOption = Annotated[
 RunsOption = Annotated[int, typer.Option(help="At most 9: three permutations of the data x three model seeds.")]
 ProcessesOption = Annotated[int, typer.Option(min=0, help="Pre-training runs at once; 0 for one a core.")]
 DataOption = Annotated[str, typer.Option("--data", help="A data set's name (`archflow data list`) or a table file.")]
+ValidationOption = Annotated[
+    int, typer.Option(min=2, help="Labelled architectures besides, which choose the epoch; 40 as in FGP.")
+]
 ViewOption = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option(

@@ -140,6 +140,16 @@ def test_what_is_judged_outside_the_sizes_is_not_pretrained_on(table, tmp_path, 
         assert (convolutions.max() < tested.min()) == (rule != "random")
 
 
+def test_more_labels_can_choose_the_epoch(table, tmp_path):
+    protocol = replace(PROTOCOL, validation=90, methods=["supervised"], runs=1, split_by="all")
+    result = run_protocol(protocol, "cells", table, tmp_path)
+    assert result["splits"]["validation"] == 90
+    parts = load_split(tmp_path / result["splits"]["files"][0], table)
+    assert len(np.setdiff1d(parts.validation, parts.labelled)) == 90
+    with pytest.raises(ArchflowError, match="0 architectures in the test part"):
+        run_protocol(replace(protocol, validation=200, split_by="random"), "cells", table, tmp_path / "many")
+
+
 def test_a_view_shows_encoders_other_graphs_and_changes_nothing_else(table, tmp_path):
     protocol = replace(PROTOCOL, view="effective", methods=["supervised", "flow"], runs=1)
     result = run_protocol(protocol, "cells", table, tmp_path / "viewed")

@@ -23,6 +23,7 @@ def encoders_section(name: str, result: Result, place: str) -> str:
         "methods": ",".join(first["methods"]),
         "runs": first["runs"],
         "split": splits["by"],
+        "validation": splits["validation"],
         "view": view_option(cell["config"] for cell in result["cells"]),
         "epochs": ",".join(epochs) if len(counts) == len(epochs) > 1 else None,
         "out": out_option(name, place),

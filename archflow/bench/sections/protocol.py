@@ -69,6 +69,7 @@ def _command(name: str, result: Result, place: str) -> str:
         "train": config["train"],
         "test": config["test"],
         "split": config["split_by"],
+        "validation": result["splits"]["validation"],
         "view": view_option([config]),
         "pretrain-epochs": config["pretrain"]["epochs"],
         "epochs": config["fine_tune"]["epochs"],
