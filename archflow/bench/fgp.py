@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.bench.machine import machine
-from archflow.bench.methods import LEARNED, proxies_of_methods
-from archflow.bench.protocol_encoders import file_name, fresh_encoder, pretrained_encoders
+from archflow.bench.methods import LEARNED, is_encoder, proxies_of_methods
+from archflow.bench.protocol_encoders import file_name, fresh_encoder, pretrained_encoders, ready_encoder
 from archflow.bench.protocol_splits import VALIDATION, check_rule, draw_splits, pretraining_rows, save_splits
 from archflow.bench.runs import MODEL_SEEDS, model_seed, tune_runs
 from archflow.bench.teachers import Teacher, train_teachers
@@ -41,9 +41,10 @@ KEEP_SECONDS = 10.0
 class Protocol:
     """What to measure; see "5. Protocol" of the paper's experiments.
 
-    methods: "supervised", pretext tasks as `make_task` reads them ("proxy" for proxy ranking), and variants of FGP that
-    `archflow.bench.methods` names. Of these "learned" reconstructs what a `teacher` has learnt from the labels instead
-    of the flow, so that every run has its own encoder.
+    methods: "supervised", pretext tasks as `make_task` reads them ("proxy" for proxy ranking), variants of FGP that
+    `archflow.bench.methods` names, and encoders that are pre-trained already: one of the package by its name, or a
+    file. "learned" reconstructs what a `teacher` has learnt from the labels instead of the flow, so that every run has
+    its own encoder.
     labels: share of the train part if below 1, else a count. validation: labels besides, which choose the epoch.
     runs: at most 9, run i has the i-th permutation of the data and model seed i // 3, so that 3 runs share one
     pre-trained encoder. train, test: sizes of the two parts, half of the labelled architectures each if None.
@@ -146,6 +147,10 @@ def run_protocol(
         teachers = train_teachers(protocol.teacher, protocol.runs, shown, protocol.metric, parts, folder, spent.tick)
     encoders, epoch_s = pretrained_encoders(protocol, unlabelled, teachers, folder, processes, spent.tick)
     encoders["supervised"] = [fresh_encoder(protocol, len(ops), model_seed(run)) for run in range(protocol.runs)]
+    sees = dict.fromkeys(protocol.methods, shown)
+    for method in filter(is_encoder, protocol.methods):
+        encoder, known = ready_encoder(method, measured.architectures)
+        encoders[method], sees[method] = [encoder] * protocol.runs, replace(measured, architectures=known)
     methods = {}
     with progress_bar("fine-tuning", len(protocol.methods) * protocol.fine_tune.epochs) as bar:
 
@@ -157,7 +162,7 @@ def run_protocol(
             finished = folder / f"{file_name(protocol, method)}-{protocol.runs}.json"
             if not finished.exists():
                 state = finished.with_suffix(".state")
-                run = _fine_tune(protocol, shown, encoders[method], parts, state, advance)
+                run = _fine_tune(protocol, sees[method], encoders[method], parts, state, advance)
                 write_json(finished, run)
                 state.unlink(missing_ok=True)
             else:

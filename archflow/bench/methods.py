@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from archflow.encoders.pretrained import names
 from archflow.pretext import PretextSettings, proxies_for
 
 LEARNED = "learned"
@@ -37,6 +38,11 @@ def expanded(methods: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(one for method in methods for one in GROUPS.get(method, (method,))))
 
 
+def is_encoder(method: str) -> bool:
+    """Whether a method is to fine-tune an encoder that is pre-trained already, one of the package or a file."""
+    return method.endswith(".safetensors") or method in names()
+
+
 def pretext_of(method: str, settings: PretextSettings) -> tuple[str, PretextSettings]:
     """The pretext task of a method, as `make_task` reads it, and its settings. settings: the data set's.
 
@@ -51,5 +57,5 @@ def pretext_of(method: str, settings: PretextSettings) -> tuple[str, PretextSett
 
 def proxies_of_methods(methods: Sequence[str], settings: PretextSettings) -> list[str]:
     """The proxies that methods look at, each once. Raises ArchflowError for one that is no task."""
-    tasks = [pretext_of(method, settings) for method in methods if method != "supervised"]
+    tasks = [pretext_of(method, settings) for method in methods if method != "supervised" and not is_encoder(method)]
     return list(dict.fromkeys(name for task in tasks for name in proxies_for(*task)))

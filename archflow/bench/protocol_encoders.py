@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archflow.bench.methods import LEARNED, pretext_of
+from archflow.bench.methods import LEARNED, is_encoder, pretext_of
 from archflow.bench.runs import model_seed
+from archflow.checkpoint import fingerprint
 from archflow.data.joined import Unlabelled
 from archflow.encoders import ENCODERS, Encoder
+from archflow.encoders.pretrained import load
 from archflow.encoders.saved import load_encoder
+from archflow.graph import ArchitectureSet
+from archflow.graph.effective import view
 from archflow.pretext import LearnedSurrogate
 from archflow.pretext.jobs import PretrainingJob, run_jobs
 from archflow.seeding import seeded
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 
 def file_name(protocol: Protocol, method: str) -> str:
     """The method's name as part of a file's name, with what the protocol's folder is not known by."""
+    if is_encoder(method):
+        return f"{Path(method).stem}-{fingerprint(*load(method)[0].parameters())}"
     return f"{method}-{protocol.teacher.key}" if method == LEARNED else method.replace("*", "x").replace(" ", "")
 
 
@@ -47,7 +53,7 @@ def pretrained_encoders(
     teachers: files of one a run, if `LEARNED` is among the methods; then that has an encoder a run. folder: keeps the
     encoders; what is there is not trained again.
     """
-    methods = [method for method in protocol.methods if method != "supervised"]
+    methods = [method for method in protocol.methods if method != "supervised" and not is_encoder(method)]
     jobs = {
         method: [_job(protocol, method, run, teachers, folder) for run in range(protocol.runs)] for method in methods
     }
@@ -60,6 +66,15 @@ def pretrained_encoders(
     }
     encoders = {method: [trained[job.path][0] for job in each] for method, each in jobs.items()}
     return encoders, {method: round(float(np.mean(each)), 3) for method, each in seconds.items()}
+
+
+def ready_encoder(method: str, architectures: ArchitectureSet) -> tuple[Encoder, ArchitectureSet]:
+    """The encoder of a method that is one (`is_encoder`), and the architectures as it knows and was shown them.
+
+    Raises ArchflowError for an operation that it does not know.
+    """
+    encoder, vocabulary, history = load(method)
+    return encoder, view(history.get("view", "whole"))(architectures.recoded(vocabulary))
 
 
 def _job(protocol: Protocol, method: str, run: int, teachers: Sequence[Path], folder: Path) -> PretrainingJob:

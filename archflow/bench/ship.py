@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from archflow import __version__
 from archflow.bench.markdown import markdown_table
+from archflow.bench.measures import rounded
 from archflow.encoders import Encoder, save_encoder
 from archflow.encoders.pretrained import Card, card, names
 from archflow.encoders.saved import name_of
@@ -58,6 +59,21 @@ def ship(
     return about
 
 
+def measured_card(about: Card, result: Mapping[str, Any]) -> Card:
+    """The card with the figures of a result of `run_protocol` whose methods are "supervised" and the card's name."""
+    runs = {method: {key: np.array(values) for key, values in m.items()} for method, m in result["methods"].items()}
+    own, fresh = runs[about.name], runs["supervised"]
+    means = {
+        "tau": own["tau"].mean(),
+        "tau_std": own["tau"].std(),
+        "p_at_1": own["p_at_1"].mean(),
+        "p_at_1_std": own["p_at_1"].std(),
+        "fresh_tau": fresh["tau"].mean(),
+    }
+    rounded_means = {name: round(float(value), 4) for name, value in means.items()}
+    return replace(about, figures={"labels": result["labels"], "runs": len(own["tau"]), **rounded_means})
+
+
 def rounding(encoder: Encoder, architectures: ArchitectureSet) -> float:
     """max |e' - e| / |e| over the architectures: e their embeddings, e' those with weights rounded to float16.
 
@@ -70,7 +86,21 @@ def rounding(encoder: Encoder, architectures: ArchitectureSet) -> float:
 
 def cards_table(pattern: str = "*") -> str:
     """The cards of the shipped encoders as a table in Markdown."""
-    heads = ("name", "data", "rows", "task", "proxies", "width", "epochs", "seed", "kB", "rounding", "sha256")
+    heads = (
+        "name",
+        "data",
+        "rows",
+        "task",
+        "proxies",
+        "width",
+        "epochs",
+        "seed",
+        "tau",
+        "fresh",
+        "kB",
+        "rounding",
+        "sha256",
+    )
     rows = [
         (
             f"`{c.name}`",
@@ -81,6 +111,8 @@ def cards_table(pattern: str = "*") -> str:
             str(c.width),
             str(c.epochs),
             str(c.seed),
+            rounded(c.figures.get("tau"), c.figures.get("tau_std")),
+            rounded(c.figures.get("fresh_tau")),
             f"{c.bytes / 1000:.0f}",
             f"{c.rounding:.1e}",
             f"`{c.sha256[:12]}`",

@@ -11,6 +11,7 @@ from archflow.cli.bench_arch2vec import arch2vec
 from archflow.cli.bench_encoders import encoders
 from archflow.cli.bench_pretext import pretext
 from archflow.cli.bench_recipe import recipe
+from archflow.cli.bench_shipped import shipped
 from archflow.cli.output import (
     DataOption,
     Json,
@@ -29,6 +30,7 @@ app.command()(encoders)
 app.command()(pretext)
 app.command()(arch2vec)
 app.command()(recipe)
+app.command()(shipped)
 
 
 @app.command()
@@ -38,7 +40,9 @@ def fgp(
     proxy: ProxyOption = None,
     labels: Annotated[float, typer.Option(help="Labels to learn from: a share of the train part, or a count.")] = 0.01,
     runs: RunsOption = 9,
-    methods: Annotated[str, typer.Option(help="Which to compare, with commas.")] = "supervised,proxy,flow,fgp",
+    methods: Annotated[
+        str, typer.Option(help="Which to compare, with commas; also pre-trained encoders by name or file.")
+    ] = "supervised,proxy,flow,fgp",
     encoder: Annotated[str, typer.Option(help="The encoder's name.")] = "gated_gcn",
     width: Annotated[Optional[int], typer.Option(help="Of the encoder; default: the paper's for the data.")] = None,  # noqa: UP045
     train: Annotated[Optional[int], typer.Option(help="Architectures in the train part; default: the paper's.")] = None,  # noqa: UP045

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,9 @@ class Card:
     them (`archflow.graph.effective.VIEWS`). losses: of the last epoch. precision: of the stored weights; they are
     float32 once loaded. rounding: the largest change of an embedding by that, in norms of the embedding. archflow: the
     version that made it. sha256: of the file, which has `bytes` bytes. command: makes it anew, from the root of the
-    repository.
+    repository. figures: what it gives for few labels of the same data by FGP's protocol (`archflow bench shipped`):
+    `labels`, `runs`, `tau` and `p_at_1` with their population standard deviations `tau_std` and `p_at_1_std`, and
+    `fresh_tau` of the same encoder without pre-training; empty if that was not measured.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Card:
     bytes: int
     sha256: str
     command: str
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 def names(pattern: str = "*") -> list[str]:

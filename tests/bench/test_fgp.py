@@ -17,12 +17,15 @@ from archflow.bench.fgp import METHODS, Protocol, run_protocol
 from archflow.bench.protocol_report import protocol_report, protocol_table
 from archflow.data.proxies import proxy
 from archflow.data.saved_splits import load_split
+from archflow.encoders import GatedGCN, save_encoder
 from archflow.errors import ArchflowError
 from archflow.files import read_json
+from archflow.graph import Vocabulary
 from archflow.graph.effective import effective
 from archflow.graph.table import Table, read_table
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.pretext import PretextSettings, PretrainSettings
+from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 
 PROTOCOL = Protocol(
@@ -138,6 +141,22 @@ def test_what_is_judged_outside_the_sizes_is_not_pretrained_on(table, tmp_path, 
         parts = load_split(tmp_path / rule[:4] / "splits" / "2021.json", table)
         tested = proxy(table, "count:nor_conv_3x3")[parts.test]
         assert (convolutions.max() < tested.min()) == (rule != "random")
+
+
+def test_an_encoder_from_a_file_is_a_method(table, tmp_path):
+    """What is saved untrained does as well as what starts untrained from the same seed, and under the same view."""
+    vocabulary = table.architectures.vocabulary
+    protocol = replace(PROTOCOL, runs=1, view="effective", methods=["supervised"])
+    with seeded(21):
+        encoder = GatedGCN(len(vocabulary), width=8)
+    paths = [str(tmp_path / f"{name}.safetensors") for name in ("effective", "whole")]
+    save_encoder(paths[0], encoder, vocabulary, view="effective")
+    save_encoder(paths[1], encoder, vocabulary)
+    result = run_protocol(replace(protocol, methods=["supervised", *paths]), "cells", table, tmp_path / "run")
+    assert result["methods"][paths[0]] == result["methods"]["supervised"] != result["methods"][paths[1]]
+    save_encoder(paths[0], encoder, Vocabulary(tuple(f"{op}?" for op in vocabulary.ops)))
+    with pytest.raises(ArchflowError, match="operation"):
+        run_protocol(replace(protocol, methods=paths[:1]), "cells", table, tmp_path / "other")
 
 
 def test_more_labels_can_choose_the_epoch(table, tmp_path):

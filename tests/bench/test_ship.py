@@ -6,10 +6,18 @@ import json
 import pytest
 import torch
 
-from archflow.bench.ship import TOLERANCE, rounding, ship
+from archflow.bench.ship import TOLERANCE, measured_card, rounding, ship
 from archflow.encoders import GIN, load_encoder
 
-HISTORY = {"data": "somewhere", "task": "flow", "proxies": [], "epochs": 2, "seed": 5, "losses": {"flow": [0.5, 0.25]}}
+HISTORY = {
+    "data": "somewhere",
+    "task": "flow",
+    "proxies": [],
+    "epochs": 2,
+    "seed": 5,
+    "view": "whole",
+    "losses": {"flow": [0.5, 0.25]},
+}
 
 
 @pytest.fixture
@@ -37,6 +45,16 @@ def test_half_the_bytes_and_nearly_the_same_embeddings(encoder, architectures, t
     assert about.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert json.loads(path.with_suffix(".json").read_text())["command"] == "archflow pretrain ..."
     assert rounding(again, architectures) == 0, "its weights are rounded already"
+
+
+def test_a_card_with_figures(encoder, architectures, tmp_path):
+    about, _ = shipped(tmp_path / "gin.flow-somewhere.safetensors", encoder, architectures)
+    assert about.figures == {}
+    runs = {"tau": [0.7, 0.8], "p_at_1": [0.25, 0.35]}
+    result = {"labels": 78, "methods": {"supervised": {"tau": [0.5, 0.6], "p_at_1": [0, 0]}, about.name: runs}}
+    assert measured_card(about, result).figures == {
+        "labels": 78, "runs": 2, "tau": 0.75, "tau_std": 0.05, "p_at_1": 0.3, "p_at_1_std": 0.05, "fresh_tau": 0.55,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("scale", [1e6, 1e-6])
