@@ -53,7 +53,7 @@ def results_summary(folder: str | Path) -> str:
     Raises ArchflowError as `results_page` does.
     """
     found = _read(folder)
-    parts = [protocol_summary(result) for _, result in found[PROTOCOLS]]
+    parts = [protocol_summary(result) for _, result in found[PROTOCOLS] if result["splits"]["by"] == "random"]
     parts += [recipe_summary(result) for _, result in found[RECIPES] if result["splits"]["by"] != "all"]
     parts += filter(None, (speed_summary(result) for _, result in found[SPEEDS]))
     return paragraphs(*parts or ["No result file is there yet."])

@@ -15,6 +15,8 @@ def protocol_section(name: str, result: Result, place: str) -> str:
     """A table of the methods, facts about the split, and the command."""
     config, splits = result["config"], result["splits"]
     proxies = ", ".join(f"`{name}`" for name in proxies_of(config))
+    width = config["encoder_config"].get("width")
+    apart = "" if splits["by"] == "random" else f", split by `{splits['by']}`"
     ranks_proxy = {"proxy", "fgp"} & set(result["methods"])
     facts = [
         f"split by {splits['by']}: {splits['train']:,} architectures in the train part, {result['labels']:,} of them "
@@ -22,7 +24,7 @@ def protocol_section(name: str, result: Result, place: str) -> str:
         f"test architectures isomorphic to a labelled one, by permutation: "
         f"{each(splits['test_isomorphic_to_labelled'])}",
         f"order of the table against the metric: Kendall tau {splits['order_against_metric_tau']:g}",
-        f"encoder `{config['encoder']}`, width {config['encoder_config'].get('width')}; "
+        f"encoder `{config['encoder']}`{f', width {width}' if width else ''}; "
         f"pre-training for {config['pretrain']['epochs']} epochs on the proxy {proxies} and the flow of "
         f"dimension {config['pretext']['surrogate']['dim']}, fine-tuning for {config['fine_tune']['epochs']}",
         f"{result['seconds'] / 60:,.0f} min on {processor(result)}",
@@ -32,7 +34,7 @@ def protocol_section(name: str, result: Result, place: str) -> str:
         "with a proxy do not compare with the paper's."
     )
     return paragraphs(
-        f"### {result['data']}, `{config['encoder']}`: `{result['metric']}` from {result['labels']:,} labels",
+        f"### {result['data']}, `{config['encoder']}`: `{result['metric']}` from {result['labels']:,} labels{apart}",
         protocol_table(only(result, ("tau", "spearman", "p_at_1", "p_at_5", "regret_at_10"))),
         *([note] if ranks_proxy and proxies_of(config) != [PAPER_PROXY] else []),
         "\n".join(f"- {fact}" for fact in facts),
