@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from archflow.data.proxies import places, proxy
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.graph.synonyms import known_as
 from archflow.graph.table import Table
-from archflow.spaces.synonyms import SYNONYMS
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,11 @@ def joined(tables: Mapping[str, Table], proxies: Iterable[str], known: Iterable[
     values of a proxy are all missing or all equal.
     """
     names = dict.fromkeys(known)
-    sets = []
     for table in tables.values():
-        renamed = _renamed(table.architectures, names)
-        names |= dict.fromkeys(renamed.vocabulary.ops)
-        sets.append(renamed)
+        own = table.architectures.vocabulary
+        names |= {op: None for op in own.ops if known_as(op, names, own) is None}
     vocabulary = Vocabulary(tuple(names))
-    recoded = [each.recoded(vocabulary) for each in sets]
+    recoded = [table.architectures.recoded(vocabulary) for table in tables.values()]
     values = {name: [_values(table, name, data) for data, table in tables.items()] for name in proxies}
     if len(tables) == 1:
         return Unlabelled(recoded[0], {name: only for name, (only,) in values.items()})
@@ -53,17 +51,6 @@ def joined(tables: Mapping[str, Table], proxies: Iterable[str], known: Iterable[
         for name, each in values.items()
     }
     return Unlabelled(ArchitectureSet.concatenate(recoded), ranked)
-
-
-def _renamed(architectures: ArchitectureSet, known: Mapping[str, None]) -> ArchitectureSet:
-    """Operations that are known by another name get that name, unless the set has an operation of that name, too."""
-    own = architectures.vocabulary.ops
-    elsewhere = set(known).difference(own)
-    names = tuple(SYNONYMS[op] if op not in known and SYNONYMS.get(op) in elsewhere else op for op in own)
-    if names == own:
-        return architectures
-    arrays = (architectures.op, architectures.node_ptr, architectures.edge_src)
-    return ArchitectureSet(Vocabulary(names), *arrays, architectures.edge_dst, architectures.edge_ptr, validate=False)
 
 
 def _values(table: Table, name: str, data: str) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture import Architecture
 from archflow.graph.cells import cells
 from archflow.graph.ragged import Ints, pointer, positions, segment_reduce
+from archflow.graph.synonyms import known_as
 from archflow.graph.vocabulary import Vocabulary
 
 
@@ -128,13 +129,15 @@ class ArchitectureSet:
         )
 
     def recoded(self, vocabulary: Vocabulary) -> ArchitectureSet:
-        """The same architectures with the operation ids of another vocabulary.
+        """The same architectures with the operation ids of another vocabulary. An operation that it lacks is the one
+        that `SYNONYMS` calls the same, unless these architectures tell both apart.
 
         Raises ArchflowError, naming the row, if an operation in use is not in it.
         """
         if vocabulary == self.vocabulary:
             return self
-        ids = np.array([vocabulary.index(op) if op in vocabulary else -1 for op in self.vocabulary.ops], np.int32)
+        names = [known_as(op, vocabulary, self.vocabulary) for op in self.vocabulary.ops]
+        ids = np.array([-1 if name is None else vocabulary.index(name) for name in names], np.int32)
         op = ids[self.op]
         if (op < 0).any():
             node = int(np.argmax(op < 0))

@@ -7,8 +7,8 @@ from archflow.data.joined import joined
 from archflow.data.several import several_tables
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+from archflow.graph.synonyms import SYNONYMS
 from archflow.graph.table import Table
-from archflow.spaces.synonyms import SYNONYMS
 
 CHAIN = ((0, 1), (1, 2))
 
@@ -52,6 +52,15 @@ def test_a_table_that_tells_both_names_apart_keeps_them_apart():
     both = table("nor_conv_3x3", "conv3x3-bn-relu")
     found = joined({"first": table("nor_conv_3x3"), "both": both}, []).architectures
     assert middles(found) == ["nor_conv_3x3", "nor_conv_3x3", "conv3x3-bn-relu"]
+
+
+def test_an_encoder_s_vocabulary_reads_every_table_by_either_name():
+    first, second = table("nor_conv_3x3"), table("conv3x3-bn-relu", "maxpool3x3")
+    shared = joined({"first": first, "second": second}, []).architectures
+    assert middles(second.architectures.recoded(shared.vocabulary)) == ["nor_conv_3x3", "maxpool3x3"]
+    both = table("nor_conv_3x3", "conv3x3-bn-relu").architectures
+    with pytest.raises(ArchflowError, match="row 1: unknown operation 'conv3x3-bn-relu'"):
+        both.recoded(shared.vocabulary)
 
 
 def test_synonyms_are_pairs():
