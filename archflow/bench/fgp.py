@@ -48,7 +48,8 @@ class Protocol:
     labels: share of the train part if below 1, else a count. validation: labels besides, which choose the epoch.
     runs: at most 9, run i has the i-th permutation of the data and model seed i // 3, so that 3 runs share one
     pre-trained encoder. train, test: sizes of the two parts, half of the labelled architectures each if None.
-    split_by: a rule of `draw_splits`, "random" as the paper.
+    split_by: a rule of `draw_splits`, "random" as the paper. shuffled: the table's own order is not one of the
+    permutations, but a random one in its place.
     pretrain_on_all: pre-train on the architectures without a label, too, unless the split is by size.
     view: the form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
     """
@@ -63,6 +64,7 @@ class Protocol:
     train: int | None = None
     test: int | None = None
     split_by: str = "random"
+    shuffled: bool = False
     pretrain_on_all: bool = False
     view: str = "whole"
     pretext: PretextSettings = field(default_factory=PretextSettings)
@@ -121,7 +123,7 @@ def run_protocol(
     rows = measured_rows(table, data, protocol.metric)
     half = len(rows) - len(rows) // 2
     train, test = protocol.train or half, protocol.test or len(rows) - half
-    rows = rows[pool(len(rows), train, test)]
+    rows = rows[pool(len(rows), train, test, protocol.shuffled)]
     measured = table.select(rows)
     ops = table.architectures.vocabulary.ops
     known = measured.select(pretraining_rows(protocol.split_by, measured, train))

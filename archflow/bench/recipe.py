@@ -54,6 +54,7 @@ class RecipeProtocol:
     train: int | None = None
     test: int | None = None
     split_by: str = "random"
+    shuffled: bool = False
 
     def __post_init__(self) -> None:
         check_runs(self.runs)
@@ -61,8 +62,8 @@ class RecipeProtocol:
 
 
 def recipe_for(benchmark: Benchmark | None, encoder: str | None = None) -> dict[str, Any]:
-    """The fields of a protocol that a benchmark's published settings say: `recipe`, `train`, `test`. encoder: its kind,
-    if not the recipe's own."""
+    """The fields of a protocol that a benchmark's published settings say: `recipe`, `train`, `test`, `shuffled`.
+    encoder: its kind, if not the recipe's own."""
     preset, encoder = preset_of(benchmark), encoder or Recipe.encoder
     recipe = Recipe(
         encoder,
@@ -70,7 +71,7 @@ def recipe_for(benchmark: Benchmark | None, encoder: str | None = None) -> dict[
         pretext=preset.pretext([]),
         fine_tune=replace(TUNING, margin=preset.margin),
     )
-    return {"recipe": recipe, "train": preset.train, "test": preset.test}
+    return {"recipe": recipe, "train": preset.train, "test": preset.test, "shuffled": preset.shuffled}
 
 
 def run_recipe(
@@ -97,7 +98,7 @@ def run_recipe(
     rows = measured_rows(table, data, protocol.metric)
     half = len(rows) - len(rows) // 2
     train, test = protocol.train or half, protocol.test or len(rows) - half
-    measured = table.select(rows[pool(len(rows), train, test)])
+    measured = table.select(rows[pool(len(rows), train, test, protocol.shuffled)])
     key = fingerprint(
         {"data": data, **asdict(protocol), "runs": None, "labels": None, "split_by": None},
         measured.architectures.hashes,

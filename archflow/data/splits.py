@@ -48,14 +48,19 @@ def isomorphism_classes(table: Table) -> Rows:
     return np.unique(table.architectures.hashes, return_inverse=True)[1]
 
 
-def pool(count: int, train: int, test: int, seed: int = 0) -> Rows:
-    """The rows that take part: all in their order if train + test needs them all, else a uniform draw."""
+def pool(count: int, train: int, test: int, shuffled: bool = False, seed: int = 0) -> Rows:
+    """The rows that take part: all in their order if train + test needs them all and they need not be `shuffled`, else
+    a uniform draw."""
     if train + test > count:
         raise ArchflowError(
             f"train {train} + test {test} is more than the {count} labelled architectures; ask for fewer"
         )
     rows = np.arange(count)
-    return rows if train + test == count else np.random.RandomState(seed).permutation(rows)[: train + test]
+    return (
+        rows
+        if train + test == count and not shuffled
+        else np.random.RandomState(seed).permutation(rows)[: train + test]
+    )
 
 
 def split(order: Rows, train: int, labels: int, validation: int, classes: Rows | None = None) -> Split:

@@ -53,6 +53,8 @@ def test_classes_of_cells_are_the_space_s_and_of_other_tables_the_graph_s(cells)
 
 def test_pool_keeps_the_order_of_a_whole_table_and_draws_from_a_larger_one():
     assert np.array_equal(pool(10, 5, 5), np.arange(10))
+    shuffled = pool(10, 5, 5, shuffled=True)
+    assert sorted(shuffled) == list(range(10)) != shuffled.tolist()
     drawn = pool(1000, 30, 20)
     assert len(np.unique(drawn)) == 50
     assert np.array_equal(drawn, pool(1000, 30, 20))
