@@ -32,24 +32,25 @@ def by_node(values: Tensor, batch: Batch) -> Tensor:
     return batch.padded.scatter(values.reshape(*batch.padded.mask.shape, values.shape[2]))
 
 
-def everyone(batch: Batch) -> Tensor:
-    """(B, 1, 1, L) mask: a place hears all nodes of its architecture."""
-    return batch.padded.mask[:, None, None]
-
-
-def attend(query: Tensor, key: Tensor, value: Tensor, hears: Tensor, dropout_p: float = 0.0) -> Tensor:
-    """softmax(Q K^T / sqrt(e)) V over those whom a row hears: (B, heads, q, e), (B, heads, n, e) twice -> as query.
-
-    hears: bool, broadcasts to (B, heads, q, n). A row that hears nobody gets the mean of all values.
-    """
-    scores = (key @ query.transpose(2, 3)).transpose(1, 2).contiguous()
-    mask = additive_mask(hears.permute(0, 3, 1, 2), scores.dtype)
-    return weigh(torch.add(mask, scores, alpha=1 / math.sqrt(query.shape[3])), value, dropout_p)
+def everyone(batch: Batch, dtype: torch.dtype) -> Tensor:
+    """`additive_mask` of places that hear all nodes of their architecture."""
+    return additive_mask(batch.padded.mask[:, None, None], dtype)
 
 
 def additive_mask(hears: Tensor, dtype: torch.dtype) -> Tensor:
-    """What is added to scores so that a softmax leaves out those who are not heard: 0 and the lowest number."""
-    return torch.where(hears, torch.zeros((), dtype=dtype, device=hears.device), torch.finfo(dtype).min)
+    """What is added to scores so that a softmax leaves out those who are not heard, 0 and the lowest number; the same
+    for all layers of an encoder. hears: bool, broadcasts to (B, heads, q, n). Broadcasts to (B, n, heads, q)."""
+    nothing = torch.zeros((), dtype=dtype, device=hears.device)
+    return torch.where(hears.permute(0, 3, 1, 2).contiguous(), nothing, torch.finfo(dtype).min)
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, dropout_p: float = 0.0) -> Tensor:
+    """softmax(Q K^T / sqrt(e)) V over those whom a row hears: (B, heads, q, e), (B, heads, n, e) twice -> as query.
+
+    mask: `additive_mask`. A row that hears nobody gets the mean of all values.
+    """
+    scores = (key @ query.transpose(2, 3)).transpose(1, 2).contiguous()
+    return weigh(torch.add(mask, scores, alpha=1 / math.sqrt(query.shape[3])), value, dropout_p)
 
 
 def weigh(scores: Tensor, value: Tensor, dropout_p: float = 0.0) -> Tensor:
@@ -72,13 +73,13 @@ class AttentionHeads(nn.Module):
         self.heads, self.dropout = heads, dropout
         self.query_key_value = Linear(dim, 3 * heads * head_width, bias)
 
-    def forward(self, x: Tensor, hears: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, heads * e). hears: bool, broadcasts to (B, heads, L, L); row hears column."""
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, heads * e). mask: `additive_mask`, (B, L, ...)."""
         projected = self.query_key_value(x)
         width = projected.shape[2] // 3
-        shape = (len(hears), hears.shape[-1], 3, self.heads, width // self.heads)
+        shape = (*mask.shape[:2], 3, self.heads, width // self.heads)
         query, key, value = projected.view(shape).permute(2, 0, 3, 1, 4)  # (B, heads, L, e) each
-        heard = attend(query, key, value, hears, self.dropout if self.training else 0.0)
+        heard = attend(query, key, value, mask, self.dropout if self.training else 0.0)
         return heard.transpose(1, 2).reshape(*x.shape[:2], width)
 
 
@@ -104,9 +105,9 @@ class TransformerLayer(nn.Module):
         self.attention, self.mix = AttentionHeads(dim, heads, head_width), Linear(heads * head_width, dim)
         self.perceptron = Perceptron(dim, hidden)
 
-    def forward(self, x: Tensor, hears: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d). hears: as `AttentionHeads` takes it."""
-        x = self._drop(self.mix(self.attention(self.before_attention(x), hears))).add_(x)
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: `additive_mask`."""
+        x = self._drop(self.mix(self.attention(self.before_attention(x), mask))).add_(x)
         return self._drop(self.perceptron(self.before_perceptron(x))).add_(x)
 
     def _drop(self, x: Tensor) -> Tensor:

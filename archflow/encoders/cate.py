@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from archflow.encoders.attention import TransformerLayer, by_node, look_up
+from archflow.encoders.attention import TransformerLayer, additive_mask, by_node, look_up
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.layers import LayerNorm, Linear, segment_sum
 from archflow.errors import ArchflowError
@@ -50,8 +50,9 @@ class CATE(Encoder):
         x = math.sqrt(self.dim) * look_up(self.operations.weight, batch)
         reaches = batch.reachable
         hears = reaches | (~reaches.any(2, keepdim=True) & batch.padded.mask[:, None])
+        mask = additive_mask(hears[:, None], x.dtype)
         for layer in self.layers:
-            x = layer(x, hears[:, None])
+            x = layer(x, mask)
         return by_node(self.norm(x), batch)
 
     def embed(self, batch: Batch) -> Tensor:

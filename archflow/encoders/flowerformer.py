@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archflow.encoders.attention import attend
+from archflow.encoders.attention import additive_mask, attend
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.flow_gru import FlowGRU
 from archflow.encoders.layers import BatchNorm, Linear, table_rows
@@ -28,17 +28,17 @@ class PathAttention(nn.Module):
         self.query_key_value = Linear(dim, 3 * dim, bias=False)
         self.mix = Linear(dim, dim)
 
-    def forward(self, x: Tensor, batch: Batch) -> Tensor:
-        """(K, S, d) -> (K, S, d), by place of the batch's layout by level."""
-        layout, rows = batch.leveled, batch.padded
-        projected = rows.gather(layout.scatter(self.query_key_value(x)))  # (B, L, 3d)
-        shape = (*rows.mask.shape, 3, self.heads, x.shape[-1] // self.heads)
+    def forward(self, x: Tensor, batch: Batch, mask: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, d), by place of the batch's layout by level. mask: `additive_mask`."""
+        rows = batch.leveled_rows
+        projected = rows.gather(self.query_key_value(x))  # (B, L, 3d)
+        shape = (*projected.shape[:2], 3, self.heads, x.shape[-1] // self.heads)
         query, key, value = projected.view(shape).permute(2, 0, 3, 1, 4)  # (B, heads, L, d / heads) each
-        heard = attend(query, key, value, batch.connected[:, None], self.dropout if self.training else 0.0)
-        heard = rows.scatter(heard.transpose(1, 2).flatten(2))
+        heard = attend(query, key, value, mask, self.dropout if self.training else 0.0)
+        heard = heard.transpose(1, 2).flatten(2)
         if batch.isolated is not None:
-            heard = heard.masked_fill(batch.isolated[:, None], 0)
-        return self.mix(layout.gather(heard))
+            heard = heard.masked_fill(batch.padded.gather(batch.isolated)[..., None], 0)
+        return self.mix(rows.scatter(heard))
 
 
 class FlowerLayer(nn.Module):
@@ -54,13 +54,13 @@ class FlowerLayer(nn.Module):
         self.norm_flow, self.norm_attention, self.norm = BatchNorm(dim), BatchNorm(dim), BatchNorm(dim)
         self.hidden, self.out = Linear(dim, 2 * dim), Linear(2 * dim, dim)
 
-    def forward(self, x: Tensor, batch: Batch) -> Tensor:
-        """(K, S, d) -> (K, S, d)."""
-        mask = batch.leveled.mask
-        x = self.norm_flow(x + torch.relu(self.flow(x, batch)), mask) + self.norm_attention(
-            x + self.attention(x, batch), mask
+    def forward(self, x: Tensor, batch: Batch, mask: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: as `PathAttention` takes it."""
+        there = batch.leveled.mask
+        x = self.norm_flow(x + torch.relu(self.flow(x, batch)), there) + self.norm_attention(
+            x + self.attention(x, batch, mask), there
         )
-        return self.norm(x + self.out(torch.relu(self.hidden(x))), mask)
+        return self.norm(x + self.out(torch.relu(self.hidden(x))), there)
 
     def flow(self, x: Tensor, batch: Batch) -> Tensor:
         """(K, S, d) -> (K, S, d): there and back."""
@@ -110,6 +110,7 @@ class FlowerFormer(Encoder):
         rows = table_rows(batch, self.n_ops)[layout.node].view(layout.members, -1)
         x = F.embedding(rows, self.operations.weight.view(-1, self.width))
         x = F.normalize(torch.relu(self.norm(x, layout.mask)), dim=-1)
+        mask = additive_mask(batch.connected[:, None], x.dtype)
         for layer in self.layers:
-            x = layer(x, batch)
+            x = layer(x, batch, mask)
         return layout.scatter(x)

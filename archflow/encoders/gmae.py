@@ -77,7 +77,7 @@ class GMAE(Encoder):
         x = look_up(self.operations.weight, batch)
         forth, back = directions(batch, x)
         hears = ((forth + back) > 0) | torch.eye(forth.shape[1], dtype=torch.bool, device=forth.device)
-        mask = additive_mask(hears[:, :, None].expand(-1, -1, self.config["heads"], -1), x.dtype)
+        mask = additive_mask(hears[:, None].expand(-1, self.config["heads"], -1, -1), x.dtype)
         total, h = self.skip(x), x
         for step, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
             y = norm(convolution(total if step else x, mask))

@@ -27,10 +27,10 @@ class GPSLayer(nn.Module):
         self.perceptron = Perceptron(dim, 2 * dim)
         self.norm_convolution, self.norm_attention, self.norm = BatchNorm(dim), BatchNorm(dim), BatchNorm(dim)
 
-    def forward(self, x: Tensor, batch: Batch, mask: Tensor | None) -> Tensor:
-        """(K, S, d) -> (K, S, d). mask: (K, S) whether a place has a node, None if all have."""
+    def forward(self, x: Tensor, batch: Batch, hears: Tensor, mask: Tensor | None) -> Tensor:
+        """(K, S, d) -> (K, S, d). hears: `everyone`. mask: (K, S) whether a place has a node, None if all have."""
         received = by_place(torch.relu(self.convolution(by_node(x, batch), batch)), batch)
-        heard = self.mix(self.attention(x, everyone(batch)))
+        heard = self.mix(self.attention(x, hears))
         near = self.norm_convolution(x + self._drop(received), mask)
         x = near + self.norm_attention(x + self._drop(heard), mask)
         return self.norm(x + self._drop(self.perceptron(x)), mask)
@@ -66,6 +66,7 @@ class GPS(Encoder):
         """(V, d) node embeddings."""
         x = look_up(self.operations.weight, batch) + by_place(sinusoids(batch.level, self.dim), batch)
         mask = None if batch.padded.is_full else batch.padded.mask.view(batch.members, -1)
+        hears = everyone(batch, x.dtype)
         for layer in self.layers:
-            x = layer(x, batch, mask)
+            x = layer(x, batch, hears, mask)
         return by_node(x, batch)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archflow.encoders.attention import Perceptron, TransformerLayer, attend
+from archflow.encoders.attention import Perceptron, TransformerLayer, additive_mask, attend
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.layers import LayerNorm, Linear, NeighbourSum
 from archflow.encoders.waves import waves
@@ -29,12 +29,12 @@ class Fusion(nn.Module):
         self.key_value, self.mix = Linear(dim, 2 * HEADS * HEAD_WIDTH), Linear(HEADS * HEAD_WIDTH, dim)
         self.perceptron = Perceptron(dim, hidden, dropout)
 
-    def forward(self, queries: Tensor, x: Tensor, hears: Tensor) -> Tensor:
-        """queries (B, q, e), x (K, (B / K) T, d) -> (K, (B / K) q, d). hears: (B, 1, 1, T) which tokens are there."""
+    def forward(self, queries: Tensor, x: Tensor, mask: Tensor) -> Tensor:
+        """queries (B, q, e), x (K, (B / K) T, d) -> (K, (B / K) q, d). mask: `additive_mask` of the tokens."""
         projected = self.key_value(self.before_attention(x))
-        key, value = projected.view(len(hears), hears.shape[3], 2, HEADS, HEAD_WIDTH).permute(2, 0, 3, 1, 4)
+        key, value = projected.view(*mask.shape[:2], 2, HEADS, HEAD_WIDTH).permute(2, 0, 3, 1, 4)
         query = queries.view(*queries.shape[:2], HEADS, HEAD_WIDTH).transpose(1, 2)
-        heard = attend(query, key, value, hears)
+        heard = attend(query, key, value, mask)
         y = self.mix(heard.transpose(1, 2).reshape(len(x), -1, HEADS * HEAD_WIDTH))
         return y + self.perceptron(self.before_perceptron(y))
 
@@ -80,40 +80,40 @@ class NARFormer(Encoder):
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        tokens, hears = self._tokens(batch)
-        nodes = self.norm(tokens).view(len(batch), hears.shape[3], self.dim)[:, 2:]
+        tokens, mask = self._tokens(batch)
+        nodes = self.norm(tokens).view(*mask.shape[:2], self.dim)[:, 2:]
         return batch.padded.scatter(nodes)
 
     def embed(self, batch: Batch) -> Tensor:
         """(B, d) architecture embeddings."""
-        tokens, hears = self._tokens(batch)
+        tokens, mask = self._tokens(batch)
         each = len(batch) // batch.members
 
         def learned(stage: int) -> Tensor:
             return self.queries[stage].repeat_interleave(each, 0)
 
-        fused = self.stages[0](learned(0), tokens, hears)
+        fused = self.stages[0](learned(0), tokens, mask)
         for stage, (returns, norm, query) in enumerate(
             zip(self.returns, self.before_return, self.return_query, strict=True), 1
         ):
             queries = query(norm(fused)).view(len(batch), QUERIES[stage - 1], HEADS * HEAD_WIDTH)
-            everyone = hears.new_ones(len(batch), 1, 1, QUERIES[stage - 1])
-            fused = self.stages[stage](learned(stage), returns(queries, tokens, hears), everyone)
+            all_heard = mask.new_zeros(len(batch), QUERIES[stage - 1], 1, 1)
+            fused = self.stages[stage](learned(stage), returns(queries, tokens, mask), all_heard)
         return self.norm(fused).view(len(batch), self.dim)
 
     def _tokens(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """(K, S, d) tokens behind the Transformer layers, those for depth and end before the nodes of every
-        architecture; (B, 1, 1, L + 2) which of them are there."""
+        architecture; the `additive_mask` of those that are there."""
         depth = torch.relu(self.size(waves(batch.sizes.view(batch.members, -1), self.dim // 2)))
         end = waves(batch.op.new_full((len(batch), 3), END), self.dim // 6).flatten(1)
         nodes = batch.padded.gather(_codes(batch, self.dim // 6))
         fixed = torch.cat([end[:, None], nodes], 1)
         fixed = F.pad(fixed, (0, self.dim - fixed.shape[2]))
         x = torch.cat([depth.view(len(batch), 1, self.dim), fixed], 1).view(batch.members, -1, self.dim)
-        hears = F.pad(batch.padded.mask, (2, 0), value=True)[:, None, None]
+        mask = additive_mask(F.pad(batch.padded.mask, (2, 0), value=True)[:, None, None], x.dtype)
         for layer in self.layers:
-            x = layer(x, hears)
-        return x, hears
+            x = layer(x, mask)
+        return x, mask
 
 
 def _codes(batch: Batch, count: int) -> Tensor:

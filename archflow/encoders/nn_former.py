@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from archflow.encoders.attention import AttentionHeads, by_node, directions, look_up
+from archflow.encoders.attention import AttentionHeads, additive_mask, by_node, directions, look_up
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.layers import LayerNorm, Linear, dropout, relu_dropout
 from archflow.errors import ArchflowError
@@ -54,9 +54,9 @@ class NNFormerLayer(nn.Module):
         self.mix = Linear(dim, dim, bias=False)
         self.forth, self.back = DirectedPerceptron(dim, 2 * dim, dropout), DirectedPerceptron(dim, 2 * dim, dropout)
 
-    def forward(self, x: Tensor, hears: Tensor, forth: Tensor, back: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d). hears: `relatives`. forth, back: the adjacency and its transpose."""
-        x = x + self._drop(self.mix(self.attention(self.before_attention(x), hears)))
+    def forward(self, x: Tensor, mask: Tensor, forth: Tensor, back: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: `additive_mask` of `relatives`. forth, back: adjacency and transpose."""
+        x = x + self._drop(self.mix(self.attention(self.before_attention(x), mask)))
         normal = self.before_perceptron(x)
         return x + self._drop(self.forth(normal, forth) + self.back(normal, back))
 
@@ -105,7 +105,7 @@ class NNFormer(Encoder):
         """(V, d) node embeddings."""
         x = self.before(look_up(self.operations.weight, batch))
         forth, back = directions(batch, x)
-        hears = relatives(forth)
+        mask = additive_mask(relatives(forth), x.dtype)
         for layer in self.layers:
-            x = layer(x, hears, forth, back)
+            x = layer(x, mask, forth, back)
         return by_node(self.after(x), batch)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archflow.encoders.attention import AttentionHeads, Perceptron, by_node, by_place
+from archflow.encoders.attention import AttentionHeads, Perceptron, additive_mask, by_node, by_place
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.layers import LayerNorm, Linear, dropout, per_member, relu_dropout, sinusoids, table_rows
 from archflow.errors import ArchflowError
@@ -55,9 +55,9 @@ class AncestorLayer(nn.Module):
         self.perceptron = Perceptron(dim, dim, dropout)
         self.behind_attention, self.behind_perceptron = LayerNorm(dim), LayerNorm(dim)
 
-    def forward(self, x: Tensor, hears: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d), by place. hears: (B, 1, L, L) whether the first node attends to the second."""
-        x = self.behind_attention(x + self._drop(self.mix(self.attention(x, hears))))
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, d), by place. mask: `additive_mask`."""
+        x = self.behind_attention(x + self._drop(self.mix(self.attention(x, mask))))
         return self.behind_perceptron(x + self._drop(self.perceptron(x)))
 
     def _drop(self, x: Tensor) -> Tensor:
@@ -102,7 +102,7 @@ class PACE(Encoder):
         x = by_place(torch.cat([operation, self.place(batch)], 1), batch)
         # A place without a node attends to itself: it has nobody else.
         itself = torch.eye(batch.padded.mask.shape[1], dtype=torch.bool, device=x.device)
-        hears = (batch.reachable.transpose(1, 2) | itself)[:, None]
+        mask = additive_mask((batch.reachable.transpose(1, 2) | itself)[:, None], x.dtype)
         for layer in self.layers:
-            x = layer(x, hears)
+            x = layer(x, mask)
         return by_node(x, batch)

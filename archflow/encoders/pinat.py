@@ -95,9 +95,9 @@ class PINATLayer(nn.Module):
         self.perceptron = Perceptron(dim, hidden)
         self.after_attention, self.after_perceptron = LayerNorm(dim), LayerNorm(dim)
 
-    def forward(self, x: Tensor, hears: Tensor, neighbours: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d). hears: whom attention hears. neighbours: as `SetConvolution` takes it."""
-        both = torch.cat([self.sets(x, neighbours), self.attention(x, hears)], 2)
+    def forward(self, x: Tensor, mask: Tensor, neighbours: Tensor) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: `additive_mask`. neighbours: as `SetConvolution` takes it."""
+        both = torch.cat([self.sets(x, neighbours), self.attention(x, mask)], 2)
         x = self.after_attention(x + self._drop(self.mix(both)))
         return self.after_perceptron(x + self._drop(self.perceptron(x)))
 
@@ -155,9 +155,9 @@ class PINAT(Encoder):
         x = dropout(x + self._laplacian(forth, batch), self.dropout, self.training)
         ops = F.one_hot(batch.padded.gather(batch.op), self.n_ops).to(x.dtype).view(*x.shape[:2], self.n_ops)
         x = self.before(x + dropout(self.sets(ops, neighbours), self.dropout, self.training))
-        hears = everyone(batch)
+        mask = everyone(batch, x.dtype)
         for layer in self.layers:
-            x = layer(x, hears, neighbours)
+            x = layer(x, mask, neighbours)
         return by_node(x, batch)
 
     def _laplacian(self, forth: Tensor, batch: Batch) -> Tensor:

@@ -39,7 +39,7 @@ class Transformer(Encoder):
         """(V, d) node embeddings."""
         table = self.operations.weight + self.operations.bias[:, None]  # type: ignore[index]
         x = look_up(table, batch) + by_place(sinusoids(batch.level, self.dim), batch)
-        hears = everyone(batch)
+        mask = everyone(batch, x.dtype)
         for layer in self.layers:
-            x = layer(x, hears)
+            x = layer(x, mask)
         return by_node(self.norm(x), batch)

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from archflow.graph.padded import Padded
 from archflow.graph.ragged import Ints, pointer
 
 
@@ -91,6 +92,44 @@ class Leveled:
     def scatter(self, values: Tensor) -> Tensor:
         """(K, S, d) by place -> (V, d) by node."""
         return _Reorder.apply(values.reshape(-1, values.shape[-1]), self.place, self.node, self.mask)
+
+
+@dataclass(frozen=True)
+class LeveledRows:
+    """Between the places of a layout by level and those of a rectangle, one row an architecture, in one step.
+
+    to_rows: (B * L,) the place by level of every place of the rectangle. to_levels: (K * S,) the other way. Places
+    without a node stand for node 0. in_levels, in_rows: which places have a node, or None if all have. shape: (B, L).
+    """
+
+    members: int
+    to_rows: Tensor
+    to_levels: Tensor
+    in_levels: Tensor | None
+    in_rows: Tensor | None
+    shape: torch.Size
+
+    @classmethod
+    def between(cls, leveled: Leveled, padded: Padded) -> LeveledRows:
+        """The way between two layouts of one batch."""
+        return cls(
+            leveled.members,
+            leveled.place[padded.index.view(-1)],
+            padded.flat[leveled.node],
+            leveled.mask,
+            None if padded.is_full else padded.mask,
+            padded.mask.shape,
+        )
+
+    def gather(self, values: Tensor) -> Tensor:
+        """(K, S, d) by level -> (B, L, d); places without a node hold the values of node 0: mask them."""
+        flat = _Reorder.apply(values.reshape(-1, values.shape[-1]), self.to_rows, self.to_levels, self.in_levels)
+        return flat.view(*self.shape, values.shape[-1])
+
+    def scatter(self, values: Tensor) -> Tensor:
+        """(B, L, d) -> (K, S, d) by level; empty places hold the values of node 0: mask them."""
+        flat = _Reorder.apply(values.flatten(0, 1), self.to_levels, self.to_rows, self.in_rows)
+        return flat.view(self.members, -1, values.shape[-1])
 
 
 def _neighbours(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archflow.encoders import Encoder
-from archflow.encoders.attention import TransformerLayer
+from archflow.encoders.attention import TransformerLayer, additive_mask
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
@@ -123,9 +123,9 @@ class CATETask(PretextTask):
         shape = (2, len(pairs) // 2, padded.mask.shape[1])
         places = padded.gather(self.project(encoder(pairs))).view(*shape, -1) + self.side[:, None, None]
         z = places.transpose(0, 1).reshape(1, padded.mask.numel(), -1)
-        hears = padded.mask.view(shape).transpose(0, 1).flatten(1)[:, None, None]
+        mask = additive_mask(padded.mask.view(shape).transpose(0, 1).flatten(1)[:, None, None], z.dtype)
         for layer in self.layers:
-            z = layer(z, hears)
+            z = layer(z, mask)
         by_place = z.view(shape[1], 2, shape[2], -1).transpose(0, 1).flatten(0, 2)
         return self.head(self.norm(by_place[padded.flat[selected]]))
 

@@ -102,7 +102,7 @@ def reference_logits(task: CATETask, encoder, known: ArchitectureSet, left: int,
     sides = [task.project(encoder(Batch(known, np.array([row])))) + task.side[s] for s, row in ((0, left), (1, right))]
     z = torch.cat(sides)[None]
     for layer in task.layers:
-        z = layer(z, torch.ones(1, 1, 1, z.shape[1], dtype=torch.bool))
+        z = layer(z, z.new_zeros(1, z.shape[1], 1, 1))  # nobody is left out
     return torch.stack([task.head(task.norm(node)) for node in z[0]])
 
 
