@@ -42,6 +42,7 @@ def recipe(
     """The recipe under FGP's protocol, with an ablation of its ingredients, and how far its intervals hold."""
     import os
 
+    from archflow.bench.fgp import measured_rows
     from archflow.bench.markdown import markdown_table
     from archflow.bench.recipe import RecipeProtocol, recipe_for, run_recipe
     from archflow.bench.recipe_report import recipe_table
@@ -60,9 +61,10 @@ def recipe(
     if metric is None:
         raise ArchflowError("the table is no named benchmark: name the column to rank by with --metric")
     name = benchmark.name if benchmark else path.stem
+    judged = table.select(measured_rows(table, name, metric))
     protocol = RecipeProtocol(
         metric,
-        names(proxy) or [column for column in proxy_columns(table) if column != metric.removeprefix("-")],
+        names(proxy) or [column for column in proxy_columns(judged) if column != metric.removeprefix("-")],
         **recipe_for(benchmark, encoder),
         labels=labels,
         runs=runs,

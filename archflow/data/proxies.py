@@ -58,8 +58,9 @@ def _costs(architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:
 
 
 def proxy_columns(table: Table) -> list[str]:
-    """The columns that are proxies by name: `zc_*`, and counts of parameters and operations."""
-    return [name for name in table.metrics if _PROXY.fullmatch(name)]
+    """The columns that are proxies by name, `zc_*` and counts of parameters and operations, and rank anything."""
+    named = {name: values for name, values in table.metrics.items() if _PROXY.fullmatch(name)}
+    return [name for name, values in named.items() if len(np.unique(values[np.isfinite(values)])) > 1]
 
 
 def places(values: NDArray[np.float64]) -> NDArray[np.float64]:

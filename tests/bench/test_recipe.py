@@ -134,3 +134,5 @@ def test_proxies_of_another_table_come_by_architecture(table):
 
 def test_columns_that_are_proxies_are_known_by_name(table):
     assert proxy_columns(table) == ["zc_a", "flops_M"]
+    equal = {"zc_equal": np.full(len(table), 2.0), "zc_missing": np.full(len(table), np.nan)}
+    assert proxy_columns(replace(table, metrics={**table.metrics, **equal})) == ["zc_a", "flops_M"]

@@ -16,6 +16,10 @@ def protocol_section(name: str, result: Result, place: str) -> str:
     config, splits = result["config"], result["splits"]
     proxies = ", ".join(f"`{name}`" for name in proxies_of(config))
     width = config["encoder_config"].get("width")
+    pretraining = (
+        f"pre-training for {config['pretrain']['epochs']} epochs on the proxy {proxies} and the flow of dimension "
+        f"{config['pretext']['surrogate']['dim']}, "
+    ) * (set(result["methods"]) != {"supervised"})
     apart = "" if splits["by"] == "random" else f", split by `{splits['by']}`"
     ranks_proxy = {"proxy", "fgp"} & set(result["methods"])
     facts = [
@@ -24,9 +28,8 @@ def protocol_section(name: str, result: Result, place: str) -> str:
         f"test architectures isomorphic to a labelled one, by permutation: "
         f"{each(splits['test_isomorphic_to_labelled'])}",
         f"order of the table against the metric: Kendall tau {splits['order_against_metric_tau']:g}",
-        f"encoder `{config['encoder']}`{f', width {width}' if width else ''}; "
-        f"pre-training for {config['pretrain']['epochs']} epochs on the proxy {proxies} and the flow of "
-        f"dimension {config['pretext']['surrogate']['dim']}, fine-tuning for {config['fine_tune']['epochs']}",
+        f"encoder `{config['encoder']}`{f', width {width}' if width else ''}; {pretraining}"
+        f"fine-tuning for {config['fine_tune']['epochs']}",
         f"{result['seconds'] / 60:,.0f} min on {processor(result)}",
     ]
     note = (
