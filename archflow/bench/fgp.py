@@ -126,9 +126,9 @@ def run_protocol(
     rows = rows[pool(len(rows), train, test, protocol.shuffled)]
     measured = table.select(rows)
     ops = table.architectures.vocabulary.ops
-    known = measured.select(pretraining_rows(protocol.split_by, measured, train))
+    within = measured.select(pretraining_rows(protocol.split_by, measured, train))
     everything = protocol.pretrain_on_all and not protocol.split_by.startswith("size")
-    seen = pretrain_on or {data: table if everything else known}
+    seen = pretrain_on or {data: table if everything else within}
     unlabelled = joined(seen, proxies_of_methods(protocol.methods, protocol.pretext), ops)
     settings = {"data": data, **_json(asdict(protocol))}
     if pretrain_on:
@@ -151,8 +151,8 @@ def run_protocol(
     encoders["supervised"] = [fresh_encoder(protocol, len(ops), model_seed(run)) for run in range(protocol.runs)]
     sees = dict.fromkeys(protocol.methods, shown)
     for method in filter(is_encoder, protocol.methods):
-        encoder, known = ready_encoder(method, measured.architectures)
-        encoders[method], sees[method] = [encoder] * protocol.runs, replace(measured, architectures=known)
+        encoder, architectures = ready_encoder(method, measured.architectures)
+        encoders[method], sees[method] = [encoder] * protocol.runs, replace(measured, architectures=architectures)
     methods = {}
     with progress_bar("fine-tuning", len(protocol.methods) * protocol.fine_tune.epochs) as bar:
 
