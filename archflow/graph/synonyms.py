@@ -24,4 +24,4 @@ def known_as(op: str, names: Container[str], own: Container[str]) -> str | None:
     if op in names:
         return op
     other = SYNONYMS.get(op)
-    return other if other in names and other not in own else None
+    return other if other is not None and other in names and other not in own else None
