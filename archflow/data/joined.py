@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.data.proxies import places, proxy
+from archflow.data.proxies import places, proxy, tells_apart
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.synonyms import known_as
@@ -61,6 +61,6 @@ def _values(table: Table, name: str, data: str) -> NDArray[np.float64]:
 
 
 def _places(values: NDArray[np.float64], name: str, data: str) -> NDArray[np.float64]:
-    if len(np.unique(values[np.isfinite(values)])) < 2:
+    if not tells_apart(values):
         raise ArchflowError(f"{data}: proxy {name!r} has fewer than two different values: nothing to rank")
     return places(values)

@@ -60,7 +60,12 @@ def _costs(architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:
 def proxy_columns(table: Table) -> list[str]:
     """The columns that are proxies by name, `zc_*` and counts of parameters and operations, and rank anything."""
     named = {name: values for name, values in table.metrics.items() if _PROXY.fullmatch(name)}
-    return [name for name, values in named.items() if len(np.unique(values[np.isfinite(values)])) > 1]
+    return [name for name, values in named.items() if tells_apart(values)]
+
+
+def tells_apart(values: NDArray[np.float64]) -> bool:
+    """Whether a proxy ranks anything: two of its values (N,) differ."""
+    return len(np.unique(values[np.isfinite(values)])) > 1
 
 
 def places(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -55,12 +55,9 @@ def pool(count: int, train: int, test: int, shuffled: bool = False, seed: int = 
         raise ArchflowError(
             f"train {train} + test {test} is more than the {count} labelled architectures; ask for fewer"
         )
-    rows = np.arange(count)
-    return (
-        rows
-        if train + test == count and not shuffled
-        else np.random.RandomState(seed).permutation(rows)[: train + test]
-    )
+    if train + test == count and not shuffled:
+        return np.arange(count)
+    return np.random.RandomState(seed).permutation(count)[: train + test]
 
 
 def split(order: Rows, train: int, labels: int, validation: int, classes: Rows | None = None) -> Split:

@@ -191,6 +191,8 @@ def test_a_saved_split_of_devices_fits_tables_that_have_them(cells, tmp_path):
         ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [4, -1]}}, "none of 0 to 399"),
         ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [4.5]}}, "none of 0 to 399"),
         ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [1, 4]}}, "stands in it twice"),
+        ({"by": "all", "parts": {"labelled": [0, 1], "validation": [1], "test": [0, 1, 2]}}, "stands in it twice"),
+        ({"by": "all", "parts": {"labelled": [0], "validation": [1], "test": [0, 1, 2, 2]}}, "stands in it twice"),
         ({"parts": {"labelled": [0, 1]}}, "not a saved split"),
         ({"parts": None}, "not a saved split"),
         ({"kind": "devices"}, "not a saved split"),

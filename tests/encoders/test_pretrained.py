@@ -91,6 +91,8 @@ def test_a_card_says_what_the_file_is(name):
     assert task_weights(about.task)
     for key in ("data", "task", "proxies", "epochs", "seed"):
         assert getattr(about, key) == history[key]
+    assert about.view == history.get("view", "whole")
+    assert set(about.figures) == {"labels", "runs", "tau", "tau_std", "p_at_1", "p_at_1_std", "fresh_tau"}
     assert about.losses == {part: values[-1] for part, values in history["losses"].items()}
     assert {len(values) for values in history["losses"].values()} == {about.epochs}
     assert (about.precision, 0 < about.rounding <= 1e-3) == ("float16", True)

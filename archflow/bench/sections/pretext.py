@@ -33,12 +33,13 @@ def pretext_section(name: str, result: Result, place: str) -> str:
         "epochs": first["fine_tune"]["epochs"],
         "out": out_option(name, place),
     }
+    ranked = " or ".join(dict.fromkeys(", ".join(f"`{p}`" for p in proxies_of(c["config"])) for c in cells))
     title = f"{', '.join(each['data'])}: {', '.join(f'`{encoder}`' for encoder in each['encoder'])}"
     on = f", pre-trained on {' and '.join(elsewhere)}" if elsewhere else ""
     return paragraphs(
         f"### {title}, {' and '.join(each['labels'])} labels{on}",
         f"Pre-training for {first['pretrain']['epochs']} epochs, fine-tuning for "
-        f"{first['fine_tune']['epochs']}. s/epoch: of pre-training, on one core of a "
+        f"{first['fine_tune']['epochs']}; tasks with a proxy rank {ranked}. s/epoch: of pre-training, on one core of a "
         f"machine that may have been shared, {processor(result)}.",
         markdown_table(*matrix_table(result)),
         made_by(command("pretext", options), name, place),
