@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,12 +18,13 @@ from numpy.typing import NDArray
 
 from archflow.encoders import ENCODERS, Encoder
 from archflow.encoders.saved import save_encoder
+from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.effective import view
 from archflow.pretext.base import PretextSettings, PretextTask
 from archflow.pretext.named import make_task, vocabulary_for
 from archflow.pretext.pretrain import PretrainSettings, pretrain
-from archflow.progress import progress_bar
+from archflow.progress import Progress, progress_bar
 from archflow.seeding import seeded
 from archflow.workers import begin_worker
 
@@ -59,22 +61,45 @@ def run_jobs(
     processes: int,
     on_wait: Callable[[], None] = lambda: None,
 ) -> None:
-    """Run the jobs whose encoder is not there yet, `processes` at a time. on_wait: called again and again meanwhile."""
+    """Run the jobs whose encoder is not there yet, `processes` at a time; a single one needs no process but this one.
+    on_wait: called again and again meanwhile.
+
+    Raises ArchflowError if a worker process dies.
+    """
     waiting = [job for job in jobs if not job.path.exists()]
-    if not waiting:
-        return
-    processes = max(1, min(processes, len(waiting)))
-    threads = max(1, torch.get_num_threads() // processes)
-    context = multiprocessing.get_context("spawn")
-    epochs, stop = context.Value("q", 0), context.Event()
+    processes = min(processes, len(waiting))
     total = sum(job.settings.epochs for job in jobs)
     behind = total - sum(job.settings.epochs for job in waiting)
-    initial = (threads, epochs, stop, architectures, dict(proxies))
-    with (
-        ProcessPoolExecutor(processes, context, _prepare, initial) as executor,
-        progress_bar("pre-training", total, behind) as bar,
-    ):
-        futures = [executor.submit(_run, job) for job in waiting]
+    if waiting:
+        with progress_bar("pre-training", total, behind) as bar:
+            if processes > 1:
+                _run_beside(waiting, architectures, proxies, processes, bar, on_wait)
+                return
+
+            def advance(epochs: int) -> None:
+                bar.advance(epochs)
+                on_wait()
+
+            for job in waiting:
+                _run(job, architectures, proxies, advance)
+
+
+def _run_beside(
+    jobs: Sequence[PretrainingJob],
+    architectures: ArchitectureSet,
+    proxies: Mapping[str, NDArray],
+    processes: int,
+    bar: Progress,
+    on_wait: Callable[[], None],
+) -> None:
+    """The same in worker processes."""
+    context = multiprocessing.get_context("spawn")
+    epochs, stop = context.Value("q", 0), context.Event()
+    initial = (max(1, torch.get_num_threads() // processes), epochs, stop)
+    with ProcessPoolExecutor(processes, context, _prepare, initial) as executor:
+        # The architectures go with each job: a process that is sent much while it starts blocks its parent for good if
+        # it dies of what a script without a guard does then.
+        futures = [executor.submit(_run_in_worker, job, architectures, dict(proxies)) for job in jobs]
         shown = 0
         try:
             while futures:
@@ -86,9 +111,14 @@ def run_jobs(
                     futures.remove(future)
                 on_wait()
                 time.sleep(0.2)
-        except BaseException:  # a failed job or Ctrl-C: let the others end with their epoch, which is kept
+        except BaseException as error:  # a failed job or Ctrl-C: let the others end with their epoch, which is kept
             stop.set()
             executor.shutdown(wait=False, cancel_futures=True)
+            if isinstance(error, BrokenProcessPool):
+                raise ArchflowError(
+                    "pre-training: a worker process died, for lack of memory or because the script that called has no "
+                    '`if __name__ == "__main__":`; add that, or ask for one process: finished epochs are kept'
+                ) from error
             raise
 
 
@@ -99,34 +129,45 @@ class _Stopped(Exception):
 _shared: dict[str, Any] = {}
 
 
-def _prepare(
-    threads: int, epochs: Any, stop: Any, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]
-) -> None:
+def _prepare(threads: int, epochs: Any, stop: Any) -> None:
     begin_worker()
     torch.set_num_threads(threads)
-    _shared.update(epochs=epochs, stop=stop, architectures=architectures, proxies=proxies)
+    _shared.update(epochs=epochs, stop=stop)
 
 
-def _run(job: PretrainingJob) -> None:
-    architectures, epochs = _shared["architectures"], _shared["epochs"]
+def _run_in_worker(job: PretrainingJob, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> None:
+    epochs = _shared["epochs"]
+
+    def advance(count: int) -> None:
+        with epochs.get_lock():
+            epochs.value += count
+        if _shared["stop"].is_set():
+            raise _Stopped
+
+    _run(job, architectures, proxies, advance)
+
+
+def _run(
+    job: PretrainingJob,
+    architectures: ArchitectureSet,
+    proxies: Mapping[str, NDArray],
+    advance: Callable[[int], None],
+) -> None:
+    """Train one encoder and write it. advance: told how many epochs came to an end."""
     vocabulary = vocabulary_for(job.task, architectures.vocabulary)
     encoder, task = job.fresh(len(vocabulary))
     state = job.path.with_suffix(".state")
     before = 0
-
     ends = [time.perf_counter()]
 
     def on_epoch(epoch: int, losses: Mapping[str, float]) -> None:
         nonlocal before
         ends.append(time.perf_counter())
-        with epochs.get_lock():
-            epochs.value += epoch - before
-        before = epoch
-        if _shared["stop"].is_set():
-            raise _Stopped
+        before, passed = epoch, epoch - before
+        advance(passed)
 
     known = view(job.view)(architectures.recoded(vocabulary))
-    losses = pretrain(encoder, task, known, _shared["proxies"], job.settings, state, on_epoch=on_epoch)
+    losses = pretrain(encoder, task, known, proxies, job.settings, state, on_epoch=on_epoch)
     # The first interval holds the targets, and of a run that goes on the restored epochs.
     seconds = statistics.median([b - a for a, b in pairwise(ends)][1:] or [ends[-1] - ends[0]])
     history = {"task": job.task, "view": job.view, "losses": losses, "epoch_s": round(seconds, 3)}
