@@ -85,11 +85,11 @@ def run_recipe(
     """Run it and return the result as JSON keeps it: `variants`, {variant: {measure: a value for each run}}.
 
     The variants are the recipe and what is left of it without an ingredient, from the same pre-trained encoders:
-    "recipe"; "networks" and "process", one reading each; "one network"; "process, one encoder", on the first one's
-    embeddings; "process, proxies", on the proxies' ranks, without any encoder; "ridge" regression on the embeddings;
-    "boosted trees" on embeddings and proxies; "fresh network" without pre-training, and "fresh network, whole" that
-    sees architectures as they are. "labels chosen" is the recipe with as many labels of the train part, but those that
-    `choose` picks by the encoders' embeddings.
+    "recipe"; "evenly blended", both readings weighed alike; "networks" and "process", one reading each; "one network";
+    "process, one encoder", on the first one's embeddings; "process, proxies", on the proxies' ranks, without any
+    encoder; "ridge" regression on the embeddings; "boosted trees" on embeddings and proxies; "fresh network" without
+    pre-training, and "fresh network, whole" that sees architectures as they are. "labels chosen" is the recipe with as
+    many labels of the train part, but those that `choose` picks by the encoders' embeddings.
 
     folder: keeps encoders and finished runs; the same call goes on from there.
 
@@ -158,7 +158,8 @@ def _run(
     predictor.fit(*part(split.labelled), validation, reference=architectures)
     networks, process = predictor.readings(tested)
     scores = {
-        "recipe": networks.mean(0) + process,
+        "recipe": predictor.blended(networks, process),
+        "evenly blended": networks.mean(0) + process,
         "networks": networks.mean(0),
         "process": process,
         "one network": networks[0],
@@ -181,7 +182,7 @@ def _run(
     chosen = train[choose(embeddings[train], len(split.labelled))]
     predictor.fit(*part(chosen), validation, reference=architectures)
     networks, process = predictor.readings(tested)
-    scores["labels chosen"] = networks.mean(0) + process
+    scores["labels chosen"] = predictor.blended(networks, process)
     found = {variant: rounded_measures(values, truth) for variant, values in scores.items()}
     found["recipe"] |= told
     return found

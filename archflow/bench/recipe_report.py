@@ -18,6 +18,7 @@ _MEANT = {
 VARIANTS = {
     "labels chosen": "recipe, labels chosen by `choose`",
     "recipe": "recipe: networks and process",
+    "evenly blended": "both weighed alike",
     "networks": "networks alone",
     "process": "Gaussian process alone",
     "one network": "one network",

@@ -58,9 +58,11 @@ def _costs(architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:
 
 
 def proxy_columns(table: Table) -> list[str]:
-    """The columns that are proxies by name, `zc_*` and counts of parameters and operations, and rank anything."""
+    """The columns that are proxies by name and rank anything: `zc_*`, and counts of parameters and operations beside
+    them; counts alone tell too little to learn from."""
     named = {name: values for name, values in table.metrics.items() if _PROXY.fullmatch(name)}
-    return [name for name, values in named.items() if tells_apart(values)]
+    telling = [name for name, values in named.items() if tells_apart(values)]
+    return telling if any(name.startswith("zc_") for name in telling) else []
 
 
 def tells_apart(values: NDArray[np.float64]) -> bool:

@@ -24,10 +24,11 @@ from archflow.predict.gaussian_process import EmbeddingGP
 from archflow.predict.monotone import monotone, quantile_knots
 from archflow.predict.predictor import DESCRIPTION, Predictor, checked_labels, read_described
 from archflow.predict.ranking_model import embed
+from archflow.predict.stacking import share_of_first
 
 Values = NDArray[np.float64]
 
-FORMAT = "archflow blend 2"
+FORMAT = "archflow blend 3"
 
 REFERENCE = 2000
 """Reference architectures that are looked at, evenly from all: enough for a mean and a standard deviation."""
@@ -38,12 +39,13 @@ class BlendedPredictor:
     from them (`Predictor`), and a Gaussian process on their frozen embeddings side by side (`EmbeddingGP`).
 
     The networks' scores are standardised on reference architectures, which need no label; the process' mean is in
-    units of its prior, so that one that knows little says little. The prediction is the mean of both, put on the
-    labels' scale by a rising map.
+    units of its prior, so that one that knows little says little. The prediction is the mean of both, weighed by how
+    well each foretells the validation labels (`share_of_first`), and put on the labels' scale by a rising map.
 
     encoders: of one kind and size, pre-trained differently (tasks, seeds, views).
     members: networks to fine-tune, each from the next encoder; two for every encoder if None.
-    validation_share: the part of the labels that chooses epochs and calibrates, unless `fit` is given validation data.
+    validation_share: the part of the labels that chooses epochs, weighs and calibrates, unless `fit` is given
+    validation data.
     views: the form in which encoders were, and are, shown architectures (`archflow.graph.effective.VIEWS`), or each's.
 
     The interface is that of `Predictor`, for one metric.
@@ -78,9 +80,9 @@ class BlendedPredictor:
     ) -> FineTuned:
         """Learn from labels (N,); higher is better. Returns how the networks' fine-tuning went.
 
-        validation: further labelled architectures, which choose the networks' epochs and calibrate the intervals;
-        without it a part of the labels does so first, and the Gaussian process then learns from all. reference: any
-        architectures that show what is usual, by default those given here.
+        validation: further labelled architectures, which choose the networks' epochs, weigh both readings and
+        calibrate the intervals; without it a part of the labels does so first, and the Gaussian process then learns
+        from all. reference: any architectures that show what is usual, by default those given here.
 
         Raises ArchflowError as `Predictor.fit` does, and for labels of several metrics.
         """
@@ -110,10 +112,14 @@ class BlendedPredictor:
         usual = usual.select(np.linspace(0, len(usual) - 1, min(len(usual), REFERENCE)).astype(np.int64))
         frozen = self.embed(usual)
         self._learn(learnt, labels[train], usual, frozen)
-        mean, spread = self._predict(validation[0])
-        self._conformal = Conformal.of(np.asarray(validation[1], np.float64), mean, spread)
+        networks, process = self.readings(validation[0])
+        unseen = np.asarray(validation[1], np.float64)
+        self._share = share_of_first(networks.mean(0), process, unseen)
+        self._map(learnt, labels[train])
+        self._conformal = Conformal.of(unseen, *self._predict(validation[0]))
         if held is not None:
             self._learn(architectures, labels, usual, frozen)
+            self._map(architectures, labels)
         return tuned
 
     def predict(self, architectures: ArchitectureSet) -> tuple[Values, Values]:
@@ -139,6 +145,10 @@ class BlendedPredictor:
         networks, process, _ = self._read(architectures)
         return networks, process
 
+    def blended(self, networks: Values, process: Values) -> Values:
+        """(N,) what the prediction ranks by, from `readings`."""
+        return self._share * networks.mean(0) + (1 - self._share) * process
+
     def embed(self, architectures: ArchitectureSet) -> NDArray[np.float32]:
         """(N, encoders x d) frozen embeddings side by side."""
         known = architectures.recoded(self.vocabulary)
@@ -147,10 +157,13 @@ class BlendedPredictor:
         return np.concatenate([embed(encoder, shown[name], self.networks.device) for encoder, name in each], 1)
 
     def _learn(self, learnt: ArchitectureSet, labels: Values, usual: ArchitectureSet, frozen: NDArray) -> None:
-        """Fit the Gaussian process, and the scales of everything. frozen: embeddings of the `usual`."""
+        """Fit the Gaussian process, and the networks' scales. frozen: embeddings of the `usual`."""
         self._process = EmbeddingGP().fit(self.embed(learnt), labels, frozen)
         scores = self.networks.scores(usual)[..., 0]
         self._centre, self._scale = scores.mean(1), scores.std(1) + 1e-9
+
+    def _map(self, learnt: ArchitectureSet, labels: Values) -> None:
+        """Fit the map from blended scores to labels."""
         self._from, self._to = quantile_knots(self._blend(learnt)[0]), quantile_knots(labels)
 
     def _read(self, architectures: ArchitectureSet) -> tuple[Values, Values, Values]:
@@ -163,8 +176,8 @@ class BlendedPredictor:
     def _blend(self, architectures: ArchitectureSet) -> tuple[Values, Values]:
         """(N,) blended scores, and how unsure they are: the process' doubt, and the readings' disagreement."""
         networks, process, doubt = self._read(architectures)
-        voted = networks.mean(0)
-        return (voted + process) / 2, np.sqrt(doubt**2 + (voted - process) ** 2 / 4 + networks.var(0))
+        apart = (networks.mean(0) - process) / 2
+        return self.blended(networks, process), np.sqrt(doubt**2 + apart**2 + networks.var(0))
 
     def _predict(self, architectures: ArchitectureSet) -> tuple[Values, Values]:
         blended, doubt = self._blend(architectures)
@@ -183,6 +196,7 @@ class BlendedPredictor:
         arrays = {
             **{f"process.{name}": array for name, array in self._process.state().items()},
             **{name: getattr(self, f"_{name}") for name in _SCALES},
+            "share": np.array([self._share]),
             "ratios": self._conformal.ratios,
         }
         tensors |= {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
@@ -216,6 +230,7 @@ class BlendedPredictor:
         predictor._process = EmbeddingGP.from_state(state)
         for name in _SCALES:
             setattr(predictor, f"_{name}", arrays[name])
+        predictor._share = float(arrays["share"][0])
         predictor._conformal, predictor.metrics = Conformal(arrays["ratios"]), written["metrics"]
         return predictor
 

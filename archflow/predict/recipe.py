@@ -48,7 +48,11 @@ class Recipe:
         ("fgp", "contracted"),
         ("proxy_ranking", "effective"),
     )
-    tasks_without_proxies: Sequence[tuple[str, str]] = (("flow", "effective"), ("flow", "contracted"))
+    tasks_without_proxies: Sequence[tuple[str, str]] = (
+        ("arch2vec", "effective"),
+        ("arch2vec", "contracted"),
+        ("flow", "effective"),
+    )
     pretext: PretextSettings = field(default_factory=PretextSettings)
     epochs: int = 20
     members: int = 6

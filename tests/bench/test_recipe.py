@@ -64,8 +64,9 @@ def test_without_proxies_other_tasks_take_their_place(table, tmp_path):
     result = run_recipe(alone, "cells", table, tmp_path, processes=1)
     assert set(result["variants"]) == set(VARIANTS) - {"process, proxies"}
     assert {path.name for path in tmp_path.glob("*/*.encoder")} == {
+        "arch2vec-effective-21.encoder",
+        "arch2vec-contracted-21.encoder",
         "flow-effective-21.encoder",
-        "flow-contracted-21.encoder",
     }
 
 
@@ -89,7 +90,7 @@ def test_encoders_of_other_settings_or_data_are_not_taken_for_these(table, tmp_p
     weights = [next(pretrained.encoders[0].parameters()) for pretrained in (once, again, longer)]
     assert bool((weights[0] == weights[1]).all())
     assert not bool((weights[0] == weights[2]).all())
-    assert without.views == ["effective", "contracted"]
+    assert without.views == ["effective", "contracted", "effective"]
 
 
 def test_the_best_are_looked_for_among_the_predicted_best():
@@ -134,5 +135,7 @@ def test_proxies_of_another_table_come_by_architecture(table):
 
 def test_columns_that_are_proxies_are_known_by_name(table):
     assert proxy_columns(table) == ["zc_a", "flops_M"]
+    sizes = {name: values for name, values in table.metrics.items() if not name.startswith("zc_")}
+    assert proxy_columns(replace(table, metrics=sizes)) == []  # counts alone are not worth learning
     equal = {"zc_equal": np.full(len(table), 2.0), "zc_missing": np.full(len(table), np.nan)}
     assert proxy_columns(replace(table, metrics={**table.metrics, **equal})) == ["zc_a", "flops_M"]

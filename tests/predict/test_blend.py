@@ -62,8 +62,24 @@ def test_it_blends_what_both_readings_say(many, fitted):
     networks, process = fitted.readings(many)
     assert networks.shape == (4, 300)
     np.testing.assert_allclose(networks.mean(1), 0, atol=1e-6)
-    order = np.argsort(networks.mean(0) + process)
+    order = np.argsort(fitted.blended(networks, process))
     assert (np.diff(fitted.predict(many)[0][order]) >= 0).all()
+
+
+def test_validation_labels_say_how_far_to_trust_each_reading(many):
+    y = target(many)
+    learner = blend(many)
+
+    def process_alone(against: int) -> float:
+        """How the blend ranks as the process does, if the validation labels say it is right, or wrong."""
+        _, said = learner.readings(many)
+        labels = against * said[60:100]
+        learner.fit(many.select(range(60)), y[:60], (many.select(range(60, 100)), labels), reference=many)
+        networks, process = learner.readings(many)
+        return kendalltau(learner.blended(networks, process), process).statistic
+
+    learner.fit(many.select(range(60)), y[:60], (many.select(range(60, 100)), y[60:100]), reference=many)
+    assert process_alone(1) > process_alone(-1)
 
 
 def test_a_process_that_knows_nothing_says_little(many):
