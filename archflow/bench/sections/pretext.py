@@ -39,11 +39,18 @@ def pretext_section(name: str, result: Result, place: str) -> str:
     return paragraphs(
         f"### {title}, {' and '.join(each['labels'])} labels{on}",
         f"Pre-training for {first['pretrain']['epochs']} epochs, fine-tuning for "
-        f"{first['fine_tune']['epochs']}; tasks with a proxy rank {ranked}. s/epoch: of pre-training, on one core of a "
-        f"machine that may have been shared, {processor(result)}.",
+        f"{first['fine_tune']['epochs']}; tasks with a proxy rank {ranked}. {_shown(cells)}s/epoch: of pre-training, on "
+        f"one core of a machine that may have been shared, {processor(result)}.",
         markdown_table(*matrix_table(result)),
         made_by(command("pretext", options), name, place),
     )
+
+
+def _shown(cells: list[Result]) -> str:
+    """Which encoders were shown something else than whole architectures, as a sentence of its own."""
+    views = {cell["encoder"]: cell["config"].get("view", "whole") for cell in cells}
+    others = [f"`{encoder}` {view} ones" for encoder, view in views.items() if view != "whole"]
+    return f"Shown whole architectures, but {' and '.join(others)}. " if others else ""
 
 
 def _own(cell: Result, key: str) -> list[str]:
