@@ -39,8 +39,8 @@ def pretext_section(name: str, result: Result, place: str) -> str:
     return paragraphs(
         f"### {title}, {' and '.join(each['labels'])} labels{on}",
         f"Pre-training for {first['pretrain']['epochs']} epochs, fine-tuning for "
-        f"{first['fine_tune']['epochs']}; tasks with a proxy rank {ranked}. {_shown(cells)}s/epoch: of pre-training, on "
-        f"one core of a machine that may have been shared, {processor(result)}.",
+        f"{first['fine_tune']['epochs']}; tasks with a proxy rank {ranked}. {_shown(cells)}s/epoch: of pre-training, "
+        f"on one core of a machine that may have been shared, {processor(result)}.",
         markdown_table(*matrix_table(result)),
         made_by(command("pretext", options), name, place),
     )
