@@ -18,7 +18,7 @@ def recipe_section(name: str, result: Result, place: str) -> str:
     options = {
         "data": result["data"],
         "metric": result["metric"],
-        "proxy": ",".join(proxies),
+        "proxy": ",".join(proxies) or None,
         "proxy-table": result["proxy_table"],
         "encoder": recipe["encoder"],
         "labels": f"{config['labels']:g}",
@@ -33,7 +33,7 @@ def recipe_section(name: str, result: Result, place: str) -> str:
         + ", judged on all architectures" * (splits["by"] == "all"),
         f"Encoders, each pre-trained for {recipe['epochs']} epochs: {_tasks(config)}; "
         f"ranking {', '.join(f'`{proxy}`' for proxy in proxies) or 'no proxy'}. Judged on {judged} "
-        f"({splits['test'][0]:,}); 40 more labels choose epochs and calibrate. {processor(result)}.",
+        f"({splits['test'][0]:,}); 40 more labels {_held_back(result)}. {processor(result)}.",
         markdown_table(*ablation),
         "How far the recipe's standard deviations and conformal intervals hold:",
         markdown_table(*calibration),
@@ -47,6 +47,13 @@ def recipe_section(name: str, result: Result, place: str) -> str:
         ),
         made_by(command("recipe", options), name, place),
     )
+
+
+def _held_back(result: Result) -> str:
+    """What validation labels are for. Results that lack "evenly blended" are from before the readings were weighed."""
+    if "evenly blended" in result["variants"]:
+        return "choose epochs, weigh both readings and calibrate"
+    return "choose epochs and calibrate; measured when the recipe weighed both readings alike"
 
 
 def _tasks(config: Mapping[str, Any]) -> str:
