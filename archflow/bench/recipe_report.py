@@ -39,12 +39,12 @@ def recipe_table(result: Mapping[str, Any]) -> tuple[Table, Table]:
     variants = result["variants"]
     heads = ["variant", "runs", *(_name(key) for key in _SHOWN)]
     rows = [
-        [told, str(len(variants[v]["tau"])), *(_entry(variants[v].get(key, [])) for key in _SHOWN)]
+        [told, str(len(variants[v]["tau"])), *(entry(variants[v].get(key, [])) for key in _SHOWN)]
         for v, told in VARIANTS.items()
         if v in variants
     ]
     told = {key: values for key, values in variants["recipe"].items() if key.startswith(("inside_", "std_"))}
-    return (heads, rows), (["asked for", "measured"], [[_name(key), _entry(values)] for key, values in told.items()])
+    return (heads, rows), (["asked for", "measured"], [[_name(key), entry(values)] for key, values in told.items()])
 
 
 def _name(key: str) -> str:
@@ -54,6 +54,7 @@ def _name(key: str) -> str:
     return _MEANT.get(key, f"{key.removeprefix('inside_')} % interval")
 
 
-def _entry(values: Any) -> str:
+def entry(values: Any) -> str:
+    """The mean and population standard deviation over runs."""
     runs = finite(values)
     return rounded(float(runs.mean()), float(runs.std())) if len(runs) else rounded(None)

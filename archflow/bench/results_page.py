@@ -10,7 +10,7 @@ from archflow.bench.sections.arch2vec import RECONSTRUCTIONS
 from archflow.bench.sections.encoders import COMPARISONS
 from archflow.bench.sections.pretext import MATRICES
 from archflow.bench.sections.protocol import PROTOCOLS, protocol_summary
-from archflow.bench.sections.recipe import RECIPES, recipe_summary
+from archflow.bench.sections.recipe import RECIPES, recipes_summary
 from archflow.bench.sections.section import Kind, Result, paragraphs
 from archflow.bench.sections.speed import SPEEDS, speed_summary
 from archflow.bench.sections.zero_cost import PROXIES
@@ -54,7 +54,9 @@ def results_summary(folder: str | Path) -> str:
     """
     found = _read(folder)
     parts = [protocol_summary(result) for _, result in found[PROTOCOLS] if result["splits"]["by"] == "random"]
-    parts += [recipe_summary(result) for _, result in found[RECIPES] if result["splits"]["by"] != "all"]
+    recipes = [result for _, result in found[RECIPES] if result["splits"]["by"] == "random"]
+    if recipes:
+        parts.append(recipes_summary(recipes))
     parts += filter(None, (speed_summary(result) for _, result in found[SPEEDS]))
     return paragraphs(*parts or ["No result file is there yet."])
 

@@ -8,7 +8,7 @@ import pytest
 
 from archflow.bench.recipe import RecipeProtocol, rounded_measures, run_recipe
 from archflow.bench.recipe_report import VARIANTS, recipe_table
-from archflow.bench.results_page import results_page
+from archflow.bench.results_page import results_page, results_summary
 from archflow.data.proxies import proxy_columns, with_proxies
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
@@ -112,6 +112,10 @@ def test_the_page_tells_it_with_its_command(finished, tmp_path):
         "archflow bench recipe --data cells --metric score --proxy zc_a,params --encoder gin --labels 20 --runs 2 "
         "--split random --out results/recipe.json"
     )
+    summary = [line.split("|") for line in results_summary(tmp_path / "results").splitlines()]
+    row = next(cells for cells in summary if cells[1:] and cells[1].strip() == "`cells`")
+    means = [np.mean(finished[1]["variants"][v]["tau"]) for v in ("recipe", "labels chosen")]
+    assert [float(row[column].split()[0]) for column in (5, 7)] == pytest.approx(means, abs=5e-4)
     (heads, rows), _ = recipe_table(finished[1])
     assert heads[:3] == ["variant", "runs", "Kendall tau"]
     assert len(rows) == len(VARIANTS)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archflow.bench.markdown import markdown_table
-from archflow.bench.recipe_report import recipe_table
+from archflow.bench.recipe_report import entry, recipe_table
 from archflow.bench.sections.section import Kind, Result, command, made_by, out_option, paragraphs
 from archflow.bench.speed_report import processor
 
@@ -62,15 +62,21 @@ def _tasks(config: Mapping[str, Any]) -> str:
     return ", ".join(f"`{task}` on {view} architectures" for task, view in tasks)
 
 
-def recipe_summary(result: Result) -> str:
-    """Two measures of the recipe, with labels as they come and chosen, for the README."""
-    (heads, rows), _ = recipe_table(result)
-    judged = ", judged on all architectures" if result["splits"]["by"] == "all" else ""
-    return paragraphs(
-        f"[The recipe](docs/recipe.md) with `{result['config']['recipe']['encoder']}` on `{result['data']}`, "
-        f"{result['labels']:,} labels{judged}:",
-        markdown_table(heads[:4], [row[:4] for row in rows if row[0].startswith("recipe")]),
-    )
+def recipes_summary(results: Sequence[Result]) -> str:
+    """Two measures of every recipe, with labels as they come and chosen, for the README."""
+    columns = [("recipe", "tau"), ("recipe", "p_at_1"), ("labels chosen", "tau"), ("labels chosen", "p_at_1")]
+    heads = ["data", "encoder", "labels", "runs", "Kendall tau", "P@1 %", "tau, labels chosen", "P@1 %, labels chosen"]
+    rows = [
+        [
+            f"`{result['data']}`",
+            f"`{result['config']['recipe']['encoder']}`",
+            f"{result['labels']:,}",
+            str(result["config"]["runs"]),
+            *(entry(result["variants"][variant][key]) for variant, key in columns),
+        ]
+        for result in results
+    ]
+    return paragraphs("[The recipe](docs/recipe.md):", markdown_table(heads, rows))
 
 
 RECIPES = Kind(
