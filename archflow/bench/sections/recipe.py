@@ -30,7 +30,8 @@ def recipe_section(name: str, result: Result, place: str) -> str:
     ablation, calibration = recipe_table(result)
     return paragraphs(
         f"### {result['data']}, `{recipe['encoder']}`: `{result['metric']}` from {result['labels']:,} labels"
-        + ", judged on all architectures" * (splits["by"] == "all"),
+        + ", judged on all architectures" * (splits["by"] == "all")
+        + (f", ranking `{proxies[0]}` alone" if len(proxies) == 1 else ""),
         f"Encoders, each pre-trained for {recipe['epochs']} epochs: {_tasks(config)}; "
         f"ranking {', '.join(f'`{proxy}`' for proxy in proxies) or 'no proxy'}. Judged on {judged} "
         f"({splits['test'][0]:,}); 40 more labels {_held_back(result)}. {processor(result)}.",
