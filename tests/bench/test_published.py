@@ -24,6 +24,13 @@ def test_the_same_circumstances_have_the_papers_figures():
     assert published["fgp"] == {"tau": 0.822, "p_at_1": 0.489, "p_at_5": 0.623}
 
 
+def test_more_labels_have_the_gated_gcns_figures():
+    assert published_figures(result(labels=390))["fgp"] == {"tau": 0.880, "p_at_1": 0.597, "p_at_5": 0.736}
+    assert published_figures(result(labels=781))["supervised"]["tau"] == 0.883
+    gin = {"encoder": "gin", "pretext": {"proxy": "zc_jacov"}}
+    assert published_figures(result(labels=390, config=gin)) == {}
+
+
 def test_another_proxy_leaves_the_methods_that_rank_none():
     other = {"encoder": "gated_gcn", "pretext": {"proxy": "params"}}
     assert set(published_figures(result(config=other))) == {"supervised"}
