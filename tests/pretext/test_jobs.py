@@ -25,7 +25,7 @@ def run(tmp_path: Path, processes: int) -> subprocess.CompletedProcess[str]:
 def test_one_process_needs_no_guard(tmp_path):
     done = run(tmp_path, 1)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "2 encoders\n"
+    assert done.stdout == "3 encoders\n"
 
 
 def test_several_say_what_the_script_lacks_instead_of_waiting_for_ever(tmp_path):
