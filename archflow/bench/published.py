@@ -98,7 +98,7 @@ _FGP: dict[str, dict[str, Published]] = {
 }
 
 # The gated GCN from more of the labels, by their share: FGP, table 3.
-_GATED_GCN: dict[str, dict[float, Published]] = {
+_GATED_GCN_BY_SHARE: dict[str, dict[float, Published]] = {
     "nasbench201": {
         0.05: {
             "supervised": {"tau": 0.846, "p_at_1": 0.543, "p_at_5": 0.694},
@@ -173,7 +173,7 @@ def published_figures(result: Mapping[str, Any]) -> Published:
         return {}
     by_share = {0.01: _FGP.get(result["data"], {}).get(config["encoder"], {})}
     if config["encoder"] == "gated_gcn":
-        by_share |= _GATED_GCN.get(result["data"], {})
+        by_share |= _GATED_GCN_BY_SHARE.get(result["data"], {})
     counts = {label_count(share, splits["train"]): published for share, published in by_share.items()}
     published = counts.get(result["labels"], {})
     same_proxy = proxies_of(config) == [PAPER_PROXY]
