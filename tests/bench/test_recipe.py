@@ -115,7 +115,7 @@ def test_the_page_tells_it_with_its_command(finished, tmp_path):
     summary = [line.split("|") for line in results_summary(tmp_path / "results").splitlines()]
     row = next(cells for cells in summary if cells[1:] and cells[1].strip() == "`cells`")
     means = [np.mean(finished[1]["variants"][v]["tau"]) for v in ("recipe", "labels chosen")]
-    assert [float(row[column].split()[0]) for column in (5, 7)] == pytest.approx(means, abs=5e-4)
+    assert [float(row[column].split()[0]) for column in (6, 8)] == pytest.approx(means, abs=5e-4)
     (heads, rows), _ = recipe_table(finished[1])
     assert heads[:3] == ["variant", "runs", "Kendall tau"]
     assert len(rows) == len(VARIANTS)

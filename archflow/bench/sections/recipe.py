@@ -51,10 +51,15 @@ def recipe_section(name: str, result: Result, place: str) -> str:
 
 
 def _held_back(result: Result) -> str:
-    """What validation labels are for. Results that lack "evenly blended" are from before the readings were weighed."""
-    if "evenly blended" in result["variants"]:
+    """What validation labels are for."""
+    if _weighed(result):
         return "choose epochs, weigh both readings and calibrate"
     return "choose epochs and calibrate; measured when the recipe weighed both readings alike"
+
+
+def _weighed(result: Result) -> bool:
+    """Results that lack "evenly blended" are from before the readings were weighed."""
+    return "evenly blended" in result["variants"]
 
 
 def _tasks(config: Mapping[str, Any]) -> str:
@@ -66,18 +71,23 @@ def _tasks(config: Mapping[str, Any]) -> str:
 def recipes_summary(results: Sequence[Result]) -> str:
     """Two measures of every recipe, with labels as they come and chosen, for the README."""
     columns = [("recipe", "tau"), ("recipe", "p_at_1"), ("labels chosen", "tau"), ("labels chosen", "p_at_1")]
-    heads = ["data", "encoder", "labels", "runs", "Kendall tau", "P@1 %", "tau, labels chosen", "P@1 %, labels chosen"]
+    heads = ["data", "encoder", "labels", "runs", "weighed by", "Kendall tau", "P@1 %", "tau, chosen", "P@1 %, chosen"]
     rows = [
         [
             f"`{result['data']}`",
             f"`{result['config']['recipe']['encoder']}`",
             f"{result['labels']:,}",
             str(result["config"]["runs"]),
+            "labels" if _weighed(result) else "alike",
             *(entry(result["variants"][variant][key]) for variant, key in columns),
         ]
         for result in results
     ]
-    return paragraphs("[The recipe](docs/recipe.md):", markdown_table(heads, rows))
+    return paragraphs(
+        "[The recipe](docs/recipe.md), and with labels that `choose` picked; *alike*: measured before its two readings "
+        "were weighed by labels.",
+        markdown_table(heads, rows),
+    )
 
 
 RECIPES = Kind(
