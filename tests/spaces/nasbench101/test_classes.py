@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nasbench101_cells import C1, C3, GOOD, SAMPLE, SPACE, cells, renumbered
 
 from archflow.data.nasbench101_graphs import read_graphs
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.spaces.nasbench101 import classes
 from archflow.spaces.nasbench101.graphs import codes_of, graphs
+from tests.spaces.nasbench101_cells import C1, C3, GOOD, SAMPLE, SPACE, cells, renumbered
 
 
 @pytest.fixture(scope="module")

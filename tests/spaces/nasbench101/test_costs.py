@@ -5,7 +5,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nasbench101_cells import C1, C3, SPACE, cells
 from torch import nn
 
 from archflow.errors import ArchflowError
@@ -13,6 +12,7 @@ from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.table import Table, read_table
 from archflow.networks.counting import count_flops, count_parameters
 from archflow.networks.nasbench101_network import ConvBatchNormRelu
+from tests.spaces.nasbench101_cells import C1, C3, SPACE, cells
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,10 @@
 import numpy as np
 from hypothesis import given, settings
-from nasbench101_cells import GOOD, OPERATIONS, POOL, SPACE, UP_TO_5, cells
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture
 from archflow.spaces.nasbench101.graphs import codes_of
+from tests.spaces.nasbench101_cells import GOOD, OPERATIONS, POOL, SPACE, UP_TO_5, cells
 
 
 def test_samples_are_drawn_as_the_search_code_does() -> None:

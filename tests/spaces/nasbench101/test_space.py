@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nasbench101_cells import C1, C3, GOOD, POOL, SPACE, cells, renumbered
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.spaces.base import SPACES
 from archflow.spaces.nasbench101 import NASBench101
 from archflow.testing import check_search_space
+from tests.spaces.nasbench101_cells import C1, C3, GOOD, POOL, SPACE, cells, renumbered
 
 
 def text_of(matrix: object, names: object) -> str:
