@@ -56,7 +56,7 @@ def read_columns(path: Path) -> pa.Table:
 
 
 def _read_jsonl(path: Path) -> pa.Table:
-    """The columns of a JSON-lines file. pyarrow loses the nulls before a list's first value unless it knows its type."""
+    """The columns of a JSON-lines file. pyarrow loses nulls before a list's first value unless it knows the type."""
     import pyarrow as pa
     import pyarrow.json
 
