@@ -21,6 +21,7 @@ from archflow.errors import ArchflowError
 from archflow.graph.architecture_set import ArchitectureSet
 from archflow.graph.arrow import from_columns, to_columns
 from archflow.graph.columns import GRAPH_COLUMNS, read_columns, write_columns
+from archflow.graph.names import numbers_from_names
 from archflow.graph.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -83,24 +84,31 @@ class Table:
         return pa.table(columns)
 
 
-def read_table(path: str | Path, vocabulary: Vocabulary | None = None) -> Table:
-    """Read a data set; the vocabulary is that of the operations in the file unless given.
+def read_table(path: str | Path, vocabulary: Vocabulary | None = None, *, numbers_in_names: bool = False) -> Table:
+    """Read a data set.
 
-    Raises ArchflowError, naming the file and the row, for: an unknown file ending, an unreadable file, a missing or
-    ragged column, an empty table, and whatever `ArchitectureSet` refuses.
+    Args:
+        path: A `.parquet`, `.csv` or `.jsonl` file.
+        vocabulary: That of the operations in the file unless given.
+        numbers_in_names: Whether `conv_k3` is the operation `conv` with the attribute kernel 3
+            (`archflow.graph.names`), or an operation of its own.
+
+    Raises:
+        ArchflowError: naming the file and the row, for an unknown file ending, an unreadable file, a missing or ragged
+            column, an empty table, and whatever `ArchitectureSet` refuses.
     """
     path = Path(path)
     columns = read_columns(path)
     try:
-        return _table_of(columns, vocabulary)
+        return _table_of(columns, vocabulary, numbers_in_names)
     except ArchflowError as error:
         raise ArchflowError(f"{path}: {error}") from None
 
 
-def _table_of(columns: pa.Table, vocabulary: Vocabulary | None) -> Table:
+def _table_of(columns: pa.Table, vocabulary: Vocabulary | None, numbers_in_names: bool) -> Table:
     if columns.num_rows == 0 and set(GRAPH_COLUMNS) <= set(columns.column_names):
         raise ArchflowError("the table is empty; give at least one architecture")
-    architectures = from_columns(columns)
+    architectures = numbers_from_names(from_columns(columns)) if numbers_in_names else from_columns(columns)
     native = columns["native"].to_pylist() if "native" in columns.column_names else None
     known = architectures.recoded(vocabulary or Vocabulary.of(architectures.vocabulary.ops))
     return Table(known, _metrics(columns), native, _texts(columns))
