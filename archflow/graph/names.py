@@ -55,7 +55,7 @@ def split_name(name: str) -> tuple[str, dict[str, float]]:
 def joined_name(base: str, numbers: Mapping[str, float]) -> str:
     """A name with numbers in it, as `split_name` reads it."""
     letters = {attribute: letter for letter, attribute in LETTERS.items()}
-    return "_".join((base, *(f"{letters.get(name, name)}{value:g}" for name, value in numbers.items())))
+    return "_".join((base, *(f"{letters.get(name, name)}{value:.9g}" for name, value in numbers.items())))
 
 
 def numbers_from_names(architectures: ArchitectureSet) -> ArchitectureSet:

@@ -29,7 +29,7 @@ from tests.strategies import sets
         ("input_r224", "input", {"resolution": 224}),
         ("basic_block_x2channels_stride2", "basic_block_x2channels", {"stride": 2}),
         # What is no number of an attribute stays.
-        *[(name, name, {}) for name in ("input", "relu6", "conv2d", "c_k-1", "conv_1x7_7x1", "k5_e6", "3x3", "_", "x_")],
+        *[(name, name, {}) for name in ("input", "relu6", "conv2d", "c_k-1", "conv_1x7_7x1", "k5_e6", "3x3", "_")],
         ("conv_1x7", "conv_1x7", {}),
         ("conv3x3_k5", "conv3x3_k5", {}),
         ("mb3_k3", "mb3", {"kernel": 3}),
