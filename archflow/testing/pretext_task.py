@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from archflow.encoders import Encoder
 from archflow.graph import ArchitectureSet
@@ -96,7 +96,11 @@ def _batches_seen(
 ) -> list[tuple[Batch, Tensor]]:
     """What the encoder gets, and what it gives, in one loss; the same draws every time."""
     seen: list[tuple[Batch, Tensor]] = []
-    handle = encoder.register_forward_hook(lambda module, args, output: seen.append((args[0], output)))
+
+    def note(module: nn.Module, args: tuple[Batch], output: Tensor) -> None:
+        seen.append((args[0], output))
+
+    handle = encoder.register_forward_hook(note)
     with torch.no_grad(), seeded(0):
         task.loss(encoder, Batch(architectures), targets)
     handle.remove()
