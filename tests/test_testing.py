@@ -11,7 +11,7 @@ from archflow.encoders import Encoder, GatedGCN
 from archflow.encoders.layers import Linear, mean_pool
 from archflow.graph.batch import Batch
 from archflow.pretext import CATETask, EmbeddingTask, GMAETask, PretextSettings, ProxyRanking, vocabulary_for
-from archflow.spaces import NASBench201
+from archflow.spaces import NASBench201, NATSSize
 from archflow.testing import (
     check_encoder,
     check_evaluator,
@@ -232,6 +232,17 @@ class Unsteady(NASBench201):
         return super().sample(count, np.random.default_rng())
 
 
+class ForgetsAttributes(NATSSize):
+    def sample(self, count, generator):
+        return super().sample(count, generator).with_attributes(None, ())
+
+
+class ChangesWhatItGave(NATSSize):
+    def conform(self, architectures):
+        channels = super().conform(architectures).attribute("channels")
+        return architectures.with_attributes(channels[:, None] + 8, ["channels"])
+
+
 class Miscounts(NASBench201):
     def costs(self, architectures, **options):
         costs = dict(super().costs(architectures, **options))
@@ -254,6 +265,8 @@ class Misses(NASBench201):
         (RepeatsItself, "has a neighbour twice"),
         (Wanders, "a mutant of .* is not its neighbour"),
         (Unsteady, "the same generator gives another sample"),
+        (ForgetsAttributes, "a sample has other node attributes than the space"),
+        (ChangesWhatItGave, "conform changes an architecture that the space gave"),
         (DisownsItsSample, "the space does not contain its own sample: .*none"),
         (Miscounts, "costs say .* parameters"),
         (Misses, "enumerate gives 15624 different architectures, size is 15625"),

@@ -59,7 +59,7 @@ def find(data: str | Path, known_as: str | None = None) -> tuple[Benchmark | Non
     if path is None:
         raise ArchflowError(
             f"{data}: not on this machine; {how_to_get(benchmark)}, or set {FOLDER_VARIABLE} to the folder that holds "
-            f"{data}.parquet, or name the file itself"
+            f"{data}.parquet"
         )
     if benchmark.embedded:
         return benchmark, path
