@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Attributes = NDArray[np.float32]
 
+POSITION = "position_"
+"""What the names of attributes begin with that follow from the graph (`archflow.graph.positions`)."""
+
 
 def of_one(attributes: Mapping[str, Iterable[float]], nodes: int) -> Mapping[str, tuple[float, ...]]:
     """The attributes of one architecture in their normal form: float32 values, by name, no column that is NaN
@@ -116,6 +119,11 @@ def joined(sets: Sequence[ArchitectureSet]) -> tuple[Attributes | None, tuple[st
             block[:, [names.index(name) for name in some.attribute_names]] = some.attributes
         blocks.append(block)
     return np.concatenate(blocks), names
+
+
+def telling(names: Iterable[str]) -> list[int]:
+    """The columns that would tell a node's operation: all but positions."""
+    return [column for column, name in enumerate(names) if not name.startswith(POSITION)]
 
 
 def name_digest(name: str) -> np.uint64:

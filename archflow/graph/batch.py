@@ -13,6 +13,7 @@ from torch import Tensor
 
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture_set import ArchitectureSet
+from archflow.graph.attributes import telling
 from archflow.graph.leveled import Leveled, LeveledRows
 from archflow.graph.padded import Padded
 from archflow.graph.ragged import Ints, pointer, positions
@@ -71,14 +72,17 @@ class Batch:
 
         Args:
             op: (V,) operation ids.
-            hidden: (M,) node rows or (V,) mask of the nodes whose attributes are hidden: they would tell the operation.
+            hidden: (M,) node rows or (V,) mask of the nodes whose attributes are hidden, since they would tell the
+                operation; positions do not, and stay.
         """
         other = copy.copy(self)
         other.op, other._ops_are_the_sets = op, False
         other.__dict__.pop("canonical_label", None)
         if hidden is not None and self.attributes is not None:
             other.attributes = self.attributes.clone()
-            other.attributes[hidden] = torch.nan
+            columns = torch.tensor(telling(self.attribute_names), dtype=torch.long, device=self.device)
+            rows = torch.arange(len(op), device=self.device)[hidden]
+            other.attributes[rows[:, None], columns] = torch.nan
         return other
 
     @cached_property
