@@ -179,8 +179,3 @@ def test_a_killed_download_leaves_the_old_file(server, tmp_path):
     assert target.read_bytes() == b"old"
     fetch(server.file("good"), target)
     assert target.read_bytes() == CONTENT
-
-
-def test_the_package_is_imported_without_what_downloads():
-    script = "import sys, archflow.cli.app; print([m for m in ('pooch', 'requests') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "[]\n"
