@@ -23,7 +23,8 @@ def principal_components(embeddings: ArrayLike, count: int = 2) -> tuple[NDArray
 
     table = np.asarray(embeddings, dtype=np.float64)
     known = np.isfinite(table).all(axis=1)
-    coordinates = np.where(known[:, None], np.zeros(count), np.nan)
+    coordinates = np.full((len(table), count), np.nan)
+    coordinates[known] = 0.0
     shares = np.zeros(count)
     rows = table[known]
     scale = np.abs(rows).max(initial=0) or 1.0  # squares of very large values must not overflow
