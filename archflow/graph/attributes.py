@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
+from archflow.graph.ragged import Ints
 
 if TYPE_CHECKING:
     from archflow.graph.architecture import Architecture
@@ -121,9 +122,9 @@ def joined(sets: Sequence[ArchitectureSet]) -> tuple[Attributes | None, tuple[st
     return np.concatenate(blocks), names
 
 
-def telling(names: Iterable[str]) -> list[int]:
+def telling(names: Iterable[str]) -> Ints:
     """The columns that would tell a node's operation: all but positions."""
-    return [column for column, name in enumerate(names) if not name.startswith(POSITION)]
+    return np.flatnonzero([not name.startswith(POSITION) for name in names])
 
 
 def name_digest(name: str) -> np.uint64:

@@ -80,7 +80,7 @@ class Batch:
         other.__dict__.pop("canonical_label", None)
         if hidden is not None and self.attributes is not None:
             other.attributes = self.attributes.clone()
-            columns = torch.tensor(telling(self.attribute_names), dtype=torch.long, device=self.device)
+            columns = self._tensor(telling(self.attribute_names))
             rows = torch.arange(len(op), device=self.device)[hidden]
             other.attributes[rows[:, None], columns] = torch.nan
         return other

@@ -95,7 +95,10 @@ class NodeForms:
         _, first, kind = np.unique(kind, return_index=True, return_inverse=True)
         numbers = []
         for node in first.tolist():
-            name, values = architectures.vocabulary.ops[architectures.op[node]], [column[node] for column in columns]
+            name, values = (
+                architectures.vocabulary.ops[architectures.op[node]],
+                [float(column[node]) for column in columns],
+            )
             found = self._forms.get(_form(name, values))
             if found is None:
                 row = architectures.node_owner[node]
