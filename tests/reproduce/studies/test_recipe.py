@@ -101,10 +101,10 @@ def test_encoders_of_other_settings_or_data_are_not_taken_for_these(table, tmp_p
     assert len(list(tmp_path.iterdir())) == 1
     longer = replace(SMALL, epochs=3).pretrain(table.architectures, proxies, tmp_path, seed=3)
     without = SMALL.pretrain(table.architectures, {}, tmp_path, seed=3)
-    weights = [next(pretrained.encoders[0].parameters()) for pretrained in (once, again, longer)]
+    weights = [next(pretrained[0].encoder.parameters()) for pretrained in (once, again, longer)]
     assert bool((weights[0] == weights[1]).all())
     assert not bool((weights[0] == weights[2]).all())
-    assert without.views == ["effective", "contracted", "effective"]
+    assert [embedder.view for embedder in without] == ["effective", "contracted", "effective"]
 
 
 def test_the_best_are_looked_for_among_the_predicted_best():
