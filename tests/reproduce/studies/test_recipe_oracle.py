@@ -1,6 +1,7 @@
 """The recipe's figures where they are known: from an oracle, and from labels of the test that are garbage."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -133,18 +134,23 @@ def test_labels_of_test_rows_change_nothing_but_the_judgement(tmp_path, monkeypa
     assert all(np.array_equal(truth, garbage[test]) for truth in truths[half:])
 
 
-def test_runs_have_the_seeds_of_their_models(tmp_path, monkeypatch):
-    seeds = []
+def test_runs_have_the_seeds_of_their_models_and_the_splits_of_their_permutations(tmp_path, monkeypatch):
+    seeds, labelled = [], []
 
-    def spy(self, architectures, proxies, folder, seed, processes):
+    def spy(predictor, table, proxies, metric, split, fresh):
+        labelled.append(split.labelled.tolist())
+        return {"recipe": {"tau": 0.0}, "fresh network, whole": {"tau": 0.0}}
+
+    def pretrain(self, architectures, proxies, folder, seed, processes):
         seeds.append(seed)
-        raise KeyboardInterrupt
+        return [SimpleNamespace(vocabulary=architectures.vocabulary)]
 
-    monkeypatch.setattr(Recipe, "pretrain", spy)
-    protocol = RecipeProtocol("score", [], Recipe("gin", {"width": 8}), labels=20, runs=9)
-    for run in range(9):
-        for done in range(run):
-            (tmp_path / f"20-random-{done}.json").write_text("{}")
-        with pytest.raises(KeyboardInterrupt):
-            run_recipe(protocol, "cells", known_table(160), tmp_path)
+    monkeypatch.setattr(Recipe, "pretrain", pretrain)
+    monkeypatch.setattr(Recipe, "predictor", lambda *_: None)
+    monkeypatch.setattr(study, "_untrained", lambda *_: None)
+    monkeypatch.setattr(study, "_run", spy)
+    table = known_table(160)
+    run_recipe(RecipeProtocol("score", [], Recipe("gin", {"width": 8}), labels=20), "cells", table, tmp_path)
     assert seeds == [21] * 3 + [2021] * 3 + [202121] * 3
+    splits = draw_splits("random", table, np.arange(160), 80, 20).values()
+    assert labelled == [split.labelled.tolist() for split in splits] * 3
