@@ -51,12 +51,17 @@ def test_an_oracle_is_judged_exactly_in_every_run(table, tmp_path, monkeypatch, 
     def tuned(encoders, *_):
         return FineTuned([Oracle(factor) for _ in encoders], np.zeros((4, 4)), curves)
 
+    judged = []
+    real = protocol_run._scores
+    monkeypatch.setattr(protocol_run, "_scores", lambda *given: judged.append(given[-1]) or real(*given))
     monkeypatch.setattr(protocol_run, "tune_runs", tuned)
     measures = run_protocol(PROTOCOL, "cells", table, tmp_path)["methods"]["supervised"]
     for name, value in expected.items():
         assert measures[name] == [value] * 4, name
     assert measures["best_epoch"] == [2, 1, 3, 4]
     assert measures["validation_tau"] == [0.3, 0.9, 0.8, 0.4]
+    splits = list(draw_splits("random", table, np.arange(300), 150, 20).values())
+    assert [rows.tolist() for rows in judged[0]] == [splits[run % 3].test.tolist() for run in range(4)]
 
 
 def test_labels_of_test_rows_change_nothing_but_the_judgement(table, tmp_path, monkeypatch):
