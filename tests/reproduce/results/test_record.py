@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import archflow
+from archflow.data import load
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.spaces import NASBench201
@@ -83,6 +84,13 @@ def test_the_hash_is_of_architectures_and_metric() -> None:
     assert told != data_hash(replace(table, metrics={"score": np.arange(12.0) + np.eye(12)[3]}), "score")
     assert told != data_hash(table.select(np.arange(12)[::-1]), "score")
     assert data_hash(table) == data_hash(Table(cells))
+
+
+@pytest.mark.parametrize("name", ["recipe-digits201.json", "pretext-digits201.json"])
+def test_the_committed_hash_is_that_of_the_data(name: str) -> None:
+    """Hashes of data stay what they are, or committed records name no data that anybody has."""
+    found = read_record(Path(__file__).parents[3] / "results" / name)
+    assert found.data == {"digits201": data_hash(load("digits201"), "test_accuracy")}
 
 
 def test_the_commit_is_that_of_the_checkout_that_tracks_the_file(tmp_path: Path) -> None:
