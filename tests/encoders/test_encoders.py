@@ -5,10 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from cell_pairs import paired
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import OPS, VOCABULARY, relabellings, sets
 
 from archflow.encoders import ENCODERS, GIN, GatedGCN, OperationMLP, Transformer, stack, unstack
 from archflow.errors import ArchflowError
@@ -17,6 +15,8 @@ from archflow.graph.batch import Batch
 from archflow.graph.table import read_table
 from archflow.seeding import seeded
 from archflow.testing import check_encoder, random_architectures, settled
+from tests.cell_pairs import paired
+from tests.strategies import OPS, VOCABULARY, relabellings, sets
 
 USUAL = random_architectures(60, seed=9, ops=OPS)
 INVARIANT = [name for name in ENCODERS.names() if not ENCODERS.get(name).reads_positions]
