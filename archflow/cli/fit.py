@@ -131,7 +131,7 @@ def fit(
     predictor.save(out)
     state.unlink(missing_ok=True)
     shutil.rmtree(out / PRETRAINING, ignore_errors=True)
-    taus = tuned.validation_tau.max(0).tolist()
+    taus = tuned.validation_score.max(0).tolist()
     if as_json:
         print_json({"predictor": str(out), "labels": len(rows), "metric": metric, "validation_tau": taus})
     else:

@@ -20,10 +20,10 @@ from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.effective import view
-from archflow.predict.causal_model import model_for
+from archflow.predict.models import model_for
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
 from archflow.predict.monotone import KNOTS, monotone, quantile_knots
-from archflow.predict.ranking_model import RankingModel, embed, score
+from archflow.predict.ranking_model import ScoreModel, embed, score
 from archflow.seeding import seeded
 
 Values = NDArray[np.float64]
@@ -72,7 +72,7 @@ class Predictor:
         self.settings, self.validation_share = settings or FineTuneSettings(), validation_share
         self.seed, self.device = seed, torch.device(device)
         self.metrics: list[str] | None = None
-        self._models: list[RankingModel] = []
+        self._models: list[ScoreModel] = []
         self._from = self._to = np.zeros((0, 0, KNOTS))
 
     def fit(

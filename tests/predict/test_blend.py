@@ -111,7 +111,7 @@ def test_without_validation_data_a_part_of_the_labels_stands_in(many):
     y = target(many)
     learner = blend(many)
     tuned = learner.fit(many.select(range(40)), y[:40])
-    assert tuned.validation_tau.shape == (4, 4)
+    assert tuned.validation_score.shape == (4, 4)
     assert len(learner._conformal.ratios) == 10
     state = learner._process.state()  # pyright: ignore[reportOptionalMemberAccess]
     assert len(state["scores"]) == 40

@@ -33,7 +33,7 @@ def one_of(all_runs: Runs, k: int) -> Runs:
 
 def assert_same(found: FineTuned, expected: FineTuned) -> None:
     np.testing.assert_array_equal(found.losses, expected.losses)
-    np.testing.assert_array_equal(found.validation_tau, expected.validation_tau)
+    np.testing.assert_array_equal(found.validation_score, expected.validation_score)
     for ours, theirs in zip(found.models, expected.models, strict=True):
         for name, value in theirs.state_dict().items():
             assert torch.equal(ours.state_dict()[name], value), name
@@ -44,11 +44,11 @@ def test_runs_together_are_the_runs_alone(architectures, n_metrics):
     together_runs = runs(architectures, 3, n_metrics)
     made = models(architectures, 3, n_metrics, dropout=0.0)
     together = fine_tune(made, architectures, together_runs, SETTINGS)
-    assert together.losses.shape == together.validation_tau.shape == (6, 3)
+    assert together.losses.shape == together.validation_score.shape == (6, 3)
     for k, model in enumerate(models(architectures, 3, n_metrics, dropout=0.0)):
         alone = fine_tune([model], architectures, one_of(together_runs, k), SETTINGS)
         np.testing.assert_allclose(together.losses[:, [k]], alone.losses, rtol=2e-3)  # AdamW enlarges rounding
-        np.testing.assert_allclose(together.validation_tau[:, [k]], alone.validation_tau, atol=0.05)
+        np.testing.assert_allclose(together.validation_score[:, [k]], alone.validation_score, atol=0.05)
         # The loss does not see a common shift of all scores: the last bias moves by rounding alone.
         scores = (score(m, architectures) for m in (together.models[k], alone.models[0]))
         ours, theirs = (s - s.mean(0) for s in scores)
@@ -117,7 +117,7 @@ def test_the_kept_model_is_that_of_the_best_validation_epoch(architectures):
         for k, model in enumerate(tuned.models):
             rows = all_runs.validation[k]
             tau = kendall_tau(score(model, architectures, rows)[:, 0], all_runs.labels[rows, 0])
-            assert tau == pytest.approx(tuned.validation_tau[:, k].max())
+            assert tau == pytest.approx(tuned.validation_score[:, k].max())
             assert not model.training
 
 
@@ -127,7 +127,7 @@ def test_of_equally_good_epochs_the_first_is_kept(architectures):
     few = Runs(few.labels, few.train, few.validation[:, :3], few.seeds)
     settings = replace(SETTINGS, epochs=25, learning_rate=2e-2)
     tuned = fine_tune(models(architectures, 1), architectures, few, settings)
-    tau = tuned.validation_tau[:, 0]
+    tau = tuned.validation_score[:, 0]
     first = int(tau.argmax())
     assert (tau == tau.max()).sum() > 1
     assert (np.diff(tau[first:]) > 0).any()  # a later rise is not a new best

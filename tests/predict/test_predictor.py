@@ -146,7 +146,7 @@ def test_validation_data_choose_the_epoch_and_are_not_trained_on(architectures):
     fitted = predictor(architectures)
     tuned = fitted.fit(architectures.select(few), y[few], validation=(architectures.select(held), y[held]))
     raw = fitted.scores(architectures.select(held))[0, :, 0]
-    assert kendalltau(raw, y[held]).statistic == pytest.approx(tuned.validation_tau.max())
+    assert kendalltau(raw, y[held]).statistic == pytest.approx(tuned.validation_score.max())
     monotone = predictor(architectures)
     monotone.fit(architectures.select(few), y[few], validation=(architectures.select(held), np.exp(y[held])))
     np.testing.assert_array_equal(monotone.predict(architectures)[0], fitted.predict(architectures)[0])

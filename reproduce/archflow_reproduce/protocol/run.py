@@ -154,8 +154,8 @@ def _fine_tune(
     tests = np.stack([np.resize(part.test, longest) for part in parts])
     for k, (scores, part) in enumerate(zip(_scores(tuned.models, table, tests), parts, strict=True)):
         measures = summary(scores[: len(part.test)], labels[part.test])
-        measures["validation_tau"] = float(tuned.validation_tau[:, k].max())
-        measures["best_epoch"] = int(tuned.validation_tau[:, k].argmax()) + 1
+        measures["validation_tau"] = float(tuned.validation_score[:, k].max())
+        measures["best_epoch"] = int(tuned.validation_score[:, k].argmax()) + 1
         for name, value in measures.items():
             results.setdefault(name, []).append(round(value, 6))
     return results
