@@ -20,8 +20,8 @@ from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.effective import view
-from archflow.predict.models import model_for
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
+from archflow.predict.models import model_for
 from archflow.predict.monotone import KNOTS, monotone, quantile_knots
 from archflow.predict.ranking_model import ScoreModel, embed, score
 from archflow.seeding import seeded
