@@ -1,285 +1,320 @@
-"""The predictor: fit on few measured architectures, then score any others."""
+"""A predictor of fine-tuned networks."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
 
-from archflow.checkpoint import fingerprint, load_tensors, save_tensors
-from archflow.encoders import Encoder, stack
-from archflow.encoders.saved import describe, load_weights, rebuild
+from archflow.encoders import Embedder, stack
+from archflow.encoders.embedder import Architectures, load_weights
 from archflow.errors import ArchflowError
-from archflow.files import read_json, write_json
 from archflow.graph import ArchitectureSet, Vocabulary
-from archflow.graph.effective import view
+from archflow.graph.table import Table
+from archflow.predict.base import Prediction, Predictor
+from archflow.predict.conformal import Conformal
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
-from archflow.predict.models import model_for
-from archflow.predict.monotone import KNOTS, monotone, quantile_knots
-from archflow.predict.ranking_model import ScoreModel, embed, score
+from archflow.predict.folder import part_of, read_folder, write_folder
+from archflow.predict.labels import Labelled, validation_labels
+from archflow.predict.models import ScoreModel, model_for
+from archflow.predict.objectives import Hinge, Objective, describe_objective, one_for_each, rebuild_objective
+from archflow.predict.prepared import Prepared
+from archflow.predict.ranking_model import score
 from archflow.seeding import seeded
 
 Values = NDArray[np.float64]
 
+FORMAT = "archflow networks 3"
 
-class Predictor:
-    """Ranks architectures after learning from a few measurements.
 
-    encoder: pre-trained or fresh, or several of one kind, which the members take in turn. Every fit starts from their
-    weights as they are now.
-    vocabulary: the operations that the encoder's ids mean; architectures with other ids are translated by name.
-    members: how many models to train, each with its own head, order and validation part; predictions are their mean,
-    the standard deviation between them tells how far they agree.
-    validation_share: part of the labels that chooses the epoch to keep, unless `fit` is given validation data.
-    views: the form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`), or each encoder's.
+@dataclass(frozen=True)
+class _Fitted:
+    """What fitting gave.
+
+    Attributes:
+        models: K of them.
+        maps: (K, metrics) of each, the output map of every metric.
+        residuals: Of every metric, how far labels were from the prediction of the members that held them out of
+            training, on the objective's scale.
+    """
+
+    models: list[ScoreModel]
+    metrics: list[str]
+    flat: bool
+    objectives: list[Objective]
+    maps: list[list[Values]]
+    residuals: list[Conformal]
+
+
+class NetworkPredictor(Predictor):
+    """Encoders with a head each, fine-tuned on the labels. Predictions are the mean of its members.
+
+    Args:
+        embedder: Pre-trained or fresh; or several of one kind, which the members take in turn. Every fit starts from
+            their weights as they are now; they themselves are not changed.
+        members: How many networks to train, each with its own head, order of batches and held-out labels.
+        objective: What to train for, by its name in `OBJECTIVES` or as an object: one for all metrics, or one for
+            each. None is a ranking by the hinge loss with the settings' margin.
+        settings: Of the training.
+        validation_share: Part of the labels that chooses the epoch to keep, unless `fit` is given validation data.
+        seed: Decides everything that is drawn.
+        device: Where to compute.
+
+    Raises:
+        ArchflowError: If the embedders differ in kind, size or vocabulary, or an argument is out of its range.
     """
 
     def __init__(
         self,
-        encoder: Encoder | Sequence[Encoder],
-        vocabulary: Vocabulary,
+        embedder: Embedder | Sequence[Embedder],
+        *,
         members: int = 1,
+        objective: Objective | str | Sequence[Objective | str] | None = None,
         settings: FineTuneSettings | None = None,
         validation_share: float = 0.25,
         seed: int = 21,
         device: torch.device | str = "cpu",
-        views: str | Sequence[str] = "whole",
     ) -> None:
-        encoders = [encoder] if isinstance(encoder, Encoder) else list(encoder)
-        for each in encoders:
-            if (type(each), each.config) != (type(encoders[0]), encoders[0].config):
+        self.embedders = [embedder] if isinstance(embedder, Embedder) else list(embedder)
+        for each in self.embedders:
+            if (type(each.encoder), each.encoder.config) != (type(self._encoder), self._encoder.config):
                 raise ArchflowError("predictor: its encoders are of different kinds or sizes; give several of one kind")
-            if each.n_ops != len(vocabulary):
-                raise ArchflowError(
-                    f"predictor: the encoder knows {each.n_ops} operations, the vocabulary {len(vocabulary)}"
-                )
+            if each.vocabulary != self.vocabulary:
+                raise ArchflowError("predictor: its encoders know different operations; give them one vocabulary")
         if members < 1 or not 0 < validation_share < 1:
             raise ArchflowError(
                 f"predictor: members {members} must be at least 1, validation_share {validation_share} in 0..1"
             )
-        self.encoder, self.vocabulary, self.members = encoders[0], vocabulary, members
-        self._starts, self.views = encoders, [views] * len(encoders) if isinstance(views, str) else list(views)
-        if len(self.views) != len(encoders):
-            raise ArchflowError(f"predictor: {len(self.views)} views for {len(encoders)} encoders; give one for each")
-        self._view = {name: view(name) for name in self.views}
-        self.settings, self.validation_share = settings or FineTuneSettings(), validation_share
-        self.seed, self.device = seed, torch.device(device)
-        self.metrics: list[str] | None = None
-        self._models: list[ScoreModel] = []
-        self._from = self._to = np.zeros((0, 0, KNOTS))
+        self.members, self.objective = int(members), objective
+        self.settings, self.validation_share = settings or FineTuneSettings(), float(validation_share)
+        self.seed, self.device = int(seed), torch.device(device)
+        self._state: _Fitted | None = None
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The operations that its encoders know."""
+        return self.embedders[0].vocabulary
+
+    @property
+    def metrics(self) -> list[str]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self._fitted.metrics
+
+    @property
+    def objectives(self) -> Sequence[Objective]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self._fitted.objectives
+
+    @property
+    def embedder(self) -> Embedder:
+        """With the encoder of the first member; before `fit`, the first embedder that the predictor was made with."""
+        first = self.embedders[0]
+        return replace(first, encoder=self._state.models[0].encoder) if self._state else first
 
     def fit(
         self,
-        architectures: ArchitectureSet,
-        y: ArrayLike,
+        architectures: Architectures,
+        y: ArrayLike | None = None,
+        *,
         mask: ArrayLike | None = None,
-        validation: tuple[ArchitectureSet, ArrayLike] | None = None,
-        metrics: list[str] | None = None,
+        reference: Architectures | None = None,
+        validation: tuple[Architectures, ArrayLike] | Table | None = None,
+        metrics: Sequence[str] | None = None,
         checkpoint: Path | None = None,
         on_epoch: Callable[[int], None] | None = None,
     ) -> FineTuned:
-        """Learn from labels; higher is better.
+        """Learn from labels, as `Predictor.fit` says. `reference` is ignored.
 
-        y: (N,) or (N, metrics). mask: the same shape, False where a label is missing; without it every label counts.
-        validation: further labelled architectures that choose the epoch to keep. metrics: names of y's columns.
-
-        Raises ArchflowError, naming the row, for a label that is not finite and not masked; for fewer than two
-        labels, for labels that are all equal, and for an operation that the vocabulary lacks.
+        With too few labels to hold any out (fewer than four would remain), the training labels choose the epoch.
         """
-        labels = checked_labels(y, mask, len(architectures), "labels")
-        if metrics is not None and len(metrics) != labels.shape[1]:
-            raise ArchflowError(f"labels: {labels.shape[1]} columns, but {len(metrics)} names of metrics")
-        known = architectures.recoded(self.vocabulary)
-        usable = np.flatnonzero(np.isfinite(labels).any(1))
-        rng = np.random.default_rng(self.seed)
-        if validation is None:
-            held_out = max(2, round(self.validation_share * len(usable)))
-            shuffled = np.stack([rng.permutation(usable) for _ in range(self.members)])
-            # Too few labels to spare any: the loss alone decides, on the data it is trained on.
-            enough = len(usable) - held_out >= 4
-            held, train = (shuffled[:, :held_out], shuffled[:, held_out:]) if enough else (shuffled, shuffled)
-        else:
-            held_labels = checked_labels(validation[1], None, len(validation[0]), "validation labels")
-            if held_labels.shape[1] != labels.shape[1]:
-                raise ArchflowError(f"validation labels: {held_labels.shape[1]} metrics, the others {labels.shape[1]}")
-            held = np.tile(np.arange(len(held_labels)) + len(labels), (self.members, 1))
-            train = np.tile(usable, (self.members, 1))
-            labels = np.concatenate([labels, held_labels])
-            known = ArchitectureSet.concatenate([known, validation[0].recoded(self.vocabulary)])
+        given = Labelled.of(architectures, y, mask, metrics)
+        objectives = self._objectives(given)
+        train, held, known = self._split(given, validation)
         models = []
         for k in range(self.members):
             with seeded(self.seed, k):
-                models.append(model_for(copy.deepcopy(self._starts[k % len(self._starts)]), labels.shape[1]))
-        seen, first = self._seen(known)
-        labels = np.tile(labels, (len(self._view), 1))
-        runs = Runs(labels, train + first, held + first, [self.seed + k for k in range(self.members)])
-        tuned = fine_tune(models, seen, runs, self.settings, checkpoint, self.device, on_epoch)
-        self._models = tuned.models
-        self._flat = np.ndim(y) == 1
-        self.metrics = metrics or [f"metric{i}" for i in range(labels.shape[1])]
-        self._calibrate(known.select(usable), labels[usable])
+                start = self.embedders[k % len(self.embedders)].encoder
+                models.append(model_for(copy.deepcopy(start), len(given.metrics)))
+        prepared = Prepared(self.embedders, known.architectures)
+        first = self._rows(prepared)[:, :1]
+        seeds = [self.seed + k for k in range(self.members)]
+        runs = Runs(prepared.tiled(known.values), train + first, held + first, seeds)
+        tuned = fine_tune(
+            models, prepared.together, runs, self.settings, checkpoint, self.device, on_epoch, objectives=objectives
+        )
+        scores = self._scores(tuned.models, prepared)
+        maps = [
+            [
+                objective.output_map(own[present, metric], given.values[present, metric])
+                for metric, objective in enumerate(objectives)
+                for present in [np.isfinite(given.values[:, metric])]
+            ]
+            for own in scores[:, : len(given)]
+        ]
+        values = _in_unit(scores, objectives, maps)
+        residuals = _residuals(values, known.values, objectives, train, held)
+        self._state = _Fitted(tuned.models, given.metrics, given.flat, objectives, maps, residuals)
         return tuned
 
-    def _seen(self, known: ArchitectureSet) -> tuple[ArchitectureSet, NDArray[np.int64]]:
-        """The architectures in all views, one after the other, and (members, 1) the first row of each member's view."""
-        places = {name: place * len(known) for place, name in enumerate(self._view)}
-        first = [places[self.views[k % len(self.views)]] for k in range(self.members)]
-        return ArchitectureSet.concatenate([show(known) for show in self._view.values()]), np.array(first)[:, None]
+    def _objectives(self, known: Labelled) -> list[Objective]:
+        """The objective of every metric, scaled to its labels."""
+        each = one_for_each(self.objective or Hinge(margin=self.settings.margin), len(known.metrics))
+        return [
+            objective.scaled_to(labels[np.isfinite(labels)])
+            for objective, labels in zip(each, known.values.T, strict=True)
+        ]
 
-    def _calibrate(self, architectures: ArchitectureSet, labels: Values) -> None:
-        """Scores have no unit: map each member's to the labels by matching their quantiles. Order is kept."""
-        scores = self.scores(architectures)  # (K, n, metrics)
-        shape = (len(scores), labels.shape[1], KNOTS)
-        self._from, self._to = np.empty(shape), np.empty(shape)
-        for k, metric in np.ndindex(shape[:2]):
-            present = np.isfinite(labels[:, metric])
-            self._from[k, metric] = quantile_knots(scores[k, present, metric])
-            self._to[k, metric] = quantile_knots(labels[present, metric])
+    def _split(
+        self, known: Labelled, validation: tuple[Architectures, ArrayLike] | Table | None
+    ) -> tuple[NDArray, NDArray, Labelled]:
+        """(K, n) rows to train on, (K, v) rows that choose the epoch, and the labelled architectures they are of."""
+        if validation is not None:
+            further = validation_labels(validation, known)
+            both = ArchitectureSet.concatenate(
+                [each.architectures.recoded(self.vocabulary) for each in (known, further)]
+            )
+            together = Labelled(both, np.concatenate([known.values, further.values]), known.metrics, known.flat)
+            train, held = np.split(np.tile(np.arange(len(together)), (self.members, 1)), [len(known)], 1)
+            return train, held, together
+        rng = np.random.default_rng(self.seed)
+        held_out = max(2, round(self.validation_share * len(known)))
+        shuffled = np.stack([rng.permutation(len(known)) for _ in range(self.members)])
+        if len(known) - held_out < 4:
+            return shuffled, shuffled, known
+        return shuffled[:, held_out:], shuffled[:, :held_out], known
 
-    def predict(self, architectures: ArchitectureSet) -> tuple[Values, Values]:
-        """(mean, std), each (N,), or (N, metrics) if y was so. Higher is better.
+    def _rows(self, prepared: Prepared) -> NDArray[np.int64]:
+        """(K, N) every member's rows of `prepared.together`."""
+        return np.stack([prepared.rows(k % len(self.embedders)) for k in range(self.members)])
 
-        mean: on the labels' scale. std: between members; NaN if there is only one, which cannot disagree.
-
-        Raises ArchflowError before `fit`, and for an operation that the vocabulary lacks.
-        """
-        values = self.scores(architectures)
-        for k, metric in np.ndindex(self._from.shape[:2]):
-            values[k, :, metric] = monotone(values[k, :, metric], self._from[k, metric], self._to[k, metric])
+    def predict(self, architectures: Architectures, on_batch: Callable[[int], None] | None = None) -> Prediction:
+        """As `Predictor.predict` says. std: between members, not calibrated; NaN if there is only one."""
+        fitted = self._fitted
+        values = _in_unit(self.scores(architectures, on_batch), fitted.objectives, fitted.maps)
         mean = values.mean(0)
         std = values.std(0, ddof=1) if len(values) > 1 else np.full_like(mean, np.nan)
-        return (mean[:, 0], std[:, 0]) if self._flat else (mean, std)
+        return Prediction(mean[:, 0], std[:, 0]) if fitted.flat else Prediction(mean, std)
 
-    def scores(self, architectures: ArchitectureSet) -> Values:
-        """(K, N, metrics) what every member says, before it is put on the labels' scale.
+    def interval(self, architectures: Architectures, coverage: float) -> tuple[Values, Values]:
+        """As `Predictor.interval` says; equally wide for all architectures on the objective's scale.
 
-        Raises ArchflowError before `fit`, and for an operation that the vocabulary lacks.
+        The width comes from labels that members held out of training. The same labels chose the members' epochs, so
+        that the intervals are a little too narrow.
         """
-        if not self._models:
-            raise ArchflowError("predictor: nothing to predict with yet; call fit or load first")
-        seen, first = self._seen(architectures.recoded(self.vocabulary))
-        rows = first + np.arange(len(architectures))
-        if len(self._models) > 1 and type(self.encoder).stackable:
-            return score(stack(self._models), seen, rows, self.device).astype(np.float64)
-        each = [score(model, seen, own, self.device) for model, own in zip(self._models, rows, strict=True)]
-        return np.stack(each).astype(np.float64)
+        fitted, (mean, _) = self._fitted, self.predict(architectures)
+        ends = np.empty((2, len(mean), len(fitted.objectives)))
+        for metric, objective in enumerate(fitted.objectives):
+            centre = objective.to_scale(mean if fitted.flat else mean[:, metric])
+            reach = fitted.residuals[metric].factor(coverage)
+            ends[:, :, metric] = [objective.from_scale(centre - reach), objective.from_scale(centre + reach)]
+        return (ends[0, :, 0], ends[1, :, 0]) if fitted.flat else (ends[0], ends[1])
 
-    def embed(self, architectures: ArchitectureSet) -> NDArray[np.float32]:
-        """(N, d) embeddings: of the first fitted member, or of the encoder itself before `fit`."""
-        known = self._view[self.views[0]](architectures.recoded(self.vocabulary))
-        return embed(self.fitted_encoder, known, self.device)
+    def scores(
+        self, architectures: Architectures | Prepared, on_batch: Callable[[int], None] | None = None
+    ) -> Values:
+        """(K, N, metrics) the members' scores, higher is better, before they are put on the labels' scale.
+
+        Raises:
+            ArchflowError: Before `fit`, and for an operation that the vocabulary lacks.
+        """
+        models = self._fitted.models
+        if not isinstance(architectures, Prepared):
+            architectures = Prepared(self.embedders, architectures)
+        return self._scores(models, architectures, on_batch)
+
+    def _scores(
+        self, models: Sequence[ScoreModel], prepared: Prepared, on_batch: Callable[[int], None] | None = None
+    ) -> Values:
+        shown, rows = prepared.together, self._rows(prepared)
+        if len(models) > 1 and type(models[0].encoder).stackable:
+            return score(stack(models), shown, rows, self.device, on_batch).astype(np.float64)
+        reports = [None] * (len(models) - 1) + [on_batch]
+        each = zip(models, rows, reports, strict=True)
+        return np.stack([score(model, shown, own, self.device, report) for model, own, report in each]).astype(float)
+
+    def embed(self, architectures: Architectures) -> NDArray[np.float32]:
+        """(N, d) embeddings: of the first member's encoder, or before `fit` of the one it starts from."""
+        return self.embedder.embed(architectures, self.device)
 
     @property
-    def fitted_encoder(self) -> Encoder:
-        """The encoder of the first fitted member, or the one it was made with before `fit`."""
-        return self._models[0].encoder if self._models else self.encoder
+    def _fitted(self) -> _Fitted:
+        if self._state is None:
+            raise ArchflowError("predictor: nothing to predict with yet; call fit or load first")
+        return self._state
 
     def save(self, folder: str | Path) -> None:
-        """Write predictor.json and the weights file that it names into a folder. Raises ArchflowError before `fit`.
-
-        The description changes over to the new weights in one step: killed at any moment, the folder holds the old
-        predictor or the new one.
-        """
-        if not self._models:
+        """Write predictor.json and the weights file that it names into a folder. Raises ArchflowError before `fit`."""
+        if self._state is None:
             raise ArchflowError("predictor: nothing to save yet; call fit first")
-        folder = Path(folder)
-        tensors = {f"{k}.{name}": v for k, model in enumerate(self._models) for name, v in model.state_dict().items()}
+        fitted, tensors = self._state, {}
+        for kind, modules in (("start", [each.encoder for each in self.embedders]), ("member", fitted.models)):
+            for k, module in enumerate(modules):
+                tensors |= {f"{kind}.{k}.{name}": value for name, value in module.state_dict().items()}
         about = {
-            **describe(self.encoder, self.vocabulary),
-            "members": len(self._models),
-            "metrics": self.metrics,
-            "flat": self._flat,
-            "from": self._from.tolist(),
-            "to": self._to.tolist(),
+            "embedders": [each.describe() for each in self.embedders],
+            "arguments": {"members": self.members, "validation_share": self.validation_share, "seed": self.seed},
             "settings": asdict(self.settings),
-            "validation_share": self.validation_share,
-            "seed": self.seed,
-            "views": self.views,
+            "metrics": fitted.metrics,
+            "flat": fitted.flat,
+            "objectives": [describe_objective(each) for each in fitted.objectives],
+            "maps": [[each.tolist() for each in own] for own in fitted.maps],
+            "residuals": [each.ratios.tolist() for each in fitted.residuals],
         }
-        weights = f"weights-{fingerprint(about, *tensors.values())}.safetensors"
-        save_tensors(folder / weights, tensors, about)
-        write_json(folder / DESCRIPTION, {"format": _FORMAT, "weights": weights, **about})
-        for old in set(folder.glob("weights-*.safetensors")) - {folder / weights}:
-            old.unlink()
+        write_folder(Path(folder), FORMAT, tensors, about)
 
     @classmethod
-    def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Predictor:
+    def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> NetworkPredictor:
         """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
         folder = Path(folder)
-        tensors, written = read_described(folder, _FORMAT)
+        tensors, about = read_folder(folder, FORMAT)
         try:
-            encoder, vocabulary = rebuild(written)
-            predictor = cls(
-                [encoder] * len(written["views"]),
-                vocabulary,
-                written["members"],
-                FineTuneSettings(**written["settings"]),
-                written["validation_share"],
-                written["seed"],
-                device,
-                written["views"],
-            )
-            model = model_for(encoder, len(written["metrics"]))
+            starts = [Embedder.build(each, part_of(tensors, f"start.{k}.")) for k, each in enumerate(about["embedders"])]
+            objectives = [rebuild_objective(each) for each in about["objectives"]]
+            settings = FineTuneSettings(**about["settings"])
+            predictor = cls(starts, objective=objectives, settings=settings, device=device, **about["arguments"])
+            models = []
             for k in range(predictor.members):
-                prefix = f"{k}."
-                member = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
-                load_weights(model, member)
-                predictor._models.append(copy.deepcopy(model).eval())
+                model = model_for(copy.deepcopy(starts[0].encoder), len(objectives))
+                load_weights(model, part_of(tensors, f"member.{k}."))
+                models.append(model.eval())
         except ArchflowError as error:
             raise ArchflowError(f"{folder}: {error}") from None
-        predictor.metrics, predictor._flat = written["metrics"], written["flat"]
-        predictor._from, predictor._to = np.array(written["from"]), np.array(written["to"])
+        maps = [[np.array(each) for each in own] for own in about["maps"]]
+        residuals = [Conformal(np.array(each)) for each in about["residuals"]]
+        predictor._state = _Fitted(models, about["metrics"], about["flat"], objectives, maps, residuals)
         return predictor
 
 
-DESCRIPTION, _FORMAT = "predictor.json", "archflow predictor 2"
-
-
-def read_described(folder: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors that a folder's description names, and what was written with them. kind: the format they must have.
-
-    Raises ArchflowError, naming the file, if one is missing, cut off, altered, or not the other's.
-    """
-    path = folder / DESCRIPTION
-    about: Any = read_json(path)
-    weights = about.get("weights") if isinstance(about, dict) else None
-    if not isinstance(weights, str) or Path(weights).name != weights:
-        raise ArchflowError(f"{path}: names no weights beside it; restore it or fit anew")
-    tensors, written = load_tensors(folder / weights)
-    if {"format": kind, "weights": weights, **written} != about:
-        raise ArchflowError(f"{path}: does not belong to {weights} beside it; restore both or fit anew")
-    return tensors, written
-
-
-def checked_labels(y: ArrayLike, mask: ArrayLike | None, count: int, what: str) -> Values:
-    """(N, metrics) with NaN where masked. Raises ArchflowError unless every column can be ranked."""
-    try:
-        values = np.array(y, np.float64)
-    except (TypeError, ValueError):
-        raise ArchflowError(f"{what}: not all of them are numbers, or rows differ in length") from None
-    present = np.ones(values.shape, bool) if mask is None else np.asarray(mask, bool)
-    if present.shape != values.shape:
-        raise ArchflowError(f"{what}: their mask has shape {present.shape}, they have {values.shape}; give the same")
-    if values.ndim == 1:
-        values, present = values[:, None], present[:, None]
-    if values.ndim != 2 or len(values) != count or values.shape[1] == 0:
-        raise ArchflowError(f"{what}: {np.shape(y)} does not fit {count} architectures; give one row for each")
-    bad = present & ~np.isfinite(values)
-    if bad.any():
-        row = int(np.argmax(bad.any(1)))
-        raise ArchflowError(f"{what}: row {row} is not a finite number; leave it out or mask it")
-    values[~present] = np.nan
-    for column in range(values.shape[1]):
-        finite = values[present[:, column], column]
-        if len(finite) < 2:
-            raise ArchflowError(f"{what}: {len(finite)} measured; at least two architectures must be labelled")
-        if np.ptp(finite) == 0:
-            raise ArchflowError(f"{what}: all {len(finite)} are equal ({finite[0]:g}); there is nothing to rank")
+def _in_unit(scores: Values, objectives: Sequence[Objective], maps: Sequence[Sequence[Values]]) -> Values:
+    """(K, N, metrics) scores -> predictions in the metrics' units."""
+    values = np.empty_like(scores)
+    for k, metric in np.ndindex(scores.shape[0], scores.shape[2]):
+        objective = objectives[metric]
+        values[k, :, metric] = objective.from_scale(objective.outputs(scores[k, :, metric], maps[k][metric]))
     return values
+
+
+def _residuals(
+    values: Values, labels: Values, objectives: Sequence[Objective], train: NDArray, held: NDArray
+) -> list[Conformal]:
+    """How far the labels of every metric are from the mean of the members that did not train on them.
+
+    Args:
+        values: (K, N, metrics) the members' predictions.
+        labels: (N, metrics).
+        train, held: (K, n), (K, v) rows that a member trains on, and that choose its epoch.
+    """
+    unseen = np.zeros(values.shape[:2], bool)
+    np.put_along_axis(unseen, held, True, 1)
+    np.put_along_axis(unseen, train, False, 1)
+    found = []
+    for metric, objective in enumerate(objectives):
+        rows = unseen.any(0) & np.isfinite(labels[:, metric])
+        weight = unseen[:, rows]
+        mean = (values[:, rows, metric] * weight).sum(0) / weight.sum(0)
+        scaled = objective.to_scale(labels[rows, metric])
+        found.append(Conformal.of(scaled, objective.to_scale(mean), np.ones(len(scaled))))
+    return found
