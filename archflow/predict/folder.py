@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import Tensor
 
 from archflow.checkpoint import fingerprint, load_tensors, save_tensors
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
+
+Part = TypeVar("Part")
 
 DESCRIPTION = "predictor.json"
 
@@ -58,6 +60,6 @@ def read_folder(folder: Path, form: str) -> tuple[dict[str, Tensor], dict[str, A
     return tensors, written
 
 
-def part_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The tensors whose names begin with a prefix, without it."""
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+def part_of(named: Mapping[str, Part], prefix: str) -> dict[str, Part]:
+    """What has a name that begins with the prefix, without the prefix."""
+    return {name.removeprefix(prefix): part for name, part in named.items() if name.startswith(prefix)}

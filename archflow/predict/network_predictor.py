@@ -131,8 +131,12 @@ class NetworkPredictor(Predictor):
         With too few labels to hold any out (fewer than four would remain), the training labels choose the epoch.
         """
         given = Labelled.of(architectures, y, mask, metrics)
-        objectives = self._objectives(given)
         train, held, known = self._split(given, validation)
+        objectives = one_for_each(self.objective or Hinge(margin=self.settings.margin), len(given.metrics))
+        for metric, objective in enumerate(objectives):
+            objective.check(known.values[:, metric], f"labels of {given.metrics[metric]}")
+            learnt = given.values[:, metric]
+            objectives[metric] = objective.scaled_to(learnt[np.isfinite(learnt)])
         models = []
         for k in range(self.members):
             with seeded(self.seed, k):
@@ -158,14 +162,6 @@ class NetworkPredictor(Predictor):
         residuals = _residuals(values, known.values, objectives, train, held)
         self._state = _Fitted(tuned.models, given.metrics, given.flat, objectives, maps, residuals)
         return tuned
-
-    def _objectives(self, known: Labelled) -> list[Objective]:
-        """The objective of every metric, scaled to its labels."""
-        each = one_for_each(self.objective or Hinge(margin=self.settings.margin), len(known.metrics))
-        return [
-            objective.scaled_to(labels[np.isfinite(labels)])
-            for objective, labels in zip(each, known.values.T, strict=True)
-        ]
 
     def _split(
         self, known: Labelled, validation: tuple[Architectures, ArrayLike] | Table | None
@@ -212,9 +208,7 @@ class NetworkPredictor(Predictor):
             ends[:, :, metric] = [objective.from_scale(centre - reach), objective.from_scale(centre + reach)]
         return (ends[0, :, 0], ends[1, :, 0]) if fitted.flat else (ends[0], ends[1])
 
-    def scores(
-        self, architectures: Architectures | Prepared, on_batch: Callable[[int], None] | None = None
-    ) -> Values:
+    def scores(self, architectures: Architectures | Prepared, on_batch: Callable[[int], None] | None = None) -> Values:
         """(K, N, metrics) the members' scores, higher is better, before they are put on the labels' scale.
 
         Raises:
@@ -271,7 +265,9 @@ class NetworkPredictor(Predictor):
         folder = Path(folder)
         tensors, about = read_folder(folder, FORMAT)
         try:
-            starts = [Embedder.build(each, part_of(tensors, f"start.{k}.")) for k, each in enumerate(about["embedders"])]
+            starts = [
+                Embedder.build(each, part_of(tensors, f"start.{k}.")) for k, each in enumerate(about["embedders"])
+            ]
             objectives = [rebuild_objective(each) for each in about["objectives"]]
             settings = FineTuneSettings(**about["settings"])
             predictor = cls(starts, objective=objectives, settings=settings, device=device, **about["arguments"])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from archflow.errors import ArchflowError
-from archflow.predict.metrics import kendall_tau_rows
+from archflow.predict.metrics import kendall_tau_rows, regression_summary, summary
 from archflow.predict.monotone import monotone, quantile_knots
 from archflow.pretext.ranking_loss import pairwise_hinge
 from archflow.registry import Registry
@@ -43,23 +43,35 @@ class Objective(ABC):
     lower_is_better: bool = False
 
     measure: ClassVar[str]
-    """What `selection_score` measures, in words: "tau"."""
+    """The name of what `selection_score` measures."""
+    positive: ClassVar[bool] = False
+    """Whether labels must be positive."""
+    predicts_values: ClassVar[bool] = False
+    """Whether predictions are to be close to the labels, and not only in their order."""
 
     @property
     def sign(self) -> float:
         """1 if high values are good, -1 if low values are."""
         return -1.0 if self.lower_is_better else 1.0
 
+    @abstractmethod
     def scaled_to(self, labels: Values) -> Objective:
-        """This objective, with what it must know about the labels.
+        """This objective, with what it must know about the labels to learn from: (n,), all finite."""
+
+    def check(self, labels: Values, what: str) -> None:
+        """Refuse labels that the objective cannot learn.
 
         Args:
-            labels: (n,) the labels to learn from, all finite.
+            labels: (N,), NaN where missing.
+            what: What they are called.
 
         Raises:
-            ArchflowError: If the objective cannot learn such labels.
+            ArchflowError: Naming the first label that is not possible.
         """
-        return self
+        if self.positive and (labels <= 0).any():
+            raise ArchflowError(
+                f"{what}: {labels[labels <= 0][0]:g} is not positive and has no relative error; learn it by 'squared'"
+            )
 
     @abstractmethod
     def targets(self, labels: Values) -> Values:
@@ -81,13 +93,27 @@ class Objective(ABC):
     def outputs(self, scores: Values, output_map: Values) -> Values:
         """(n,) scores -> (n,) predictions on the scale of `to_scale`."""
 
+    @abstractmethod
     def to_scale(self, labels: Values) -> Values:
         """Labels on the scale on which errors are symmetric: the labels' own, or their logarithm."""
-        return labels
 
+    @abstractmethod
     def from_scale(self, values: Values) -> Values:
         """The inverse of `to_scale`."""
-        return values
+
+    def quality(self, predicted: Values, measured: Values) -> dict[str, float] | None:
+        """How good predictions are, by name, or None if fewer than ten architectures are measured.
+
+        Args:
+            predicted: (N,) in the metric's unit.
+            measured: (N,), NaN where not measured.
+        """
+        known = np.isfinite(measured)
+        if known.sum() < 10:
+            return None
+        predicted, measured = predicted[known], measured[known]
+        errors = regression_summary(predicted, measured) if self.predicts_values and measured.all() else {}
+        return {**summary(self.sign * predicted, self.sign * measured), **errors}
 
 
 @dataclass(frozen=True)
@@ -95,6 +121,15 @@ class Ranking(Objective):
     """An objective that sees only the order of labels. The quantiles of scores are mapped to those of labels."""
 
     measure = "tau"
+
+    def scaled_to(self, labels: Values) -> Ranking:
+        return self
+
+    def to_scale(self, labels: Values) -> Values:
+        return labels
+
+    def from_scale(self, values: Values) -> Values:
+        return values
 
     def targets(self, labels: Values) -> Values:
         """Ranks from 0, equal labels share one: any increasing map of the labels gives the same."""
@@ -179,6 +214,8 @@ class Regression(Objective):
     centre: float = 0.0
     spread: float = 1.0
 
+    predicts_values = True
+
     def scaled_to(self, labels: Values) -> Regression:
         scaled = self.to_scale(labels)
         return replace(self, centre=float(scaled.mean()), spread=float(scaled.std()))
@@ -209,6 +246,12 @@ class Squared(Regression):
 
     measure = "negative_rmse"
 
+    def to_scale(self, labels: Values) -> Values:
+        return labels
+
+    def from_scale(self, values: Values) -> Values:
+        return values
+
     def errors(self, scores: Tensor, targets: Tensor) -> Tensor:
         return (scores - targets).square()
 
@@ -222,19 +265,13 @@ class Positive(Regression):
     """Regression on the logarithm of positive labels, so that every prediction is positive."""
 
     measure = "negative_relative_error"
+    positive = True
 
     def to_scale(self, labels: Values) -> Values:
         return np.log(labels)
 
     def from_scale(self, values: Values) -> Values:
         return np.exp(values)
-
-    def scaled_to(self, labels: Values) -> Regression:
-        if (labels <= 0).any():
-            raise ArchflowError(
-                f"labels: {labels.min():g} is not positive, but the objective learns relative errors; use squared"
-            )
-        return super().scaled_to(labels)
 
     def selection_score(self, scores: NDArray, targets: NDArray) -> Values:
         """Negative mean relative error."""

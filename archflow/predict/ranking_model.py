@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archflow.encoders import Encoder
+from archflow.encoders.embedding import batches
 from archflow.encoders.layers import Linear
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
@@ -21,8 +22,6 @@ ScoreLoss = Callable[[Tensor, Tensor], Tensor]
 
 MODELS: Registry[type[ScoreModel]] = Registry("predictor model", "archflow.predict.models")
 """Models with losses of their own, by the registered name of the encoder they are for."""
-
-BATCH_SIZE = 256  # architectures a batch in evaluation; larger ones leave the processor's cache
 
 
 class Head(nn.Module):
@@ -85,33 +84,3 @@ def score(
         if on_batch is not None:
             on_batch(shape[-1])
     return out
-
-
-@torch.inference_mode()
-def embed(
-    encoder: Encoder,
-    architectures: ArchitectureSet,
-    device: torch.device | str = "cpu",
-    on_batch: Callable[[int], None] | None = None,
-) -> NDArray[np.float32]:
-    """(N, d) embeddings of a whole set. on_batch: called with the number of architectures after every batch."""
-    encoder.to(device).eval()
-    out = np.empty((len(architectures), encoder.dim), np.float32)
-    done = 0
-    for batch, (size,) in batches(architectures, np.arange(len(architectures)), device):
-        out[done : done + size] = encoder.embed(batch).cpu().numpy()
-        done += size
-        if on_batch is not None:
-            on_batch(size)
-    return out
-
-
-def batches(
-    architectures: ArchitectureSet, rows: NDArray, device: torch.device | str = "cpu"
-) -> Iterator[tuple[Batch, tuple[int, ...]]]:
-    """Batches of the rows (n,) or (K, n) in their order, with the shape of the rows that each holds."""
-    members = 1 if rows.ndim == 1 else len(rows)
-    step = max(1, BATCH_SIZE // members)
-    for first in range(0, rows.shape[-1], step):
-        part = rows[..., first : first + step]
-        yield Batch(architectures, part, device), part.shape

@@ -13,17 +13,16 @@ from numpy.typing import NDArray
 from archflow.checkpoint import fingerprint
 from archflow.data.proxies import places, proxy
 from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label_count, pool
-from archflow.encoders import ENCODERS
+from archflow.encoders import create
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.table import Table
-from archflow.predict import BlendedPredictor, Predictor
+from archflow.predict import BlendedPredictor, NetworkPredictor
 from archflow.predict.choose import choose
 from archflow.predict.gaussian_process import EmbeddingGP, normal_scores
 from archflow.predict.metrics import summary
 from archflow.recipes.recipe import Recipe
-from archflow.seeding import seeded
 from archflow_reproduce.protocol.protocol import check_runs, measured_rows
 from archflow_reproduce.protocol.runs import MODEL_SEEDS
 from archflow_reproduce.protocol.splits import check_rule, draw_splits
@@ -108,7 +107,7 @@ def run_recipe(
             on_step(f"run {run + 1} of {protocol.runs}")
             pretrained = protocol.recipe.pretrain(measured.architectures, proxies, folder, seed, processes)
             predictor = protocol.recipe.predictor(pretrained, seed)
-            untrained = _untrained(protocol.recipe, pretrained.vocabulary, seed)
+            untrained = _untrained(protocol.recipe, pretrained[0].vocabulary, seed)
             part = parts[run % len(parts)]
             write_json(place, _run(predictor, measured, features, protocol.metric, part, untrained))
         for variant, measures in read_json(place).items():
@@ -126,7 +125,12 @@ def run_recipe(
 
 
 def _run(
-    predictor: BlendedPredictor, table: Table, proxies: NDArray | None, metric: str, split: Split, fresh: Predictor
+    predictor: BlendedPredictor,
+    table: Table,
+    proxies: NDArray | None,
+    metric: str,
+    split: Split,
+    fresh: NetworkPredictor,
 ) -> dict[str, Measures]:
     """The measures of every variant on one split. proxies: (N, P), without gaps, if there are any. fresh: `_untrained`
     networks."""
@@ -141,7 +145,7 @@ def _run(
         return architectures.select(rows), labels[rows]
 
     validation = part(split.validation)
-    predictor.fit(*part(split.labelled), validation, reference=architectures)
+    predictor.fit(*part(split.labelled), validation=validation, reference=architectures)
     networks, process = predictor.readings(tested)
     scores = {
         "recipe": predictor.blended(networks, process),
@@ -149,7 +153,7 @@ def _run(
         "networks": networks.mean(0),
         "process": process,
         "one network": networks[0],
-        "process, one encoder": _process(embeddings[:, : predictor.encoders[0].dim], labels, split),
+        "process, one encoder": _process(embeddings[:, : predictor.networks.embedders[0].encoder.dim], labels, split),
         "ridge": _regression(RidgeCV(np.logspace(-1, 4, 11)), embeddings, labels, split),
     }
     known = embeddings
@@ -162,11 +166,12 @@ def _run(
     mean, std = predictor.predict(tested)
     told = calibration(mean, std, truth)
     for coverage in COVERAGES:
-        inside = np.abs(truth - mean) <= predictor.reach(coverage) * std
+        low, high = predictor.interval(tested, coverage)
+        inside = (low <= truth) & (truth <= high)
         told[f"inside_{100 * coverage:.0f}"] = round(float(np.mean(inside)), 6)
     train = split.train_part(len(labels))
     chosen = train[choose(embeddings[train], len(split.labelled))]
-    predictor.fit(*part(chosen), validation, reference=architectures)
+    predictor.fit(*part(chosen), validation=validation, reference=architectures)
     networks, process = predictor.readings(tested)
     scores["labels chosen"] = predictor.blended(networks, process)
     found = {variant: rounded_measures(values, truth) for variant, values in scores.items()}
@@ -174,11 +179,12 @@ def _run(
     return found
 
 
-def _untrained(recipe: Recipe, vocabulary: Vocabulary, seed: int) -> Predictor:
+def _untrained(recipe: Recipe, vocabulary: Vocabulary, seed: int) -> NetworkPredictor:
     """Two members with the same fresh encoder, which see architectures as they are and in their effective form."""
-    with seeded(seed):
-        encoder = ENCODERS.get(recipe.encoder)(n_ops=len(vocabulary), **recipe.config)
-    return Predictor([encoder, encoder], vocabulary, 2, recipe.fine_tune, seed=seed, views=["whole", "effective"])
+    embedders = [
+        create(recipe.encoder, vocabulary, view=view, seed=seed, **recipe.config) for view in ("whole", "effective")
+    ]
+    return NetworkPredictor(embedders, members=2, settings=recipe.fine_tune, seed=seed)
 
 
 def _process(features: NDArray, labels: NDArray, split: Split) -> NDArray:
