@@ -41,8 +41,8 @@ RecipeOption = Annotated[
 ObjectiveOption = Annotated[
     list[str] | None,
     typer.Option(
-        help="What to train for. Rankings: hinge (default), bpr, listmle; values: squared, log or relative (of positive "
-        "values, such as latencies). Given several times, one for each --metric."
+        help="What to train for. Rankings: hinge (default), bpr, listmle; values: squared; positive values such as "
+        "latencies: log, relative. Given several times, one for each --metric."
     ),
 ]
 LowerOption = Annotated[bool, typer.Option(help="For latency, loss and the like: as --metric -COLUMN.")]

@@ -34,15 +34,18 @@ class Prediction(NamedTuple):
 class Predictor(Protocol):
     """Learns a metric from few measured architectures, and predicts that of any others.
 
-    `fit` or `load` comes first; everything else but `embed` raises ArchflowError before.
-
-    Attributes:
-        metrics: Names of the metrics learnt.
-        objectives: What was learnt of each, its direction among it.
+    `fit` or `load` comes first; `predict`, `interval`, `rank` and `save` raise ArchflowError before.
     """
 
-    metrics: list[str]
-    objectives: Sequence[Objective]
+    @property
+    def metrics(self) -> Sequence[str]:
+        """Names of the metrics learnt; none before `fit`."""
+        ...
+
+    @property
+    def objectives(self) -> Sequence[Objective]:
+        """What each metric was learnt for, its direction among it; none before `fit`."""
+        ...
 
     def fit(
         self,

@@ -135,11 +135,11 @@ class BlendedPredictor(Predictor):
         self._state: _Fitted | None = None
 
     @property
-    def metrics(self) -> list[str]:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def metrics(self) -> Sequence[str]:
         return self.networks.metrics
 
     @property
-    def objectives(self) -> Sequence[Objective]:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def objectives(self) -> Sequence[Objective]:
         return self.networks.objectives
 
     def fit(

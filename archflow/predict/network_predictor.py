@@ -81,8 +81,9 @@ class NetworkPredictor(Predictor):
         device: torch.device | str = "cpu",
     ) -> None:
         self.embedders = [embedder] if isinstance(embedder, Embedder) else list(embedder)
+        first = self.embedders[0].encoder
         for each in self.embedders:
-            if (type(each.encoder), each.encoder.config) != (type(self._encoder), self._encoder.config):
+            if (type(each.encoder), each.encoder.config) != (type(first), first.config):
                 raise ArchflowError("predictor: its encoders are of different kinds or sizes; give several of one kind")
             if each.vocabulary != self.vocabulary:
                 raise ArchflowError("predictor: its encoders know different operations; give them one vocabulary")
@@ -101,12 +102,12 @@ class NetworkPredictor(Predictor):
         return self.embedders[0].vocabulary
 
     @property
-    def metrics(self) -> list[str]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self._fitted.metrics
+    def metrics(self) -> Sequence[str]:
+        return self._state.metrics if self._state else ()
 
     @property
-    def objectives(self) -> Sequence[Objective]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self._fitted.objectives
+    def objectives(self) -> Sequence[Objective]:
+        return self._state.objectives if self._state else ()
 
     @property
     def embedder(self) -> Embedder:

@@ -6,26 +6,24 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau, norm
 
-from archflow.encoders import GIN
+from archflow.encoders import create
 from archflow.encoders.embedding import embed
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.effective import view
-from archflow.predict import BlendedPredictor, FineTuneSettings, Predictor, load_predictor
+from archflow.predict import BlendedPredictor, FineTuneSettings, NetworkPredictor, load_predictor
 from archflow.predict.conformal import Conformal
 from archflow.predict.gaussian_process import EmbeddingGP, normal_scores
-from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 from archflow.testing import check_predictor, random_architectures
 from tests.predict.learnable import target
 
 
-def blend(architectures, encoders: int = 2, epochs: int = 4, width: int = 8, **options) -> BlendedPredictor:
-    fresh = []
-    for k in range(encoders):
-        with seeded(k):
-            fresh.append(GIN(len(architectures.vocabulary), width=width))
-    return BlendedPredictor(fresh, architectures.vocabulary, settings=FineTuneSettings(epochs=epochs), **options)
+def blend(
+    architectures, epochs: int = 4, width: int = 8, views=("effective", "effective"), **options
+) -> BlendedPredictor:
+    fresh = [create("gin", architectures, view=view, seed=k, width=width) for k, view in enumerate(views)]
+    return BlendedPredictor(NetworkPredictor(fresh, members=4, settings=FineTuneSettings(epochs=epochs), **options))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +35,7 @@ def many():
 def fitted(many) -> BlendedPredictor:
     y = target(many)
     learner = blend(many, epochs=15, width=16)
-    learner.fit(many.select(range(60)), y[:60], (many.select(range(60, 100)), y[60:100]), reference=many)
+    learner.fit(many.select(range(60)), y[:60], validation=(many.select(range(60, 100)), y[60:100]), reference=many)
     return learner
 
 
@@ -74,18 +72,18 @@ def test_validation_labels_say_how_far_to_trust_each_reading(many):
         """How the blend ranks as the process does, if the validation labels say it is right, or wrong."""
         _, said = learner.readings(many)
         labels = against * said[60:100]
-        learner.fit(many.select(range(60)), y[:60], (many.select(range(60, 100)), labels), reference=many)
+        learner.fit(many.select(range(60)), y[:60], validation=(many.select(range(60, 100)), labels), reference=many)
         networks, process = learner.readings(many)
         return kendalltau(learner.blended(networks, process), process).statistic
 
-    learner.fit(many.select(range(60)), y[:60], (many.select(range(60, 100)), y[60:100]), reference=many)
+    learner.fit(many.select(range(60)), y[:60], validation=(many.select(range(60, 100)), y[60:100]), reference=many)
     assert process_alone(1) > process_alone(-1)
 
 
 def test_a_process_that_knows_nothing_says_little(many):
     noise = np.random.default_rng(0).normal(size=40)
     learner = blend(many)
-    learner.fit(many.select(range(30)), noise[:30], (many.select(range(30, 40)), noise[30:]), reference=many)
+    learner.fit(many.select(range(30)), noise[:30], validation=(many.select(range(30, 40)), noise[30:]), reference=many)
     networks, process = learner.readings(many)
     np.testing.assert_allclose(networks.std(1), 1, atol=1e-6)
     assert process.std() < 0.5
@@ -98,13 +96,11 @@ def test_each_encoder_is_shown_its_own_view():
     learner = blend(cells, views=["effective", "contracted"])
     learner.fit(cells.select(range(40)), y[:40], reference=cells)
     for place, name in enumerate(("effective", "contracted")):
-        seen = blend(cells, views=name).encoders[place]
+        seen = learner.networks.embedders[place]
         own = learner.embed(cells).reshape(120, 2, -1)[:, place]
-        np.testing.assert_allclose(own, embed(seen, view(name)(cells)), atol=1e-6)
+        np.testing.assert_allclose(own, embed(seen.encoder, view(name)(cells)), atol=1e-6)
     alike = cells.select([0, 0])
     assert np.ptp(learner.predict(alike)[0]) == 0
-    with pytest.raises(ArchflowError, match="3 views for 2 encoders; give one for each"):
-        blend(cells, views=["whole"] * 3)
 
 
 def test_without_validation_data_a_part_of_the_labels_stands_in(many):
@@ -112,9 +108,8 @@ def test_without_validation_data_a_part_of_the_labels_stands_in(many):
     learner = blend(many)
     tuned = learner.fit(many.select(range(40)), y[:40])
     assert tuned.validation_score.shape == (4, 4)
-    assert len(learner._conformal.ratios) == 10
-    state = learner._process.state()  # pyright: ignore[reportOptionalMemberAccess]
-    assert len(state["scores"]) == 40
+    assert len(learner._fitted.conformal.ratios) == 10
+    assert len(learner._fitted.blend.readings.process.state()["scores"]) == 40
     with pytest.raises(ArchflowError, match="5 labels are too few to spare 2"):
         blend(many).fit(many.select(range(5)), y[:5])
 
@@ -141,7 +136,7 @@ def test_it_comes_back_from_disk_the_same(many, fitted, tmp_path):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(loaded.interval(many, 0.8), fitted.interval(many, 0.8))
     fitted.networks.save(tmp_path / "plain")
-    assert isinstance(load_predictor(tmp_path / "plain"), Predictor)
+    assert isinstance(load_predictor(tmp_path / "plain"), NetworkPredictor)
     names = {path.name for path in tmp_path.iterdir()}
     fitted.save(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == names
@@ -150,14 +145,14 @@ def test_it_comes_back_from_disk_the_same(many, fitted, tmp_path):
 def test_damaged_files_are_refused(many, fitted, tmp_path):
     fitted.save(tmp_path)
     about = json.loads((tmp_path / "predictor.json").read_text())
-    (weights,) = tmp_path.glob("blend-*.safetensors")
+    (weights,) = tmp_path.glob("weights-*.safetensors")
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-3])
-    with pytest.raises(ArchflowError, match=r"blend-.*truncated, damaged or not written by archflow"):
+    with pytest.raises(ArchflowError, match=r"weights-.*truncated, damaged or not written by archflow"):
         load_predictor(tmp_path)
     weights.write_bytes(whole)
-    (tmp_path / "predictor.json").write_text(json.dumps({**about, "metrics": ["other"]}))
-    with pytest.raises(ArchflowError, match="does not belong to blend-"):
+    (tmp_path / "predictor.json").write_text(json.dumps({**about, "networks": "other"}))
+    with pytest.raises(ArchflowError, match="does not belong to weights-"):
         load_predictor(tmp_path)
     with pytest.raises(ArchflowError, match="call fit first"):
         blend(many).save(tmp_path)

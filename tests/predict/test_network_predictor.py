@@ -1,15 +1,17 @@
 import copy
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from scipy.stats import kendalltau
 
-from archflow.encoders import ENCODERS, GIN, GatedGCN
+from archflow.encoders import ENCODERS, GIN, Embedder, GatedGCN, create
+from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
-from archflow.predict import Predictor
+from archflow.predict import NetworkPredictor
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.recipes.presets import GRAPH_NETWORKS
 from archflow.seeding import seeded
@@ -20,11 +22,10 @@ from tests.predict.learnable import PlainEncoder, target
 QUICK = FineTuneSettings(epochs=4)
 
 
-def predictor(architectures, members: int = 1, encoder=GIN, settings=QUICK, **options) -> Predictor:
+def predictor(architectures, members: int = 1, encoder=GIN, settings=QUICK, **options) -> NetworkPredictor:
     with seeded(0):
-        return Predictor(
-            encoder(len(architectures.vocabulary), width=8), architectures.vocabulary, members, settings, **options
-        )
+        embedder = Embedder(encoder(len(architectures.vocabulary), width=8), Preparation(architectures.vocabulary))
+    return NetworkPredictor(embedder, members=members, settings=settings, **options)
 
 
 @pytest.mark.parametrize("members", [1, 3])
@@ -39,9 +40,8 @@ def test_few_labels_are_enough_for_a_learnable_target(name):
     if ENCODERS.get(name).reads_pairs:
         architectures = paired(architectures)
     y = target(architectures)
-    with seeded(1):
-        encoder = ENCODERS.get(name)(len(architectures.vocabulary), width=32)
-    learner = Predictor(encoder, architectures.vocabulary, settings=FineTuneSettings(epochs=40, learning_rate=3e-3))
+    embedder = create(name, architectures, view="whole", seed=1, width=32)
+    learner = NetworkPredictor(embedder, settings=FineTuneSettings(epochs=40, learning_rate=3e-3))
     few, rest = np.arange(80), np.arange(80, 300)
     tuned = learner.fit(architectures.select(few), y[few])
     # Settings are those of the graph networks; who has others of its own must only show that it learns.
@@ -63,9 +63,8 @@ def test_members_are_averaged_and_their_spread_is_told(architectures):
     mean, std = three.predict(architectures)
     alone = []
     for k in range(3):
-        one = copy.copy(three)
-        one.members = 1
-        one._models, one._from, one._to = three._models[k : k + 1], three._from[k : k + 1], three._to[k : k + 1]
+        one, fitted = copy.copy(three), three._fitted
+        one.members, one._state = 1, replace(fitted, models=fitted.models[k : k + 1], maps=fitted.maps[k : k + 1])
         alone.append(one.predict(architectures)[0])
     np.testing.assert_allclose(mean, np.mean(alone, 0), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(std, np.std(alone, 0, ddof=1), rtol=1e-3, atol=1e-3)
@@ -130,7 +129,7 @@ def test_several_metrics_with_missing_labels(architectures):
     fits = []
     for hidden in (0.0, np.nan, 1e9):
         fitted = predictor(architectures, 2, settings=FineTuneSettings(epochs=30, learning_rate=3e-3))
-        fitted.fit(architectures, np.where(mask, y, hidden), mask, metrics=["accuracy", "speed"])
+        fitted.fit(architectures, np.where(mask, y, hidden), mask=mask, metrics=["accuracy", "speed"])
         fits.append(fitted.predict(architectures)[0])
     assert fitted.metrics == ["accuracy", "speed"]
     assert fits[0].shape == (len(architectures), 2)
@@ -200,8 +199,6 @@ def test_validation_labels_are_held_to_the_same(architectures):
 
 
 def test_settings_that_make_no_predictor_are_refused(architectures):
-    with pytest.raises(ArchflowError, match="the encoder knows 3 operations, the vocabulary 5"):
-        Predictor(GIN(3, width=8), architectures.vocabulary)
     for options in ({"members": 0}, {"validation_share": 0.0}, {"validation_share": 1.0}):
         with pytest.raises(ArchflowError, match=r"members .* must be at least 1, validation_share"):
             predictor(architectures, **options)
@@ -232,7 +229,7 @@ def saved(architectures, tmp_path):
 
 def test_a_loaded_predictor_is_the_saved_one(architectures, saved):
     fitted, folder = saved
-    loaded = Predictor.load(folder)
+    loaded = NetworkPredictor.load(folder)
     np.testing.assert_array_equal(loaded.predict(architectures), fitted.predict(architectures))
     np.testing.assert_array_equal(loaded.embed(architectures), fitted.embed(architectures))
     assert (loaded.metrics, loaded.settings, loaded.seed) == (["accuracy", "latency"], QUICK, 21)
@@ -256,12 +253,16 @@ def test_saving_over_an_older_predictor_leaves_one_of_the_two_whole(architecture
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("archflow.predict.predictor.write_json", killed)
+        patch.setattr("archflow.predict.folder.write_json", killed)
         with pytest.raises(KeyboardInterrupt):
             new.save(tmp_path / "model")
-    np.testing.assert_array_equal(Predictor.load(tmp_path / "model").predict(architectures), old.predict(architectures))
+    np.testing.assert_array_equal(
+        NetworkPredictor.load(tmp_path / "model").predict(architectures), old.predict(architectures)
+    )
     new.save(tmp_path / "model")
-    np.testing.assert_array_equal(Predictor.load(tmp_path / "model").predict(architectures), new.predict(architectures))
+    np.testing.assert_array_equal(
+        NetworkPredictor.load(tmp_path / "model").predict(architectures), new.predict(architectures)
+    )
     assert weights_of(tmp_path / "model")
 
 
@@ -274,23 +275,23 @@ def test_damaged_files_are_refused_by_name(saved):
         for content in (whole[: len(whole) // 2], b"", bytes(changed)):
             (folder / name).write_bytes(content)
             with pytest.raises(ArchflowError, match=name) as caught:
-                Predictor.load(folder)
+                NetworkPredictor.load(folder)
             assert "\n" not in str(caught.value)
         (folder / name).unlink()
         with pytest.raises(ArchflowError, match=f"{name}: no such file"):
-            Predictor.load(folder)
+            NetworkPredictor.load(folder)
         (folder / name).write_bytes(whole)
-    Predictor.load(folder)
+    NetworkPredictor.load(folder)
 
 
 def test_a_description_of_another_model_is_refused(saved):
     _, folder = saved
     path = folder / "predictor.json"
     about = json.loads(path.read_text())
-    about["vocabulary"] = about["vocabulary"][::-1]
+    about["metrics"] = about["metrics"][::-1]
     path.write_text(json.dumps(about))
     with pytest.raises(ArchflowError, match=r"predictor\.json: does not belong to weights-\w+\.safetensors beside it"):
-        Predictor.load(folder)
+        NetworkPredictor.load(folder)
 
 
 def test_only_a_fitted_predictor_is_saved(architectures, tmp_path):
@@ -300,18 +301,19 @@ def test_only_a_fitted_predictor_is_saved(architectures, tmp_path):
 
 
 def test_members_can_start_from_several_encoders(architectures):
-    y = target(architectures)
-    starts = []
-    for seed in range(2):
-        with seeded(seed):
-            starts.append(GIN(len(architectures.vocabulary), width=8))
+    starts = [create("gin", architectures, seed=seed, width=8) for seed in range(2)]
     still = FineTuneSettings(epochs=1, learning_rate=0.0, weight_decay=0.0)
-    both = Predictor(starts, architectures.vocabulary, 3, still)
-    both.fit(architectures, y)
-    for k, model in enumerate(both._models):
-        for a, b in zip(model.encoder.parameters(), starts[k % 2].parameters(), strict=True):
+    both = NetworkPredictor(starts, members=3, settings=still)
+    both.fit(architectures, target(architectures))
+    for k, model in enumerate(both._fitted.models):
+        for a, b in zip(model.encoder.parameters(), starts[k % 2].encoder.parameters(), strict=True):
             assert torch.equal(a, b)
-    with pytest.raises(ArchflowError, match="of different kinds or sizes"):
-        Predictor([starts[0], GatedGCN(starts[0].n_ops, width=8)], architectures.vocabulary)
-    with pytest.raises(ArchflowError, match="of different kinds or sizes"):
-        Predictor([starts[0], GIN(starts[0].n_ops, width=16)], architectures.vocabulary)
+    other_kind, other_size = (
+        create(name, architectures, width=width) for name, width in (("gated_gcn", 8), ("gin", 9))
+    )
+    for other in (other_kind, other_size):
+        with pytest.raises(ArchflowError, match="of different kinds or sizes"):
+            NetworkPredictor([starts[0], other])
+    reordered = create("gin", Vocabulary(architectures.vocabulary.ops[::-1]), width=8)
+    with pytest.raises(ArchflowError, match="know different operations; give them one vocabulary"):
+        NetworkPredictor([starts[0], reordered])

@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 
 from archflow.data import load
-from archflow.encoders import GIN
-from archflow.predict import BlendedPredictor, FineTuneSettings, Predictor
-from archflow.seeding import seeded
+from archflow.encoders import create
+from archflow.predict import BlendedPredictor, FineTuneSettings, NetworkPredictor
 
 SETTINGS = FineTuneSettings(epochs=6, learning_rate=3e-3)
-PREDICTORS = ("one", "three", "blend")
 
 
 @pytest.fixture(scope="module")
@@ -19,17 +17,13 @@ def cells():
 
 
 def fitted(name: str, architectures, y):
-    encoders = []
-    for seed in range(2):
-        with seeded(seed):  # without dropout, whose draws are nobody's promise
-            encoders.append(GIN(len(architectures.vocabulary), width=8, dropout=0.0))
-    options = {"settings": SETTINGS, "seed": 5}
-    if name == "blend":
-        predictor = BlendedPredictor(encoders, architectures.vocabulary, **options)
-        predictor.fit(architectures.select(range(60)), y[:60], reference=architectures)
-        return predictor
-    predictor = Predictor(encoders, architectures.vocabulary, {"one": 1, "three": 3}[name], **options)
-    predictor.fit(architectures.select(range(60)), y[:60])
+    view = "effective" if name == "blend" else "whole"
+    # Without dropout, whose draws are nobody's promise.
+    embedders = [create("gin", architectures, view=view, seed=seed, width=8, dropout=0.0) for seed in range(2)]
+    members = {"one": 1, "three": 3, "blend": 4}[name]
+    predictor = NetworkPredictor(embedders, members=members, settings=SETTINGS, seed=5)
+    predictor = BlendedPredictor(predictor) if name == "blend" else predictor
+    predictor.fit(architectures.select(range(60)), y[:60], reference=architectures)
     return predictor
 
 
