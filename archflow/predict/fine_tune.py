@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,12 +41,9 @@ class FineTuneSettings:
     warmup: int = 0
 
     def __post_init__(self) -> None:
-        for name, default in self._defaults().items():  # NumPy's numbers are no JSON
-            object.__setattr__(self, name, type(default)(getattr(self, name)))
-
-    @classmethod
-    def _defaults(cls) -> dict[str, int | float]:
-        return {each.name: each.default for each in fields(cls)}
+        for each in fields(self):  # NumPy's numbers are no JSON
+            kind: Any = type(each.default)
+            object.__setattr__(self, each.name, kind(getattr(self, each.name)))
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, from 0."""
@@ -142,8 +140,13 @@ class _Loop:
         self.state = None
         if checkpoint is not None:
             data = (architectures.hashes[used], runs.labels[used], runs.train, runs.validation)
-            settings = {**asdict(settings), "objectives": [describe_objective(each) for each in objectives]}
-            key = fingerprint(settings, list(map(int, runs.seeds)), *data, *self.model.parameters())
+            encoder = models[0].encoder
+            about = {
+                **asdict(settings),
+                "objectives": [describe_objective(each) for each in objectives],
+                "model": [type(models[0]).__name__, type(encoder).__name__, encoder.config],
+            }
+            key = fingerprint(about, list(map(int, runs.seeds)), *data, *self.model.parameters())
             self.state = TrainingState(checkpoint, key, {"model": self.model}, self.optimiser)
 
     def run(self, on_epoch: Callable[[int], None] | None, checkpoint_every: int) -> FineTuned:

@@ -195,7 +195,7 @@ class ListMLE(Ranking):
     def loss(self, scores: Tensor, targets: Tensor) -> Tensor:
         present = ~targets.isnan()
         # Missing ones come last, with a score that adds nothing to any sum of exponentials.
-        order = targets.nan_to_num(nan=-torch.inf).argsort(-1, descending=True, stable=True)
+        order = targets.nan_to_num(nan=-torch.inf).sort(dim=-1, descending=True, stable=True).indices
         present = present.gather(-1, order)
         ranked = scores.gather(-1, order).masked_fill(~present, -1e9)
         rest = ranked.flip(-1).logcumsumexp(-1).flip(-1)  # of every architecture and all behind it

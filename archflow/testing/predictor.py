@@ -86,7 +86,7 @@ def _check_masks(factory: Callable[[], Predictor], architectures: ArchitectureSe
             predictor = factory()
         predictor.fit(architectures, np.where(mask, labels, hidden), mask=mask)
         found.append(predictor.predict(architectures)[0])
-    np.testing.assert_array_equal(*found, "a masked label is not looked at")
+    np.testing.assert_array_equal(found[0], found[1], "a masked label is not looked at")
 
 
 def _check_tables(

@@ -1,6 +1,7 @@
 """The blended predictor: its contract, its intervals, what it learns from, and its files."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.effective import view
 from archflow.predict import BlendedPredictor, FineTuneSettings, NetworkPredictor, load_predictor
+from archflow.predict.blend import _Blend
 from archflow.predict.conformal import Conformal
 from archflow.predict.gaussian_process import EmbeddingGP, normal_scores
+from archflow.predict.objectives import Hinge, Log
 from archflow.spaces import NASBench201
 from archflow.testing import check_predictor, random_architectures
 from tests.predict.learnable import target
@@ -163,6 +166,100 @@ def test_damaged_files_are_refused(many, fitted, tmp_path):
 def test_labels_of_several_metrics_are_refused(many):
     with pytest.raises(ArchflowError, match="labels of 2 metrics; fit one predictor for each"):
         blend(many).fit(many, np.stack([target(many)] * 2, 1))
+
+
+def test_intervals_come_from_labels_that_nothing_was_fitted_to(many):
+    """The part of the labels that is held out calibrates as the same labels do when they are given as validation."""
+    y = target(many)
+    learner = blend(many)
+    learner.fit(many.select(range(40)), y[:40], reference=many)
+    order = np.random.default_rng(21).permutation(40)
+    held, train = order[:10], order[10:]
+    apart = blend(many)
+    apart.fit(many.select(train), y[train], validation=(many.select(held), y[held]), reference=many)
+    np.testing.assert_allclose(learner._fitted.conformal.ratios, apart._fitted.conformal.ratios)
+    assert learner._fitted.blend.share == pytest.approx(apart._fitted.blend.share)
+    mean, _ = apart.predict(many.select(held))
+    assert (np.abs(mean - y[held]) > 1e-6).all()
+
+
+def test_the_weight_is_that_of_the_mean_of_all_networks(many, monkeypatch):
+    asked = []
+
+    def share(first, second, labels):
+        asked.append((first, second))
+        return 0.5
+
+    monkeypatch.setattr("archflow.predict.blend.share_of_first", share)
+    learner, y = blend(many), target(many)
+    held = many.select(range(30, 40))
+    learner.fit(many.select(range(30)), y[:30], validation=(held, y[30:40]), reference=many)
+    networks, process = learner.readings(held)
+    ((first, second),) = asked
+    np.testing.assert_allclose(first, networks.mean(0))
+    np.testing.assert_allclose(second, process)
+
+
+def test_the_spread_holds_doubt_and_both_disagreements():
+    """With a map that changes nothing."""
+    networks, process, doubt = np.array([[1.0, 2.0], [3.0, 2.0]]), np.array([2.0, 5.0]), np.array([0.5, 0.25])
+    knots = np.stack([np.linspace(-50, 50, 11)] * 2)
+    readings: Any = lambda seen, on_batch: (networks, process, doubt)  # noqa: E731
+    anything: Any = None
+    mean, spread = _Blend(readings, 0.25, knots)(anything)
+    np.testing.assert_allclose(mean, [2.0, 0.25 * 2 + 0.75 * 5])
+    np.testing.assert_allclose(spread, np.sqrt([0.5**2 + 0 + 1, 0.25**2 + 1.5**2 + 0]))
+
+
+def test_a_rising_map_of_labels_changes_no_rank_and_low_can_be_good(many):
+    y = target(many)
+    found = {}
+    for name, labels, lower in (("plain", y, False), ("mapped", np.exp(y), False), ("low", -y, True)):
+        learner = blend(many, objective=Hinge(lower_is_better=lower))
+        learner.fit(many.select(range(40)), labels[:40], reference=many)
+        found[name] = learner
+    mean, std = found["plain"].predict(many)
+    assert kendalltau(found["mapped"].predict(many)[0], mean).statistic > 0.999
+    np.testing.assert_allclose(found["low"].predict(many), (-mean, std), atol=1e-9)
+    low, high = found["low"].interval(many, 0.5)
+    np.testing.assert_allclose((-high, -low), found["plain"].interval(many, 0.5), atol=1e-9)
+
+
+def test_positive_labels_have_positive_predictions_and_intervals(many, tmp_path):
+    y = np.exp(2 * target(many))
+    learner = blend(many, objective=Log(lower_is_better=True), epochs=8)
+    learner.fit(many.select(range(60)), y[:60], reference=many)
+    mean, std = learner.predict(many)
+    low, high = learner.interval(many, 0.8)
+    assert (mean > 0).all()
+    assert (std > 0).all()
+    assert ((low > 0) & (low <= mean) & (mean <= high)).all()
+    assert kendalltau(mean[60:], y[60:]).statistic > 0.4
+    learner.save(tmp_path)
+    np.testing.assert_array_equal(load_predictor(tmp_path).interval(many, 0.8), (low, high))
+
+
+def test_the_deviation_of_the_process_is_without_the_noise_of_a_measurement():
+    """Against the formula of a Gaussian process, from its own hyperparameters."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(50, 2))
+    process = EmbeddingGP().fit(x, x[:, 0] + rng.normal(size=50), x)
+    variance, length, noise = np.exp(process.state()["theta"])
+    at = (x - x.mean(0)) / (x.std(0) + 1e-6)
+    r = np.sqrt(3) * np.linalg.norm(at[:, None] - at, axis=2) / length
+    kernel = variance * (1 + r) * np.exp(-r)
+    expected = variance - np.einsum("ij,jk,ki->i", kernel, np.linalg.inv(kernel + noise * np.eye(50)), kernel)
+    _, std = process.predict(x)
+    np.testing.assert_allclose(std**2, expected, rtol=1e-4, atol=1e-7)
+    assert noise > 2 * expected.max()
+
+
+def test_the_process_is_standardised_by_the_reference():
+    rng = np.random.default_rng(0)
+    labelled, usual = rng.normal(size=(20, 3)), 4 + 3 * rng.normal(size=(500, 3))
+    state = EmbeddingGP().fit(labelled, labelled[:, 0], usual).state()
+    np.testing.assert_allclose(state["centre"], usual.mean(0))
+    np.testing.assert_allclose(state["scale"], usual.std(0), rtol=1e-5)
 
 
 def test_the_process_interpolates_what_it_was_told_and_doubts_what_is_far():

@@ -1,5 +1,6 @@
 import copy
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +12,10 @@ from archflow.encoders import ENCODERS, GIN, Embedder, GatedGCN, create
 from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
-from archflow.predict import NetworkPredictor
+from archflow.graph.table import Table
+from archflow.predict import NetworkPredictor, load_predictor
 from archflow.predict.fine_tune import FineTuneSettings
+from archflow.predict.objectives import Hinge
 from archflow.recipes.presets import GRAPH_NETWORKS
 from archflow.seeding import seeded
 from archflow.testing import check_predictor, random_architectures
@@ -317,3 +320,125 @@ def test_members_can_start_from_several_encoders(architectures):
     reordered = create("gin", Vocabulary(architectures.vocabulary.ops[::-1]), width=8)
     with pytest.raises(ArchflowError, match="know different operations; give them one vocabulary"):
         NetworkPredictor([starts[0], reordered])
+
+
+@pytest.fixture
+def seen(architectures, monkeypatch):
+    """The models and runs with which a predictor of three members begins to train."""
+    found = []
+
+    def fine_tune(models, _, runs, *arguments, **options):
+        found.append((models, runs))
+        raise Stopped
+
+    class Stopped(Exception):
+        pass
+
+    monkeypatch.setattr("archflow.predict.network_predictor.fine_tune", fine_tune)
+    with pytest.raises(Stopped):
+        predictor(architectures, 3).fit(architectures, FINE)
+    return found[0]
+
+
+def test_every_member_holds_out_labels_of_its_own(seen):
+    _, runs = seen
+    assert runs.validation.shape == (3, 15)
+    for train, held in zip(runs.train, runs.validation, strict=True):
+        assert sorted([*train, *held]) == list(range(N))
+    assert len({tuple(sorted(held)) for held in runs.validation}) == 3
+    assert len(set(runs.seeds)) == 3
+
+
+def test_every_member_has_a_head_of_its_own(seen):
+    models, _ = seen
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        for name, value in models[one].head.state_dict().items():
+            if name.endswith("weight"):
+                assert not torch.equal(value, models[other].head.state_dict()[name]), name
+
+
+def test_what_was_held_out_is_counted(architectures):
+    y = target(architectures)
+
+    def held_out(count: int, **options) -> int:
+        return predictor(architectures).fit(architectures.select(range(count)), y[:count], **options).held_out
+
+    assert held_out(60) == 15
+    assert held_out(6) == 2
+    assert held_out(5) == 0  # three to train on would be too few: all five do both
+    assert held_out(20, validation=(architectures.select(range(20, 27)), y[20:27])) == 7
+
+
+def test_intervals_hold_what_they_promise():
+    many = random_architectures(400, seed=3)
+    y = target(many) + np.random.default_rng(0).normal(size=400)
+    learner = predictor(many, 3, settings=FineTuneSettings(epochs=10, learning_rate=3e-3))
+    learner.fit(many.select(range(120)), y[:120])
+    for coverage in (0.5, 0.8):
+        low, high = learner.interval(many.select(range(120, 400)), coverage)
+        assert coverage - 0.1 < np.mean((low <= y[120:]) & (y[120:] <= high)) < coverage + 0.1
+    few = predictor(many)
+    few.fit(many.select(range(5)), y[:5])
+    with pytest.raises(ArchflowError, match=r"coverage 0\.5 needs more than 0 calibration labels"):
+        few.interval(many, 0.5)
+
+
+def test_settings_may_be_numpys_numbers(architectures, tmp_path):
+    settings = FineTuneSettings(epochs=np.int64(2), learning_rate=np.float32(3e-3), batch_size=np.int32(8))
+    numpys = predictor(
+        architectures, np.int64(2), settings=settings, seed=np.int64(3), validation_share=np.float32(0.25)
+    )
+    numpys.fit(architectures, FINE, checkpoint=tmp_path / "state")
+    numpys.save(tmp_path / "model")
+    loaded = NetworkPredictor.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(architectures), numpys.predict(architectures))
+
+
+def test_an_older_folder_is_refused(saved):
+    _, folder = saved
+    path = folder / "predictor.json"
+    about = json.loads(path.read_text())
+    path.write_text(json.dumps({**about, "format": "archflow predictor 2"}))
+    with pytest.raises(ArchflowError, match=r"predictor\.json: has the format 'archflow predictor 2', .*; fit again"):
+        load_predictor(folder)
+
+
+def test_several_metrics_are_ranked_in_columns_of_their_own(architectures):
+    y = np.stack([FINE, 100 - FINE], 1)
+    learner = predictor(architectures, 2, objective=[Hinge(), Hinge(lower_is_better=True)])
+    table = Table(architectures, {"accuracy": FINE, "ms": 100 - FINE, "note": FINE}, [f"net {i}" for i in range(N)])
+    learner.fit(table, metrics=["accuracy", "ms"])
+    mean, std = learner.predict(table)
+    ranked = learner.rank(table)
+    added = ["predicted_accuracy", "predicted_std_accuracy", "rank_accuracy"]
+    added += ["predicted_ms", "predicted_std_ms", "rank_ms"]
+    assert list(ranked.metrics) == ["accuracy", "ms", "note", *added]
+    assert ranked.native == table.native
+    for place, name in enumerate(("accuracy", "ms")):
+        np.testing.assert_array_equal(ranked.metrics[f"predicted_{name}"], mean[:, place])
+        np.testing.assert_array_equal(ranked.metrics[f"predicted_std_{name}"], std[:, place])
+    assert mean[ranked.metrics["rank_accuracy"].argmin(), 0] == mean[:, 0].max()
+    assert mean[ranked.metrics["rank_ms"].argmin(), 1] == mean[:, 1].min()
+    as_columns = predictor(architectures, 2, objective=[Hinge(), Hinge(lower_is_better=True)])
+    as_columns.fit(architectures, y)
+    np.testing.assert_array_equal(as_columns.predict(architectures)[0], mean)
+
+
+def test_rows_of_a_table_without_any_label_are_left_out(architectures):
+    gaps = np.where(FINE % 3 > 0, FINE, np.nan)
+    learner = predictor(architectures)
+    learner.fit(Table(architectures, {"accuracy": gaps}), metrics=["accuracy"])
+    known = np.flatnonzero(FINE % 3 > 0)
+    alone = predictor(architectures)
+    alone.fit(architectures.select(known), FINE[known])
+    np.testing.assert_array_equal(learner.predict(architectures), alone.predict(architectures))
+    with pytest.raises(ArchflowError, match="labels: none are given; give y, or a table and the names of its columns"):
+        predictor(architectures).fit(Table(architectures, {"accuracy": gaps}))
+
+
+def test_a_state_of_another_dropout_is_refused(architectures, tmp_path):
+    for dropout, refused in ((0.0, False), (0.5, True)):
+        embedder = create("gin", architectures, seed=0, width=8, dropout=dropout)
+        learner = NetworkPredictor(embedder, settings=QUICK)
+        with pytest.raises(ArchflowError, match="other settings or data") if refused else nullcontext():
+            learner.fit(architectures, FINE, checkpoint=tmp_path / "state")

@@ -21,7 +21,7 @@ from archflow.files import read_json, write_json
 from archflow.graph.effective import view
 from archflow.graph.table import Table
 from archflow.predict.metrics import summary
-from archflow.predict.ranking_model import RankingModel, score
+from archflow.predict.ranking_model import ScoreModel, score
 from archflow.progress import progress_bar
 from archflow_reproduce.protocol.encoders import file_name, fresh_encoder, pretrained_encoders, ready_encoder
 from archflow_reproduce.protocol.methods import LEARNED, is_encoder, proxies_of_methods
@@ -161,7 +161,7 @@ def _fine_tune(
     return results
 
 
-def _scores(models: Sequence[RankingModel], table: Table, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+def _scores(models: Sequence[ScoreModel], table: Table, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """(K, n) scores of every model on its rows."""
     if len(models) > 1 and type(models[0].encoder).stackable:
         return score(stack(models), table.architectures, rows)[..., 0]
