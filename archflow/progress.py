@@ -12,8 +12,8 @@ class Progress(Protocol):
         """Move on by `steps`; `note` replaces the text at the end of the bar."""
         ...
 
-    def reach(self, done: int) -> None:
-        """Move to `done` steps in all."""
+    def reach(self, done: int, note: str = "") -> None:
+        """Move to `done` steps in all; `note` as in `advance`."""
         ...
 
 
@@ -24,8 +24,8 @@ class _Bar:
     def advance(self, steps: int = 1, note: str = "") -> None:
         self._bar.update(self._task, advance=steps, note=note)
 
-    def reach(self, done: int) -> None:
-        self._bar.update(self._task, completed=done)
+    def reach(self, done: int, note: str = "") -> None:
+        self._bar.update(self._task, completed=done, note=note)
 
 
 @contextmanager

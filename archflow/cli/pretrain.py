@@ -79,12 +79,9 @@ def pretrain(
     architectures = embedder.prepare(unlabelled.architectures)
     state = out.with_suffix(".state")
     with progress_bar(f"pre-training on {len(architectures):,} architectures", epochs) as bar:
-        done = 0
 
         def on_epoch(epoch: int, losses: dict[str, float]) -> None:
-            nonlocal done
-            bar.advance(epoch - done, "  ".join(f"{part} {value:.4g}" for part, value in losses.items()))
-            done = epoch
+            bar.reach(epoch, "  ".join(f"{part} {value:.4g}" for part, value in losses.items()))
 
         settings = replace(preset.published(encoder).pretrain, epochs=epochs, seed=seed)
         losses = run(model, pretext, architectures, unlabelled.proxies, settings, state, on_epoch=on_epoch)

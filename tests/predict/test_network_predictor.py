@@ -1,5 +1,6 @@
 import copy
 import json
+import pickle
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.table import Table
-from archflow.predict import NetworkPredictor, load_predictor
+from archflow.predict import BlendedPredictor, NetworkPredictor, load_predictor
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.objectives import Hinge
 from archflow.recipes.presets import GRAPH_NETWORKS
@@ -285,6 +286,21 @@ def test_damaged_files_are_refused_by_name(saved):
             NetworkPredictor.load(folder)
         (folder / name).write_bytes(whole)
     NetworkPredictor.load(folder)
+
+
+def test_a_fitted_predictor_can_be_pickled(architectures, saved):
+    fitted, _ = saved
+    blend = BlendedPredictor(NetworkPredictor(create("gin", architectures, view="contracted", width=8), settings=QUICK))
+    blend.fit(architectures, FINE)
+    for predictor in (fitted, blend):
+        again = pickle.loads(pickle.dumps(predictor))
+        np.testing.assert_array_equal(again.predict(architectures), predictor.predict(architectures))
+
+
+def test_the_margin_is_that_of_the_settings(architectures):
+    learner = predictor(architectures, settings=FineTuneSettings(epochs=1, margin=0.2))
+    learner.fit(architectures, FINE)
+    assert learner.objectives == [Hinge(margin=0.2)]
 
 
 def test_a_description_of_another_model_is_refused(saved):

@@ -65,13 +65,10 @@ def arch2vec(
     )
     own = f"arch2vec-{benchmark.name}-{encoder}-{protocol.epochs}-{seed}{'-whole' if whole else ''}"
     checkpoint = (folder or Path("runs") / own) / "pretraining.safetensors"
-    done = 0
     with progress_bar("pre-training", protocol.epochs) as bar:
 
         def on_epoch(epoch: int, losses: dict[str, float]) -> None:
-            nonlocal done
-            bar.advance(epoch - done, f"loss {sum(losses.values()):.4f}")
-            done = epoch
+            bar.reach(epoch, f"loss {sum(losses.values()):.4f}")
 
         result, latent = run_arch2vec(protocol, read_table(path), checkpoint, on_epoch)
     if out is not None:
