@@ -16,6 +16,7 @@ from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.table import Table
 from archflow.predict import BlendedPredictor, NetworkPredictor, load_predictor
 from archflow.predict.fine_tune import FineTuneSettings
+from archflow.predict.network_predictor import _residuals
 from archflow.predict.objectives import Hinge
 from archflow.recipes.presets import GRAPH_NETWORKS
 from archflow.seeding import seeded
@@ -397,6 +398,14 @@ def test_intervals_hold_what_they_promise():
     few.fit(many.select(range(5)), y[:5])
     with pytest.raises(ArchflowError, match=r"coverage 0\.5 needs more than 0 calibration labels"):
         few.interval(many, 0.5)
+
+
+def test_residuals_are_of_members_that_did_not_train_on_the_label():
+    values = np.array([[1.0, 2, 3, 4], [10, 20, 30, 40]])[..., None]
+    labels = np.array([[1.5], [np.nan], [7], [-4]])
+    train, held = np.array([[2, 3], [0, 3]]), np.array([[0, 1], [1, 2]])
+    (found,) = _residuals(values, labels, [Hinge()], train, held)
+    assert found.ratios.tolist() == [0.5, 23.0]  # row 0 by the first member, row 2 by the second; row 3 by neither
 
 
 def test_settings_may_be_numpys_numbers(architectures, tmp_path):
