@@ -49,7 +49,7 @@ def test_an_oracle_is_judged_exactly_in_every_run(table, tmp_path, monkeypatch, 
     curves = np.array([[0.1, 0.9, 0.2, 0.3], [0.3, 0.1, 0.2, 0.3], [0.2, 0.1, 0.8, 0.3], [0.2, 0.1, 0.8, 0.4]])
 
     def tuned(encoders, *_):
-        return FineTuned([Oracle(factor) for _ in encoders], np.zeros((4, 4)), curves)
+        return FineTuned([Oracle(factor) for _ in encoders], np.zeros((4, 4)), curves, held_out=40)
 
     judged = []
     real = protocol_run._scores
