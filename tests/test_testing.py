@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from archflow.encoders import Encoder, GatedGCN
 from archflow.encoders.layers import Linear, mean_pool
 from archflow.graph.batch import Batch
-from archflow.pretext import CATETask, EmbeddingTask, PretextSettings, ProxyRanking, vocabulary_for
+from archflow.pretext import CATETask, EmbeddingTask, ProxyRanking, vocabulary_for
 from archflow.spaces import NASBench201
 from archflow.testing import (
     check_encoder,
@@ -164,9 +164,7 @@ def test_a_broken_pretext_task_is_caught(architectures, task, message):
     assert issubclass(task, EmbeddingTask)
     proxies = {"p": architectures.edge_counts + 0.5 * architectures.op_counts[:, 2]}
     with pytest.raises(AssertionError, match=message):
-        check_pretext_task(
-            lambda encoder: task(encoder, PretextSettings(("p",))), lambda: GatedGCN(5, width=8), architectures, proxies
-        )
+        check_pretext_task(lambda encoder: task(encoder, ["p"]), lambda: GatedGCN(5, width=8), architectures, proxies)
 
 
 class PairsAnyone(CATETask):
@@ -178,9 +176,9 @@ class PairsAnyone(CATETask):
 
 def test_an_architecture_in_a_batch_of_the_tasks_own_is_caught(architectures):
     known = architectures.recoded(vocabulary_for("cate", architectures.vocabulary))
-    settings, proxies = PretextSettings(cost="p"), {"p": architectures.edge_counts + 0.0}
+    proxies = {"p": architectures.edge_counts + 0.0}
     with pytest.raises(AssertionError, match="an architecture without a proxy gets a gradient from loss part 'cate'"):
-        check_pretext_task(lambda encoder: PairsAnyone(encoder, settings), lambda: GatedGCN(6, width=8), known, proxies)
+        check_pretext_task(lambda encoder: PairsAnyone(encoder, cost="p"), lambda: GatedGCN(6, width=8), known, proxies)
 
 
 class RepeatsItself(NASBench201):

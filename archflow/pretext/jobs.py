@@ -21,8 +21,8 @@ from archflow.encoders.saved import save_encoder
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.effective import view
-from archflow.pretext.base import PretextSettings, PretextTask
-from archflow.pretext.named import make_task, vocabulary_for
+from archflow.pretext.base import PretextTask
+from archflow.pretext.named import Settings, make_task, vocabulary_for
 from archflow.pretext.pretrain import PretrainSettings, pretrain
 from archflow.progress import Progress, progress_bar
 from archflow.seeding import seeded
@@ -33,15 +33,15 @@ from archflow.workers import begin_worker
 class PretrainingJob:
     """One encoder to pre-train.
 
-    encoder: its registered name. config: its arguments besides n_ops. task: as `make_task` reads it. settings: with the
-    seed of weights, decoders and order. path: where the encoder goes when done; the state of an unfinished one lies
+    encoder: its registered name. config: its arguments besides n_ops. task: as `make_task` reads it. pretext: settings by
+    task. settings: with the seed of weights, decoders and order. path: where the encoder goes when done; the state of an unfinished one lies
     beside. view: the form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
     """
 
     encoder: str
     config: Mapping[str, Any]
     task: str
-    pretext: PretextSettings
+    pretext: Settings
     settings: PretrainSettings
     path: Path
     view: str = "whole"

@@ -61,7 +61,7 @@ def pretrain(
     state = None
     if checkpoint is not None:
         data = (architectures.hashes, *targets.values(), *parameters)
-        setup = (asdict(settings), type(task).__name__, asdict(task.settings), type(encoder).__name__, encoder.config)
+        setup = (asdict(settings), type(task).__name__, task.config, type(encoder).__name__, encoder.config)
         key = fingerprint(*setup, list(architectures.vocabulary.ops), *data)
         state = TrainingState(checkpoint, key, {"encoder": encoder, "task": task}, optimiser)
         restored = state.restore()

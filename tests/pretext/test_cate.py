@@ -10,12 +10,10 @@ from archflow.encoders import GIN, GatedGCN
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext import MASK, CATETask, PretextSettings, PretrainSettings, pretrain, vocabulary_for
+from archflow.pretext import MASK, CATETask, PretrainSettings, pretrain, vocabulary_for
 from archflow.pretext.cate import corrupted
 from archflow.seeding import seeded
 from archflow.testing import random_architectures, relabelled
-
-SETTINGS = PretextSettings(cost="parameters")
 
 
 def with_mask(architectures: ArchitectureSet) -> ArchitectureSet:
@@ -25,7 +23,7 @@ def with_mask(architectures: ArchitectureSet) -> ArchitectureSet:
 def made(architectures: ArchitectureSet, **config) -> tuple[GatedGCN, CATETask]:
     with seeded(0):
         encoder = GatedGCN(len(architectures.vocabulary), width=16).eval()
-        return encoder, CATETask(encoder, SETTINGS, **{"width": 16, "depth": 2, **config}).eval()
+        return encoder, CATETask(encoder, cost="parameters", **{"width": 16, "depth": 2, **config}).eval()
 
 
 def candidates(values: list[float], row: int, distance: float) -> set[int]:
@@ -166,7 +164,7 @@ def test_an_operation_that_only_the_partner_tells_is_learnt():
     known = with_mask(nodes)
     with seeded(0):
         encoder = GIN(len(known.vocabulary), width=16)
-        task = CATETask(encoder, SETTINGS, distance=0.0, width=32, depth=1)
+        task = CATETask(encoder, cost="parameters", distance=0.0, width=32, depth=1)
     settings = PretrainSettings(epochs=80, batch_size=20, learning_rate=5e-3)
     losses = pretrain(encoder, task, known, {"parameters": nodes.op + 0.0}, settings)["cate"]
     # Without the partner the best is log 4 = 1.39 where an operation is hidden.
@@ -193,7 +191,7 @@ def test_what_makes_no_pairs_is_refused(architectures):
     known = with_mask(architectures)
     encoder, task = made(known)
     with pytest.raises(ArchflowError, match="width 30 must be a multiple of its 8 heads"):
-        CATETask(encoder, SETTINGS, width=30)
+        CATETask(encoder, cost="parameters", width=30)
     with pytest.raises(ArchflowError, match="no proxy 'parameters'; there are: flops"):
         task.targets(known, {"flops": np.arange(60)})
     with pytest.raises(ArchflowError, match="the task hides operations"):

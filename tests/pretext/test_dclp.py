@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from archflow.encoders import Arch2Vec, Encoder, GatedGCN
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext import DCLP, PretextSettings, PretrainSettings, pretrain
+from archflow.pretext import DCLP, PretrainSettings, pretrain
 from archflow.seeding import seeded
 from archflow.testing import relabelled
 
@@ -19,7 +19,7 @@ SETTINGS = PretrainSettings(epochs=5, batch_size=16)
 def made(architectures, encoder_type: type[Encoder] = GatedGCN, **arguments):
     with seeded(0):
         encoder = encoder_type(len(architectures.vocabulary), width=16)
-        task = DCLP(encoder, PretextSettings(), **arguments)
+        task = DCLP(encoder, **arguments)
     return encoder, task
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from archflow.encoders import GatedGCN
-from archflow.pretext import PRETEXT_TASKS, PretextSettings, PretrainSettings, make_task, pretrain, vocabulary_for
+from archflow.pretext import PRETEXT_TASKS, PretrainSettings, make_task, pretrain, vocabulary_for, with_proxies
 from archflow.seeding import seeded
 
 EXPECTED = json.loads((Path(__file__).parent / "losses.json").read_text())
@@ -21,7 +21,7 @@ def measured(name: str, architectures) -> dict[str, list[float]]:
     proxies["params"][::7] = np.nan
     with seeded(5):
         encoder = GatedGCN(len(known.vocabulary), width=16)
-        task = make_task(name, encoder, PretextSettings(("params",)))
+        task = make_task(name, encoder, with_proxies(name, {}, ["params"]))
     losses = pretrain(encoder, task, known, proxies, PretrainSettings(epochs=4, batch_size=16, learning_rate=3e-3))
     weights = torch.cat([parameter.detach().flatten() for parameter in (*encoder.parameters(), *task.parameters())])
     return {**losses, "weights": [float(weights.double().square().mean())]}

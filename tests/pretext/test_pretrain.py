@@ -8,11 +8,11 @@ from archflow.encoders import GIN, Arch2Vec, GatedGCN
 from archflow.errors import ArchflowError
 from archflow.flow import FlowSurrogate
 from archflow.graph.batch import Batch
-from archflow.pretext import FGP, PretextSettings, PretrainSettings, pretrain
+from archflow.pretext import FGP, PretrainSettings, pretrain
 from archflow.seeding import seeded
 
 SETTINGS = PretrainSettings(epochs=5, batch_size=16)
-PRETEXT = PretextSettings(("parameters",), surrogate=FlowSurrogate(sigma=1.0))
+PRETEXT = {"proxies": ["parameters"], "surrogate": FlowSurrogate(sigma=1.0)}
 
 
 class Killed(Exception):
@@ -36,7 +36,7 @@ class Run:
         self.proxies["parameters"][::7] = np.nan
         with seeded(seed):
             self.encoder = encoder(len(architectures.vocabulary), width=16)
-            self.task = FGP(self.encoder, pretext)
+            self.task = FGP(self.encoder, **pretext)
 
     def go(self, on_epoch=None):
         return pretrain(
@@ -127,9 +127,9 @@ def test_a_run_killed_twice_or_finished_already_gives_the_same(architectures, un
         {"settings": replace(SETTINGS, learning_rate=1e-2)},
         {"settings": replace(SETTINGS, epochs=6)},
         {"settings": replace(SETTINGS, seed=1)},
-        {"pretext": replace(PRETEXT, flow_weight=0.1)},
-        {"pretext": replace(PRETEXT, margin=0.1)},
-        {"pretext": replace(PRETEXT, surrogate=FlowSurrogate(seed=1))},
+        {"pretext": {**PRETEXT, "flow_weight": 0.1}},
+        {"pretext": {**PRETEXT, "margin": 0.1}},
+        {"pretext": {**PRETEXT, "surrogate": FlowSurrogate(seed=1)}},
         {"seed": 1},
         {"encoder": GIN},
     ],

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from archflow.encoders.pretrained import names
-from archflow.pretext import PretextSettings, proxies_for
+from archflow.pretext import PRETEXT_TASKS, proxies_for, with_proxies
+from archflow.pretext.named import Settings
 
 LEARNED = "learned"
 """The method that reconstructs a teacher's embeddings."""
@@ -43,19 +43,45 @@ def is_encoder(method: str) -> bool:
     return method.endswith(".safetensors") or method in names()
 
 
-def pretext_of(method: str, settings: PretextSettings) -> tuple[str, PretextSettings]:
-    """The pretext task of a method, as `make_task` reads it, and its settings. settings: the data set's.
+def all_methods() -> list[str]:
+    """Supervised learning, and every registered pretext task; FGP and its parts first."""
+    return list(dict.fromkeys(["supervised", "proxy", "flow", "fgp", *_tasks()]))
+
+
+def _tasks() -> list[str]:
+    return [name for name in PRETEXT_TASKS.names() if name != "proxy_ranking"]
+
+
+def pretext_of(method: str, proxies: Sequence[str], settings: Settings) -> tuple[str, Settings]:
+    """The pretext task of a method, as `make_task` reads it, and the settings by task.
 
     What has no other name here is a task, or a sum of tasks. (`LEARNED` lacks its surrogate still: a file a run.)
+
+    Args:
+        method: Its name.
+        proxies: What tasks rank that rank proxies.
+        settings: The data set's, by task.
     """
+    changes: dict[str, Any] = {}
     if method in SURROGATES:
-        return "fgp", replace(settings, surrogate=replace(settings.surrogate, **SURROGATES[method]))
-    if method in WEIGHTS:
-        return "fgp", replace(settings, **WEIGHTS[method])
-    return {"proxy": "proxy_ranking", LEARNED: "fgp"}.get(method, method), settings
+        changes = {"surrogate": {**settings.get("fgp", {}).get("surrogate", {}), **SURROGATES[method]}}
+    elif method in WEIGHTS:
+        changes = dict(WEIGHTS[method])
+    task = "fgp" if changes else {"proxy": "proxy_ranking", LEARNED: "fgp"}.get(method, method)
+    return task, with_proxies(task, changed(settings, task, **changes), proxies)
 
 
-def proxies_of_methods(methods: Sequence[str], settings: PretextSettings) -> list[str]:
-    """The proxies that methods look at, each once. Raises ArchflowError for one that is no task."""
-    tasks = [pretext_of(method, settings) for method in methods if method != "supervised" and not is_encoder(method)]
-    return list(dict.fromkeys(name for task in tasks for name in proxies_for(*task)))
+def changed(settings: Settings, task: str, **changes: Any) -> Settings:
+    """The settings with these changes for one task."""
+    return {**settings, task: {**settings.get(task, {}), **changes}} if changes else settings
+
+
+def proxies_of_methods(methods: Sequence[str], proxies: Sequence[str], settings: Settings) -> list[str]:
+    """The proxies that methods look at, each once.
+
+    Raises:
+        ArchflowError: A method is no task, or needs a proxy where none is named.
+    """
+    pretraining = [method for method in methods if method != "supervised" and not is_encoder(method)]
+    used = [proxies_for(*pretext_of(method, proxies, settings)) for method in pretraining]
+    return list(dict.fromkeys(name for each in used for name in each))

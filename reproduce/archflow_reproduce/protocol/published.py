@@ -154,7 +154,9 @@ _RANKING = ("proxy", "fgp", LEARNED, *SURROGATES, *WEIGHTS)
 
 
 def proxies_of(config: Mapping[str, Any]) -> list[str]:
-    """The proxies that a result's protocol ranks; results written before there could be several name one."""
+    """The proxies that a result's protocol ranks; older results name them, or one, among the settings of all tasks."""
+    if "proxies" in config:
+        return list(config["proxies"])
     pretext = config["pretext"]
     return list(pretext["proxies"]) if "proxies" in pretext else [pretext["proxy"]] if pretext["proxy"] else []
 

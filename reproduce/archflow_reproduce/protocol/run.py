@@ -65,7 +65,7 @@ def run_protocol(
     within = measured.select(pretraining_rows(protocol.split_by, measured, train))
     everything = protocol.pretrain_on_all and not protocol.split_by.startswith("size")
     seen = pretrain_on or {data: table if everything else within}
-    unlabelled = joined(seen, proxies_of_methods(protocol.methods, protocol.pretext), ops)
+    unlabelled = joined(seen, proxies_of_methods(protocol.methods, protocol.proxies, protocol.pretext), ops)
     settings = {"data": data, **_json(asdict(protocol))}
     if pretrain_on:
         settings["pretrain_on"] = list(pretrain_on)

@@ -17,9 +17,10 @@ import torch
 from archflow.data.benchmarks import FOLDER_VARIABLE
 from archflow.data.nasbench101_graphs import read_graphs
 from archflow.encoders import ENCODERS
+from archflow.flow import FlowSurrogate
 from archflow.graph import ArchitectureSet
 from archflow.predict.ranking_model import embed
-from archflow.pretext import FGP, PretextSettings, PretrainSettings, pretrain
+from archflow.pretext import FGP, PretrainSettings, pretrain
 from archflow.recipes.presets import PRESETS
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
@@ -74,15 +75,16 @@ def _nasbench101() -> ArchitectureSet | None:
 def _surrogate_us(architectures: ArchitectureSet, name: str) -> float:
     """Levels included: every pass starts from a set that has nothing derived yet."""
     everything = np.arange(len(architectures))
+    surrogate = FlowSurrogate(**PRESETS[name].tasks["flow"]["surrogate"])
     copies = iter([architectures.select(everything) for _ in range(REPEATS + 1)])
-    return round(1e6 * median_seconds(lambda: PRESETS[name].surrogate(next(copies)), REPEATS) / len(architectures), 3)
+    return round(1e6 * median_seconds(lambda: surrogate(next(copies)), REPEATS) / len(architectures), 3)
 
 
 def _pretrain_epoch_s(architectures: ArchitectureSet, width: int, epochs: int = REPEATS) -> float:
     """Median seconds of an epoch of FGP with a gated GCN on all NAS-Bench-201 cells, batches of 256, float32."""
     with seeded(21):
         encoder = ENCODERS.get("gated_gcn")(n_ops=len(architectures.vocabulary), width=width)
-        task = FGP(encoder, PretextSettings(("params",), surrogate=PRESETS["nasbench201"].surrogate))
+        task = FGP(encoder, ["params"], **PRESETS["nasbench201"].tasks["fgp"])
     proxies = NASBench201().costs(architectures)
     ends: list[float] = []
     settings = PretrainSettings(epochs=epochs + 1)

@@ -19,7 +19,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.graph.table import Table
-from archflow.pretext import PretextSettings, PretrainSettings, VariationalGraphAutoEncoder, pretrain
+from archflow.pretext import PretrainSettings, VariationalGraphAutoEncoder, pretrain
 from archflow.recipes.presets import preset_of
 from archflow.report.projection import principal_components
 from archflow.seeding import seeded
@@ -101,7 +101,7 @@ def run_arch2vec(
     with seeded(protocol.seed):
         config = preset_of(protocol.benchmark).published(protocol.encoder).config
         encoder = ENCODERS.get(protocol.encoder)(n_ops=len(architectures.vocabulary), **config)
-        task = VariationalGraphAutoEncoder(encoder, PretextSettings())
+        task = VariationalGraphAutoEncoder(encoder)
     ends: list[float] = []
 
     def timed(epoch: int, losses: dict[str, float]) -> None:

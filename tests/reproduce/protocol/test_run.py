@@ -20,7 +20,7 @@ from archflow.graph import Vocabulary
 from archflow.graph.effective import effective
 from archflow.graph.table import Table, read_table
 from archflow.predict.fine_tune import FineTuneSettings
-from archflow.pretext import PretextSettings, PretrainSettings
+from archflow.pretext import PretrainSettings
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 from archflow_reproduce.protocol import run as protocol_run
@@ -34,7 +34,7 @@ PROTOCOL = Protocol(
     encoder_config={"width": 8},
     labels=30,
     runs=4,
-    pretext=PretextSettings(("params",)),
+    proxies=["params"],
     pretrain=PretrainSettings(epochs=2),
     fine_tune=FineTuneSettings(epochs=3),
 )
@@ -245,7 +245,7 @@ def test_unusable_tables_are_refused(table, tmp_path):
     with pytest.raises(ArchflowError, match="no column 'score'"):
         run_protocol(PROTOCOL, "cells", Table(table.architectures), tmp_path / "c")
     with pytest.raises(ArchflowError, match="no proxy 'jacov'"):
-        run_protocol(replace(PROTOCOL, pretext=PretextSettings(("jacov",))), "cells", table, tmp_path / "d")
+        run_protocol(replace(PROTOCOL, proxies=["jacov"]), "cells", table, tmp_path / "d")
 
 
 def test_result_becomes_a_table_and_a_report(finished, tmp_path):

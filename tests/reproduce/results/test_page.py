@@ -10,7 +10,6 @@ import typer
 
 from archflow.cli.app import app
 from archflow.errors import ArchflowError
-from archflow.pretext import PretextSettings
 from archflow_reproduce.protocol.protocol import Protocol
 from archflow_reproduce.results.page import BEGIN, END, results_page, results_summary, with_summary
 from archflow_reproduce.results.sections.section import view_option
@@ -20,9 +19,7 @@ MACHINE = {"processor": "A Processor", "threads": 2, "torch": "2.13.0"}
 
 
 def protocol(proxy: str = "zc_jacov") -> dict[str, Any]:
-    settings = Protocol(
-        metric="test_acc", encoder_config={"width": 64}, pretext=PretextSettings((proxy,)), runs=3, train=800, test=700
-    )
+    settings = Protocol(metric="test_acc", encoder_config={"width": 64}, proxies=[proxy], runs=3, train=800, test=700)
     return {
         "data": "nasbench201", "metric": "test_acc", "labels": 8,
         "splits": {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from archflow.flow import FlowSurrogate
 from archflow_reproduce.protocol.published import PAPER_PROXY, proxies_of
 from archflow_reproduce.results.protocol_report import protocol_table
 from archflow_reproduce.results.sections.section import (
@@ -27,7 +29,7 @@ def protocol_section(name: str, result: Result, place: str) -> str:
     width = config["encoder_config"].get("width")
     pretraining = (
         f"pre-training for {config['pretrain']['epochs']} epochs on the proxy {proxies} and the flow of dimension "
-        f"{config['pretext']['surrogate']['dim']}, "
+        f"{_surrogate(config)['dim']}, "
     ) * (set(result["methods"]) != {"supervised"})
     apart = "" if splits["by"] == "random" else f", split by `{splits['by']}`"
     ranks_proxy = {"proxy", "fgp"} & set(result["methods"])
@@ -67,6 +69,12 @@ def only(result: Result, measures: Sequence[str]) -> dict[str, Any]:
         method: {key: runs[key] for key in measures if key in runs} for method, runs in result["methods"].items()
     }
     return {**result, "methods": methods}
+
+
+def _surrogate(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings of the flow surrogate; older results have them among those of all tasks."""
+    pretext = config["pretext"]
+    return {**asdict(FlowSurrogate()), **pretext.get("flow", pretext).get("surrogate", {})}
 
 
 def _command(name: str, result: Result, place: str) -> str:
