@@ -18,7 +18,7 @@ from archflow.graph.architecture import Architecture
 from archflow.graph.cells import cells
 from archflow.graph.ragged import Ints, pointer, positions, segment_reduce
 from archflow.graph.synonyms import known_as
-from archflow.graph.vocabulary import Vocabulary
+from archflow.graph.vocabulary import UNKNOWN, Vocabulary
 
 
 class ArchitectureSet:
@@ -190,14 +190,15 @@ class ArchitectureSet:
 
     def recoded(self, vocabulary: Vocabulary) -> ArchitectureSet:
         """The same architectures with the operation ids of another vocabulary. An operation that it lacks is the one
-        that `SYNONYMS` calls the same, unless these architectures tell both apart.
+        that `SYNONYMS` calls the same, unless these architectures tell both apart; else `UNKNOWN`, if that has an id.
 
         Raises ArchflowError, naming the row, if an operation in use is not in it.
         """
         if vocabulary == self.vocabulary:
             return self
         names = [known_as(op, vocabulary, self.vocabulary) for op in self.vocabulary.ops]
-        ids = np.array([-1 if name is None else vocabulary.index(name) for name in names], np.int32)
+        otherwise = vocabulary.index(UNKNOWN) if UNKNOWN in vocabulary else -1
+        ids = np.array([otherwise if name is None else vocabulary.index(name) for name in names], np.int32)
         op = ids[self.op]
         if (op < 0).any():
             node = int(np.argmax(op < 0))

@@ -17,9 +17,9 @@ import torch
 from archflow.data.benchmarks import FOLDER_VARIABLE
 from archflow.data.nasbench101_graphs import read_graphs
 from archflow.encoders import ENCODERS
+from archflow.encoders.embedding import embed
 from archflow.flow import FlowSurrogate
 from archflow.graph import ArchitectureSet
-from archflow.predict.ranking_model import embed
 from archflow.pretext import FGP, PretrainSettings, pretrain
 from archflow.recipes.presets import PRESETS
 from archflow.seeding import seeded
