@@ -12,6 +12,10 @@ class Progress(Protocol):
         """Move on by `steps`; `note` replaces the text at the end of the bar."""
         ...
 
+    def reach(self, done: int, note: str = "") -> None:
+        """Move to `done` steps, counted from the first; `note` as above."""
+        ...
+
 
 class _Bar:
     def __init__(self, bar, task) -> None:
@@ -19,6 +23,9 @@ class _Bar:
 
     def advance(self, steps: int = 1, note: str = "") -> None:
         self._bar.update(self._task, advance=steps, note=note)
+
+    def reach(self, done: int, note: str = "") -> None:
+        self._bar.update(self._task, completed=done, note=note)
 
 
 @contextmanager

@@ -45,6 +45,11 @@ class PretextTask(Configured, nn.Module, ABC):
         self.config.pop("encoder", None)
         named_proxies(type(self), self.config)  # refuses a setting that names none
 
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The names of the zero-cost proxies that `targets` looks at."""
+        return named_proxies(type(self), self.config)
+
     @abstractmethod
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
         """Compute what the loss compares with, once, before training.

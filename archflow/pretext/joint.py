@@ -39,6 +39,10 @@ class JointTask(PretextTask):
         """The tasks by name."""
         return {name: cast(PretextTask, task) for name, task in self._tasks.items()}
 
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(proxy for task in self.tasks.values() for proxy in task.proxies))
+
     def begin_epoch(self, share: float) -> None:
         for task in self.tasks.values():
             task.begin_epoch(share)

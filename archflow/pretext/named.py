@@ -77,6 +77,14 @@ def make_task(name: str, encoder: Encoder, settings: Settings | None = None, **o
     return tasks[name][0] if name in tasks else JointTask(tasks)
 
 
+def name_of(task: PretextTask) -> str:
+    """The name by which `make_task` makes a task; of one that is not registered, its class."""
+    if isinstance(task, JointTask):
+        return "+".join(f"{weight:g}*{name}" for name, weight in task.weights.items())
+    registered = (name for name in PRETEXT_TASKS.names() if PRETEXT_TASKS.get(name) is type(task))
+    return next(registered, type(task).__name__)
+
+
 def vocabulary_for(name: str, vocabulary: Vocabulary) -> Vocabulary:
     """The vocabulary that a task needs: with `MASK` behind the operations, whose ids stay, where it hides some."""
     masks = any(PRETEXT_TASKS.get(task).masks for task in task_weights(name))
@@ -94,7 +102,13 @@ def proxies_for(name: str, settings: Settings | None = None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(proxy for each in named for proxy in each))
 
 
+def updated(settings: Settings, changes: Settings) -> dict[str, Mapping[str, Any]]:
+    """The settings with these changes."""
+    tasks = dict.fromkeys([*settings, *changes])
+    return {task: {**settings.get(task, {}), **changes.get(task, {})} for task in tasks}
+
+
 def with_proxies(name: str, settings: Settings, proxies: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """The settings with these proxies for all tasks of a name that rank some and do not name their own."""
     tasks = [task for task in task_weights(name) if "proxies" in defaults(PRETEXT_TASKS.get(task))]
-    return {**settings, **{task: {"proxies": list(proxies), **settings.get(task, {})} for task in tasks}}
+    return updated({task: {"proxies": list(proxies)} for task in tasks}, settings)

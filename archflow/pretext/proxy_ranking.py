@@ -38,7 +38,7 @@ class ProxyRanking(EmbeddingTask):
         super().__init__()
         if margin < 0:
             raise ArchflowError(f"proxy_ranking: margin {margin:g} must be at least 0")
-        self.proxies, self.margin = tuple(proxies), margin
+        self.margin = margin
         self.decoder = decoder(encoder.dim, hidden, len(self.proxies))
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:

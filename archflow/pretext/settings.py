@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import json
+import math
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -75,7 +76,7 @@ def _wanted(default: Any, value: Any) -> str:
     if isinstance(default, Integral):
         return "" if isinstance(value, Integral) and not isinstance(value, bool) else "whole number"
     if isinstance(default, Real):
-        return "" if isinstance(value, Real) and not isinstance(value, bool) and abs(value) < float("inf") else "number"
+        return "" if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value) else "number"
     if isinstance(default, str):
         return "" if isinstance(value, str) else "text"
     if isinstance(default, list | tuple):

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from archflow.encoders import GIN, Arch2Vec, Encoder, GatedGCN
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext import PretrainSettings, VariationalGraphAutoEncoder, make_task, pretrain
+from archflow.pretext import PretrainSettings, VariationalGraphAutoEncoder, make_task
 from archflow.pretext.arch2vec import KL_WEIGHT
 from archflow.pretext.latent_sampling import CodeStatistics, forward_numbers
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 from archflow.testing import check_pretext_task
+from tests.pretraining import losses_of
 from tests.strategies import VOCABULARY, relabellings, sets
 
 PARTS = {"arch2vec_operations", "arch2vec_edges", "arch2vec_kl"}
@@ -165,7 +166,7 @@ def trained():
         encoder = Arch2Vec(len(cells.vocabulary), width=32, depth=3)
         task = VariationalGraphAutoEncoder(encoder)
     how = PretrainSettings(epochs=20, batch_size=32, learning_rate=1e-2, weight_decay=0.0)
-    pretrain(encoder, task, cells, settings=how)
+    losses_of(encoder, task, cells, settings=how)
     return encoder, task.eval(), cells
 
 

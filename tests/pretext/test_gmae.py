@@ -10,10 +10,11 @@ from archflow.encoders import GIN, GatedGCN
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext import MASK, GMAETask, PretrainSettings, pretrain, vocabulary_for
+from archflow.pretext import MASK, GMAETask, PretrainSettings, vocabulary_for
 from archflow.pretext.gmae import draw_nodes
 from archflow.seeding import seeded
 from archflow.testing import random_architectures, relabelled
+from tests.pretraining import losses_of
 from tests.strategies import sets
 
 
@@ -115,7 +116,7 @@ def test_operations_that_follow_from_the_graph_are_learnt():
     with seeded(0):
         encoder = GIN(len(known.vocabulary), width=32)
         task = GMAETask(encoder, mask_ratio=0.15)
-    losses = pretrain(encoder, task, known, settings=PretrainSettings(epochs=40, batch_size=20, learning_rate=5e-3))
+    losses = losses_of(encoder, task, known, settings=PretrainSettings(epochs=40, batch_size=20, learning_rate=5e-3))
     assert losses["gmae"][-1] < 0.4 * losses["gmae"][0]
 
 

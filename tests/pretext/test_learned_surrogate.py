@@ -16,12 +16,12 @@ from archflow.pretext import (
     LearnedSurrogate,
     PretrainSettings,
     make_task,
-    pretrain,
     with_proxies,
 )
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 from archflow.testing import check_pretext_task
+from tests.pretraining import losses_of
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_it_is_told_to_the_state_of_an_unfinished_training(teacher, architecture
         with seeded(0):
             encoder = GIN(len(architectures.vocabulary), width=8)
             task = make_task("flow", encoder, surrogate=surrogate)
-        pretrain(encoder, task, architectures, settings=PretrainSettings(epochs=1), checkpoint=tmp_path / "state")
+        losses_of(encoder, task, architectures, settings=PretrainSettings(epochs=1), checkpoint=tmp_path / "state")
 
     _, surrogate = teacher
     train(surrogate)

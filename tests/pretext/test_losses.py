@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from archflow.encoders import GatedGCN
-from archflow.pretext import PRETEXT_TASKS, PretrainSettings, make_task, pretrain, vocabulary_for, with_proxies
+from archflow.pretext import PRETEXT_TASKS, PretrainSettings, make_task, vocabulary_for, with_proxies
 from archflow.seeding import seeded
+from tests.pretraining import losses_of
 
 EXPECTED = json.loads((Path(__file__).parent / "losses.json").read_text())
 """By task: the losses of every epoch, and the mean square of all weights at the end."""
@@ -22,7 +23,7 @@ def measured(name: str, architectures) -> dict[str, list[float]]:
     with seeded(5):
         encoder = GatedGCN(len(known.vocabulary), width=16)
         task = make_task(name, encoder, with_proxies(name, {}, ["params"]))
-    losses = pretrain(encoder, task, known, proxies, PretrainSettings(epochs=4, batch_size=16, learning_rate=3e-3))
+    losses = losses_of(encoder, task, known, proxies, PretrainSettings(epochs=4, batch_size=16, learning_rate=3e-3))
     weights = torch.cat([parameter.detach().flatten() for parameter in (*encoder.parameters(), *task.parameters())])
     return {**losses, "weights": [float(weights.double().square().mean())]}
 

@@ -8,8 +8,9 @@ from archflow.encoders import GIN, Arch2Vec, GatedGCN
 from archflow.errors import ArchflowError
 from archflow.flow import FlowSurrogate
 from archflow.graph.batch import Batch
-from archflow.pretext import FGP, PretrainSettings, pretrain
+from archflow.pretext import FGP, PretrainSettings
 from archflow.seeding import seeded
+from tests.pretraining import losses_of
 
 SETTINGS = PretrainSettings(epochs=5, batch_size=16)
 PRETEXT = {"proxies": ["parameters"], "surrogate": FlowSurrogate(sigma=1.0)}
@@ -39,8 +40,14 @@ class Run:
             self.task = FGP(self.encoder, **pretext)
 
     def go(self, on_epoch=None):
-        return pretrain(
-            self.encoder, self.task, self.architectures, self.proxies, self.settings, self.checkpoint, on_epoch=on_epoch
+        return losses_of(
+            self.encoder,
+            self.task,
+            self.architectures,
+            self.proxies,
+            self.settings,
+            checkpoint=self.checkpoint,
+            on_epoch=on_epoch,
         )
 
     def weights(self) -> list[torch.Tensor]:

@@ -130,8 +130,8 @@ def test_a_name_can_be_a_weighted_sum(architectures, proxies):
     ],
 )
 def test_a_name_that_makes_no_task_is_refused(architectures, proxies, name, message):
+    settings = {"fgp": {"proxies": ["parameters"]}}
     with pytest.raises(ArchflowError, match=re.escape(message)):
-        settings = {"fgp": {"proxies": ["parameters"]}}
         make_task(name, encoder_for(architectures), settings).targets(architectures, proxies)
 
 

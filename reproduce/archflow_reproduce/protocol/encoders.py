@@ -15,8 +15,9 @@ from archflow.encoders.embedder import Embedder
 from archflow.encoders.pretrained import load
 from archflow.graph import ArchitectureSet
 from archflow.pretext.jobs import PretrainingJob, run_jobs
+from archflow.pretext.named import updated
 from archflow.seeding import seeded
-from archflow_reproduce.protocol.methods import LEARNED, changed, is_encoder, pretext_of
+from archflow_reproduce.protocol.methods import LEARNED, is_encoder, pretext_of
 from archflow_reproduce.protocol.protocol import Protocol
 from archflow_reproduce.protocol.runs import model_seed
 
@@ -77,7 +78,7 @@ def _job(protocol: Protocol, method: str, run: int, teachers: Sequence[Path], fo
     seed = model_seed(run)
     (task, pretext), which = pretext_of(method, protocol.proxies, protocol.pretext), f"{seed}"
     if method == LEARNED:
-        pretext = changed(pretext, task, surrogate={"encoder": str(teachers[run])})
+        pretext = updated(pretext, {task: {"surrogate": {"encoder": str(teachers[run])}}})
         which = f"{protocol.runs}-{run}"
     return PretrainingJob(
         protocol.encoder,

@@ -7,7 +7,7 @@ from typing import Any
 
 from archflow.encoders.pretrained import names
 from archflow.pretext import PRETEXT_TASKS, proxies_for, with_proxies
-from archflow.pretext.named import Settings
+from archflow.pretext.named import Settings, updated
 
 LEARNED = "learned"
 """The method that reconstructs a teacher's embeddings."""
@@ -68,12 +68,7 @@ def pretext_of(method: str, proxies: Sequence[str], settings: Settings) -> tuple
     elif method in WEIGHTS:
         changes = dict(WEIGHTS[method])
     task = "fgp" if changes else {"proxy": "proxy_ranking", LEARNED: "fgp"}.get(method, method)
-    return task, with_proxies(task, changed(settings, task, **changes), proxies)
-
-
-def changed(settings: Settings, task: str, **changes: Any) -> Settings:
-    """The settings with these changes for one task."""
-    return {**settings, task: {**settings.get(task, {}), **changes}} if changes else settings
+    return task, with_proxies(task, updated(settings, {task: changes}) if changes else settings, proxies)
 
 
 def proxies_of_methods(methods: Sequence[str], proxies: Sequence[str], settings: Settings) -> list[str]:

@@ -16,8 +16,9 @@ import torch
 
 from archflow.data.benchmarks import FOLDER_VARIABLE
 from archflow.data.nasbench101_graphs import read_graphs
-from archflow.encoders import ENCODERS
+from archflow.encoders import ENCODERS, Embedder
 from archflow.encoders.embedding import embed
+from archflow.encoders.preparation import Preparation
 from archflow.flow import FlowSurrogate
 from archflow.graph import ArchitectureSet
 from archflow.pretext import FGP, PretrainSettings, pretrain
@@ -88,7 +89,8 @@ def _pretrain_epoch_s(architectures: ArchitectureSet, width: int, epochs: int = 
     proxies = NASBench201().costs(architectures)
     ends: list[float] = []
     settings = PretrainSettings(epochs=epochs + 1)
-    pretrain(encoder, task, architectures, proxies, settings, on_epoch=lambda *_: ends.append(time.perf_counter()))
+    embedder = Embedder(encoder, Preparation(architectures.vocabulary))
+    pretrain(embedder, task, architectures, proxies, settings, on_epoch=lambda *_: ends.append(time.perf_counter()))
     return float(np.median(np.diff(ends)))
 
 

@@ -13,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 
 from archflow.data.benchmarks import Benchmark
-from archflow.encoders import ENCODERS, Encoder
+from archflow.encoders import ENCODERS, Embedder, Encoder
 from archflow.encoders.layers import mean_pool
+from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
@@ -109,7 +110,8 @@ def run_arch2vec(
         if on_epoch is not None:
             on_epoch(epoch, losses)
 
-    losses = pretrain(encoder, task, train, settings=protocol.pretraining, checkpoint=checkpoint, on_epoch=timed)
+    embedder = Embedder(encoder, Preparation(architectures.vocabulary))
+    trained = pretrain(embedder, task, train, settings=protocol.pretraining, checkpoint=checkpoint, on_epoch=timed)
     task.eval()
     samples = task.sample(encoder, train, protocol.samples, np.random.default_rng(protocol.seed))
     places, shares = principal_components(latent_vectors(encoder, task, architectures))
@@ -126,7 +128,7 @@ def run_arch2vec(
         "batch_size": protocol.batch_size,
         "learning_rate": protocol.learning_rate,
         "seed": protocol.seed,
-        "losses": losses,
+        "losses": trained.history["losses"],
         "reconstruction": reconstruction(encoder, task, held_out),
         "samples": sample_quality(space, samples),
         "epoch_cpu_seconds": round(float(np.median(np.diff(ends))), 3) if len(ends) > 1 else None,
