@@ -43,6 +43,7 @@ class FGP(EmbeddingTask):
             raise ArchflowError(f"fgp: weights {flow_weight:g} and {proxy_weight:g} must be at least 0")
         self.flow_weight, self.proxy_weight = flow_weight, proxy_weight
         self.flow = FlowReconstruction(encoder, surrogate, flow_hidden)
+        self.config["surrogate"] = self.flow.config["surrogate"]
         self.ranking = ProxyRanking(encoder, proxies, margin, proxy_hidden)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:

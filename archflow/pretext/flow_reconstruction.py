@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ class FlowReconstruction(EmbeddingTask):
     def __init__(self, encoder: Encoder, surrogate: Surrogate = PUBLISHED, hidden: Sequence[int] = (128,)) -> None:
         super().__init__()
         self.surrogate = surrogate_of(surrogate)
+        self.config["surrogate"] = asdict(self.surrogate)  # with its defaults
         self.decoder = decoder(encoder.dim, hidden, self.surrogate.size)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:

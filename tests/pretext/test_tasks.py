@@ -13,11 +13,13 @@ from archflow.pretext import (
     FGP,
     PRETEXT_TASKS,
     FlowReconstruction,
+    JointTask,
     ProxyRanking,
     make_task,
     vocabulary_for,
     with_proxies,
 )
+from archflow.pretext.named import task_weights
 from archflow.pretext.ranking_loss import pairwise_hinge
 from archflow.seeding import seeded
 from archflow.testing import check_pretext_task
@@ -145,3 +147,39 @@ def test_several_proxies_count_alike(architectures):
     scores = task.decoder(embedding)
     each = [pairwise_hinge(scores[:, i], targets["proxy"][:, i], 0.5) for i in range(2)]
     torch.testing.assert_close(task.loss_of(embedding, targets)["proxy"], (each[0] + each[1]) / 2)
+
+
+@pytest.mark.parametrize("name", ["gmae", "graphcl", "cate"])
+def test_what_a_task_draws_does_not_depend_on_those_beside_it(name, architectures, proxies):
+    """The parts of every batch of two epochs, alone in a sum, and behind others that draw, too."""
+    settings = {"cate": {"cost": "parameters"}}
+
+    def parts(joint: str) -> list[float]:
+        known = architectures.recoded(vocabulary_for("gmae", architectures.vocabulary))
+        with seeded(0):
+            encoder = encoder_for(known)
+        tasks = {}
+        for each, weight in task_weights(joint).items():
+            with seeded(1):
+                tasks[each] = (make_task(each, encoder, settings), weight)
+        task = JointTask(tasks)
+        targets = task.targets(known, proxies)
+        found = []
+        for epoch in range(2):
+            with seeded(7, epoch):
+                for rows in torch.randperm(60).numpy().reshape(3, 20):
+                    own = {key: values[rows] for key, values in targets.items()}
+                    found.append(task.loss(encoder, Batch(known, rows), own)[name].item())
+        return found
+
+    alone = parts(name)
+    assert len(set(alone)) == 6  # every batch draws anew
+    beside = {"gmae": "graphcl+cate+gmae", "graphcl": "gmae+cate+graphcl", "cate": "flow+gmae+graphcl+cate"}
+    assert parts(beside[name]) == alone
+
+
+def test_a_sum_of_tasks_that_draw_keeps_the_contract(architectures, proxies):
+    name = "cate+gmae"
+    known = architectures.recoded(vocabulary_for(name, architectures.vocabulary))
+    settings = {"cate": {"cost": "parameters"}}
+    check_pretext_task(lambda encoder: make_task(name, encoder, settings), lambda: encoder_for(known), known, proxies)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -19,21 +19,20 @@ from archflow.cli.output import (
     print_json,
 )
 
-_TASKS = "supervised,proxy,flow,fgp,arch2vec,cap,cate,dclp,gmae,graphcl"
-
 
 def pretext(
     data: Annotated[str, typer.Option("--data", help="Data sets' names or table files, with commas.")],
     encoders: Annotated[str, typer.Option(help="Which encoders, with commas.")] = "gated_gcn",
     tasks: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="With commas: supervised, pretext tasks, sums of them such as 0.5*flow+0.5*gmae; surrogates for FGP's "
-            "variants, all or by name (fgp_forward ...); learned for a learnt surrogate."
+            "variants, all or by name (fgp_forward ...); learned for a learnt surrogate. Default: supervised and all "
+            "tasks.",
         ),
-    ] = _TASKS,
+    ] = None,
     pretrain_on: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             help="Data sets or table files, with commas, whose architectures, all together, encoders are pre-trained "
             "on; default: those of the table that is ranked."
@@ -48,14 +47,14 @@ def pretext(
     split: Annotated[str, typer.Option(help="As in `archflow bench fgp`.")] = "random",
     view: ViewOption = None,
     pretrain_epochs: Annotated[int, typer.Option(min=1)] = 200,
-    epochs: Annotated[Optional[int], typer.Option(min=1, help="Of fine-tuning; default: the paper's.")] = None,  # noqa: UP045
+    epochs: Annotated[int | None, typer.Option(min=1, help="Of fine-tuning; default: the paper's.")] = None,
     processes: ProcessesOption = 0,
     folder: Annotated[
         Path,
         typer.Option(help="Where finished and unfinished cells are kept; a larger matrix goes on from them."),
     ] = Path("runs/pretext"),
     out: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="The result file (.json); the report (.html) goes beside it."),
     ] = None,
     as_json: Json = False,
@@ -67,7 +66,7 @@ def pretext(
     from archflow.data.several import several_tables
     from archflow.files import write_json
     from archflow.report.markdown import markdown_table
-    from archflow_reproduce.protocol.methods import expanded
+    from archflow_reproduce.protocol.methods import all_methods, expanded
     from archflow_reproduce.results.pretext_report import matrix_report, matrix_table
     from archflow_reproduce.studies.encoders import Comparison
     from archflow_reproduce.studies.pretext import pretext_matrix
@@ -80,7 +79,7 @@ def pretext(
             BENCHMARKS.get(name),
             names(encoders),
             labels=numbers("--labels", labels, float),
-            methods=expanded(names(tasks)),
+            methods=expanded(names(tasks)) or all_methods(),
             runs=runs,
             split_by=split,
             view=view,

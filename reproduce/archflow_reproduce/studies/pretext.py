@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from archflow.data.joined import joined
 from archflow.graph.table import Table
+from archflow_reproduce.protocol.methods import proxies_of_methods
+from archflow_reproduce.protocol.protocol import measured_rows
 from archflow_reproduce.speed.machine import machine
 from archflow_reproduce.studies.encoders import Comparison, protocol_results
 
@@ -28,8 +31,10 @@ def pretext_matrix(
     from there. on_step: called with a few words before every cell. pretrain_on: tables by name; encoders are
     pre-trained on all their architectures together instead of those of each cell's table.
 
-    Raises ArchflowError as `run_protocol` does.
+    Raises ArchflowError as `run_protocol` does; before the first cell for a metric, a task or a proxy that is missing.
     """
+    for comparison in comparisons:
+        _check(comparison, tables[comparison.data], pretrain_on)
     cells = []
     for comparison in comparisons:
         results = protocol_results(
@@ -44,3 +49,12 @@ def pretext_matrix(
             cell = {key: result[key] for key in _KEPT}
             cells.append({"encoder": result["config"]["encoder"], "split": result["splits"]["by"], **cell})
     return {"matrix": cells, "machine": machine()}
+
+
+def _check(comparison: Comparison, table: Table, pretrain_on: Mapping[str, Table] | None) -> None:
+    """Raises ArchflowError if a cell of the comparison would be refused."""
+    for encoder in comparison.encoders:
+        protocol = comparison.protocol(encoder, comparison.labels[0])
+        measured_rows(table, comparison.data, protocol.metric)
+        used = proxies_of_methods(protocol.methods, protocol.proxies, protocol.pretext)
+        joined(pretrain_on or {comparison.data: table}, used)

@@ -293,7 +293,7 @@ def test_killed_protocol_leaves_no_worker_behind_and_goes_on_to_the_same_result(
     command = [sys.executable, tmp_path / "run.py", tmp_path / "protocol", tmp_path / "cells.parquet", folder]
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # as the tests: other threads round sums in another order
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True, env=one_thread)
-    state = folder / "flow-21.state"
+    state = folder / "flow-21.encoder.state"
     wait_until(state.exists)
     process.kill()
     process.wait()

@@ -184,3 +184,19 @@ def test_tables_and_pages_say_what_was_pre_trained_on(transferred, finished, tmp
     assert (
         "--tasks supervised,fgp,gmae --pretrain-on cells101,second --proxy params --metric score --labels 20" in command
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": ["supervised", "fgp"]}, "FGP: no proxy is named"),
+        ({"methods": ["supervised", "fgp"], "proxies": ["zc_nwot"]}, "second: no proxy 'zc_nwot'"),
+        ({"methods": ["supervised", "flow", "folw"]}, "did you mean 'flow'"),
+        ({"metric": "accuracy"}, "no column 'accuracy'"),
+    ],
+)
+def test_what_a_later_cell_lacks_is_refused_before_the_first_one(tables, tmp_path, changes, message):
+    comparisons = [comparison("first"), comparison("second", **changes)]
+    with pytest.raises(ArchflowError, match=message):
+        pretext_matrix(comparisons, tables, tmp_path / "matrix", processes=1)
+    assert not list(tmp_path.iterdir())
