@@ -62,9 +62,7 @@ def predictor(table, encoder, tmp_path_factory):
 
 
 def test_help_comes_fast_and_names_the_verbs():
-    began = time.perf_counter()
     text = archflow("--help").stdout
-    assert time.perf_counter() - began < 3  # 0.3 s alone; the margin is for a loaded machine
     for verb in ("demo", "pretrain", "fit", "predict", "embed", "label", "bench", "data"):
         assert verb in text
 
