@@ -17,7 +17,7 @@ from archflow.encoders.embedder import Architectures, Embedder
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.pretext.base import PretextTask, Targets
-from archflow.pretext.named import Settings, make_task, name_of
+from archflow.pretext.named import Settings, make_task, name_of, with_proxies
 from archflow.seeding import seeded
 
 Losses = dict[str, list[float]]
@@ -55,7 +55,8 @@ def pretrain(
         architectures: N of them, as a table has them; the embedder prepares them.
         proxies: Zero-cost proxies by name, (N,) each; NaN where a value is missing.
         settings: Of the training.
-        tasks: Settings by task, where they differ from the defaults, if the task is given by name.
+        tasks: Settings by task, where they differ from the defaults, if the task is given by name. One that ranks
+            proxies and names none ranks all that are given.
         checkpoint: File that holds the state after every epoch. If it exists, training resumes from it, to the same
             weights as an undisturbed run: an epoch's order and dropout follow from (seed, epoch) alone.
         device: Where to compute.
@@ -73,7 +74,7 @@ def pretrain(
     name = task if isinstance(task, str) else name_of(task)
     if isinstance(task, str):
         with seeded(settings.seed, 2):
-            task = make_task(task, embedder.encoder, tasks)
+            task = make_task(task, embedder.encoder, with_proxies(task, tasks or {}, list(proxies or {})))
     prepared = embedder.prepare(architectures)
     targets = {part: tensor.to(device) for part, tensor in task.targets(prepared, proxies or {}).items()}
     losses = _train(embedder.encoder, task, prepared, targets, settings, checkpoint, device, on_epoch)

@@ -293,5 +293,14 @@ def test_a_task_by_name_follows_from_the_seed(architectures):
     assert run(1) == run(1)
     assert run(1)["losses"] != run(2)["losses"]
     assert run(1)["task"] == "flow"
+    proxies = {"a": architectures.edge_counts + 0.0, "b": architectures.node_counts + 0.0}
+
+    def ranked(tasks) -> list[str]:
+        embedder = create("gin", architectures, width=16)
+        settings = PretrainSettings(epochs=1)
+        return pretrain(embedder, "fgp", architectures, proxies, settings, tasks=tasks).history["proxies"]
+
+    assert ranked(None) == ["a", "b"]  # all that are given
+    assert ranked({"fgp": {"proxies": ["b"]}}) == ["b"]
     with pytest.raises(ArchflowError, match="the task hides operations"):
         run(1, "gmae")
