@@ -54,7 +54,7 @@ def _plain(value: Any) -> Any:
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _plain(dataclasses.asdict(value))
-    if hasattr(value, "tolist"):  # NumPy's arrays and scalars
+    if not isinstance(value, type) and hasattr(value, "tolist"):  # NumPy's arrays and scalars
         return _plain(value.tolist())
     if isinstance(value, list | tuple | range):
         return [_plain(part) for part in value]

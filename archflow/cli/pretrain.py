@@ -77,30 +77,24 @@ def pretrain(
 
     tables = several_tables("--data", names(data))
     benchmark = BENCHMARKS.get(next(iter(tables)))
-    proxies = names(proxy) or ([benchmark.proxy] if benchmark else [])
     tasks = parsed(settings or [])
-    proxies = proxies or _default_proxy(tables, task, tasks)
-    given = {"tasks": tasks, "proxies": proxies, "width": width, "view": view, "epochs": epochs, "seed": seed}
-    job = published_job(benchmark, encoder, task, out, **given)
+    usual = [benchmark.proxy] if benchmark else _default_proxy(tables, task, tasks, names(proxy))
+    given = {"tasks": tasks, "width": width, "view": view, "epochs": epochs, "seed": seed}
+    job = published_job(benchmark, encoder, task, out, proxies=names(proxy) or usual, **given)
     unlabelled = joined(tables, proxies_for(job.task, job.tasks))
     trained = _train(job, unlabelled).with_history(data=data)
     _write(job, trained, unlabelled, card)
-    history = {name: trained.history[name] for name in ("data", "task", "tasks", "proxies", "epochs", "seed")}
-    final = {part: values[-1] for part, values in trained.history["losses"].items()}
-    if as_json:
-        print_json({"encoder": str(out), **history, "view": trained.view, "losses": final})
-    else:
-        losses = ", ".join(f"{part} loss {value:.4g}" for part, value in final.items())
-        typer.echo(f"{out}: {encoder} pre-trained by {task}, {losses}")
+    _print(job, trained, as_json)
 
 
-def _default_proxy(tables: dict[str, Table], task: str, tasks: Settings) -> list[str]:
-    """What to rank tables of one's own by if the task needs it, with a word if that is not the usual."""
+def _default_proxy(tables: dict[str, Table], task: str, tasks: Settings, given: list[str]) -> list[str]:
+    """What to rank tables of one's own by if the task ranks and nothing is given, with a word if it is not the usual."""
     from archflow.data.proxies import DEFAULTS, default_proxy
     from archflow.pretext import with_proxies
 
     usual = [DEFAULTS[0]]
-    if all(settings.get("proxies") != usual for settings in with_proxies(task, tasks, usual).values()):
+    ranks = any(settings.get("proxies") == usual for settings in with_proxies(task, tasks, usual).values())
+    if given or not ranks:
         return []
     name = default_proxy(list(tables.values()))
     if [name] != usual:
@@ -130,3 +124,14 @@ def _write(job: PretrainingJob, trained: Embedder, unlabelled: Unlabelled, card:
     else:
         trained.save(job.path)
     job.state.unlink(missing_ok=True)
+
+
+def _print(job: PretrainingJob, trained: Embedder, as_json: bool) -> None:
+    """Say what was made, and how far it came."""
+    history = {name: trained.history[name] for name in ("data", "task", "tasks", "proxies", "epochs", "seed")}
+    final = {part: values[-1] for part, values in trained.history["losses"].items()}
+    if as_json:
+        print_json({"encoder": str(job.path), **history, "view": trained.view, "losses": final})
+    else:
+        losses = ", ".join(f"{part} loss {value:.4g}" for part, value in final.items())
+        typer.echo(f"{job.path}: {job.encoder} pre-trained by {job.task}, {losses}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from archflow.encoders import Encoder
@@ -73,7 +73,8 @@ def make_task(name: str, encoder: Encoder, settings: Settings | None = None, **o
             )
         settings = dict.fromkeys(weights, own)
     config = task_settings(name, settings)
-    tasks = {task: (PRETEXT_TASKS.get(task)(encoder, **config[task]), weight) for task, weight in weights.items()}
+    kinds: dict[str, Callable[..., PretextTask]] = {task: PRETEXT_TASKS.get(task) for task in weights}
+    tasks = {task: (kinds[task](encoder, **config[task]), weight) for task, weight in weights.items()}
     return tasks[name][0] if name in tasks else JointTask(tasks)
 
 
