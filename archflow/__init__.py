@@ -6,7 +6,11 @@ The names below are imported when they are first used, so that `import archflow`
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
+
+if os.name != "posix":
+    raise ImportError("archflow runs on POSIX systems (Linux, macOS): it locks files with fcntl, which this one lacks")
 
 __version__ = "0.1.0"
 

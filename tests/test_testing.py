@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from archflow.encoders import Encoder, GatedGCN
 from archflow.encoders.layers import Linear, mean_pool
 from archflow.graph.batch import Batch
-from archflow.pretext import CATETask, EmbeddingTask, ProxyRanking, vocabulary_for
-from archflow.spaces import NASBench201
+from archflow.pretext import CATETask, EmbeddingTask, GMAETask, ProxyRanking, vocabulary_for
+from archflow.spaces import NASBench201, NATSSize
 from archflow.testing import (
     check_encoder,
     check_evaluator,
@@ -181,6 +181,38 @@ def test_an_architecture_in_a_batch_of_the_tasks_own_is_caught(architectures):
         check_pretext_task(lambda encoder: PairsAnyone(encoder, cost="p"), lambda: GatedGCN(6, width=8), known, proxies)
 
 
+class SeesThroughTheMask(Sound):
+    """Reads canonical labels of the set, which follow from operations that the batch hides."""
+
+    def forward(self, batch: Batch) -> Tensor:
+        labels = np.concatenate([batch.architectures.select([row]).canonical_labels for row in batch.rows])
+        return super().forward(batch) + torch.from_numpy(labels)[:, None]
+
+
+class ShowsAttributes(GMAETask):
+    """Hides operations, and leaves the attributes that tell them."""
+
+    def loss(self, encoder, batch, targets):
+        with_ops = batch.with_ops
+        batch.with_ops = lambda op, hidden=None: with_ops(op)
+        return super().loss(encoder, batch, targets)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "task", "message"),
+    [
+        (SeesThroughTheMask, GMAETask, "an embedding depends on an operation that is hidden"),
+        (Sound, ShowsAttributes, "nor the attributes of hidden nodes"),
+    ],
+)
+def test_a_mask_that_does_not_hide_is_caught(encoder, task, message):
+    some = random_architectures(40, seed=1, attributes=("kernel",))
+    known = some.recoded(vocabulary_for("gmae", some.vocabulary))
+    check_pretext_task(lambda e: GMAETask(e, 0.4), lambda: Sound(6), known, {})
+    with pytest.raises(AssertionError, match=message):
+        check_pretext_task(lambda e: task(e, 0.4), lambda: encoder(6), known, {})
+
+
 class RepeatsItself(NASBench201):
     def neighbours(self, architecture):
         around = super().neighbours(architecture)
@@ -195,6 +227,17 @@ class Wanders(NASBench201):
 class Unsteady(NASBench201):
     def sample(self, count, generator):
         return super().sample(count, np.random.default_rng())
+
+
+class ForgetsAttributes(NATSSize):
+    def sample(self, count, generator):
+        return super().sample(count, generator).with_attributes(None, ())
+
+
+class ChangesWhatItGave(NATSSize):
+    def conform(self, architectures):
+        channels = super().conform(architectures).attribute("channels")
+        return architectures.with_attributes(channels[:, None] + 8, ["channels"])
 
 
 class Miscounts(NASBench201):
@@ -219,6 +262,8 @@ class Misses(NASBench201):
         (RepeatsItself, "has a neighbour twice"),
         (Wanders, "a mutant of .* is not its neighbour"),
         (Unsteady, "the same generator gives another sample"),
+        (ForgetsAttributes, "a sample has other node attributes than the space"),
+        (ChangesWhatItGave, "conform changes an architecture that the space gave"),
         (DisownsItsSample, "the space does not contain its own sample: .*none"),
         (Miscounts, "costs say .* parameters"),
         (Misses, "enumerate gives 15624 different architectures, size is 15625"),
@@ -287,3 +332,19 @@ def test_relabelling_a_set_says_where_every_node_went(architectures):
     assert (renumbered.op == architectures.op[rows]).all()
     assert (renumbered.hashes == architectures.hashes).all()
     assert list(renumbered) != list(architectures)
+
+
+def test_random_attributes_come_with_the_same_graphs_and_move_with_their_nodes():
+    plain, numbered = (random_architectures(30, seed=3, attributes=names) for names in ((), ("stride", "kernel")))
+    assert list(numbered.with_attributes(None, ())) == list(plain)
+    assert plain.attributes is None
+    values = numbered.attributes
+    assert values is not None
+    assert 0.2 < np.isnan(values).mean() < 0.5
+    empty = numbered.with_attributes(np.c_[values, np.full(len(values), np.nan)], ("stride", "kernel", "empty"))
+    renumbered, rows = relabelled(empty, seed=1)
+    assert renumbered.attribute_names == empty.attribute_names
+    np.testing.assert_array_equal(renumbered.attributes, empty.attributes[rows])  # type: ignore[index]
+    assert (renumbered.hashes == numbered.hashes).all()
+    for old, new, order in zip(numbered, renumbered, np.split(rows, numbered.node_ptr[1:-1]), strict=True):
+        assert new == old.relabelled((order - order.min()).tolist())

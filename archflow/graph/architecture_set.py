@@ -16,7 +16,7 @@ from archflow.graph import hashing, topology
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture import Architecture
 from archflow.graph.cells import cells
-from archflow.graph.ragged import Ints, pointer, positions, segment_reduce
+from archflow.graph.ragged import Ints, as_int32, pointer, positions, segment_reduce
 from archflow.graph.synonyms import known_as
 from archflow.graph.vocabulary import UNKNOWN, Vocabulary
 
@@ -53,9 +53,9 @@ class ArchitectureSet:
         validate: bool = True,
     ) -> None:
         self.vocabulary = vocabulary
-        self.op = _int32(op)
+        self.op = as_int32(op)
         self.node_ptr = np.asarray(node_ptr, np.int64)
-        self.edge_src, self.edge_dst = _int32(edge_src), _int32(edge_dst)
+        self.edge_src, self.edge_dst = as_int32(edge_src), as_int32(edge_dst)
         self.edge_ptr = np.asarray(edge_ptr, np.int64)
         self.attributes, self.attribute_names = node_attributes.of_set(attributes, attribute_names)
         if validate:
@@ -166,11 +166,12 @@ class ArchitectureSet:
         return ArchitectureSet(**kept | columns, validate=False)
 
     def with_ops(self, op: NDArray, hidden: NDArray | None = None) -> ArchitectureSet:
-        """The same graphs with other operations (V,). hidden: rows or a mask of nodes that lose their attributes."""
+        """The same graphs with other operations (V,). hidden: rows or a mask of nodes that lose their attributes, but
+        for positions."""
         if hidden is None or self.attributes is None:
             return self.replaced(op=op)
-        attributes = self.attributes.copy()
-        attributes[hidden] = np.nan
+        attributes, columns = self.attributes.copy(), node_attributes.telling(self.attribute_names)
+        attributes[np.ix_(np.arange(len(op))[hidden], columns)] = np.nan
         return self.replaced(op=op, attributes=attributes)
 
     def with_attributes(self, attributes: ArrayLike | None, names: Iterable[str]) -> ArchitectureSet:
@@ -293,13 +294,3 @@ class ArchitectureSet:
         """(N,) isomorphism-invariant hashes; they depend on operation names and attributes, not on the vocabulary's or
         the columns' order."""
         return hashing.hashes(self)
-
-
-def _int32(values: ArrayLike) -> NDArray[np.int32]:
-    """The values as int32; one that does not fit stays out of every valid range, so that validation names its row."""
-    values = np.asarray(values)
-    if values.dtype == np.int32:
-        return values
-    if values.size and values.dtype.kind not in "iu":
-        raise ArchflowError(f"architecture set: operation ids and node indices are integers, not {values.dtype}")
-    return values.astype(np.int64).clip(-1, np.iinfo(np.int32).max).astype(np.int32)

@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
+from archflow.graph.ragged import Ints
 
 if TYPE_CHECKING:
     from archflow.graph.architecture import Architecture
     from archflow.graph.architecture_set import ArchitectureSet
 
 Attributes = NDArray[np.float32]
+
+POSITION = "position_"
+"""What the names of attributes begin with that follow from the graph (`archflow.graph.positions`)."""
 
 
 def of_one(attributes: Mapping[str, Iterable[float]], nodes: int) -> Mapping[str, tuple[float, ...]]:
@@ -47,7 +51,7 @@ def of_one(attributes: Mapping[str, Iterable[float]], nodes: int) -> Mapping[str
     return MappingProxyType(dict(sorted(columns.items())))
 
 
-def comparable(attributes: Mapping[str, tuple[float, ...]]) -> tuple:
+def comparable(attributes: Mapping[str, Sequence[float]]) -> tuple:
     """What equality and hashes of an architecture look at: None for NaN, which does not equal itself."""
     return tuple((name, tuple(None if x != x else x for x in values)) for name, values in attributes.items())
 
@@ -116,6 +120,11 @@ def joined(sets: Sequence[ArchitectureSet]) -> tuple[Attributes | None, tuple[st
             block[:, [names.index(name) for name in some.attribute_names]] = some.attributes
         blocks.append(block)
     return np.concatenate(blocks), names
+
+
+def telling(names: Iterable[str]) -> Ints:
+    """The columns that would tell a node's operation: all but positions."""
+    return np.flatnonzero([not name.startswith(POSITION) for name in names])
 
 
 def name_digest(name: str) -> np.uint64:

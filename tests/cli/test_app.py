@@ -174,10 +174,11 @@ def test_demo_writes_a_report(tmp_path):
     assert out.read_text().count("<svg") >= 10
 
 
-def test_bench_fgp_on_real_data(data_folder, tmp_path):
+def test_bench_fgp_on_real_data(data_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("ARCHFLOW_DATA", str(data_folder))
     out = tmp_path / "result.json"
     done = archflow(
-        "bench", "fgp", "--data", data_folder / "nasbench201.parquet", "--metric", "cifar10_test_acc", "--runs", 1,
+        "bench", "fgp", "--data", "nasbench201", "--metric", "cifar10_test_acc", "--runs", 1,
         "--labels", 0.01, "--pretrain-epochs", 1, "--epochs", 20, "--width", 16, "--folder", tmp_path / "run",
         "--out", out, "--json",
     )  # fmt: skip

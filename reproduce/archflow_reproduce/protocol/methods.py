@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from archflow.encoders.pretrained import names
-from archflow.pretext import PRETEXT_TASKS, proxies_for, with_proxies
+from archflow.pretext import PRETEXT_TASKS, proxies_for, task_settings, with_proxies
+from archflow.pretext.flow_reconstruction import surrogate_of
 from archflow.pretext.named import Settings, updated
 
 LEARNED = "learned"
@@ -71,12 +73,28 @@ def pretext_of(method: str, proxies: Sequence[str], settings: Settings) -> tuple
     return task, with_proxies(task, updated(settings, {task: changes}) if changes else settings, proxies)
 
 
+def recorded_task(method: str, proxies: Sequence[str], settings: Settings) -> dict[str, Any]:
+    """The pretext task of a method with all its settings, as JSON keeps them; of a sum, by task."""
+    task, own = pretext_of(method, proxies, settings)
+    parts = task_settings(task, own)
+    for part in parts.values():
+        if "surrogate" in part:
+            part["surrogate"] = asdict(surrogate_of(part["surrogate"]))
+    if method == LEARNED:
+        parts[task]["surrogate"] = "learned from the labels of each run"
+    return {"task": task, **(parts[task] if task in parts else parts)}
+
+
+def pretrained_methods(methods: Sequence[str]) -> list[str]:
+    """Those that begin with a pretext task, rather than untrained or with an encoder that is ready."""
+    return [method for method in methods if method != "supervised" and not is_encoder(method)]
+
+
 def proxies_of_methods(methods: Sequence[str], proxies: Sequence[str], settings: Settings) -> list[str]:
     """The proxies that methods look at, each once.
 
     Raises:
         ArchflowError: A method is no task, or needs a proxy where none is named.
     """
-    pretraining = [method for method in methods if method != "supervised" and not is_encoder(method)]
-    used = [proxies_for(*pretext_of(method, proxies, settings)) for method in pretraining]
+    used = [proxies_for(*pretext_of(method, proxies, settings)) for method in pretrained_methods(methods)]
     return list(dict.fromkeys(name for each in used for name in each))
