@@ -88,7 +88,7 @@ def pretrain(
 
 
 def _default_proxy(tables: dict[str, Table], task: str, tasks: Settings, given: list[str]) -> list[str]:
-    """What to rank tables of one's own by if the task ranks and nothing is given, with a word if it is not the usual."""
+    """What to rank tables of one's own by if nothing is given but needed, with a word if it is not the usual."""
     from archflow.data.proxies import DEFAULTS, default_proxy
     from archflow.pretext import with_proxies
 

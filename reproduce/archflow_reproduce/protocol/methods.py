@@ -82,7 +82,7 @@ def recorded_task(method: str, proxies: Sequence[str], settings: Settings) -> di
             part["surrogate"] = asdict(surrogate_of(part["surrogate"]))
     if method == LEARNED:
         parts[task]["surrogate"] = "learned from the labels of each run"
-    return {"task": task, **(parts[task] if task in parts else parts)}
+    return {"task": task, **parts.get(task, parts)}
 
 
 def pretrained_methods(methods: Sequence[str]) -> list[str]:

@@ -131,8 +131,10 @@ def test_published_figures_stand_beside_the_epochs_that_were_run(folder: Path) -
 def test_the_page_tells_the_settings_that_a_method_read(folder: Path) -> None:
     write(folder / "bench-fgp.json", "fgp", protocol("params", ("supervised", "cate", "0.5*gmae+0.5*arch2vec")))
     page = results_page(folder, "page.md")
-    assert "- CATE: `cate` with cost params\n" in page
-    assert "- 0.5*gmae+0.5*arch2vec: `0.5*gmae+0.5*arch2vec` with mask_share 0.15\n" in page
+    assert (
+        "- CATE: `cate` with cost params, partners 2, distance 0.04, width 64, depth 4, heads 8, dropout 0.1\n" in page
+    )
+    assert "- 0.5*gmae+0.5*arch2vec: `0.5*gmae+0.5*arch2vec` with gmae.mask_ratio 0.15, arch2vec.code 16\n" in page
     assert "surrogate." not in page
     assert "where the paper ranks" not in page
 
