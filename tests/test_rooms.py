@@ -14,7 +14,7 @@ import archflow
 import archflow_reproduce
 
 PACKAGE = Path(archflow.__file__).parent
-GROUND = ("errors", "registry", "files", "progress", "seeding", "workers", "checkpoint")
+GROUND = ("errors", "configured", "registry", "files", "progress", "seeding", "workers", "checkpoint")
 ROOMS = (
     *("report", "graph", "flow", "networks", "spaces", "importers", "devices", "data", "encoders", "pretext"),
     *("predict", "recipes", "search", "serve", "cli"),
@@ -29,6 +29,7 @@ KNOWS_NOTHING_OF = {
 }
 GROUND_ORDER = {
     "errors": set(),
+    "configured": set(),
     "files": {"errors"},
     "registry": {"errors"},
     "progress": set(),

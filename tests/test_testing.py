@@ -12,7 +12,7 @@ from archflow.encoders import Encoder, GatedGCN, create
 from archflow.encoders.layers import Linear, mean_pool
 from archflow.graph.batch import Batch
 from archflow.predict import FineTuneSettings, NetworkPredictor, Prediction
-from archflow.pretext import CATETask, EmbeddingTask, GMAETask, PretextSettings, ProxyRanking, vocabulary_for
+from archflow.pretext import CATETask, EmbeddingTask, GMAETask, ProxyRanking, vocabulary_for
 from archflow.spaces import NASBench201, NATSSize
 from archflow.testing import (
     check_encoder,
@@ -167,9 +167,7 @@ def test_a_broken_pretext_task_is_caught(architectures, task, message):
     assert issubclass(task, EmbeddingTask)
     proxies = {"p": architectures.edge_counts + 0.5 * architectures.op_counts[:, 2]}
     with pytest.raises(AssertionError, match=message):
-        check_pretext_task(
-            lambda encoder: task(encoder, PretextSettings(("p",))), lambda: GatedGCN(5, width=8), architectures, proxies
-        )
+        check_pretext_task(lambda encoder: task(encoder, ["p"]), lambda: GatedGCN(5, width=8), architectures, proxies)
 
 
 class PairsAnyone(CATETask):
@@ -181,9 +179,9 @@ class PairsAnyone(CATETask):
 
 def test_an_architecture_in_a_batch_of_the_tasks_own_is_caught(architectures):
     known = architectures.recoded(vocabulary_for("cate", architectures.vocabulary))
-    settings, proxies = PretextSettings(cost="p"), {"p": architectures.edge_counts + 0.0}
+    proxies = {"p": architectures.edge_counts + 0.0}
     with pytest.raises(AssertionError, match="an architecture without a proxy gets a gradient from loss part 'cate'"):
-        check_pretext_task(lambda encoder: PairsAnyone(encoder, settings), lambda: GatedGCN(6, width=8), known, proxies)
+        check_pretext_task(lambda encoder: PairsAnyone(encoder, cost="p"), lambda: GatedGCN(6, width=8), known, proxies)
 
 
 class SeesThroughTheMask(Sound):
@@ -213,10 +211,9 @@ class ShowsAttributes(GMAETask):
 def test_a_mask_that_does_not_hide_is_caught(encoder, task, message):
     some = random_architectures(40, seed=1, attributes=("kernel",))
     known = some.recoded(vocabulary_for("gmae", some.vocabulary))
-    settings = PretextSettings(mask_share=0.4)
-    check_pretext_task(lambda e: GMAETask(e, settings), lambda: Sound(6), known, {})
+    check_pretext_task(lambda e: GMAETask(e, 0.4), lambda: Sound(6), known, {})
     with pytest.raises(AssertionError, match=message):
-        check_pretext_task(lambda e: task(e, settings), lambda: encoder(6), known, {})
+        check_pretext_task(lambda e: task(e, 0.4), lambda: encoder(6), known, {})
 
 
 class SoundPredictor(NetworkPredictor):

@@ -9,7 +9,7 @@ import torch
 from archflow.encoders import GIN
 from archflow.graph.table import Table
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings
-from archflow.pretext import PretextSettings, PretrainSettings
+from archflow.pretext import PretrainSettings
 from archflow_reproduce.protocol import run as protocol_run
 from archflow_reproduce.protocol import runs as runs_of
 from archflow_reproduce.protocol import teachers
@@ -25,7 +25,7 @@ PROTOCOL = Protocol(
     methods=["supervised"],
     labels=20,
     runs=4,
-    pretext=PretextSettings(("params",)),
+    proxies=["params"],
     pretrain=PretrainSettings(epochs=1),
     fine_tune=FineTuneSettings(epochs=2),
 )
