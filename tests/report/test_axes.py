@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
+from archflow.report.axes import Axis, Key, Plot, log_ticks, nice_ticks, tick_labels
 from hypothesis import given
 from hypothesis import strategies as st
-
-from archflow.report.axes import Axis, Key, Plot, log_ticks, nice_ticks, tick_labels
 
 VALUES = st.lists(st.floats(), max_size=20)
 

@@ -4,10 +4,9 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 import pytest
+from archflow.report.charts import MAX_DOTS, Bars, Line, Strip, bars, lines, scatter, strips
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from archflow.report.charts import MAX_DOTS, Bars, Line, Strip, bars, lines, scatter, strips
 
 SVG = "{http://www.w3.org/2000/svg}"
 Parse = Callable[[str], Element]

@@ -6,10 +6,10 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 import pytest
+from archflow.report.labelled_scatter import Named, labelled_scatter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archflow.report.labelled_scatter import Named, labelled_scatter
 from archflow.report.svg import text_width
 
 SVG = "{http://www.w3.org/2000/svg}"

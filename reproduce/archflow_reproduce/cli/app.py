@@ -9,6 +9,7 @@ import typer
 
 from archflow.cli.output import (
     DataOption,
+    FiguresOption,
     Json,
     MetricOption,
     ProcessesOption,
@@ -72,6 +73,7 @@ def fgp(
             ".splits) go beside it."
         ),
     ] = None,
+    figures: FiguresOption = None,
     as_json: Json = False,
 ) -> None:
     """FGP's protocol: supervised only, proxy ranking only, flow only and FGP, from the same few labels."""
@@ -112,7 +114,7 @@ def fgp(
         write_json(out, result)
         with write_atomically(out.with_suffix(".md")) as temporary:
             temporary.write_text(protocol_table(result) + "\n")
-        protocol_report(out.with_suffix(".html"), result)
+        protocol_report(out.with_suffix(".html"), result, figures)
     if as_json:
         print_json(result)
         return

@@ -9,6 +9,7 @@ import typer
 
 from archflow.cli.output import (
     DataOption,
+    FiguresOption,
     Json,
     MetricOption,
     ProcessesOption,
@@ -53,6 +54,7 @@ def encoders(
         Optional[Path],  # noqa: UP045
         typer.Option(help="The result file (.json); the chart (.svg) and the report (.html) go beside it."),
     ] = None,
+    figures: FiguresOption = None,
     as_json: Json = False,
 ) -> None:
     """Every encoder on the same few labels: how well it ranks, and how long it takes for an architecture."""
@@ -60,10 +62,10 @@ def encoders(
 
     from archflow.data.benchmarks import find
     from archflow.encoders import ENCODERS, encoders_of
-    from archflow.files import write_atomically, write_json
+    from archflow.files import write_json
     from archflow.graph.table import read_table
     from archflow.report.markdown import markdown_table
-    from archflow.report.svg import standalone
+    from archflow.report.vega import save_figure
     from archflow_reproduce.results.encoders_report import encoders_report, encoders_table, speed_accuracy_chart
     from archflow_reproduce.studies.encoders import Comparison, compare_encoders
 
@@ -95,9 +97,8 @@ def encoders(
     )
     if out is not None:
         write_json(out, result)
-        with write_atomically(out.with_suffix(".svg")) as temporary:
-            temporary.write_text(standalone(speed_accuracy_chart(result)), encoding="utf-8")
-        encoders_report(out.with_suffix(".html"), result)
+        save_figure(speed_accuracy_chart(result), out.with_suffix(".svg"))
+        encoders_report(out.with_suffix(".html"), result, figures)
     if as_json:
         print_json(result)
         return

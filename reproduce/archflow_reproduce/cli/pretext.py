@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from archflow.cli.output import (
+    FiguresOption,
     Json,
     MetricOption,
     ProcessesOption,
@@ -58,6 +59,7 @@ def pretext(
         Optional[Path],  # noqa: UP045
         typer.Option(help="The result file (.json); the report (.html) goes beside it."),
     ] = None,
+    figures: FiguresOption = None,
     as_json: Json = False,
 ) -> None:
     """The matrix of encoders, pretext tasks, data sets and numbers of labels; any part of it."""
@@ -101,7 +103,7 @@ def pretext(
     )
     if out is not None:
         write_json(out, result)
-        matrix_report(out.with_suffix(".html"), result)
+        matrix_report(out.with_suffix(".html"), result, figures)
     if as_json:
         print_json(result)
         return

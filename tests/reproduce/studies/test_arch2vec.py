@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import torch
+from archflow.report.class_scatter import class_scatter
+from archflow.report.map_image import write_map
 from PIL import Image
 
 from archflow.data.benchmarks import benchmark_of
@@ -18,8 +20,6 @@ from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.batch import Batch
 from archflow.graph.table import Table
 from archflow.pretext import PretextSettings, VariationalGraphAutoEncoder
-from archflow.report.class_scatter import class_scatter
-from archflow.report.map_image import write_map
 from archflow.seeding import seeded
 from archflow.spaces import NASBench101, NASBench201
 from archflow_reproduce.cli.arch2vec import arch2vec
