@@ -78,15 +78,16 @@ def curves(
         rows += own
         alone |= len(own) == 1
     shown = [name for name in dict.fromkeys([*names, *series]) if name in series]
-    whole = all(row["x"] == round(row["x"]) for row in rows)
-    y_scale = {"domain": list(y_domain)} if y_domain else {"zero": False}
+    xs, ys = ([row[axis] for row in rows] for axis in ("x", "y"))
+    steps = {"tickMinStep": 1} if all(x == round(x) for x in xs) else {}  # there is no epoch 1.5
+    y_scale = {"domain": list(y_domain)} if y_domain else {}
     return (
         # Transparent dots catch the pointer; a curve of one point is nothing but its dot.
         alt.Chart(alt.InlineData(values=rows), width=width, height=height)
         .mark_line(strokeWidth=2, point={"size": 40, "opacity": 1 if alone else 0, "aria": False}, aria=False)
         .encode(
-            x=alt.X("x:Q", title=x_title, scale=scale(log_x), axis=alt.Axis(**({"tickMinStep": 1} if whole else {}))),
-            y=alt.Y("y:Q", title=y_title, scale=scale(log_y, **({} if log_y else y_scale))),
+            x=alt.X("x:Q", title=x_title, scale=scale(log_x), axis=axis(xs, log_x, **steps)),
+            y=alt.Y("y:Q", title=y_title, scale=scale(log_y, **y_scale), axis=axis(ys, log_y)),
             color=colour("name", [*dict.fromkeys([*names, *shown])], width, shown),
             strokeDash=alt.when(alt.FieldEqualPredicate(field="name", equal=dashed or ""))
             .then(alt.value([5, 4]))
@@ -127,7 +128,7 @@ def bars(categories: Sequence[str], series: Sequence[Bars], *, y_title: str, wid
     return alt.layer(drawn, *([whiskers] if any(row["error"] > 0 for row in rows) else []))
 
 
-def strips(series: Sequence[Strip], *, x_title: str, reference_name: str = "published", width: int = 300) -> Chart:
+def strips(series: Sequence[Strip], *, x_title: str, reference_name: str = "published", width: int = 330) -> Chart:
     """One row a method: every run a dot; below them mean and population standard deviation, the reference a ring."""
     alt = require_altair()
     runs, means = [], []
@@ -150,40 +151,37 @@ def strips(series: Sequence[Strip], *, x_title: str, reference_name: str = "publ
     lines = (
         alt.Chart(alt.InlineData(values=means)).transform_filter("isValid(datum.mean)").encode(y=rows, tooltip=summary)
     )
+    dots = alt.Chart(alt.InlineData(values=runs)).mark_circle(size=55, opacity=0.75, yOffset=-8)
+    by_name = alt.Scale(domain=names)
     layers = [
-        alt.Chart(alt.InlineData(values=runs))
-        .mark_circle(size=55, opacity=0.75, yOffset=-8)
-        .encode(
+        dots.encode(
             x=alt.X("value:Q", title=x_title, scale=value),
             y=rows,
-            color=alt.Color("name:N", scale=alt.Scale(domain=names), legend=None),
-            tooltip=[
-                alt.Tooltip("name:N", title="method"),
-                "run:Q",
-                alt.Tooltip("value:Q", title=x_title, format=".4f"),
-            ],
+            color=alt.Color("name:N", scale=by_name, legend=None),
+            tooltip=tips(name="method") + tips("d", run="run") + tips(".4f", value=x_title),
         ),
         lines.mark_rule(strokeWidth=1.5, yOffset=9, y2Offset=9).encode(x=alt.X("low:Q", scale=value), x2="high:Q"),
         lines.mark_tick(thickness=2, height=10, yOffset=9).encode(x=alt.X("mean:Q", scale=value)),
-        alt.Chart(alt.InlineData(values=means))
-        .transform_filter("isValid(datum.reference)")
-        .mark_point(size=60, strokeWidth=1.8, yOffset=9)
-        .encode(
+    ]
+    if compared:
+        known = alt.Chart(alt.InlineData(values=means)).transform_filter("isValid(datum.reference)")
+        rings = known.mark_point(size=60, strokeWidth=1.8, yOffset=9).encode(
             x=alt.X("reference:Q", scale=value),
             y=rows,
-            stroke=alt.Color("name:N", scale=alt.Scale(domain=names), legend=None),
-            tooltip=[
-                alt.Tooltip("name:N", title="method"),
-                alt.Tooltip("reference:Q", title=reference_name, format=".4f"),
-            ],
-        ),
-    ]
-    title = alt.TitleParams("", subtitle=legend)
-    return alt.layer(*layers, title=title, width=width, height=alt.Step(46))
+            stroke=alt.Color("name:N", scale=by_name, legend=None),
+            tooltip=tips(name="method") + tips(".4f", reference=reference_name),
+        )
+        layers.append(rings)
+    return alt.layer(*layers, title=legend, width=width, height=alt.Step(46))
 
 
 def colour(
-    field: str, names: Sequence[str], width: int, shown: Sequence[str] | None = None, symbol: str = "circle"
+    field: str,
+    names: Sequence[str],
+    width: int,
+    shown: Sequence[str] | None = None,
+    symbol: str = "circle",
+    shades: Sequence[str] | None = None,
 ) -> Any:
     """The colour of a name, with a legend above the plot in as many columns as fit its width.
 
@@ -193,13 +191,15 @@ def colour(
         width: Of the plot, in pixels.
         shown: The names in the legend; all where None.
         symbol: The shape of the legend's entries.
+        shades: The colours of the names in place of the theme's.
     """
     alt = require_altair()
     listed = list(names if shown is None else shown)
     widest = max((text_width(name) for name in listed), default=0) + 36
     columns = max(1, min(len(listed), int(width // widest)))
     legend = alt.Legend(orient="top", title=None, columns=columns, values=listed, symbolType=symbol, symbolOpacity=1)
-    return alt.Color(f"{field}:N", scale=alt.Scale(domain=list(names)), legend=legend)
+    chosen = {} if shades is None else {"range": list(shades)}
+    return alt.Color(f"{field}:N", scale=alt.Scale(domain=list(names), **chosen), legend=legend)
 
 
 def tips(form: str | None = None, /, **titles: str) -> list[Any]:
@@ -213,6 +213,18 @@ def scale(log: bool, **more: Any) -> Any:
     """A quantitative scale that need not show zero."""
     alt = require_altair()
     return alt.Scale(type="log", nice=False, **more) if log else alt.Scale(**{"zero": False, **more})
+
+
+def axis(values: Iterable[float | None], log: bool, **more: Any) -> Any:
+    """An axis for these values; a logarithmic one has ticks at 1, 2 and 5 times powers of ten, or at powers alone."""
+    alt = require_altair()
+    shown = [value for value in values if value is not None and value > 0]
+    if not log or not shown:
+        return alt.Axis(**more)
+    powers = range(math.floor(math.log10(min(shown))), math.ceil(math.log10(max(shown))) + 1)
+    multiples = (1, 2, 5) if len(powers) < 6 else (1,)
+    ticks = [m * 10.0**p for p in powers for m in multiples if min(shown) <= m * 10.0**p <= max(shown)]
+    return alt.Axis(values=ticks, tickCount=len(ticks), labelOverlap=False)
 
 
 def significant(value: float) -> float | None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.report.figures import Row, colour, scale, significant, tips
-from archflow.report.vega import require_altair
+from archflow.report.vega import THEMES, require_altair
 
 if TYPE_CHECKING:
     from archflow.report.vega import Chart
@@ -56,7 +56,6 @@ def class_map(
     others: str = "others",
 ) -> Chart:
     """Points `x`, `y` `(N,)` coloured by their class `(N,)`: a position in `names`, or -1 for `others`, in grey."""
-    alt = require_altair()
     across, up = (np.asarray(a, np.float64).ravel() for a in (x, y))
     shown = np.isfinite(across) & np.isfinite(up)
     across, up, kind = across[shown], up[shown], np.asarray(kinds).ravel()[shown]
@@ -69,10 +68,8 @@ def class_map(
             most = np.bincount(kind[members] % len(called), minlength=len(called)).argmax()
             rows.append(box | {"kind": called[most]})
     present = {row["kind"] for row in rows}
-    coloured = colour("kind", names, WIDTH, [name for name in names if name in present])
-    if others in present:
-        grey = alt.value(UNKNOWN)
-        coloured = alt.condition(alt.FieldEqualPredicate(field="kind", equal=others), grey, coloured)
+    shades = [*THEMES["light"]["range"]["category"][: len(names)], UNKNOWN]
+    coloured = colour("kind", called, WIDTH, [name for name in called if name in present], shades=shades)
     return _map(rows, coloured, tips(kind=kind_title), x_title, y_title)
 
 
@@ -86,7 +83,7 @@ def value_colour(field: str, title: str) -> Any:
 
 
 def _point(x: float, y: float) -> Row:
-    return {"x": significant(x), "y": significant(y), "count": 1}
+    return {"x": significant(x), "y": significant(y)}
 
 
 def _cells(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[tuple[Row, NDArray[np.int64]]]:
@@ -107,14 +104,21 @@ def _cells(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[tuple[Row, ND
 
 def _map(rows: list[Row], coloured: Any, told: list[Any], x_title: str, y_title: str) -> Chart:
     alt = require_altair()
-    cells = any("x2" in row for row in rows)
-    size = 16 if len(rows) > 1000 else 36
     base = alt.Chart(alt.InlineData(values=rows), width=WIDTH, height=HEIGHT)
-    marked = base.mark_rect(aria=False) if cells else base.mark_circle(size=size, opacity=0.85, aria=False)
+    if any("x2" in row for row in rows):
+        # Axes that end where the cells do: a cell is then a whole number of pixels, and no seams show between them.
+        x_scale, y_scale = (
+            scale(False, nice=False, domain=[min(row[a] for row in rows), max(row[f"{a}2"] for row in rows)])
+            for a in ("x", "y")
+        )
+        marked = base.mark_rect(aria=False).encode(x2="x2:Q", y2="y2:Q")
+        told = told + tips(",d", count="architectures")
+    else:
+        x_scale = y_scale = scale(False)
+        marked = base.mark_circle(size=16 if len(rows) > 1000 else 36, opacity=0.85, aria=False)
     return marked.encode(
-        x=alt.X("x:Q", title=x_title, scale=scale(False)),
-        y=alt.Y("y:Q", title=y_title, scale=scale(False)),
+        x=alt.X("x:Q", title=x_title, scale=x_scale),
+        y=alt.Y("y:Q", title=y_title, scale=y_scale),
         color=coloured,
-        tooltip=told + (tips(",d", count="architectures") if cells else []),
-        **({"x2": "x2:Q", "y2": "y2:Q"} if cells else {}),
+        tooltip=told,
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archflow.report.figures import colour, tips
+from archflow.report.figures import axis, colour, tips
 from archflow.report.svg import text_width
 from archflow.report.vega import require_altair
 
@@ -33,10 +33,10 @@ class Named:
 
 
 def named_points(points: Sequence[Named], *, x_title: str, y_title: str, width: int = 680, height: int = 440) -> Chart:
-    """The points that are finite and positive in x, which has a logarithmic axis.
+    """The points that are finite and positive in x, which has a logarithmic axis, with their names beside them.
 
-    Vega-Lite cannot keep names apart, so they are placed here, on axes whose ends are therefore fixed: each where it
-    hides no dot and no other name, as far as there is such a place around its dot.
+    Vega-Lite cannot keep names apart, so they are placed here, on axes whose ends are therefore fixed: each name where
+    it hides no dot, whisker or other name, as far as there is such a place around its dot.
     """
     alt = require_altair()
     drawn = [p for p in points if math.isfinite(p.x) and p.x > 0 and math.isfinite(p.y) and math.isfinite(p.spread)]
@@ -47,7 +47,10 @@ def named_points(points: Sequence[Named], *, x_title: str, y_title: str, width: 
     bottom, top = min(ys) - margin, max(ys) + margin
     across, up = width / (right - left), height / (top - bottom)
     places = [((math.log(p.x) - left) * across, (top - p.y) * up) for p in drawn]
-    boxes = _placed(places, [text_width(p.name, SIZE) for p in drawn], (0.0, 0.0, float(width), float(height)))
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    taken += [(x - 1, y - p.spread * up, x + 1, y + p.spread * up) for p, (x, y) in zip(drawn, places, strict=True)]
+    widths = [text_width(p.name, SIZE) for p in drawn]
+    boxes = _placed(places, widths, taken, (0.0, 0.0, float(width), float(height)))
     rows = [
         {
             "name": p.name, "series": p.series, "x": p.x, "y": p.y, "spread": p.spread,
@@ -58,10 +61,12 @@ def named_points(points: Sequence[Named], *, x_title: str, y_title: str, width: 
     ]  # fmt: skip
     series = list(dict.fromkeys(p.series for p in drawn))
     coloured = colour("series", series, width) if len(series) > 1 else alt.Undefined
+    ticks = axis([math.exp(left), math.exp(right)], True)
     x_scale = alt.Scale(type="log", nice=False, domain=[math.exp(left), math.exp(right)])
     y_scale = alt.Scale(nice=False, zero=False, domain=[bottom, top])
     base = alt.Chart(alt.InlineData(values=rows), width=width, height=height).encode(
-        x=alt.X("x:Q", title=x_title, scale=x_scale), y=alt.Y("y:Q", title=y_title, scale=y_scale)
+        x=alt.X("x:Q", title=x_title, scale=x_scale, axis=ticks),
+        y=alt.Y("y:Q", title=y_title, scale=y_scale),
     )
     whiskers = base.transform_filter("datum.spread > 0").mark_bar(width=1.5, opacity=0.35)
     dots = base.mark_circle(size=75, opacity=1)
@@ -73,15 +78,17 @@ def named_points(points: Sequence[Named], *, x_title: str, y_title: str, width: 
     )
 
 
-def _placed(places: Sequence[tuple[float, float]], widths: Sequence[float], frame: Box) -> list[Box]:
+def _placed(
+    places: Sequence[tuple[float, float]], widths: Sequence[float], taken: Sequence[Box], frame: Box
+) -> list[Box]:
     """Where each name goes: of the places around its dot, the first that shares least with what is already there."""
-    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
-    boxes = []
+    boxes: list[Box] = []
     for (x, y), width in zip(places, widths, strict=True):
         candidates = _around(x, y, width)
-        box = min(candidates, key=lambda box: sum(_shared(box, other) for other in taken) + _outside(box, frame))
+        box = min(
+            candidates, key=lambda box: sum(_shared(box, other) for other in [*taken, *boxes]) + _outside(box, frame)
+        )
         boxes.append(box)
-        taken.append(box)
     return boxes
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from archflow.report.figures import Row, colour, scale, significant
+from archflow.report.figures import Row, axis, colour, scale, significant
 from archflow.report.graph_drawing import Drawables, as_data_uri, draw_architecture, node_texts, operation_hues
 from archflow.report.maps import HEIGHT, MAX_POINTS, WIDTH, value_colour
 from archflow.report.measures import rounded
@@ -151,8 +151,8 @@ def _points(rows: list[Row], x: str, y: str, *, x_title: str, y_title: str, log:
         alt.Chart(alt.InlineData(values=rows), width=400, height=320)
         .mark_circle(aria=False)
         .encode(
-            x=alt.X(f"{x}:Q", title=x_title, scale=scale(log)),
-            y=alt.Y(f"{y}:Q", title=y_title, scale=scale(log)),
+            x=alt.X(f"{x}:Q", title=x_title, scale=scale(log), axis=axis([row[x] for row in rows], log)),
+            y=alt.Y(f"{y}:Q", title=y_title, scale=scale(log), axis=axis([row[y] for row in rows], log)),
             color=colour("kind", [OTHER, FITTED, BEST], 400, kinds),
             size=_by_kind(small, 40, 70),
             opacity=_by_kind(0.4, 0.9, 1.0),

@@ -39,9 +39,11 @@ def _theme(ink: str, muted: str, rule: str, grid: str, paper: str, series: Seque
             **{"labelColor": ink, "titleColor": muted, "labelFontSize": 12, "titleFontSize": 11, "labelLimit": 300},
             **{"titleFontWeight": "normal", "symbolStrokeWidth": 2},
         },
-        "title": {"color": ink, "subtitleColor": muted, "fontSize": 13, "subtitleFontSize": 12, "anchor": "start"},
+        "title": {"color": muted, "fontSize": 11, "fontWeight": "normal", "anchor": "start", "frame": "group"},
         "text": {"color": ink, "fontSize": 11},
+        "mark": {"color": series[0]},
         "rule": {"color": ink},
+        "tick": {"color": ink},
         "range": {"category": list(series)},
     }
 
