@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("altair", reason="the extra report is not installed")
@@ -66,6 +66,7 @@ def test_a_cell_has_its_most_frequent_class() -> None:
     assert [(row["kind"], row["count"]) for row in rows] == [("b", count)]
 
 
+@settings(max_examples=10)
 @given(st.integers(0, 1000))
 def test_cells_count_every_point_once(seed: int) -> None:
     rng = np.random.default_rng(seed)
