@@ -224,7 +224,7 @@ def axis(values: Iterable[float | None], log: bool, **more: Any) -> Any:
     powers = range(math.floor(math.log10(min(shown))), math.ceil(math.log10(max(shown))) + 1)
     multiples = (1, 2, 5) if len(powers) < 6 else (1,)
     ticks = [m * 10.0**p for p in powers for m in multiples if min(shown) <= m * 10.0**p <= max(shown)]
-    return alt.Axis(values=ticks, tickCount=len(ticks), labelOverlap=False)
+    return alt.Axis(values=ticks, tickCount=len(ticks), labelOverlap="greedy")
 
 
 def significant(value: float) -> float | None:

@@ -77,7 +77,7 @@ def value_colour(field: str, title: str) -> Any:
     """Colour by the rank of a value, because accuracies crowd near the best one: every hue has as many points."""
     alt = require_altair()
     legend = alt.Legend(title=title, orient="right", format=".4~g", symbolType="circle", symbolOpacity=1)
-    shades = alt.SchemeParams(name="viridis", count=10)
+    shades = alt.SchemeParams(name="viridis", count=10, extent=[0.08, 0.95])
     coloured = alt.Color(f"{field}:Q", scale=alt.Scale(type="quantile", scheme=shades), legend=legend)
     return alt.condition(alt.FieldValidPredicate(field=field, valid=True), coloured, alt.value(UNKNOWN))
 

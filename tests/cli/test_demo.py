@@ -7,7 +7,7 @@ from pathlib import Path
 from archflow.recipes import demo as recipes_demo
 
 
-def test_without_the_extra_the_demo_runs_and_says_what_to_install(run, monkeypatch, tmp_path):
+def test_without_the_extra_the_demo_runs_and_writes_no_report(run, monkeypatch, tmp_path):
     asked = []
 
     def run_demo(out: Path | None, *_: object) -> dict[str, object]:
