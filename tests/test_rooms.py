@@ -125,7 +125,7 @@ def imported_files(path, files):
     return found & set(files)
 
 
-HEAVY = ("torch", "pyarrow", "sklearn", "scipy", "safetensors", "pandas", "matplotlib")
+HEAVY = ("torch", "pyarrow", "sklearn", "scipy", "safetensors", "pandas", "matplotlib", "pooch", "requests", "altair")
 
 
 @pytest.mark.parametrize("module", ["archflow", "archflow.cli.app"])

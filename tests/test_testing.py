@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from archflow.encoders import Encoder, GatedGCN
 from archflow.encoders.layers import Linear, mean_pool
 from archflow.graph.batch import Batch
-from archflow.pretext import CATETask, EmbeddingTask, PretextSettings, ProxyRanking, vocabulary_for
-from archflow.spaces import NASBench201
+from archflow.pretext import CATETask, EmbeddingTask, GMAETask, PretextSettings, ProxyRanking, vocabulary_for
+from archflow.spaces import NASBench201, NATSSize
 from archflow.testing import (
     check_encoder,
     check_evaluator,
@@ -183,6 +183,39 @@ def test_an_architecture_in_a_batch_of_the_tasks_own_is_caught(architectures):
         check_pretext_task(lambda encoder: PairsAnyone(encoder, settings), lambda: GatedGCN(6, width=8), known, proxies)
 
 
+class SeesThroughTheMask(Sound):
+    """Reads canonical labels of the set, which follow from operations that the batch hides."""
+
+    def forward(self, batch: Batch) -> Tensor:
+        labels = np.concatenate([batch.architectures.select([row]).canonical_labels for row in batch.rows])
+        return super().forward(batch) + torch.from_numpy(labels)[:, None]
+
+
+class ShowsAttributes(GMAETask):
+    """Hides operations, and leaves the attributes that tell them."""
+
+    def loss(self, encoder, batch, targets):
+        with_ops = batch.with_ops
+        batch.with_ops = lambda op, hidden=None: with_ops(op)
+        return super().loss(encoder, batch, targets)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "task", "message"),
+    [
+        (SeesThroughTheMask, GMAETask, "an embedding depends on an operation that is hidden"),
+        (Sound, ShowsAttributes, "nor the attributes of hidden nodes"),
+    ],
+)
+def test_a_mask_that_does_not_hide_is_caught(encoder, task, message):
+    some = random_architectures(40, seed=1, attributes=("kernel",))
+    known = some.recoded(vocabulary_for("gmae", some.vocabulary))
+    settings = PretextSettings(mask_share=0.4)
+    check_pretext_task(lambda e: GMAETask(e, settings), lambda: Sound(6), known, {})
+    with pytest.raises(AssertionError, match=message):
+        check_pretext_task(lambda e: task(e, settings), lambda: encoder(6), known, {})
+
+
 class RepeatsItself(NASBench201):
     def neighbours(self, architecture):
         around = super().neighbours(architecture)
@@ -197,6 +230,17 @@ class Wanders(NASBench201):
 class Unsteady(NASBench201):
     def sample(self, count, generator):
         return super().sample(count, np.random.default_rng())
+
+
+class ForgetsAttributes(NATSSize):
+    def sample(self, count, generator):
+        return super().sample(count, generator).with_attributes(None, ())
+
+
+class ChangesWhatItGave(NATSSize):
+    def conform(self, architectures):
+        channels = super().conform(architectures).attribute("channels")
+        return architectures.with_attributes(channels[:, None] + 8, ["channels"])
 
 
 class Miscounts(NASBench201):
@@ -221,6 +265,8 @@ class Misses(NASBench201):
         (RepeatsItself, "has a neighbour twice"),
         (Wanders, "a mutant of .* is not its neighbour"),
         (Unsteady, "the same generator gives another sample"),
+        (ForgetsAttributes, "a sample has other node attributes than the space"),
+        (ChangesWhatItGave, "conform changes an architecture that the space gave"),
         (DisownsItsSample, "the space does not contain its own sample: .*none"),
         (Miscounts, "costs say .* parameters"),
         (Misses, "enumerate gives 15624 different architectures, size is 15625"),

@@ -71,7 +71,6 @@ def fit(
     from archflow.data.splits import labelled_rows
     from archflow.encoders import ENCODERS
     from archflow.encoders.pretrained import load as load_pretrained
-    from archflow.encoders.saved import name_of
     from archflow.errors import ArchflowError
     from archflow.graph.table import read_table
     from archflow.predict import Predictor
@@ -101,8 +100,9 @@ def fit(
     else:
         preset, encoder, epochs = preset_of(benchmark), encoder or "gated_gcn", epochs or 300
         if "." in encoder:
-            model, vocabulary, history = load_pretrained(encoder)
-            encoder, view = name_of(model), view or history.get("view", "whole")
+            embedder = load_pretrained(encoder)
+            model, vocabulary = embedder.encoder, embedder.vocabulary
+            encoder, view = embedder.name, view or embedder.view
         else:
             vocabulary = table.architectures.vocabulary
             with seeded(seed):

@@ -26,6 +26,7 @@ class Encoder(nn.Module, ABC):
     train as one (`archflow.encoders.stack`). A plain `nn.Module` is not; its runs go one after the other.
     reads_positions: the embedding depends, on purpose, on how the nodes are numbered.
     reads_pairs: an architecture must be a pair of cells, two graphs side by side, as in DARTS.
+    view: the form in which it was published to see architectures (`archflow.graph.effective.VIEWS`).
 
     What the embedding must not depend on: the order of a graph's nodes (unless the encoder reads positions), the other
     architectures of the batch. `archflow.testing.check_encoder` holds an encoder to it.
@@ -34,6 +35,7 @@ class Encoder(nn.Module, ABC):
     stackable: ClassVar[bool] = False
     reads_positions: ClassVar[bool] = False
     reads_pairs: ClassVar[bool] = False
+    view: ClassVar[str] = "whole"
     n_ops: int
     dim: int
     width: int

@@ -87,6 +87,7 @@ class NNFormer(Encoder):
     """
 
     stackable = True
+    view = "effective"
 
     def __init__(self, n_ops: int, width: int = 160, depth: int = 12, dropout: float = 0.1) -> None:
         super().__init__()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import index
@@ -34,7 +34,7 @@ class Architecture:
 
     ops: tuple[str, ...]
     edges: tuple[tuple[int, int], ...]
-    attributes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    attributes: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ops", tuple(self.ops))

@@ -16,9 +16,9 @@ from archflow.graph import hashing, topology
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture import Architecture
 from archflow.graph.cells import cells
-from archflow.graph.ragged import Ints, pointer, positions, segment_reduce
+from archflow.graph.ragged import Ints, as_int32, pointer, positions, segment_reduce
 from archflow.graph.synonyms import known_as
-from archflow.graph.vocabulary import Vocabulary
+from archflow.graph.vocabulary import UNKNOWN, Vocabulary
 
 
 class ArchitectureSet:
@@ -53,9 +53,9 @@ class ArchitectureSet:
         validate: bool = True,
     ) -> None:
         self.vocabulary = vocabulary
-        self.op = _int32(op)
+        self.op = as_int32(op)
         self.node_ptr = np.asarray(node_ptr, np.int64)
-        self.edge_src, self.edge_dst = _int32(edge_src), _int32(edge_dst)
+        self.edge_src, self.edge_dst = as_int32(edge_src), as_int32(edge_dst)
         self.edge_ptr = np.asarray(edge_ptr, np.int64)
         self.attributes, self.attribute_names = node_attributes.of_set(attributes, attribute_names)
         if validate:
@@ -190,14 +190,15 @@ class ArchitectureSet:
 
     def recoded(self, vocabulary: Vocabulary) -> ArchitectureSet:
         """The same architectures with the operation ids of another vocabulary. An operation that it lacks is the one
-        that `SYNONYMS` calls the same, unless these architectures tell both apart.
+        that `SYNONYMS` calls the same, unless these architectures tell both apart; else `UNKNOWN`, if that has an id.
 
         Raises ArchflowError, naming the row, if an operation in use is not in it.
         """
         if vocabulary == self.vocabulary:
             return self
         names = [known_as(op, vocabulary, self.vocabulary) for op in self.vocabulary.ops]
-        ids = np.array([-1 if name is None else vocabulary.index(name) for name in names], np.int32)
+        otherwise = vocabulary.index(UNKNOWN) if UNKNOWN in vocabulary else -1
+        ids = np.array([otherwise if name is None else vocabulary.index(name) for name in names], np.int32)
         op = ids[self.op]
         if (op < 0).any():
             node = int(np.argmax(op < 0))
@@ -292,13 +293,3 @@ class ArchitectureSet:
         """(N,) isomorphism-invariant hashes; they depend on operation names and attributes, not on the vocabulary's or
         the columns' order."""
         return hashing.hashes(self)
-
-
-def _int32(values: ArrayLike) -> NDArray[np.int32]:
-    """The values as int32; one that does not fit stays out of every valid range, so that validation names its row."""
-    values = np.asarray(values)
-    if values.dtype == np.int32:
-        return values
-    if values.size and values.dtype.kind not in "iu":
-        raise ArchflowError(f"architecture set: operation ids and node indices are integers, not {values.dtype}")
-    return values.astype(np.int64).clip(-1, np.iinfo(np.int32).max).astype(np.int32)

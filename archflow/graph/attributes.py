@@ -47,7 +47,7 @@ def of_one(attributes: Mapping[str, Iterable[float]], nodes: int) -> Mapping[str
     return MappingProxyType(dict(sorted(columns.items())))
 
 
-def comparable(attributes: Mapping[str, tuple[float, ...]]) -> tuple:
+def comparable(attributes: Mapping[str, Sequence[float]]) -> tuple:
     """What equality and hashes of an architecture look at: None for NaN, which does not equal itself."""
     return tuple((name, tuple(None if x != x else x for x in values)) for name, values in attributes.items())
 

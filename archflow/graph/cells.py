@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.graph.ragged import Ints, pointer, segment_reduce
+from archflow.graph.ragged import Ints, pointer
 
 if TYPE_CHECKING:
     from archflow.graph.architecture_set import ArchitectureSet
@@ -33,18 +33,17 @@ def cells(architectures: ArchitectureSet) -> NDArray[np.int32]:
 
 
 def _lowest_in_component(architectures: ArchitectureSet) -> Ints:
-    """(V,) row of the first node of every node's connected component.
+    """(V,) row of the first node of every node's connected component."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
 
-    Every node knows a node of its component, at first itself, and takes on the lowest that a neighbour knows; what
-    that one knows is as good, so ways double from sweep to sweep.
-    """
     adjacency = architectures.undirected
+    nodes = np.arange(len(architectures.op))
+    if not len(adjacency.source):
+        return nodes
     neighbour = adjacency.source + np.repeat(architectures.node_ptr[:-1], np.diff(adjacency.edge_ptr))
-    bounds = pointer(adjacency.degree)
-    lowest = np.arange(len(architectures.op))
-    while True:
-        lower = np.minimum(lowest, segment_reduce(np.minimum, lowest[neighbour], bounds, len(lowest)))
-        lower = lower[lower]
-        if np.array_equal(lower, lowest):
-            return lowest
-        lowest = lower
+    links = csr_array((np.ones(len(neighbour)), neighbour, pointer(adjacency.degree)), (len(nodes), len(nodes)))
+    count, component = connected_components(links, directed=False)
+    lowest = np.empty(count, np.int64)
+    lowest[component[::-1]] = nodes[::-1]  # of several values for one place, the last is kept
+    return lowest[component]

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from archflow.checkpoint import fingerprint, save_tensors
 from archflow.encoders import Encoder
+from archflow.encoders.embedding import embed
 from archflow.encoders.saved import describe, load_weights, rebuild
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
@@ -23,7 +24,6 @@ from archflow.predict.fine_tune import FineTuned, FineTuneSettings
 from archflow.predict.gaussian_process import EmbeddingGP
 from archflow.predict.monotone import monotone, quantile_knots
 from archflow.predict.predictor import DESCRIPTION, Predictor, checked_labels, read_described
-from archflow.predict.ranking_model import embed
 from archflow.predict.stacking import share_of_first
 
 Values = NDArray[np.float64]

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from archflow.checkpoint import fingerprint, load_tensors, save_tensors
 from archflow.encoders import Encoder, stack
+from archflow.encoders.embedding import embed
 from archflow.encoders.saved import describe, load_weights, rebuild
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
@@ -23,7 +24,7 @@ from archflow.graph.effective import view
 from archflow.predict.causal_model import model_for
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
 from archflow.predict.monotone import KNOTS, monotone, quantile_knots
-from archflow.predict.ranking_model import RankingModel, embed, score
+from archflow.predict.ranking_model import RankingModel, score
 from archflow.seeding import seeded
 
 Values = NDArray[np.float64]

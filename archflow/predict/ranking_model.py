@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archflow.encoders import Encoder
+from archflow.encoders.embedding import batches
 from archflow.encoders.layers import Linear
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 
 ScoreLoss = Callable[[Tensor, Tensor], Tensor]
 """(K n, metrics) scores and labels, K runs of any length n -> (K,) loss of every run. A NaN label is missing."""
-
-BATCH_SIZE = 256  # architectures a batch in evaluation; larger ones leave the processor's cache
 
 
 class Head(nn.Module):
@@ -64,33 +63,3 @@ def score(
         out[..., done : done + shape[-1], :] = model(batch).view(*shape, n_metrics).cpu().numpy()
         done += shape[-1]
     return out
-
-
-@torch.inference_mode()
-def embed(
-    encoder: Encoder,
-    architectures: ArchitectureSet,
-    device: torch.device | str = "cpu",
-    on_batch: Callable[[int], None] | None = None,
-) -> NDArray[np.float32]:
-    """(N, d) embeddings of a whole set. on_batch: called with the number of architectures after every batch."""
-    encoder.to(device).eval()
-    out = np.empty((len(architectures), encoder.dim), np.float32)
-    done = 0
-    for batch, (size,) in batches(architectures, np.arange(len(architectures)), device):
-        out[done : done + size] = encoder.embed(batch).cpu().numpy()
-        done += size
-        if on_batch is not None:
-            on_batch(size)
-    return out
-
-
-def batches(
-    architectures: ArchitectureSet, rows: NDArray, device: torch.device | str = "cpu"
-) -> Iterator[tuple[Batch, tuple[int, ...]]]:
-    """Batches of the rows (n,) or (K, n) in their order, with the shape of the rows that each holds."""
-    members = 1 if rows.ndim == 1 else len(rows)
-    step = max(1, BATCH_SIZE // members)
-    for first in range(0, rows.shape[-1], step):
-        part = rows[..., first : first + step]
-        yield Batch(architectures, part, device), part.shape

@@ -89,7 +89,7 @@ def run_demo(
                 ("judged on", f"the other {len(judged):,} cells"),
                 (
                     "pre-training",
-                    f"{len(pretrained.encoders)} encoders, {pretrain_epochs} epochs each, by "
+                    f"{len(pretrained)} encoders, {pretrain_epochs} epochs each, by "
                     f"{' and '.join(dict.fromkeys(task for task, _ in recipe.tasks))} with "
                     f"{len(proxies)} zero-cost proxies, no labels",
                 ),

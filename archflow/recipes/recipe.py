@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from archflow.checkpoint import fingerprint
 from archflow.data.benchmarks import Benchmark
-from archflow.encoders import Encoder, load_encoder
-from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.encoders.embedder import Embedder
+from archflow.graph import ArchitectureSet
 from archflow.predict.blend import BlendedPredictor
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.pretext import PretextSettings, PretrainSettings, vocabulary_for
@@ -22,15 +22,6 @@ from archflow.recipes.presets import preset_of
 TUNING = FineTuneSettings(epochs=150, batch_size=32, learning_rate=8e-4, weight_decay=6e-5)
 """FlowerFormer's own on NAS-Bench-201, at a constant rate and in fewer epochs: pre-trained networks need fewer than
 fresh ones, and the best epoch on validation labels is kept."""
-
-
-@dataclass(frozen=True)
-class Pretrained:
-    """Encoders, the operations that they know, and the form in which each was shown architectures."""
-
-    encoders: list[Encoder]
-    vocabulary: Vocabulary
-    views: list[str]
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,7 @@ class Recipe:
         seed: int = 21,
         processes: int = 1,
         on_wait: Callable[[], None] = lambda: None,
-    ) -> Pretrained:
+    ) -> list[Embedder]:
         """The encoders, pre-trained on all architectures.
 
         proxies: by name, (N,), NaN where missing; all are ranked. folder: keeps finished encoders and the states of
@@ -95,17 +86,17 @@ class Recipe:
         # One vocabulary for all, so that a predictor can hold them side by side.
         vocabulary = vocabulary_for("+".join(dict.fromkeys(job.task for job in jobs)), architectures.vocabulary)
         run_jobs(jobs, architectures.recoded(vocabulary), proxies, processes, on_wait)
-        return Pretrained([load_encoder(job.path)[0] for job in jobs], vocabulary, [job.view for job in jobs])
+        return [Embedder.load(job.path) for job in jobs]
 
-    def predictor(self, pretrained: Pretrained, seed: int = 21) -> BlendedPredictor:
+    def predictor(self, pretrained: Sequence[Embedder], seed: int = 21) -> BlendedPredictor:
         """An unfitted predictor from what `pretrain` gave."""
         return BlendedPredictor(
-            pretrained.encoders,
-            pretrained.vocabulary,
+            [embedder.encoder for embedder in pretrained],
+            pretrained[0].vocabulary,
             self.members,
             self.fine_tune,
             seed=seed,
-            views=pretrained.views,
+            views=[embedder.view for embedder in pretrained],
         )
 
 

@@ -125,6 +125,23 @@ def test_who_sees_the_wiring(name, sees_edges):
     assert equal is not sees_edges
 
 
+@pytest.mark.parametrize("name", ENCODERS.names())
+def test_no_encoder_sees_a_hidden_operation(name, architectures):
+    """Two cells that differ only in an operation that is hidden are one to the encoder."""
+    cells = suited(name, architectures)
+    mask = len(cells.vocabulary) - 1
+    hidden = torch.from_numpy(cells.node_ptr[:-1] + cells.node_counts // 2)
+    other = cells.op.copy()
+    other[hidden.numpy()] = (other[hidden.numpy()] + 1) % mask
+    encoder = small(name, cells)
+    with torch.no_grad():
+        one, same_but_for_it = (
+            encoder.embed(batch.with_ops(batch.op.index_fill(0, hidden, mask), hidden))
+            for batch in (Batch(cells), Batch(cells.with_ops(other)))
+        )
+    assert torch.equal(one, same_but_for_it)
+
+
 def test_defaults_are_those_of_the_paper():
     assert GatedGCN(7).config == {"n_ops": 7, "width": 128, "depth": 3, "dropout": 0.1, "residual": 0.2}
     assert GIN(7).config == {"n_ops": 7, "width": 128, "depth": 3, "dropout": 0.1}

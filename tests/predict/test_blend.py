@@ -7,13 +7,13 @@ import pytest
 from scipy.stats import kendalltau, norm
 
 from archflow.encoders import GIN
+from archflow.encoders.embedding import embed
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.effective import view
 from archflow.predict import BlendedPredictor, FineTuneSettings, Predictor, load_predictor
 from archflow.predict.conformal import Conformal
 from archflow.predict.gaussian_process import EmbeddingGP, normal_scores
-from archflow.predict.ranking_model import embed
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 from archflow.testing import check_predictor, random_architectures

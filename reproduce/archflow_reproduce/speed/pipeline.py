@@ -17,8 +17,8 @@ import torch
 from archflow.data.benchmarks import FOLDER_VARIABLE
 from archflow.data.nasbench101_graphs import read_graphs
 from archflow.encoders import ENCODERS
+from archflow.encoders.embedding import embed
 from archflow.graph import ArchitectureSet
-from archflow.predict.ranking_model import embed
 from archflow.pretext import FGP, PretextSettings, PretrainSettings, pretrain
 from archflow.recipes.presets import PRESETS
 from archflow.seeding import seeded

@@ -108,7 +108,7 @@ def run_recipe(
             on_step(f"run {run + 1} of {protocol.runs}")
             pretrained = protocol.recipe.pretrain(measured.architectures, proxies, folder, seed, processes)
             predictor = protocol.recipe.predictor(pretrained, seed)
-            untrained = _untrained(protocol.recipe, pretrained.vocabulary, seed)
+            untrained = _untrained(protocol.recipe, pretrained[0].vocabulary, seed)
             part = parts[run % len(parts)]
             write_json(place, _run(predictor, measured, features, protocol.metric, part, untrained))
         for variant, measures in read_json(place).items():

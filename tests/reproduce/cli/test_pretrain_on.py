@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from archflow.data import load
-from archflow.encoders import load_encoder
+from archflow.encoders import Embedder
 from archflow.graph.table import Table
 from archflow.spaces import NASBench101
 
@@ -86,7 +86,7 @@ def test_an_encoder_learns_from_several_tables(run, cells, others, tmp_path):
     run(*arguments, "--card", "--out", out)
     card = json.loads(out.with_suffix(".json").read_text())
     assert (card["data"], card["rows"], card["proxies"]) == (data, 240, ["size"])
-    _, vocabulary, _ = load_encoder(out)
+    vocabulary = Embedder.load(out).vocabulary
     own = load("digits201").architectures.vocabulary.ops
     assert vocabulary.ops == (*own, "maxpool3x3")
     run("fit", "--data", cells, "--metric", "test_accuracy", "--encoder", out, "--epochs", 2, "--members", 1,

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from archflow.data.benchmarks import benchmark_of
+from archflow.data.places import FOLDER_VARIABLE
 from archflow.encoders import Arch2Vec
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
@@ -242,6 +243,7 @@ def test_maps_show_every_architecture(finished):
 
 def test_the_command_writes_and_goes_on(table, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     table.write(tmp_path / "nasbench201.parquet")
     arguments = {
         "encoder": "arch2vec",
@@ -253,7 +255,7 @@ def test_the_command_writes_and_goes_on(table, tmp_path, capsys, monkeypatch):
         "folder": None,
     }
     for as_json in (False, True):
-        arch2vec(data="nasbench201.parquet", out=Path("r.json"), as_json=as_json, **arguments)  # type: ignore[arg-type]
+        arch2vec(data="nasbench201", out=Path("r.json"), as_json=as_json, **arguments)  # type: ignore[arg-type]
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].startswith("| data")
     assert json.loads(shown[-1])["reconstruction"] == json.loads(Path("r.json").read_text())["reconstruction"]

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from archflow.encoders import load_encoder
+from archflow.encoders import Embedder
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.spaces import NASBench101, NASBench201
@@ -122,7 +122,9 @@ def test_pre_training_on_other_tables_starts_from_their_operations(transferred, 
     assert cell["config"]["pretrain_on"] == list(elsewhere)
     own = tables["first"].architectures.vocabulary.ops
     for method, hidden in (("fgp", []), ("gmae", ["[mask]"])):
-        _, vocabulary, _ = load_encoder(folder / "first" / "gin-20-random-on-cells101-second" / f"{method}-21.encoder")
+        vocabulary = Embedder.load(
+            folder / "first" / "gin-20-random-on-cells101-second" / f"{method}-21.encoder"
+        ).vocabulary
         assert vocabulary.ops == (*own, "maxpool3x3", *hidden)
     # What is not pre-trained is the same as ever, the rest is not.
     assert cell["methods"]["supervised"] == finished[1]["matrix"][0]["methods"]["supervised"]
