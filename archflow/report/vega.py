@@ -35,6 +35,7 @@ def _theme(ink: str, muted: str, rule: str, grid: str, paper: str, series: Seque
             **{"labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal", "titlePadding": 8},
             **{"labelLimit": 200, "labelOverlap": True, "tickCount": 6},
         },
+        "axisY": {"titleLimit": 320},
         "legend": {
             **{"labelColor": ink, "titleColor": muted, "labelFontSize": 12, "titleFontSize": 11, "labelLimit": 300},
             **{"titleFontWeight": "normal", "symbolStrokeWidth": 2},
