@@ -13,7 +13,6 @@ from archflow.report.figures import Row, axis, colour, scale, significant
 from archflow.report.graph_drawing import Drawables, as_data_uri, draw_architecture, node_texts, operation_hues
 from archflow.report.maps import HEIGHT, MAX_POINTS, WIDTH, value_colour
 from archflow.report.measures import rounded
-from archflow.report.svg import shorten
 from archflow.report.vega import require_altair
 
 if TYPE_CHECKING:
@@ -23,8 +22,8 @@ DRAWN_BEST = 200
 """So many of those predicted best are drawn, then those that the predictor was fitted on."""
 DRAWINGS_BYTES = 900_000
 """Drawings of a page take at most so much room; the other architectures are shown as text."""
-TEXT_WIDTH = 900.0
-"""Of an architecture in words, in pixels; what is longer is cut."""
+TEXT_LENGTH = 160
+"""Of an architecture in words, in characters; what is longer is cut."""
 GUIDE = "#8a94a3"
 """The colour of a line to compare points with, light or dark."""
 OTHER, FITTED, BEST = "other architectures", "the predictor was fitted on", "predicted best, shown below"
@@ -191,6 +190,7 @@ def _images(ranked: Ranked, chosen: NDArray[np.int64]) -> dict[int, str]:
 
 def _text(ranked: Ranked, i: int) -> str:
     """The architecture in words: its native form, else the operations in the order of the nodes."""
-    if ranked.native is not None and ranked.native[i]:
-        return shorten(str(ranked.native[i]), TEXT_WIDTH)
-    return "" if ranked.architectures is None else shorten(" · ".join(node_texts(ranked.architectures[i])), TEXT_WIDTH)
+    text = str(ranked.native[i]) if ranked.native is not None and ranked.native[i] else ""
+    if not text and ranked.architectures is not None:
+        text = " · ".join(node_texts(ranked.architectures[i]))
+    return text if len(text) <= TEXT_LENGTH else text[: TEXT_LENGTH - 1] + "…"

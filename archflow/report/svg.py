@@ -46,6 +46,9 @@ def shorten(text: str, width: float, size: float = 12.0) -> str:
     """The text cut to `width` pixels, with an ellipsis where something is missing."""
     if text_width(text, size) <= width:
         return text
-    while text and text_width(text + "…", size) > width:
-        text = text[:-1]
-    return text + "…"
+    room = width - text_width("…", size)
+    for kept, character in enumerate(text):
+        room -= text_width(character, size)
+        if room < 0:
+            return text[:kept] + "…"
+    return text

@@ -87,6 +87,11 @@ def test_drawings_stop_where_there_is_no_more_room(monkeypatch: pytest.MonkeyPat
     assert sorted(row["predicted"] for row in drawn) == list(range(20, 30))
 
 
+def test_long_architectures_are_cut() -> None:
+    (row,) = ranked_rows(some(1, best=NONE, native=["x" * 10_000]))
+    assert len(row["shown"]["architecture"]) == ranked_module.TEXT_LENGTH
+
+
 def test_figures_encode_the_rows() -> None:
     rows = ranked_rows(some(), np.zeros((30, 2)))
     scores = specification(score_figure(rows, "accuracy (%)"))
