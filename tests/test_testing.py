@@ -335,3 +335,19 @@ def test_relabelling_a_set_says_where_every_node_went(architectures):
     assert (renumbered.op == architectures.op[rows]).all()
     assert (renumbered.hashes == architectures.hashes).all()
     assert list(renumbered) != list(architectures)
+
+
+def test_random_attributes_come_with_the_same_graphs_and_move_with_their_nodes():
+    plain, numbered = (random_architectures(30, seed=3, attributes=names) for names in ((), ("stride", "kernel")))
+    assert list(numbered.with_attributes(None, ())) == list(plain)
+    assert plain.attributes is None
+    values = numbered.attributes
+    assert values is not None
+    assert 0.2 < np.isnan(values).mean() < 0.5
+    empty = numbered.with_attributes(np.c_[values, np.full(len(values), np.nan)], ("stride", "kernel", "empty"))
+    renumbered, rows = relabelled(empty, seed=1)
+    assert renumbered.attribute_names == empty.attribute_names
+    np.testing.assert_array_equal(renumbered.attributes, empty.attributes[rows])  # type: ignore[index]
+    assert (renumbered.hashes == numbered.hashes).all()
+    for old, new, order in zip(numbered, renumbered, np.split(rows, numbered.node_ptr[1:-1]), strict=True):
+        assert new == old.relabelled((order - order.min()).tolist())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archflow.cli.output import FiguresOption, Json, print_json, print_table
+from archflow.cli.output import Json, print_json, print_table
 
 
 def demo(
@@ -16,7 +16,9 @@ def demo(
     pretrain_epochs: Annotated[int, typer.Option(min=1)] = 30,
     epochs: Annotated[int, typer.Option(min=1, help="Of fine-tuning.")] = 150,
     seed: Annotated[int, typer.Option(min=0)] = 21,
-    figures: FiguresOption = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="A folder for the figures of the report, each as .png, .svg and .pdf.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Pre-train on 2,000 real cells, learn from 5 % of their accuracies, rank the rest, write a report."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any, Optional, TypeVar
 
 import typer
@@ -28,10 +27,6 @@ ViewOption = Annotated[
         help="What of the architectures the encoder sees: whole, effective (without what cannot reach the output), "
         "contracted (identities as edges besides). Default: the encoder's own, whole for most."
     ),
-]
-FiguresOption = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option(help="A folder for the figures of the report, each as .png, .svg and .pdf."),
 ]
 ProxyOption = Annotated[
     Optional[str],  # noqa: UP045

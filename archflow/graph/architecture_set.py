@@ -166,11 +166,12 @@ class ArchitectureSet:
         return ArchitectureSet(**kept | columns, validate=False)
 
     def with_ops(self, op: NDArray, hidden: NDArray | None = None) -> ArchitectureSet:
-        """The same graphs with other operations (V,). hidden: rows or a mask of nodes that lose their attributes."""
+        """The same graphs with other operations (V,). hidden: rows or a mask of nodes that lose their attributes, but
+        for positions."""
         if hidden is None or self.attributes is None:
             return self.replaced(op=op)
-        attributes = self.attributes.copy()
-        attributes[hidden] = np.nan
+        attributes, columns = self.attributes.copy(), node_attributes.telling(self.attribute_names)
+        attributes[np.ix_(np.arange(len(op))[hidden], columns)] = np.nan
         return self.replaced(op=op, attributes=attributes)
 
     def with_attributes(self, attributes: ArrayLike | None, names: Iterable[str]) -> ArchitectureSet:

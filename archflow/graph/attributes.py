@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
+from archflow.graph.ragged import Ints
 
 if TYPE_CHECKING:
     from archflow.graph.architecture import Architecture
     from archflow.graph.architecture_set import ArchitectureSet
 
 Attributes = NDArray[np.float32]
+
+POSITION = "position_"
+"""What the names of attributes begin with that follow from the graph (`archflow.graph.positions`)."""
 
 
 def of_one(attributes: Mapping[str, Iterable[float]], nodes: int) -> Mapping[str, tuple[float, ...]]:
@@ -116,6 +120,11 @@ def joined(sets: Sequence[ArchitectureSet]) -> tuple[Attributes | None, tuple[st
             block[:, [names.index(name) for name in some.attribute_names]] = some.attributes
         blocks.append(block)
     return np.concatenate(blocks), names
+
+
+def telling(names: Iterable[str]) -> Ints:
+    """The columns that would tell a node's operation: all but positions."""
+    return np.flatnonzero([not name.startswith(POSITION) for name in names])
 
 
 def name_digest(name: str) -> np.uint64:

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.graph.architecture_set import ArchitectureSet
+from archflow.graph.attributes import POSITION
 from archflow.graph.ragged import segment_reduce
 
-INDEX = "position_index"
-POSITIONS = ("position_from_input", "position_to_output", "position_depth_share", INDEX)
+INDEX = f"{POSITION}index"
+POSITIONS = (f"{POSITION}from_input", f"{POSITION}to_output", f"{POSITION}depth_share", INDEX)
 """The names of the attributes that `with_positions` adds."""
 
 

@@ -74,7 +74,7 @@ class NodeForms:
             if other != op:
                 self.twins.append((other, op))
         for op in operations:
-            self._forms.setdefault(_form(op, np.full(len(self.names), np.nan)), op)
+            self._forms.setdefault(_form(op, [np.nan] * len(self.names)), op)
         self._number = {op: number for number, op in enumerate(operations)}
 
     def number(self, operation: str) -> int:
@@ -87,23 +87,26 @@ class NodeForms:
         Raises:
             ArchflowError: naming the row, for a node that is none of them.
         """
-        width = len(self.names)
-        nodes = np.zeros((len(architectures.op), 1 + width))
-        nodes[:, 0] = architectures.op
-        for column, name in enumerate(self.names, start=1):
-            nodes[:, column] = np.nan_to_num(architectures.attribute(name), nan=np.inf)
-        forms, first, kind = np.unique(nodes, axis=0, return_index=True, return_inverse=True)
-        numbers = np.empty(len(forms), np.int64)
-        for i, (op, *values) in enumerate(forms.tolist()):
-            name = architectures.vocabulary.ops[int(op)]
-            found = self._forms.get(_form(name, np.array([np.nan if x == np.inf else x for x in values])))
+        columns = [architectures.attribute(name) for name in self.names]
+        kind = architectures.op.astype(np.int64)
+        for column in columns:
+            distinct, value = np.unique(column, return_inverse=True)
+            kind = np.unique(kind * len(distinct) + value, return_inverse=True)[1]
+        _, first, kind = np.unique(kind, return_index=True, return_inverse=True)
+        numbers = []
+        for node in first.tolist():
+            name, values = (
+                architectures.vocabulary.ops[architectures.op[node]],
+                [float(column[node]) for column in columns],
+            )
+            found = self._forms.get(_form(name, values))
             if found is None:
-                row = int(architectures.node_owner[first[i]])
-                given = ", ".join(f"{n} {x:g}" for n, x in zip(self.names, values, strict=True) if x != np.inf)
+                row = architectures.node_owner[node]
+                given = ", ".join(f"{n} {x:g}" for n, x in zip(self.names, values, strict=True) if not np.isnan(x))
                 raise ArchflowError(f"row {row}: unknown operation {name!r}{f' with {given}' if given else ''}")
-            numbers[i] = self._number[found]
-        return numbers[kind.ravel()]
+            numbers.append(self._number[found])
+        return np.array(numbers, np.int64)[kind]
 
 
-def _form(name: str, values: NDArray) -> tuple:
+def _form(name: str, values: Iterable[float]) -> tuple:
     return name, *(None if np.isnan(x) else float(np.float32(x)) for x in values)

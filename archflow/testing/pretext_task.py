@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from archflow.encoders import Encoder
 from archflow.graph import ArchitectureSet
+from archflow.graph.attributes import telling
 from archflow.graph.batch import Batch
 from archflow.graph.ragged import pointer, positions
 from archflow.pretext import MASK, PretextTask, PretrainSettings, pretrain
@@ -80,7 +81,9 @@ def _check_hidden_operations(
     other = np.where(hidden, (architectures.op + 1) % mask_id(architectures), architectures.op)
     changed = architectures.with_ops(other.astype(np.int32))
     if changed.attributes is not None:
-        changed = changed.replaced(attributes=changed.attributes + np.float32(hidden[:, None]))
+        attributes = changed.attributes.copy()
+        attributes[np.ix_(np.flatnonzero(hidden), telling(changed.attribute_names))] += 1
+        changed = changed.replaced(attributes=attributes)
     for (batch, output), (batch_after, after) in zip(seen, _batches_seen(task, encoder, changed, targets), strict=True):
         if batch.architectures is not architectures:
             continue

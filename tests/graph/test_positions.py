@@ -1,9 +1,13 @@
 import numpy as np
+import pytest
+import torch
 from hypothesis import given
 
 from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph.batch import Batch
 from archflow.graph.positions import POSITIONS, is_path, with_positions
 from archflow.spaces import FBNet
+from archflow.testing import random_architectures
 from tests.strategies import VOCABULARY, relabellings, sets
 
 NAN = np.nan
@@ -73,3 +77,18 @@ def test_long_paths_are_numbered():
     order = np.random.default_rng(0).permutation(count)
     path = ArchitectureSet(VOCABULARY, np.zeros(count, int), [0, count], order[:-1], order[1:], [0, count - 1])
     assert (with_positions(path).attribute("position_index")[order] == np.arange(count)).all()
+
+
+@pytest.mark.parametrize("as_mask", [False, True])
+def test_hidden_nodes_keep_their_positions(as_mask):
+    """They follow from the graph and do not tell the operation."""
+    some = with_positions(random_architectures(20, seed=5, attributes=("kernel", "stride")))
+    hidden = np.arange(len(some.op)) % 3 == 1
+    given = hidden if as_mask else np.flatnonzero(hidden)
+    batch = Batch(some).with_ops(Batch(some).op, torch.from_numpy(given))
+    assert batch.attributes is not None
+    for result in (some.with_ops(some.op, given).attributes, batch.attributes.numpy()):
+        assert result is not None
+        assert np.isnan(result[hidden, :2]).all()
+        np.testing.assert_array_equal(result[:, 2:], some.attributes[:, 2:])  # type: ignore[index]
+        np.testing.assert_array_equal(result[~hidden], some.attributes[~hidden])  # type: ignore[index]

@@ -17,7 +17,7 @@ from archflow.graph import ArchitectureSet
 from archflow.pretext import LearnedSurrogate
 from archflow.pretext.jobs import PretrainingJob, run_jobs
 from archflow.seeding import seeded
-from archflow_reproduce.protocol.methods import LEARNED, is_encoder, pretext_of
+from archflow_reproduce.protocol.methods import LEARNED, is_encoder, pretext_of, pretrained_methods
 from archflow_reproduce.protocol.protocol import Protocol
 from archflow_reproduce.protocol.runs import model_seed
 
@@ -49,9 +49,9 @@ def pretrained_encoders(
     teachers: files of one a run, if `LEARNED` is among the methods; then that has an encoder a run. folder: keeps the
     encoders; what is there is not trained again.
     """
-    methods = [method for method in protocol.methods if method != "supervised" and not is_encoder(method)]
     jobs = {
-        method: [_job(protocol, method, run, teachers, folder) for run in range(protocol.runs)] for method in methods
+        method: [_job(protocol, method, run, teachers, folder) for run in range(protocol.runs)]
+        for method in pretrained_methods(protocol.methods)
     }
     distinct = {job.path: job for run in zip(*jobs.values(), strict=True) for job in run}
     run_jobs(list(distinct.values()), unlabelled.architectures, unlabelled.proxies, processes, on_wait)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.files import write_atomically, write_json
+from archflow.files import write_atomically
 from archflow.graph import ArchitectureSet
 from archflow.report import html
 from archflow.report.figures import curves
@@ -80,9 +80,8 @@ def frequent_operations(architectures: ArchitectureSet) -> tuple[NDArray[np.int6
     return position[leader], [architectures.vocabulary.ops[inner[i]] for i in kept]
 
 
-def write_results(path: Path, result: Mapping[str, Any], latent: LatentMap) -> None:
-    """The result at `path` (.json); beside it the table (.md), the report (.html), and the maps (.svg, .png)."""
-    write_json(path, result)
+def write_beside(path: Path, result: Mapping[str, Any], latent: LatentMap) -> None:
+    """Beside the result file `path`: the table (.md), the report (.html), and the maps (.svg, .png)."""
     with write_atomically(path.with_suffix(".md")) as temporary:
         temporary.write_text(markdown_table(*arch2vec_table(result)) + "\n", encoding="utf-8")
     arch2vec_report(path.with_suffix(".html"), result, latent)

@@ -10,22 +10,23 @@ from archflow.report import html
 from archflow.report.figures import Strip, strips
 from archflow.report.measures import finite, measure, method_name, rounded
 from archflow.report.page import Figures, write_page
+from archflow_reproduce.results.columns import epochs_told, runs_told
 
 Cells = list[Mapping[str, Any]]
 MEASURES = ("tau", "p_at_1", "p_at_5")
 
 
 def matrix_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows, one row an encoder, number of labels and method of a data set: runs, then tau, P@1 % and P@5 %,
-    each with the published figure beside it where there is any, and seconds an epoch of pre-training. Where a cell's
-    encoders were pre-trained on other tables than their own, every row says on which."""
+    """Heads and rows, one row an encoder, number of labels and method of a data set: runs, epochs, then tau, P@1 % and
+    P@5 %, each with the published figure beside it where there is any, and seconds an epoch of pre-training. Where a
+    cell's encoders were pre-trained on other tables than their own, every row says on which."""
     cells: Cells = result["matrix"]
     cells = [{**cell, "pre-trained on": ", ".join(pretrained_on(cell)) or cell["data"]} for cell in cells]
     several = {key: len({str(cell[key]) for cell in cells}) > 1 for key in ("data", "encoder", "labels")}
     several["pre-trained on"] = any(pretrained_on(cell) for cell in cells)
     shown = [key for key in MEASURES if any(key in runs for cell in cells for runs in cell["methods"].values())]
     compared = [key for key in shown if any(_published(cell, m, key) for cell in cells for m in cell["methods"])]
-    heads = [*(key for key, some in several.items() if some), "method", "runs"]
+    heads = [*(key for key, some in several.items() if some), "method", "runs", "epochs"]
     for key in shown:
         known = measure(key)
         heads += [known.name if known else key, *(["published"] if key in compared else [])]
@@ -36,7 +37,12 @@ def matrix_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]
             row = [_text(cell[key]) for key, some in several.items() if some]
             if method == "supervised" and several["pre-trained on"]:
                 row[-1] = rounded(None)
-            row += [method_name(method), str(len(runs["tau"]))]
+            compared_here = any(_published(cell, method, key) for key in shown)
+            row += [
+                method_name(method),
+                runs_told(len(runs["tau"]), cell["config"]),
+                epochs_told(cell["config"], method, compared_here),
+            ]
             for key in shown:
                 values = finite(runs.get(key, []))
                 row.append(rounded(float(values.mean()), float(values.std())) if len(values) else rounded(None))
@@ -52,8 +58,8 @@ def pretrained_on(cell: Mapping[str, Any]) -> list[str]:
     return cell["config"].get("pretrain_on", [])
 
 
-def matrix_report(path: str | Path, result: Mapping[str, Any], figures_folder: Path | None = None) -> None:
-    """Write one self-contained HTML file about a result of `pretext_matrix`, whole or not at all."""
+def matrix_report(path: str | Path, result: Mapping[str, Any]) -> None:
+    """Write one self-contained HTML file about a result of `pretext_matrix`, and beside it its figures as files."""
     heads, rows = matrix_table(result)
     figures, sections = Figures(), []
     for number, cell in enumerate(result["matrix"], start=1):
@@ -86,7 +92,7 @@ def matrix_report(path: str | Path, result: Mapping[str, Any], figures_folder: P
         *sections,
         html.section("How it was made", html.facts([("processor", machine["processor"]), ("torch", machine["torch"])])),
         figures=figures,
-        figures_folder=figures_folder,
+        figures_folder=Path(path).with_suffix(".figures"),
     )
 
 

@@ -11,21 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.checkpoint import fingerprint
-from archflow.data.proxies import places, proxy
-from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label_count, pool
+from archflow.data.benchmarks import Benchmark
+from archflow.data.proxies import places, proxy, proxy_columns
+from archflow.data.splits import Split, isomorphism_classes, label_count, pool
 from archflow.encoders import ENCODERS
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.graph.effective import VIEWS
 from archflow.graph.table import Table
 from archflow.predict import BlendedPredictor, Predictor
 from archflow.predict.choose import choose
 from archflow.predict.gaussian_process import EmbeddingGP, normal_scores
 from archflow.predict.metrics import summary
-from archflow.recipes.recipe import Recipe
+from archflow.recipes.presets import preset_of
+from archflow.recipes.recipe import Recipe, recipe_for
 from archflow.seeding import seeded
 from archflow_reproduce.protocol.protocol import check_runs, measured_rows
-from archflow_reproduce.protocol.runs import MODEL_SEEDS
+from archflow_reproduce.protocol.runs import model_seed
 from archflow_reproduce.protocol.splits import check_rule, draw_splits
 from archflow_reproduce.speed.machine import machine
 
@@ -60,6 +63,44 @@ class RecipeProtocol:
         check_rule(self.split_by)
 
 
+def published_recipe_protocol(
+    benchmark: Benchmark | None,
+    table: Table,
+    encoder: str | None = None,
+    *,
+    metric: str | None = None,
+    proxies: Sequence[str] = (),
+    **others: Any,
+) -> RecipeProtocol:
+    """The recipe's protocol with the published settings of a benchmark.
+
+    Args:
+        benchmark: Which one the table is, if any.
+        table: The architectures.
+        encoder: Registered name; None for the recipe's own.
+        metric: What to rank by; None for the benchmark's own.
+        proxies: To rank; empty for all columns that are proxies, but for the metric.
+        others: Fields of `RecipeProtocol`.
+
+    Raises:
+        ArchflowError: Nothing says what to rank by, or the metric is not there.
+    """
+    metric = metric or (benchmark.metric if benchmark else None)
+    if metric is None:
+        raise ArchflowError("the table is no named benchmark: name the column to rank by with --metric")
+    judged = table.select(measured_rows(table, benchmark.name if benchmark else "the table", metric))
+    preset = preset_of(benchmark)
+    return RecipeProtocol(
+        metric,
+        proxies or [column for column in proxy_columns(judged) if column != metric.removeprefix("-")],
+        recipe_for(benchmark, encoder),
+        train=preset.train,
+        test=preset.test,
+        shuffled=preset.shuffled,
+        **others,
+    )
+
+
 def run_recipe(
     protocol: RecipeProtocol,
     data: str,
@@ -74,7 +115,8 @@ def run_recipe(
     "recipe"; "evenly blended", both readings weighed alike; "networks" and "process", one reading each; "one network";
     "process, one encoder", on the first one's embeddings; "process, proxies", on the proxies' ranks, without any
     encoder; "ridge" regression on the embeddings; "boosted trees" on embeddings and proxies; "fresh network" without
-    pre-training, and "fresh network, whole" that sees architectures as they are. "labels chosen" is the recipe with as
+    pre-training, and "fresh network, whole" that sees architectures as they are, where that is something else
+    (`views_alike`). "labels chosen" is the recipe with as
     many labels of the train part, but those that `choose` picks by the encoders' embeddings.
 
     folder: keeps encoders and finished runs; the same call goes on from there.
@@ -102,7 +144,7 @@ def run_recipe(
     features = np.stack(ranked, 1) if ranked else None
     variants: dict[str, dict[str, list[float]]] = {}
     for run in range(protocol.runs):
-        seed = MODEL_SEEDS[run // len(PERMUTATIONS)]
+        seed = model_seed(run)
         place = folder / f"{labels}-{protocol.split_by.replace(':', '-')}-{run}.json"
         if not place.exists():
             on_step(f"run {run + 1} of {protocol.runs}")
@@ -114,15 +156,32 @@ def run_recipe(
         for variant, measures in read_json(place).items():
             for name, value in measures.items():
                 variants.setdefault(variant, {}).setdefault(name, []).append(value)
+    alike = views_alike(measured.architectures)
+    if "effective" in alike:
+        del variants["fresh network, whole"]  # the same experiment as "fresh network", with other random numbers
     return {
         "data": data,
         "metric": protocol.metric,
         "labels": labels,
         "variants": variants,
+        "views_alike": alike,
         "splits": {"by": protocol.split_by, "train": train, "test": [len(part.test) for part in parts]},
-        "config": asdict(protocol),
+        "config": {
+            "data": data,
+            **asdict(protocol),
+            "model_seeds": [model_seed(run) for run in range(protocol.runs)],
+        },
         "machine": machine(),
     }
+
+
+def views_alike(architectures: ArchitectureSet) -> list[str]:
+    """The views that show an encoder what the whole architectures do, up to the numbering of nodes."""
+    return [
+        name
+        for name, view in VIEWS.items()
+        if name != "whole" and np.array_equal(view(architectures).hashes, architectures.hashes)
+    ]
 
 
 def _run(

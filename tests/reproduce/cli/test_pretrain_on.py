@@ -48,12 +48,12 @@ def test_transfer_is_one_command(bench, others, tmp_path):
     shown = bench(*arguments, "--out", tmp_path / "out.json")
     assert shown.splitlines()[0].split(" | ")[0].strip(" |") == "pre-trained on"
     assert [line.split(" | ")[0].strip(" |") for line in shown.splitlines()[2:]] == ["–", "others", "others"]
-    (cell,) = json.loads((tmp_path / "out.json").read_text())["matrix"]
+    (cell,) = json.loads((tmp_path / "out.json").read_text())["result"]["matrix"]
     assert cell["config"]["pretrain_on"] == ["others"]
     assert all(len(runs["tau"]) == 2 for runs in cell["methods"].values())
     assert "pre-trained on others" in (tmp_path / "out.html").read_text()
     # Its own table's encoders have a place of their own: both stay.
-    own = json.loads(bench("--tasks", "supervised,cap", "--json"))["matrix"][0]["methods"]
+    own = json.loads(bench("--tasks", "supervised,cap", "--json"))["result"]["matrix"][0]["methods"]
     assert own["supervised"] == cell["methods"]["supervised"]
     assert own["cap"] != cell["methods"]["cap"]
 

@@ -27,8 +27,9 @@ from archflow_reproduce.results.arch2vec_report import (
     arch2vec_table,
     frequent_operations,
     latent_maps,
-    write_results,
+    write_beside,
 )
+from archflow_reproduce.results.record import read_record
 from archflow_reproduce.studies.arch2vec import Protocol, reconstruction, run_arch2vec, sample_quality, whole_space
 from tests.report.pages import read_page
 
@@ -214,12 +215,11 @@ def test_more_operations_than_colours_share_grey():
 
 def test_results_are_whole(finished, tmp_path):
     result, latent = finished
-    write_results(tmp_path / "r.json", result, latent)
+    write_beside(tmp_path / "r.json", result, latent)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         *("r-accuracy.png", "r-accuracy.svg", "r-operation.png", "r-operation.svg"),
-        *("r.html", "r.json", "r.md"),
+        *("r.html", "r.md"),
     ]
-    assert json.loads((tmp_path / "r.json").read_text()) == result
     read = read_page((tmp_path / "r.html").read_text(encoding="utf-8"))
     assert list(read.figures) == ["accuracy", "operation", "loss"]
     for name, meaning in MEASURES.values():
@@ -258,7 +258,9 @@ def test_the_command_writes_and_goes_on(table, tmp_path, capsys, monkeypatch):
         arch2vec(data="nasbench201", out=Path("r.json"), as_json=as_json, **arguments)  # type: ignore[arg-type]
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].startswith("| data")
-    assert json.loads(shown[-1])["reconstruction"] == json.loads(Path("r.json").read_text())["reconstruction"]
+    record = read_record("r.json")
+    assert json.loads(shown[-1])["result"]["reconstruction"] == record.result["reconstruction"]
+    assert record.config["epochs"] == 1
     assert (tmp_path / "runs" / "arch2vec-nasbench201-arch2vec-1-1" / "pretraining.safetensors").is_file()
 
 
