@@ -24,7 +24,7 @@ _HOMES = {
     "archflow.flow": ("FlowSurrogate",),
     "archflow.graph": ("Architecture", "ArchitectureSet", "Vocabulary"),
     "archflow.graph.table": ("Table", "read_table"),
-    "archflow.predict": ("FineTuneSettings", "Predictor"),
+    "archflow.predict": ("BlendedPredictor", "FineTuneSettings", "NetworkPredictor", "Objective", "Predictor"),
     "archflow.pretext": (
         "CAP",
         "DCLP",
@@ -65,7 +65,10 @@ if TYPE_CHECKING:
     from archflow.graph import Vocabulary as Vocabulary
     from archflow.graph.table import Table as Table
     from archflow.graph.table import read_table as read_table
+    from archflow.predict import BlendedPredictor as BlendedPredictor
     from archflow.predict import FineTuneSettings as FineTuneSettings
+    from archflow.predict import NetworkPredictor as NetworkPredictor
+    from archflow.predict import Objective as Objective
     from archflow.predict import Predictor as Predictor
     from archflow.pretext import CAP as CAP
     from archflow.pretext import DCLP as DCLP

@@ -57,7 +57,7 @@ def pretrain(
     from archflow.encoders.preparation import Preparation
     from archflow.pretext import make_task, proxies_for, vocabulary_for
     from archflow.pretext import pretrain as run
-    from archflow.progress import progress_bar
+    from archflow.progress import cumulative, progress_bar
     from archflow.recipes.presets import preset_of
     from archflow.recipes.shipping import ship
     from archflow.seeding import seeded
@@ -79,12 +79,10 @@ def pretrain(
     architectures = embedder.prepare(unlabelled.architectures)
     state = out.with_suffix(".state")
     with progress_bar(f"pre-training on {len(architectures):,} architectures", epochs) as bar:
-        done = 0
+        reach = cumulative(bar.advance)
 
         def on_epoch(epoch: int, losses: dict[str, float]) -> None:
-            nonlocal done
-            bar.advance(epoch - done, "  ".join(f"{part} {value:.4g}" for part, value in losses.items()))
-            done = epoch
+            reach(epoch, "  ".join(f"{part} {value:.4g}" for part, value in losses.items()))
 
         settings = replace(preset.published(encoder).pretrain, epochs=epochs, seed=seed)
         losses = run(model, pretext, architectures, unlabelled.proxies, settings, state, on_epoch=on_epoch)

@@ -10,6 +10,8 @@ from typing import Any
 
 from archflow.errors import ArchflowError
 from archflow.graph import attributes as node_attributes
+from archflow.graph import hashing
+from archflow.graph.graphs import packed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,9 +96,7 @@ class Architecture:
     @cached_property
     def hash(self) -> str:
         """16 hexadecimal digits, equal for isomorphic architectures (see `archflow.graph.hashing`)."""
-        from archflow.graph.architecture_set import ArchitectureSet
-
-        return f"{int(ArchitectureSet.from_architectures([self]).hashes[0]):016x}"
+        return f"{int(hashing.hashes(packed([self]))[0]):016x}"
 
     def relabelled(self, order: Iterable[int]) -> Architecture:
         """The same graph with node `order[i]` at position i. Raises ArchflowError if `order` is no permutation."""

@@ -15,6 +15,8 @@ from archflow.encoders.embedder import Embedder
 from archflow.graph import ArchitectureSet
 from archflow.predict.blend import BlendedPredictor
 from archflow.predict.fine_tune import FineTuneSettings
+from archflow.predict.network_predictor import NetworkPredictor
+from archflow.predict.objectives import Objective
 from archflow.pretext import PretextSettings, PretrainSettings, vocabulary_for
 from archflow.pretext.jobs import PretrainingJob, run_jobs
 from archflow.recipes.presets import preset_of
@@ -88,15 +90,15 @@ class Recipe:
         run_jobs(jobs, architectures.recoded(vocabulary), proxies, processes, on_wait)
         return [Embedder.load(job.path) for job in jobs]
 
-    def predictor(self, pretrained: Sequence[Embedder], seed: int = 21) -> BlendedPredictor:
-        """An unfitted predictor from what `pretrain` gave."""
+    def predictor(
+        self,
+        pretrained: Sequence[Embedder],
+        seed: int = 21,
+        objective: Objective | str | Sequence[Objective | str] | None = None,
+    ) -> BlendedPredictor:
+        """An unfitted predictor from what `pretrain` gave. objective: as in `NetworkPredictor`."""
         return BlendedPredictor(
-            [embedder.encoder for embedder in pretrained],
-            pretrained[0].vocabulary,
-            self.members,
-            self.fine_tune,
-            seed=seed,
-            views=[embedder.view for embedder in pretrained],
+            NetworkPredictor(pretrained, members=self.members, objective=objective, settings=self.fine_tune, seed=seed)
         )
 
 

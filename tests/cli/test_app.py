@@ -117,7 +117,7 @@ def test_fit_by_the_recipe_and_predict(table, tmp_path):
     about = json.loads(archflow("fit", *arguments, "--recipe", "best", *quick, "--json").stdout)
     assert about["labels"] == 40
     assert len(about["validation_tau"]) == 2
-    assert sorted(path.name.split("-")[0] for path in folder.iterdir()) == ["blend", "networks", "predictor.json"]
+    assert sorted(path.name.split("-")[0] for path in folder.iterdir()) == ["networks", "predictor.json", "weights"]
     ranked = json.loads(archflow("predict", folder, "--data", table, "--json").stdout)
     assert all(row["std"] > 0 for row in ranked["top"])
     vectors = tmp_path / "v.npy"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,8 +45,13 @@ class Study:
             return
         if self.out.suffix != ".json":
             raise ArchflowError(f"--out {self.out}: the result file must end in .json; reports go beside it")
-        if self.out.exists() and not self.out.is_file():
-            raise ArchflowError(f"--out {self.out}: not a file; give the path of a new .json file")
+        try:
+            if not stat.S_ISREG(self.out.stat().st_mode):
+                raise ArchflowError(f"--out {self.out}: not a file; give the path of a new .json file")
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except (OSError, ValueError) as error:
+            raise ArchflowError(f"--out {self.out}: no path that can be written to ({error}); give another") from None
         folder = next(parent for parent in self.out.absolute().parents if parent.exists())
         if not (folder.is_dir() and os.access(folder, os.W_OK)):
             raise ArchflowError(f"--out {self.out}: {folder} is no folder that can be written to; give another path")
@@ -61,8 +67,6 @@ class Study:
             text: The result for people.
             beside: Writers of the files beside the result file, by ending.
         """
-        from dataclasses import asdict
-
         from archflow_reproduce.results.record import new_record, write_record
 
         record = new_record(self.kind, content, data)

@@ -10,8 +10,8 @@ import numpy as np
 from archflow.data.splits import PERMUTATIONS, Split
 from archflow.encoders import Encoder
 from archflow.graph.table import Table
-from archflow.predict.causal_model import model_for
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
+from archflow.predict.models import model_for
 from archflow.progress import cumulative
 from archflow.seeding import seeded
 

@@ -14,19 +14,18 @@ from archflow.checkpoint import fingerprint
 from archflow.data.benchmarks import Benchmark
 from archflow.data.proxies import places, proxy, proxy_columns
 from archflow.data.splits import Split, isomorphism_classes, label_count, pool
-from archflow.encoders import ENCODERS
+from archflow.encoders import create
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.effective import VIEWS
 from archflow.graph.table import Table
-from archflow.predict import BlendedPredictor, Predictor
+from archflow.predict import BlendedPredictor, NetworkPredictor
 from archflow.predict.choose import choose
 from archflow.predict.gaussian_process import EmbeddingGP, normal_scores
 from archflow.predict.metrics import summary
 from archflow.recipes.presets import preset_of
 from archflow.recipes.recipe import Recipe, recipe_for
-from archflow.seeding import seeded
 from archflow_reproduce.protocol.protocol import check_runs, measured_rows
 from archflow_reproduce.protocol.runs import model_seed
 from archflow_reproduce.protocol.splits import check_rule, draw_splits
@@ -185,7 +184,12 @@ def views_alike(architectures: ArchitectureSet) -> list[str]:
 
 
 def _run(
-    predictor: BlendedPredictor, table: Table, proxies: NDArray | None, metric: str, split: Split, fresh: Predictor
+    predictor: BlendedPredictor,
+    table: Table,
+    proxies: NDArray | None,
+    metric: str,
+    split: Split,
+    fresh: NetworkPredictor,
 ) -> dict[str, Measures]:
     """The measures of every variant on one split. proxies: (N, P), without gaps, if there are any. fresh: `_untrained`
     networks."""
@@ -200,7 +204,7 @@ def _run(
         return architectures.select(rows), labels[rows]
 
     validation = part(split.validation)
-    predictor.fit(*part(split.labelled), validation, reference=architectures)
+    predictor.fit(*part(split.labelled), validation=validation, reference=architectures)
     networks, process = predictor.readings(tested)
     scores = {
         "recipe": predictor.blended(networks, process),
@@ -208,7 +212,7 @@ def _run(
         "networks": networks.mean(0),
         "process": process,
         "one network": networks[0],
-        "process, one encoder": _process(embeddings[:, : predictor.encoders[0].dim], labels, split),
+        "process, one encoder": _process(embeddings[:, : predictor.networks.embedders[0].encoder.dim], labels, split),
         "ridge": _regression(RidgeCV(np.logspace(-1, 4, 11)), embeddings, labels, split),
     }
     known = embeddings
@@ -221,11 +225,12 @@ def _run(
     mean, std = predictor.predict(tested)
     told = calibration(mean, std, truth)
     for coverage in COVERAGES:
-        inside = np.abs(truth - mean) <= predictor.reach(coverage) * std
+        low, high = predictor.interval(tested, coverage)
+        inside = (low <= truth) & (truth <= high)
         told[f"inside_{100 * coverage:.0f}"] = round(float(np.mean(inside)), 6)
     train = split.train_part(len(labels))
     chosen = train[choose(embeddings[train], len(split.labelled))]
-    predictor.fit(*part(chosen), validation, reference=architectures)
+    predictor.fit(*part(chosen), validation=validation, reference=architectures)
     networks, process = predictor.readings(tested)
     scores["labels chosen"] = predictor.blended(networks, process)
     found = {variant: rounded_measures(values, truth) for variant, values in scores.items()}
@@ -233,11 +238,12 @@ def _run(
     return found
 
 
-def _untrained(recipe: Recipe, vocabulary: Vocabulary, seed: int) -> Predictor:
+def _untrained(recipe: Recipe, vocabulary: Vocabulary, seed: int) -> NetworkPredictor:
     """Two members with the same fresh encoder, which see architectures as they are and in their effective form."""
-    with seeded(seed):
-        encoder = ENCODERS.get(recipe.encoder)(n_ops=len(vocabulary), **recipe.config)
-    return Predictor([encoder, encoder], vocabulary, 2, recipe.fine_tune, seed=seed, views=["whole", "effective"])
+    embedders = [
+        create(recipe.encoder, vocabulary, view=view, seed=seed, **recipe.config) for view in ("whole", "effective")
+    ]
+    return NetworkPredictor(embedders, members=2, settings=recipe.fine_tune, seed=seed)
 
 
 def _process(features: NDArray, labels: NDArray, split: Split) -> NDArray:

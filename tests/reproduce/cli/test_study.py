@@ -39,6 +39,9 @@ def test_a_result_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None
             Study("fgp", tmp_path / name, as_json=False)
     with pytest.raises(ArchflowError, match="no folder that can be written to"):
         Study("fgp", tmp_path / "file" / "r.json", as_json=False)
+    for name in (f"{'x' * 300}.json", "nul\0.json"):
+        with pytest.raises(ArchflowError, match="no path that can be written to"):
+            Study("fgp", tmp_path / name, as_json=False)
     Study("fgp", tmp_path / "new" / "er" / "r.json", as_json=False)
 
 

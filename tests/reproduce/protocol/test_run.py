@@ -214,7 +214,7 @@ def test_labels_of_test_architectures_do_not_reach_the_training(table, tmp_path,
         blind = np.full_like(runs.labels, np.nan)
         blind[used] = runs.labels[used]
         tuned = real(models, architectures, replace(runs, labels=blind), *args, **kwargs)
-        seen.append(tuned.validation_tau)
+        seen.append(tuned.validation_score)
         return tuned
 
     protocol = replace(PROTOCOL, methods=["supervised"], runs=1)
