@@ -14,15 +14,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archflow.errors import ArchflowError
 from archflow.files import write_atomically
 from archflow.report.graph_drawing import drawing_style
 from archflow.report.html import figure
 from archflow.report.svg import element, escape
-from archflow.report.vega import PICTURES, THEMES, save_figure, specification, vega_bundle
+from archflow.report.vega import THEMES, require_altair, specification, vega_bundle
 
 if TYPE_CHECKING:
     from archflow.report.vega import Chart
 
+PICTURES = ("png", "svg", "pdf")
 FOOTER = "Written by archflow. This page is one file: it loads nothing."
 
 
@@ -86,6 +88,40 @@ def write_page(
         temporary.write_text(text, encoding="utf-8")
     if figures_folder is not None:
         figures.save(figures_folder)
+
+
+def save_figure(chart: Chart, path: str | Path) -> None:
+    """Write a chart as a file, whole or not at all.
+
+    Args:
+        chart: From `archflow.report.figures` or made with altair.
+        path: Its ending says what is written: .html (interactive), .svg, .png, .pdf, or .json for the specification.
+
+    Raises:
+        ArchflowError: the ending is another one, the file cannot be written, or the extra `report` is missing.
+    """
+    require_altair()
+    import vl_convert
+
+    path = Path(path)
+    match path.suffix.lower():
+        case ".svg":
+            content = vl_convert.vegalite_to_svg(specification(chart), config=THEMES["light"]).encode()
+        case ".png":
+            content = vl_convert.vegalite_to_png(specification(chart), config=THEMES["light"], scale=2)
+        case ".pdf":
+            content = vl_convert.vegalite_to_pdf(specification(chart), config=THEMES["light"])
+        case ".json":
+            content = json.dumps(specification(chart), allow_nan=False).encode()
+        case ".html":
+            figures = Figures()
+            content = page(path.stem, figures.show("figure", chart), figures=figures).encode()
+        case ending:
+            raise ArchflowError(
+                f"{path}: a figure is not written as {ending!r}; end it .html, .svg, .png, .pdf or .json"
+            )
+    with write_atomically(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def page(title: str, *content: str, figures: Figures) -> str:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archflow.errors import ArchflowError
-from archflow.files import write_atomically
 from archflow.report.svg import readable
 
 if TYPE_CHECKING:
@@ -18,7 +15,6 @@ if TYPE_CHECKING:
     Chart = altair.Chart | altair.LayerChart
 
 Specification = dict[str, Any]
-PICTURES = ("png", "svg", "pdf")
 
 _MISSING = "figures need altair and vl-convert-python; install them: pip install 'archflow[report]'"
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', sans-serif"
@@ -87,42 +83,6 @@ def _readable(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _readable(inner) for key, inner in value.items()}
     return [_readable(inner) for inner in value] if isinstance(value, list) else value
-
-
-def save_figure(chart: Chart, path: str | Path) -> None:
-    """Write a chart as a file, whole or not at all.
-
-    Args:
-        chart: From `archflow.report.figures` or made with altair.
-        path: Its ending says what is written: .html (interactive), .svg, .png, .pdf, or .json for the specification.
-
-    Raises:
-        ArchflowError: the ending is another one, the file cannot be written, or the extra `report` is missing.
-    """
-    require_altair()
-    import vl_convert
-
-    path = Path(path)
-    match path.suffix.lower():
-        case ".svg":
-            content = vl_convert.vegalite_to_svg(specification(chart), config=THEMES["light"]).encode()
-        case ".png":
-            content = vl_convert.vegalite_to_png(specification(chart), config=THEMES["light"], scale=2)
-        case ".pdf":
-            content = vl_convert.vegalite_to_pdf(specification(chart), config=THEMES["light"])
-        case ".json":
-            content = json.dumps(specification(chart), allow_nan=False).encode()
-        case ".html":
-            from archflow.report.page import Figures, page
-
-            figures = Figures()
-            content = page(path.stem, figures.show("figure", chart), figures=figures).encode()
-        case ending:
-            raise ArchflowError(
-                f"{path}: a figure is not written as {ending!r}; end it .html, .svg, .png, .pdf or .json"
-            )
-    with write_atomically(path) as temporary:
-        temporary.write_bytes(content)
 
 
 @cache

@@ -4,8 +4,7 @@ import pytest
 
 from archflow.report import html
 from archflow.report.figures import Strip, strips
-from archflow.report.page import Figures, page, write_page
-from archflow.report.vega import PICTURES
+from archflow.report.page import PICTURES, Figures, page, write_page
 from tests.report.pages import read_page
 
 pytest.importorskip("altair", reason="the extra report is not installed")

@@ -11,7 +11,8 @@ import pytest
 from archflow.errors import ArchflowError
 from archflow.report.figures import curves
 from archflow.report.maps import class_map
-from archflow.report.vega import require_altair, save_figure, specification
+from archflow.report.page import save_figure
+from archflow.report.vega import require_altair, specification
 from tests.report.pages import read_page
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -90,7 +91,7 @@ def test_figures_need_no_pandas(tmp_path: Path) -> None:
     script = (
         "import sys; sys.modules['pandas'] = None\n"
         "from archflow.report.figures import curves\n"
-        "from archflow.report.vega import save_figure\n"
+        "from archflow.report.page import save_figure\n"
         "save_figure(curves({'a': ([1, 2], [1, 2])}, x_title='x', y_title='y'), sys.argv[1])\n"
     )
     command = [sys.executable, "-c", script, str(tmp_path / "f.svg")]

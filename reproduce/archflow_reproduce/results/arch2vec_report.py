@@ -16,8 +16,7 @@ from archflow.report.figures import curves
 from archflow.report.maps import class_map, value_map
 from archflow.report.markdown import markdown_table
 from archflow.report.measures import rounded
-from archflow.report.page import Figures, write_page
-from archflow.report.vega import save_figure
+from archflow.report.page import Figures, save_figure, write_page
 from archflow_reproduce.studies.arch2vec import LatentMap
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archflow.report import html
 from archflow.report.measures import finite, measure, method_name, rounded
 from archflow.report.named_points import Named, named_points
-from archflow.report.page import Figures, write_page
-from archflow.report.vega import save_figure
+from archflow.report.page import Figures, save_figure, write_page
 from archflow_reproduce.results.columns import epochs_told, runs_told
 
 if TYPE_CHECKING:
