@@ -22,6 +22,7 @@ from archflow.data.benchmarks import load
 from archflow.graph import ArchitectureSet
 from archflow.graph.table import Table, read_table
 from archflow.spaces import NASBench201
+from tests.report.pages import read_page
 
 
 def archflow(*arguments, code: int = 0, **environment: str) -> SimpleNamespace:
@@ -189,10 +190,14 @@ def test_choose_what_to_measure_next(encoder, predictor, table, tmp_path):
 
 def test_demo_writes_a_report(tmp_path):
     out = tmp_path / "demo.html"
-    result = json.loads(archflow("demo", "--pretrain-epochs", 2, "--epochs", 3, "--out", out, "--json").stdout)
+    options = ("--pretrain-epochs", 2, "--epochs", 3, "--out", out, "--figures", tmp_path / "figures", "--json")
+    result = json.loads(archflow("demo", *options).stdout)
     assert result["labels"] == round(0.05 * result["architectures"])
     assert [m["method"] for m in result["methods"]] == ["supervised", "recipe"]
-    assert out.read_text().count("<svg") >= 10
+    read = read_page(out.read_text(encoding="utf-8"))
+    assert len(read.rows("embeddings")) == result["architectures"]
+    assert len(list((tmp_path / "figures").iterdir())) == 3 * len(read.figures) == 3 * 6
+    assert out.stat().st_size < 3_000_000
 
 
 def test_killed_pretraining_goes_on_to_the_same_encoder(table, tmp_path):
