@@ -2,17 +2,16 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.report.vega import specification
-from archflow.spaces import NASBench201
 from archflow_reproduce.results.encoders_report import encoders_report, encoders_table, speed_accuracy_chart
 from archflow_reproduce.studies import encoders
 from archflow_reproduce.studies.encoders import Comparison, compare_encoders
 from tests.report.pages import read_page
+from tests.tables import scored_cells
 
 SMALL = Comparison(
     "cells",
@@ -28,11 +27,7 @@ SMALL = Comparison(
 
 @pytest.fixture(scope="module")
 def table() -> Table:
-    """200 cells whose score is their number of 3x3 convolutions and some noise."""
-    space = NASBench201()
-    cells = space.sample(200, np.random.default_rng(0))
-    score = cells.op_counts[:, cells.vocabulary.index("nor_conv_3x3")] + np.random.default_rng(1).normal(0, 0.1, 200)
-    return Table(cells, {"score": score}, [space.format(cell) for cell in cells])
+    return scored_cells(200)
 
 
 @pytest.fixture(scope="module")
