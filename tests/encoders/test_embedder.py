@@ -17,7 +17,7 @@ from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.batch import Batch
 from archflow.graph.effective import view
 from archflow.graph.table import Table
-from archflow.predict import Predictor
+from archflow.predict import NetworkPredictor
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 
@@ -75,7 +75,7 @@ def test_the_view_is_the_same_by_every_way_to_an_embedding(cells, tmp_path, run,
     Table(cells).write("cells.parquet")
     run("embed", "e.safetensors", "--data", "cells.parquet", "--out", "e.npy")
     np.testing.assert_allclose(np.load("e.npy"), wanted, atol=1e-6)
-    predictor = Predictor(embedder.encoder, embedder.vocabulary, views=embedder.view)
+    predictor = NetworkPredictor(embedder)
     np.testing.assert_allclose(predictor.embed(cells), wanted, atol=1e-6)
 
 

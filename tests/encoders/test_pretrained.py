@@ -119,7 +119,7 @@ def test_a_predictor_starts_from_it():
     cells = space.enumerate().select(range(0, 15625, 400))
     settings = archflow.FineTuneSettings(epochs=3)
     embedder = archflow.create("gated_gcn.fgp-nasbench201")
-    predictor = archflow.Predictor(embedder.encoder, embedder.vocabulary, settings=settings)
+    predictor = archflow.NetworkPredictor(embedder, settings=settings)
     predictor.fit(cells, space.costs(cells)["flops"])
     assert predictor.predict(cells)[0].shape == (len(cells),)
 
