@@ -1,0 +1,28 @@
+"""Objectives: a file in this folder, or of another package by the entry-point group `archflow.predict.objectives`."""
+
+from archflow.predict.objectives.base import (
+    OBJECTIVES,
+    Objective,
+    describe_objective,
+    one_for_each,
+    rebuild_objective,
+)
+from archflow.predict.objectives.ranking import BPR, Hinge, ListMLE, Ranking
+from archflow.predict.objectives.regression import Log, Positive, Regression, Relative, Squared
+
+__all__ = [
+    "BPR",
+    "OBJECTIVES",
+    "Hinge",
+    "ListMLE",
+    "Log",
+    "Objective",
+    "Positive",
+    "Ranking",
+    "Regression",
+    "Relative",
+    "Squared",
+    "describe_objective",
+    "one_for_each",
+    "rebuild_objective",
+]

@@ -1,0 +1,140 @@
+"""The contract of an objective: what a predictor is trained for, selected by, and how its scores become values."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from archflow.errors import ArchflowError
+from archflow.predict.metrics import regression_summary, summary
+from archflow.registry import Registry
+
+Values = NDArray[np.float64]
+
+OBJECTIVES: Registry[type[Objective]] = Registry("objective", "archflow.predict.objectives")
+
+
+@dataclass(frozen=True)
+class Objective(ABC):
+    """Loss, selection score, output map and direction of one metric.
+
+    A network gives every architecture one score; a higher score always means better. In `fit`, a predictor calls
+    `scaled_to` once, trains on `loss(scores, targets)`, keeps the epoch with the highest `selection_score`, and then
+    learns the output map; in `predict`, it calls `outputs` and `from_scale`.
+
+    Args:
+        lower_is_better: Whether low values of the metric are the good ones, as for latency.
+    """
+
+    lower_is_better: bool = False
+
+    measure: ClassVar[str]
+    """The name of what `selection_score` measures."""
+    positive: ClassVar[bool] = False
+    """Whether labels must be positive."""
+    predicts_values: ClassVar[bool] = False
+    """Whether predictions are to be close to the labels, and not only in their order."""
+
+    @property
+    def sign(self) -> float:
+        """1 if high values are good, -1 if low values are."""
+        return -1.0 if self.lower_is_better else 1.0
+
+    @abstractmethod
+    def scaled_to(self, labels: Values) -> Objective:
+        """This objective, with what it must know about the labels to learn from: (n,), all finite."""
+
+    def check(self, labels: Values, what: str) -> None:
+        """Refuse labels that the objective cannot learn.
+
+        Args:
+            labels: (N,), NaN where missing.
+            what: What they are called.
+
+        Raises:
+            ArchflowError: Naming the first label that is not possible.
+        """
+        if self.positive and (labels <= 0).any():
+            raise ArchflowError(
+                f"{what}: {labels[labels <= 0][0]:g} is not positive and has no relative error; learn it by 'squared'"
+            )
+
+    @abstractmethod
+    def targets(self, labels: Values) -> Values:
+        """What the loss compares scores with, higher is better: (n,) labels -> (n,). NaN stays NaN."""
+
+    @abstractmethod
+    def loss(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """(..., n) scores and targets -> (...) loss. A NaN target is missing; without any target the loss is 0."""
+
+    @abstractmethod
+    def selection_score(self, scores: NDArray, targets: NDArray) -> Values:
+        """(K, n) scores and targets of held-out architectures -> (K,), higher is better. A NaN target is missing."""
+
+    @abstractmethod
+    def output_map(self, scores: Values, labels: Values) -> Values:
+        """What `outputs` must know besides the objective: (n,) scores of labelled architectures, labels -> (P,)."""
+
+    @abstractmethod
+    def outputs(self, scores: Values, output_map: Values) -> Values:
+        """(n,) scores -> (n,) predictions on the scale of `to_scale`."""
+
+    @abstractmethod
+    def to_scale(self, labels: Values) -> Values:
+        """Labels on the scale on which errors are symmetric: the labels' own, or their logarithm."""
+
+    @abstractmethod
+    def from_scale(self, values: Values) -> Values:
+        """The inverse of `to_scale`."""
+
+    def quality(self, predicted: Values, measured: Values) -> dict[str, float] | None:
+        """How good predictions are, by name, or None if fewer than ten architectures are measured.
+
+        Args:
+            predicted: (N,) in the metric's unit.
+            measured: (N,), NaN where not measured.
+        """
+        known = np.isfinite(measured)
+        if known.sum() < 10:
+            return None
+        predicted, measured = predicted[known], measured[known]
+        errors = regression_summary(predicted, measured) if self.predicts_values and measured.all() else {}
+        return {**summary(self.sign * predicted, self.sign * measured), **errors}
+
+
+def describe_objective(objective: Objective) -> dict[str, Any]:
+    """An objective as JSON holds it.
+
+    Raises:
+        ArchflowError: If its class has no registered name.
+    """
+    for name in OBJECTIVES.names():
+        if OBJECTIVES.get(name) is type(objective):
+            return {"name": name, **asdict(objective)}
+    raise ArchflowError(f"{type(objective).__name__} has no name; register it with @OBJECTIVES.register to save it")
+
+
+def rebuild_objective(about: Mapping[str, Any]) -> Objective:
+    """The objective that `describe_objective` described."""
+    return OBJECTIVES.get(about["name"])(**{name: value for name, value in about.items() if name != "name"})
+
+
+def one_for_each(objective: Objective | str | Sequence[Objective | str], n_metrics: int) -> list[Objective]:
+    """One objective per metric: the given one for all of them, or as many as given.
+
+    Raises:
+        ArchflowError: If their number does not fit, or a name is unknown.
+    """
+    given = [objective] if isinstance(objective, str | Objective) else list(objective)
+    made = [OBJECTIVES.get(each)() if isinstance(each, str) else each for each in given]
+    if len(made) == 1:
+        made *= n_metrics
+    if len(made) != n_metrics:
+        raise ArchflowError(f"{len(made)} objectives for {n_metrics} metrics; give one, or one for each metric")
+    return made

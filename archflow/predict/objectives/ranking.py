@@ -1,0 +1,102 @@
+"""Objectives that see only the order of labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from archflow.predict.metrics import kendall_tau_rows
+from archflow.predict.monotone import monotone, quantile_knots
+from archflow.predict.objectives.base import OBJECTIVES, Objective, Values
+from archflow.pretext.ranking_loss import pairwise_hinge
+
+
+@dataclass(frozen=True)
+class Ranking(Objective):
+    """An objective that sees only the order of labels. The quantiles of scores are mapped to those of labels."""
+
+    measure = "tau"
+
+    def scaled_to(self, labels: Values) -> Ranking:
+        return self
+
+    def to_scale(self, labels: Values) -> Values:
+        return labels
+
+    def from_scale(self, values: Values) -> Values:
+        return values
+
+    def targets(self, labels: Values) -> Values:
+        """Ranks from 0, equal labels share one: any increasing map of the labels gives the same."""
+        targets = np.full(labels.shape, np.nan)
+        present = np.isfinite(labels)
+        targets[present] = np.unique(self.sign * labels[present], return_inverse=True)[1]
+        return targets
+
+    def selection_score(self, scores: NDArray, targets: NDArray) -> Values:
+        """Kendall's tau-b."""
+        present = np.isfinite(targets)
+        if present.all():
+            return kendall_tau_rows(scores, targets)
+        rows = zip(scores, targets, present, strict=True)
+        return np.array([kendall_tau_rows(s[p][None], t[p][None])[0] if p.sum() > 1 else 0.0 for s, t, p in rows])
+
+    def output_map(self, scores: Values, labels: Values) -> Values:
+        """(2 KNOTS,) quantiles of scores, then those of labels with the sign that makes them rise."""
+        return np.concatenate([quantile_knots(scores), quantile_knots(self.sign * labels)])
+
+    def outputs(self, scores: Values, output_map: Values) -> Values:
+        return self.sign * monotone(scores, *np.split(output_map, 2))
+
+
+@OBJECTIVES.register("hinge")
+@dataclass(frozen=True)
+class Hinge(Ranking):
+    """Pairwise hinge loss: the better architecture's score must be higher by `margin`.
+
+    Source: Ning et al. (GATES), ECCV 2020; FGP's released code.
+    """
+
+    margin: float = 0.5
+
+    def loss(self, scores: Tensor, targets: Tensor) -> Tensor:
+        return pairwise_hinge(scores, targets, self.margin)
+
+
+@OBJECTIVES.register("bpr")
+@dataclass(frozen=True)
+class BPR(Ranking):
+    """Bayesian personalised ranking: logistic loss of the score difference, mean over pairs.
+
+    Source: Rendle et al., UAI 2009; as in BRP-NAS and PINAT, all pairs of a batch are used.
+    """
+
+    def loss(self, scores: Tensor, targets: Tensor) -> Tensor:
+        is_pair = targets[..., :, None] > targets[..., None, :]  # (..., n, n); False where either is NaN
+        losses = F.softplus(scores[..., None, :] - scores[..., :, None]) * is_pair
+        return losses.sum((-2, -1)) / is_pair.sum((-2, -1)).clamp(min=1)
+
+
+@OBJECTIVES.register("listmle")
+@dataclass(frozen=True)
+class ListMLE(Ranking):
+    """Negative log-likelihood of the true order under the Plackett-Luce model, per architecture.
+
+    Equal labels are taken in the order of the batch, which is random.
+
+    Source: Xia et al., ICML 2008.
+    """
+
+    def loss(self, scores: Tensor, targets: Tensor) -> Tensor:
+        present = ~targets.isnan()
+        # Missing ones come last, with a score that adds nothing to any sum of exponentials.
+        order = targets.nan_to_num(nan=-torch.inf).sort(dim=-1, descending=True, stable=True).indices
+        present = present.gather(-1, order)
+        ranked = scores.gather(-1, order).masked_fill(~present, -1e9)
+        rest = ranked.flip(-1).logcumsumexp(-1).flip(-1)  # of every architecture and all behind it
+        return ((rest - ranked) * present).sum(-1) / present.sum(-1).clamp(min=1)
