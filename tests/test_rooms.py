@@ -11,7 +11,7 @@ import pytest
 import archflow
 
 PACKAGE = Path(archflow.__file__).parent
-GROUND = ("errors", "registry", "files", "progress", "seeding", "workers", "checkpoint")
+GROUND = ("errors", "configured", "registry", "files", "progress", "seeding", "workers", "checkpoint")
 ROOMS = ("graph", "flow", "networks", "spaces", "data", "encoders", "pretext", "predict", "search", "bench", "cli")
 ORDER = {**dict.fromkeys(GROUND, -1), **{room: i for i, room in enumerate(ROOMS)}, "testing": len(ROOMS)}
 KNOWS_NOTHING_OF = {
@@ -22,6 +22,7 @@ KNOWS_NOTHING_OF = {
 }
 GROUND_ORDER = {
     "errors": set(),
+    "configured": set(),
     "files": {"errors"},
     "registry": {"errors"},
     "progress": set(),

@@ -27,8 +27,6 @@ class Sound(Encoder):
 
     def __init__(self, n_ops: int, width: int = 8) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "width": width}
-        self.n_ops, self.dim, self.width = n_ops, width, width
         self.table = nn.Embedding(n_ops, width)
 
     def forward(self, batch: Batch) -> Tensor:
@@ -71,6 +69,7 @@ class ForgetsConfig(Sound):
     def __init__(self, n_ops: int, width: int = 8, scale: float = 1.0) -> None:
         super().__init__(n_ops, width)
         self.scale = scale
+        self.config = {"n_ops": n_ops, "width": width}
 
     def forward(self, batch: Batch) -> Tensor:
         return self.scale * self.table(batch.op)
@@ -80,6 +79,16 @@ class IdleParameter(Sound):
     def __init__(self, n_ops: int, width: int = 8) -> None:
         super().__init__(n_ops, width)
         self.idle = nn.Parameter(torch.ones(3))
+
+
+class HasNoWidth(Encoder):
+    def __init__(self, n_ops: int) -> None:
+        super().__init__()
+        self.dim = 8
+        self.table = nn.Embedding(n_ops, 8)
+
+    def forward(self, batch: Batch) -> Tensor:
+        return self.table(batch.op)
 
 
 class SharesMembers(Sound):
@@ -101,6 +110,7 @@ def test_a_sound_encoder_passes(architectures):
 @pytest.mark.parametrize(
     ("encoder", "message"),
     [
+        (HasNoWidth(5), "an encoder states its width"),
         (Sound(4), "n_ops is not the size of the vocabulary"),
         (ReadsPositions(5), "renumbering nodes"),
         (ReadsBatchMates(5), "the other architectures of a batch do not matter"),

@@ -41,8 +41,7 @@ class Arch2Vec(Encoder):
 
     def __init__(self, n_ops: int, width: int = 128, depth: int = 4, dim: int = 16) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dim": dim}
-        self.n_ops, self.dim, self.width = n_ops, dim, width
+        self.dim = dim
         self.layers = nn.ModuleList(VariationalLayer(width if i else n_ops, width) for i in range(depth))
         self.mean = Linear(width, dim)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor, nn
 
+from archflow.configured import Configured
 from archflow.encoders.layers import mean_pool
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
@@ -15,20 +16,25 @@ from archflow.registry import Registry
 ENCODERS: Registry[type[Encoder]] = Registry("encoder", "archflow.encoders")
 
 
-class Encoder(nn.Module, ABC):
+class Encoder(Configured, nn.Module, ABC):
     """A map from a batch of architectures to embeddings.
 
-    n_ops: |O|, the size of the vocabulary. dim: d, the width of the embedding. width: of one layer, which is dim unless
-    several layers lie side by side.
-    config: the constructor's arguments, as JSON keeps them; `type(encoder)(**encoder.config)` is the same encoder with
-    fresh weights. Every constructor takes `n_ops` and `width`; its other arguments have the published defaults.
-    stackable: every parameter's first axis is a member, and the batch's `members` chooses: then several encoders
-    train as one (`archflow.encoders.stack`). A plain `nn.Module` is not; its runs go one after the other.
-    reads_positions: the embedding depends, on purpose, on how the nodes are numbered.
-    reads_pairs: an architecture must be a pair of cells, two graphs side by side, as in DARTS.
+    Write a constructor that takes `n_ops` and `width`, gives its other arguments the published defaults and calls
+    `super().__init__()` first, and `forward`.
 
-    What the embedding must not depend on: the order of a graph's nodes (unless the encoder reads positions), the other
-    architectures of the batch. `archflow.testing.check_encoder` holds an encoder to it.
+    The embedding must depend neither on the order of a graph's nodes (unless the encoder reads positions) nor on the
+    other architectures of the batch. `archflow.testing.check_encoder` holds an encoder to it.
+
+    Attributes:
+        n_ops: |O|, the size of the vocabulary: the constructor's argument of that name.
+        width: Width of one layer: the constructor's argument of that name.
+        dim: d, the width of the embedding. It is `width` unless the constructor sets another.
+        config: The constructor's arguments, captured by `Configured`; `type(encoder)(**encoder.config)` is the same
+            encoder with fresh weights.
+        stackable: All parameters have a leading axis of size K, so that K encoders can train as one module
+            (`archflow.encoders.stack`). A plain `nn.Module` is not stackable; its runs train one after the other.
+        reads_positions: The embedding depends, on purpose, on how the nodes are numbered.
+        reads_pairs: An architecture must be a pair of cells, two graphs side by side, as in DARTS.
     """
 
     stackable: ClassVar[bool] = False
@@ -37,7 +43,14 @@ class Encoder(nn.Module, ABC):
     n_ops: int
     dim: int
     width: int
-    config: dict[str, Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in ("n_ops", "width"):
+            if name in self.config:
+                setattr(self, name, self.config[name])
+        if "width" in self.config:
+            self.dim = self.width
 
     @abstractmethod
     def forward(self, batch: Batch) -> Tensor:

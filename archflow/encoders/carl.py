@@ -97,8 +97,7 @@ class CARL(Encoder):
 
     def __init__(self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout}
-        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
+        self.dropout = dropout
         self.operations = Linear(n_ops, width)
         self.convolutions = nn.ModuleList(Linear(width, 3 * width) for _ in range(depth))
         self.norms = nn.ModuleList(LayerNorm(width) for _ in range(depth))

@@ -37,8 +37,6 @@ class CATE(Encoder):
         super().__init__()
         if width % heads:
             raise ArchflowError(f"cate: width {width} must be a multiple of its {heads} heads")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
         self.operations = Linear(n_ops, width, bias=False)
         self.layers = nn.ModuleList(
             TransformerLayer(width, heads, width // heads, 2 * width, dropout) for _ in range(depth)

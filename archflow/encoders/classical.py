@@ -28,7 +28,7 @@ class FeatureMLP(Encoder):
 
     def __init__(self, n_ops: int, n_features: int, width: int, depth: int, dropout: float) -> None:
         super().__init__()
-        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
+        self.dropout = dropout
         self.first = Linear(n_features, width)
         self.layers = nn.ModuleList(Linear(width, width) for _ in range(depth - 1))
 
@@ -71,7 +71,6 @@ class AdjacencyMLP(FeatureMLP):
 
     def __init__(self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1, max_nodes: int = 32) -> None:
         super().__init__(n_ops, max_nodes * (max_nodes + n_ops), width, depth, dropout)
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout, "max_nodes": max_nodes}
         self.max_nodes = max_nodes
 
     def features(self, batch: Batch) -> list[tuple[Tensor, Tensor]]:
@@ -109,7 +108,6 @@ class PathMLP(FeatureMLP):
                 "choose a smaller longest"
             )
         super().__init__(n_ops, n_features, width, depth, dropout)
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout, "longest": longest}
         self.offsets = offsets
 
     def features(self, batch: Batch) -> list[tuple[Tensor, Tensor]]:

@@ -37,8 +37,6 @@ class DAGNN(Encoder):
 
     def __init__(self, n_ops: int, width: int = 128, depth: int = 2, bidirectional: bool = True) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "bidirectional": bidirectional}
-        self.n_ops, self.dim, self.width = n_ops, width, width
         self.operations = Linear(n_ops, width, bias=False)
         self.directions = nn.ModuleList(
             nn.ModuleList(FlowGRU(width) for _ in range(depth)) for _ in range(1 + bidirectional)

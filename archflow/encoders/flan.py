@@ -131,18 +131,6 @@ class FLAN(Encoder):
             raise ArchflowError(f"flan: {timesteps} timesteps; it takes at least one to have an embedding")
         if any(not 0 <= op < n_ops for op in silent):
             raise ArchflowError(f"flan: silent {list(silent)} must be ids of the {n_ops} operations")
-        self.config = {
-            "n_ops": n_ops,
-            "width": width,
-            "depth": depth,
-            "timesteps": timesteps,
-            "op_width": op_width,
-            "node_width": node_width,
-            "hidden": hidden,
-            "silent": list(silent),
-            "attends_to_all": attends_to_all,
-        }
-        self.n_ops, self.dim, self.width = n_ops, width, width
         self.timesteps, self.silent, self.attends_to_all = timesteps, list(silent), attends_to_all
         self.operations = nn.Parameter(torch.randn(1, n_ops, op_width))
         self.start = Start(node_width, hidden)

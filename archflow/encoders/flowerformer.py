@@ -93,14 +93,6 @@ class FlowerFormer(Encoder):
         super().__init__()
         if width % heads:
             raise ArchflowError(f"flowerformer: width {width} must be a multiple of its {heads} heads")
-        self.config = {
-            "n_ops": n_ops,
-            "width": width,
-            "depth": depth,
-            "heads": heads,
-            "attention_dropout": attention_dropout,
-        }
-        self.n_ops, self.dim, self.width = n_ops, width, width
         self.operations, self.norm = Linear(n_ops, width, bias=False), BatchNorm(width)
         self.layers = nn.ModuleList(self.layer(width, heads, attention_dropout) for _ in range(depth))
 

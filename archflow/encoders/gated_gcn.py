@@ -61,8 +61,7 @@ class GatedGCN(Encoder):
         self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1, residual: float = 0.2
     ) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout, "residual": residual}
-        self.n_ops, self.dim, self.width, self.dropout, self.residual = n_ops, width, width, dropout, residual
+        self.dropout, self.residual = dropout, residual
         self.operations = Linear(n_ops, width)
         self.convolutions = nn.ModuleList(GatedConvolution(width) for _ in range(depth))
 

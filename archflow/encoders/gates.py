@@ -262,19 +262,7 @@ class GATES(Encoder):
     ) -> None:
         super().__init__()
         check_settings("gates", readout, operations_on, n_ops, open_ops, shut_ops)
-        self.config = {
-            "n_ops": n_ops,
-            "width": width,
-            "depth": depth,
-            "op_width": op_width,
-            "node_width": node_width,
-            "hidden": hidden,
-            "readout": readout,
-            "operations_on": operations_on,
-            "open_ops": list(open_ops),
-            "shut_ops": list(shut_ops),
-        }
-        self.n_ops, self.dim, self.width, self.readout = n_ops, width, width, readout
+        self.readout = readout
         self.open_ops, self.shut_ops = list(open_ops), list(shut_ops)
         self.operations = nn.Parameter(torch.randn(1, n_ops, op_width))
         on_edges = operations_on == "edges"

@@ -63,8 +63,7 @@ class GMAE(Encoder):
         super().__init__()
         if width % heads:
             raise ArchflowError(f"gmae: width {width} must be a multiple of its {heads} heads")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
-        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
+        self.dropout = dropout
         self.operations = Linear(n_ops, width, bias=False)
         nn.init.normal_(self.operations.weight)
         self.skip = Linear(width, width)

@@ -57,8 +57,6 @@ class GPS(Encoder):
         super().__init__()
         if width % heads or width % 2:
             raise ArchflowError(f"gps: width {width} must be even and a multiple of its {heads} heads")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
         self.operations = Linear(n_ops, width, bias=False)
         self.layers = nn.ModuleList(GPSLayer(width, heads, dropout) for _ in range(depth))
 

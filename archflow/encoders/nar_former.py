@@ -66,8 +66,6 @@ class NARFormer(Encoder):
             raise ArchflowError(
                 f"nar_former: width {width} must be even and at least 6; its tokens are sines and cosines"
             )
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
         hidden = 4 * width
         self.size = Linear(width, width)
         self.layers = nn.ModuleList(TransformerLayer(width, HEADS, HEAD_WIDTH, hidden, dropout) for _ in range(depth))

@@ -99,8 +99,6 @@ class NARFormerV2(Encoder):
         super().__init__()
         if width % groups:
             raise ArchflowError(f"nar_former_v2: width {width} must be a multiple of its {groups} groups")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "groups": groups, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
         self.layers = nn.ModuleList(
             NARFormerV2Layer(width if i else 4 * WAVES, width, groups, dropout) for i in range(depth)
         )

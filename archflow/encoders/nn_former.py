@@ -92,8 +92,6 @@ class NNFormer(Encoder):
         super().__init__()
         if width % HEADS:
             raise ArchflowError(f"nn_former: width {width} must be a multiple of its {HEADS} heads")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
         self.operations = Linear(n_ops, width, bias=False)
         self.before, self.after = LayerNorm(width), LayerNorm(width)
         self.layers = nn.ModuleList(NNFormerLayer(width, dropout) for _ in range(depth))

@@ -21,8 +21,7 @@ class OperationMLP(Encoder):
 
     def __init__(self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout}
-        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
+        self.dropout = dropout
         self.layers = nn.ModuleList(Linear(width if i else n_ops, width) for i in range(depth))
 
     def forward(self, batch: Batch) -> Tensor:

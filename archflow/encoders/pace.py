@@ -90,8 +90,6 @@ class PACE(Encoder):
         super().__init__()
         if width % heads or width % 4:
             raise ArchflowError(f"pace: width {width} must be a multiple of its {heads} heads and of 4")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
         self.operations, self.place = Linear(n_ops, width // 2), PlaceEncoding(width // 2, dropout)
         self.layers = nn.ModuleList(AncestorLayer(width, heads, dropout) for _ in range(depth))
 

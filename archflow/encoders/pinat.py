@@ -132,15 +132,7 @@ class PINAT(Encoder):
         self, n_ops: int, width: int = 80, depth: int = 3, hidden: int = 512, dropout: float = 0.1, max_nodes: int = 32
     ) -> None:
         super().__init__()
-        self.config = {
-            "n_ops": n_ops,
-            "width": width,
-            "depth": depth,
-            "hidden": hidden,
-            "dropout": dropout,
-            "max_nodes": max_nodes,
-        }
-        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
+        self.dropout = dropout
         self.operations, self.positions = Linear(n_ops, width, bias=False), Linear(max_nodes, width)
         nn.init.normal_(self.operations.weight)
         self.sets = SetConvolutions(n_ops, 16, width, heads=6)

@@ -112,23 +112,7 @@ class TAGATES(Encoder):
             raise ArchflowError(f"ta_gates: {rounds} rounds; it takes at least one to have an embedding")
         if any(not 0 <= op < n_ops for op in fixed_ops):
             raise ArchflowError(f"ta_gates: fixed_ops {list(fixed_ops)} must be ids of the {n_ops} operations")
-        self.config = {
-            "n_ops": n_ops,
-            "width": width,
-            "depth": depth,
-            "rounds": rounds,
-            "op_width": op_width,
-            "node_width": node_width,
-            "hidden": hidden,
-            "self_loops": self_loops,
-            "readout": readout,
-            "fixed_ops": list(fixed_ops),
-            "symmetry_noise": symmetry_noise,
-            "operations_on": operations_on,
-            "open_ops": list(open_ops),
-            "shut_ops": list(shut_ops),
-        }
-        self.n_ops, self.dim, self.width, self.readout = n_ops, width, width, readout
+        self.readout = readout
         self.rounds, self.self_loops, self.symmetry_noise = rounds, self_loops, symmetry_noise
         self.fixed_ops, self.open_ops, self.shut_ops = list(fixed_ops), list(open_ops), list(shut_ops)
         self.operations = nn.Parameter(torch.randn(1, n_ops, op_width))

@@ -27,8 +27,6 @@ class Transformer(Encoder):
         super().__init__()
         if width % (2 * heads):
             raise ArchflowError(f"transformer: width {width} must be a multiple of twice its {heads} heads")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
         self.operations = Linear(n_ops, width)
         self.layers = nn.ModuleList(
             TransformerLayer(width, heads, width // heads, 2 * width, dropout) for _ in range(depth)

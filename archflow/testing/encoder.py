@@ -22,6 +22,8 @@ def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
 
     architectures: a handful of different ones over the encoder's vocabulary.
     """
+    for name in ("n_ops", "width", "dim"):
+        assert isinstance(getattr(encoder, name, None), int), f"an encoder states its {name}, a whole number"
     encoder = settled(encoder, architectures)
     assert encoder.n_ops == len(architectures.vocabulary), "n_ops is not the size of the vocabulary"
     with torch.no_grad():
