@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 .PHONY: demo test lint clean
 
 # Versions are pinned in requirements.txt; the stamp is remade when they change.
-$(VENV)/.installed: requirements.txt pyproject.toml
+$(VENV)/.installed: requirements.txt pyproject.toml reproduce/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . --editable reproduce
 	touch $@
 
 demo: $(VENV)/.installed

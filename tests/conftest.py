@@ -1,17 +1,25 @@
 """What tests of all rooms share: real data where there is any, random architectures, one thread."""
 
+import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import torch
 from hypothesis import settings
 
+from archflow.cli.app import main
 from archflow.graph import ArchitectureSet
 from archflow.testing import random_architectures
 
 torch.set_num_threads(1)  # small matrices: a second thread costs more than it brings
 settings.register_profile("archflow", deadline=None, max_examples=60, derandomize=True)
 settings.load_profile("archflow")
+
+_ADDRESSES = re.compile(r"(?:src|href|action|url)\s*[=(]|@import|//[a-z]", re.IGNORECASE)
+_NAMESPACE = "http://www.w3.org/2000/svg"
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +35,37 @@ def data_folder() -> Path:
 def architectures() -> ArchitectureSet:
     """60 random labelled DAGs over five operations, the numbering of their nodes random too."""
     return random_architectures(60, seed=7)
+
+
+@pytest.fixture
+def parsed() -> Callable[[str], ElementTree.Element]:
+    """Parse markup as XML after checking that it loads nothing, runs nothing and has no NaN among its numbers."""
+
+    def parse(markup: str) -> ElementTree.Element:
+        root = ElementTree.fromstring(markup.removeprefix("<!DOCTYPE html>\n"))
+        for node in root.iter():
+            name = node.tag.removeprefix(f"{{{_NAMESPACE}}}")
+            assert name not in {"script", "link", "iframe", "object", "embed", "image", "img", "foreignObject", "b"}
+            for attribute, value in node.attrib.items():
+                assert not attribute.startswith("on")
+                if attribute in {"d", "x", "y", "cx", "cy", "width", "height", "viewBox", "transform"}:
+                    assert "nan" not in value.lower()
+                    assert "inf" not in value.lower()
+        assert not _ADDRESSES.search(re.sub(">[^<]*<", "><", markup.replace(_NAMESPACE, "")))
+        return root
+
+    return parse
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def run(*arguments: object, code: int = 0) -> str:
+        """Standard output, or for another code what is on standard error."""
+        monkeypatch.setattr(sys, "argv", ["archflow", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        shown = capsys.readouterr()
+        assert ended.value.code == code, shown.err
+        return shown.err if code else shown.out
+
+    return run

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from archflow.encoders import Encoder, GatedGCN
 from archflow.encoders.layers import Linear, mean_pool
 from archflow.graph.batch import Batch
-from archflow.pretext import CATETask, EmbeddingTask, PretextSettings, ProxyRanking, vocabulary_for
+from archflow.pretext import CATETask, EmbeddingTask, GMAETask, PretextSettings, ProxyRanking, vocabulary_for
 from archflow.spaces import NASBench201
 from archflow.testing import (
     check_encoder,
@@ -191,6 +191,39 @@ def test_an_architecture_in_a_batch_of_the_tasks_own_is_caught(architectures):
     settings, proxies = PretextSettings(cost="p"), {"p": architectures.edge_counts + 0.0}
     with pytest.raises(AssertionError, match="an architecture without a proxy gets a gradient from loss part 'cate'"):
         check_pretext_task(lambda encoder: PairsAnyone(encoder, settings), lambda: GatedGCN(6, width=8), known, proxies)
+
+
+class SeesThroughTheMask(Sound):
+    """Reads canonical labels of the set, which follow from operations that the batch hides."""
+
+    def forward(self, batch: Batch) -> Tensor:
+        labels = np.concatenate([batch.architectures.select([row]).canonical_labels for row in batch.rows])
+        return super().forward(batch) + torch.from_numpy(labels)[:, None]
+
+
+class ShowsAttributes(GMAETask):
+    """Hides operations, and leaves the attributes that tell them."""
+
+    def loss(self, encoder, batch, targets):
+        with_ops = batch.with_ops
+        batch.with_ops = lambda op, hidden=None: with_ops(op)
+        return super().loss(encoder, batch, targets)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "task", "message"),
+    [
+        (SeesThroughTheMask, GMAETask, "an embedding depends on an operation that is hidden"),
+        (Sound, ShowsAttributes, "nor the attributes of hidden nodes"),
+    ],
+)
+def test_a_mask_that_does_not_hide_is_caught(encoder, task, message):
+    some = random_architectures(40, seed=1, attributes=("kernel",))
+    known = some.recoded(vocabulary_for("gmae", some.vocabulary))
+    settings = PretextSettings(mask_share=0.4)
+    check_pretext_task(lambda e: GMAETask(e, settings), lambda: Sound(6), known, {})
+    with pytest.raises(AssertionError, match=message):
+        check_pretext_task(lambda e: task(e, settings), lambda: encoder(6), known, {})
 
 
 class RepeatsItself(NASBench201):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import entry_points
 
 import typer
 
-from archflow.cli import bench, choose, data, demo, embed, encoders, fit, label, predict, pretrain, proxies
+from archflow.cli import choose, data, demo, embed, encoders, fit, label, predict, pretrain, proxies
 from archflow.errors import ArchflowError
 
 app = typer.Typer(
@@ -28,8 +29,10 @@ for verb in (
     proxies.proxies,
 ):
     app.command()(verb)
-app.add_typer(bench.app, name="bench")
 app.add_typer(data.app, name="data")
+for point in entry_points(group="archflow.verbs"):
+    # A verb of another installed package: a typer application, as `archflow-reproduce` has one for `bench`.
+    app.add_typer(point.load(), name=point.name)
 
 
 def main() -> None:

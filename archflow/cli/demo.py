@@ -19,7 +19,7 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Pre-train on 2,000 real cells, learn from 5 % of their accuracies, rank the rest, write a report."""
-    from archflow.bench.demo import run_demo
+    from archflow.recipes.demo import run_demo
 
     result = run_demo(out, labels, pretrain_epochs, epochs, seed)
     if as_json:

@@ -22,7 +22,7 @@ def encoders(
     if as_json:
         print_json([asdict(c) for c in cards])
     elif markdown:
-        from archflow.bench.ship import cards_table
+        from archflow.recipes.shipping import cards_table
 
         typer.echo(cards_table(pattern))
     elif cards:

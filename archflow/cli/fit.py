@@ -12,7 +12,7 @@ from archflow.cli.output import DataOption, Json, ProxyOption, ViewOption, names
 
 if TYPE_CHECKING:
     from archflow.data.benchmarks import Benchmark
-    from archflow.predict.recipe import Recipe
+    from archflow.recipes.recipe import Recipe
 
 PRETRAINING = "pretraining"
 """The folder beside the predictor that holds the recipe's encoders until all is done."""
@@ -65,7 +65,6 @@ def fit(
 
     import numpy as np
 
-    from archflow.bench.presets import preset_of
     from archflow.data.benchmarks import find
     from archflow.data.proxies import proxy as proxy_of
     from archflow.data.proxies import proxy_columns
@@ -77,6 +76,7 @@ def fit(
     from archflow.graph.table import read_table
     from archflow.predict import Predictor
     from archflow.progress import progress_bar
+    from archflow.recipes.presets import preset_of
     from archflow.seeding import seeded
 
     benchmark, path = find(data)
@@ -146,13 +146,13 @@ def _recipe(
 ) -> Recipe:
     """The recipe of a name, with what the user wants otherwise. Raises ArchflowError for a name that is none, and for
     an encoder that is pre-trained already."""
-    from archflow.bench.recipe import recipe_for
     from archflow.errors import ArchflowError
+    from archflow.recipes.recipe import recipe_for
 
     if name != "best":
         raise ArchflowError(f"no recipe is called {name!r}; there is: best")
     if encoder and "." in encoder:
         raise ArchflowError(f"--encoder {encoder}: the recipe pre-trains its own; name a kind such as gated_gcn")
-    recipe = recipe_for(benchmark, encoder)["recipe"]
+    recipe = recipe_for(benchmark, encoder)
     settings = replace(recipe.fine_tune, epochs=epochs or recipe.fine_tune.epochs)
     return replace(recipe, members=members or recipe.members, fine_tune=settings)

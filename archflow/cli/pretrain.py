@@ -49,8 +49,6 @@ def pretrain(
 
     The state after every epoch is kept beside the encoder: after an interruption the same command goes on.
     """
-    from archflow.bench.presets import preset_of
-    from archflow.bench.ship import ship
     from archflow.data.catalogue import BENCHMARKS
     from archflow.data.joined import joined
     from archflow.data.several import several_tables
@@ -59,6 +57,8 @@ def pretrain(
     from archflow.pretext import make_task, proxies_for, vocabulary_for
     from archflow.pretext import pretrain as run
     from archflow.progress import progress_bar
+    from archflow.recipes.presets import preset_of
+    from archflow.recipes.shipping import ship
     from archflow.seeding import seeded
 
     tables = several_tables("--data", names(data))

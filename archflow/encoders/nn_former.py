@@ -78,7 +78,7 @@ class NNFormer(Encoder):
     sibling masks after that: all nodes become siblings through the tokens, and two heads hear everyone. The paper's
     ablation finds no difference between the masks and global attention (tau 0.7654 and 0.7656, NAS-Bench-101, 172
     labels), so that behaviour is not offered. It was published on NAS-Bench-201 cells without what has no effect; the
-    benches show it those (`archflow.bench.presets.VIEWED`), and whoever uses it elsewhere says `views="effective"`.
+    benches show it those (`archflow.recipes.presets.VIEWED`), and whoever uses it elsewhere says `views="effective"`.
 
     width, depth: 160 and 12; 128 and 6 for GATES' split of 73 labels; 192 and 12 for 729 labels and for half of
     NAS-Bench-201.

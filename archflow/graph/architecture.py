@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from operator import index
 from typing import Any
 
 from archflow.errors import ArchflowError
+from archflow.graph import attributes as node_attributes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Architecture:
-    """A validated DAG of named operations.
-
-    ops: the operation of every node. edges: (source, target) node pairs.
+    """A validated DAG of named operations. Immutable and hashable.
 
     Nodes that no input reaches, or that reach no output, are kept: they are part of what the benchmark measured.
     `pruned()` drops them. Two equal architectures have the same nodes in the same order; two isomorphic ones have
     the same `hash`.
 
-    Raises ArchflowError, naming the node or edge, for: no node, an empty operation name, an edge that points outside
-    the graph or is no pair of integers, a self-loop, an edge given twice, a cycle.
+    Args:
+        ops: The operation of every node.
+        edges: (source, target) node pairs.
+        attributes: name -> one number per node, NaN where it does not apply. They are kept as float32, by name; a
+            column that applies to no node is dropped.
+
+    Raises:
+        ArchflowError: naming the node, edge or attribute, for: no node, an empty operation name, an edge that points
+            outside the graph or is no pair of integers, a self-loop, an edge given twice, a cycle, an attribute that
+            is not one finite number or NaN per node.
     """
 
     ops: tuple[str, ...]
     edges: tuple[tuple[int, int], ...]
+    attributes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ops", tuple(self.ops))
@@ -48,6 +56,24 @@ class Architecture:
         if len(self.topological_order) < len(self.ops):
             node = min(set(range(len(self.ops))).difference(self.topological_order))
             raise ArchflowError(f"architecture: node {node} lies on or behind a cycle; remove one of its edges")
+        object.__setattr__(self, "attributes", node_attributes.of_one(self.attributes, len(self.ops)))
+
+    @cached_property
+    def _key(self) -> tuple:
+        return self.ops, self.edges, node_attributes.comparable(self.attributes)
+
+    def __eq__(self, other: object) -> bool:
+        return self._key == other._key if isinstance(other, Architecture) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __repr__(self) -> str:
+        attributes = f", attributes={dict(self.attributes)!r}" if self.attributes else ""
+        return f"Architecture(ops={self.ops!r}, edges={self.edges!r}{attributes})"
+
+    def __reduce__(self) -> tuple:
+        return Architecture, (self.ops, self.edges, dict(self.attributes))
 
     @cached_property
     def topological_order(self) -> tuple[int, ...]:
@@ -79,7 +105,7 @@ class Architecture:
             raise ArchflowError(f"relabelled: {order} is not a permutation of the {len(self.ops)} nodes")
         position = {node: i for i, node in enumerate(order)}
         edges = sorted((position[source], position[target]) for source, target in self.edges)
-        return Architecture(tuple(self.ops[node] for node in order), tuple(edges))
+        return self._of_nodes(order, edges)
 
     def pruned(self, source: str = "input", sink: str = "output") -> Architecture:
         """Without the nodes that lie on no path from a `source` to a `sink` operation.
@@ -93,7 +119,12 @@ class Architecture:
             raise ArchflowError(f"architecture: no path leads from {source!r} to {sink!r}")
         position = {node: i for i, node in enumerate(kept)}
         edges = [(position[a], position[b]) for a, b in self.edges if a in position and b in position]
-        return Architecture(tuple(self.ops[node] for node in kept), tuple(edges))
+        return self._of_nodes(kept, edges)
+
+    def _of_nodes(self, nodes: list[int], edges: list[tuple[int, int]]) -> Architecture:
+        """These nodes of this architecture, in that order, with other edges."""
+        attributes = {name: [values[node] for node in nodes] for name, values in self.attributes.items()}
+        return Architecture(tuple(self.ops[node] for node in nodes), tuple(edges), attributes)
 
     @staticmethod
     def _reach(start: Iterable[int], edges: Iterable[tuple[int, int]]) -> set[int]:

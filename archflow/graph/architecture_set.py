@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
+from archflow.graph import attributes as node_attributes
 from archflow.graph import hashing, topology
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture import Architecture
@@ -22,14 +24,19 @@ from archflow.graph.vocabulary import Vocabulary
 class ArchitectureSet:
     """N architectures with V nodes and E edges in all, as flat ragged arrays. Immutable.
 
-    vocabulary: the operations that ids refer to.
-    op: (V,) operation id of every node. node_ptr: (N+1,) node rows of every architecture.
-    edge_src, edge_dst: (E,) node indices local to their architecture. edge_ptr: (N+1,) edge rows of every architecture.
-
     The arrays may be memory-mapped. Everything derived (levels, adjacency, hashes) is computed once, on first use.
 
-    Raises ArchflowError, naming the row, for whatever `Architecture` would refuse, and for arrays that do not fit
-    together.
+    Args:
+        vocabulary: The operations that ids refer to.
+        op: (V,) operation id of every node.
+        node_ptr: (N+1,) node rows of every architecture.
+        edge_src, edge_dst: (E,) node indices local to their architecture.
+        edge_ptr: (N+1,) edge rows of every architecture.
+        attributes: (V, F) numbers of every node, NaN where they do not apply; None if there are none.
+        attribute_names: The names of the F columns.
+
+    Raises:
+        ArchflowError: naming the row, for whatever `Architecture` would refuse; for arrays that do not fit together.
     """
 
     def __init__(
@@ -41,6 +48,8 @@ class ArchitectureSet:
         edge_dst: ArrayLike,
         edge_ptr: ArrayLike,
         *,
+        attributes: ArrayLike | None = None,
+        attribute_names: Iterable[str] = (),
         validate: bool = True,
     ) -> None:
         self.vocabulary = vocabulary
@@ -48,8 +57,10 @@ class ArchitectureSet:
         self.node_ptr = np.asarray(node_ptr, np.int64)
         self.edge_src, self.edge_dst = _int32(edge_src), _int32(edge_dst)
         self.edge_ptr = np.asarray(edge_ptr, np.int64)
+        self.attributes, self.attribute_names = node_attributes.of_set(attributes, attribute_names)
         if validate:
             topology.validate(self)
+            node_attributes.validate(self)
 
     @classmethod
     def from_architectures(
@@ -62,6 +73,7 @@ class ArchitectureSet:
         ops = list(chain.from_iterable(a.ops for a in architectures))
         vocabulary = vocabulary or Vocabulary.of(ops)
         edges = np.array([edge for a in architectures for edge in a.edges], np.int32).reshape(-1, 2)
+        attributes, names = node_attributes.of_many(architectures)
         return cls(
             vocabulary,
             [vocabulary.index(op) for op in ops],
@@ -69,16 +81,22 @@ class ArchitectureSet:
             edges[:, 0],
             edges[:, 1],
             pointer(np.array([len(a.edges) for a in architectures], np.int64)),
+            attributes=attributes,
+            attribute_names=names,
             validate=False,
         )
 
     @classmethod
     def concatenate(cls, sets: Sequence[ArchitectureSet]) -> ArchitectureSet:
-        """One set after the other. Raises ArchflowError if their vocabularies differ."""
+        """One set after the other, with the attributes of any of them, NaN where a set has none of that name.
+
+        Raises ArchflowError if their vocabularies differ.
+        """
         if any(s.vocabulary != sets[0].vocabulary for s in sets):
             raise ArchflowError("concatenate: the sets have different vocabularies; bring them to one with `recoded`")
         if len(sets) == 1:
             return sets[0]
+        attributes, names = node_attributes.joined(sets)
         return cls(
             sets[0].vocabulary,
             np.concatenate([s.op for s in sets]),
@@ -86,6 +104,8 @@ class ArchitectureSet:
             np.concatenate([s.edge_src for s in sets]),
             np.concatenate([s.edge_dst for s in sets]),
             pointer(np.concatenate([s.edge_counts for s in sets])),
+            attributes=attributes,
+            attribute_names=names,
             validate=False,
         )
 
@@ -100,6 +120,7 @@ class ArchitectureSet:
         return Architecture(
             tuple(self.vocabulary.ops[i] for i in self.op[nodes]),
             tuple(zip(self.edge_src[edges].tolist(), self.edge_dst[edges].tolist(), strict=True)),
+            node_attributes.of_row(self, nodes),
         )
 
     def __iter__(self) -> Iterator[Architecture]:
@@ -118,15 +139,54 @@ class ArchitectureSet:
         node_ptr, edge_ptr = pointer(self.node_counts[rows]), pointer(self.edge_counts[rows])
         nodes = positions(self.node_ptr[rows], self.node_counts[rows], node_ptr)
         edges = positions(self.edge_ptr[rows], self.edge_counts[rows], edge_ptr)
-        return ArchitectureSet(
-            self.vocabulary,
-            self.op[nodes],
-            node_ptr,
-            self.edge_src[edges],
-            self.edge_dst[edges],
-            edge_ptr,
-            validate=False,
+        return self.replaced(
+            nodes,
+            node_ptr=node_ptr,
+            edge_src=self.edge_src[edges],
+            edge_dst=self.edge_dst[edges],
+            edge_ptr=edge_ptr,
         )
+
+    def replaced(self, nodes: NDArray | None = None, **columns: Any) -> ArchitectureSet:
+        """The same set but for some of its columns. Whatever makes a set from a set calls this, so that every column
+        comes along.
+
+        Args:
+            nodes: Which nodes to take, rows (V',) or a mask (V,); all if None. It applies to the columns that hold a
+                value per node: those that are not given are taken from there.
+            columns: Arguments of the constructor, as they are to be afterwards. They are not validated.
+        """
+        kept: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("vocabulary", "node_ptr", "edge_src", "edge_dst", "edge_ptr", "attribute_names")
+        }
+        for name in ("op", "attributes"):
+            values = getattr(self, name)
+            kept[name] = values if nodes is None or values is None or name in columns else values[nodes]
+        return ArchitectureSet(**kept | columns, validate=False)
+
+    def with_ops(self, op: NDArray, hidden: NDArray | None = None) -> ArchitectureSet:
+        """The same graphs with other operations (V,). hidden: rows or a mask of nodes that lose their attributes."""
+        if hidden is None or self.attributes is None:
+            return self.replaced(op=op)
+        attributes = self.attributes.copy()
+        attributes[hidden] = np.nan
+        return self.replaced(op=op, attributes=attributes)
+
+    def with_attributes(self, attributes: ArrayLike | None, names: Iterable[str]) -> ArchitectureSet:
+        """The same architectures with these attributes (V, F) in the place of their own.
+
+        Raises ArchflowError if they do not fit the nodes or the names.
+        """
+        result = self.replaced(attributes=attributes, attribute_names=tuple(names))
+        node_attributes.validate(result)
+        return result
+
+    def attribute(self, name: str) -> NDArray[np.float32]:
+        """(V,) one attribute of every node, NaN where it does not apply, also if no architecture has it."""
+        if self.attributes is None or name not in self.attribute_names:
+            return np.full(len(self.op), np.nan, np.float32)
+        return self.attributes[:, self.attribute_names.index(name)]
 
     def recoded(self, vocabulary: Vocabulary) -> ArchitectureSet:
         """The same architectures with the operation ids of another vocabulary. An operation that it lacks is the one
@@ -146,8 +206,7 @@ class ArchitectureSet:
                 f"row {row}: unknown operation {self.vocabulary.ops[self.op[node]]!r}; "
                 f"known here: {', '.join(vocabulary.ops)}"
             )
-        arrays = (self.node_ptr, self.edge_src, self.edge_dst, self.edge_ptr)
-        return ArchitectureSet(vocabulary, op, *arrays, validate=False)
+        return self.replaced(vocabulary=vocabulary, op=op)
 
     @cached_property
     def node_counts(self) -> Ints:
@@ -230,7 +289,8 @@ class ArchitectureSet:
 
     @cached_property
     def hashes(self) -> NDArray[np.uint64]:
-        """(N,) isomorphism-invariant hashes; they depend on operation names, not on the vocabulary's order."""
+        """(N,) isomorphism-invariant hashes; they depend on operation names and attributes, not on the vocabulary's or
+        the columns' order."""
         return hashing.hashes(self)
 
 

@@ -36,7 +36,7 @@ class Edges:
 class Batch:
     """B architectures with V nodes in all, as tensors.
 
-    op: (V,) operation ids. node_ptr: (B+1,) node rows of every architecture.
+    op: (V,) operation ids. node_ptr: (B+1,) node rows of every architecture. attributes: (V, F), see there.
     architectures, rows: the set, and (B,) the chosen rows of it, on the host.
     members: how many encoders share the batch. With K members the architectures come in K equal runs, one for each
     member of a stacked encoder (`archflow.encoders.stack`); member k sees only run k.
@@ -61,16 +61,36 @@ class Batch:
         self._nodes = positions(architectures.node_ptr[self.rows], counts, self._node_ptr)
         self.op = self._tensor(architectures.op[self._nodes])
         self.node_ptr = self._tensor(self._node_ptr)
+        self._ops_are_the_sets = True
 
     def __len__(self) -> int:
         return len(self.node_ptr) - 1
 
-    def with_ops(self, op: Tensor) -> Batch:
-        """The same graphs with other operations: (V,) ids. What is derived from the graphs is shared; canonical labels,
-        which look at operations, stay those of the true ones."""
+    def with_ops(self, op: Tensor, hidden: Tensor | None = None) -> Batch:
+        """The same graphs with other operations. What is derived from the edges alone is shared.
+
+        Args:
+            op: (V,) operation ids.
+            hidden: (M,) node rows or (V,) mask of the nodes whose attributes are hidden: they would tell the operation.
+        """
         other = copy.copy(self)
-        other.op = op
+        other.op, other._ops_are_the_sets = op, False
+        other.__dict__.pop("canonical_label", None)
+        if hidden is not None and self.attributes is not None:
+            other.attributes = self.attributes.clone()
+            other.attributes[hidden] = torch.nan
         return other
+
+    @cached_property
+    def attributes(self) -> Tensor | None:
+        """(V, F) float32 attributes of the nodes, NaN where they do not apply, or None if the set has none."""
+        values = self.architectures.attributes
+        return None if values is None else torch.from_numpy(values[self._nodes]).to(self.device)
+
+    @property
+    def attribute_names(self) -> tuple[str, ...]:
+        """The names of the F attributes."""
+        return self.architectures.attribute_names
 
     @cached_property
     def edges(self) -> Edges:
@@ -128,8 +148,14 @@ class Batch:
 
     @cached_property
     def canonical_label(self) -> Tensor:
-        """(V,) place of the node in its architecture's canonical order; symmetric nodes share one."""
-        return self._tensor(self.architectures.canonical_labels[self._nodes])
+        """(V,) place of the node in its architecture's canonical order; symmetric nodes share one. It follows from the
+        operations and attributes of this batch, hidden ones included."""
+        if self._ops_are_the_sets:
+            return self._tensor(self.architectures.canonical_labels[self._nodes])
+        seen = self.architectures.select(self.rows).replaced(
+            op=self.op.cpu().numpy(), attributes=None if self.attributes is None else self.attributes.cpu().numpy()
+        )
+        return self._tensor(seen.canonical_labels)
 
     @cached_property
     def rank(self) -> Tensor:

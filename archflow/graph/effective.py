@@ -57,16 +57,7 @@ def contracted(architectures: ArchitectureSet, identities: Sequence[str] = IDENT
     joined &= ~(idle_at[:, :, None] | idle_at[:, None, :])
     owner, source, target = np.nonzero(joined)
     edge_ptr = np.searchsorted(owner, np.arange(len(architectures) + 1))
-    rewired = ArchitectureSet(
-        architectures.vocabulary,
-        architectures.op,
-        architectures.node_ptr,
-        source,
-        target,
-        edge_ptr,
-        validate=False,
-    )
-    return induced(rewired, ~idle)
+    return induced(architectures.replaced(edge_src=source, edge_dst=target, edge_ptr=edge_ptr), ~idle)
 
 
 def _inner(architectures: ArchitectureSet, operations: Sequence[str]) -> NDArray[np.bool_]:

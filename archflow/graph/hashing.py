@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.graph.attributes import name_digest
 from archflow.graph.ragged import Ints, pointer, segment_reduce
 
 if TYPE_CHECKING:
@@ -28,14 +29,14 @@ def hashes(architectures: ArchitectureSet) -> NDArray[np.uint64]:
 def colours(architectures: ArchitectureSet) -> NDArray[np.uint64]:
     """(V,) refined colours of the nodes, equal for nodes that an isomorphism maps to each other.
 
-    A colour starts as a digest of the operation's name and is refined, as many rounds as the graph has nodes, by the
-    multisets of the colours before and behind the node.
+    A colour starts as a digest of the operation's name and the node's attributes, and is refined, as many rounds as the
+    graph has nodes, by the multisets of the colours before and behind the node.
     """
     digests = [
         int.from_bytes(hashlib.blake2b(op.encode(), digest_size=8).digest(), "little")
         for op in architectures.vocabulary.ops
     ]
-    colour = np.array(digests, np.uint64)[architectures.op]
+    colour = np.array(digests, np.uint64)[architectures.op] + _attribute_digests(architectures)
     source, target = architectures.edge_nodes
     into, out_of = (_grouped(a, b, len(colour)) for a, b in ((target, source), (source, target)))
     size = np.repeat(architectures.node_counts, architectures.node_counts)
@@ -61,6 +62,17 @@ def canonical_labels(architectures: ArchitectureSet) -> Ints:
     labels = np.empty_like(first)
     labels[order] = np.maximum.accumulate(first) - architectures.node_ptr[:-1][row[order]]
     return labels
+
+
+def _attribute_digests(architectures: ArchitectureSet) -> NDArray[np.uint64] | np.uint64:
+    """(V,) the sum of the digests of a node's attributes, whatever their order: 0 for a node that has none."""
+    if architectures.attributes is None:
+        return np.uint64(0)
+    total = np.zeros(len(architectures.op), np.uint64)
+    for name, values in zip(architectures.attribute_names, architectures.attributes.T, strict=True):
+        bits = (values + np.float32(0)).view(np.uint32).astype(np.uint64)  # -0.0 becomes 0.0
+        total += np.where(np.isnan(values), np.uint64(0), _mix(_mix(bits + _ODD) + name_digest(name)))
+    return total
 
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)

@@ -18,25 +18,19 @@ def induced(architectures: ArchitectureSet, keep: Mask) -> ArchitectureSet:
     edges = keep[source] & keep[target]
     node_ptr = kept_before[architectures.node_ptr]
     first = node_ptr[architectures.edge_owner[edges]]
-    return ArchitectureSet(
-        architectures.vocabulary,
-        architectures.op[keep],
-        node_ptr,
-        kept_before[source[edges]] - first,
-        kept_before[target[edges]] - first,
-        pointer(edges)[architectures.edge_ptr],
-        validate=False,
+    return architectures.replaced(
+        keep,
+        node_ptr=node_ptr,
+        edge_src=kept_before[source[edges]] - first,
+        edge_dst=kept_before[target[edges]] - first,
+        edge_ptr=pointer(edges)[architectures.edge_ptr],
     )
 
 
 def without_edges(architectures: ArchitectureSet, gone: Mask) -> ArchitectureSet:
     """All nodes, and the edges that gone (E,) does not mark."""
-    return ArchitectureSet(
-        architectures.vocabulary,
-        architectures.op,
-        architectures.node_ptr,
-        architectures.edge_src[~gone],
-        architectures.edge_dst[~gone],
-        pointer(~gone)[architectures.edge_ptr],
-        validate=False,
+    return architectures.replaced(
+        edge_src=architectures.edge_src[~gone],
+        edge_dst=architectures.edge_dst[~gone],
+        edge_ptr=pointer(~gone)[architectures.edge_ptr],
     )

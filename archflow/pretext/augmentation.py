@@ -60,21 +60,17 @@ def perturb_edges(architectures: ArchitectureSet, count: Ints | int) -> Architec
     row, source, target = _new_edges(architectures, count)
     row = np.concatenate([owner[stays], row])
     order = np.argsort(row, kind="stable")
-    return ArchitectureSet(
-        architectures.vocabulary,
-        architectures.op,
-        architectures.node_ptr,
-        np.concatenate([architectures.edge_src[stays], source])[order],
-        np.concatenate([architectures.edge_dst[stays], target])[order],
-        pointer(np.bincount(row, minlength=len(architectures))),
-        validate=False,
+    return architectures.replaced(
+        edge_src=np.concatenate([architectures.edge_src[stays], source])[order],
+        edge_dst=np.concatenate([architectures.edge_dst[stays], target])[order],
+        edge_ptr=pointer(np.bincount(row, minlength=len(architectures))),
     )
 
 
 def hide_operations(architectures: ArchitectureSet, count: Ints | int, mask: int) -> ArchitectureSet:
-    """With the operation `mask` at `count` random nodes; at least one node stays as it is."""
+    """With the operation `mask`, and no attributes, at `count` random nodes; at least one node stays as it is."""
     hidden = _random(architectures.node_ptr, np.minimum(count, architectures.node_counts - 1))
-    return _with_operations(architectures, np.where(hidden, mask, architectures.op))
+    return architectures.with_ops(np.where(hidden, mask, architectures.op), hidden)
 
 
 def replace_operations(architectures: ArchitectureSet, count: Ints | int, choices: Ints) -> ArchitectureSet:
@@ -89,7 +85,7 @@ def replace_operations(architectures: ArchitectureSet, count: Ints | int, choice
     step = 1 + _below(np.full(len(nodes), len(choices) - 1))
     op = architectures.op.copy()
     op[nodes] = choices[(place[op[nodes]] + step) % len(choices)]
-    return _with_operations(architectures, op)
+    return architectures.with_ops(op)
 
 
 def inner_operations(architectures: ArchitectureSet) -> Ints:
@@ -149,11 +145,6 @@ def _new_edges(architectures: ArchitectureSet, count: Ints) -> tuple[Ints, Ints,
     row = np.nonzero(wanted)[0]
     start, pair = node_ptr[row], best[wanted]
     return row, ordered[start + earlier[pair]] - start, ordered[start + later[pair]] - start
-
-
-def _with_operations(architectures: ArchitectureSet, op: NDArray) -> ArchitectureSet:
-    arrays = (architectures.node_ptr, architectures.edge_src, architectures.edge_dst, architectures.edge_ptr)
-    return ArchitectureSet(architectures.vocabulary, op, *arrays, validate=False)
 
 
 def _random(bounds: Ints, count: Ints | int) -> Mask:

@@ -104,7 +104,7 @@ class CATETask(PretextTask):
         if not len(pairs):
             return {"cate": 0 * self.side.sum()}
         op, selected = corrupted(pairs)
-        logits = self.logits(encoder, pairs.with_ops(op), selected)
+        logits = self.logits(encoder, pairs.with_ops(op, selected), selected)
         loss = F.cross_entropy(logits, pairs.op[selected], reduction="sum", label_smoothing=0.1)
         return {"cate": loss / max(1, len(selected))}
 

@@ -50,7 +50,7 @@ class GMAETask(PretextTask):
 
     def loss(self, encoder: Encoder, batch: Batch, targets: Targets) -> dict[str, Tensor]:
         hidden = draw_nodes(batch, targets["gmae_hidden"])
-        seen = batch.with_ops(batch.op.index_fill(0, hidden, mask_id(batch.architectures)))
+        seen = batch.with_ops(batch.op.index_fill(0, hidden, mask_id(batch.architectures)), hidden)
         return {"gmae": F.cross_entropy(self.decoder(encoder(seen)[hidden]), batch.op[hidden])}
 
 

@@ -41,7 +41,7 @@ def _same_but_for_a_node(architectures: ArchitectureSet) -> Ints:
     nodes = np.arange(len(coded.op))
     row = coded.node_owner
     weight = _weights(len(ops))
-    edges_alone = _with_ops(coded, np.full_like(coded.op, len(ops))).hashes
+    edges_alone = coded.replaced(op=np.full_like(coded.op, len(ops)), attributes=None, attribute_names=()).hashes
     rest = edges_alone[row] + (coded.op_counts[:, :-1].astype(np.uint64) @ weight)[row] - weight[coded.op]
     nodes = nodes[_in_several_rows(rest, row)]
     hashes = [np.empty(0, np.uint64)]
@@ -49,8 +49,9 @@ def _same_but_for_a_node(architectures: ArchitectureSet) -> Ints:
         node = nodes[some]
         copies = coded.select(row[node])
         op = copies.op.copy()
-        op[copies.node_ptr[:-1] + node - coded.node_ptr[row[node]]] = len(ops)
-        hashes.append(_with_ops(copies, op).hashes)
+        blanked = copies.node_ptr[:-1] + node - coded.node_ptr[row[node]]
+        op[blanked] = len(ops)
+        hashes.append(copies.with_ops(op, blanked).hashes)
     return _pairs(np.concatenate(hashes), row[nodes])
 
 
@@ -70,14 +71,8 @@ def _same_but_for_an_edge(architectures: ArchitectureSet) -> Ints:
         copies = architectures.select(row[gone])
         kept = np.ones(len(copies.edge_src), bool)
         kept[copies.edge_ptr[:-1] + gone - architectures.edge_ptr[row[gone]]] = False
-        hashes = ArchitectureSet(
-            copies.vocabulary,
-            copies.op,
-            copies.node_ptr,
-            copies.edge_src[kept],
-            copies.edge_dst[kept],
-            pointer(copies.edge_counts - 1),
-            validate=False,
+        hashes = copies.replaced(
+            edge_src=copies.edge_src[kept], edge_dst=copies.edge_dst[kept], edge_ptr=pointer(copies.edge_counts - 1)
         ).hashes
         place = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
         there = known[place] == hashes
@@ -107,11 +102,6 @@ def _in_several_rows(keys: NDArray[np.uint64], rows: Ints) -> NDArray[np.bool_]:
     several = np.empty(len(keys), bool)
     several[order] = (rows[order][start] != rows[order][end])[group]
     return several
-
-
-def _with_ops(architectures: ArchitectureSet, op: NDArray[np.int32]) -> ArchitectureSet:
-    arrays = (architectures.node_ptr, architectures.edge_src, architectures.edge_dst, architectures.edge_ptr)
-    return ArchitectureSet(architectures.vocabulary, op, *arrays, validate=False)
 
 
 def _weights(count: int) -> NDArray[np.uint64]:

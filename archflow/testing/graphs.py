@@ -11,12 +11,24 @@ _OPS = ("input", "output", "conv1x1", "conv3x3", "pool")
 
 
 def random_architectures(
-    count: int, seed: int, *, ops: tuple[str, ...] = _OPS, max_nodes: int = 9, edge_share: float = 0.35
+    count: int,
+    seed: int,
+    *,
+    ops: tuple[str, ...] = _OPS,
+    max_nodes: int = 9,
+    edge_share: float = 0.35,
+    attributes: tuple[str, ...] = (),
 ) -> ArchitectureSet:
-    """`count` random labelled DAGs of 1 to `max_nodes` nodes, numbered at random, over the vocabulary `ops`.
+    """Random labelled DAGs, numbered at random: single and isolated nodes, dead ends, several sources and sinks.
 
-    edge_share: how likely each possible edge is. Among them are single nodes, isolated nodes, dead ends, several
-    sources and sinks: whatever `Architecture` admits.
+    Args:
+        count: How many.
+        seed: Of all draws.
+        ops: The vocabulary.
+        max_nodes: They have 1 to so many nodes.
+        edge_share: How likely each possible edge is.
+        attributes: Names of attributes, whole numbers from 1 to 8; a third of the nodes have none of a name. The graphs
+            are the same with and without.
     """
     generator = np.random.default_rng(seed)
     architectures = []
@@ -26,7 +38,12 @@ def random_architectures(
         source, target = np.nonzero(np.triu(generator.random((size, size)) < edge_share, 1))
         edges = zip(number[source].tolist(), number[target].tolist(), strict=True)
         architectures.append(Architecture(tuple(ops[i] for i in generator.integers(len(ops), size=size)), tuple(edges)))
-    return ArchitectureSet.from_architectures(architectures, Vocabulary(ops))
+    graphs = ArchitectureSet.from_architectures(architectures, Vocabulary(ops))
+    if not attributes:
+        return graphs
+    shape = (len(graphs.op), len(attributes))
+    values = np.where(generator.random(shape) < 1 / 3, np.nan, generator.integers(1, 9, shape))
+    return graphs.with_attributes(values, attributes)
 
 
 def relabelled(architectures: ArchitectureSet, seed: int) -> tuple[ArchitectureSet, NDArray[np.int64]]:

@@ -12,7 +12,9 @@ from torch import Tensor
 from archflow.encoders import Encoder
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext import PretextTask, PretrainSettings, pretrain
+from archflow.graph.ragged import pointer, positions
+from archflow.pretext import MASK, PretextTask, PretrainSettings, pretrain
+from archflow.pretext.base import mask_id
 from archflow.seeding import seeded
 from archflow.testing.comparison import embed, same
 
@@ -58,6 +60,53 @@ def check_pretext_task(
     assert losses == again, "the same seed gives other losses"
     same(embed(trained, architectures), embed(trained_again, architectures), "the same seed gives the same weights")
     _check_missing_proxies(task, encoder, architectures, proxies, parts)
+    _check_hidden_operations(task, encoder, architectures, targets)
+
+
+def _check_hidden_operations(
+    task: PretextTask, encoder: Encoder, architectures: ArchitectureSet, targets: Mapping[str, Tensor]
+) -> None:
+    """What is hidden does not matter: not to what the encoder gets, and not to what it makes of it."""
+    if MASK not in architectures.vocabulary:
+        return
+    seen = _batches_seen(task, encoder, architectures, targets)
+    hidden = np.zeros(len(architectures.op), bool)
+    shown = np.zeros(len(architectures.op), bool)
+    for batch, _ in seen:
+        if batch.architectures is architectures:  # the others hold edits of the architectures, whose nodes moved
+            nodes, masked = _nodes_of_the_set(batch), (batch.op == mask_id(architectures)).cpu().numpy()
+            hidden[nodes[masked]], shown[nodes[~masked]] = True, True
+    hidden &= ~shown
+    other = np.where(hidden, (architectures.op + 1) % mask_id(architectures), architectures.op)
+    changed = architectures.with_ops(other.astype(np.int32))
+    if changed.attributes is not None:
+        changed = changed.replaced(attributes=changed.attributes + np.float32(hidden[:, None]))
+    for (batch, output), (batch_after, after) in zip(seen, _batches_seen(task, encoder, changed, targets), strict=True):
+        if batch.architectures is not architectures:
+            continue
+        same(batch_after.op, batch.op, "the encoder does not get hidden operations")
+        if batch.attributes is not None and batch_after.attributes is not None:
+            attributes = torch.nan_to_num(batch.attributes, nan=-1.0)
+            same(torch.nan_to_num(batch_after.attributes, nan=-1.0), attributes, "nor the attributes of hidden nodes")
+        same(after, output, "an embedding depends on an operation that is hidden")
+
+
+def _batches_seen(
+    task: PretextTask, encoder: Encoder, architectures: ArchitectureSet, targets: Mapping[str, Tensor]
+) -> list[tuple[Batch, Tensor]]:
+    """What the encoder gets, and what it gives, in one loss; the same draws every time."""
+    seen: list[tuple[Batch, Tensor]] = []
+    handle = encoder.register_forward_hook(lambda module, args, output: seen.append((args[0], output)))
+    with torch.no_grad(), seeded(0):
+        task.loss(encoder, Batch(architectures), targets)
+    handle.remove()
+    return seen
+
+
+def _nodes_of_the_set(batch: Batch) -> NDArray[np.int64]:
+    """(V,) rows of the batch's nodes among those of its set."""
+    starts, counts = batch.architectures.node_ptr[batch.rows], batch.architectures.node_counts[batch.rows]
+    return positions(starts, counts, pointer(counts))
 
 
 def _check_missing_proxies(task, encoder, architectures, proxies: Mapping[str, NDArray], parts) -> None:

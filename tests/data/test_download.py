@@ -7,11 +7,11 @@ import time
 from functools import partial
 
 import pytest
-from published import Server, published
 
 from archflow.data.catalogue import RawFile
 from archflow.data.download import download
 from archflow.errors import ArchflowError
+from tests.data.served import Server, published
 
 CONTENT = bytes(range(256)) * 1000
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from measurements import OnlyFirstSeed, OperationCount, die, never
 
 from archflow.data.labelling import Evaluator, Results, label_architectures, seed_agreement, seed_columns
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.spaces import NASBench201, sample_classes
+from tests.data.measurements import OnlyFirstSeed, OperationCount, die, never
 
 COUNT, SEEDS = 12, range(2)
 
@@ -21,8 +21,8 @@ KILLED_JOB = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {folder!r})
-from measurements import OperationCount
-from test_labelling import cells, label
+from tests.data.measurements import OperationCount
+from tests.data.test_labelling import cells, label
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     label(folder, OperationCount(folder / "log", 0.15))

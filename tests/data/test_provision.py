@@ -8,7 +8,6 @@ from threading import Thread
 
 import numpy as np
 import pytest
-from published import Server, benchmark, published
 
 from archflow.data import benchmarks
 from archflow.data.benchmarks import BENCHMARKS, find, load, locate
@@ -21,6 +20,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.table import Table
 from archflow.spaces import NASBench201
+from tests.data.served import Server, benchmark, published
 
 SPACE = NASBench201()
 CELLS = SPACE.sample(30, np.random.default_rng(0))

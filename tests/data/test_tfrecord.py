@@ -7,16 +7,16 @@ import struct
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-import tfrecords
 from hypothesis import given
 from hypothesis import strategies as st
-from tfrecords import framed, model_metrics, training, varint, write_tfrecord
 
 from archflow.data.protobuf import fields
 from archflow.data.readers.nasbench101_tfrecord import read_tfrecord
 from archflow.data.tfrecord import crc32c, masked_crc, read_records
 from archflow.errors import ArchflowError
 from archflow.graph.table import read_table
+from tests.data import tfrecords
+from tests.data.tfrecords import framed, model_metrics, training, varint, write_tfrecord
 
 
 def test_checksums_of_rfc_3720():

@@ -4,7 +4,6 @@ from functools import partial
 
 import torch
 import torch.nn.functional as F
-from plain_torch import adjacency, batch_norm, graph_by_graph, linear, norms_moved
 from torch import Tensor
 
 from archflow.encoders import Arch2Vec
@@ -13,6 +12,7 @@ from archflow.graph import Architecture
 from archflow.graph.batch import Batch
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+from tests.encoders.plain_torch import adjacency, batch_norm, graph_by_graph, linear, norms_moved
 
 
 def reference(encoder: Arch2Vec, ids: Tensor, architecture: Architecture) -> Tensor:

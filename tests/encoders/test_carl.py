@@ -4,7 +4,6 @@ from functools import partial
 
 import numpy as np
 import torch
-from plain_torch import layer_norm, linear, norms_moved
 from torch import Tensor
 
 from archflow.encoders import CARL
@@ -14,6 +13,7 @@ from archflow.graph import Architecture
 from archflow.graph.batch import Batch
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+from tests.encoders.plain_torch import layer_norm, linear, norms_moved
 
 ARCHITECTURES = random_architectures(12, seed=1)
 

@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 import torch
-from plain_torch import adjacency, graph_by_graph, layer_norm, norms_moved, reaches, transformer_layer
 from torch import Tensor
 
 from archflow.encoders import CATE
@@ -14,6 +13,7 @@ from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+from tests.encoders.plain_torch import adjacency, graph_by_graph, layer_norm, norms_moved, reaches, transformer_layer
 
 
 def reference(encoder: CATE, ids: Tensor, architecture: Architecture) -> Tensor:

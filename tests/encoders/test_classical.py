@@ -5,7 +5,6 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 import torch
-from plain_torch import adjacency, linear, topological_numbers
 from torch import Tensor
 
 from archflow.encoders import AdjacencyMLP, PathMLP
@@ -15,6 +14,7 @@ from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.spaces import NASBench201
 from archflow.testing import random_architectures
+from tests.encoders.plain_torch import adjacency, linear, topological_numbers
 
 
 def bits(encoder: FeatureMLP, architectures: ArchitectureSet) -> Tensor:

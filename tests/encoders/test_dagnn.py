@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from plain_torch import linear
 from torch import Tensor, nn
 
 from archflow.encoders import DAGNN
@@ -12,6 +11,7 @@ from archflow.graph.batch import Batch
 from archflow.graph.table import read_table
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+from tests.encoders.plain_torch import linear
 
 
 def gru_cell(unit: FlowGRU) -> nn.GRUCell:

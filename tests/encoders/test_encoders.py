@@ -5,10 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from cell_pairs import paired
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import OPS, VOCABULARY, relabellings, sets
 
 from archflow.encoders import ENCODERS, GIN, GatedGCN, OperationMLP, Transformer, stack, unstack
 from archflow.errors import ArchflowError
@@ -17,6 +15,8 @@ from archflow.graph.batch import Batch
 from archflow.graph.table import read_table
 from archflow.seeding import seeded
 from archflow.testing import check_encoder, random_architectures, settled
+from tests.cell_pairs import paired
+from tests.strategies import OPS, VOCABULARY, relabellings, sets
 
 USUAL = random_architectures(60, seed=9, ops=OPS)
 INVARIANT = [name for name in ENCODERS.names() if not ENCODERS.get(name).reads_positions]
@@ -123,6 +123,23 @@ def test_who_sees_the_wiring(name, sees_edges):
     with torch.no_grad():
         equal = torch.allclose(encoder.embed(Batch(wired)), encoder.embed(Batch(bare)), atol=1e-6)
     assert equal is not sees_edges
+
+
+@pytest.mark.parametrize("name", ENCODERS.names())
+def test_no_encoder_sees_a_hidden_operation(name, architectures):
+    """Two cells that differ only in an operation that is hidden are one to the encoder."""
+    cells = suited(name, architectures)
+    mask = len(cells.vocabulary) - 1
+    hidden = torch.from_numpy(cells.node_ptr[:-1] + cells.node_counts // 2)
+    other = cells.op.copy()
+    other[hidden.numpy()] = (other[hidden.numpy()] + 1) % mask
+    encoder = small(name, cells)
+    with torch.no_grad():
+        one, same_but_for_it = (
+            encoder.embed(batch.with_ops(batch.op.index_fill(0, hidden, mask), hidden))
+            for batch in (Batch(cells), Batch(cells.with_ops(other)))
+        )
+    assert torch.equal(one, same_but_for_it)
 
 
 def test_defaults_are_those_of_the_paper():

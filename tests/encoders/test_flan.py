@@ -3,8 +3,6 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from plain_torch import layer_norm, linear, norms_moved
-from test_gates import biases_moved, ids, predecessors, reference_readout, reference_start
 from torch import Tensor
 
 from archflow.encoders import FLAN
@@ -16,6 +14,8 @@ from archflow.graph.batch import Batch
 from archflow.graph.table import read_table
 from archflow.seeding import seeded
 from archflow.testing import check_encoder, random_architectures
+from tests.encoders.plain_torch import layer_norm, linear, norms_moved
+from tests.encoders.test_gates import biases_moved, ids, predecessors, reference_readout, reference_start
 
 
 def made(architectures: ArchitectureSet, **options) -> FLAN:

@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from cell_pairs import paired
-from test_flowerformer import made, reference, reference_walk
 from torch import Tensor
 
 from archflow.encoders import FlowerFormer, FlowerFormerTwoCell, stack
@@ -17,6 +15,8 @@ from archflow.graph.table import read_table
 from archflow.seeding import seeded
 from archflow.spaces.darts import DARTS, joined
 from archflow.testing import check_encoder, random_architectures
+from tests.cell_pairs import paired
+from tests.encoders.test_flowerformer import made, reference, reference_walk
 
 
 def cells_of(architecture: Architecture) -> list[list[int]]:

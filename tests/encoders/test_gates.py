@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from plain_torch import linear
 from torch import Tensor
 
 from archflow.encoders import GATES
@@ -13,6 +12,7 @@ from archflow.graph.batch import Batch
 from archflow.graph.table import read_table
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+from tests.encoders.plain_torch import linear
 
 
 def predecessors(architecture: Architecture, node: int) -> list[int]:

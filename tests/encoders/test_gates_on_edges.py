@@ -2,8 +2,6 @@
 
 import pytest
 import torch
-from plain_torch import linear
-from test_gates import biases_moved
 from torch import Tensor
 
 from archflow.encoders import GATES, TAGATES
@@ -14,6 +12,8 @@ from archflow.graph.batch import Batch
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 from archflow.testing import check_encoder, random_architectures
+from tests.encoders.plain_torch import linear
+from tests.encoders.test_gates import biases_moved
 
 SPACE = NASBench201()
 NONE, SKIP, POOL = (SPACE.vocabulary.index(op) for op in ("none", "skip_connect", "avg_pool_3x3"))

@@ -5,7 +5,6 @@ from functools import partial
 import pytest
 import torch
 import torch.nn.functional as F
-from plain_torch import adjacency, graph_by_graph, layer_norm, linear, norms_moved
 from torch import Tensor
 
 from archflow.encoders import GMAE
@@ -15,6 +14,7 @@ from archflow.graph import Architecture
 from archflow.graph.batch import Batch
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+from tests.encoders.plain_torch import adjacency, graph_by_graph, layer_norm, linear, norms_moved
 
 
 def reference_attention(layer: GraphAttention, x: Tensor, neighbours: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 import torch
-from plain_torch import adjacency, batch_norm, graph_by_graph, linear, norms_moved, perceptron, self_attend
 from torch import Tensor
 
 from archflow.encoders import GPS
@@ -15,6 +14,15 @@ from archflow.graph import Architecture
 from archflow.graph.batch import Batch
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+from tests.encoders.plain_torch import (
+    adjacency,
+    batch_norm,
+    graph_by_graph,
+    linear,
+    norms_moved,
+    perceptron,
+    self_attend,
+)
 
 
 def levels(architecture: Architecture) -> list[int]:

@@ -2,7 +2,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import sets
 from torch import nn
 
 from archflow.encoders.layers import (
@@ -17,6 +16,7 @@ from archflow.encoders.layers import (
 )
 from archflow.graph.batch import Batch
 from archflow.seeding import seeded
+from tests.strategies import sets
 
 
 @pytest.fixture

@@ -6,17 +6,6 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from plain_torch import (
-    adjacency,
-    attend,
-    graph_by_graph,
-    layer_norm,
-    linear,
-    norms_moved,
-    perceptron,
-    topological_numbers,
-    transformer_layer,
-)
 from torch import Tensor
 
 from archflow.encoders import NARFormer
@@ -27,6 +16,17 @@ from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+from tests.encoders.plain_torch import (
+    adjacency,
+    attend,
+    graph_by_graph,
+    layer_norm,
+    linear,
+    norms_moved,
+    perceptron,
+    topological_numbers,
+    transformer_layer,
+)
 
 
 def code(number: int, count: int) -> Tensor:

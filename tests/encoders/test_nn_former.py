@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 import torch
 import torch.nn.functional as F
-from plain_torch import adjacency, graph_by_graph, layer_norm, norms_moved
 from torch import Tensor
 
 from archflow.encoders import NNFormer
@@ -16,6 +15,7 @@ from archflow.graph import Architecture
 from archflow.graph.batch import Batch
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+from tests.encoders.plain_torch import adjacency, graph_by_graph, layer_norm, norms_moved
 
 
 def share_someone(edges: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from plain_torch import layer_norm, linear, norms_moved, perceptron, reaches, self_attend
 from torch import Tensor
 
 from archflow.encoders import PACE
@@ -14,6 +13,7 @@ from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.batch import Batch
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+from tests.encoders.plain_torch import layer_norm, linear, norms_moved, perceptron, reaches, self_attend
 
 
 def sinusoid(label: int, dim: int) -> Tensor:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from plain_torch import adjacency, graph_by_graph, layer_norm, linear, norms_moved, self_attend, topological_numbers
 from torch import Tensor
 
 from archflow.encoders import PINAT
@@ -16,6 +15,15 @@ from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.seeding import seeded
 from archflow.testing import check_encoder, random_architectures
+from tests.encoders.plain_torch import (
+    adjacency,
+    graph_by_graph,
+    layer_norm,
+    linear,
+    norms_moved,
+    self_attend,
+    topological_numbers,
+)
 
 
 def reference_convolution(layer: SetConvolution, x: Tensor, edges: Tensor) -> Tensor:

@@ -129,7 +129,7 @@ def test_wheels_carry_the_files():
 
 
 def test_the_page_shows_the_cards():
-    from archflow.bench.ship import cards_table
+    from archflow.recipes.shipping import cards_table
 
     page = (ROOT / "docs" / "pretrained.md").read_text(encoding="utf-8")
     assert cards_table() in page, "the cards have changed; put what `archflow encoders --markdown` prints on the page"

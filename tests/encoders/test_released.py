@@ -21,13 +21,13 @@ from typing import Any
 
 import pytest
 import torch
-from released_weights import fill
 from torch import Tensor
 
 from archflow.encoders import ENCODERS
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.spaces import SPACES
+from tests.encoders.released_weights import fill
 
 RELATIVE = 1e-4
 """Of the largest entry of an architecture's embedding."""

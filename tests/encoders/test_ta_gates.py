@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from plain_torch import linear
-from test_gates import biases_moved, ids, reference_readout, reference_start
 from torch import Tensor
 
 from archflow.encoders import TAGATES
@@ -14,6 +12,8 @@ from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+from tests.encoders.plain_torch import linear
+from tests.encoders.test_gates import biases_moved, ids, reference_readout, reference_start
 
 
 def made(architectures: ArchitectureSet, **options) -> TAGATES:

@@ -5,12 +5,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import VOCABULARY, relabellings, sets
 
 from archflow.errors import ArchflowError
 from archflow.flow import FlowSurrogate
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import read_table
+from tests.strategies import VOCABULARY, relabellings, sets
 
 surrogates = st.builds(
     FlowSurrogate,

@@ -1,10 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import architectures, relabellings
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, Vocabulary
+from tests.strategies import architectures, relabellings
 
 
 @pytest.mark.parametrize(

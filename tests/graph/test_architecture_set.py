@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import OPS, VOCABULARY, sets
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.table import read_table
+from tests.strategies import OPS, VOCABULARY, sets
 
 A = Architecture(("input", "conv", "output"), ((0, 1), (1, 2)))
 B = Architecture(("output", "input"), ((1, 0),))

@@ -3,10 +3,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import sets
 
 from archflow.graph import Architecture
 from archflow.graph.batch import Batch, Edges
+from tests.strategies import sets
 
 
 def naive_messages(architectures: list[Architecture], undirected: bool) -> list[tuple[int, int]]:

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from strategies import sets
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.effective import VIEWS, contracted, effective, view
 from archflow.spaces import NASBench201
+from tests.strategies import sets
 
 
 def plainly(architecture: Architecture, zero: str) -> Architecture:

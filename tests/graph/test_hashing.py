@@ -4,11 +4,11 @@ import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
-from strategies import VOCABULARY, relabellings
 
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.table import read_table
 from archflow.testing import random_architectures
+from tests.strategies import VOCABULARY, relabellings
 
 
 @given(relabellings())

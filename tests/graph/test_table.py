@@ -7,11 +7,11 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import VOCABULARY, sets
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.table import Table, read_table
+from tests.strategies import VOCABULARY, sets
 
 ENDINGS = ("parquet", "csv", "jsonl")
 

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from learnable import target
 from scipy.stats import kendalltau, norm
 
 from archflow.encoders import GIN
@@ -18,6 +17,7 @@ from archflow.predict.ranking_model import embed
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 from archflow.testing import check_predictor, random_architectures
+from tests.predict.learnable import target
 
 
 def blend(architectures, encoders: int = 2, epochs: int = 4, width: int = 8, **options) -> BlendedPredictor:

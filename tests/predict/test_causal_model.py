@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from learnable import target
 from torch import Tensor
 
 from archflow.encoders import CARL, GIN, stack, unstack
@@ -15,6 +14,7 @@ from archflow.predict.ranking_model import RankingModel, score
 from archflow.pretext.ranking_loss import pairwise_hinge
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+from tests.predict.learnable import target
 
 
 def hinge(members: int = 1):

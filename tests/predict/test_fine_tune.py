@@ -4,14 +4,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from cell_pairs import paired
-from learnable import PlainEncoder, models, target
 
 from archflow.encoders import ENCODERS, GIN
 from archflow.errors import ArchflowError
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
 from archflow.predict.metrics import kendall_tau
 from archflow.predict.ranking_model import RankingModel, score
+from tests.cell_pairs import paired
+from tests.predict.learnable import PlainEncoder, models, target
 
 SETTINGS = FineTuneSettings(epochs=6, batch_size=8, learning_rate=3e-3)
 

@@ -4,18 +4,18 @@ import json
 import numpy as np
 import pytest
 import torch
-from cell_pairs import paired
-from learnable import PlainEncoder, target
 from scipy.stats import kendalltau
 
-from archflow.bench.presets import GRAPH_NETWORKS
 from archflow.encoders import ENCODERS, GIN, GatedGCN
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.predict import Predictor
 from archflow.predict.fine_tune import FineTuneSettings
+from archflow.recipes.presets import GRAPH_NETWORKS
 from archflow.seeding import seeded
 from archflow.testing import check_predictor, random_architectures
+from tests.cell_pairs import paired
+from tests.predict.learnable import PlainEncoder, target
 
 QUICK = FineTuneSettings(epochs=4)
 

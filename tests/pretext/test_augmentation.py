@@ -3,7 +3,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import sets
 
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary, topology
 from archflow.graph.batch import Batch
@@ -21,6 +20,7 @@ from archflow.pretext.augmentation import (
     share_of,
 )
 from archflow.seeding import seeded
+from tests.strategies import sets
 
 MASK_ID = 3
 CHOICES = np.array([1, 2, 3])

@@ -7,7 +7,7 @@ from pathlib import Path
 SCRIPT = """
 from pathlib import Path
 from archflow import load
-from archflow.predict.recipe import Recipe
+from archflow.recipes.recipe import Recipe
 
 cells = load("digits201").architectures
 recipe = Recipe("mlp", {{"width": 8}}, epochs=1)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from same_graphs import assert_parses_as_the_table, table_of
 
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.spaces.fbnet import BLOCKS, FBNet
 from archflow.testing import check_search_space
+from tests.spaces.same_graphs import assert_parses_as_the_table, table_of
 
 SPACE = FBNet()
 GOOD = "7,8,1,8,4,8,8,8,7,4,1,4,7,3,2,7,3,2,4,2,4,5"

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from same_graphs import assert_parses_as_the_table, table_of
 
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.spaces.ofa_mobilenetv3 import EXPANSIONS, KERNELS, RESOLUTIONS, OFAMobileNetV3
 from archflow.testing import check_search_space
+from tests.spaces.same_graphs import assert_parses_as_the_table, table_of
 
 SPACE = OFAMobileNetV3()
 FIELDS = {"ks": [3, 5, 7, 3] * 5, "e": [3, 4, 6, 6] * 5, "d": [2, 3, 4, 2, 3], "r": 160}

@@ -4,7 +4,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from strategies import sets
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
@@ -13,6 +12,7 @@ from archflow.spaces import NASBench201
 from archflow.spaces.table_neighbours import one_change_apart
 from archflow.spaces.table_space import TableSpace
 from archflow.testing import check_search_space, random_architectures, relabelled
+from tests.strategies import sets
 
 FEW = random_architectures(150, seed=2, ops=("input", "conv", "output"), max_nodes=4, edge_share=0.6)
 SPACE = TableSpace(Table(FEW), "few")

@@ -1,0 +1,128 @@
+"""Node attributes: numbers beside a node's operation, such as its kernel size, NaN where they do not apply."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from archflow.errors import ArchflowError
+
+if TYPE_CHECKING:
+    from archflow.graph.architecture import Architecture
+    from archflow.graph.architecture_set import ArchitectureSet
+
+Attributes = NDArray[np.float32]
+
+
+def of_one(attributes: Mapping[str, Iterable[float]], nodes: int) -> Mapping[str, tuple[float, ...]]:
+    """The attributes of one architecture in their normal form: float32 values, by name, no column that is NaN
+    everywhere.
+
+    Raises:
+        ArchflowError: a name is not a non-empty string, or the values are too few, too many, infinite or no numbers.
+    """
+    columns: dict[str, tuple[float, ...]] = {}
+    for name, given in attributes.items():
+        if not isinstance(name, str) or not name:
+            raise ArchflowError(f"architecture: the attribute name {name!r} is not a non-empty string; give it one")
+        try:
+            values = _float32(list(given))
+        except (TypeError, ValueError):
+            raise ArchflowError(f"architecture: attribute {name!r} is not one number per node: {given!r}") from None
+        if values.shape != (nodes,):
+            raise ArchflowError(
+                f"architecture: attribute {name!r} has {len(values)} values for {nodes} nodes; "
+                "give one per node, NaN where it does not apply"
+            )
+        if np.isinf(values).any():
+            node = int(np.argmax(np.isinf(values)))
+            raise ArchflowError(f"architecture: attribute {name!r} of node {node} is infinite; give a finite number")
+        if not np.isnan(values).all():
+            columns[name] = tuple(values.tolist())
+    return MappingProxyType(dict(sorted(columns.items())))
+
+
+def comparable(attributes: Mapping[str, tuple[float, ...]]) -> tuple:
+    """What equality and hashes of an architecture look at: None for NaN, which does not equal itself."""
+    return tuple((name, tuple(None if x != x else x for x in values)) for name, values in attributes.items())
+
+
+def of_many(architectures: Sequence[Architecture]) -> tuple[Attributes | None, tuple[str, ...]]:
+    """The attributes (V, F) of architectures one after the other, and their names, sorted; None if none has any."""
+    names = tuple(sorted({name for a in architectures for name in a.attributes}))
+    if not names:
+        return None, ()
+    missing: dict[int, tuple[float, ...]] = {}
+    columns = []
+    for name in names:
+        of_each = [
+            a.attributes.get(name) or missing.setdefault(len(a.ops), (float("nan"),) * len(a.ops))
+            for a in architectures
+        ]
+        columns.append(np.concatenate([np.array(values, np.float32) for values in of_each]))
+    return np.stack(columns, axis=1), names
+
+
+def of_row(architectures: ArchitectureSet, nodes: slice) -> dict[str, list[float]]:
+    """The attributes of the nodes of one architecture of a set, by name."""
+    if architectures.attributes is None:
+        return {}
+    return dict(zip(architectures.attribute_names, architectures.attributes[nodes].T.tolist(), strict=True))
+
+
+def of_set(attributes: ArrayLike | None, names: Iterable[str]) -> tuple[Attributes | None, tuple[str, ...]]:
+    """The attributes (V, F) of a set as it stores them: float32, or None if there is no column."""
+    names = tuple(names)
+    if attributes is None or not names:
+        if names or (attributes is not None and np.size(attributes)):
+            raise ArchflowError("architecture set: give attributes (V, F) and the names of their F columns, or neither")
+        return None, ()
+    values = attributes if isinstance(attributes, np.ndarray) and attributes.dtype == np.float32 else None
+    return (_float32(attributes) if values is None else values), names
+
+
+def validate(architectures: ArchitectureSet) -> None:
+    """Raise ArchflowError, naming the row, unless there is a finite number or NaN for every node and column."""
+    values, names = architectures.attributes, architectures.attribute_names
+    if values is None:
+        return
+    if len(set(names)) < len(names) or not all(isinstance(name, str) and name for name in names):
+        raise ArchflowError(f"architecture set: attribute names are non-empty strings, each once, not {names}")
+    if values.shape != (len(architectures.op), len(names)):
+        raise ArchflowError(
+            f"architecture set: attributes are {values.shape}, not {len(architectures.op)} nodes by {len(names)} names"
+        )
+    infinite = np.isinf(values)
+    if infinite.any():
+        node, column = np.argwhere(infinite)[0].tolist()
+        row = int(np.searchsorted(architectures.node_ptr, node, side="right")) - 1
+        raise ArchflowError(f"row {row}: attribute {names[column]!r} is infinite; give a finite number or NaN")
+
+
+def joined(sets: Sequence[ArchitectureSet]) -> tuple[Attributes | None, tuple[str, ...]]:
+    """The attributes of sets one after the other: all columns of any of them, NaN where a set lacks one."""
+    names = tuple(dict.fromkeys(name for some in sets for name in some.attribute_names))
+    if not names:
+        return None, ()
+    blocks = []
+    for some in sets:
+        block = np.full((len(some.op), len(names)), np.nan, np.float32)
+        if some.attributes is not None:
+            block[:, [names.index(name) for name in some.attribute_names]] = some.attributes
+        blocks.append(block)
+    return np.concatenate(blocks), names
+
+
+def name_digest(name: str) -> np.uint64:
+    """What a column's name contributes to the digests of its values."""
+    return np.uint64(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8, person=b"attribute").digest()))
+
+
+def _float32(values: Any) -> Attributes:
+    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused as that
+        return np.asarray(values, np.float64).astype(np.float32)

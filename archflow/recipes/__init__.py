@@ -1,0 +1,1 @@
+"""What to use for which data: presets, the recipe, encoders as they ship, the demo."""

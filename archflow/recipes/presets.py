@@ -1,0 +1,150 @@
+"""The paper's settings a benchmark: FGP (NeurIPS 2025), its text and released code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from archflow.data.benchmarks import Benchmark
+from archflow.flow import FlowSurrogate
+from archflow.predict.fine_tune import FineTuneSettings
+from archflow.pretext import PretextSettings, PretrainSettings
+
+GRAPH_NETWORKS = ("gated_gcn", "gin", "mlp", "transformer")
+"""The encoders that FGP's text gives one width a data set."""
+
+SCHEDULED = {
+    "nn_former": (1e-4, 1e-2),
+    "nar_former": (1e-4, 1e-2),
+    "nar_former_v2": (1e-4, 1e-2),
+    "pinat": (1e-4, 1e-3),
+    "cate": (1e-3, 1e-2),
+}
+"""Deep Transformers with their published learning rate and weight decay (NAR-Former V2's decay is NAR-Former's). The
+rate rises over the first tenth of the epochs and falls to zero; loss, batches and epochs are FGP's."""
+
+VIEWED = {"nn_former": "effective"}
+"""Encoders that were published without the nodes that have no effect (`archflow.graph.effective`)."""
+
+
+@dataclass(frozen=True)
+class EncoderPreset:
+    """How an encoder is built and trained on a data set. config: of the encoder, besides n_ops. view: the form in which
+    it sees architectures."""
+
+    config: Mapping[str, Any]
+    fine_tune: FineTuneSettings
+    pretrain: PretrainSettings = field(default_factory=PretrainSettings)
+    view: str = "whole"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """width: of the graph networks. surrogate: k and sigma. epochs, margin: of fine-tuning graph networks. train, test:
+    sizes of the halves, or None for half of the labelled architectures each. shuffled, pretrain_on_all: see `Protocol`.
+    cost, mask_share, hops: see `PretextSettings`. configs: of encoders whose defaults are another space's. own: of
+    encoders with a training of their own."""
+
+    width: int
+    surrogate: FlowSurrogate
+    epochs: int
+    margin: float = 0.5
+    train: int | None = None
+    test: int | None = None
+    shuffled: bool = False
+    pretrain_on_all: bool = False
+    cost: str = PretextSettings.cost
+    mask_share: float = PretextSettings.mask_share
+    hops: tuple[int, int] = PretextSettings.hops
+    configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    own: Mapping[str, EncoderPreset] = field(default_factory=dict)
+
+    def pretext(self, proxies: Sequence[str]) -> PretextSettings:
+        """The settings of pretext tasks that rank these proxies."""
+        return PretextSettings(
+            tuple(proxies), self.margin, self.surrogate, mask_share=self.mask_share, hops=self.hops, cost=self.cost
+        )
+
+    def published(self, encoder: str) -> EncoderPreset:
+        """The published settings of an encoder; of one without any, its own defaults and FGP's training."""
+        if encoder in self.own:
+            return self.own[encoder]
+        config = {"width": self.width} if encoder in GRAPH_NETWORKS else self.configs.get(encoder, {})
+        training = FineTuneSettings(self.epochs, margin=self.margin)
+        if encoder in SCHEDULED:
+            rate, decay = SCHEDULED[encoder]
+            training = replace(training, learning_rate=rate, weight_decay=decay, warmup=self.epochs // 10)
+        return EncoderPreset(config, training, view=VIEWED.get(encoder, EncoderPreset.view))
+
+
+def _flowerformer(weight_decay: float, batch_size: int) -> EncoderPreset:
+    """FlowerFormer's own training (its configuration files), pre-trained as in FGP's text; the released code
+    pre-trains in batches of 1,024."""
+    training = FineTuneSettings(
+        epochs=300, batch_size=batch_size, learning_rate=8e-4, weight_decay=weight_decay, warmup=30
+    )
+    return EncoderPreset({"width": 64}, training)
+
+
+# Their own training, with operations on nodes as in all other encoders; published for NAS-Bench-201 is the form with
+# operations on edges (`operations_on="edges"`).
+_GATES = EncoderPreset({}, FineTuneSettings(epochs=200, batch_size=512, margin=0.1))
+
+_FLAN = EncoderPreset(
+    {},
+    # Its learning rate falls from the first epoch.
+    FineTuneSettings(epochs=150, batch_size=8, learning_rate=1e-3, weight_decay=1e-5, margin=0.1, warmup=1),
+)
+
+_OWN_TRAINING = {"flan": _FLAN, "gates": _GATES, "ta_gates": _GATES}
+
+UNNAMED = Preset(128, FlowSurrogate(dim=7, sigma=0.1), 500, shuffled=True)
+"""For tables that are no named benchmark, in whatever order: NAS-Bench-201's settings."""
+
+PRESETS = {
+    "nasbench201": Preset(
+        128,
+        FlowSurrogate(dim=7, sigma=0.1),
+        500,
+        configs={"gmae": {"width": 64, "depth": 12}},
+        own={"flowerformer": _flowerformer(6e-5, 32), **_OWN_TRAINING},
+    ),
+    "nasbench101": Preset(
+        256,
+        FlowSurrogate(dim=4, sigma=1.0),
+        200,
+        train=7290,
+        test=7290,
+        mask_share=0.75,
+        hops=(1, 2),
+        own={"flowerformer": _flowerformer(3e-5, 16), **_OWN_TRAINING},
+    ),
+    "nasbench301": Preset(
+        256,
+        FlowSurrogate(dim=12, sigma=0.1),
+        300,
+        margin=0.1,
+        pretrain_on_all=True,
+        cost="params_M",
+        mask_share=0.05,
+        hops=(2, 3),
+        own={
+            # Eight layers on their own, two when pre-trained (FGP's appendix).
+            "flowerformer_two_cell": EncoderPreset(
+                {"width": 256, "depth": 8, "attention_dropout": 0.3},
+                FineTuneSettings(500, 64, 3e-3, 2e-5, margin=0.1, warmup=50),
+            ),
+            **_OWN_TRAINING,
+        },
+    ),
+    "digits201": replace(UNNAMED, shuffled=False),
+    # These two list what is alike, and what was good, together.
+    "nasbench_graph": replace(UNNAMED, cost="cora_para"),
+    "nasbench_nlp": replace(UNNAMED, cost="num_params"),
+}
+
+
+def preset_of(benchmark: Benchmark | None) -> Preset:
+    """The preset of a named benchmark, or `UNNAMED`."""
+    return PRESETS.get(benchmark.name, UNNAMED) if benchmark else UNNAMED

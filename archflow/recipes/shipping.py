@@ -1,0 +1,122 @@
+"""Encoders as the package ships them: half precision where that changes next to nothing, and a card beside them."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from archflow import __version__
+from archflow.encoders import Encoder, save_encoder
+from archflow.encoders.pretrained import Card, card, names
+from archflow.encoders.saved import name_of
+from archflow.files import write_json
+from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.predict.ranking_model import embed
+from archflow.report.markdown import markdown_table
+from archflow.report.measures import rounded
+
+TOLERANCE = 1e-3
+"""How far an embedding may move by rounding the weights to float16, in norms of the embedding."""
+
+
+def ship(
+    path: Path,
+    encoder: Encoder,
+    vocabulary: Vocabulary,
+    architectures: ArchitectureSet,
+    history: Mapping[str, Any],
+    command: str,
+) -> Card:
+    """Write an encoder and its card (`path` with the ending .json).
+
+    architectures: what it was trained on. history: `data`, `task`, `proxies`, `epochs`, `seed`, `view`, and
+    the `losses` of every epoch. command: that made it.
+    """
+    change = rounding(encoder, architectures)
+    half = change <= TOLERANCE
+    save_encoder(path, copy.deepcopy(encoder).half() if half else encoder, vocabulary, **history)
+    content = path.read_bytes()
+    about = Card(
+        name=path.stem,
+        encoder=name_of(encoder),
+        width=encoder.width,
+        rows=len(architectures),
+        **{**history, "losses": {part: values[-1] for part, values in history["losses"].items()}},
+        precision="float16" if half else "float32",
+        rounding=change if half else 0.0,
+        archflow=__version__,
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        command=command,
+    )
+    write_json(path.with_suffix(".json"), asdict(about))
+    return about
+
+
+def measured_card(about: Card, result: Mapping[str, Any]) -> Card:
+    """The card with the figures of a result of `run_protocol` whose methods are "supervised" and the card's name."""
+    runs = {method: {key: np.array(values) for key, values in m.items()} for method, m in result["methods"].items()}
+    own, fresh = runs[about.name], runs["supervised"]
+    means = {
+        "tau": own["tau"].mean(),
+        "tau_std": own["tau"].std(),
+        "p_at_1": own["p_at_1"].mean(),
+        "p_at_1_std": own["p_at_1"].std(),
+        "fresh_tau": fresh["tau"].mean(),
+    }
+    rounded_means = {name: round(float(value), 4) for name, value in means.items()}
+    return replace(about, figures={"labels": result["labels"], "runs": len(own["tau"]), **rounded_means})
+
+
+def rounding(encoder: Encoder, architectures: ArchitectureSet) -> float:
+    """max |e' - e| / |e| over the architectures: e their embeddings, e' those with weights rounded to float16.
+
+    NaN or infinite where a weight is beyond float16's range.
+    """
+    exact = embed(encoder, architectures).astype(np.float64)
+    moved = np.linalg.norm(embed(copy.deepcopy(encoder).half().float(), architectures) - exact, axis=1)
+    return float((moved / np.maximum(np.linalg.norm(exact, axis=1), np.finfo(np.float64).tiny)).max())
+
+
+def cards_table(pattern: str = "*") -> str:
+    """The cards of the shipped encoders as a table in Markdown."""
+    heads = (
+        "name",
+        "data",
+        "rows",
+        "task",
+        "proxies",
+        "width",
+        "epochs",
+        "seed",
+        "tau",
+        "fresh",
+        "kB",
+        "rounding",
+        "sha256",
+    )
+    rows = [
+        (
+            f"`{c.name}`",
+            f"`{c.data}`",
+            f"{c.rows:,}",
+            f"`{c.task}`",
+            ", ".join(f"`{proxy}`" for proxy in c.proxies) or "none",
+            str(c.width),
+            str(c.epochs),
+            str(c.seed),
+            rounded(c.figures.get("tau"), c.figures.get("tau_std")),
+            rounded(c.figures.get("fresh_tau")),
+            f"{c.bytes / 1000:.0f}",
+            f"{c.rounding:.1e}",
+            f"`{c.sha256[:12]}`",
+        )
+        for c in map(card, names(pattern))
+    ]
+    return markdown_table(heads, rows)

@@ -1,0 +1,1 @@
+"""Figures and self-contained reports; imports only the ground."""

@@ -1,0 +1,1 @@
+"""The papers' protocols, studies and speed, measured with archflow; `archflow bench` is its command."""

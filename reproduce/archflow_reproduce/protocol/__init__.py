@@ -1,0 +1,1 @@
+"""The protocol of the FGP paper, run by run."""

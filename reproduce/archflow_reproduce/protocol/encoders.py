@@ -1,0 +1,91 @@
+"""The encoders that a protocol compares: untrained, and pre-trained by each of its methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from archflow.checkpoint import fingerprint
+from archflow.data.joined import Unlabelled
+from archflow.encoders import ENCODERS, Encoder
+from archflow.encoders.pretrained import load
+from archflow.encoders.saved import load_encoder
+from archflow.graph import ArchitectureSet
+from archflow.graph.effective import view
+from archflow.pretext import LearnedSurrogate
+from archflow.pretext.jobs import PretrainingJob, run_jobs
+from archflow.seeding import seeded
+from archflow_reproduce.protocol.methods import LEARNED, is_encoder, pretext_of
+from archflow_reproduce.protocol.protocol import Protocol
+from archflow_reproduce.protocol.runs import model_seed
+
+
+def file_name(protocol: Protocol, method: str) -> str:
+    """The method's name as part of a file's name, with what the protocol's folder is not known by."""
+    if is_encoder(method):
+        return f"{Path(method).stem}-{fingerprint(*load(method)[0].parameters())}"
+    return f"{method}-{protocol.teacher.key}" if method == LEARNED else method.replace("*", "x").replace(" ", "")
+
+
+def fresh_encoder(protocol: Protocol, n_ops: int, seed: int) -> Encoder:
+    """The untrained encoder of a model seed."""
+    with seeded(seed):
+        return ENCODERS.get(protocol.encoder)(n_ops=n_ops, **protocol.encoder_config)
+
+
+def pretrained_encoders(
+    protocol: Protocol,
+    unlabelled: Unlabelled,
+    teachers: Sequence[Path],
+    folder: Path,
+    processes: int,
+    on_wait: Callable[[], None],
+) -> tuple[dict[str, list[Encoder]], dict[str, float]]:
+    """The encoder of each run for all methods that pre-train, and the seconds that an epoch of that took, median over
+    epochs, mean over encoders. Runs of one model seed share an encoder.
+
+    teachers: files of one a run, if `LEARNED` is among the methods; then that has an encoder a run. folder: keeps the
+    encoders; what is there is not trained again.
+    """
+    methods = [method for method in protocol.methods if method != "supervised" and not is_encoder(method)]
+    jobs = {
+        method: [_job(protocol, method, run, teachers, folder) for run in range(protocol.runs)] for method in methods
+    }
+    distinct = {job.path: job for run in zip(*jobs.values(), strict=True) for job in run}
+    run_jobs(list(distinct.values()), unlabelled.architectures, unlabelled.proxies, processes, on_wait)
+    trained = {path: load_encoder(path) for path in distinct}
+    seconds = {
+        method: [trained[path][2]["epoch_s"] for path in dict.fromkeys(job.path for job in each)]
+        for method, each in jobs.items()
+    }
+    encoders = {method: [trained[job.path][0] for job in each] for method, each in jobs.items()}
+    return encoders, {method: round(float(np.mean(each)), 3) for method, each in seconds.items()}
+
+
+def ready_encoder(method: str, architectures: ArchitectureSet) -> tuple[Encoder, ArchitectureSet]:
+    """The encoder of a method that is one (`is_encoder`), and the architectures as it knows and was shown them.
+
+    Raises ArchflowError for an operation that it does not know.
+    """
+    encoder, vocabulary, history = load(method)
+    return encoder, view(history.get("view", "whole"))(architectures.recoded(vocabulary))
+
+
+def _job(protocol: Protocol, method: str, run: int, teachers: Sequence[Path], folder: Path) -> PretrainingJob:
+    """What pre-trains the encoder of a run."""
+    seed = model_seed(run)
+    (task, pretext), which = pretext_of(method, protocol.pretext), f"{seed}"
+    if method == LEARNED:
+        pretext, which = replace(pretext, surrogate=LearnedSurrogate(str(teachers[run]))), f"{protocol.runs}-{run}"
+    return PretrainingJob(
+        protocol.encoder,
+        protocol.encoder_config,
+        task,
+        pretext,
+        replace(protocol.pretrain, seed=seed),
+        folder / f"{file_name(protocol, method)}-{which}.encoder",
+        protocol.view,
+    )

@@ -1,0 +1,85 @@
+"""What the protocol of the FGP paper compares, and on which rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.data.splits import PERMUTATIONS
+from archflow.errors import ArchflowError
+from archflow.graph.effective import view
+from archflow.graph.table import Table
+from archflow.predict.fine_tune import FineTuneSettings
+from archflow.pretext import PretextSettings, PretrainSettings
+from archflow_reproduce.protocol.methods import proxies_of_methods
+from archflow_reproduce.protocol.runs import MODEL_SEEDS
+from archflow_reproduce.protocol.splits import VALIDATION, check_rule
+from archflow_reproduce.protocol.teachers import Teacher
+
+METHODS = ("supervised", "proxy", "flow", "fgp")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What to measure; see "5. Protocol" of the paper's experiments.
+
+    methods: "supervised", pretext tasks as `make_task` reads them ("proxy" for proxy ranking), variants of FGP that
+    `archflow_reproduce.protocol.methods` names, and encoders that are pre-trained already: one of the package by its
+    name, or a file. "learned" reconstructs what a `teacher` has learnt from the labels instead of the flow, so that
+    every run has its own encoder.
+    labels: share of the train part if below 1, else a count. validation: labels besides, which choose the epoch.
+    runs: at most 9, run i has the i-th permutation of the data and model seed i // 3, so that 3 runs share one
+    pre-trained encoder. train, test: sizes of the two parts, half of the labelled architectures each if None.
+    split_by: a rule of `draw_splits`, "random" as the paper. shuffled: the table's own order is not one of the
+    permutations, but a random one in its place.
+    pretrain_on_all: pre-train on the architectures without a label, too, unless the split is by size.
+    view: the form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
+    """
+
+    metric: str
+    encoder: str = "gated_gcn"
+    encoder_config: dict[str, Any] = field(default_factory=dict)
+    methods: Sequence[str] = METHODS
+    labels: float = 0.01
+    validation: int = VALIDATION
+    runs: int = 9
+    train: int | None = None
+    test: int | None = None
+    split_by: str = "random"
+    shuffled: bool = False
+    pretrain_on_all: bool = False
+    view: str = "whole"
+    pretext: PretextSettings = field(default_factory=PretextSettings)
+    pretrain: PretrainSettings = field(default_factory=PretrainSettings)
+    fine_tune: FineTuneSettings = field(default_factory=FineTuneSettings)
+    teacher: Teacher = field(default_factory=Teacher)
+
+    def __post_init__(self) -> None:
+        proxies_of_methods(self.methods, self.pretext)
+        check_runs(self.runs)
+        if self.labels <= 0:
+            raise ArchflowError(f"labels {self.labels:g} must be a share below 1 or a count")
+        check_rule(self.split_by)
+        view(self.view)
+
+
+def check_runs(runs: int) -> None:
+    """Raises ArchflowError for more runs than there are permutations and model seeds, or none."""
+    if not 1 <= runs <= len(PERMUTATIONS) * len(MODEL_SEEDS):
+        raise ArchflowError(f"runs {runs} must be 1 to 9: three permutations of the data times three model seeds")
+
+
+def measured_rows(table: Table, data: str, metric: str) -> NDArray[np.int64]:
+    """The rows with a value. Raises ArchflowError if one is infinite, or there are too few to rank."""
+    values = table.metric(metric)
+    if np.isinf(values).any():
+        row = int(np.argmax(np.isinf(values)))
+        raise ArchflowError(f"{data}: row {row}: {metric} is infinite; mend the value, or leave it empty")
+    rows = np.flatnonzero(np.isfinite(values))
+    if len(rows) < 10:
+        raise ArchflowError(f"{data}: {len(rows)} architectures have a finite {metric}; too few to rank")
+    return rows

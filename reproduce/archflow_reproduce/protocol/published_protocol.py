@@ -1,0 +1,57 @@
+"""The protocol with the settings that were published for a data set and an encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from archflow.data.benchmarks import Benchmark
+from archflow.errors import ArchflowError
+from archflow.pretext import PretrainSettings
+from archflow.recipes.presets import preset_of
+from archflow_reproduce.protocol.protocol import Protocol
+from archflow_reproduce.protocol.teachers import Teacher
+
+
+def published_protocol(
+    benchmark: Benchmark | None,
+    encoder: str,
+    *,
+    metric: str | None = None,
+    proxies: Sequence[str] = (),
+    width: int | None = None,
+    train: int | None = None,
+    test: int | None = None,
+    epochs: int | None = None,
+    pretrain_epochs: int = PretrainSettings.epochs,
+    view: str | None = None,
+    **others: Any,
+) -> Protocol:
+    """The protocol with the published settings for a data set and an encoder, where an argument does not say otherwise.
+
+    others: fields of `Protocol`. Raises ArchflowError if nothing says what to rank by.
+    """
+    preset = preset_of(benchmark)
+    chosen, teacher = preset.published(encoder), preset.published(Teacher.encoder)
+    metric = metric or (benchmark and benchmark.metric)
+    proxies = proxies or ((benchmark.proxy,) if benchmark else ())
+    if metric is None:
+        raise ArchflowError("the table is no named benchmark: name the column to rank by with --metric")
+    return Protocol(
+        metric=metric,
+        encoder=encoder,
+        encoder_config={**chosen.config, **({"width": width} if width else {})},
+        train=train or preset.train,
+        test=test or preset.test,
+        shuffled=preset.shuffled,
+        pretrain_on_all=preset.pretrain_on_all,
+        view=view or chosen.view,
+        pretext=preset.pretext(proxies),
+        pretrain=replace(chosen.pretrain, epochs=pretrain_epochs),
+        fine_tune=replace(chosen.fine_tune, epochs=epochs or chosen.fine_tune.epochs),
+        teacher=Teacher(
+            config=teacher.config, fine_tune=replace(teacher.fine_tune, epochs=epochs or teacher.fine_tune.epochs)
+        ),
+        **others,
+    )

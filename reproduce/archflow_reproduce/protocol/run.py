@@ -1,0 +1,200 @@
+"""The protocol of the FGP paper: how well a few labels rank the rest, with and without pre-training."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.checkpoint import fingerprint
+from archflow.data.joined import joined
+from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label_count, pool, shared_classes
+from archflow.encoders import Encoder, stack
+from archflow.errors import ArchflowError
+from archflow.files import read_json, write_json
+from archflow.graph.effective import view
+from archflow.graph.table import Table
+from archflow.predict.metrics import summary
+from archflow.predict.ranking_model import RankingModel, score
+from archflow.progress import progress_bar
+from archflow_reproduce.protocol.encoders import file_name, fresh_encoder, pretrained_encoders, ready_encoder
+from archflow_reproduce.protocol.methods import LEARNED, is_encoder, proxies_of_methods
+from archflow_reproduce.protocol.protocol import Protocol, measured_rows
+from archflow_reproduce.protocol.runs import MODEL_SEEDS, model_seed, tune_runs
+from archflow_reproduce.protocol.splits import draw_splits, pretraining_rows, save_splits
+from archflow_reproduce.protocol.teachers import train_teachers
+from archflow_reproduce.speed.machine import machine
+
+KEEP_SECONDS = 10.0
+"""How often the time spent is written down."""
+
+
+def run_protocol(
+    protocol: Protocol,
+    data: str,
+    table: Table,
+    folder: Path,
+    processes: int = 2,
+    splits_folder: Path | None = None,
+    pretrain_on: Mapping[str, Table] | None = None,
+) -> dict[str, Any]:
+    """Run it and return the result as JSON keeps it.
+
+    folder: holds what is finished (encoders, methods) and the states of what is not; the same call goes on from it.
+    splits_folder: where the rows of every split go, a file a permutation, for `load_split` with this table; default:
+    `splits` in the folder. pretrain_on: tables by name; encoders are pre-trained on all their architectures, as
+    `joined` puts them together, instead of those of `table`.
+
+    Raises ArchflowError for a missing metric or proxy, too few labels, a folder of other settings or data, and
+    "learned" together with `pretrain_on`.
+    """
+    if pretrain_on and LEARNED in protocol.methods:
+        raise ArchflowError(f"{LEARNED}: its teacher learns from labels of {data} alone; pre-train on that, too")
+    rows = measured_rows(table, data, protocol.metric)
+    half = len(rows) - len(rows) // 2
+    train, test = protocol.train or half, protocol.test or len(rows) - half
+    rows = rows[pool(len(rows), train, test, protocol.shuffled)]
+    measured = table.select(rows)
+    ops = table.architectures.vocabulary.ops
+    within = measured.select(pretraining_rows(protocol.split_by, measured, train))
+    everything = protocol.pretrain_on_all and not protocol.split_by.startswith("size")
+    seen = pretrain_on or {data: table if everything else within}
+    unlabelled = joined(seen, proxies_of_methods(protocol.methods, protocol.pretext), ops)
+    settings = {"data": data, **_json(asdict(protocol))}
+    if pretrain_on:
+        settings["pretrain_on"] = list(pretrain_on)
+    # Another number of runs, or of methods, shares what is finished; files of another teacher have another name.
+    lasting = {name: value for name, value in settings.items() if name not in ("runs", "methods", "teacher")}
+    content = (measured.architectures.hashes, measured.metric(protocol.metric), unlabelled.architectures.hashes)
+    spent = _Stopwatch(folder, fingerprint(lasting, *content))
+    labels = label_count(protocol.labels, train)
+    classes = isomorphism_classes(measured)
+    splits = draw_splits(protocol.split_by, measured, classes, train, labels, protocol.validation)
+    files = save_splits(splits_folder or folder / "splits", splits, protocol.split_by, table, rows)
+    parts = list(splits.values())
+    shown = replace(measured, architectures=view(protocol.view)(measured.architectures))
+    seeds = MODEL_SEEDS[: -(-protocol.runs // len(PERMUTATIONS))]
+    teachers = []
+    if LEARNED in protocol.methods:
+        teachers = train_teachers(protocol.teacher, protocol.runs, shown, protocol.metric, parts, folder, spent.tick)
+    encoders, epoch_s = pretrained_encoders(protocol, unlabelled, teachers, folder, processes, spent.tick)
+    encoders["supervised"] = [fresh_encoder(protocol, len(ops), model_seed(run)) for run in range(protocol.runs)]
+    sees = dict.fromkeys(protocol.methods, shown)
+    for method in filter(is_encoder, protocol.methods):
+        encoder, architectures = ready_encoder(method, measured.architectures)
+        encoders[method], sees[method] = [encoder] * protocol.runs, replace(measured, architectures=architectures)
+    methods = {}
+    with progress_bar("fine-tuning", len(protocol.methods) * protocol.fine_tune.epochs) as bar:
+
+        def advance(epochs: int) -> None:
+            bar.advance(epochs)
+            spent.tick()
+
+        for method in protocol.methods:
+            finished = folder / f"{file_name(protocol, method)}-{protocol.runs}.json"
+            if not finished.exists():
+                state = finished.with_suffix(".state")
+                run = _fine_tune(protocol, sees[method], encoders[method], parts, state, advance)
+                write_json(finished, run)
+                state.unlink(missing_ok=True)
+            else:
+                bar.advance(protocol.fine_tune.epochs)
+            methods[method] = read_json(finished)
+    return {
+        "data": data,
+        "metric": protocol.metric,
+        "labels": labels,
+        "splits": {
+            "by": protocol.split_by,
+            "train": train,
+            "test": [len(part.test) for part in parts],
+            "validation": protocol.validation,
+            "permutations": list(splits),
+            "files": files,
+            "model_seeds": list(seeds),
+            "test_isomorphic_to_labelled": [shared_classes(classes, part.labelled, part.test) for part in parts],
+            "order_against_metric_tau": _order_tau(measured.metric(protocol.metric)),
+        },
+        "methods": methods,
+        "pretrain_epoch_s": epoch_s,
+        "seconds": spent.keep(),
+        "config": settings,
+        "machine": machine(),
+    }
+
+
+def _order_tau(values: NDArray[np.float64]) -> float:
+    """How far the table is sorted by the metric; the identity permutation is a fair split only if this is near 0."""
+    return round(summary(np.arange(len(values)), values)["tau"], 4)
+
+
+def _fine_tune(
+    protocol: Protocol,
+    table: Table,
+    encoders: Sequence[Encoder],
+    splits: Sequence[Split],
+    state: Path,
+    on_epochs: Callable[[int], None],
+) -> dict[str, list[float]]:
+    """All runs of one method as one batched model; the measures of every run. encoders: one a run. on_epochs: called
+    with how many more."""
+    encoders = [copy.deepcopy(encoder) for encoder in encoders]
+    tuned = tune_runs(encoders, table, protocol.metric, splits, protocol.fine_tune, state, on_epochs)
+    parts = [splits[run % len(splits)] for run in range(protocol.runs)]
+    labels = table.metric(protocol.metric)
+    # Splits by class may differ by a few test rows; the batched evaluation needs equal counts, so pad and cut.
+    longest = max(len(part.test) for part in parts)
+    results: dict[str, list[float]] = {}
+    tests = np.stack([np.resize(part.test, longest) for part in parts])
+    for k, (scores, part) in enumerate(zip(_scores(tuned.models, table, tests), parts, strict=True)):
+        measures = summary(scores[: len(part.test)], labels[part.test])
+        measures["validation_tau"] = float(tuned.validation_tau[:, k].max())
+        measures["best_epoch"] = int(tuned.validation_tau[:, k].argmax()) + 1
+        for name, value in measures.items():
+            results.setdefault(name, []).append(round(value, 6))
+    return results
+
+
+def _scores(models: Sequence[RankingModel], table: Table, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(K, n) scores of every model on its rows."""
+    if len(models) > 1 and type(models[0].encoder).stackable:
+        return score(stack(models), table.architectures, rows)[..., 0]
+    return np.stack([score(m, table.architectures, r)[:, 0] for m, r in zip(models, rows, strict=True)])
+
+
+class _Stopwatch:
+    """Seconds spent on a protocol over all calls that worked on it, to the last `KEEP_SECONDS` if one was killed;
+    refuses a folder of another protocol."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.path = folder / "protocol.json"
+        about = read_json(self.path) if self.path.exists() else {"key": key, "seconds": 0.0}
+        if about["key"] != key:
+            raise ArchflowError(f"{folder}: holds a run of other settings or data; give another --folder or remove it")
+        self.key, self.before, self.began = key, about["seconds"], time.perf_counter()
+        self.keep()
+
+    def keep(self) -> float:
+        """Write the seconds so far, and return them."""
+        self.kept = time.perf_counter()
+        seconds = round(self.before + self.kept - self.began, 3)
+        write_json(self.path, {"key": self.key, "seconds": seconds})
+        return seconds
+
+    def tick(self) -> None:
+        """Write them if that was not done for `KEEP_SECONDS`."""
+        if time.perf_counter() - self.kept > KEEP_SECONDS:
+            self.keep()
+
+
+def _json(value: Any) -> Any:
+    """Dataclass fields as JSON keeps them (tuples become lists)."""
+    if isinstance(value, dict):
+        return {name: _json(entry) for name, entry in value.items()}
+    return [_json(entry) for entry in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,71 @@
+"""Encoders that learn from the labels first, so that others reconstruct their embeddings in pre-training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from archflow.checkpoint import fingerprint
+from archflow.data.splits import Split
+from archflow.encoders import ENCODERS, save_encoder
+from archflow.graph.table import Table
+from archflow.predict.fine_tune import FineTuneSettings
+from archflow.progress import progress_bar
+from archflow.seeding import seeded
+from archflow_reproduce.protocol.runs import model_seed, tune_runs
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """The encoder whose embedding is the learnt surrogate (FGP's table 9): a TA-GATES there.
+
+    config: its arguments besides n_ops. fine_tune: how it learns from the labels of a run.
+    """
+
+    encoder: str = "ta_gates"
+    config: Mapping[str, Any] = field(default_factory=dict)
+    fine_tune: FineTuneSettings = field(default_factory=FineTuneSettings)
+
+    @property
+    def key(self) -> str:
+        """16 hexadecimal digits of the settings."""
+        return fingerprint(asdict(self))
+
+
+def train_teachers(
+    teacher: Teacher,
+    runs: int,
+    table: Table,
+    metric: str,
+    splits: Sequence[Split],
+    folder: Path,
+    on_wait: Callable[[], None],
+) -> list[Path]:
+    """Files of one teacher a run, which has learnt from the labels of that run and from no other ones.
+
+    folder: keeps them, and the state of unfinished ones; the same call goes on from it.
+    """
+    stem = f"teacher-{teacher.key}-{runs}"
+    paths = [folder / f"{stem}-{run}.encoder" for run in range(runs)]
+    if all(path.exists() for path in paths):
+        return paths
+    vocabulary = table.architectures.vocabulary
+    encoders = []
+    for run in range(runs):
+        with seeded(model_seed(run)):
+            encoders.append(ENCODERS.get(teacher.encoder)(n_ops=len(vocabulary), **teacher.config))
+    state = folder / f"{stem}.state"
+    with progress_bar("teachers", teacher.fine_tune.epochs) as bar:
+
+        def advance(epochs: int) -> None:
+            bar.advance(epochs)
+            on_wait()
+
+        tuned = tune_runs(encoders, table, metric, splits, teacher.fine_tune, state, advance)
+    for path, model in zip(paths, tuned.models, strict=True):
+        save_encoder(path, model.encoder, vocabulary, teacher=asdict(teacher))
+    for part in folder.glob(f"{stem}.state*"):  # of an encoder that is not stackable, one a run
+        part.unlink()
+    return paths

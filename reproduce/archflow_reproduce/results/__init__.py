@@ -1,0 +1,1 @@
+"""Result files for readers: tables, reports, the results page."""

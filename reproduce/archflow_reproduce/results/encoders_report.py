@@ -1,0 +1,117 @@
+"""The comparison of all encoders for readers: one table, and accuracy drawn against time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from archflow.files import write_atomically
+from archflow.report import html
+from archflow.report.axes import finite
+from archflow.report.labelled_scatter import Named, labelled_scatter
+from archflow.report.measures import measure, method_name, rounded
+from archflow.report.ranking import FOOTER
+
+Table = tuple[list[str], list[list[str]]]
+
+
+def encoders_table(result: Mapping[str, Any]) -> Table:
+    """Heads and rows, one row an encoder, the best first (by tau of the first column): µs an architecture, runs, then
+    tau (with P@1 % and P@5 % where there is one number of labels) of every number of labels and method, published tau
+    beside it where there is any."""
+    labels = list(dict.fromkeys(cell["labels"] for cell in result["cells"]))
+    methods = list(dict.fromkeys(method for cell in result["cells"] for method in cell["methods"]))
+    measures = ("tau", "p_at_1", "p_at_5") if len(labels) == 1 else ("tau",)
+    cells = {(cell["encoder"], cell["labels"]): cell for cell in result["cells"]}
+    columns = [
+        (count, method, key)
+        for count in labels
+        for method in methods
+        for key in (*measures, "published")
+        if key != "published" or any(_published(cells.get((e, count)), method) for e in result["encode_us"])
+    ]
+    heads = ["encoder", "µs", "runs"]
+    for count, method, key in columns:
+        known = measure(key)
+        named = " ".join(
+            ([f"{count:,} labels"] if len(labels) > 1 else []) + ([method_name(method)] if len(methods) > 1 else [])
+        )
+        heads.append("published" if known is None else f"{known.name} {named}".strip() if key == "tau" else known.name)
+    order = sorted(result["encode_us"], key=lambda e: -_mean(cells.get((e, labels[0])), methods[0], "tau")[0])
+    rows = []
+    for encoder in order:
+        runs = [len(m["tau"]) for e, _ in cells if e == encoder for m in cells[e, _]["methods"].values()]
+        row = [f"`{encoder}`", rounded(result["encode_us"][encoder]), _each(runs)]
+        for count, method, key in columns:
+            cell = cells.get((encoder, count))
+            if key == "published":
+                row.append(rounded(_published(cell, method)))
+            else:
+                row.append(rounded(*_mean(cell, method, key)))
+        rows.append(row)
+    return heads, rows
+
+
+def speed_accuracy_chart(result: Mapping[str, Any], width: float = 760) -> str:
+    """One SVG: tau (mean and standard deviation) with the fewest labels against the time to encode an architecture."""
+    fewest = min(cell["labels"] for cell in result["cells"])
+    shown = [cell for cell in result["cells"] if cell["labels"] == fewest]
+    methods = list(dict.fromkeys(method for cell in shown for method in cell["methods"]))
+    threads = f"{result['threads']} thread{'s' * (result['threads'] > 1)}"
+    points = [
+        Named(cell["encoder"], result["encode_us"][cell["encoder"]], *_mean(cell, method, "tau"), colour)
+        for colour, method in enumerate(methods)
+        for cell in shown
+        if method in cell["methods"]
+    ]
+    return labelled_scatter(
+        points,
+        x_label=f"µs to encode an architecture, batches of {result['batch_size']}, {threads}",
+        y_label=f"Kendall tau from {fewest:,} labels",
+        series=[method_name(method) for method in methods] if len(methods) > 1 else [],
+        log_x=True,
+        width=width,
+    )
+
+
+def encoders_report(path: str | Path, result: Mapping[str, Any]) -> None:
+    """Write one self-contained HTML file about a result of `compare_encoders`, whole or not at all."""
+    heads, rows = encoders_table(result)
+    cells = [[html.Cell(text.strip("`")) for text in row] for row in rows]
+    splits, machine = result["splits"], result["machine"]
+    told = (
+        f"Every encoder learnt to rank {result['data']} by {result['metric']} from the same few labels and was judged "
+        f"on {splits['test'][0]:,} architectures. Further up ranks better, further left is faster."
+    )
+    content = html.page(
+        f"{result['data']}: encoders, speed against accuracy",
+        html.paragraph(told, "lead"),
+        html.section("Speed against accuracy", html.figure(speed_accuracy_chart(result), "Whiskers: ± one std.")),
+        html.section(
+            "All encoders",
+            html.table(heads, cells, "Mean over the runs, population standard deviation in brackets."),
+        ),
+        html.section(
+            "How it was made",
+            html.facts([("processor", machine["processor"]), ("threads", result["threads"])]),
+        ),
+        footer=FOOTER,
+    )
+    with write_atomically(path) as temporary:
+        temporary.write_text(content, encoding="utf-8")
+
+
+def _mean(cell: Mapping[str, Any] | None, method: str, key: str) -> tuple[float, float]:
+    """Mean and population standard deviation over the runs; NaN where nothing was measured."""
+    runs = finite((cell or {"methods": {}})["methods"].get(method, {}).get(key, []))
+    return (float(runs.mean()), float(runs.std())) if len(runs) else (float("nan"), float("nan"))
+
+
+def _published(cell: Mapping[str, Any] | None, method: str) -> float | None:
+    return ((cell or {}).get("published") or {}).get(method, {}).get("tau")
+
+
+def _each(counts: list[int]) -> str:
+    found = sorted(set(counts)) or [0]
+    return str(found[0]) if len(found) == 1 else f"{found[0]}-{found[-1]}"

@@ -1,0 +1,43 @@
+"""Results of `archflow bench arch2vec`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archflow.report.markdown import markdown_table
+from archflow.report.measures import rounded
+from archflow_reproduce.results.arch2vec_report import arch2vec_table, beside
+from archflow_reproduce.results.sections.section import Kind, Result, command, made_by, out_option, paragraphs
+from archflow_reproduce.results.speed_report import processor
+
+
+def arch2vec_section(name: str, result: Result, place: str) -> str:
+    """A table, the maps of the latent space, and the command."""
+    options = {
+        "data": result["data"],
+        "encoder": result["encoder"],
+        "metric": result["metric"],
+        "epochs": result["epochs"],
+        "whole-space": result["whole_space"],
+        "samples": result["samples"]["count"],
+        "seed": result["seed"],
+        "out": out_option(name, place),
+    }
+    seconds = result["epoch_cpu_seconds"]
+    pace = "" if seconds is None else f" An epoch took {rounded(seconds)} s of processor time, {processor(result)}."
+    colours = {"accuracy": f"the rank of `{result['metric']}`", "operation": "the most frequent operation"}
+    return paragraphs(
+        f"### {result['data']}, `{result['encoder']}`: {result['samples']['count']:,} random codes",
+        f"Learnt from {result['train']:,} architectures without labels; {result['held_out']:,} others are rebuilt. "
+        f"[arch2vec](arch2vec.md#the-papers-measures) says what the columns are.{pace}",
+        markdown_table(*arch2vec_table(result)),
+        *(
+            f"![Latent space on two principal components, coloured by {colour}]"
+            f"({place}/{beside(Path(name), f'{kind}.png')})"
+            for kind, colour in colours.items()
+        ),
+        made_by(command("arch2vec", options), name, place),
+    )
+
+
+RECONSTRUCTIONS = Kind(frozenset({"reconstruction", "samples"}), "arch2vec", arch2vec_section)

@@ -1,0 +1,188 @@
+"""How fast encoders encode and train, and how far from what matrix products and memory allow."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+from archflow.encoders import ENCODERS, Encoder, encoders_of, stack
+from archflow.graph import ArchitectureSet
+from archflow.graph.batch import Batch
+from archflow.predict.ranking_model import RankingModel
+from archflow.pretext.ranking_loss import pairwise_hinge
+from archflow.recipes.presets import PRESETS
+from archflow.seeding import seeded
+from archflow_reproduce.speed.machine import copy_gbs, matmul_gflops, median_seconds, wait_for
+
+REPEATS = 3
+LARGE = 1024
+"""Architectures in the batches for which the roof is given."""
+
+ENCODED = {1: 16, 128: 2048, LARGE: 4 * LARGE}
+"""Architectures that are encoded in one pass, by batch size."""
+
+STEPS = {16: 8, LARGE: 1}
+"""Training steps in one pass, by batch size."""
+
+MEMBERS = 9
+"""Fine-tuning runs that train as one: the paper's three permutations times three seeds."""
+
+
+def run_speed_encoders(
+    architectures: ArchitectureSet,
+    device: torch.device,
+    on_step: Callable[[str], None] = lambda name: None,
+    names: list[str] | None = None,
+) -> dict[str, Any]:
+    """Measure encoders (all that read the architectures if None) with their published settings for NAS-Bench-201;
+    medians over `REPEATS` passes.
+
+    {`matmul_gflops`, `copy_gbs`: rates of the largest product and the largest tensor in a gated GCN at batch `LARGE`;
+    `encoders`: what `encoder_speed` gives, by name}
+    """
+    on_step("matrix products")
+    preset = PRESETS["nasbench201"]
+    nodes = LARGE * len(architectures.op) // len(architectures)
+    # The nodes of a batch times the four projections of a convolution.
+    gflops = matmul_gflops(nodes, preset.width, 4 * preset.width, device=device)
+    gbs = copy_gbs(nodes * 4 * preset.width, device=device)
+    measured = {}
+    for name in names or encoders_of(architectures):
+        on_step(f"encoder {name}")
+        with seeded(21):
+            config = preset.published(name).config
+            encoder = ENCODERS.get(name)(n_ops=len(architectures.vocabulary), **config).to(device)
+            measured[name] = encoder_speed(encoder, architectures, device, gflops, gbs)
+    return {"matmul_gflops": round(gflops, 1), "copy_gbs": round(gbs, 1), "encoders": measured}
+
+
+def encoder_speed(
+    encoder: Encoder, architectures: ArchitectureSet, device: torch.device, gflops: float, gbs: float
+) -> dict[str, Any]:
+    """Measured times of an encoder, those of building its batches included.
+
+    `encode_us`: microseconds an architecture, by batch size. Of one architecture in a batch of `LARGE`: `batch_us`
+    (building alone), `mflop` (of matrix products), `roof_us` (the same at `gflops`), `times_roof` (`encode_us` over
+    it; None without any products), `traffic_kb` and `traffic_us` (what `traffic_bytes` counts, at `gbs`).
+    `step_s`: seconds of a training step by batch size. `members_step_s`: of one of 16 architectures for each of
+    `MEMBERS` runs at once, None if the encoder is not stackable; `members_ratio`: over one run's.
+    """
+    encoder.eval()
+    encode = {size: encode_us(encoder, architectures, size, device) for size in ENCODED}
+    batch = Batch(architectures, _rows(architectures, (LARGE,)), device)
+    flops, moved = matmul_flops(encoder, batch) / LARGE, traffic_bytes(encoder, batch) / LARGE
+    roof = flops / gflops / 1e3
+    step = {size: _step_s(encoder, architectures, (size,), device) for size in STEPS}
+    together = _step_s(encoder, architectures, (MEMBERS, 16), device) if encoder.stackable else None
+    return {
+        "encode_us": {str(size): round(us, 2) for size, us in encode.items()},
+        "batch_us": round(_batch_us(encoder, architectures, device), 2),
+        "mflop": round(flops / 1e6, 3),
+        "roof_us": round(roof, 2),
+        "times_roof": round(encode[LARGE] / roof, 2) if flops else None,
+        "traffic_kb": round(moved / 1e3, 1),
+        "traffic_us": round(moved / gbs / 1e3, 2),
+        "step_s": {str(size): round(seconds, 5) for size, seconds in step.items()},
+        "members_step_s": together and round(together, 5),
+        "members_ratio": together and round(together / step[16], 2),
+    }
+
+
+def _rows(architectures: ArchitectureSet, shape: tuple[int, ...]) -> np.ndarray:
+    """Random rows, of which none comes twice unless more are asked for than there are."""
+    order = np.random.default_rng(0).permutation(len(architectures))
+    return np.resize(order, shape)
+
+
+@torch.inference_mode()
+def encode_us(encoder: Encoder, architectures: ArchitectureSet, size: int, device: torch.device) -> float:
+    """Microseconds an architecture, batches of that size built anew; size: one of `ENCODED`."""
+    rows = _rows(architectures, (ENCODED[size] // size, size))
+
+    def encode() -> None:
+        for chosen in rows:
+            encoder.embed(Batch(architectures, chosen, device))
+            if size == 1:
+                wait_for(device)  # how long one takes, not how many can be under way
+
+    return 1e6 * median_seconds(encode, REPEATS, device) / rows.size
+
+
+def _batch_us(encoder: Encoder, architectures: ArchitectureSet, device: torch.device) -> float:
+    rows = _rows(architectures, (ENCODED[LARGE] // LARGE, LARGE))
+    used = parts_used(encoder, Batch(architectures, rows[0], device))
+
+    def build() -> None:
+        for chosen in rows:
+            batch = Batch(architectures, chosen, device)
+            for name in used:
+                getattr(batch, name)
+
+    return 1e6 * median_seconds(build, REPEATS, device) / rows.size
+
+
+@torch.inference_mode()
+def parts_used(encoder: Encoder, batch: Batch) -> list[str]:
+    """The lazy parts of a batch that the encoder asks for."""
+    before = set(vars(batch))
+    encoder.embed(batch)
+    return [name for name in vars(batch) if name not in before]
+
+
+def matmul_flops(encoder: Encoder, batch: Batch) -> int:
+    """Floating-point operations of the matrix products of one forward pass, as torch counts them."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        encoder.embed(batch)
+    return counter.get_total_flops()
+
+
+_UNWRITTEN = (torch.ops.aten.empty, torch.ops.aten.empty_like, torch.ops.aten.new_empty)
+
+
+class _Traffic(TorchDispatchMode):
+    """Adds up the bytes of the tensors that operations take and give."""
+
+    moved = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))  # a tensor to write to is a keyword, and comes back as the result
+        if not (func.is_view or func.overloadpacket in _UNWRITTEN):
+            self.moved += sum(x.nbytes for x in (*tree_leaves(args), *tree_leaves(out)) if isinstance(x, torch.Tensor))
+        return out
+
+
+def traffic_bytes(encoder: Encoder, batch: Batch) -> int:
+    """Bytes that the operations of one forward pass read and write, batch built: each reads all of its operands once
+    and writes all of its result once. A bound of what this sequence of operations needs, not of the method: fused
+    operations would move less."""
+    parts_used(encoder, batch)
+    with _Traffic() as traffic, torch.no_grad():
+        encoder.embed(batch)
+    return traffic.moved
+
+
+def _step_s(encoder: Encoder, architectures: ArchitectureSet, shape: tuple[int, ...], device: torch.device) -> float:
+    """Seconds of a training step on so many architectures, (B,) or (K, B): forward pass, pairwise hinge loss, backward
+    pass, AdamW."""
+    models = [RankingModel(copy.deepcopy(encoder)) for _ in range(math.prod(shape[:-1]))]
+    model = (models[0] if len(models) == 1 else stack(models)).to(device).train()
+    optimiser = torch.optim.AdamW(model.parameters(), fused=True)
+    rows = _rows(architectures, (STEPS[shape[-1]], *shape))
+    labels = torch.randn(shape, device=device)
+
+    def train() -> None:
+        for chosen in rows:
+            scores = model(Batch(architectures, chosen, device)).view(shape)
+            optimiser.zero_grad()
+            pairwise_hinge(scores, labels, 0.5).sum().backward()
+            optimiser.step()
+
+    return median_seconds(train, REPEATS, device) / len(rows)

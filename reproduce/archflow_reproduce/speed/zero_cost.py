@@ -1,0 +1,109 @@
+"""How many networks a second per core, proxy by proxy, and how far that is from the machine's matrix products."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+from torch.profiler import ProfilerActivity, profile
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from archflow.data.trained_accuracy import alone_on_a_core
+from archflow.graph import ArchitectureSet
+from archflow.networks.images import ImageData
+from archflow.networks.zero_cost import PROXIES, zero_cost
+from archflow.spaces import NASBench201
+from archflow_reproduce.speed.machine import matmul_gflops
+
+REPEATS = 2
+
+LabelledImages = tuple[Tensor, Tensor]
+
+FAMILIES = {
+    "convolutions and matrix products": ("convolution", "::mm", "::addmm", "::bmm"),
+    "batch normalisation": ("batch_norm", "BatchNormBackward", "::var"),
+}
+"""Words in the names of torch's operations."""
+
+
+def zero_cost_speed(cells: ArchitectureSet, size: Mapping[str, int], data: ImageData, batch: int) -> dict[str, Any]:
+    """Means over the cells of NAS-Bench-201, with the first images of the data as the batch.
+
+    In processor seconds of one thread, so that other processes count little. For every proxy alone, and `all` in one
+    call: seconds a network, networks a second, the floating-point operations that convolutions and matrix products
+    need, their rate, and its share of the rate of a large matrix product. `time_share` says where the time of `all`
+    goes.
+    """
+    space = NASBench201()
+    images = (data.train_images[:batch], data.train_labels[:batch])
+    networks = [space.build(cell, **size, classes=data.classes, image_channels=data.image_shape[0]) for cell in cells]
+    calls: dict[str, list[str]] = {name: [name] for name in PROXIES.names()} | {"all": PROXIES.names()}
+    with alone_on_a_core():
+        roof = max(matmul_gflops(1024, 1024, 1024, clock=time.process_time) for _ in range(3))
+        by_name = {name: _measured(networks, images, names, roof) for name, names in calls.items()}
+        share = _time_share(networks[0], images)
+    return {
+        "cells": len(networks),
+        "batch": batch,
+        "image": list(data.image_shape),
+        "matmul_gflops": round(roof, 1),
+        "proxies": by_name,
+        "time_share": share,
+    }
+
+
+class _ProductFlops(TorchDispatchMode):
+    """Floating-point operations of convolutions and matrix products, by torch's formulas.
+
+    Torch's own counter follows modules as well, which gradients by chosen tensors do not bear.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        output = func(*args, **(kwargs or {}))
+        count = flop_registry.get(func.overloadpacket)
+        if count is not None:
+            self.total += count(*args, **(kwargs or {}), out_val=output)
+        return output
+
+
+def _measured(networks: Sequence[nn.Module], batch: LabelledImages, names: list[str], roof: float) -> dict[str, float]:
+    seconds, flops = [], []
+    for network in networks:
+        with _ProductFlops() as counter:
+            zero_cost(network, *batch, names)
+        flops.append(counter.total)
+        times = []
+        for _ in range(REPEATS):
+            began = time.process_time()
+            zero_cost(network, *batch, names)
+            times.append(time.process_time() - began)
+        seconds.append(min(times))
+    rate = sum(flops) / sum(seconds) / 1e9
+    return {
+        "seconds": round(float(np.mean(seconds)), 4),
+        "networks_per_second": round(1 / float(np.mean(seconds)), 3),
+        "gflop": round(float(np.mean(flops)) / 1e9, 3),
+        "gflops": round(rate, 2),
+        "share_of_roof": round(rate / roof, 4),
+    }
+
+
+def _time_share(network: nn.Module, batch: LabelledImages) -> dict[str, float]:
+    """Shares of the operations' own time when all proxies are computed."""
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        zero_cost(network, *batch)
+    total, shares = 0.0, dict.fromkeys([*FAMILIES, "sums, ReLU, pooling, copies and the rest"], 0.0)
+    rest = list(shares)[-1]
+    for event in profiled.key_averages():
+        family = next((name for name, words in FAMILIES.items() if any(word in event.key for word in words)), rest)
+        shares[family] += event.self_cpu_time_total
+        total += event.self_cpu_time_total
+    return {name: round(value / total, 3) for name, value in shares.items()}

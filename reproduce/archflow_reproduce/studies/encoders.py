@@ -1,0 +1,147 @@
+"""All encoders side by side: how well each ranks from few labels, and how long it takes for an architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from archflow.data.benchmarks import Benchmark
+from archflow.errors import ArchflowError
+from archflow.graph.table import Table
+from archflow.pretext import PretrainSettings
+from archflow_reproduce.protocol.encoders import fresh_encoder
+from archflow_reproduce.protocol.protocol import Protocol
+from archflow_reproduce.protocol.published import published_figures
+from archflow_reproduce.protocol.published_protocol import published_protocol
+from archflow_reproduce.protocol.run import run_protocol
+from archflow_reproduce.speed.encoders import encode_us
+from archflow_reproduce.speed.machine import machine
+
+BATCH_SIZE = 128
+"""Architectures a batch when encoding is timed."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Which encoders to compare, and how.
+
+    data: the table's name. benchmark: the one it is, if any. metric: None for the benchmark's own. labels: shares
+    (below 1) or counts. methods, runs, split_by, validation: as in `Protocol`, for every encoder and number of labels.
+    epochs: of fine-tuning, one number for each of `labels` or one for all; empty for each encoder's own. proxies: to
+    rank in pre-training; empty for the benchmark's own. view: the form in which all encoders see architectures; None
+    for each encoder's own.
+
+    Raises ArchflowError if there are as many epochs as neither.
+    """
+
+    data: str
+    benchmark: Benchmark | None
+    encoders: Sequence[str]
+    metric: str | None = None
+    labels: Sequence[float] = (0.01,)
+    methods: Sequence[str] = ("supervised",)
+    runs: int = 9
+    split_by: str = "random"
+    validation: int = Protocol.validation
+    epochs: Sequence[int] = ()
+    pretrain_epochs: int = PretrainSettings.epochs
+    proxies: Sequence[str] = ()
+    view: str | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.epochs) not in (0, 1, len(self.labels)):
+            raise ArchflowError(
+                f"{len(self.epochs)} numbers of epochs for {len(self.labels)} of labels; give one, or as many"
+            )
+
+    def protocol(self, encoder: str, labels: float) -> Protocol:
+        """What one encoder is to do with so many labels, one of `labels`."""
+        epochs = self.epochs[list(self.labels).index(labels) % len(self.epochs)] if self.epochs else None
+        return published_protocol(
+            self.benchmark,
+            encoder,
+            metric=self.metric,
+            proxies=self.proxies,
+            epochs=epochs,
+            pretrain_epochs=self.pretrain_epochs,
+            methods=list(self.methods),
+            labels=labels,
+            runs=self.runs,
+            split_by=self.split_by,
+            validation=self.validation,
+            view=self.view,
+        )
+
+
+def protocol_results(
+    comparison: Comparison,
+    table: Table,
+    folder: Path,
+    processes: int,
+    on_step: Callable[[str], None],
+    pretrain_on: Mapping[str, Table] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """The result of `run_protocol` for every number of labels and encoder, with the `published` figures.
+
+    folder: holds the finished and unfinished protocols, a folder each: the same call goes on from there, and a
+    comparison of more encoders, labels or runs shares what is done. on_step: called with a few words before each.
+    pretrain_on: as `run_protocol` takes it.
+
+    Raises ArchflowError as `run_protocol` does.
+    """
+    elsewhere = ["on", *pretrain_on] if pretrain_on else []
+    for labels in comparison.labels:
+        for encoder in comparison.encoders:
+            on_step(f"{encoder}, {labels:g} labels")
+            protocol = comparison.protocol(encoder, labels)
+            seen = [] if protocol.view == "whole" else [protocol.view]
+            if protocol.validation != Protocol.validation:
+                seen.append(f"{protocol.validation}-validation")
+            parts = [f"{encoder}-{labels:g}", comparison.split_by.replace(":", "-"), *seen, *elsewhere]
+            place = folder / "-".join(parts)
+            result = run_protocol(protocol, comparison.data, table, place, processes, pretrain_on=pretrain_on)
+            yield {**result, "published": published_figures(result)}
+
+
+def compare_encoders(
+    comparison: Comparison,
+    table: Table,
+    folder: Path,
+    processes: int = 2,
+    on_step: Callable[[str], None] = lambda name: None,
+) -> dict[str, Any]:
+    """Run the protocol for every encoder and number of labels; time the encoders last.
+
+    folder: holds the finished and unfinished protocols, a folder each: the same call goes on from there, and a
+    comparison of more encoders, labels or runs shares what is done. The times are taken anew at every call, so that
+    they can be measured again on an idle machine. on_step: called with a few words before every part.
+
+    Raises ArchflowError as `run_protocol` does.
+    """
+    results = list(protocol_results(comparison, table, folder, processes, on_step))
+    encode = {}
+    for encoder in comparison.encoders:
+        on_step(f"{encoder}, time")
+        protocol = comparison.protocol(encoder, comparison.labels[0])
+        model = fresh_encoder(protocol, len(table.architectures.vocabulary), 21)
+        encode[encoder] = round(encode_us(model.eval(), table.architectures, BATCH_SIZE, torch.device("cpu")), 2)
+    return {
+        "data": comparison.data,
+        "metric": results[0]["metric"],
+        "splits": {key: value for key, value in results[0]["splits"].items() if key != "files"},
+        "cells": [
+            {
+                "encoder": result["config"]["encoder"],
+                **{key: result[key] for key in ("labels", "methods", "seconds", "config", "published")},
+            }
+            for result in results
+        ],
+        "encode_us": encode,
+        "batch_size": BATCH_SIZE,
+        "threads": torch.get_num_threads(),
+        "machine": machine(),
+    }

@@ -1,0 +1,127 @@
+"""All encoders side by side: every cell measured, resumable, and drawn where it belongs."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from archflow.errors import ArchflowError
+from archflow.graph.table import Table
+from archflow.spaces import NASBench201
+from archflow_reproduce.results.encoders_report import encoders_report, encoders_table, speed_accuracy_chart
+from archflow_reproduce.studies import encoders
+from archflow_reproduce.studies.encoders import Comparison, compare_encoders
+
+SMALL = Comparison(
+    "cells",
+    None,
+    ["gin", "mlp"],
+    metric="score",
+    labels=(20, 30),
+    runs=2,
+    epochs=(3, 2),
+    split_by="all",
+)
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    """200 cells whose score is their number of 3x3 convolutions and some noise."""
+    space = NASBench201()
+    cells = space.sample(200, np.random.default_rng(0))
+    score = cells.op_counts[:, cells.vocabulary.index("nor_conv_3x3")] + np.random.default_rng(1).normal(0, 0.1, 200)
+    return Table(cells, {"score": score}, [space.format(cell) for cell in cells])
+
+
+@pytest.fixture(scope="module")
+def finished(table, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("encoders")
+    return folder, compare_encoders(SMALL, table, folder)
+
+
+def test_every_encoder_meets_every_number_of_labels(finished):
+    _, result = finished
+    assert [(cell["encoder"], cell["labels"]) for cell in result["cells"]] == [
+        ("gin", 20),
+        ("mlp", 20),
+        ("gin", 30),
+        ("mlp", 30),
+    ]
+    assert [cell["config"]["fine_tune"]["epochs"] for cell in result["cells"]] == [3, 3, 2, 2]
+    taus = [tuple(cell["methods"]["supervised"]["tau"]) for cell in result["cells"]]
+    assert len(set(taus)) == 4
+    assert all(len(tau) == 2 for tau in taus)
+    assert result["splits"]["test"] == [200] * 3
+    assert set(result["encode_us"]) == {"gin", "mlp"}
+    assert all(us > 0 for us in result["encode_us"].values())
+    json.dumps(result, allow_nan=False)
+
+
+def test_what_is_finished_is_not_done_again(finished, table, monkeypatch):
+    folder, result = finished
+
+    def forbidden(*_: object) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr("archflow_reproduce.protocol.runs.fine_tune", forbidden)
+    fewer = Comparison(**{**vars(SMALL), "encoders": ["mlp"], "labels": (30,), "epochs": (2,)})
+    assert compare_encoders(fewer, table, folder)["cells"][0]["methods"] == result["cells"][3]["methods"]
+
+
+def test_epochs_are_one_number_or_as_many_as_labels():
+    with pytest.raises(ArchflowError, match="3 numbers of epochs for 2 of labels"):
+        Comparison(**{**vars(SMALL), "epochs": (1, 2, 3)})
+
+
+def result_of(taus: dict[str, list[float]], published: dict[str, float]) -> dict:
+    cells = [
+        {
+            "encoder": name,
+            "labels": 78,
+            "methods": {"supervised": {"tau": values, "p_at_1": [0.5] * len(values), "p_at_5": [0.25] * len(values)}},
+            "published": {"supervised": {"tau": published[name]}} if name in published else {},
+        }
+        for name, values in taus.items()
+    ]
+    return {
+        "data": "cells",
+        "metric": "score",
+        "cells": cells,
+        "splits": {"test": [100, 100, 100]},
+        "encode_us": {name: 10.0 * 10**i for i, name in enumerate(taus)},
+        "batch_size": encoders.BATCH_SIZE,
+        "threads": 2,
+        "machine": {"processor": "A Processor"},
+    }
+
+
+def test_the_table_has_the_best_first_beside_the_published():
+    heads, rows = encoders_table(result_of({"gin": [0.5, 0.7], "mlp": [0.8]}, {"gin": 0.657}))
+    assert heads == ["encoder", "µs", "runs", "Kendall tau", "P@1 %", "P@5 %", "published"]
+    assert rows == [
+        ["`mlp`", "100", "1", "0.800 (0.000)", "0.500 (0.000)", "0.250 (0.000)", "–"],
+        ["`gin`", "10", "2", "0.600 (0.100)", "0.500 (0.000)", "0.250 (0.000)", "0.657"],
+    ]
+
+
+def test_faster_stands_further_left_and_better_further_up(parsed):
+    svg = speed_accuracy_chart(result_of({"gin": [0.5, 0.7], "mlp": [0.8], "dagnn": [0.7]}, {}))
+    parsed(svg)
+    places = dict(
+        (name, (float(x), float(y)))
+        for x, y, name in re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"[^>]*><title>(\w+):', svg)
+    )
+    assert sorted(places, key=lambda name: places[name][0]) == ["gin", "mlp", "dagnn"]
+    assert sorted(places, key=lambda name: -places[name][1]) == ["gin", "dagnn", "mlp"]
+    assert {"gin", "mlp", "dagnn"} <= set(re.findall(r">(\w+)</text>", svg))
+
+
+def test_the_report_is_whole_and_self_contained(finished, tmp_path):
+    encoders_report(tmp_path / "report.html", finished[1])
+    text = (tmp_path / "report.html").read_text()
+    assert text.endswith("</html>\n")
+    assert "http://www.w3.org/2000/svg" in text
+    assert "src=" not in text
+    for name in ("gin", "mlp"):
+        assert f">{name}</text>" in text
