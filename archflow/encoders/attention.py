@@ -9,17 +9,10 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archflow.encoders.layers import LayerNorm, Linear, dropout, relu_dropout, table_rows
+from archflow.encoders.layers import LayerNorm, Linear, dropout, relu_dropout
 from archflow.graph.batch import Batch
-
-
-def look_up(table: Tensor, batch: Batch) -> Tensor:
-    """(K, S, d) the row of every place's operation in (K, |O|, d)."""
-    members, n_ops, dim = table.shape
-    return F.embedding(batch.padded.gather(table_rows(batch, n_ops)).view(members, -1), table.reshape(-1, dim))
 
 
 def by_place(values: Tensor, batch: Batch) -> Tensor:

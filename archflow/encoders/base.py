@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
@@ -28,6 +28,8 @@ class Encoder(Configured, nn.Module, ABC):
     Attributes:
         n_ops: |O|, the size of the vocabulary: the constructor's argument of that name.
         width: Width of one layer: the constructor's argument of that name.
+        n_attributes: F, how many standardised node attributes the encoder reads (`archflow.encoders.inputs`): the
+            constructor's argument of that name. An encoder with 0 reads none, whatever a batch has.
         dim: d, the width of the embedding. It is `width` unless the constructor sets another.
         config: The constructor's arguments, captured by `Configured`; `type(encoder)(**encoder.config)` is the same
             encoder with fresh weights.
@@ -43,10 +45,11 @@ class Encoder(Configured, nn.Module, ABC):
     n_ops: int
     dim: int
     width: int
+    n_attributes: int = 0
 
-    def __init__(self) -> None:
-        super().__init__()
-        for name in ("n_ops", "width"):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("n_ops", "width", "n_attributes"):
             if name in self.config:
                 setattr(self, name, self.config[name])
         if "width" in self.config:

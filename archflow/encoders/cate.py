@@ -7,8 +7,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from archflow.encoders.attention import TransformerLayer, additive_mask, by_node, look_up
+from archflow.encoders.attention import TransformerLayer, additive_mask, by_node
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, segment_sum
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
@@ -33,11 +34,13 @@ class CATE(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 64, depth: int = 12, heads: int = 8, dropout: float = 0.1) -> None:
+    def __init__(
+        self, n_ops: int, width: int = 64, depth: int = 12, heads: int = 8, dropout: float = 0.1, n_attributes: int = 0
+    ) -> None:
         super().__init__()
         if width % heads:
             raise ArchflowError(f"cate: width {width} must be a multiple of its {heads} heads")
-        self.operations = Linear(n_ops, width, bias=False)
+        self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
         self.layers = nn.ModuleList(
             TransformerLayer(width, heads, width // heads, 2 * width, dropout) for _ in range(depth)
         )
@@ -45,7 +48,7 @@ class CATE(Encoder):
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = math.sqrt(self.dim) * look_up(self.operations.weight, batch)
+        x = math.sqrt(self.dim) * self.inputs(self.operations.weight, batch).padded
         reaches = batch.reachable
         hears = reaches | (~reaches.any(2, keepdim=True) & batch.padded.mask[:, None])
         mask = additive_mask(hears[:, None], x.dtype)

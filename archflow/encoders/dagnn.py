@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.flow_gru import FlowGRU
-from archflow.encoders.layers import Linear, table_rows
+from archflow.encoders.inputs import NodeInput
+from archflow.encoders.layers import Linear
 from archflow.graph.batch import Batch, NodeSubset
 
 
@@ -35,9 +35,11 @@ class DAGNN(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 128, depth: int = 2, bidirectional: bool = True) -> None:
+    def __init__(
+        self, n_ops: int, width: int = 128, depth: int = 2, bidirectional: bool = True, n_attributes: int = 0
+    ) -> None:
         super().__init__()
-        self.operations = Linear(n_ops, width, bias=False)
+        self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
         self.directions = nn.ModuleList(
             nn.ModuleList(FlowGRU(width) for _ in range(depth)) for _ in range(1 + bidirectional)
         )
@@ -58,8 +60,7 @@ class DAGNN(Encoder):
     def _states(self, batch: Batch) -> list[list[Tensor]]:
         """For every direction the states h^0 .. h^depth, (K, S, d) each, by place of the layout."""
         layout = batch.leveled
-        rows = table_rows(batch, self.n_ops)[layout.node].view(layout.members, -1)
-        x = F.embedding(rows, self.operations.weight.view(-1, self.width))
+        x = self.inputs(self.operations.weight, batch).leveled
         found = []
         for backward, layers in enumerate(self.directions):
             assert isinstance(layers, nn.ModuleList)

@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.gates import Flow, GatedFlow, GatedPass, LookedUp, OfNodes, Start, read_out
-from archflow.encoders.layers import LayerNorm, Linear, table_rows
+from archflow.encoders.gates import Flow, GatedFlow, GatedPass, Start, read_out
+from archflow.encoders.inputs import NodeInput, NodeValues, OfNodes
+from archflow.encoders.layers import LayerNorm, Linear
 from archflow.encoders.ta_gates import BackwardRound
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch, Edges
@@ -50,10 +51,10 @@ class FlowAttention(nn.Module):
         # As released; from zero, nodes far from the outputs have no state on the way back, and scores no gradient.
         nn.init.uniform_(flow.bias, -bound, bound)
 
-    def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: AttendedFlow) -> Tensor:
+    def forward(self, x: NodeValues, operation: NodeValues, flow: AttendedFlow) -> Tensor:
         """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
-        heard = self._heard(x.through(self.message), flow)
-        gated = heard.mul_(operation.through(lambda o: self.gate(o).sigmoid_()))
+        heard = self._heard(x.map(self.message).values, flow)
+        gated = heard.mul_(operation.map(lambda o: self.gate(o).sigmoid_()).values)
         return self.flow(x, operation, flow).lerp_(self.norm(gated, flow.batch), 0.5)
 
     def _heard(self, own: Tensor, flow: AttendedFlow) -> Tensor:
@@ -125,6 +126,7 @@ class FLAN(Encoder):
         hidden: int = 96,
         silent: Sequence[int] = (),
         attends_to_all: bool = False,
+        n_attributes: int = 0,
     ) -> None:
         super().__init__()
         if timesteps < 1:
@@ -132,7 +134,7 @@ class FLAN(Encoder):
         if any(not 0 <= op < n_ops for op in silent):
             raise ArchflowError(f"flan: silent {list(silent)} must be ids of the {n_ops} operations")
         self.timesteps, self.silent, self.attends_to_all = timesteps, list(silent), attends_to_all
-        self.operations = nn.Parameter(torch.randn(1, n_ops, op_width))
+        self.operations, self.inputs = nn.Parameter(torch.randn(1, n_ops, op_width)), NodeInput(n_attributes, op_width)
         self.start = Start(node_width, hidden)
         self.flow = attending(GatedPass(hidden, width, depth, op_width))
         self.between = BackwardRound(width, depth, op_width) if timesteps > 1 else None
@@ -142,7 +144,7 @@ class FLAN(Encoder):
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings, those of the last time step."""
-        x, operation = self.start(batch), LookedUp(self.operations, table_rows(batch, self.n_ops))
+        x, operation = self.start(batch), self.inputs(self.operations, batch)
         sends = batch.dense_edges
         forth, back = (
             self._flow(batch.edges, sends, batch),
@@ -152,7 +154,7 @@ class FLAN(Encoder):
         for _ in range(self.timesteps - 1):
             assert self.between is not None
             change = self.between(y, operation, back)
-            operation = OfNodes(operation.through(lambda o: o) + change, batch)
+            operation = OfNodes(operation.values + change, batch)
             y = self.flow(x, operation, forth)
         return y
 

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from archflow.encoders.attention import additive_mask, attend
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.flow_gru import FlowGRU
-from archflow.encoders.layers import BatchNorm, Linear, table_rows
+from archflow.encoders.inputs import NodeInput
+from archflow.encoders.layers import BatchNorm, Linear
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -88,19 +89,25 @@ class FlowerFormer(Encoder):
     layer: ClassVar[type[FlowerLayer]] = FlowerLayer
 
     def __init__(
-        self, n_ops: int, width: int = 64, depth: int = 9, heads: int = 8, attention_dropout: float = 0.5
+        self,
+        n_ops: int,
+        width: int = 64,
+        depth: int = 9,
+        heads: int = 8,
+        attention_dropout: float = 0.5,
+        n_attributes: int = 0,
     ) -> None:
         super().__init__()
         if width % heads:
             raise ArchflowError(f"flowerformer: width {width} must be a multiple of its {heads} heads")
-        self.operations, self.norm = Linear(n_ops, width, bias=False), BatchNorm(width)
+        self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
+        self.norm = BatchNorm(width)
         self.layers = nn.ModuleList(self.layer(width, heads, attention_dropout) for _ in range(depth))
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
         layout = batch.leveled
-        rows = table_rows(batch, self.n_ops)[layout.node].view(layout.members, -1)
-        x = F.embedding(rows, self.operations.weight.view(-1, self.width))
+        x = self.inputs(self.operations.weight, batch).leveled
         x = F.normalize(torch.relu(self.norm(x, layout.mask)), dim=-1)
         mask = additive_mask(batch.connected[:, None], x.dtype)
         for layer in self.layers:

@@ -74,9 +74,15 @@ class FlowerFormerTwoCell(FlowerFormer):
     layer = TwoCellLayer
 
     def __init__(
-        self, n_ops: int, width: int = 256, depth: int = 8, heads: int = 8, attention_dropout: float = 0.3
+        self,
+        n_ops: int,
+        width: int = 256,
+        depth: int = 8,
+        heads: int = 8,
+        attention_dropout: float = 0.3,
+        n_attributes: int = 0,
     ) -> None:
-        super().__init__(n_ops, width, depth, heads, attention_dropout)
+        super().__init__(n_ops, width, depth, heads, attention_dropout, n_attributes)
         self.dim = CELLS * width
 
     def forward(self, batch: Batch) -> Tensor:

@@ -7,8 +7,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import GatedSum, Linear, per_member, relu_dropout, table_rows
+from archflow.encoders.inputs import LookedUp, NodeInput, NodeValues, OfNodes
+from archflow.encoders.layers import GatedSum, Linear, relu_dropout
 from archflow.graph.batch import Batch, Edges
+
+FEW_PAIRS = 256
+"""So many messages between operations are computed in any case: the square of sixteen operations."""
 
 
 class GatedConvolution(nn.Module):
@@ -26,15 +30,22 @@ class GatedConvolution(nn.Module):
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """(V, d) node embeddings -> (V, d)."""
-        skip, key, query, value = per_member(self.projections, x, batch).chunk(4, 1)
-        return GatedSum.apply(key, query, value, batch.undirected).add_(skip)
+        return self.of_inputs(OfNodes(x, batch))
 
-    def of_operations(self, table: Tensor, rows: Tensor, edges: Edges) -> Tensor:
-        """The same for nodes that are known by their operation alone: (K, |O|, d) embeddings of the operations.
+    def of_inputs(self, x: NodeValues) -> Tensor:
+        """The same for what enters the encoder -> (V, d).
 
-        Skip and message depend on one and two operations: |O| and |O|^2 rows are computed, V and E looked up.
-        rows: (V,) every node's row in the (K |O|, d) table.
+        Nodes that are known by their operation alone have |O| projections. If, at that, |O|^2 is not more than the
+        edges of a run, or than `FEW_PAIRS`, so are messages looked up: one depends on two operations alone.
         """
+        edges = x.batch.undirected
+        if isinstance(x, LookedUp) and x.table.shape[1] ** 2 <= max(FEW_PAIRS, len(edges.source) // len(x.table)):
+            return self._of_pairs(x, edges)
+        skip, key, query, value = x.map(self.projections).values.chunk(4, 1)
+        return GatedSum.apply(key, query, value, edges).add_(skip)
+
+    def _of_pairs(self, x: LookedUp, edges: Edges) -> Tensor:
+        table, rows = x.table, x.row
         members, n_ops, dim = table.shape
         skip, key, query, value = (
             self.projections(table if members > 1 else table[0]).view(-1, n_ops, 4 * dim).chunk(4, -1)
@@ -58,23 +69,28 @@ class GatedGCN(Encoder):
     stackable = True
 
     def __init__(
-        self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1, residual: float = 0.2
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 3,
+        dropout: float = 0.1,
+        residual: float = 0.2,
+        n_attributes: int = 0,
     ) -> None:
         super().__init__()
         self.dropout, self.residual = dropout, residual
-        self.operations = Linear(n_ops, width)
+        self.operations, self.inputs = Linear(n_ops, width), NodeInput(n_attributes, width)
         self.convolutions = nn.ModuleList(GatedConvolution(width) for _ in range(depth))
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
         table = self.operations.weight + self.operations.bias[:, None]  # type: ignore[index]
-        rows = table_rows(batch, self.n_ops)
-        x0 = F.embedding(rows, (self.residual * table).view(-1, self.dim))
+        entering = self.inputs(table, batch)
+        x0 = entering.map(lambda values: self.residual * values).values
         x = None
         for convolution in self.convolutions:
             assert isinstance(convolution, GatedConvolution)
-            first = x is None
-            y = convolution.of_operations(table, rows, batch.undirected) if first else convolution(x, batch)
+            y = convolution.of_inputs(entering) if x is None else convolution(x, batch)
             x = relu_dropout(torch.add(x0, y, alpha=1 - self.residual), self.dropout, self.training)
         assert x is not None
         return x

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,39 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import Linear, NeighbourSum, mean_pool, per_member, table_rows
+from archflow.encoders.inputs import LookedUp, NodeInput, NodeValues, OfNodes
+from archflow.encoders.layers import Linear, NeighbourSum, mean_pool
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch, Edges
 
 READOUTS = ("nodes", "outputs")
 PLACES = ("nodes", "edges")  # where operations lie
-
-
-@dataclass(frozen=True)
-class LookedUp:
-    """Values of V nodes among which only few differ: what maps each of them maps the table.
-
-    table: (K, n, d). row: (V,) row of every node in the (K n, d) table.
-    """
-
-    table: Tensor
-    row: Tensor
-
-    def through(self, function: Callable[[Tensor], Tensor]) -> Tensor:
-        """(V, out) values behind a function (K, rows, d) -> (K, rows, out) of every member."""
-        return F.embedding(self.row, function(self.table).flatten(0, 1))
-
-
-@dataclass(frozen=True)
-class OfNodes:
-    """Values (V, d) of the nodes of a batch, any of which may differ."""
-
-    values: Tensor
-    batch: Batch
-
-    def through(self, function: Callable[[Tensor], Tensor]) -> Tensor:
-        """(V, out) values behind a function (K, rows, d) -> (K, rows, out) of every member."""
-        return per_member(function, self.values, self.batch)
 
 
 @dataclass(frozen=True)
@@ -101,17 +75,17 @@ class GatedFlow(nn.Module):
         self.message, self.gate = Linear(n_in, dim, bias=False), Linear(op_width, dim)
         self.bias = nn.Parameter(torch.zeros(1, dim))
 
-    def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: Flow) -> Tensor:
+    def forward(self, x: NodeValues, operation: NodeValues, flow: Flow) -> Tensor:
         """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
         # In place, so that the sums need no memory of their own.
-        own = x.through(self.message)
+        own = x.map(self.message).values
         heard = NeighbourSum.apply(own, flow.edges)
         if flow.self_loops:
             heard.add_(own)
         if flow.ungated is not None:
             own.mul_(flow.ungated)
         own.add_(self.bias[0] if flow.batch.members == 1 else F.embedding(flow.batch.member, self.bias))
-        return own.addcmul_(operation.through(lambda o: self.gate(o).sigmoid_()), heard)
+        return own.addcmul_(operation.map(lambda o: self.gate(o).sigmoid_()).values, heard)
 
 
 class GatedPass(nn.Module):
@@ -123,7 +97,7 @@ class GatedPass(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(self.layer(dim if i else n_in, dim, op_width) for i in range(depth))
 
-    def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: Flow) -> Tensor:
+    def forward(self, x: NodeValues, operation: NodeValues, flow: Flow) -> Tensor:
         """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
         y = self.layers[0](x, operation, flow)
         for layer in self.layers[1:]:
@@ -142,10 +116,10 @@ class SenderGate(nn.Module):
         super().__init__()
         self.message, self.gate = Linear(n_in, dim, bias=False), Linear(op_width, dim)
 
-    def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: EdgeFlow) -> Tensor:
+    def forward(self, x: NodeValues, operation: NodeValues, flow: EdgeFlow) -> Tensor:
         """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
-        gate = operation.through(lambda o: torch.sigmoid(self.gate(o)))
-        return torch.addcmul(flow.open, gate, flow.learned) * x.through(self.message)
+        gate = operation.map(lambda o: torch.sigmoid(self.gate(o))).values
+        return torch.addcmul(flow.open, gate, flow.learned) * x.map(self.message).values
 
 
 class EdgePass(GatedPass):
@@ -158,7 +132,7 @@ class EdgePass(GatedPass):
 
     layer = SenderGate
 
-    def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: Flow) -> Tensor:
+    def forward(self, x: NodeValues, operation: NodeValues, flow: Flow) -> Tensor:
         """(V, in) what flows into the nodes, (V, o) their operations -> (V, d) what they send in the last layer.
         flow: an `EdgeFlow`."""
         sent = self.layers[0](x, operation, flow)
@@ -190,8 +164,7 @@ class Start(nn.Module):
         if self.on_edges:
             first = (~later).to(self.nodes.dtype)[:, None]
             later &= NeighbourSum.apply(first, batch.edges)[:, 0] == 0
-        row = later.long()
-        return LookedUp(self.map(self.nodes), row if batch.members == 1 else row + 2 * batch.member)
+        return LookedUp(self.map(self.nodes), batch.rows_of(self.nodes, later.long()), batch)
 
 
 def read_out(x: Tensor, batch: Batch, readout: str) -> Tensor:
@@ -239,6 +212,8 @@ class GATES(Encoder):
     the embedding is what has arrived at the outputs, y of the last vertex. With "nodes", on such graphs, the ReLU meets
     a message before the sum instead of behind it, and a chain of three operations takes a layer more.
 
+    Node attributes join the operation's embedding o, so they open and shut gates.
+
     width, depth: 128 and 4 for NAS-Bench-101; 128 and 5 for NAS-Bench-201, as released, with `operations_on="edges"`,
     `readout="outputs"` and `none` in `shut_ops`. op_width, node_width, hidden: 48, 48, 96.
 
@@ -259,20 +234,20 @@ class GATES(Encoder):
         operations_on: str = "nodes",
         open_ops: Sequence[int] = (),
         shut_ops: Sequence[int] = (),
+        n_attributes: int = 0,
     ) -> None:
         super().__init__()
         check_settings("gates", readout, operations_on, n_ops, open_ops, shut_ops)
         self.readout = readout
         self.open_ops, self.shut_ops = list(open_ops), list(shut_ops)
-        self.operations = nn.Parameter(torch.randn(1, n_ops, op_width))
+        self.operations, self.inputs = nn.Parameter(torch.randn(1, n_ops, op_width)), NodeInput(n_attributes, op_width)
         on_edges = operations_on == "edges"
         self.start = Start(node_width, hidden, on_edges)
         self.flow = (EdgePass if on_edges else GatedPass)(hidden, width, depth, op_width)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings; with operations on edges, what the nodes send."""
-        operation = LookedUp(self.operations, table_rows(batch, self.n_ops))
-        return self.flow(self.start(batch), operation, self._flow(batch))
+        return self.flow(self.start(batch), self.inputs(self.operations, batch), self._flow(batch))
 
     def embed(self, batch: Batch) -> Tensor:
         """(B, d) architecture embeddings."""

@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archflow.encoders.attention import additive_mask, by_node, directions, look_up, weigh
+from archflow.encoders.attention import additive_mask, by_node, directions, weigh
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, dropout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
@@ -59,12 +60,14 @@ class GMAE(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 32, depth: int = 16, heads: int = 8, dropout: float = 0.2) -> None:
+    def __init__(
+        self, n_ops: int, width: int = 32, depth: int = 16, heads: int = 8, dropout: float = 0.2, n_attributes: int = 0
+    ) -> None:
         super().__init__()
         if width % heads:
             raise ArchflowError(f"gmae: width {width} must be a multiple of its {heads} heads")
         self.dropout = dropout
-        self.operations = Linear(n_ops, width, bias=False)
+        self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
         nn.init.normal_(self.operations.weight)
         self.skip = Linear(width, width)
         self.convolutions = nn.ModuleList(GraphAttention(width, heads) for _ in range(depth))
@@ -73,7 +76,7 @@ class GMAE(Encoder):
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = look_up(self.operations.weight, batch)
+        x = self.inputs(self.operations.weight, batch).padded
         forth, back = directions(batch, x)
         hears = ((forth + back) > 0) | torch.eye(forth.shape[1], dtype=torch.bool, device=forth.device)
         mask = additive_mask(hears[:, None].expand(-1, self.config["heads"], -1, -1), x.dtype)

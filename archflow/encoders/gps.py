@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from archflow.encoders.attention import AttentionHeads, Perceptron, by_node, by_place, everyone, look_up
+from archflow.encoders.attention import AttentionHeads, Perceptron, by_node, by_place, everyone
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.gated_gcn import GatedConvolution
+from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import BatchNorm, Linear, dropout, sinusoids
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
@@ -53,16 +54,18 @@ class GPS(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, heads: int = 4, dropout: float = 0.1) -> None:
+    def __init__(
+        self, n_ops: int, width: int = 128, depth: int = 3, heads: int = 4, dropout: float = 0.1, n_attributes: int = 0
+    ) -> None:
         super().__init__()
         if width % heads or width % 2:
             raise ArchflowError(f"gps: width {width} must be even and a multiple of its {heads} heads")
-        self.operations = Linear(n_ops, width, bias=False)
+        self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
         self.layers = nn.ModuleList(GPSLayer(width, heads, dropout) for _ in range(depth))
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = look_up(self.operations.weight, batch) + by_place(sinusoids(batch.level, self.dim), batch)
+        x = self.inputs(self.operations.weight, batch).padded + by_place(sinusoids(batch.level, self.dim), batch)
         mask = None if batch.padded.is_full else batch.padded.mask.view(batch.members, -1)
         hears = everyone(batch, x.dtype)
         for layer in self.layers:

@@ -43,11 +43,6 @@ def per_member(layer: Callable[[Tensor], Tensor], x: Tensor, batch: Batch) -> Te
     return batch.member_nodes.scatter(layer(batch.member_nodes.gather(x)))
 
 
-def table_rows(batch: Batch, n_ops: int) -> Tensor:
-    """(V,) row of every node's operation in a (K |O|, ...) table: members' tables lie one after the other."""
-    return batch.op if batch.members == 1 else batch.op + n_ops * batch.member
-
-
 def sinusoids(position: Tensor, dim: int) -> Tensor:
     """(V,) -> (V, dim) sinusoidal encodings of positions (Vaswani et al. 2017, section 3.5); dim is even."""
     frequency = torch.exp(torch.arange(0, dim, 2, device=position.device) * (-math.log(10_000.0) / dim))

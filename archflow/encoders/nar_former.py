@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from archflow.encoders.attention import Perceptron, TransformerLayer, additive_mask, attend
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, NeighbourSum
 from archflow.encoders.waves import waves
 from archflow.errors import ArchflowError
@@ -53,6 +54,7 @@ class NARFormer(Encoder):
     invariance, by consistency between renumbered copies; that is a matter of the loss, not of the encoder.
 
     width, depth: 192 and 6 for every space. Entries of a token beyond a multiple of 6 are 0.
+    Node attributes, which the paper has not, are mapped and added to a node's token.
 
     Raises ArchflowError if `width` is odd or below 6.
     """
@@ -60,14 +62,16 @@ class NARFormer(Encoder):
     stackable = True
     reads_positions = True
 
-    def __init__(self, n_ops: int, width: int = 192, depth: int = 6, dropout: float = 0.1) -> None:
+    def __init__(
+        self, n_ops: int, width: int = 192, depth: int = 6, dropout: float = 0.1, n_attributes: int = 0
+    ) -> None:
         super().__init__()
         if width < 6 or width % 2:
             raise ArchflowError(
                 f"nar_former: width {width} must be even and at least 6; its tokens are sines and cosines"
             )
         hidden = 4 * width
-        self.size = Linear(width, width)
+        self.size, self.inputs = Linear(width, width), NodeInput(n_attributes, width)
         self.layers = nn.ModuleList(TransformerLayer(width, HEADS, HEAD_WIDTH, hidden, dropout) for _ in range(depth))
         self.queries = nn.ParameterList(torch.randn(1, count, HEADS * HEAD_WIDTH) for count in QUERIES)
         self.stages = nn.ModuleList(Fusion(width, hidden, dropout) for _ in QUERIES)
@@ -104,9 +108,10 @@ class NARFormer(Encoder):
         architecture; the `additive_mask` of those that are there."""
         depth = torch.relu(self.size(waves(batch.sizes.view(batch.members, -1), self.dim // 2)))
         end = waves(batch.op.new_full((len(batch), 3), END), self.dim // 6).flatten(1)
-        nodes = batch.padded.gather(_codes(batch, self.dim // 6))
-        fixed = torch.cat([end[:, None], nodes], 1)
-        fixed = F.pad(fixed, (0, self.dim - fixed.shape[2]))
+        codes = _codes(batch, self.dim // 6)
+        left = self.dim - codes.shape[1]
+        nodes = batch.padded.gather(self.inputs.add_attributes(F.pad(codes, (0, left)), batch))
+        fixed = torch.cat([F.pad(end, (0, left))[:, None], nodes], 1)
         x = torch.cat([depth.view(len(batch), 1, self.dim), fixed], 1).view(batch.members, -1, self.dim)
         mask = additive_mask(F.pad(batch.padded.mask, (2, 0), value=True)[:, None, None], x.dtype)
         for layer in self.layers:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from archflow.encoders.attention import by_node, by_place, directions
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, dropout, mean_pool, relu_dropout
 from archflow.encoders.waves import waves
 from archflow.errors import ArchflowError
@@ -87,7 +88,7 @@ class NARFormerV2(Encoder):
     follow the topological level, ties as numbered: the embedding reads positions.
 
     width, depth: 512 and 6 for NAS-Bench-101 and -201. (The published latency model, 2 layers over the attributes of
-    ONNX nodes and a sum over nodes, needs features that our nodes do not have.)
+    ONNX nodes and a sum over nodes, is not offered; node attributes are mapped and added to the 128 entries.)
 
     Raises ArchflowError if `groups` does not divide `width`.
     """
@@ -95,19 +96,29 @@ class NARFormerV2(Encoder):
     stackable = True
     reads_positions = True
 
-    def __init__(self, n_ops: int, width: int = 512, depth: int = 6, groups: int = 8, dropout: float = 0.05) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 512,
+        depth: int = 6,
+        groups: int = 8,
+        dropout: float = 0.05,
+        n_attributes: int = 0,
+    ) -> None:
         super().__init__()
         if width % groups:
             raise ArchflowError(f"nar_former_v2: width {width} must be a multiple of its {groups} groups")
         self.layers = nn.ModuleList(
             NARFormerV2Layer(width if i else 4 * WAVES, width, groups, dropout) for i in range(depth)
         )
+        self.inputs = NodeInput(n_attributes, 4 * WAVES)
         joined = depth * width
         self.weigh_hidden, self.weigh = Linear(joined, max(joined // 4, 1)), Linear(max(joined // 4, 1), depth)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = by_place(torch.cat([waves(batch.op, WAVES), waves(batch.rank, WAVES)], 1), batch)
+        codes = torch.cat([waves(batch.op, WAVES), waves(batch.rank, WAVES)], 1)
+        x = by_place(self.inputs.add_attributes(codes, batch), batch)
         forth, back = directions(batch, x)
         neighbours = forth + back
         layers = []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from archflow.encoders.attention import AttentionHeads, additive_mask, by_node, directions, look_up
+from archflow.encoders.attention import AttentionHeads, additive_mask, by_node, directions
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, dropout, relu_dropout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
@@ -88,11 +89,13 @@ class NNFormer(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 160, depth: int = 12, dropout: float = 0.1) -> None:
+    def __init__(
+        self, n_ops: int, width: int = 160, depth: int = 12, dropout: float = 0.1, n_attributes: int = 0
+    ) -> None:
         super().__init__()
         if width % HEADS:
             raise ArchflowError(f"nn_former: width {width} must be a multiple of its {HEADS} heads")
-        self.operations = Linear(n_ops, width, bias=False)
+        self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
         self.before, self.after = LayerNorm(width), LayerNorm(width)
         self.layers = nn.ModuleList(NNFormerLayer(width, dropout) for _ in range(depth))
         for module in self.modules():
@@ -101,7 +104,7 @@ class NNFormer(Encoder):
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = self.before(look_up(self.operations.weight, batch))
+        x = self.before(self.inputs(self.operations.weight, batch).padded)
         forth, back = directions(batch, x)
         mask = additive_mask(relatives(forth), x.dtype)
         for layer in self.layers:

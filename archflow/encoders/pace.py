@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from archflow.encoders.attention import AttentionHeads, Perceptron, additive_mask, by_node, by_place
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import LayerNorm, Linear, dropout, per_member, relu_dropout, sinusoids, table_rows
+from archflow.encoders.inputs import NodeInput
+from archflow.encoders.layers import LayerNorm, Linear, dropout, per_member, relu_dropout, sinusoids
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -34,7 +35,7 @@ class PlaceEncoding(nn.Module):
         labels = batch.padded.mask.shape[1]
         codes = sinusoids(torch.arange(labels, device=batch.op.device), self.dim).to(self.own.weight.dtype)
         codes = codes.expand(batch.members, labels, self.dim)
-        row = batch.canonical_label if batch.members == 1 else batch.canonical_label + labels * batch.member
+        row = batch.rows_of(codes, batch.canonical_label)
         own = F.embedding(row, self.own(codes).flatten(0, 1))
         edges = batch.edges
         heard = F.embedding_bag(
@@ -86,17 +87,20 @@ class PACE(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 64, depth: int = 3, heads: int = 8, dropout: float = 0.15) -> None:
+    def __init__(
+        self, n_ops: int, width: int = 64, depth: int = 3, heads: int = 8, dropout: float = 0.15, n_attributes: int = 0
+    ) -> None:
         super().__init__()
         if width % heads or width % 4:
             raise ArchflowError(f"pace: width {width} must be a multiple of its {heads} heads and of 4")
-        self.operations, self.place = Linear(n_ops, width // 2), PlaceEncoding(width // 2, dropout)
+        self.operations, self.inputs = Linear(n_ops, width // 2), NodeInput(n_attributes, width // 2)
+        self.place = PlaceEncoding(width // 2, dropout)
         self.layers = nn.ModuleList(AncestorLayer(width, heads, dropout) for _ in range(depth))
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        table = torch.relu(self.operations.weight + self.operations.bias[:, None])  # type: ignore[index]
-        operation = F.embedding(table_rows(batch, self.n_ops), table.flatten(0, 1))
+        table = self.operations.weight + self.operations.bias[:, None]  # type: ignore[index]
+        operation = self.inputs(table, batch).map(torch.relu).values
         x = by_place(torch.cat([operation, self.place(batch)], 1), batch)
         # A place without a node attends to itself: it has nobody else.
         itself = torch.eye(batch.padded.mask.shape[1], dtype=torch.bool, device=x.device)

@@ -14,10 +14,10 @@ from archflow.encoders.attention import (
     by_node,
     directions,
     everyone,
-    look_up,
     neighbour_sum,
 )
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, dropout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
@@ -118,7 +118,7 @@ class PINAT(Encoder):
 
     The released code has nodes of padding take part for cells of fewer than seven nodes, and maps the 4 feature maps of
     a NAS-Bench-201 cell to its 6 operations by a linear layer. Ours attends and averages over real nodes, and has an
-    operation on every node of NAS-Bench-201 too: one model for every space.
+    operation on every node of NAS-Bench-201 too: one model for every space. Attributes join embedding(op), not PITE.
 
     width, depth: 80 and 3 for NAS-Bench-101 and -201.
 
@@ -129,19 +129,27 @@ class PINAT(Encoder):
     reads_positions = True
 
     def __init__(
-        self, n_ops: int, width: int = 80, depth: int = 3, hidden: int = 512, dropout: float = 0.1, max_nodes: int = 32
+        self,
+        n_ops: int,
+        width: int = 80,
+        depth: int = 3,
+        hidden: int = 512,
+        dropout: float = 0.1,
+        max_nodes: int = 32,
+        n_attributes: int = 0,
     ) -> None:
         super().__init__()
         self.dropout = dropout
         self.operations, self.positions = Linear(n_ops, width, bias=False), Linear(max_nodes, width)
         nn.init.normal_(self.operations.weight)
+        self.inputs = NodeInput(n_attributes, width)
         self.sets = SetConvolutions(n_ops, 16, width, heads=6)
         self.before = LayerNorm(width)
         self.layers = nn.ModuleList(PINATLayer(width, 2, 64, hidden, 16, dropout) for _ in range(depth))
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = look_up(self.operations.weight, batch)
+        x = self.inputs(self.operations.weight, batch).padded
         forth, back = directions(batch, x)
         neighbours = back + torch.eye(back.shape[1], dtype=back.dtype, device=back.device)
         x = dropout(x + self._laplacian(forth, batch), self.dropout, self.training)
@@ -161,7 +169,7 @@ class PINAT(Encoder):
                 f"pinat: an architecture has {forth.shape[1]} nodes, the encoder numbers {weight.shape[1]}; "
                 "build it with a larger max_nodes"
             )
-        rank = batch.rank if batch.members == 1 else batch.rank + weight.shape[1] * batch.member
+        rank = batch.rows_of(weight, batch.rank)
         own = F.embedding(batch.padded.gather(rank).view(batch.members, -1), weight.reshape(-1, self.dim))
         out_degree = forth.sum(2).view(batch.members, -1, 1)
         return out_degree * own - neighbour_sum(forth, own) + bias[:, None]

@@ -13,13 +13,12 @@ from archflow.encoders.gates import (
     EdgePass,
     Flow,
     GatedPass,
-    LookedUp,
-    OfNodes,
     Start,
     check_settings,
     read_out,
 )
-from archflow.encoders.layers import Linear, per_member, table_rows
+from archflow.encoders.inputs import NodeInput, NodeValues, OfNodes
+from archflow.encoders.layers import Linear, per_member
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch, Edges
 
@@ -43,7 +42,7 @@ class BackwardRound(nn.Module):
         self.flow = (EdgePass if on_edges else GatedPass)(dim, dim, depth, op_width)
         self.update_hidden, self.update = Linear(op_width + 2 * dim, dim), Linear(dim, op_width)
 
-    def forward(self, y: Tensor, operation: LookedUp | OfNodes, flow: Flow, arrived: Tensor | None = None) -> Tensor:
+    def forward(self, y: Tensor, operation: NodeValues, flow: Flow, arrived: Tensor | None = None) -> Tensor:
         """(V, d) states that the forward pass left -> (V, o) changes of the operations' embeddings. flow: backwards.
         arrived: (V, d) what that pass has brought the nodes, if not their states."""
         batch = flow.batch
@@ -52,7 +51,7 @@ class BackwardRound(nn.Module):
         turned = self.turn(torch.relu(self.turn_hidden(runs))).view_as(outputs)
         start = self.flow.arrived(batch.sinks.scatter(turned, len(y)), flow)
         back = self.flow(OfNodes(start, batch), operation, flow)
-        known = torch.cat([operation.through(torch.detach), y.detach(), back], 1)
+        known = torch.cat([operation.map(torch.detach).values, y.detach(), back], 1)
         return UPDATE_SCALE * per_member(lambda x: self.update(torch.relu(self.update_hidden(x))), known, batch)
 
 
@@ -102,6 +101,7 @@ class TAGATES(Encoder):
         operations_on: str = "nodes",
         open_ops: Sequence[int] = (),
         shut_ops: Sequence[int] = (),
+        n_attributes: int = 0,
     ) -> None:
         super().__init__()
         check_settings("ta_gates", readout, operations_on, n_ops, open_ops, shut_ops)
@@ -115,7 +115,7 @@ class TAGATES(Encoder):
         self.readout = readout
         self.rounds, self.self_loops, self.symmetry_noise = rounds, self_loops, symmetry_noise
         self.fixed_ops, self.open_ops, self.shut_ops = list(fixed_ops), list(open_ops), list(shut_ops)
-        self.operations = nn.Parameter(torch.randn(1, n_ops, op_width))
+        self.operations, self.inputs = nn.Parameter(torch.randn(1, n_ops, op_width)), NodeInput(n_attributes, op_width)
         self.start = Start(node_width, hidden, on_edges)
         self.flow = (EdgePass if on_edges else GatedPass)(hidden, width, depth, op_width)
         self.between = BackwardRound(width, depth, op_width, on_edges) if rounds > 1 else None
@@ -145,13 +145,13 @@ class TAGATES(Encoder):
             yield y, arrived
             if self.between is not None and round_ < self.rounds - 1:
                 change = self.between(y, operation, back, arrived) * self._free(batch)
-                operation = OfNodes(operation.through(lambda o: o) + change, batch)
+                operation = OfNodes(operation.values + change, batch)
 
-    def _operations(self, batch: Batch) -> LookedUp | OfNodes:
-        looked_up = LookedUp(self.operations, table_rows(batch, self.n_ops))
+    def _operations(self, batch: Batch) -> NodeValues:
+        operation = self.inputs(self.operations, batch)
         if not (self.training and self.symmetry_noise > 0):
-            return looked_up
-        values = looked_up.through(lambda o: o)
+            return operation
+        values = operation.values
         return OfNodes(values + self.symmetry_noise * torch.randn_like(values), batch)
 
     def _flow_along(self, edges: Edges, batch: Batch) -> Flow:

@@ -81,6 +81,19 @@ class Batch:
             other.attributes[hidden] = torch.nan
         return other
 
+    def rows_of(self, table: Tensor, index: Tensor | None = None) -> Tensor:
+        """The row of every node in a table of each member.
+
+        Args:
+            table: (K, n, d) the tables; their rows are counted through, one table after the other.
+            index: (V,) row of every node in the table of its member; its operation if None.
+
+        Returns:
+            (V,) rows of the (K n, d) table.
+        """
+        index = self.op if index is None else index
+        return index if self.members == 1 else index + table.shape[1] * self.member
+
     @cached_property
     def attributes(self) -> Tensor | None:
         """(V, F) float32 attributes of the nodes, NaN where they do not apply, or None if the set has none."""

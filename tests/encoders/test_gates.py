@@ -106,7 +106,7 @@ def test_on_nodes_it_is_the_formula_on_edges():
     batch = Batch(some)
     with torch.no_grad():
         layer.bias.zero_()  # type: ignore[operator]
-        x = encoder.start(batch).through(lambda values: values)
+        x = encoder.start(batch).values
         state = encoder(batch) - linear(layer.message, x)  # type: ignore[arg-type]
         gate = torch.sigmoid(linear(layer.gate, encoder.operations[0][batch.op]))  # type: ignore[arg-type]
         for i, (begin, _) in enumerate(vertices):
