@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from archflow.encoders import Encoder, GatedGCN
 from archflow.encoders.layers import Linear, mean_pool
+from archflow.encoders.readout import Readout
 from archflow.graph.batch import Batch
 from archflow.pretext import CATETask, EmbeddingTask, GMAETask, PretextSettings, ProxyRanking, vocabulary_for
 from archflow.spaces import NASBench201
@@ -49,9 +50,15 @@ class ReadsBatchMates(Sound):
         return x - x.mean(0)
 
 
+class PlusBatchPlace(Readout):
+    def forward(self, encoder, batch: Batch) -> Tensor:
+        return mean_pool(encoder(batch), batch) + torch.arange(len(batch))[:, None]
+
+
 class ReadsBatchPlace(Sound):
-    def embed(self, batch: Batch) -> Tensor:
-        return mean_pool(self(batch), batch) + torch.arange(len(batch))[:, None]
+    def __init__(self, n_ops: int, width: int = 8) -> None:
+        super().__init__(n_ops, width)
+        self.readout = PlusBatchPlace()
 
 
 class DropsInEvaluation(Sound):

@@ -9,6 +9,7 @@ from archflow.encoders.attention import by_node, by_place, directions, neighbour
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.inputs import one_hot
 from archflow.encoders.layers import BatchNorm, Linear
+from archflow.encoders.readout import make_readout
 from archflow.graph.batch import Batch
 
 
@@ -39,13 +40,22 @@ class Arch2Vec(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 128, depth: int = 4, dim: int = 16, n_attributes: int = 0) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 4,
+        dim: int = 16,
+        n_attributes: int = 0,
+        readout: str = "mean",
+    ) -> None:
         super().__init__()
         self.dim = dim
         self.layers = nn.ModuleList(
             VariationalLayer(width if i else n_ops + 2 * n_attributes, width) for i in range(depth)
         )
         self.mean = Linear(width, dim)
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, dim) node embeddings."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 from torch import Tensor, nn
 
 from archflow.configured import Configured
-from archflow.encoders.layers import mean_pool
+from archflow.encoders.readout import Mean, Readout
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.registry import Registry
@@ -31,6 +31,8 @@ class Encoder(Configured, nn.Module, ABC):
         n_attributes: F, how many standardised node attributes the encoder reads (`archflow.encoders.inputs`): the
             constructor's argument of that name. An encoder with 0 reads none, whatever a batch has.
         dim: d, the width of the embedding. It is `width` unless the constructor sets another.
+        readout: Makes the embedding from the nodes (`archflow.encoders.readout`): their mean, unless the constructor
+            sets another. The encoders here take its name as an argument `readout`.
         config: The constructor's arguments, captured by `Configured`; `type(encoder)(**encoder.config)` is the same
             encoder with fresh weights.
         stackable: All parameters have a leading axis of size K, so that K encoders can train as one module
@@ -49,6 +51,7 @@ class Encoder(Configured, nn.Module, ABC):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.readout: Readout = Mean()
         for name in ("n_ops", "width", "n_attributes"):
             if name in self.config:
                 setattr(self, name, self.config[name])
@@ -59,9 +62,14 @@ class Encoder(Configured, nn.Module, ABC):
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
 
+    def states(self, batch: Batch) -> Tensor:
+        """(V, d) what a read-out pools; the node embeddings, for all but few encoders."""
+        return self(batch)
+
+    @final
     def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings: the mean over an architecture's nodes."""
-        return mean_pool(self(batch), batch)
+        """(B, d) architecture embeddings: what the read-out makes of the nodes."""
+        return self.readout(self, batch)
 
 
 def encoders_of(architectures: ArchitectureSet) -> list[str]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.inputs import attribute_features
 from archflow.encoders.layers import Linear, relu_dropout
+from archflow.encoders.readout import Readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -43,8 +44,11 @@ class FeatureMLP(Encoder):
 
     stackable = True
 
-    def __init__(self, n_features: int, width: int, depth: int, dropout: float) -> None:
+    def __init__(self, n_features: int, width: int, depth: int, dropout: float, readout: str) -> None:
         super().__init__()
+        if readout != "whole":
+            raise ArchflowError(f"readout {readout!r}: this encoding has no nodes to read out; leave readout as it is")
+        self.readout = Whole()
         self.dropout = dropout
         self.first = Linear(n_features, width)
         self.layers = nn.ModuleList(Linear(width, width) for _ in range(depth - 1))
@@ -53,8 +57,8 @@ class FeatureMLP(Encoder):
     def features(self, batch: Batch) -> list[Features]:
         """The entries of the vectors that are not zero; in several runs, where that is easier."""
 
-    def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings."""
+    def encode(self, batch: Batch) -> Tensor:
+        """(B, d) the vectors behind the perceptron."""
         weight, bias = self.first.weight, self.first.bias
         assert bias is not None
         table = weight.view(-1, self.dim)
@@ -74,7 +78,15 @@ class FeatureMLP(Encoder):
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) the embedding of every node's architecture."""
-        return self.embed(batch)[batch.graph]
+        return self.encode(batch)[batch.graph]
+
+
+class Whole(Readout):
+    """Takes the vector of the whole architecture as it is."""
+
+    def forward(self, encoder: FeatureMLP, batch: Batch) -> Tensor:
+        """(B, d) architecture embeddings."""
+        return encoder.encode(batch)
 
 
 @ENCODERS.register("adjacency_mlp")
@@ -96,8 +108,9 @@ class AdjacencyMLP(FeatureMLP):
         dropout: float = 0.1,
         max_nodes: int = 32,
         n_attributes: int = 0,
+        readout: str = "whole",
     ) -> None:
-        super().__init__(max_nodes * (max_nodes + n_ops + 2 * n_attributes), width, depth, dropout)
+        super().__init__(max_nodes * (max_nodes + n_ops + 2 * n_attributes), width, depth, dropout, readout)
         self.max_nodes = max_nodes
 
     def features(self, batch: Batch) -> list[Features]:
@@ -142,6 +155,7 @@ class PathMLP(FeatureMLP):
         dropout: float = 0.1,
         longest: int = 3,
         n_attributes: int = 0,
+        readout: str = "whole",
     ) -> None:
         *offsets, n_features = accumulate((n_ops**length for length in range(1, longest + 2)), initial=0)
         if n_features > MOST_FEATURES:
@@ -149,7 +163,7 @@ class PathMLP(FeatureMLP):
                 f"path_mlp: {n_ops} operations make {n_features:,} paths of up to {longest} more than the first; "
                 "choose a smaller longest"
             )
-        super().__init__(n_features + 2 * n_attributes, width, depth, dropout)
+        super().__init__(n_features + 2 * n_attributes, width, depth, dropout, readout)
         self.offsets, self.n_paths = offsets, n_features
 
     def features(self, batch: Batch) -> list[Features]:

@@ -11,6 +11,7 @@ from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.flow_gru import FlowGRU
 from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import Linear
+from archflow.encoders.readout import Readout, make_readout
 from archflow.graph.batch import Batch, NodeSubset
 
 
@@ -36,7 +37,13 @@ class DAGNN(Encoder):
     stackable = True
 
     def __init__(
-        self, n_ops: int, width: int = 128, depth: int = 2, bidirectional: bool = True, n_attributes: int = 0
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 2,
+        bidirectional: bool = True,
+        n_attributes: int = 0,
+        readout: str = "ends",
     ) -> None:
         super().__init__()
         self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
@@ -44,20 +51,14 @@ class DAGNN(Encoder):
             nn.ModuleList(FlowGRU(width) for _ in range(depth)) for _ in range(1 + bidirectional)
         )
         self.unify = Linear((1 + bidirectional) * (1 + depth) * width, width)
+        self.readout = make_readout(readout, width, ends=Ends)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        states = [state for direction in self._states(batch) for state in direction]
+        states = [state for direction in self.states_by_direction(batch) for state in direction]
         return batch.leveled.scatter(self.unify(torch.cat(states, -1)))
 
-    def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings."""
-        ends = (batch.sinks, batch.sources)
-        pooled = [_highest(states, end, batch) for states, end in zip(self._states(batch), ends, strict=False)]
-        runs = torch.cat(pooled, 1).unflatten(0, (batch.members, len(batch) // batch.members))
-        return self.unify(runs).flatten(0, 1)
-
-    def _states(self, batch: Batch) -> list[list[Tensor]]:
+    def states_by_direction(self, batch: Batch) -> list[list[Tensor]]:
         """For every direction the states h^0 .. h^depth, (K, S, d) each, by place of the layout."""
         layout = batch.leveled
         x = self.inputs(self.operations.weight, batch).leveled
@@ -69,6 +70,18 @@ class DAGNN(Encoder):
                 states.append(layer(states[-1], layout, backward=bool(backward)))
             found.append(states)
         return found
+
+
+class Ends(Readout):
+    """DAGNN's: FC of the maximum over the sinks, and of that over the sources of the states of the way back."""
+
+    def forward(self, encoder: DAGNN, batch: Batch) -> Tensor:
+        """(B, d) architecture embeddings."""
+        ends = (batch.sinks, batch.sources)
+        found = encoder.states_by_direction(batch)
+        pooled = [_highest(states, end, batch) for states, end in zip(found, ends, strict=False)]
+        runs = torch.cat(pooled, 1).unflatten(0, (batch.members, len(batch) // batch.members))
+        return encoder.unify(runs).flatten(0, 1)
 
 
 def _highest(states: Sequence[Tensor], end: NodeSubset, batch: Batch) -> Tensor:

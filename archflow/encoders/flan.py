@@ -11,9 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.gates import Flow, GatedFlow, GatedPass, Start, read_out
+from archflow.encoders.gates import Flow, GatedFlow, GatedPass, Start, gated_layers
 from archflow.encoders.inputs import NodeInput, NodeValues, OfNodes
 from archflow.encoders.layers import LayerNorm, Linear
+from archflow.encoders.readout import WithPredecessor, make_readout
 from archflow.encoders.ta_gates import BackwardRound
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch, Edges
@@ -74,11 +75,9 @@ class FlowAttention(nn.Module):
         return scores if flow.unscored is None else scores.masked_fill(flow.unscored, 0)
 
 
-def attending(gated: GatedPass, first_scored: bool = True) -> GatedPass:
-    """The same pass with attention beside the gated flow of every layer. first_scored: of the first layer."""
-    flows = [layer for layer in gated.layers if isinstance(layer, GatedFlow)]
-    gated.layers = nn.ModuleList(FlowAttention(flow, first_scored or i > 0) for i, flow in enumerate(flows))
-    return gated
+def attending(flows: Sequence[GatedFlow], first_scored: bool = True) -> list[FlowAttention]:
+    """The same layers with attention beside the gated flow. first_scored: whether the first has a score."""
+    return [FlowAttention(flow, first_scored or i > 0) for i, flow in enumerate(flows)]
 
 
 @ENCODERS.register("flan")
@@ -127,6 +126,7 @@ class FLAN(Encoder):
         silent: Sequence[int] = (),
         attends_to_all: bool = False,
         n_attributes: int = 0,
+        readout: str = "nodes",
     ) -> None:
         super().__init__()
         if timesteps < 1:
@@ -136,11 +136,13 @@ class FLAN(Encoder):
         self.timesteps, self.silent, self.attends_to_all = timesteps, list(silent), attends_to_all
         self.operations, self.inputs = nn.Parameter(torch.randn(1, n_ops, op_width)), NodeInput(n_attributes, op_width)
         self.start = Start(node_width, hidden)
-        self.flow = attending(GatedPass(hidden, width, depth, op_width))
-        self.between = BackwardRound(width, depth, op_width) if timesteps > 1 else None
-        if self.between is not None:
+        self.flow = GatedPass(attending(gated_layers(GatedFlow, hidden, width, depth, op_width)))
+        self.between = None
+        if timesteps > 1:
             # On the way back only the outputs have a state at first, and they hear nobody: a score would be zero.
-            attending(self.between.flow, first_scored=False)
+            back = gated_layers(GatedFlow, width, width, depth, op_width)
+            self.between = BackwardRound(width, op_width, lambda: attending(back, first_scored=False))
+        self.readout = make_readout(readout, width, nodes=WithPredecessor)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings, those of the last time step."""
@@ -158,13 +160,13 @@ class FLAN(Encoder):
             y = self.flow(x, operation, forth)
         return y
 
-    def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings."""
+    def states(self, batch: Batch) -> Tensor:
+        """(V, d) the node embeddings, zeros for silent operations."""
         x = self(batch)
         if self.silent:
             silent = torch.tensor(self.silent, dtype=batch.op.dtype, device=batch.op.device)
             x = x * torch.isin(batch.op, silent, invert=True).to(x.dtype)[:, None]
-        return read_out(x, batch, "nodes")
+        return x
 
     def _flow(self, edges: Edges, sends: Tensor, batch: Batch) -> AttendedFlow:
         """sends: (B, L, L) bool, the same edges in places of `Batch.padded`, sender by receiver."""

@@ -13,6 +13,7 @@ from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.flow_gru import FlowGRU
 from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import BatchNorm, Linear
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -96,6 +97,7 @@ class FlowerFormer(Encoder):
         heads: int = 8,
         attention_dropout: float = 0.5,
         n_attributes: int = 0,
+        readout: str = "mean",
     ) -> None:
         super().__init__()
         if width % heads:
@@ -103,6 +105,7 @@ class FlowerFormer(Encoder):
         self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
         self.norm = BatchNorm(width)
         self.layers = nn.ModuleList(self.layer(width, heads, attention_dropout) for _ in range(depth))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""

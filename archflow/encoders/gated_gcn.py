@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.inputs import LookedUp, NodeInput, NodeValues, OfNodes
 from archflow.encoders.layers import GatedSum, Linear, relu_dropout
+from archflow.encoders.readout import make_readout
 from archflow.graph.batch import Batch, Edges
 
 FEW_PAIRS = 256
@@ -76,11 +77,13 @@ class GatedGCN(Encoder):
         dropout: float = 0.1,
         residual: float = 0.2,
         n_attributes: int = 0,
+        readout: str = "mean",
     ) -> None:
         super().__init__()
         self.dropout, self.residual = dropout, residual
         self.operations, self.inputs = Linear(n_ops, width), NodeInput(n_attributes, width)
         self.convolutions = nn.ModuleList(GatedConvolution(width) for _ in range(depth))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""

@@ -12,6 +12,7 @@ from archflow.encoders.attention import additive_mask, by_node, directions, weig
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, dropout
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -61,7 +62,14 @@ class GMAE(Encoder):
     stackable = True
 
     def __init__(
-        self, n_ops: int, width: int = 32, depth: int = 16, heads: int = 8, dropout: float = 0.2, n_attributes: int = 0
+        self,
+        n_ops: int,
+        width: int = 32,
+        depth: int = 16,
+        heads: int = 8,
+        dropout: float = 0.2,
+        n_attributes: int = 0,
+        readout: str = "mean",
     ) -> None:
         super().__init__()
         if width % heads:
@@ -73,6 +81,7 @@ class GMAE(Encoder):
         self.convolutions = nn.ModuleList(GraphAttention(width, heads) for _ in range(depth))
         self.norms = nn.ModuleList(LayerNorm(width) for _ in range(depth))
         self.slope = nn.Parameter(torch.full((1,), 0.25))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""

@@ -10,6 +10,7 @@ from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.gated_gcn import GatedConvolution
 from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import BatchNorm, Linear, dropout, sinusoids
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -55,13 +56,21 @@ class GPS(Encoder):
     stackable = True
 
     def __init__(
-        self, n_ops: int, width: int = 128, depth: int = 3, heads: int = 4, dropout: float = 0.1, n_attributes: int = 0
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 3,
+        heads: int = 4,
+        dropout: float = 0.1,
+        n_attributes: int = 0,
+        readout: str = "mean",
     ) -> None:
         super().__init__()
         if width % heads or width % 2:
             raise ArchflowError(f"gps: width {width} must be even and a multiple of its {heads} heads")
         self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
         self.layers = nn.ModuleList(GPSLayer(width, heads, dropout) for _ in range(depth))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""

@@ -10,6 +10,7 @@ from archflow.encoders.attention import Perceptron, TransformerLayer, additive_m
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, NeighbourSum
+from archflow.encoders.readout import Readout, make_readout
 from archflow.encoders.waves import waves
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
@@ -46,9 +47,9 @@ class NARFormer(Encoder):
 
     A node's token is [waves(operation id) || waves(position) || sum of waves(position) over its predecessors], a third
     of the width each; where it has none, waves(-1). Behind them an end token, and one for the depth,
-    ReLU(W waves(number of nodes)). `depth` pre-norm Transformer layers (6 heads of 32) give node embeddings. `embed`
-    fuses all tokens: 4 learned queries attend to them, 2 to what the 4 gathered, 1 to what the 2 did; between stages
-    the fused tokens attend to all tokens once more.
+    ReLU(W waves(number of nodes)). `depth` pre-norm Transformer layers (6 heads of 32) give node embeddings. The
+    read-out "fusion" fuses all tokens: 4 learned queries attend to them, 2 to what the 4 gathered, 1 to what the 2 did;
+    between stages the fused tokens attend to all tokens once more.
 
     Positions follow the topological level, ties as numbered: the embedding reads positions. The paper trains the
     invariance, by consistency between renumbered copies; that is a matter of the loss, not of the encoder.
@@ -63,7 +64,13 @@ class NARFormer(Encoder):
     reads_positions = True
 
     def __init__(
-        self, n_ops: int, width: int = 192, depth: int = 6, dropout: float = 0.1, n_attributes: int = 0
+        self,
+        n_ops: int,
+        width: int = 192,
+        depth: int = 6,
+        dropout: float = 0.1,
+        n_attributes: int = 0,
+        readout: str = "fusion",
     ) -> None:
         super().__init__()
         if width < 6 or width % 2:
@@ -73,12 +80,14 @@ class NARFormer(Encoder):
         hidden = 4 * width
         self.size, self.inputs = Linear(width, width), NodeInput(n_attributes, width)
         self.layers = nn.ModuleList(TransformerLayer(width, HEADS, HEAD_WIDTH, hidden, dropout) for _ in range(depth))
-        self.queries = nn.ParameterList(torch.randn(1, count, HEADS * HEAD_WIDTH) for count in QUERIES)
-        self.stages = nn.ModuleList(Fusion(width, hidden, dropout) for _ in QUERIES)
-        self.returns = nn.ModuleList(Fusion(width, hidden, dropout) for _ in QUERIES[1:])
-        self.before_return = nn.ModuleList(LayerNorm(width) for _ in QUERIES[1:])
-        self.return_query = nn.ModuleList(Linear(width, HEADS * HEAD_WIDTH) for _ in QUERIES[1:])
+        if readout == "fusion":
+            self.queries = nn.ParameterList(torch.randn(1, count, HEADS * HEAD_WIDTH) for count in QUERIES)
+            self.stages = nn.ModuleList(Fusion(width, hidden, dropout) for _ in QUERIES)
+            self.returns = nn.ModuleList(Fusion(width, hidden, dropout) for _ in QUERIES[1:])
+            self.before_return = nn.ModuleList(LayerNorm(width) for _ in QUERIES[1:])
+            self.return_query = nn.ModuleList(Linear(width, HEADS * HEAD_WIDTH) for _ in QUERIES[1:])
         self.norm = LayerNorm(width)
+        self.readout = make_readout(readout, width, fusion=FusedTokens)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
@@ -86,8 +95,8 @@ class NARFormer(Encoder):
         nodes = self.norm(tokens).view(*mask.shape[:2], self.dim)[:, 2:]
         return batch.padded.scatter(nodes)
 
-    def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings."""
+    def fused(self, batch: Batch) -> Tensor:
+        """(B, d) all tokens of an architecture, fused into one."""
         tokens, mask = self._tokens(batch)
         each = len(batch) // batch.members
 
@@ -117,6 +126,14 @@ class NARFormer(Encoder):
         for layer in self.layers:
             x = layer(x, mask)
         return x, mask
+
+
+class FusedTokens(Readout):
+    """NAR-Former's: learned queries attend to all tokens, those for depth and end as well."""
+
+    def forward(self, encoder: NARFormer, batch: Batch) -> Tensor:
+        """(B, d) architecture embeddings."""
+        return encoder.fused(batch)
 
 
 def _codes(batch: Batch, count: int) -> Tensor:

@@ -12,6 +12,7 @@ from archflow.encoders.attention import by_node, by_place, directions
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, dropout, mean_pool, relu_dropout
+from archflow.encoders.readout import make_readout
 from archflow.encoders.waves import waves
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
@@ -104,6 +105,7 @@ class NARFormerV2(Encoder):
         groups: int = 8,
         dropout: float = 0.05,
         n_attributes: int = 0,
+        readout: str = "mean",
     ) -> None:
         super().__init__()
         if width % groups:
@@ -114,6 +116,7 @@ class NARFormerV2(Encoder):
         self.inputs = NodeInput(n_attributes, 4 * WAVES)
         joined = depth * width
         self.weigh_hidden, self.weigh = Linear(joined, max(joined // 4, 1)), Linear(max(joined // 4, 1), depth)
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""

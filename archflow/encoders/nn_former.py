@@ -9,6 +9,7 @@ from archflow.encoders.attention import AttentionHeads, additive_mask, by_node, 
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, dropout, relu_dropout
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -90,7 +91,13 @@ class NNFormer(Encoder):
     stackable = True
 
     def __init__(
-        self, n_ops: int, width: int = 160, depth: int = 12, dropout: float = 0.1, n_attributes: int = 0
+        self,
+        n_ops: int,
+        width: int = 160,
+        depth: int = 12,
+        dropout: float = 0.1,
+        n_attributes: int = 0,
+        readout: str = "mean",
     ) -> None:
         super().__init__()
         if width % HEADS:
@@ -101,6 +108,7 @@ class NNFormer(Encoder):
         for module in self.modules():
             if isinstance(module, Linear):
                 nn.init.trunc_normal_(module.weight, std=0.02)
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""

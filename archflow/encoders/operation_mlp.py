@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.inputs import one_hot
 from archflow.encoders.layers import Linear, per_member, relu_dropout
+from archflow.encoders.readout import make_readout
 from archflow.graph.batch import Batch
 
 
@@ -20,11 +21,18 @@ class OperationMLP(Encoder):
     stackable = True
 
     def __init__(
-        self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1, n_attributes: int = 0
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 3,
+        dropout: float = 0.1,
+        n_attributes: int = 0,
+        readout: str = "mean",
     ) -> None:
         super().__init__()
         self.dropout = dropout
         self.layers = nn.ModuleList(Linear(width if i else n_ops + 2 * n_attributes, width) for i in range(depth))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""

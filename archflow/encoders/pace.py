@@ -10,6 +10,7 @@ from archflow.encoders.attention import AttentionHeads, Perceptron, additive_mas
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, dropout, per_member, relu_dropout, sinusoids
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -88,7 +89,14 @@ class PACE(Encoder):
     stackable = True
 
     def __init__(
-        self, n_ops: int, width: int = 64, depth: int = 3, heads: int = 8, dropout: float = 0.15, n_attributes: int = 0
+        self,
+        n_ops: int,
+        width: int = 64,
+        depth: int = 3,
+        heads: int = 8,
+        dropout: float = 0.15,
+        n_attributes: int = 0,
+        readout: str = "mean",
     ) -> None:
         super().__init__()
         if width % heads or width % 4:
@@ -96,6 +104,7 @@ class PACE(Encoder):
         self.operations, self.inputs = Linear(n_ops, width // 2), NodeInput(n_attributes, width // 2)
         self.place = PlaceEncoding(width // 2, dropout)
         self.layers = nn.ModuleList(AncestorLayer(width, heads, dropout) for _ in range(depth))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""

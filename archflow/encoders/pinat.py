@@ -19,6 +19,7 @@ from archflow.encoders.attention import (
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, dropout
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -137,6 +138,7 @@ class PINAT(Encoder):
         dropout: float = 0.1,
         max_nodes: int = 32,
         n_attributes: int = 0,
+        readout: str = "mean",
     ) -> None:
         super().__init__()
         self.dropout = dropout
@@ -146,6 +148,7 @@ class PINAT(Encoder):
         self.sets = SetConvolutions(n_ops, 16, width, heads=6)
         self.before = LayerNorm(width)
         self.layers = nn.ModuleList(PINATLayer(width, 2, 64, hidden, 16, dropout) for _ in range(depth))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""

@@ -8,6 +8,7 @@ from archflow.encoders.attention import TransformerLayer, by_node, by_place, eve
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, sinusoids
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -25,7 +26,14 @@ class Transformer(Encoder):
     stackable = True
 
     def __init__(
-        self, n_ops: int, width: int = 128, depth: int = 3, heads: int = 4, dropout: float = 0.1, n_attributes: int = 0
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 3,
+        heads: int = 4,
+        dropout: float = 0.1,
+        n_attributes: int = 0,
+        readout: str = "mean",
     ) -> None:
         super().__init__()
         if width % (2 * heads):
@@ -35,6 +43,7 @@ class Transformer(Encoder):
             TransformerLayer(width, heads, width // heads, 2 * width, dropout) for _ in range(depth)
         )
         self.norm = LayerNorm(width)
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
