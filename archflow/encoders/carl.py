@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import relu_dropout
 from archflow.encoders.inputs import NodeInput, NodeValues, OfNodes
-from archflow.encoders.layers import LayerNorm, Linear, relu_dropout, segment_sum
+from archflow.encoders.layers import LayerNorm, Linear, segment_sum
 from archflow.encoders.readout import Readout, make_readout
 from archflow.graph.batch import Batch, Edges
 
@@ -146,7 +147,7 @@ class CARL(Encoder):
         x: NodeValues = self.inputs(table, batch).map(torch.relu)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             y = norm(listen(x.map(convolution).values, None, batch), batch)
-            x = OfNodes(relu_dropout(y, self.dropout, self.training), batch)
+            x = OfNodes(relu_dropout(y, self.dropout, self.training, batch.member_nodes), batch)
         return x
 
     def _score(self, x: NodeValues, batch: Batch) -> tuple[Tensor, Tensor]:

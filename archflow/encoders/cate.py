@@ -61,5 +61,5 @@ class CATE(Encoder):
         hears = reaches | (~reaches.any(2, keepdim=True) & batch.padded.mask[:, None])
         mask = additive_mask(hears[:, None], x.dtype)
         for layer in self.layers:
-            x = layer(x, mask)
+            x = layer(x, mask, batch.padded)
         return by_node(self.norm(x), batch)

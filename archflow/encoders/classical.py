@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import relu_dropout
 from archflow.encoders.inputs import attribute_features
-from archflow.encoders.layers import Linear, relu_dropout
+from archflow.encoders.layers import Linear
 from archflow.encoders.readout import Readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch

@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import relu_dropout
 from archflow.encoders.inputs import LookedUp, NodeInput, NodeValues, OfNodes
-from archflow.encoders.layers import GatedSum, Linear, relu_dropout
+from archflow.encoders.layers import GatedSum, Linear
 from archflow.encoders.readout import make_readout
 from archflow.graph.batch import Batch, Edges
 
@@ -94,6 +95,6 @@ class GatedGCN(Encoder):
         for convolution in self.convolutions:
             assert isinstance(convolution, GatedConvolution)
             y = convolution.of_inputs(entering) if x is None else convolution(x, batch)
-            x = relu_dropout(torch.add(x0, y, alpha=1 - self.residual), self.dropout, self.training)
+            x = relu_dropout(torch.add(x0, y, alpha=1 - self.residual), self.dropout, self.training, batch.member_nodes)
         assert x is not None
         return x

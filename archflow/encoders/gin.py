@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import relu_dropout
 from archflow.encoders.inputs import one_hot
-from archflow.encoders.layers import Linear, NeighbourSum, per_member, relu_dropout
+from archflow.encoders.layers import Linear, NeighbourSum, per_member
 from archflow.encoders.readout import make_readout
 from archflow.graph.batch import Batch
 
@@ -55,6 +56,6 @@ class GIN(Encoder):
         x = one_hot(batch, self.n_ops, self.n_attributes, self.convolutions[0].hidden.weight.dtype)  # type: ignore[union-attr]
         layers = []
         for convolution in self.convolutions:
-            x = relu_dropout(convolution(x, batch), self.dropout, self.training)
+            x = relu_dropout(convolution(x, batch), self.dropout, self.training, batch.member_nodes)
             layers.append(x)
         return torch.cat(layers, 1)

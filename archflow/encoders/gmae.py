@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from archflow.encoders.attention import additive_mask, by_node, directions, weigh
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import dropout
 from archflow.encoders.inputs import NodeInput
-from archflow.encoders.layers import LayerNorm, Linear, dropout
+from archflow.encoders.layers import LayerNorm, Linear
 from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
@@ -92,6 +93,8 @@ class GMAE(Encoder):
         total, h = self.skip(x), x
         for step, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
             y = norm(convolution(total if step else x, mask))
-            h = dropout(F.prelu(y[None], self.slope)[0], self.dropout, self.training)  # a channel is a member
+            h = dropout(
+                F.prelu(y[None], self.slope)[0], self.dropout, self.training, batch.padded
+            )  # a channel is a member
             total = total + h
         return by_node(h, batch)

@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 from archflow.encoders.attention import AttentionHeads, Perceptron, by_node, by_place, everyone
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import dropout
 from archflow.encoders.gated_gcn import GatedConvolution
 from archflow.encoders.inputs import NodeInput
-from archflow.encoders.layers import BatchNorm, Linear, dropout, sinusoids
+from archflow.encoders.layers import BatchNorm, Linear, sinusoids
 from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
@@ -33,12 +34,12 @@ class GPSLayer(nn.Module):
         """(K, S, d) -> (K, S, d). hears: `everyone`. mask: (K, S) whether a place has a node, None if all have."""
         received = by_place(torch.relu(self.convolution(by_node(x, batch), batch)), batch)
         heard = self.mix(self.attention(x, hears))
-        near = self.norm_convolution(x + self._drop(received), mask)
-        x = near + self.norm_attention(x + self._drop(heard), mask)
-        return self.norm(x + self._drop(self.perceptron(x)), mask)
+        near = self.norm_convolution(x + self._drop(received, batch), mask)
+        x = near + self.norm_attention(x + self._drop(heard, batch), mask)
+        return self.norm(x + self._drop(self.perceptron(x), batch), mask)
 
-    def _drop(self, x: Tensor) -> Tensor:
-        return dropout(x, self.dropout, self.training)
+    def _drop(self, x: Tensor, batch: Batch) -> Tensor:
+        return dropout(x, self.dropout, self.training, batch.padded)
 
 
 @ENCODERS.register("gps")

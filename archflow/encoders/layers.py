@@ -81,41 +81,6 @@ def _sum_rows(values: Tensor, rows: Tensor, ptr: Tensor) -> Tensor:
     return F.embedding_bag(rows, values, ptr, mode="sum", include_last_offset=True)
 
 
-def dropout(x: Tensor, p: float, training: bool) -> Tensor:
-    """Dropout; which entries fall is decided to 1/65,536."""
-    return x * _kept(x, p).mul_(1 / (1 - p)) if training and p > 0 else x
-
-
-def relu_dropout(x: Tensor, p: float, training: bool) -> Tensor:
-    """ReLU and dropout in one, in whichever order: fewer passes over memory. x may be written over."""
-    return _ReluDropout.apply(x, p) if training and p > 0 else torch.relu_(x)
-
-
-def _kept(x: Tensor, p: float) -> Tensor:
-    """1 where an entry is kept, 0 elsewhere, as x.
-
-    Two random bytes decide about an entry; torch's own Bernoulli draws cost more than the layer they follow on a CPU.
-    """
-    words = torch.empty((x.numel() + 3) // 4, dtype=torch.int64, device=x.device).random_(-(2**63), None)
-    drawn = words.view(torch.int16)[: x.numel()].view_as(x)
-    return torch.ge(drawn, round(p * 65536) - 32768, out=torch.empty_like(x, requires_grad=False))
-
-
-class _ReluDropout(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x: Tensor, p: float) -> Tensor:  # type: ignore[override]
-        y = torch.relu(x).mul_(_kept(x, p)).mul_(1 / (1 - p))
-        ctx.save_for_backward(y)
-        ctx.scale = 1 / (1 - p)
-        return y
-
-    @staticmethod
-    def backward(ctx, grad: Tensor):  # type: ignore[override]
-        # An entry let its gradient through exactly if it came out positive.
-        (y,) = ctx.saved_tensors
-        return torch.ops.aten.threshold_backward(grad, y, 0).mul_(ctx.scale), None
-
-
 class GatedSum(torch.autograd.Function):
     """sum over neighbours j of sigmoid(key_i + query_j) * value_j, and its gradient without scattered writes.
 

@@ -123,8 +123,9 @@ class NARFormer(Encoder):
         fixed = torch.cat([F.pad(end, (0, left))[:, None], nodes], 1)
         x = torch.cat([depth.view(len(batch), 1, self.dim), fixed], 1).view(batch.members, -1, self.dim)
         mask = additive_mask(F.pad(batch.padded.mask, (2, 0), value=True)[:, None, None], x.dtype)
+        rows = batch.padded.longer(2)
         for layer in self.layers:
-            x = layer(x, mask)
+            x = layer(x, mask, rows)
         return x, mask
 
 

@@ -10,12 +10,14 @@ from torch import Tensor, nn
 
 from archflow.encoders.attention import by_node, by_place, directions
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import dropout, relu_dropout
 from archflow.encoders.inputs import NodeInput
-from archflow.encoders.layers import LayerNorm, Linear, dropout, mean_pool, relu_dropout
+from archflow.encoders.layers import LayerNorm, Linear, mean_pool
 from archflow.encoders.readout import make_readout
 from archflow.encoders.waves import waves
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
+from archflow.graph.padded import Padded
 
 WAVES = 32
 """Frequencies of an operation's and of a position's code."""
@@ -69,12 +71,12 @@ class NARFormerV2Layer(nn.Module):
         self.out = GroupedLinear(groups, 4 * dim // groups, dim // groups)
         self.scale = nn.Parameter(torch.full((1, dim), 1e-4))
 
-    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        """(K, S, in) -> (K, S, d)."""
-        x = relu_dropout(self.attention(x, adjacency), self.dropout, self.training)
+    def forward(self, x: Tensor, adjacency: Tensor, rows: Padded | None = None) -> Tensor:
+        """(K, S, in) -> (K, S, d). rows: the padded layout."""
+        x = relu_dropout(self.attention(x, adjacency), self.dropout, self.training, rows)
         grouped = self.norm(x).unflatten(2, (self.groups, -1)).transpose(1, 2)
-        hidden = relu_dropout(self.hidden(grouped), self.dropout, self.training)
-        y = dropout(self.out(hidden), self.dropout, self.training).transpose(1, 2).flatten(2)
+        hidden = relu_dropout(self.hidden(grouped), self.dropout, self.training, rows)
+        y = dropout(self.out(hidden), self.dropout, self.training, rows).transpose(1, 2).flatten(2)
         return x + self.scale[:, None] * y
 
 
@@ -126,7 +128,7 @@ class NARFormerV2(Encoder):
         neighbours = forth + back
         layers = []
         for layer in self.layers:
-            x = layer(x, neighbours)
+            x = layer(x, neighbours, batch.padded)
             layers.append(by_node(x, batch))
         means = torch.cat([mean_pool(h, batch) for h in layers], 1).view(batch.members, -1, len(layers) * self.dim)
         weights = torch.sigmoid(self.weigh(torch.relu(self.weigh_hidden(means)))).view(len(batch), len(layers))

@@ -7,11 +7,13 @@ from torch import Tensor, nn
 
 from archflow.encoders.attention import AttentionHeads, additive_mask, by_node, directions
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import dropout, relu_dropout
 from archflow.encoders.inputs import NodeInput
-from archflow.encoders.layers import LayerNorm, Linear, dropout, relu_dropout
+from archflow.encoders.layers import LayerNorm, Linear
 from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
+from archflow.graph.padded import Padded
 
 HEADS = 4
 """One for each kind of relative."""
@@ -37,12 +39,12 @@ class DirectedPerceptron(nn.Module):
         self.own, self.relatives = Linear(dim, hidden, bias=False), Linear(dim, hidden, bias=False)
         self.out = Linear(hidden, dim, bias=False)
 
-    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        """(K, S, d), (B, L, L) -> (K, S, d)."""
+    def forward(self, x: Tensor, adjacency: Tensor, rows: Padded | None = None) -> Tensor:
+        """(K, S, d), (B, L, L) -> (K, S, d). rows: the padded layout."""
         own, others = self.own(x), self.relatives(x)
         shape = (*adjacency.shape[:2], own.shape[2])
         hidden = torch.baddbmm(own.view(shape), adjacency, others.view(shape)).view(own.shape)
-        return self.out(relu_dropout(hidden, self.dropout, self.training))
+        return self.out(relu_dropout(hidden, self.dropout, self.training, rows))
 
 
 class NNFormerLayer(nn.Module):
@@ -56,14 +58,15 @@ class NNFormerLayer(nn.Module):
         self.mix = Linear(dim, dim, bias=False)
         self.forth, self.back = DirectedPerceptron(dim, 2 * dim, dropout), DirectedPerceptron(dim, 2 * dim, dropout)
 
-    def forward(self, x: Tensor, mask: Tensor, forth: Tensor, back: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d). mask: `additive_mask` of `relatives`. forth, back: adjacency and transpose."""
-        x = x + self._drop(self.mix(self.attention(self.before_attention(x), mask)))
+    def forward(self, x: Tensor, mask: Tensor, forth: Tensor, back: Tensor, rows: Padded | None = None) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: `additive_mask` of `relatives`. forth, back: adjacency and transpose. rows: the
+        padded layout."""
+        x = x + self._drop(self.mix(self.attention(self.before_attention(x), mask, rows)), rows)
         normal = self.before_perceptron(x)
-        return x + self._drop(self.forth(normal, forth) + self.back(normal, back))
+        return x + self._drop(self.forth(normal, forth, rows) + self.back(normal, back, rows), rows)
 
-    def _drop(self, x: Tensor) -> Tensor:
-        return dropout(x, self.dropout, self.training)
+    def _drop(self, x: Tensor, rows: Padded | None) -> Tensor:
+        return dropout(x, self.dropout, self.training, rows)
 
 
 @ENCODERS.register("nn_former")
@@ -116,5 +119,5 @@ class NNFormer(Encoder):
         forth, back = directions(batch, x)
         mask = additive_mask(relatives(forth), x.dtype)
         for layer in self.layers:
-            x = layer(x, mask, forth, back)
+            x = layer(x, mask, forth, back, batch.padded)
         return by_node(self.after(x), batch)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import relu_dropout
 from archflow.encoders.inputs import one_hot
-from archflow.encoders.layers import Linear, per_member, relu_dropout
+from archflow.encoders.layers import Linear, per_member
 from archflow.encoders.readout import make_readout
 from archflow.graph.batch import Batch
 
@@ -38,5 +39,5 @@ class OperationMLP(Encoder):
         """(V, d) node embeddings."""
         x = one_hot(batch, self.n_ops, self.n_attributes, self.layers[0].weight.dtype)  # type: ignore[arg-type]
         for layer in self.layers:
-            x = relu_dropout(per_member(layer, x, batch), self.dropout, self.training)
+            x = relu_dropout(per_member(layer, x, batch), self.dropout, self.training, batch.member_nodes)
         return x

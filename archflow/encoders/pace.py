@@ -8,11 +8,13 @@ from torch import Tensor, nn
 
 from archflow.encoders.attention import AttentionHeads, Perceptron, additive_mask, by_node, by_place
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import dropout, relu_dropout
 from archflow.encoders.inputs import NodeInput
-from archflow.encoders.layers import LayerNorm, Linear, dropout, per_member, relu_dropout, sinusoids
+from archflow.encoders.layers import LayerNorm, Linear, per_member, sinusoids
 from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
+from archflow.graph.padded import Padded
 
 
 class PlaceEncoding(nn.Module):
@@ -42,8 +44,8 @@ class PlaceEncoding(nn.Module):
         heard = F.embedding_bag(
             row[edges.source], self.heard(codes).flatten(0, 1), edges.ptr, mode="sum", include_last_offset=True
         )
-        hidden = relu_dropout(own + heard, self.dropout, self.training)
-        return dropout(per_member(self.out, hidden, batch), self.dropout, self.training)
+        hidden = relu_dropout(own + heard, self.dropout, self.training, batch.member_nodes)
+        return dropout(per_member(self.out, hidden, batch), self.dropout, self.training, batch.member_nodes)
 
 
 class AncestorLayer(nn.Module):
@@ -57,13 +59,13 @@ class AncestorLayer(nn.Module):
         self.perceptron = Perceptron(dim, dim, dropout)
         self.behind_attention, self.behind_perceptron = LayerNorm(dim), LayerNorm(dim)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d), by place. mask: `additive_mask`."""
-        x = self.behind_attention(x + self._drop(self.mix(self.attention(x, mask))))
-        return self.behind_perceptron(x + self._drop(self.perceptron(x)))
+    def forward(self, x: Tensor, mask: Tensor, rows: Padded | None = None) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: `additive_mask`. rows: the padded layout."""
+        x = self.behind_attention(x + self._drop(self.mix(self.attention(x, mask, rows)), rows))
+        return self.behind_perceptron(x + self._drop(self.perceptron(x, rows), rows))
 
-    def _drop(self, x: Tensor) -> Tensor:
-        return dropout(x, self.dropout, self.training)
+    def _drop(self, x: Tensor, rows: Padded | None) -> Tensor:
+        return dropout(x, self.dropout, self.training, rows)
 
 
 @ENCODERS.register("pace")
@@ -115,5 +117,5 @@ class PACE(Encoder):
         itself = torch.eye(batch.padded.mask.shape[1], dtype=torch.bool, device=x.device)
         mask = additive_mask((batch.reachable.transpose(1, 2) | itself)[:, None], x.dtype)
         for layer in self.layers:
-            x = layer(x, mask)
+            x = layer(x, mask, batch.padded)
         return by_node(x, batch)

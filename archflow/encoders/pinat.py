@@ -17,11 +17,13 @@ from archflow.encoders.attention import (
     neighbour_sum,
 )
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import dropout
 from archflow.encoders.inputs import NodeInput
-from archflow.encoders.layers import LayerNorm, Linear, dropout
+from archflow.encoders.layers import LayerNorm, Linear
 from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
+from archflow.graph.padded import Padded
 
 SLOPE = 0.2
 """Of the leaky ReLUs in set convolutions."""
@@ -96,14 +98,15 @@ class PINATLayer(nn.Module):
         self.perceptron = Perceptron(dim, hidden)
         self.after_attention, self.after_perceptron = LayerNorm(dim), LayerNorm(dim)
 
-    def forward(self, x: Tensor, mask: Tensor, neighbours: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d). mask: `additive_mask`. neighbours: as `SetConvolution` takes it."""
-        both = torch.cat([self.sets(x, neighbours), self.attention(x, mask)], 2)
-        x = self.after_attention(x + self._drop(self.mix(both)))
-        return self.after_perceptron(x + self._drop(self.perceptron(x)))
+    def forward(self, x: Tensor, mask: Tensor, neighbours: Tensor, rows: Padded | None = None) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: `additive_mask`. neighbours: as `SetConvolution` takes it. rows: the padded
+        layout."""
+        both = torch.cat([self.sets(x, neighbours), self.attention(x, mask, rows)], 2)
+        x = self.after_attention(x + self._drop(self.mix(both), rows))
+        return self.after_perceptron(x + self._drop(self.perceptron(x, rows), rows))
 
-    def _drop(self, x: Tensor) -> Tensor:
-        return dropout(x, self.dropout, self.training)
+    def _drop(self, x: Tensor, rows: Padded | None) -> Tensor:
+        return dropout(x, self.dropout, self.training, rows)
 
 
 @ENCODERS.register("pinat")
@@ -155,12 +158,12 @@ class PINAT(Encoder):
         x = self.inputs(self.operations.weight, batch).padded
         forth, back = directions(batch, x)
         neighbours = back + torch.eye(back.shape[1], dtype=back.dtype, device=back.device)
-        x = dropout(x + self._laplacian(forth, batch), self.dropout, self.training)
+        x = dropout(x + self._laplacian(forth, batch), self.dropout, self.training, batch.padded)
         ops = F.one_hot(batch.padded.gather(batch.op), self.n_ops).to(x.dtype).view(*x.shape[:2], self.n_ops)
-        x = self.before(x + dropout(self.sets(ops, neighbours), self.dropout, self.training))
+        x = self.before(x + dropout(self.sets(ops, neighbours), self.dropout, self.training, batch.padded))
         mask = everyone(batch, x.dtype)
         for layer in self.layers:
-            x = layer(x, mask, neighbours)
+            x = layer(x, mask, neighbours, batch.padded)
         return by_node(x, batch)
 
     def _laplacian(self, forth: Tensor, batch: Batch) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import normal
 from archflow.encoders.gates import (
     EdgeFlow,
     Flow,
@@ -159,7 +160,7 @@ class TAGATES(Encoder):
         if not (self.training and self.symmetry_noise > 0):
             return operation
         values = operation.values
-        return OfNodes(values + self.symmetry_noise * torch.randn_like(values), batch)
+        return OfNodes(values + self.symmetry_noise * normal(batch.member_nodes, values.shape[1], values.device), batch)
 
     def _flow_along(self, edges: Edges, batch: Batch) -> Flow:
         """The nodes at which the flow begins keep their own message beside the gate."""

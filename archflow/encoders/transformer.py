@@ -51,5 +51,5 @@ class Transformer(Encoder):
         x = self.inputs(table, batch).padded + by_place(sinusoids(batch.level, self.dim), batch)
         mask = everyone(batch, x.dtype)
         for layer in self.layers:
-            x = layer(x, mask)
+            x = layer(x, mask, batch.padded)
         return by_node(self.norm(x), batch)

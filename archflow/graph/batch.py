@@ -207,12 +207,12 @@ class Batch:
     @cached_property
     def padded(self) -> Padded:
         """The dense view: every architecture as a row of the longest one's length."""
-        return Padded.of(self._node_ptr, self.device)
+        return Padded.of(self._node_ptr, self.device, self.members)
 
     @cached_property
     def member_nodes(self) -> Padded:
         """The dense view of members instead of architectures: row k holds all nodes of run k."""
-        return Padded.of(self._node_ptr[:: len(self) // self.members], self.device)
+        return Padded.of(self._node_ptr[:: max(1, len(self) // self.members)], self.device, self.members)
 
     @cached_property
     def member(self) -> Tensor:

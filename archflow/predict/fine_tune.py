@@ -20,7 +20,7 @@ from archflow.graph.batch import Batch
 from archflow.predict.metrics import kendall_tau_rows
 from archflow.predict.ranking_model import RankingModel, score
 from archflow.pretext.ranking_loss import pairwise_hinge
-from archflow.seeding import seeded
+from archflow.seeding import member_streams
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class _Loop:
                 on_epoch(start)
         best_tau = np.max(taus, axis=0, initial=-np.inf) if taus else np.full(len(self.runs.train), -np.inf)
         for epoch in range(start, self.settings.epochs):
-            with seeded(self.runs.seeds[0], epoch):
+            with member_streams([(seed, epoch) for seed in self.runs.seeds], self.device):
                 losses.append(self._epoch(epoch))
             tau = self._validate()
             taus.append(tau.tolist())

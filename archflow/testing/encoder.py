@@ -13,7 +13,7 @@ from archflow.encoders import ENCODERS, Encoder, load_encoder, save_encoder, sta
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.seeding import seeded
+from archflow.seeding import member_streams, seeded
 from archflow.testing.comparison import TOLERANCE, close, embed, same, same_shape
 from archflow.testing.graphs import relabelled
 
@@ -92,6 +92,16 @@ def _check_members(encoder: Encoder, architectures: ArchitectureSet) -> None:
         together = stack(members).embed(Batch(architectures, rows))
         alone = [member.embed(Batch(architectures, run)) for member, run in zip(members, rows, strict=True)]
     close(together, torch.cat(alone), "stacked members give what each gives alone")
+    # Members of small and of large architectures, so that one would feel the other's padding.
+    rows = np.argsort(architectures.node_counts, kind="stable")[: rows.size].reshape(2, -1)
+    with torch.no_grad():
+        with member_streams([(3,), (4,)]):
+            together = stack(members).train().embed(Batch(architectures, rows))
+        alone = []
+        for key, member, run in zip((3, 4), members, rows, strict=True):
+            with member_streams([(key,)]):
+                alone.append(copy.deepcopy(member).train().embed(Batch(architectures, run)))
+    close(together, torch.cat(alone), "a member's random draws do not depend on the other members")
 
 
 def _check_attributes(encoder: Encoder, architectures: ArchitectureSet, n_attributes: int = 3) -> None:
