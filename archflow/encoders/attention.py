@@ -24,7 +24,7 @@ def by_place(values: Tensor, batch: Batch) -> Tensor:
 
 def by_node(values: Tensor, batch: Batch) -> Tensor:
     """(K, S, d) by place -> (V, d) by node."""
-    return batch.padded.scatter(values.reshape(*batch.padded.mask.shape, values.shape[2]))
+    return batch.padded.scatter(values.reshape(*batch.padded.shape, values.shape[2]))
 
 
 def everyone(batch: Batch, dtype: torch.dtype) -> Tensor:

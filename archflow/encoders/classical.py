@@ -65,10 +65,10 @@ class FeatureMLP(Encoder):
         table = weight.view(-1, self.dim)
         y = bias.repeat_interleave(len(batch) // batch.members, 0)
         for features in self.features(batch):
-            entry, bounds, values = features.entry, features.bounds, features.values
-            if batch.members > 1:
-                first_row = weight.shape[1] * torch.arange(batch.members, device=table.device)
-                entry = entry + first_row.repeat_interleave(bounds.diff().view(batch.members, -1).sum(1))
+            bounds, values = features.bounds, features.values
+            first_row = weight.shape[1] * torch.arange(batch.members, device=table.device)
+            of_member = bounds.diff().view(batch.members, -1).sum(1)
+            entry = features.entry + first_row.repeat_interleave(of_member)
             y.add_(
                 F.embedding_bag(entry, table, bounds, mode="sum", include_last_offset=True, per_sample_weights=values)
             )
@@ -116,7 +116,7 @@ class AdjacencyMLP(FeatureMLP):
 
     def features(self, batch: Batch) -> list[Features]:
         """See `FeatureMLP.features`: first the pairs, row by row, then operations and attributes, node by node."""
-        largest = batch.padded.mask.shape[1]
+        largest = batch.padded.shape[1]
         if largest > self.max_nodes:
             raise ArchflowError(
                 f"adjacency_mlp: an architecture has {largest} nodes, the encoder numbers {self.max_nodes}; "

@@ -88,6 +88,6 @@ def _highest(states: Sequence[Tensor], end: NodeSubset, batch: Batch) -> Tensor:
     """(B, n d) the maximum over an architecture's chosen nodes of their n states side by side."""
     places = batch.leveled.place[end.node]
     rows = torch.cat([state.flatten(0, 1).index_select(0, places) for state in states], 1)
-    if end.padded.mask.shape[1] <= 1:  # one node each, or no architecture
+    if end.padded.shape[1] <= 1:  # one node each, or no architecture
         return rows
     return end.padded.gather(rows).masked_fill(~end.padded.mask[..., None], -torch.inf).amax(1)

@@ -36,7 +36,7 @@ def pair_dropout(weights: Tensor, p: float, training: bool, rows: Padded) -> Ten
     if not (training and p > 0):
         return weights
     words = _drawn(rows.per_member(rows.counts**2), weights.shape[2], weights.device)
-    shape = (*rows.mask.shape, rows.mask.shape[1], weights.shape[2])
+    shape = (*rows.shape, rows.shape[1], weights.shape[2])
     words = words.view(shape) if rows.is_full else words[rows.pair_index]
     return weights * _kept(weights, words.transpose(2, 3), p).mul_(1 / (1 - p))
 

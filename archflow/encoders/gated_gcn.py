@@ -48,10 +48,8 @@ class GatedConvolution(nn.Module):
 
     def _of_pairs(self, x: LookedUp, edges: Edges) -> Tensor:
         table, rows = x.table, x.row
-        members, n_ops, dim = table.shape
-        skip, key, query, value = (
-            self.projections(table if members > 1 else table[0]).view(-1, n_ops, 4 * dim).chunk(4, -1)
-        )
+        _, n_ops, dim = table.shape
+        skip, key, query, value = self.projections(table).chunk(4, -1)
         messages = torch.sigmoid(key[:, :, None] + query[:, None]) * value[:, None]  # (K, |O| receiver, |O| sender, d)
         pair = rows[edges.target] * n_ops + rows[edges.source] % n_ops
         received = F.embedding_bag(pair, messages.reshape(-1, dim), edges.ptr, mode="sum", include_last_offset=True)

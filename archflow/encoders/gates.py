@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.inputs import LookedUp, NodeInput, NodeValues, OfNodes
-from archflow.encoders.layers import Linear, NeighbourSum
+from archflow.encoders.layers import Linear, NeighbourSum, by_member
 from archflow.encoders.readout import WithPredecessor, make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch, Edges
@@ -94,7 +93,7 @@ class GatedFlow(nn.Module):
             heard.add_(own)
         if flow.ungated is not None:
             own.mul_(flow.ungated)
-        own.add_(self.bias[0] if flow.batch.members == 1 else F.embedding(flow.batch.member, self.bias))
+        own.add_(by_member(self.bias, flow.batch))
         return own.addcmul_(operation.map(lambda o: self.gate(o).sigmoid_()).values, heard)
 
 

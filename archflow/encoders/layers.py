@@ -30,7 +30,7 @@ class Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(K, rows, in) -> (K, rows, out); K = 1 also takes (rows, in)."""
-        if len(self.weight) == 1:
+        if len(self.weight) == 1:  # one product is faster than a batch of one
             y = x @ self.weight[0]
             return y if self.bias is None else y.add_(self.bias[0])
         return torch.bmm(x, self.weight) if self.bias is None else torch.baddbmm(self.bias[:, None], x, self.weight)
@@ -38,9 +38,12 @@ class Linear(nn.Module):
 
 def per_member(layer: Callable[[Tensor], Tensor], x: Tensor, batch: Batch) -> Tensor:
     """(V, in) -> (V, out): every node through its member's layer."""
-    if batch.members == 1:
-        return layer(x)
     return batch.member_nodes.scatter(layer(batch.member_nodes.gather(x)))
+
+
+def by_member(values: Tensor, batch: Batch) -> Tensor:
+    """(K, d) values of the members -> (V, d) those of every node's member; (1, d) for one member."""
+    return values if batch.members == 1 else F.embedding(batch.member, values)
 
 
 def sinusoids(position: Tensor, dim: int) -> Tensor:
@@ -138,11 +141,11 @@ class LayerNorm(nn.Module):
 
     def forward(self, x: Tensor, batch: Batch | None = None) -> Tensor:
         """(K, S, d) -> (K, S, d), or (V, d) -> (V, d) for the nodes of a batch."""
-        if len(self.weight) == 1:
+        if len(self.weight) == 1:  # torch's own, scale and shift included, in one pass
             return F.layer_norm(x, x.shape[-1:], self.weight[0], self.bias[0])
         if batch is None:
             return torch.addcmul(self.bias[:, None], F.layer_norm(x, x.shape[-1:]), self.weight[:, None])
-        return torch.addcmul(self.bias[batch.member], F.layer_norm(x, x.shape[-1:]), self.weight[batch.member])
+        return torch.addcmul(by_member(self.bias, batch), F.layer_norm(x, x.shape[-1:]), by_member(self.weight, batch))
 
 
 class BatchNorm(nn.Module):
@@ -163,7 +166,7 @@ class BatchNorm(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(K, S, d) -> (K, S, d). mask: (K, S) whether a row counts, None if all do."""
-        if len(x) == 1 and mask is None:
+        if len(x) == 1 and mask is None:  # torch's own, in one pass
             mean, variance = self.running_mean[0], self.running_var[0]
             return F.batch_norm(x[0], mean, variance, self.weight[0], self.bias[0], self.training, self.momentum)[None]
         if not self.training:

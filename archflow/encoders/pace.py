@@ -35,7 +35,7 @@ class PlaceEncoding(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, dim)."""
-        labels = batch.padded.mask.shape[1]
+        labels = batch.padded.shape[1]
         codes = sinusoids(torch.arange(labels, device=batch.op.device), self.dim).to(self.own.weight.dtype)
         codes = codes.expand(batch.members, labels, self.dim)
         row = batch.rows_of(codes, batch.canonical_label)
@@ -114,7 +114,7 @@ class PACE(Encoder):
         operation = self.inputs(table, batch).map(torch.relu).values
         x = by_place(torch.cat([operation, self.place(batch)], 1), batch)
         # A place without a node attends to itself: it has nobody else.
-        itself = torch.eye(batch.padded.mask.shape[1], dtype=torch.bool, device=x.device)
+        itself = torch.eye(batch.padded.shape[1], dtype=torch.bool, device=x.device)
         mask = additive_mask((batch.reachable.transpose(1, 2) | itself)[:, None], x.dtype)
         for layer in self.layers:
             x = layer(x, mask, batch.padded)

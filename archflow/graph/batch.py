@@ -152,7 +152,7 @@ class Batch:
         first = pointer(self.cell_counts)
         row = first[self._owner[ends]] + self.architectures.cells[self._nodes[ends]]
         counts = np.bincount(row, minlength=first[-1])
-        return NodeSubset(self._tensor(ends[np.argsort(row, kind="stable")]), Padded.of(pointer(counts), self.device))
+        return NodeSubset(self._tensor(ends[np.argsort(row, kind="stable")]), Padded(pointer(counts), self.device))
 
     @cached_property
     def level(self) -> Tensor:
@@ -207,12 +207,12 @@ class Batch:
     @cached_property
     def padded(self) -> Padded:
         """The dense view: every architecture as a row of the longest one's length."""
-        return Padded.of(self._node_ptr, self.device, self.members)
+        return Padded(self._node_ptr, self.device, self.members)
 
     @cached_property
     def member_nodes(self) -> Padded:
         """The dense view of members instead of architectures: row k holds all nodes of run k."""
-        return Padded.of(self._node_ptr[:: max(1, len(self) // self.members)], self.device, self.members)
+        return Padded(self._node_ptr[:: max(1, len(self) // self.members)], self.device, self.members)
 
     @cached_property
     def member(self) -> Tensor:
@@ -263,7 +263,7 @@ class Batch:
 
     def _subset(self, chosen: NDArray[np.bool_]) -> NodeSubset:
         counts = np.diff(pointer(chosen)[self._node_ptr])
-        return NodeSubset(self._tensor(np.flatnonzero(chosen)), Padded.of(pointer(counts), self.device))
+        return NodeSubset(self._tensor(np.flatnonzero(chosen)), Padded(pointer(counts), self.device))
 
     def _gather(self, adjacency: Adjacency) -> Edges:
         source, target, by_source = self._local_edges(adjacency)

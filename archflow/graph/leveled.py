@@ -118,7 +118,7 @@ class LeveledRows:
             padded.flat[leveled.node],
             leveled.mask,
             None if padded.is_full else padded.mask,
-            padded.mask.shape,
+            padded.shape,
         )
 
     def gather(self, values: Tensor) -> Tensor:
