@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.dropout import relu_dropout
-from archflow.encoders.inputs import LookedUp, NodeInput, NodeValues, OfNodes
-from archflow.encoders.layers import GatedSum, Linear
+from archflow.encoders.inputs import LookedUp, NodeInput, NodeValues
+from archflow.encoders.layers import GatedSum, Linear, per_member
 from archflow.encoders.readout import make_readout
 from archflow.graph.batch import Batch, Edges
 
@@ -32,7 +32,8 @@ class GatedConvolution(nn.Module):
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """(V, d) node embeddings -> (V, d)."""
-        return self.of_inputs(OfNodes(x, batch))
+        skip, key, query, value = per_member(self.projections, x, batch).chunk(4, 1)
+        return GatedSum.apply(key, query, value, batch.undirected).add_(skip)
 
     def of_inputs(self, x: NodeValues) -> Tensor:
         """The same for what enters the encoder -> (V, d).

@@ -38,6 +38,8 @@ class Linear(nn.Module):
 
 def per_member(layer: Callable[[Tensor], Tensor], x: Tensor, batch: Batch) -> Tensor:
     """(V, in) -> (V, out): every node through its member's layer."""
+    if batch.members == 1:  # a tenth of a small batch's time is spared
+        return layer(x)
     return batch.member_nodes.scatter(layer(batch.member_nodes.gather(x)))
 
 

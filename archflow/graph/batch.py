@@ -223,10 +223,10 @@ class Batch:
     def leveled(self) -> Leveled:
         """The nodes by topological level, for encoders that follow the flow."""
         adjacency = self.architectures.adjacency
-        source, target, _ = self._local_edges(adjacency)
+        source, target, by_source = self._local_edges(adjacency)
         level = self.architectures.levels[self._nodes]
         member = self._owner // (len(self) // self.members)
-        return Leveled.of(level, member, self.members, source, target, self.device)
+        return Leveled.of(level, member, self.members, source, target, by_source, self.device)
 
     @cached_property
     def leveled_rows(self) -> LeveledRows:
