@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test fuzz lint clean
 
 # Versions are pinned in requirements.txt; the stamp is remade when they change.
 $(VENV)/.installed: requirements.txt pyproject.toml reproduce/pyproject.toml
@@ -17,6 +17,11 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest
+
+# The property tests with fresh seeds and 2,000 examples each; takes hours on all of them, so name files: FUZZ=tests/graph.
+FUZZ ?= tests
+fuzz: $(VENV)/.installed
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m hypothesis $(FUZZ)
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -6,20 +6,25 @@ The names below are imported when they are first used, so that `import archflow`
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
+
+if os.name != "posix":
+    raise ImportError("archflow runs on POSIX systems (Linux, macOS): it locks files with fcntl, which this one lacks")
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "archflow.data": ("load",),
-    "archflow.encoders": ("GIN", "Encoder", "GatedGCN", "OperationMLP", "Transformer"),
-    "archflow.encoders.pretrained": ("encoder",),
-    "archflow.encoders.saved": ("load_encoder", "save_encoder"),
+    "archflow.encoders": (
+        *("GIN", "Embedder", "Encoder", "GatedGCN", "OperationMLP", "Transformer"),
+        *("create", "list_encoders"),
+    ),
     "archflow.errors": ("ArchflowError",),
     "archflow.flow": ("FlowSurrogate",),
     "archflow.graph": ("Architecture", "ArchitectureSet", "Vocabulary"),
     "archflow.graph.table": ("Table", "read_table"),
-    "archflow.predict": ("FineTuneSettings", "Predictor"),
+    "archflow.predict": ("BlendedPredictor", "FineTuneSettings", "NetworkPredictor", "Objective", "Predictor"),
     "archflow.pretext": (
         "CAP",
         "DCLP",
@@ -46,13 +51,13 @@ __all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 if TYPE_CHECKING:
     from archflow.data import load as load
     from archflow.encoders import GIN as GIN
+    from archflow.encoders import Embedder as Embedder
     from archflow.encoders import Encoder as Encoder
     from archflow.encoders import GatedGCN as GatedGCN
     from archflow.encoders import OperationMLP as OperationMLP
     from archflow.encoders import Transformer as Transformer
-    from archflow.encoders import load_encoder as load_encoder
-    from archflow.encoders import save_encoder as save_encoder
-    from archflow.encoders.pretrained import encoder as encoder
+    from archflow.encoders import create as create
+    from archflow.encoders import list_encoders as list_encoders
     from archflow.errors import ArchflowError as ArchflowError
     from archflow.flow import FlowSurrogate as FlowSurrogate
     from archflow.graph import Architecture as Architecture
@@ -60,7 +65,10 @@ if TYPE_CHECKING:
     from archflow.graph import Vocabulary as Vocabulary
     from archflow.graph.table import Table as Table
     from archflow.graph.table import read_table as read_table
+    from archflow.predict import BlendedPredictor as BlendedPredictor
     from archflow.predict import FineTuneSettings as FineTuneSettings
+    from archflow.predict import NetworkPredictor as NetworkPredictor
+    from archflow.predict import Objective as Objective
     from archflow.predict import Predictor as Predictor
     from archflow.pretext import CAP as CAP
     from archflow.pretext import DCLP as DCLP

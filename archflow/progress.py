@@ -1,6 +1,6 @@
 """Progress bars, on standard error, so that standard output stays clean for results."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -38,3 +38,19 @@ def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progre
     )
     with RichProgress(*columns, console=Console(stderr=True), transient=False) as bar:
         yield _Bar(bar, bar.add_task(description, total=total, completed=done, note=""))
+
+
+def cumulative(advance: Callable[..., None]) -> Callable[..., None]:
+    """Turn a function that takes how many more steps are done into one that takes how many are done so far.
+
+    Args:
+        advance: As `Progress.advance`; whatever follows the steps is passed on.
+    """
+    done = 0
+
+    def reach(steps: int, *rest: object) -> None:
+        nonlocal done
+        advance(steps - done, *rest)
+        done = steps
+
+    return reach

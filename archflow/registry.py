@@ -1,6 +1,7 @@
 """Names for parts: the name is what the command line, configurations and saved models use.
 
-A third-party package registers its own parts through an entry point, without touching archflow:
+A part of archflow is a file in its package's folder; nothing else has to name it. A third-party package registers its
+own parts through an entry point, without touching archflow:
 
     [project.entry-points."archflow.encoders"]
     my_encoder = "my_package.encoders:MyEncoder"
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import pkgutil
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Generic, TypeVar
@@ -24,12 +26,13 @@ class Registry(Generic[Part]):
     """Parts of one kind by name.
 
     kind: what an error message calls the part ("encoder").
-    package: the package whose import registers the built-in parts; imported at the first look-up.
+    package: the package whose modules register the built-in parts; all are imported at the first look-up.
     """
 
     def __init__(self, kind: str, package: str) -> None:
         self.kind = kind
         self._package = package
+        self._loaded = False
         self._parts: dict[str, Part] = {}
 
     def register(self, name: str) -> Callable[[SamePart], SamePart]:
@@ -44,12 +47,12 @@ class Registry(Generic[Part]):
 
     def names(self) -> list[str]:
         """All names, built-in and from installed packages, sorted."""
-        importlib.import_module(self._package)
+        self._load()
         return sorted({*self._parts, *(point.name for point in self._entry_points())})
 
     def get(self, name: str) -> Part:
         """The part of that name. Raises ArchflowError with the nearest names if there is none."""
-        importlib.import_module(self._package)
+        self._load()
         if name in self._parts:
             return self._parts[name]
         for point in self._entry_points():
@@ -58,6 +61,15 @@ class Registry(Generic[Part]):
         near = difflib.get_close_matches(name, self.names(), n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise ArchflowError(f"no {self.kind} is called {name!r}; {hint}there are: {', '.join(self.names())}")
+
+    def _load(self) -> None:
+        """Import every module of the package, so that its decorators run."""
+        if self._loaded:
+            return
+        package = importlib.import_module(self._package)
+        for module in pkgutil.iter_modules(getattr(package, "__path__", ())):
+            importlib.import_module(f"{self._package}.{module.name}")
+        self._loaded = True
 
     def _entry_points(self):
         return entry_points(group=self._package)

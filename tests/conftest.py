@@ -1,5 +1,6 @@
 """What tests of all rooms share: real data where there is any, random architectures, one thread."""
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -15,8 +16,10 @@ from archflow.graph import ArchitectureSet
 from archflow.testing import random_architectures
 
 torch.set_num_threads(1)  # small matrices: a second thread costs more than it brings
-settings.register_profile("archflow", deadline=None, max_examples=60, derandomize=True)
-settings.load_profile("archflow")
+# The same examples at every run for CI; `make fuzz` looks for new ones.
+settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True)
+settings.register_profile("fuzz", deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 _ADDRESSES = re.compile(r"(?:src|href|action|url)\s*[=(]|@import|//[a-z]", re.IGNORECASE)
 _NAMESPACE = "http://www.w3.org/2000/svg"

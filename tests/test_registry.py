@@ -49,6 +49,20 @@ def test_a_package_registers_parts_by_entry_points(parts, monkeypatch):
     assert parts.get("blue") is ArchflowError
 
 
+def test_a_file_in_the_package_is_all_that_a_part_needs(tmp_path, monkeypatch):
+    package = tmp_path / "colours"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from archflow.registry import Registry\nCOLOURS = Registry('colour', 'colours')\n"
+    )
+    (package / "blue.py").write_text("from colours import COLOURS\n\n\n@COLOURS.register('blue')\nclass Blue: ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import colours
+
+    assert colours.COLOURS.names() == ["blue"]
+    assert colours.COLOURS.get("blue").__name__ == "Blue"
+
+
 def test_the_built_in_parts_are_there_without_importing_them():
     assert set(ENCODERS.names()) >= {"gated_gcn", "gin", "mlp", "transformer"}
     assert set(PRETEXT_TASKS.names()) >= {"fgp", "flow", "proxy_ranking"}

@@ -1,21 +1,24 @@
 """The contract tests catch what breaks the contract, and say what it is."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from archflow.encoders import Encoder, GatedGCN
+from archflow.encoders import Encoder, GatedGCN, create
 from archflow.encoders.layers import Linear, mean_pool
 from archflow.encoders.readout import Readout
 from archflow.graph.batch import Batch
+from archflow.predict import FineTuneSettings, NetworkPredictor, Prediction
 from archflow.pretext import CATETask, EmbeddingTask, GMAETask, PretextSettings, ProxyRanking, vocabulary_for
-from archflow.spaces import NASBench201
+from archflow.spaces import NASBench201, NATSSize
 from archflow.testing import (
     check_encoder,
     check_evaluator,
+    check_predictor,
     check_pretext_task,
     check_search_space,
     random_architectures,
@@ -233,6 +236,78 @@ def test_a_mask_that_does_not_hide_is_caught(encoder, task, message):
         check_pretext_task(lambda e: task(e, settings), lambda: encoder(6), known, {})
 
 
+class SoundPredictor(NetworkPredictor):
+    def __init__(self, architectures) -> None:
+        settings = FineTuneSettings(epochs=2)
+        super().__init__(create("gin", architectures, width=8), members=2, settings=settings)
+
+
+class NoInterval:
+    def __init__(self, architectures) -> None:
+        pass
+
+
+class ScalesByTheBatch(SoundPredictor):
+    def predict(self, architectures, on_batch=None):
+        mean, std = super().predict(architectures, on_batch)
+        return Prediction(mean - mean.mean(), std)
+
+
+class NeverAlike(SoundPredictor):
+    def __init__(self, architectures) -> None:
+        super().__init__(architectures)
+        self.seed = int(np.random.default_rng().integers(2**40))
+
+
+class LooksBehindTheMask(SoundPredictor):
+    def fit(self, architectures, y=None, *, mask=None, **options):
+        return super().fit(architectures, None if y is None else np.nan_to_num(y), **options)
+
+
+class SaysNothing(SoundPredictor):
+    def predict(self, architectures, on_batch=None):
+        return super().predict(architectures)
+
+
+class NarrowsDown(SoundPredictor):
+    def interval(self, architectures, coverage):
+        return super().interval(architectures, 1 - coverage)
+
+
+class WorstFirst(SoundPredictor):
+    def rank(self, table, on_batch=None):
+        ranked = super().rank(table, on_batch)
+        return replace(ranked, metrics={**ranked.metrics, "rank": len(table) + 1 - ranked.metrics["rank"]})
+
+
+class ForgetsWhatItLearnt(SoundPredictor):
+    @classmethod
+    def load(cls, folder, device="cpu"):
+        loaded = NetworkPredictor.load(folder, device)
+        loaded._state.maps[0][0] += 1  # pyright: ignore[reportOptionalMemberAccess]
+        return loaded
+
+
+@pytest.mark.parametrize(
+    ("predictor", "message"),
+    [
+        (NoInterval, "lacks a method of the protocol"),
+        (ScalesByTheBatch, "does not depend on the other architectures"),
+        (NeverAlike, "the same seed gives the same predictor"),
+        (LooksBehindTheMask, "a masked label is not looked at"),
+        (SaysNothing, "predict reports 0 of 60 architectures"),
+        (NarrowsDown, "a larger coverage makes no narrower interval"),
+        (WorstFirst, "rank 1 is the best prediction"),
+        (ForgetsWhatItLearnt, "a loaded predictor predicts the same"),
+    ],
+)
+def test_a_broken_predictor_is_caught(architectures, predictor, message):
+    y = architectures.edge_counts + np.linspace(0, 1, len(architectures))
+    check_predictor(lambda: SoundPredictor(architectures), architectures, y)
+    with pytest.raises(AssertionError, match=message):
+        check_predictor(lambda: predictor(architectures), architectures, y)
+
+
 class RepeatsItself(NASBench201):
     def neighbours(self, architecture):
         around = super().neighbours(architecture)
@@ -247,6 +322,17 @@ class Wanders(NASBench201):
 class Unsteady(NASBench201):
     def sample(self, count, generator):
         return super().sample(count, np.random.default_rng())
+
+
+class ForgetsAttributes(NATSSize):
+    def sample(self, count, generator):
+        return super().sample(count, generator).with_attributes(None, ())
+
+
+class ChangesWhatItGave(NATSSize):
+    def conform(self, architectures):
+        channels = super().conform(architectures).attribute("channels")
+        return architectures.with_attributes(channels[:, None] + 8, ["channels"])
 
 
 class Miscounts(NASBench201):
@@ -271,6 +357,8 @@ class Misses(NASBench201):
         (RepeatsItself, "has a neighbour twice"),
         (Wanders, "a mutant of .* is not its neighbour"),
         (Unsteady, "the same generator gives another sample"),
+        (ForgetsAttributes, "a sample has other node attributes than the space"),
+        (ChangesWhatItGave, "conform changes an architecture that the space gave"),
         (DisownsItsSample, "the space does not contain its own sample: .*none"),
         (Miscounts, "costs say .* parameters"),
         (Misses, "enumerate gives 15624 different architectures, size is 15625"),
@@ -339,3 +427,19 @@ def test_relabelling_a_set_says_where_every_node_went(architectures):
     assert (renumbered.op == architectures.op[rows]).all()
     assert (renumbered.hashes == architectures.hashes).all()
     assert list(renumbered) != list(architectures)
+
+
+def test_random_attributes_come_with_the_same_graphs_and_move_with_their_nodes():
+    plain, numbered = (random_architectures(30, seed=3, attributes=names) for names in ((), ("stride", "kernel")))
+    assert list(numbered.with_attributes(None, ())) == list(plain)
+    assert plain.attributes is None
+    values = numbered.attributes
+    assert values is not None
+    assert 0.2 < np.isnan(values).mean() < 0.5
+    empty = numbered.with_attributes(np.c_[values, np.full(len(values), np.nan)], ("stride", "kernel", "empty"))
+    renumbered, rows = relabelled(empty, seed=1)
+    assert renumbered.attribute_names == empty.attribute_names
+    np.testing.assert_array_equal(renumbered.attributes, empty.attributes[rows])  # type: ignore[index]
+    assert (renumbered.hashes == numbered.hashes).all()
+    for old, new, order in zip(numbered, renumbered, np.split(rows, numbered.node_ptr[1:-1]), strict=True):
+        assert new == old.relabelled((order - order.min()).tolist())

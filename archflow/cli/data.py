@@ -95,7 +95,7 @@ def get(
     again: Annotated[bool, typer.Option("--again", help="Read the files anew although the table is there.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Download data sets into the cache, once; an interrupted download goes on where it was.
+    """Download data sets into the cache, once; what is there already is not downloaded again.
 
     Files in the folder ARCHFLOW_DATA are used instead of the network. The cache is the folder ARCHFLOW_CACHE, else
     archflow's in your user cache.

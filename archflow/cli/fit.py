@@ -2,157 +2,118 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archflow.cli.output import DataOption, Json, ProxyOption, ViewOption, names, print_json
 
 if TYPE_CHECKING:
-    from archflow.data.benchmarks import Benchmark
-    from archflow.recipes.recipe import Recipe
+    from archflow.predict import FineTuned
+    from archflow.recipes.fitting import FitPredictor, Task
 
-PRETRAINING = "pretraining"
-"""The folder beside the predictor that holds the recipe's encoders until all is done."""
+MetricsOption = Annotated[
+    list[str],
+    typer.Option(
+        help="The column to learn, -COLUMN if lower is better; rows without a value are left out. Given several times, "
+        "one predictor learns all."
+    ),
+]
+EncoderOption = Annotated[
+    str | None,
+    typer.Option(
+        help="A pre-trained one, by its name in `archflow encoders` or its .safetensors file; "
+        "or gin, gated_gcn ... to start untrained. Default: gated_gcn; the recipe's own with --recipe."
+    ),
+]
+LabelsOption = Annotated[
+    float | None,
+    typer.Option(help="Use only so many labels, drawn at random: a share below 1 or a count. Default: all."),
+]
+RecipeOption = Annotated[
+    str | None,
+    typer.Option(
+        help="best: pre-train several encoders on the whole table, fit networks and a Gaussian process on them. "
+        "Takes minutes; --encoder gated_gcn makes it quick."
+    ),
+]
+ObjectiveOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="What to train for. Rankings: hinge (default), bpr, listmle; values: squared; positive values such as "
+        "latencies: log, relative. Given several times, one for each --metric."
+    ),
+]
+LowerOption = Annotated[bool, typer.Option(help="For latency, loss and the like: as --metric -COLUMN.")]
+MembersOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Models that vote; 2 or more give a standard deviation. Default: 4, the recipe's 6."),
+]
+EpochsOption = Annotated[int | None, typer.Option(min=1, help="Of fine-tuning. Default: 300, the recipe's 150.")]
 
 
 def fit(
     data: DataOption,
-    metric: Annotated[
-        str,
-        typer.Option(
-            help="The column to learn, higher is better, -COLUMN if lower is; rows without a value are left out."
-        ),
-    ],
+    metric: MetricsOption,
     out: Annotated[Path, typer.Option(help="The folder to write the predictor into.")],
-    encoder: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            help="A pre-trained one, by its name in `archflow encoders` or its .safetensors file; "
-            "or gin, gated_gcn ... to start untrained. Default: gated_gcn; the recipe's own with --recipe."
-        ),
-    ] = None,
+    encoder: EncoderOption = None,
     view: ViewOption = None,
-    labels: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(help="Use only so many labels, drawn at random: a share below 1 or a count. Default: all."),
-    ] = None,
-    recipe: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            help="best: pre-train several encoders on the whole table, fit networks and a Gaussian process on them. "
-            "Takes minutes; --encoder gated_gcn makes it quick."
-        ),
-    ] = None,
+    labels: LabelsOption = None,
+    recipe: RecipeOption = None,
     proxy: ProxyOption = None,
-    lower_is_better: Annotated[bool, typer.Option(help="For latency, loss and the like: as --metric -COLUMN.")] = False,
-    members: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(min=1, help="Models that vote; 2 or more give a standard deviation. Default: 4, the recipe's 6."),
-    ] = None,
-    epochs: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(min=1, help="Of fine-tuning. Default: 300, the recipe's 150."),
-    ] = None,
+    objective: ObjectiveOption = None,
+    lower_is_better: LowerOption = False,
+    members: MembersOption = None,
+    epochs: EpochsOption = None,
     seed: Annotated[int, typer.Option(min=0)] = 21,
     as_json: Json = False,
 ) -> None:
-    """Fit a predictor on the rows whose metric is measured. After an interruption the same command goes on."""
-    import os
-    import shutil
-
-    import numpy as np
-
+    """Fit a predictor on the rows whose metric is measured. After an interruption the same command resumes."""
     from archflow.data.benchmarks import find
-    from archflow.data.proxies import proxy as proxy_of
-    from archflow.data.proxies import proxy_columns
-    from archflow.data.splits import labelled_rows
-    from archflow.encoders import ENCODERS
-    from archflow.encoders.pretrained import load as load_pretrained
-    from archflow.encoders.saved import name_of
-    from archflow.errors import ArchflowError
     from archflow.graph.table import read_table
-    from archflow.predict import Predictor
-    from archflow.progress import progress_bar
-    from archflow.recipes.presets import preset_of
-    from archflow.seeding import seeded
+    from archflow.recipes.fitting import PRETRAINING, Task, fit_and_save, network_predictor, recipe_predictor
 
+    _check(recipe, view, proxy, metric, lower_is_better)
     benchmark, path = find(data)
-    table = read_table(path)
-    metric = f"-{metric.removeprefix('-')}" if lower_is_better else metric
-    values = table.metric(metric)
-    if np.isinf(values).any():
-        raise ArchflowError(f"{path}: row {int(np.argmax(np.isinf(values)))}: {metric} is infinite; mend or empty it")
-    rows = labelled_rows(values, labels, seed)
+    columns = [f"-{metric[0].removeprefix('-')}"] if lower_is_better else metric
+    task = Task.of(read_table(path), columns, objective or (), labels, seed)
+    if recipe:
+        folder = out / PRETRAINING
+        predictor = recipe_predictor(task, folder, benchmark, encoder, names(proxy), members, epochs, seed)
+    else:
+        kind = encoder or "gated_gcn"
+        predictor = network_predictor(task, benchmark, kind, view, members or 4, epochs or 300, seed)
+    _print(out, task, predictor, fit_and_save(predictor, task, out), as_json)
+
+
+def _check(recipe: str | None, view: str | None, proxy: str | None, metric: list[str], lower_is_better: bool) -> None:
+    """Refuse options that do not go together."""
+    from archflow.errors import ArchflowError
+
+    if recipe not in (None, "best"):
+        raise ArchflowError(f"no recipe is called {recipe!r}; there is: best")
+    if recipe and view:
+        raise ArchflowError("--view: the recipe has its own; leave one of the two out")
     if proxy and not recipe:
         raise ArchflowError("--proxy is for pre-training: give it with --recipe best, or to `archflow pretrain`")
-    fit_options: dict[str, Any] = {}
-    if recipe:
-        if view:
-            raise ArchflowError("--view: the recipe has its own; leave one of the two out")
-        chosen = _recipe(recipe, benchmark, encoder, members, epochs)
-        columns = names(proxy) or [column for column in proxy_columns(table) if column != metric.removeprefix("-")]
-        proxies = {column: proxy_of(table, column) for column in columns}
-        pretrained = chosen.pretrain(table.architectures, proxies, out / PRETRAINING, seed, os.cpu_count() or 1)
-        predictor, fit_options = chosen.predictor(pretrained, seed), {"reference": table.architectures}
-        epochs = chosen.fine_tune.epochs
-    else:
-        preset, encoder, epochs = preset_of(benchmark), encoder or "gated_gcn", epochs or 300
-        if "." in encoder:
-            model, vocabulary, history = load_pretrained(encoder)
-            encoder, view = name_of(model), view or history.get("view", "whole")
-        else:
-            vocabulary = table.architectures.vocabulary
-            with seeded(seed):
-                model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **preset.published(encoder).config)
-        settings = replace(preset.published(encoder).fine_tune, epochs=epochs)
-        predictor = Predictor(
-            model, vocabulary, members or 4, settings, seed=seed, views=view or preset.published(encoder).view
-        )
-    state = out / "fit.state"
-    with progress_bar(f"fitting on {len(rows)} labels", epochs) as bar:
-        done = 0
+    if lower_is_better and len(metric) > 1:
+        raise ArchflowError("--lower-is-better: of which metric? Give --metric -COLUMN for each that it holds for")
 
-        def on_epoch(epoch: int) -> None:
-            nonlocal done
-            bar.advance(epoch - done)
-            done = epoch
 
-        tuned = predictor.fit(
-            table.architectures.select(rows),
-            values[rows],
-            metrics=[metric],
-            checkpoint=state,
-            on_epoch=on_epoch,
-            **fit_options,
-        )
-    predictor.save(out)
-    state.unlink(missing_ok=True)
-    shutil.rmtree(out / PRETRAINING, ignore_errors=True)
-    taus = tuned.validation_tau.max(0).tolist()
+def _print(out: Path, task: Task, predictor: FitPredictor, tuned: FineTuned, as_json: bool) -> None:
+    best = tuned.validation_score.max(0).tolist()
+    measures = {objective.measure for objective in predictor.objectives}
+    measure = measures.pop() if len(measures) == 1 else "score"
     if as_json:
-        print_json({"predictor": str(out), "labels": len(rows), "metric": metric, "validation_tau": taus})
+        about = {"predictor": str(out), "labels": len(task.rows), "held_out": tuned.held_out}
+        metrics = {"metric": task.metrics[0], "metrics": list(task.metrics)}
+        print_json({**about, **metrics, f"validation_{measure}": best if tuned.held_out else None})
+        return
+    text = f"{out}: fitted on {len(task.rows)} labels of {', '.join(task.metrics)}; "
+    if tuned.held_out:
+        words = "Kendall tau" if measure == "tau" else measure.replace("_", " ")
+        shown = ", ".join(f"{each:.3f}" for each in best)
+        typer.echo(f"{text}validation {words} of the {len(best)} models, on {tuned.held_out} labels each: {shown}")
     else:
-        typer.echo(
-            f"{out}: fitted on {len(rows)} labels of {metric}; validation Kendall tau of the {len(taus)} models: "
-            + ", ".join(f"{tau:.3f}" for tau in taus)
-        )
-
-
-def _recipe(
-    name: str, benchmark: Benchmark | None, encoder: str | None, members: int | None, epochs: int | None
-) -> Recipe:
-    """The recipe of a name, with what the user wants otherwise. Raises ArchflowError for a name that is none, and for
-    an encoder that is pre-trained already."""
-    from archflow.errors import ArchflowError
-    from archflow.recipes.recipe import recipe_for
-
-    if name != "best":
-        raise ArchflowError(f"no recipe is called {name!r}; there is: best")
-    if encoder and "." in encoder:
-        raise ArchflowError(f"--encoder {encoder}: the recipe pre-trains its own; name a kind such as gated_gcn")
-    recipe = recipe_for(benchmark, encoder)
-    settings = replace(recipe.fine_tune, epochs=epochs or recipe.fine_tune.epochs)
-    return replace(recipe, members=members or recipe.members, fine_tune=settings)
+        typer.echo(f"{text}too few to hold any out: nothing says how well it predicts. Measure a few more")

@@ -3,88 +3,90 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archflow.cli.output import DataOption, Json, print_json, print_table
 
-CHUNK = 4096  # architectures between two moves of the progress bar
+if TYPE_CHECKING:
+    from archflow.graph.table import Table
+    from archflow.predict import Predictor
 
 
 def predict(
     predictor: Annotated[Path, typer.Argument(help="The folder that `archflow fit` wrote.")],
     data: DataOption,
     out: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Write the table with columns predicted, predicted_std, rank (.parquet, .csv, .jsonl)."),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many of the best to show.")] = 10,
     as_json: Json = False,
 ) -> None:
-    """Score every architecture of a table and show the best."""
-    import numpy as np
-
+    """Score every architecture of a table and show the best, by each metric that the predictor has learnt."""
     from archflow.data.benchmarks import load
-    from archflow.graph.table import Table
     from archflow.predict import load_predictor
-    from archflow.predict.metrics import summary
     from archflow.progress import progress_bar
 
-    model = load_predictor(predictor)
-    table = load(data)
-    metric = (model.metrics or [""])[0]
-    # `archflow fit --lower-is-better` learns the negated column.
-    sign, metric = (-1.0, metric[1:]) if metric.startswith("-") else (1.0, metric)
-    parts = []
+    model, table = load_predictor(predictor), load(data)
     with progress_bar("ranking", len(table)) as bar:
-        for first in range(0, len(table), CHUNK):
-            rows = np.arange(first, min(first + CHUNK, len(table)))
-            parts.append(model.predict(table.architectures.select(rows)))
-            bar.advance(len(rows))
-    mean, std = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    order = np.argsort(-mean, kind="stable")
-    rank = np.empty(len(order))
-    rank[order] = np.arange(1, len(order) + 1)
-    mean = sign * mean
+        ranked = model.rank(table, bar.advance)
     if out is not None:
-        columns = {**table.metrics, "predicted": mean, "predicted_std": std, "rank": rank}
-        Table(table.architectures, columns, table.native).write(out)
-    measured = table.metrics.get(metric)
-    known = np.isfinite(measured) if measured is not None else np.zeros(len(table), bool)
-    quality = (
-        summary(sign * mean[known], sign * measured[known]) if measured is not None and known.sum() >= 10 else None
-    )
-    rows = [
+        ranked.write(out)
+    results = [_result(model, ranked, place, top) for place in range(len(model.metrics))]
+    if as_json:
+        print_json(results[0] if len(results) == 1 else {"architectures": len(table), "metrics": results})
+        return
+    for result in results:
+        _print(result, titled=len(results) > 1)
+    if out is not None:
+        typer.echo(f"\n{out}: all {len(table):,} architectures")
+
+
+def _result(model: Predictor, ranked: Table, place: int, top: int) -> dict[str, Any]:
+    """The best by one metric, and how good its predictions are where it was measured."""
+    import numpy as np
+
+    from archflow.predict.base import ranking_columns
+
+    name = model.metrics[place]
+    mean, std, rank = (ranked.metrics[column] for column in ranking_columns(model.metrics, place))
+    measured = ranked.metrics.get(name, np.full(len(ranked), np.nan))
+    rows = np.argsort(rank)[:top]
+    best = [
         {
-            "rank": place + 1,
+            "rank": int(rank[row]),
             "row": int(row),
             "predicted": float(mean[row]),
             "std": None if np.isnan(std[row]) else float(std[row]),
-            "measured": float(measured[row]) if measured is not None and known[row] else None,
-            "architecture": table.native[row] if table.native else " ".join(table.architectures[int(row)].ops),
+            "measured": float(measured[row]) if np.isfinite(measured[row]) else None,
+            "architecture": ranked.native[row] if ranked.native else " ".join(ranked.architectures[int(row)].ops),
         }
-        for place, row in enumerate(order[:top])
+        for row in rows
     ]
-    if as_json:
-        print_json({"metric": metric, "architectures": len(table), "quality": quality, "top": rows})
-        return
+    quality = model.objectives[place].quality(mean, measured)
+    known = int(np.isfinite(measured).sum())
+    return {"metric": name, "architectures": len(ranked), "measured": known, "quality": quality, "top": best}
+
+
+def _print(result: dict[str, Any], titled: bool) -> None:
+    if titled:
+        typer.echo(f"\n{result['metric']}\n")
+    columns = ("rank", "row", "predicted", "std", "measured", "architecture")
     shown = [
         [
-            r["rank"],
-            r["row"],
-            f"{r['predicted']:.4g}",
-            "" if r["std"] is None else f"{r['std']:.2g}",
-            "" if r["measured"] is None else f"{r['measured']:.4g}",
-            r["architecture"],
+            row["rank"],
+            row["row"],
+            f"{row['predicted']:.4g}",
+            "" if row["std"] is None else f"{row['std']:.2g}",
+            "" if row["measured"] is None else f"{row['measured']:.4g}",
+            row["architecture"],
         ]
-        for r in rows
+        for row in result["top"]
     ]
-    print_table(("rank", "row", "predicted", "std", "measured", "architecture"), shown)
-    if quality:
-        typer.echo(
-            f"\nagainst {int(known.sum()):,} measured {metric} (those it was fitted on included): "
-            + ", ".join(f"{name} {value:.3f}" for name, value in quality.items())
-        )
-    if out is not None:
-        typer.echo(f"\n{out}: all {len(table):,} architectures")
+    print_table(columns, shown)
+    if result["quality"]:
+        measures = ", ".join(f"{name} {value:.3f}" for name, value in result["quality"].items())
+        known = f"{result['measured']:,} measured {result['metric']}"
+        typer.echo(f"\nagainst {known} (those it was fitted on included): {measures}")

@@ -52,11 +52,12 @@ def pretrain(
     from archflow.data.catalogue import BENCHMARKS
     from archflow.data.joined import joined
     from archflow.data.several import several_tables
-    from archflow.encoders import ENCODERS, save_encoder
-    from archflow.graph.effective import view as view_of
+    from archflow.encoders import ENCODERS
+    from archflow.encoders.embedder import Embedder
+    from archflow.encoders.preparation import Preparation
     from archflow.pretext import make_task, proxies_for, vocabulary_for
     from archflow.pretext import pretrain as run
-    from archflow.progress import progress_bar
+    from archflow.progress import cumulative, progress_bar
     from archflow.recipes.presets import preset_of
     from archflow.recipes.shipping import ship
     from archflow.seeding import seeded
@@ -74,28 +75,28 @@ def pretrain(
     with seeded(seed, 2):
         pretext = make_task(task, model, pretext_settings)
     view = view or preset.published(encoder).view
-    architectures = view_of(view)(unlabelled.architectures.recoded(vocabulary))
+    embedder = Embedder(model, Preparation(vocabulary, view))
+    architectures = embedder.prepare(unlabelled.architectures)
     state = out.with_suffix(".state")
     with progress_bar(f"pre-training on {len(architectures):,} architectures", epochs) as bar:
-        done = 0
+        reach = cumulative(bar.advance)
 
         def on_epoch(epoch: int, losses: dict[str, float]) -> None:
-            nonlocal done
-            bar.advance(epoch - done, "  ".join(f"{part} {value:.4g}" for part, value in losses.items()))
-            done = epoch
+            reach(epoch, "  ".join(f"{part} {value:.4g}" for part, value in losses.items()))
 
         settings = replace(preset.published(encoder).pretrain, epochs=epochs, seed=seed)
         losses = run(model, pretext, architectures, unlabelled.proxies, settings, state, on_epoch=on_epoch)
-    history = {"data": data, "task": task, "proxies": list(used), "epochs": epochs, "seed": seed, "view": view}
+    history = {"data": data, "task": task, "proxies": list(used), "epochs": epochs, "seed": seed}
+    embedder = embedder.with_history(**history, losses=losses)
     if card:
         command = shlex.join(["archflow", *sys.argv[1:]])
-        ship(out, model, vocabulary, architectures, {**history, "losses": losses}, command)
+        ship(out, embedder, architectures, command)
     else:
-        save_encoder(out, model, vocabulary, **history, losses=losses)
+        embedder.save(out)
     state.unlink(missing_ok=True)
     final = {part: values[-1] for part, values in losses.items()}
     if as_json:
-        print_json({"encoder": str(out), **history, "losses": final})
+        print_json({"encoder": str(out), **history, "view": view, "losses": final})
     else:
         typer.echo(
             f"{out}: {encoder} pre-trained by {task}, " + ", ".join(f"{k} loss {v:.4g}" for k, v in final.items())

@@ -22,14 +22,11 @@ ModelArgument = Annotated[
 def vectors(model: Path, architectures: ArchitectureSet) -> NDArray[np.float32]:
     """(N, d) embeddings, with a progress bar. Raises ArchflowError if there is no such encoder or predictor."""
     from archflow.encoders.pretrained import load
-    from archflow.graph.effective import view
     from archflow.predict import load_predictor
-    from archflow.predict.ranking_model import embed
     from archflow.progress import progress_bar
 
     if model.is_dir():
         return load_predictor(model).embed(architectures)
-    encoder, vocabulary, history = load(model)
-    known = view(history.get("view", "whole"))(architectures.recoded(vocabulary))
+    embedder = load(model)
     with progress_bar("embedding", len(architectures)) as bar:
-        return embed(encoder, known, on_batch=bar.advance)
+        return embedder.embed(architectures, on_batch=bar.advance)

@@ -30,31 +30,48 @@ def locate(benchmark: Benchmark) -> Path | None:
     return own_table(benchmark.name) or (cached if cached.is_file() else None)
 
 
-def find(data: str | Path) -> tuple[Benchmark | None, Path]:
+def find(data: str | Path, known_as: str | None = None) -> tuple[Benchmark | None, Path]:
     """The benchmark that `data` names, if it names one, and the path of its table.
 
-    data: a name of `BENCHMARKS`, or the path of a table; a path whose stem is a name counts as that benchmark. For a
-    name: a table in the folder `ARCHFLOW_DATA`, else in the cache, else one made in the cache from published files that
-    are on this machine. Nothing is downloaded: `archflow.data.provision.get` does. The first use shows the licence.
+    A name leads to a table in the folder `ARCHFLOW_DATA`, else in the cache, else to one made in the cache from
+    published files that are on this machine. Nothing is downloaded: `archflow.data.provision.get` does. The first use
+    shows the licence.
 
-    Raises ArchflowError, saying how to get it, for a benchmark that is not on this machine and for an unknown name.
+    Args:
+        data: A name of `BENCHMARKS`, or the path of a table. A table at a path is the user's own, whatever it is
+            called, unless it is the very file that a name leads to.
+        known_as: The benchmark that the table at a path is to count as.
+
+    Raises:
+        ArchflowError: saying how to get it, for a benchmark that is not on this machine, and for an unknown name.
     """
     data = str(data)
     if data not in BENCHMARKS:
         path = Path(data)
-        benchmark = BENCHMARKS.get(path.stem) if path.suffix else benchmark_of(data)
+        if not path.suffix and known_as is None:
+            benchmark_of(data)
+        benchmark = benchmark_of(known_as) if known_as else _benchmark_at(path)
         return benchmark, with_graphs(benchmark, path) if benchmark and path.is_file() else path
+    if known_as not in (None, data):
+        raise ArchflowError(f"{data} is a benchmark of its own; only a table file can count as {known_as}")
     benchmark = BENCHMARKS[data]
     path = locate(benchmark) or get_offline(benchmark)
     if path is None:
         raise ArchflowError(
             f"{data}: not on this machine; {how_to_get(benchmark)}, or set {FOLDER_VARIABLE} to the folder that holds "
-            f"{data}.parquet, or name the file itself"
+            f"{data}.parquet"
         )
     if benchmark.embedded:
         return benchmark, path
     show_licence(benchmark)
     return benchmark, with_graphs(benchmark, path)
+
+
+def _benchmark_at(path: Path) -> Benchmark | None:
+    """The benchmark whose table lies at this path, if it is that of one."""
+    benchmark = BENCHMARKS.get(path.stem)
+    table = locate(benchmark) if benchmark else None
+    return benchmark if table is not None and path.exists() and table.samefile(path) else None
 
 
 def how_to_get(benchmark: Benchmark) -> str:

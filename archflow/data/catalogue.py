@@ -12,6 +12,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from archflow.errors import ArchflowError
+
 
 @dataclass(frozen=True)
 class RawFile:
@@ -21,6 +23,9 @@ class RawFile:
     addresses: tuple[str, ...]
     sha256: str
     size: int
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,19 @@ class Benchmark:
     files: tuple[RawFile, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+
     def unit(self, column: str) -> str:
         """The unit of a column, also with a minus before it; empty if it is not known."""
         column = column.removeprefix("-")
         return next((unit for pattern, unit in self.units.items() if fnmatchcase(column, pattern)), "")
+
+
+def _check_name(name: str) -> None:
+    """Refuse what would lie elsewhere than in its folder of the cache."""
+    if name in ("", ".", "..") or set(name) & set("/\\\0"):
+        raise ArchflowError(f"{name!r}: not a plain name of a file or data set; name no folders")
 
 
 def _entry(name: str, entry: dict[str, Any]) -> Benchmark:

@@ -1,40 +1,33 @@
-"""Downloads that end whole or not at all: mirrors in turn, resumed where they broke off, checked before they count.
+"""Downloads that end whole or not at all: mirrors in turn, each limited in size and time, checked before they count.
 
-Written on urllib: pooch, the usual choice, cannot resume a broken transfer.
+pooch transfers the bytes. Its `retrieve` would also check and place the file, but has no limits, and leaves it readable
+by this user only.
 """
 
 from __future__ import annotations
 
-import errno
-import http.client
-import re
-import socket
-import ssl
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
+from threading import Thread
+from typing import TYPE_CHECKING, BinaryIO
 
 from archflow.data.cache import sha256_of
 from archflow.data.catalogue import RawFile
 from archflow.errors import ArchflowError
+from archflow.files import write_atomically
+
+if TYPE_CHECKING:
+    from requests import Response
 
 BLOCK = 1 << 16
-_PERMANENT = range(400, 500)
-_TRANSIENT = (408, 425, 429)
-_NOBODY_THERE = (socket.gaierror, ConnectionRefusedError, ssl.SSLCertVerificationError, ValueError)
-"""Errors that another attempt a moment later would meet again; ValueError is an address that is none."""
+_HEADERS = {"User-Agent": "archflow", "Accept-Encoding": "identity"}
+"""The published bytes: requests would unpack what a server sends compressed."""
 
 
 class _Refused(Exception):
     """This address will not give the file."""
-
-
-class _Broken(Exception):
-    """The transfer broke off; another attempt may go on."""
 
 
 def download(
@@ -43,148 +36,115 @@ def download(
     advance: Callable[[int], None] = lambda count: None,
     *,
     timeout: float = 30.0,
-    attempts: int = 4,
-    pause: float = 1.0,
+    slowest: float = 20_000.0,
 ) -> None:
-    """Fetch a file, check size and sha256, and put it at `target`, replacing what is there.
-
-    What has been fetched is kept beside the target as `.NAME.part`; another attempt, mirror or run goes on from it. The
-    caller sees to it that no other process fetches the same file (`archflow.data.cache.alone`).
+    """Fetch a file from the first of its addresses that gives it, and put it at `target`, replacing what is there.
 
     Args:
+        file: what to fetch; its size and sha256 are checked.
+        target: where it goes.
         advance: called with the bytes gained; negative if what was fetched turned out useless.
-        timeout: seconds without a byte after which an attempt has failed.
-        attempts: for each address. pause: seconds before the second one, doubled each time.
+        timeout: seconds to wait for an answer, or for the next bytes of one.
+        slowest: bytes per second; an address that takes longer for the whole file is given up.
 
-    Raises ArchflowError, with the reason of every address, if none gave the file; also if the disk is full. The target
-    is then as it was.
+    Raises:
+        ArchflowError: with the reason of every address, if none gave the file; or if it cannot be written. The target
+            is then as it was.
     """
-    part = target.with_name(f".{target.name}.part")
-    transfer = _Transfer(file, part, advance, timeout)
     reasons = []
-    try:
-        part.parent.mkdir(parents=True, exist_ok=True)
+    with write_atomically(target) as temporary:
         for address in file.addresses:
             try:
-                _attempt(transfer, address, attempts, pause)
+                _fetch(address, file, temporary, advance, timeout, slowest)
+                return
             except _Refused as refused:
-                reasons.append(f"{urllib.parse.urlsplit(address).netloc}: {refused}")
-                continue
-            part.replace(target)
-            return
-    except OSError as error:
-        hint = "free some space" if error.errno == errno.ENOSPC else "give a writable folder in ARCHFLOW_CACHE"
-        raise ArchflowError(f"{target}: cannot be written ({error.strerror}): {hint}, then start again") from None
-    raise ArchflowError(
-        f"{file.name}: could not be downloaded ({'; '.join(reasons)}): "
-        "try again later, or put the file into the folder ARCHFLOW_DATA"
-    )
+                host = address.partition("://")[2].partition("/")[0]
+                reasons.append(f"{host or address}: {refused}")
+        raise ArchflowError(
+            f"{file.name}: could not be downloaded ({'; '.join(reasons)}): "
+            "try again later, or put the file into the folder ARCHFLOW_DATA"
+        )
 
 
-def _attempt(transfer: _Transfer, address: str, attempts: int, pause: float) -> None:
-    reason = ""
-    for attempt in range(attempts):
-        if attempt:
-            time.sleep(pause * 2 ** (attempt - 1))
+class _Body:
+    """What pooch writes to: a file that takes no more than the known number of bytes."""
+
+    def __init__(self, out: BinaryIO, size: int, advance: Callable[[int], None]) -> None:
+        self._out, self._size, self._advance = out, size, advance
+        self.received = 0
+
+    def write(self, block: bytes) -> None:
+        if self.received + len(block) > self._size:
+            raise _Refused(f"wrong content (more than {self._size:,} bytes)")
+        self._out.write(block)
+        self.received += len(block)
+        self._advance(len(block))
+
+    def flush(self) -> None:
+        self._out.flush()
+
+
+def _fetch(
+    address: str, file: RawFile, path: Path, advance: Callable[[int], None], timeout: float, slowest: float
+) -> None:
+    """Write the file to `path`. Raises _Refused if the address does not give it, OSError if the disk is full."""
+    from requests import RequestException
+
+    if not address.lower().startswith(("http://", "https://")):
+        raise _Refused("only http and https addresses are followed")
+    with path.open("wb") as out:
+        body = _Body(out, file.size, advance)
         try:
-            transfer.go_on(address)
-            return
-        except _Broken as broken:
-            reason = f"{broken} ({attempts} attempts)" if attempts > 1 else str(broken)
-    raise _Refused(reason)
+            _within(timeout + file.size / slowest, lambda: _transfer(address, body, timeout))
+            if sha256_of(path) != file.sha256:
+                raise _Refused("wrong content (sha256 differs)")
+        except Exception as error:  # whatever an answer makes the libraries raise
+            advance(-body.received)
+            of_the_disk = isinstance(error, OSError) and not isinstance(error, (RequestException, TimeoutError))
+            if of_the_disk or isinstance(error, _Refused):
+                raise
+            raise _Refused(_reason(error)) from None
 
 
-class _Transfer:
-    """One file on its way, from whichever address."""
+def _transfer(address: str, body: _Body, timeout: float) -> None:
+    from pooch import HTTPDownloader
 
-    def __init__(self, file: RawFile, part: Path, advance: Callable[[int], None], timeout: float) -> None:
-        self.file, self.part, self.advance, self.timeout = file, part, advance, timeout
-        self.advance(self.fetched())
+    with ExitStack() as opened:
 
-    def fetched(self) -> int:
-        return self.part.stat().st_size if self.part.exists() else 0
+        def keep(response: Response, **about: object) -> None:
+            opened.callback(response.close)  # pooch leaves an answer open when it cannot read it to its end
 
-    def drop(self) -> None:
-        self.advance(-self.fetched())
-        self.part.unlink(missing_ok=True)
+        HTTPDownloader(timeout=timeout, chunk_size=BLOCK, headers=_HEADERS, hooks={"response": keep})(
+            address, body, None
+        )
 
-    def go_on(self, address: str) -> None:
-        """Fetch what is missing and check the whole; OSErrors that get out are those of the disk."""
-        if self.fetched() > self.file.size:
-            self.drop()
-        begun = self.fetched()
-        if begun < self.file.size:
-            begun = self._receive(address, begun)
-        if self.fetched() < self.file.size:
-            raise _Broken(f"it broke off after {self.fetched():,} of {self.file.size:,} bytes")
-        if sha256_of(self.part) != self.file.sha256:
-            self.drop()
-            if begun:  # what lay there before may have been the wrong part
-                raise _Broken("wrong content (sha256 differs)")
-            raise _Refused("wrong content (sha256 differs)")
 
-    def _receive(self, address: str, begun: int) -> int:
-        """Append the answer to the part file; from which byte on it really came."""
-        headers = {"User-Agent": "archflow"} | ({"Range": f"bytes={begun}-"} if begun else {})
+def _within(seconds: float, work: Callable[[], None]) -> None:
+    """Do the work in a thread of its own and give it up when the time is over.
+
+    No timeout of a socket limits the whole: a server may send a byte now and then. A thread that has been given up ends
+    at its next write, since the file is closed by then.
+
+    Raises:
+        TimeoutError: if the time is over; or what the work raises.
+    """
+    ended: Future[None] = Future()
+
+    def run() -> None:
         try:
-            response = urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=self.timeout)
-        except urllib.error.HTTPError as error:
-            with error:
-                self._refused(error)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            cause = error.reason if isinstance(error, urllib.error.URLError) else error
-            if isinstance(cause, _NOBODY_THERE):
-                raise _Refused(_reason(error)) from None
-            raise _Broken(_reason(error)) from None
-        with response:
-            starts = _starts_at(response) if response.status == 206 else 0
-            if starts != begun:
-                self.drop()
-                if starts != 0:
-                    raise _Broken("it answered with another part of the file")
-                begun = 0  # the server sends the whole file whatever it is asked for
-            with self.part.open("ab") as part:
-                size = begun
-                while block := _read(response):
-                    size += len(block)
-                    if size > self.file.size:
-                        break
-                    part.write(block)
-                    part.flush()  # what has been fetched outlives the process
-                    self.advance(len(block))
-        if size > self.file.size:
-            self.drop()
-            raise _Refused(f"wrong content (more than {self.file.size:,} bytes)")
-        return begun
+            ended.set_result(work())
+        except Exception as error:
+            ended.set_exception(error)
 
-    def _refused(self, error: urllib.error.HTTPError) -> NoReturn:
-        reason = f"{error.code} {error.reason}"
-        if error.code == 416:
-            self.drop()
-            raise _Broken(f"{reason}: its file is no longer than the part that was here")
-        if error.code in _PERMANENT and error.code not in _TRANSIENT:
-            raise _Refused(reason)
-        raise _Broken(reason)
+    Thread(target=run, daemon=True).start()
+    ended.result(seconds)
 
 
-def _read(response: http.client.HTTPResponse) -> bytes:
-    try:
-        return response.read1(BLOCK)
-    except (OSError, http.client.HTTPException) as error:
-        raise _Broken(_reason(error)) from None
-
-
-def _starts_at(response: http.client.HTTPResponse) -> int | None:
-    found = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
-    return int(found[1]) if found else None
-
-
-def _reason(error: Exception) -> str:
-    """A network error in a few words."""
-    cause = error.reason if isinstance(error, urllib.error.URLError) else error
-    if isinstance(cause, TimeoutError):
+def _reason(error: BaseException) -> str:
+    """The innermost cause in a few words; what a server said may be in it."""
+    while error.__context__ is not None:
+        error = error.__context__
+    if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(cause, OSError) and cause.strerror:
-        return f"no connection ({cause.strerror})"
-    said = " ".join(str(cause).split())  # a server's answer may be in it
-    return f"no connection ({said[:100] or type(cause).__name__})"
+    said = getattr(error, "strerror", None) or str(error)
+    return " ".join(said.split())[:150] or type(error).__name__

@@ -132,6 +132,9 @@ def _digest(architectures: ArchitectureSet) -> str:
     digest = hashlib.sha256("\n".join(architectures.vocabulary.ops).encode())
     for part in parts:
         digest.update(np.ascontiguousarray(part, np.int64).tobytes())
+    if architectures.attributes is not None:
+        digest.update("\n".join(architectures.attribute_names).encode())
+        digest.update(np.ascontiguousarray(architectures.attributes).tobytes())
     return digest.hexdigest()[:16]
 
 

@@ -15,8 +15,9 @@ The user's folder `ARCHFLOW_DATA` may hold tables NAME.parquet, and published fi
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
+
+from platformdirs import user_cache_path
 
 from archflow.data.catalogue import RawFile
 
@@ -33,11 +34,7 @@ def data_folder() -> Path | None:
 def cache_folder() -> Path:
     """The folder that `ARCHFLOW_CACHE` names, else archflow's in the user's cache folder of the platform."""
     named = os.environ.get(CACHE_VARIABLE)
-    if named:
-        return Path(named)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "archflow"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "archflow"
+    return Path(named) if named else user_cache_path("archflow", appauthor=False)
 
 
 def own_table(name: str) -> Path | None:

@@ -39,12 +39,12 @@ def isomorphism_classes(table: Table) -> Rows:
     if table.native is not None:
         for name in SPACES.names():
             space = SPACES.get(name)()
-            if set(table.architectures.vocabulary.ops) <= set(space.vocabulary.ops):
-                try:
-                    canonical = [space.canonical(space.parse(text)) for text in table.native]
-                except ArchflowError:
-                    continue
-                return np.unique(np.array(canonical), return_inverse=True)[1]
+            try:
+                space.conform(table.architectures)
+                canonical = [space.canonical(space.parse(text)) for text in table.native]
+            except ArchflowError:
+                continue
+            return np.unique(np.array(canonical), return_inverse=True)[1]
     return np.unique(table.architectures.hashes, return_inverse=True)[1]
 
 

@@ -1,16 +1,19 @@
-"""Tables that the user brings for a named benchmark; those that have native strings alone get their graphs."""
+"""Tables that the user brings for a named benchmark, with their graphs as its search space gives them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from archflow.data.cache import sha256_of
 from archflow.data.catalogue import Benchmark
 from archflow.data.places import cache_folder
 from archflow.errors import ArchflowError
+from archflow.graph import ArchitectureSet
+from archflow.graph.arrow import PREFIX, from_columns, to_columns
 from archflow.graph.columns import GRAPH_COLUMNS, read_columns, write_columns
 from archflow.graph.table import Table, read_table
-from archflow.spaces import SPACES
+from archflow.spaces import SPACES, SearchSpace
 
 TABLE_ENDINGS = (".parquet", ".csv", ".jsonl")
 
@@ -29,37 +32,50 @@ def read_user_table(benchmark: Benchmark, path: Path) -> Table:
 
 
 def with_graphs(benchmark: Benchmark, path: Path) -> Path:
-    """The path of a table with graphs: `path` itself if it has them or nothing to make them of, else a table in the
-    cache, made once from its native strings.
+    """The path of a table with graphs as the benchmark's space gives them.
 
-    Raises ArchflowError, naming the row, for a string that is none of the benchmark's space.
+    That is `path` itself if it has such graphs, or nothing to make them of. Otherwise it is a table in the cache, made
+    once: from native strings where there are no graphs, or from operation names such as `mbconv_stage0_k7_e6`, which
+    become an operation and node attributes.
+
+    Raises:
+        ArchflowError: naming the row, for a string or a graph that is none of the benchmark's space.
     """
-    if path.suffix == ".parquet" and set(GRAPH_COLUMNS) <= _parquet_columns(path):
+    space = SPACES.get(benchmark.space)()
+    wanted = {*GRAPH_COLUMNS, *(PREFIX + name for name in space.attribute_names)}
+    if path.suffix == ".parquet" and wanted <= _parquet_columns(path):
         return path  # the usual case: only the file's footer was read
     columns = read_columns(path)
-    if set(GRAPH_COLUMNS) & set(columns.column_names) or "native" not in columns.column_names:
+    given = set(columns.column_names)
+    if wanted <= given or not (set(GRAPH_COLUMNS) <= given or (not set(GRAPH_COLUMNS) & given and "native" in given)):
         return path
-    made = cache_folder() / "converted" / f"{benchmark.name}-{sha256_of(path)[:16]}.parquet"
+    kind = "attributes-" if space.attribute_names else ""
+    made = cache_folder() / "converted" / f"{benchmark.name}-{kind}{sha256_of(path)[:16]}.parquet"
     if made.is_file():
         return made
-    import pyarrow as pa
-
-    space = SPACES.get(benchmark.space)()
-    parsed = []
-    for row, text in enumerate(columns["native"].to_pylist()):
-        try:
-            parsed.append(space.parse(str(text)))
-        except ArchflowError as error:
-            raise ArchflowError(f"{path}: row {row}: {error}") from None
-    graphs = {
-        "ops": pa.array([a.ops for a in parsed], pa.list_(pa.string())),
-        "edge_src": pa.array([[source for source, _ in a.edges] for a in parsed], pa.list_(pa.int32())),
-        "edge_dst": pa.array([[target for _, target in a.edges] for a in parsed], pa.list_(pa.int32())),
-    }
-    for name, values in graphs.items():
+    try:
+        if set(GRAPH_COLUMNS) <= given:
+            architectures = space.conform(from_columns(columns))
+        else:
+            architectures = _parsed(space, columns["native"].to_pylist())
+    except ArchflowError as error:
+        raise ArchflowError(f"{path}: {error}") from None
+    for name, values in to_columns(architectures).items():
+        columns = columns.drop_columns([name]) if name in given else columns
         columns = columns.append_column(name, values)
     write_columns(made, columns)
     return made
+
+
+def _parsed(space: SearchSpace, texts: Iterable[object]) -> ArchitectureSet:
+    """The architectures of native strings. Raises ArchflowError, naming the row."""
+    parsed = []
+    for row, text in enumerate(texts):
+        try:
+            parsed.append(space.parse(str(text)))
+        except ArchflowError as error:
+            raise ArchflowError(f"row {row}: {error}") from None
+    return ArchitectureSet.from_architectures(parsed, space.vocabulary)
 
 
 def _parquet_columns(path: Path) -> set[str]:

@@ -5,7 +5,9 @@ from archflow.encoders.base import ENCODERS, Encoder, encoders_of
 from archflow.encoders.carl import CARL
 from archflow.encoders.cate import CATE
 from archflow.encoders.classical import AdjacencyMLP, PathMLP
+from archflow.encoders.create import create, list_encoders
 from archflow.encoders.dagnn import DAGNN
+from archflow.encoders.embedder import Embedder
 from archflow.encoders.flan import FLAN
 from archflow.encoders.flowerformer import FlowerFormer
 from archflow.encoders.flowerformer_two_cell import FlowerFormerTwoCell
@@ -21,7 +23,6 @@ from archflow.encoders.nn_former import NNFormer
 from archflow.encoders.operation_mlp import OperationMLP
 from archflow.encoders.pace import PACE
 from archflow.encoders.pinat import PINAT
-from archflow.encoders.saved import load_encoder, save_encoder
 from archflow.encoders.ta_gates import TAGATES
 from archflow.encoders.transformer import Transformer
 
@@ -40,6 +41,7 @@ __all__ = [
     "TAGATES",
     "AdjacencyMLP",
     "Arch2Vec",
+    "Embedder",
     "Encoder",
     "FlowerFormer",
     "FlowerFormerTwoCell",
@@ -50,9 +52,9 @@ __all__ = [
     "OperationMLP",
     "PathMLP",
     "Transformer",
+    "create",
     "encoders_of",
-    "load_encoder",
-    "save_encoder",
+    "list_encoders",
     "stack",
     "unstack",
 ]

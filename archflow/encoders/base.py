@@ -39,11 +39,13 @@ class Encoder(Configured, nn.Module, ABC):
             (`archflow.encoders.stack`). A plain `nn.Module` is not stackable; its runs train one after the other.
         reads_positions: The embedding depends, on purpose, on how the nodes are numbered.
         reads_pairs: An architecture must be a pair of cells, two graphs side by side, as in DARTS.
+        view: The form in which it was published to see architectures (`archflow.graph.effective.VIEWS`).
     """
 
     stackable: ClassVar[bool] = False
     reads_positions: ClassVar[bool] = False
     reads_pairs: ClassVar[bool] = False
+    view: ClassVar[str] = "whole"
     n_ops: int
     dim: int
     width: int

@@ -92,6 +92,7 @@ class NNFormer(Encoder):
     """
 
     stackable = True
+    view = "effective"
 
     def __init__(
         self,

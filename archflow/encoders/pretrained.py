@@ -1,4 +1,4 @@
-"""The pre-trained encoders that ship with the package: `archflow.encoder("gated_gcn.fgp-nasbench201")`.
+"""The pre-trained encoders that ship with the package: `archflow.create("gated_gcn.fgp-nasbench201")`.
 
 Each is a file NAME.safetensors with a card NAME.json beside it; NAME is ENCODER.TASK-DATA.
 """
@@ -11,13 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
-from archflow.encoders.base import Encoder
-from archflow.encoders.saved import load_encoder
+from archflow.encoders.embedder import Embedder
 from archflow.errors import ArchflowError
 from archflow.files import read_json
-from archflow.graph import Vocabulary
 
 FOLDER = Path(__file__).with_name("weights")
 
@@ -73,24 +70,17 @@ def card(name: str) -> Card:
         raise ArchflowError(f"{path}: not the card of an encoder ({error}); install archflow again") from None
 
 
-def encoder(name: str | Path) -> tuple[Encoder, Vocabulary]:
-    """A pre-trained encoder and the operations it knows: `Predictor(*encoder(name))` starts from it.
+def load(name: str | Path) -> Embedder:
+    """A pre-trained encoder.
 
-    name: one of `names()`, or the path of a file that `save_encoder` wrote.
+    Args:
+        name: One of `names()`, or the path of a file that `Embedder.save` wrote.
 
-    Raises as `load` does.
+    Raises:
+        ArchflowError: if there is no such encoder, or a file is not the one that its card describes.
     """
-    return load(name)[:2]
-
-
-def load(name: str | Path) -> tuple[Encoder, Vocabulary, dict[str, Any]]:
-    """As `encoder`, with how the file says that it was trained; its "view" is the form in which the encoder was shown
-    architectures (`archflow.graph.effective.VIEWS`), if not whole.
-
-    Raises ArchflowError if there is no such encoder, and if a file is not the one that its card describes.
-    """
-    if str(name) not in names() and (str(name).endswith(".safetensors") or Path(name).is_file()):
-        return load_encoder(name)
+    if not is_shipped(name) and is_file(name):
+        return Embedder.load(name)
     about = card(str(name))
     path = FOLDER / f"{name}.safetensors"
     try:
@@ -102,4 +92,14 @@ def load(name: str | Path) -> tuple[Encoder, Vocabulary, dict[str, Any]]:
             f"{path}: altered: its sha256 begins with {found[:12]}, its card says {str(about.sha256)[:12]}; "
             "install archflow again"
         )
-    return load_encoder(path)
+    return Embedder.load(path)
+
+
+def is_shipped(name: str | Path) -> bool:
+    """Whether an encoder of this name ships with the package."""
+    return str(name) in names()
+
+
+def is_file(name: str | Path) -> bool:
+    """Whether this is the path of an encoder's file rather than a name."""
+    return str(name).endswith(".safetensors") or Path(name).is_file()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +13,13 @@ from archflow.encoders.layers import Linear, mean_pool, per_member, segment_sum
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
-if TYPE_CHECKING:
-    from archflow.encoders.base import Encoder
+
+class HasStates(Protocol):
+    """An encoder, as far as a read-out of node states knows it."""
+
+    def states(self, batch: Batch) -> Tensor:
+        """(V, d) node states."""
+        ...
 
 
 class Readout(nn.Module, ABC):
@@ -25,8 +30,8 @@ class Readout(nn.Module, ABC):
     """
 
     @abstractmethod
-    def forward(self, encoder: Encoder, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings."""
+    def forward(self, encoder: nn.Module, batch: Batch) -> Tensor:
+        """(B, d) architecture embeddings. encoder: the `Encoder` whose part this is."""
 
 
 class NodeReadout(Readout):
@@ -36,7 +41,7 @@ class NodeReadout(Readout):
     def pool(self, x: Tensor, batch: Batch) -> Tensor:
         """(V, d) node states -> (B, d) architecture embeddings."""
 
-    def forward(self, encoder: Encoder, batch: Batch) -> Tensor:
+    def forward(self, encoder: HasStates, batch: Batch) -> Tensor:
         return self.pool(encoder.states(batch), batch)
 
 

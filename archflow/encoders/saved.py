@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from archflow.checkpoint import load_tensors, save_tensors
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.errors import ArchflowError
 from archflow.graph import Vocabulary
@@ -37,22 +35,6 @@ def rebuild(about: Mapping[str, Any]) -> tuple[Encoder, Vocabulary]:
     if encoder.n_ops != len(vocabulary):
         raise ArchflowError(f"the encoder knows {encoder.n_ops} operations, its vocabulary {len(vocabulary)}")
     return encoder, vocabulary
-
-
-def save_encoder(path: str | Path, encoder: Encoder, vocabulary: Vocabulary, **history: Any) -> None:
-    """Write an encoder. history: anything JSON can hold about how it was trained."""
-    save_tensors(path, encoder.state_dict(), {**describe(encoder, vocabulary), "history": history})
-
-
-def load_encoder(path: str | Path) -> tuple[Encoder, Vocabulary, dict[str, Any]]:
-    """Read an encoder with its vocabulary and history. Raises ArchflowError if it is no sound encoder."""
-    tensors, about = load_tensors(path)
-    try:
-        encoder, vocabulary = rebuild(about)
-        load_weights(encoder, tensors)
-    except ArchflowError as error:
-        raise ArchflowError(f"{path}: {error}") from None
-    return encoder.eval(), vocabulary, about.get("history", {})
 
 
 def load_weights(module: Any, tensors: Mapping[str, Tensor]) -> None:

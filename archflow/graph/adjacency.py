@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from archflow.graph.graphs import Graphs
 from archflow.graph.ragged import Ints, pointer
-
-if TYPE_CHECKING:
-    from archflow.graph.architecture_set import ArchitectureSet
 
 
 @dataclass(frozen=True)
@@ -33,19 +30,19 @@ class Adjacency:
     out_degree: Ints
 
     @classmethod
-    def of(cls, architectures: ArchitectureSet, *, undirected: bool) -> Adjacency:
+    def of(cls, graphs: Graphs, *, undirected: bool) -> Adjacency:
         """The adjacency of a set; undirected adds the reverse of every edge."""
-        counts = architectures.edge_counts
-        source, target = architectures.edge_nodes
+        counts = graphs.edge_counts
+        source, target = graphs.edge_nodes
         if undirected:
             source, target = np.concatenate([source, target]), np.concatenate([target, source])
             counts = 2 * counts
         order = np.lexsort((source, target))
         source, target = source[order], target[order]
-        nodes = len(architectures.op)
+        nodes = len(graphs.op)
         edge_ptr = pointer(counts)
         first_edge = np.repeat(edge_ptr[:-1], counts)
-        first_node = np.repeat(architectures.node_ptr[:-1], counts)
+        first_node = np.repeat(graphs.node_ptr[:-1], counts)
         return cls(
             source - first_node,
             target - first_node,

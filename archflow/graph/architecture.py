@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import index
@@ -10,6 +10,8 @@ from typing import Any
 
 from archflow.errors import ArchflowError
 from archflow.graph import attributes as node_attributes
+from archflow.graph import hashing
+from archflow.graph.graphs import packed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,7 +36,7 @@ class Architecture:
 
     ops: tuple[str, ...]
     edges: tuple[tuple[int, int], ...]
-    attributes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    attributes: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ops", tuple(self.ops))
@@ -94,9 +96,7 @@ class Architecture:
     @cached_property
     def hash(self) -> str:
         """16 hexadecimal digits, equal for isomorphic architectures (see `archflow.graph.hashing`)."""
-        from archflow.graph.architecture_set import ArchitectureSet
-
-        return f"{int(ArchitectureSet.from_architectures([self]).hashes[0]):016x}"
+        return f"{int(hashing.hashes(packed([self]))[0]):016x}"
 
     def relabelled(self, order: Iterable[int]) -> Architecture:
         """The same graph with node `order[i]` at position i. Raises ArchflowError if `order` is no permutation."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,13 @@ from archflow.graph import hashing, topology
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture import Architecture
 from archflow.graph.cells import cells
-from archflow.graph.ragged import Ints, pointer, positions, segment_reduce
+from archflow.graph.graphs import Graphs, packed
+from archflow.graph.ragged import Ints, as_int32, pointer, positions, segment_reduce
 from archflow.graph.synonyms import known_as
-from archflow.graph.vocabulary import Vocabulary
+from archflow.graph.vocabulary import UNKNOWN, Vocabulary
 
 
-class ArchitectureSet:
+class ArchitectureSet(Graphs):
     """N architectures with V nodes and E edges in all, as flat ragged arrays. Immutable.
 
     The arrays may be memory-mapped. Everything derived (levels, adjacency, hashes) is computed once, on first use.
@@ -52,12 +52,15 @@ class ArchitectureSet:
         attribute_names: Iterable[str] = (),
         validate: bool = True,
     ) -> None:
-        self.vocabulary = vocabulary
-        self.op = _int32(op)
-        self.node_ptr = np.asarray(node_ptr, np.int64)
-        self.edge_src, self.edge_dst = _int32(edge_src), _int32(edge_dst)
-        self.edge_ptr = np.asarray(edge_ptr, np.int64)
-        self.attributes, self.attribute_names = node_attributes.of_set(attributes, attribute_names)
+        super().__init__(
+            vocabulary,
+            as_int32(op),
+            np.asarray(node_ptr, np.int64),
+            as_int32(edge_src),
+            as_int32(edge_dst),
+            np.asarray(edge_ptr, np.int64),
+            *node_attributes.of_set(attributes, attribute_names),
+        )
         if validate:
             topology.validate(self)
             node_attributes.validate(self)
@@ -70,21 +73,7 @@ class ArchitectureSet:
 
         Raises ArchflowError for an operation that the given vocabulary lacks.
         """
-        ops = list(chain.from_iterable(a.ops for a in architectures))
-        vocabulary = vocabulary or Vocabulary.of(ops)
-        edges = np.array([edge for a in architectures for edge in a.edges], np.int32).reshape(-1, 2)
-        attributes, names = node_attributes.of_many(architectures)
-        return cls(
-            vocabulary,
-            [vocabulary.index(op) for op in ops],
-            pointer(np.array([len(a.ops) for a in architectures], np.int64)),
-            edges[:, 0],
-            edges[:, 1],
-            pointer(np.array([len(a.edges) for a in architectures], np.int64)),
-            attributes=attributes,
-            attribute_names=names,
-            validate=False,
-        )
+        return cls(**packed(architectures, vocabulary).columns, validate=False)
 
     @classmethod
     def concatenate(cls, sets: Sequence[ArchitectureSet]) -> ArchitectureSet:
@@ -108,9 +97,6 @@ class ArchitectureSet:
             attribute_names=names,
             validate=False,
         )
-
-    def __len__(self) -> int:
-        return len(self.node_ptr) - 1
 
     def __getitem__(self, row: int) -> Architecture:
         """The architecture of one row as an object."""
@@ -156,21 +142,19 @@ class ArchitectureSet:
                 value per node: those that are not given are taken from there.
             columns: Arguments of the constructor, as they are to be afterwards. They are not validated.
         """
-        kept: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in ("vocabulary", "node_ptr", "edge_src", "edge_dst", "edge_ptr", "attribute_names")
-        }
+        kept = self.columns
         for name in ("op", "attributes"):
-            values = getattr(self, name)
-            kept[name] = values if nodes is None or values is None or name in columns else values[nodes]
+            if nodes is not None and kept[name] is not None and name not in columns:
+                kept[name] = kept[name][nodes]
         return ArchitectureSet(**kept | columns, validate=False)
 
     def with_ops(self, op: NDArray, hidden: NDArray | None = None) -> ArchitectureSet:
-        """The same graphs with other operations (V,). hidden: rows or a mask of nodes that lose their attributes."""
+        """The same graphs with other operations (V,). hidden: rows or a mask of nodes that lose their attributes, but
+        for positions."""
         if hidden is None or self.attributes is None:
             return self.replaced(op=op)
-        attributes = self.attributes.copy()
-        attributes[hidden] = np.nan
+        attributes, columns = self.attributes.copy(), node_attributes.telling(self.attribute_names)
+        attributes[np.ix_(np.arange(len(op))[hidden], columns)] = np.nan
         return self.replaced(op=op, attributes=attributes)
 
     def with_attributes(self, attributes: ArrayLike | None, names: Iterable[str]) -> ArchitectureSet:
@@ -182,22 +166,17 @@ class ArchitectureSet:
         node_attributes.validate(result)
         return result
 
-    def attribute(self, name: str) -> NDArray[np.float32]:
-        """(V,) one attribute of every node, NaN where it does not apply, also if no architecture has it."""
-        if self.attributes is None or name not in self.attribute_names:
-            return np.full(len(self.op), np.nan, np.float32)
-        return self.attributes[:, self.attribute_names.index(name)]
-
     def recoded(self, vocabulary: Vocabulary) -> ArchitectureSet:
         """The same architectures with the operation ids of another vocabulary. An operation that it lacks is the one
-        that `SYNONYMS` calls the same, unless these architectures tell both apart.
+        that `SYNONYMS` calls the same, unless these architectures tell both apart; else `UNKNOWN`, if that has an id.
 
         Raises ArchflowError, naming the row, if an operation in use is not in it.
         """
         if vocabulary == self.vocabulary:
             return self
         names = [known_as(op, vocabulary, self.vocabulary) for op in self.vocabulary.ops]
-        ids = np.array([-1 if name is None else vocabulary.index(name) for name in names], np.int32)
+        otherwise = vocabulary.index(UNKNOWN) if UNKNOWN in vocabulary else -1
+        ids = np.array([otherwise if name is None else vocabulary.index(name) for name in names], np.int32)
         op = ids[self.op]
         if (op < 0).any():
             node = int(np.argmax(op < 0))
@@ -207,37 +186,6 @@ class ArchitectureSet:
                 f"known here: {', '.join(vocabulary.ops)}"
             )
         return self.replaced(vocabulary=vocabulary, op=op)
-
-    @cached_property
-    def node_counts(self) -> Ints:
-        """(N,) nodes of every architecture."""
-        return np.diff(self.node_ptr)
-
-    @cached_property
-    def edge_counts(self) -> Ints:
-        """(N,) edges of every architecture."""
-        return np.diff(self.edge_ptr)
-
-    @cached_property
-    def node_owner(self) -> Ints:
-        """(V,) row of the architecture that every node is of."""
-        return np.repeat(np.arange(len(self)), self.node_counts)
-
-    @cached_property
-    def node_place(self) -> Ints:
-        """(V,) place of every node within its architecture: what edges call it by."""
-        return np.arange(len(self.op)) - self.node_ptr[self.node_owner]
-
-    @cached_property
-    def edge_owner(self) -> Ints:
-        """(E,) row of the architecture that every edge is of."""
-        return np.repeat(np.arange(len(self)), self.edge_counts)
-
-    @cached_property
-    def edge_nodes(self) -> tuple[Ints, Ints]:
-        """Sources and targets (E,) of all edges, as rows of nodes among those of the whole set."""
-        first = self.node_ptr[self.edge_owner]
-        return self.edge_src + first, self.edge_dst + first
 
     @cached_property
     def levels(self) -> NDArray[np.int32]:
@@ -253,19 +201,12 @@ class ArchitectureSet:
     def cells(self) -> NDArray[np.int32]:
         """(V,) cell of every node, numbered within its architecture: parts of the graph that no edge joins, in order of
         their first nodes."""
-        return cells(self)
+        return cells(self, self.undirected)
 
     @cached_property
     def cell_counts(self) -> Ints:
         """(N,) cells of every architecture; none has an architecture without edges."""
         return segment_reduce(np.maximum, self.cells + np.int64(1), self.node_ptr, 0) * (self.edge_counts > 0)
-
-    @cached_property
-    def op_counts(self) -> NDArray[np.int32]:
-        """(N, |O|) how often every operation stands in every architecture."""
-        width = len(self.vocabulary)
-        cell = self.node_owner * width + self.op
-        return np.bincount(cell, minlength=len(self) * width).reshape(len(self), width).astype(np.int32)
 
     @cached_property
     def adjacency(self) -> Adjacency:
@@ -280,25 +221,15 @@ class ArchitectureSet:
     @cached_property
     def reachability(self) -> NDArray[np.bool_]:
         """(N, L, L) whether a path leads from the first node to the second, L nodes in the largest architecture."""
-        return topology.reachability(self)
+        return topology.reachability(self, int(self.depths.max(initial=0)))
 
     @cached_property
     def canonical_labels(self) -> Ints:
         """(V,) place of every node in its architecture's canonical order; symmetric nodes share one."""
-        return hashing.canonical_labels(self)
+        return hashing.canonical_labels(self, self.levels)
 
     @cached_property
     def hashes(self) -> NDArray[np.uint64]:
         """(N,) isomorphism-invariant hashes; they depend on operation names and attributes, not on the vocabulary's or
         the columns' order."""
         return hashing.hashes(self)
-
-
-def _int32(values: ArrayLike) -> NDArray[np.int32]:
-    """The values as int32; one that does not fit stays out of every valid range, so that validation names its row."""
-    values = np.asarray(values)
-    if values.dtype == np.int32:
-        return values
-    if values.size and values.dtype.kind not in "iu":
-        raise ArchflowError(f"architecture set: operation ids and node indices are integers, not {values.dtype}")
-    return values.astype(np.int64).clip(-1, np.iinfo(np.int32).max).astype(np.int32)

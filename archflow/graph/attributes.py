@@ -5,18 +5,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
-
-if TYPE_CHECKING:
-    from archflow.graph.architecture import Architecture
-    from archflow.graph.architecture_set import ArchitectureSet
+from archflow.graph.ragged import Ints
 
 Attributes = NDArray[np.float32]
+
+POSITION = "position_"
+"""What the names of attributes begin with that follow from the graph (`archflow.graph.positions`)."""
+
+
+class WithAttributes(Protocol):
+    """What of a set the functions below look at."""
+
+    op: NDArray[np.int32]
+    node_ptr: Ints
+    attributes: Attributes | None
+    attribute_names: tuple[str, ...]
 
 
 def of_one(attributes: Mapping[str, Iterable[float]], nodes: int) -> Mapping[str, tuple[float, ...]]:
@@ -47,28 +56,30 @@ def of_one(attributes: Mapping[str, Iterable[float]], nodes: int) -> Mapping[str
     return MappingProxyType(dict(sorted(columns.items())))
 
 
-def comparable(attributes: Mapping[str, tuple[float, ...]]) -> tuple:
+def comparable(attributes: Mapping[str, Sequence[float]]) -> tuple:
     """What equality and hashes of an architecture look at: None for NaN, which does not equal itself."""
     return tuple((name, tuple(None if x != x else x for x in values)) for name, values in attributes.items())
 
 
-def of_many(architectures: Sequence[Architecture]) -> tuple[Attributes | None, tuple[str, ...]]:
-    """The attributes (V, F) of architectures one after the other, and their names, sorted; None if none has any."""
-    names = tuple(sorted({name for a in architectures for name in a.attributes}))
+def of_many(
+    attributes: Sequence[Mapping[str, Sequence[float]]], nodes: Sequence[int]
+) -> tuple[Attributes | None, tuple[str, ...]]:
+    """The attributes (V, F) of graphs one after the other, and their names, sorted; None if none has any.
+
+    nodes: how many each graph has.
+    """
+    names = tuple(sorted(set().union(*attributes)))
     if not names:
         return None, ()
-    missing: dict[int, tuple[float, ...]] = {}
+    missing = {count: (float("nan"),) * count for count in set(nodes)}
     columns = []
     for name in names:
-        of_each = [
-            a.attributes.get(name) or missing.setdefault(len(a.ops), (float("nan"),) * len(a.ops))
-            for a in architectures
-        ]
+        of_each = [own.get(name) or missing[count] for own, count in zip(attributes, nodes, strict=True)]
         columns.append(np.concatenate([np.array(values, np.float32) for values in of_each]))
     return np.stack(columns, axis=1), names
 
 
-def of_row(architectures: ArchitectureSet, nodes: slice) -> dict[str, list[float]]:
+def of_row(architectures: WithAttributes, nodes: slice) -> dict[str, list[float]]:
     """The attributes of the nodes of one architecture of a set, by name."""
     if architectures.attributes is None:
         return {}
@@ -86,7 +97,7 @@ def of_set(attributes: ArrayLike | None, names: Iterable[str]) -> tuple[Attribut
     return (_float32(attributes) if values is None else values), names
 
 
-def validate(architectures: ArchitectureSet) -> None:
+def validate(architectures: WithAttributes) -> None:
     """Raise ArchflowError, naming the row, unless there is a finite number or NaN for every node and column."""
     values, names = architectures.attributes, architectures.attribute_names
     if values is None:
@@ -104,7 +115,7 @@ def validate(architectures: ArchitectureSet) -> None:
         raise ArchflowError(f"row {row}: attribute {names[column]!r} is infinite; give a finite number or NaN")
 
 
-def joined(sets: Sequence[ArchitectureSet]) -> tuple[Attributes | None, tuple[str, ...]]:
+def joined(sets: Sequence[WithAttributes]) -> tuple[Attributes | None, tuple[str, ...]]:
     """The attributes of sets one after the other: all columns of any of them, NaN where a set lacks one."""
     names = tuple(dict.fromkeys(name for some in sets for name in some.attribute_names))
     if not names:
@@ -116,6 +127,11 @@ def joined(sets: Sequence[ArchitectureSet]) -> tuple[Attributes | None, tuple[st
             block[:, [names.index(name) for name in some.attribute_names]] = some.attributes
         blocks.append(block)
     return np.concatenate(blocks), names
+
+
+def telling(names: Iterable[str]) -> Ints:
+    """The columns that would tell a node's operation: all but positions."""
+    return np.flatnonzero([not name.startswith(POSITION) for name in names])
 
 
 def name_digest(name: str) -> np.uint64:

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture_set import ArchitectureSet
+from archflow.graph.attributes import telling
 from archflow.graph.leveled import Leveled, LeveledRows
-from archflow.graph.padded import Padded
+from archflow.graph.padded import NodeSubset, Padded
 from archflow.graph.ragged import Ints, pointer, positions
 
 
@@ -71,14 +72,17 @@ class Batch:
 
         Args:
             op: (V,) operation ids.
-            hidden: (M,) node rows or (V,) mask of the nodes whose attributes are hidden: they would tell the operation.
+            hidden: (M,) node rows or (V,) mask of the nodes whose attributes are hidden, since they would tell the
+                operation; positions do not, and stay.
         """
         other = copy.copy(self)
         other.op, other._ops_are_the_sets = op, False
         other.__dict__.pop("canonical_label", None)
         if hidden is not None and self.attributes is not None:
             other.attributes = self.attributes.clone()
-            other.attributes[hidden] = torch.nan
+            columns = self._tensor(telling(self.attribute_names))
+            rows = torch.arange(len(op), device=self.device)[hidden]
+            other.attributes[rows[:, None], columns] = torch.nan
         return other
 
     def rows_of(self, table: Tensor, index: Tensor | None = None) -> Tensor:
@@ -287,22 +291,3 @@ class Batch:
 
     def _tensor(self, values: NDArray) -> Tensor:
         return torch.from_numpy(values.astype(np.int64, copy=False)).to(self.device)
-
-
-@dataclass(frozen=True)
-class NodeSubset:
-    """M of the V nodes of a batch, of every architecture (or every cell: then B counts these) some.
-
-    node: (M,) their node rows. padded: their dense view (B, P); its flat rows are those of `node`.
-    """
-
-    node: Tensor
-    padded: Padded
-
-    def gather(self, values: Tensor) -> Tensor:
-        """(V, d) -> (B, P, d); places without a node hold another node's values: mask them."""
-        return self.padded.gather(values.index_select(0, self.node))
-
-    def scatter(self, values: Tensor, nodes: int) -> Tensor:
-        """(B, P, d) -> (V, d) with zeros at the nodes that are not chosen; nodes: V."""
-        return values.new_zeros(nodes, values.shape[-1]).index_copy(0, self.node, self.padded.scatter(values))

@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.graph.ragged import Ints, pointer, segment_reduce
+from archflow.graph.adjacency import Adjacency
+from archflow.graph.graphs import Graphs
+from archflow.graph.ragged import Ints, pointer
 
-if TYPE_CHECKING:
-    from archflow.graph.architecture_set import ArchitectureSet
 
-
-def cells(architectures: ArchitectureSet) -> NDArray[np.int32]:
+def cells(graphs: Graphs, undirected: Adjacency) -> NDArray[np.int32]:
     """(V,) cell of every node, numbered within its architecture.
 
     Cells are the connected components with an edge, in order of their first nodes. A node without edges, an input that
     nobody takes, belongs to the cell of the next node with one; behind the last of them, to the cell before; to cell 0
     of an architecture without edges.
     """
-    starts = architectures.node_ptr[architectures.node_owner]
-    ends = architectures.node_ptr[architectures.node_owner + 1]
-    nodes = np.arange(len(architectures.op))
-    has_edge = architectures.undirected.degree > 0
+    starts = graphs.node_ptr[graphs.node_owner]
+    ends = graphs.node_ptr[graphs.node_owner + 1]
+    nodes = np.arange(len(graphs.op))
+    has_edge = undirected.degree > 0
     after = np.minimum.accumulate(np.where(has_edge, nodes, len(nodes))[::-1])[::-1]
     before = np.maximum.accumulate(np.where(has_edge, nodes, -1))
     companion = np.where(after < ends, after, np.where(before >= starts, before, nodes))
-    lowest = _lowest_in_component(architectures)
+    lowest = _lowest_in_component(graphs, undirected)
     begun = pointer((lowest == nodes) & has_edge)
     return (begun[lowest[companion]] - begun[starts]).astype(np.int32)
 
 
-def _lowest_in_component(architectures: ArchitectureSet) -> Ints:
-    """(V,) row of the first node of every node's connected component.
+def _lowest_in_component(graphs: Graphs, adjacency: Adjacency) -> Ints:
+    """(V,) row of the first node of every node's connected component."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
 
-    Every node knows a node of its component, at first itself, and takes on the lowest that a neighbour knows; what
-    that one knows is as good, so ways double from sweep to sweep.
-    """
-    adjacency = architectures.undirected
-    neighbour = adjacency.source + np.repeat(architectures.node_ptr[:-1], np.diff(adjacency.edge_ptr))
-    bounds = pointer(adjacency.degree)
-    lowest = np.arange(len(architectures.op))
-    while True:
-        lower = np.minimum(lowest, segment_reduce(np.minimum, lowest[neighbour], bounds, len(lowest)))
-        lower = lower[lower]
-        if np.array_equal(lower, lowest):
-            return lowest
-        lowest = lower
+    nodes = np.arange(len(graphs.op))
+    if not len(adjacency.source):
+        return nodes
+    neighbour = adjacency.source + np.repeat(graphs.node_ptr[:-1], np.diff(adjacency.edge_ptr))
+    links = csr_array((np.ones(len(neighbour)), neighbour, pointer(adjacency.degree)), (len(nodes), len(nodes)))
+    count, component = connected_components(links, directed=False)
+    lowest = np.empty(count, np.int64)
+    lowest[component[::-1]] = nodes[::-1]  # of several values for one place, the last is kept
+    return lowest[component]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
 from archflow.files import write_atomically
@@ -35,7 +36,7 @@ def read_columns(path: Path) -> pa.Table:
     readers = {
         ".parquet": lambda: pa.parquet.read_table(path),
         ".csv": lambda: pa.csv.read_csv(path, convert_options=as_text),  # "3" alone is a list too
-        ".jsonl": lambda: pa.json.read_json(path),
+        ".jsonl": lambda: _read_jsonl(path),
     }
     if path.suffix not in readers:
         raise ArchflowError(f"{path}: unknown ending {path.suffix!r}; a table is .parquet, .csv or .jsonl")
@@ -52,6 +53,20 @@ def read_columns(path: Path) -> pa.Table:
     if twice is not None:
         raise ArchflowError(f"{path}: column {twice!r} stands there twice; rename or remove one")
     return columns
+
+
+def _read_jsonl(path: Path) -> pa.Table:
+    """The columns of a JSON-lines file. pyarrow loses nulls before a list's first value unless it knows the type."""
+    import pyarrow as pa
+    import pyarrow.json
+
+    columns = pa.json.read_json(path)
+    lists = [column for column in columns.schema if pa.types.is_list(column.type) and column.name not in GRAPH_COLUMNS]
+    if not lists:
+        return columns
+    nothing, numbers = pa.list_(pa.null()), pa.list_(pa.float64())
+    known = pa.schema([column.with_type(numbers) if column.type == nothing else column for column in lists])
+    return pa.json.read_json(path, parse_options=pa.json.ParseOptions(explicit_schema=known))
 
 
 def write_columns(path: str | Path, columns: pa.Table) -> None:
@@ -111,6 +126,30 @@ def list_column(columns: pa.Table, name: str, kind: pa.DataType) -> tuple[pa.Arr
     return values, bounds
 
 
+def number_lists(columns: pa.Table, name: str) -> tuple[NDArray[np.float64], Ints]:
+    """The flat numbers of a list column, NaN for empty entries, and the length of every row (N,), 0 for an empty one.
+
+    Raises ArchflowError, naming the row, for an entry that is no number.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = columns[name].combine_chunks()
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column = _split(column, keep_last=True)
+    lengths = np.asarray(pc.fill_null(pc.list_value_length(column), 0), np.int64)
+    values = column.flatten()
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        values = pc.if_else(pc.match_substring_regex(values, r"(?i)^\s*(null|none|)\s*$"), "nan", values)
+    try:
+        values = values.cast(pa.float64())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        entry = next(i for i, value in enumerate(values) if not _casts(value, pa.float64()))
+        row = _row(pointer(lengths), entry)
+        raise ArchflowError(f"row {row}: {name} holds {values[entry].as_py()!r}, not a number") from None
+    return values.to_numpy(zero_copy_only=False), lengths
+
+
 def _row(bounds: Ints, entry: int) -> int:
     return int(np.searchsorted(bounds, entry, side="right")) - 1
 
@@ -125,12 +164,18 @@ def _casts(value: pa.Scalar, kind: pa.DataType) -> bool:
     return True
 
 
-def _split(text: pa.Array) -> pa.Array:
-    """Lists written as text, one a row: brackets, quotes and the space around entries fall away."""
+def _split(text: pa.Array, *, keep_last: bool = False) -> pa.Array:
+    """Lists written as text, one per row, without brackets, quotes and the space around entries.
+
+    keep_last: an empty entry behind the last comma of `[1, ]` counts; that of Python's `(1,)` never does.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    inner = pc.replace_substring_regex(pc.fill_null(text, ""), r"^\s*[\[(](.*?),?\s*[\])]\s*$", r"\1")
+    inner = pc.fill_null(text, "")
+    if keep_last:
+        inner = pc.replace_substring_regex(inner, r"^\s*\[(.*?)\s*\]\s*$", r"\1")
+    inner = pc.replace_substring_regex(inner, r"^\s*[\[(](.*?),?\s*[\])]\s*$", r"\1")
     inner = pc.utf8_trim_whitespace(inner)
     lists = pc.split_pattern_regex(inner, r"\s*,\s*")
     entries = pc.replace_substring_regex(lists.flatten(), r"""^(?:"(.*)"|'(.*)')$""", r"\1\2")
@@ -147,10 +192,22 @@ def _flat_for_csv(columns: pa.Table) -> pa.Table:
 
     for i, name in enumerate(columns.column_names):
         if pa.types.is_list(columns.schema.field(name).type):
-            strings = columns[name].combine_chunks().cast(pa.list_(pa.string()))
+            strings = _without_nulls(columns[name].combine_chunks().cast(pa.list_(pa.string())))
             for entry in pc.unique(strings.flatten()).to_pylist():
                 if "," in entry or entry != entry.strip() or entry[:1] in ("'", '"'):
                     raise ArchflowError(f"{name}: {entry!r} cannot stand in a CSV list; write .parquet or .jsonl")
             text = pc.binary_join_element_wise("[", pc.binary_join(strings, ", "), "]", "")
             columns = columns.set_column(i, name, text)
     return columns
+
+
+def _without_nulls(lists: pa.Array) -> pa.Array:
+    """Lists of texts with `nan` for their empty entries."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = lists.flatten()
+    if values.null_count == 0:
+        return lists
+    bounds = pointer(np.asarray(pc.fill_null(pc.list_value_length(lists), 0))).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(bounds), pc.fill_null(values, "nan"), mask=pc.is_null(lists))

@@ -3,43 +3,39 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archflow.graph.attributes import name_digest
+from archflow.graph.graphs import Graphs
 from archflow.graph.ragged import Ints, pointer, segment_reduce
 
-if TYPE_CHECKING:
-    from archflow.graph.architecture_set import ArchitectureSet
 
-
-def hashes(architectures: ArchitectureSet) -> NDArray[np.uint64]:
+def hashes(graphs: Graphs) -> NDArray[np.uint64]:
     """(N,) 64-bit hashes, equal for isomorphic architectures: each the multiset of its nodes' `colours`.
 
     Graphs that colour refinement cannot tell apart would collide; among directed acyclic graphs with a source and
     labelled nodes these are exotic. None are in the cell benchmarks (tests count their classes), but DARTS cells in
     which a node takes both operations from one feature map can collide: `archflow.spaces.DARTS.canonical` is exact.
     """
-    counts = architectures.node_counts.astype(np.uint64)
-    return _mix(_sum(_mix(colours(architectures)), architectures.node_ptr) + counts)
+    counts = graphs.node_counts.astype(np.uint64)
+    return _mix(_sum(_mix(colours(graphs)), graphs.node_ptr) + counts)
 
 
-def colours(architectures: ArchitectureSet) -> NDArray[np.uint64]:
+def colours(graphs: Graphs) -> NDArray[np.uint64]:
     """(V,) refined colours of the nodes, equal for nodes that an isomorphism maps to each other.
 
     A colour starts as a digest of the operation's name and the node's attributes, and is refined, as many rounds as the
     graph has nodes, by the multisets of the colours before and behind the node.
     """
     digests = [
-        int.from_bytes(hashlib.blake2b(op.encode(), digest_size=8).digest(), "little")
-        for op in architectures.vocabulary.ops
+        int.from_bytes(hashlib.blake2b(op.encode(), digest_size=8).digest(), "little") for op in graphs.vocabulary.ops
     ]
-    colour = np.array(digests, np.uint64)[architectures.op] + _attribute_digests(architectures)
-    source, target = architectures.edge_nodes
+    colour = np.array(digests, np.uint64)[graphs.op] + _attribute_digests(graphs)
+    source, target = graphs.edge_nodes
     into, out_of = (_grouped(a, b, len(colour)) for a, b in ((target, source), (source, target)))
-    size = np.repeat(architectures.node_counts, architectures.node_counts)
+    size = np.repeat(graphs.node_counts, graphs.node_counts)
     for round_ in range(int(size.max(initial=0))):
         before, behind = (_sum(_mix(colour)[other], bounds) for other, bounds in (into, out_of))
         refined = _mix(_mix(colour + _ODD) + _mix(before + _EVEN) * _ODD + _mix(behind + _ODD) * _STAR)
@@ -47,29 +43,29 @@ def colours(architectures: ArchitectureSet) -> NDArray[np.uint64]:
     return colour
 
 
-def canonical_labels(architectures: ArchitectureSet) -> Ints:
+def canonical_labels(graphs: Graphs, levels: NDArray[np.int32]) -> Ints:
     """(V,) label of every node: how many nodes of its architecture stand before it in the canonical order.
 
     The order: topological level, operation id, refined colour. Nodes that agree in all three (those that a symmetry of
     the graph exchanges, above all) share a label, so that a label never depends on how the nodes are numbered.
     """
-    row = architectures.node_owner
-    keys = (row, architectures.levels, architectures.op, colours(architectures))
+    row = graphs.node_owner
+    keys = (row, levels, graphs.op, colours(graphs))
     order = np.lexsort(keys[::-1])
     first = np.arange(len(order))
     repeats = np.logical_and.reduce([key[order][1:] == key[order][:-1] for key in keys])
     first[1:][repeats] = 0
     labels = np.empty_like(first)
-    labels[order] = np.maximum.accumulate(first) - architectures.node_ptr[:-1][row[order]]
+    labels[order] = np.maximum.accumulate(first) - graphs.node_ptr[:-1][row[order]]
     return labels
 
 
-def _attribute_digests(architectures: ArchitectureSet) -> NDArray[np.uint64] | np.uint64:
+def _attribute_digests(graphs: Graphs) -> NDArray[np.uint64] | np.uint64:
     """(V,) the sum of the digests of a node's attributes, whatever their order: 0 for a node that has none."""
-    if architectures.attributes is None:
+    if graphs.attributes is None:
         return np.uint64(0)
-    total = np.zeros(len(architectures.op), np.uint64)
-    for name, values in zip(architectures.attribute_names, architectures.attributes.T, strict=True):
+    total = np.zeros(len(graphs.op), np.uint64)
+    for name, values in zip(graphs.attribute_names, graphs.attributes.T, strict=True):
         bits = (values + np.float32(0)).view(np.uint32).astype(np.uint64)  # -0.0 becomes 0.0
         total += np.where(np.isnan(values), np.uint64(0), _mix(_mix(bits + _ODD) + name_digest(name)))
     return total

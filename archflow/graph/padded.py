@@ -87,3 +87,22 @@ class Padded:
     @cached_property
     def _there(self) -> np.ndarray:
         return np.arange(self.shape[1]) < self.counts[:, None]
+
+
+@dataclass(frozen=True)
+class NodeSubset:
+    """M of the V nodes of a batch, of every architecture (or every cell: then B counts these) some.
+
+    node: (M,) their node rows. padded: their dense view (B, P); its flat rows are those of `node`.
+    """
+
+    node: Tensor
+    padded: Padded
+
+    def gather(self, values: Tensor) -> Tensor:
+        """(V, d) -> (B, P, d); places without a node hold another node's values: mask them."""
+        return self.padded.gather(values.index_select(0, self.node))
+
+    def scatter(self, values: Tensor, nodes: int) -> Tensor:
+        """(B, P, d) -> (V, d) with zeros at the nodes that are not chosen; nodes: V."""
+        return values.new_zeros(nodes, values.shape[-1]).index_copy(0, self.node, self.padded.scatter(values))

@@ -1,7 +1,9 @@
 """Index arithmetic on ragged arrays: rows of different lengths lying one after another in one flat array."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from archflow.errors import ArchflowError
 
 Ints = NDArray[np.int64]
 
@@ -28,3 +30,13 @@ def segment_reduce(reduction: np.ufunc, values: NDArray, bounds: Ints, empty) ->
     if filled.any():
         result[filled] = reduction.reduceat(values, bounds[:-1][filled])
     return result
+
+
+def as_int32(values: ArrayLike) -> NDArray[np.int32]:
+    """The values as int32; one that does not fit stays out of every valid range, so that validation names its row."""
+    values = np.asarray(values)
+    if values.dtype == np.int32:
+        return values
+    if values.size and values.dtype.kind not in "iu":
+        raise ArchflowError(f"architecture set: operation ids and node indices are integers, not {values.dtype}")
+    return values.astype(np.int64).clip(-1, np.iinfo(np.int32).max).astype(np.int32)

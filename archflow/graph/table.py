@@ -1,7 +1,7 @@
 """Tables as data sets: architectures and what was measured on them, in Parquet, CSV or JSON lines.
 
 Columns `ops` (operation names), `edge_src`, `edge_dst` (node indices), optionally `native` (the benchmark's own
-string); every other numeric column is a metric, empty where it was not measured.
+string), lists `node_NAME` (node attributes); every other numeric column is a metric, empty where it was not measured.
 """
 
 # pyarrow makes its compute functions at import; a type checker sees none of them.
@@ -19,7 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph.architecture_set import ArchitectureSet
-from archflow.graph.columns import GRAPH_COLUMNS, list_column, read_columns, write_columns
+from archflow.graph.arrow import from_columns, to_columns
+from archflow.graph.columns import GRAPH_COLUMNS, read_columns, write_columns
+from archflow.graph.names import numbers_from_names
 from archflow.graph.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -74,14 +76,7 @@ class Table:
     def _columns(self) -> pa.Table:
         import pyarrow as pa
 
-        archs = self.architectures
-        names = pa.array(archs.vocabulary.ops, pa.string())
-        ops = pa.DictionaryArray.from_arrays(pa.array(archs.op), names).dictionary_decode()
-        columns: dict[str, pa.Array] = {
-            "ops": pa.ListArray.from_arrays(pa.array(archs.node_ptr.astype(np.int32)), ops),
-            "edge_src": pa.ListArray.from_arrays(pa.array(archs.edge_ptr.astype(np.int32)), pa.array(archs.edge_src)),
-            "edge_dst": pa.ListArray.from_arrays(pa.array(archs.edge_ptr.astype(np.int32)), pa.array(archs.edge_dst)),
-        }
+        columns = to_columns(self.architectures)
         if self.native is not None:
             columns["native"] = pa.array(self.native, pa.string())
         for name, values in self.metrics.items():
@@ -89,45 +84,33 @@ class Table:
         return pa.table(columns)
 
 
-def read_table(path: str | Path, vocabulary: Vocabulary | None = None) -> Table:
-    """Read a data set; the vocabulary is that of the operations in the file unless given.
+def read_table(path: str | Path, vocabulary: Vocabulary | None = None, *, numbers_in_names: bool = False) -> Table:
+    """Read a data set.
 
-    Raises ArchflowError, naming the file and the row, for: an unknown file ending, an unreadable file, a missing or
-    ragged column, an empty table, and whatever `ArchitectureSet` refuses.
+    Args:
+        path: A `.parquet`, `.csv` or `.jsonl` file.
+        vocabulary: That of the operations in the file unless given.
+        numbers_in_names: Whether `conv_k3` is the operation `conv` with the attribute kernel 3
+            (`archflow.graph.names`), or an operation of its own.
+
+    Raises:
+        ArchflowError: naming the file and the row, for an unknown file ending, an unreadable file, a missing or ragged
+            column, an empty table, and whatever `ArchitectureSet` refuses.
     """
     path = Path(path)
     columns = read_columns(path)
     try:
-        return _table_of(columns, vocabulary)
+        return _table_of(columns, vocabulary, numbers_in_names)
     except ArchflowError as error:
         raise ArchflowError(f"{path}: {error}") from None
 
 
-def _table_of(columns: pa.Table, vocabulary: Vocabulary | None) -> Table:
-    import pyarrow as pa
-
-    missing = [name for name in GRAPH_COLUMNS if name not in columns.column_names]
-    if missing:
-        here = ", ".join(columns.column_names)
-        raise ArchflowError(f"no column {missing[0]!r}; a data set has ops, edge_src, edge_dst (here: {here})")
-    if columns.num_rows == 0:
+def _table_of(columns: pa.Table, vocabulary: Vocabulary | None, numbers_in_names: bool) -> Table:
+    if columns.num_rows == 0 and set(GRAPH_COLUMNS) <= set(columns.column_names):
         raise ArchflowError("the table is empty; give at least one architecture")
-    ops, node_ptr = list_column(columns, "ops", pa.string())
-    source, edge_ptr = list_column(columns, "edge_src", pa.int64())
-    target, target_ptr = list_column(columns, "edge_dst", pa.int64())
-    ragged = np.diff(edge_ptr) != np.diff(target_ptr)
-    if ragged.any():
-        row = int(np.argmax(ragged))
-        raise ArchflowError(
-            f"row {row}: edge_src has {edge_ptr[row + 1] - edge_ptr[row]} entries, "
-            f"edge_dst {target_ptr[row + 1] - target_ptr[row]}; every edge needs both"
-        )
-    encoded = ops.dictionary_encode()
-    in_file = Vocabulary(tuple(encoded.dictionary.to_pylist()))
-    ids, sources, targets = (np.asarray(values) for values in (encoded.indices, source, target))
-    architectures = ArchitectureSet(in_file, ids, node_ptr, sources, targets, edge_ptr)
+    architectures = numbers_from_names(from_columns(columns)) if numbers_in_names else from_columns(columns)
     native = columns["native"].to_pylist() if "native" in columns.column_names else None
-    known = architectures.recoded(vocabulary or Vocabulary.of(in_file.ops))
+    known = architectures.recoded(vocabulary or Vocabulary.of(architectures.vocabulary.ops))
     return Table(known, _metrics(columns), native, _texts(columns))
 
 

@@ -8,6 +8,9 @@ from functools import cached_property
 
 from archflow.errors import ArchflowError
 
+UNKNOWN = "[unknown]"
+"""The operation that stands for every one that a vocabulary lacks, where it has this one."""
+
 
 @dataclass(frozen=True)
 class Vocabulary:

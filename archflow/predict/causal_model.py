@@ -5,17 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from archflow.encoders import Encoder
 from archflow.encoders.carl import CARL
 from archflow.graph.batch import Batch
-from archflow.predict.ranking_model import RankingModel, ScoreLoss
+from archflow.predict.ranking_model import MODELS, ScoreLoss, ScoreModel
 from archflow.seeding import generators
 
 
-class CausalRankingModel(RankingModel):
-    """CARL's predictor (Ji et al., ICCV 2025): scores come from the critical vectors alone, as in any `RankingModel`;
+@MODELS.register("carl")
+class CausalRankingModel(ScoreModel):
+    """CARL's predictor (Ji et al., ICCV 2025): scores come from the critical vectors alone, as in any `ScoreModel`;
     training adds to their loss what keeps the redundant vectors from mattering. With c_i, r_i the vectors of the i-th
-    architecture, f the head and y the labels,
+    architecture, f the head and y the targets,
 
         loss = L(f(c_i), y_i) + uninformative * variance_i f(r_i) + intervened * L(f(c_i + r_j), y_i)
 
@@ -41,7 +41,7 @@ class CausalRankingModel(RankingModel):
         super().__init__(encoder, n_metrics)
         self.interventions, self.uninformative, self.intervened = interventions, uninformative, intervened
 
-    def loss(self, batch: Batch, labels: Tensor, score_loss: ScoreLoss) -> Tensor:
+    def loss(self, batch: Batch, targets: Tensor, score_loss: ScoreLoss) -> Tensor:
         """(K,) the loss of every member; its own generator draws the mates."""
         assert isinstance(self.encoder, CARL)
         members = batch.members
@@ -49,10 +49,10 @@ class CausalRankingModel(RankingModel):
         mates = draw_mates(members, critical.shape[1], self.interventions, batch.device)
         run = torch.arange(members, device=batch.device)[:, None, None]
         recombined = critical[:, None] + redundant[run, mates]  # (K, m, n, d)
-        repeated = labels.view(members, 1, -1, labels.shape[1]).expand(-1, self.interventions, -1, -1)
+        repeated = targets.view(members, 1, -1, targets.shape[1]).expand(-1, self.interventions, -1, -1)
         spread = self.head(redundant.flatten(0, 1), members).unflatten(0, (members, -1)).var(1, correction=0).sum(1)
         return (
-            score_loss(self.head(critical.flatten(0, 1), members), labels)
+            score_loss(self.head(critical.flatten(0, 1), members), targets)
             + self.uninformative * spread
             + self.intervened * score_loss(self.head(recombined.flatten(0, 2), members), repeated.flatten(0, 2))
         )
@@ -71,8 +71,3 @@ def draw_mates(members: int, size: int, interventions: int, device: torch.device
     distance = 1 + torch.arange(interventions, device=device) % max(1, size - 1)
     places = (seat[:, None] + distance[:, None]) % max(1, size)
     return guest.gather(1, places.flatten(1)).view(members, interventions, size)
-
-
-def model_for(encoder: Encoder, n_metrics: int = 1) -> RankingModel:
-    """The model in which an encoder is fine-tuned: CARL's with interventions, all others' without."""
-    return CausalRankingModel(encoder, n_metrics) if isinstance(encoder, CARL) else RankingModel(encoder, n_metrics)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,9 +18,8 @@ from archflow.checkpoint import TrainingState, fingerprint
 from archflow.encoders import stack, unstack
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.predict.metrics import kendall_tau_rows
-from archflow.predict.ranking_model import RankingModel, score
-from archflow.pretext.ranking_loss import pairwise_hinge
+from archflow.predict.objectives import Hinge, Objective, describe_objective
+from archflow.predict.ranking_model import ScoreModel, score
 from archflow.seeding import member_streams
 
 
@@ -27,7 +27,8 @@ from archflow.seeding import member_streams
 class FineTuneSettings:
     """FGP's settings for graph networks: pairwise hinge loss, AdamW, batches of 16, gradient norm at most 1.
 
-    epochs: 200 / 500 / 300 for NAS-Bench-101 / -201 / -301 in the released code. margin: 0.5 / 0.5 / 0.1.
+    epochs: 200 / 500 / 300 for NAS-Bench-101 / -201 / -301 in the released code. margin: 0.5 / 0.5 / 0.1, of the hinge
+    loss; other objectives ignore it.
     warmup: epochs in which the learning rate rises linearly, a half cosine to zero follows; 0 for a constant rate.
     """
 
@@ -38,6 +39,11 @@ class FineTuneSettings:
     margin: float = 0.5
     clip: float = 1.0
     warmup: int = 0
+
+    def __post_init__(self) -> None:
+        for each in fields(self):  # NumPy's numbers are no JSON
+            kind: Any = type(each.default)
+            object.__setattr__(self, each.name, kind(getattr(self, each.name)))
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, from 0."""
@@ -65,15 +71,23 @@ class Runs:
 
 @dataclass(frozen=True)
 class FineTuned:
-    """models: the K models at their best validation epoch. losses: (epochs, K). validation_tau: (epochs, K)."""
+    """What a fine-tuning gave.
 
-    models: list[RankingModel]
+    Args:
+        models: The K models, each at its epoch of the best validation score.
+        losses: (epochs, K).
+        validation_score: (epochs, K) the objectives' selection score, higher is better; Kendall's tau for rankings.
+        held_out: How many of the validation architectures were not trained on; 0 if the training ones chose the epoch.
+    """
+
+    models: list[ScoreModel]
     losses: NDArray[np.float64]
-    validation_tau: NDArray[np.float64]
+    validation_score: NDArray[np.float64]
+    held_out: int
 
 
 def fine_tune(
-    models: Sequence[RankingModel],
+    models: Sequence[ScoreModel],
     architectures: ArchitectureSet,
     runs: Runs,
     settings: FineTuneSettings | None = None,
@@ -81,69 +95,87 @@ def fine_tune(
     device: torch.device | str = "cpu",
     on_epoch: Callable[[int], None] | None = None,
     checkpoint_every: int = 10,
+    objectives: Sequence[Objective] | None = None,
 ) -> FineTuned:
-    """Train a copy of every model on its run; keep each at its epoch of best validation Kendall tau, mean over metrics.
+    """Train a copy of every model on its run; keep each at its epoch of best validation score, mean over metrics.
 
     Models of a stackable encoder train as one batched model; others one after the other. No label outside a run's
     train and validation rows is looked at.
 
     checkpoint: file (for unstackable encoders: stem of K files) that holds the state of the loop; an interrupted run
     goes on from it to the same result. Raises ArchflowError if it belongs to other settings, data or weights.
+    objectives: one per metric, `scaled_to` labels that may be learnt from; all are hinge losses if None.
     """
     settings = settings or FineTuneSettings()
+    objectives = objectives or [Hinge(margin=settings.margin)] * runs.labels.shape[1]
     if type(models[0].encoder).stackable or len(models) == 1:
-        return _Loop(models, architectures, runs, settings, checkpoint, device).run(on_epoch, checkpoint_every)
+        return _Loop(models, architectures, runs, settings, objectives, checkpoint, device).run(
+            on_epoch, checkpoint_every
+        )
     parts = []
     for k, model in enumerate(models):
         one = Runs(runs.labels, runs.train[k : k + 1], runs.validation[k : k + 1], runs.seeds[k : k + 1])
         path = checkpoint and checkpoint.with_name(f"{checkpoint.name}.{k}")
-        parts.append(_Loop([model], architectures, one, settings, path, device).run(on_epoch, checkpoint_every))
-    losses, taus = (np.concatenate([getattr(p, name) for p in parts], 1) for name in ("losses", "validation_tau"))
-    return FineTuned([p.models[0] for p in parts], losses, taus)
+        loop = _Loop([model], architectures, one, settings, objectives, path, device)
+        parts.append(loop.run(on_epoch, checkpoint_every))
+    losses, scores = (np.concatenate([getattr(p, name) for p in parts], 1) for name in ("losses", "validation_score"))
+    return FineTuned([p.models[0] for p in parts], losses, scores, parts[0].held_out)
 
 
 class _Loop:
-    def __init__(self, models, architectures, runs: Runs, settings: FineTuneSettings, checkpoint, device) -> None:
-        model: RankingModel = stack(models) if len(models) > 1 else copy.deepcopy(models[0])
+    def __init__(self, models, architectures, runs: Runs, settings, objectives, checkpoint, device) -> None:
+        model: ScoreModel = stack(models) if len(models) > 1 else copy.deepcopy(models[0])
         self.model = model.to(device)
-        self.architectures, self.runs, self.settings, self.device = architectures, runs, settings, device
-        self.labels = torch.from_numpy(runs.labels.astype(np.float32)).to(device)
+        self.architectures, self.runs, self.device = architectures, runs, device
+        self.settings: FineTuneSettings = settings
+        self.objectives: Sequence[Objective] = objectives
+        used = np.unique(np.concatenate([runs.train.ravel(), runs.validation.ravel()]))
+        self.targets = np.full(runs.labels.shape, np.nan)
+        for metric, objective in enumerate(objectives):
+            self.targets[used, metric] = objective.targets(runs.labels[used, metric])
+        self.shown_targets = torch.from_numpy(self.targets.astype(np.float32)).to(device)
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
         self.state = None
         if checkpoint is not None:
-            used = np.unique(np.concatenate([runs.train.ravel(), runs.validation.ravel()]))
             data = (architectures.hashes[used], runs.labels[used], runs.train, runs.validation)
-            key = fingerprint(asdict(settings), list(map(int, runs.seeds)), *data, *self.model.parameters())
+            encoder = models[0].encoder
+            about = {
+                **asdict(settings),
+                "objectives": [describe_objective(each) for each in objectives],
+                "model": [type(models[0]).__name__, type(encoder).__name__, encoder.config],
+            }
+            key = fingerprint(about, list(map(int, runs.seeds)), *data, *self.model.parameters())
             self.state = TrainingState(checkpoint, key, {"model": self.model}, self.optimiser)
 
     def run(self, on_epoch: Callable[[int], None] | None, checkpoint_every: int) -> FineTuned:
         best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
         losses: list[list[float]] = []
-        taus: list[list[float]] = []
+        scores: list[list[float]] = []
         start = 0
         restored = self.state.restore() if self.state else None
         if restored is not None:
-            start, (losses, taus), best = restored
+            start, (losses, scores), best = restored
             if on_epoch:
                 on_epoch(start)
-        best_tau = np.max(taus, axis=0, initial=-np.inf) if taus else np.full(len(self.runs.train), -np.inf)
+        best_score = np.max(scores, axis=0, initial=-np.inf) if scores else np.full(len(self.runs.train), -np.inf)
         for epoch in range(start, self.settings.epochs):
             with member_streams([(seed, epoch) for seed in self.runs.seeds], self.device):
                 losses.append(self._epoch(epoch))
-            tau = self._validate()
-            taus.append(tau.tolist())
-            self._keep(best, tau > best_tau)
-            best_tau = np.maximum(best_tau, tau)
+            score = self._validate()
+            scores.append(score.tolist())
+            self._keep(best, score > best_score)
+            best_score = np.maximum(best_score, score)
             last = epoch + 1 == self.settings.epochs
             if self.state and ((epoch + 1) % checkpoint_every == 0 or last):
-                self.state.save(epoch + 1, (losses, taus), best)
+                self.state.save(epoch + 1, (losses, scores), best)
             if on_epoch:
                 on_epoch(epoch + 1)
         self.model.load_state_dict(best)
         members = unstack(self.model) if len(self.runs.train) > 1 else [self.model]
-        return FineTuned([member.eval() for member in members], np.array(losses), np.array(taus))
+        held_out = len(np.setdiff1d(self.runs.validation[0], self.runs.train[0]))
+        return FineTuned([member.eval() for member in members], np.array(losses), np.array(scores), held_out)
 
     def _epoch(self, epoch: int) -> list[float]:
         """Mean loss of every run."""
@@ -172,14 +204,15 @@ class _Loop:
 
     def _loss(self, rows: NDArray[np.int64]) -> Tensor:
         """(K,) loss of every run on its batch."""
-        labels = self.labels[torch.from_numpy(rows.reshape(-1)).to(self.device)]
-        return self.model.loss(Batch(self.architectures, rows, self.device), labels, self._score_loss)
+        targets = self.shown_targets[torch.from_numpy(rows.reshape(-1)).to(self.device)]
+        return self.model.loss(Batch(self.architectures, rows, self.device), targets, self._score_loss)
 
-    def _score_loss(self, scores: Tensor, labels: Tensor) -> Tensor:
-        """(K,) pairwise hinge of every run, summed over metrics; see `ScoreLoss`."""
+    def _score_loss(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """(K,) loss of every run, summed over metrics; see `ScoreLoss`."""
         runs = len(self.runs.train)
-        scores, labels = (x.view(runs, -1, x.shape[-1]).transpose(1, 2) for x in (scores, labels))
-        return pairwise_hinge(scores, labels, self.settings.margin).sum(1)
+        scores, targets = (x.view(runs, -1, x.shape[-1]) for x in (scores, targets))  # (K, n, metrics)
+        each = enumerate(self.objectives)
+        return torch.stack([objective.loss(scores[..., m], targets[..., m]) for m, objective in each]).sum(0)
 
     def _clip(self) -> None:
         """Bound the gradient norm of every run by itself: companions must not matter."""
@@ -191,12 +224,12 @@ class _Loop:
             g.mul_(factor.view(-1, *[1] * (g.ndim - 1)) if runs > 1 else factor)
 
     def _validate(self) -> NDArray[np.float64]:
-        """(K,) Kendall tau on the validation rows, mean over metrics."""
+        """(K,) selection score on the validation rows, mean over metrics."""
         rows = self.runs.validation
         scores = score(self.model, self.architectures, rows if len(rows) > 1 else rows[0], self.device)
-        scores = scores.reshape(len(rows), rows.shape[1], -1)
-        labels = self.runs.labels[rows]
-        return np.mean([_tau_of_present(scores[..., m], labels[..., m]) for m in range(labels.shape[-1])], axis=0)
+        scores, targets = scores.reshape(len(rows), rows.shape[1], -1), self.targets[rows]  # (K, v, metrics)
+        each = enumerate(self.objectives)
+        return np.mean([objective.selection_score(scores[..., m], targets[..., m]) for m, objective in each], axis=0)
 
     def _keep(self, best: dict[str, Tensor], improved: NDArray[np.bool_]) -> None:
         members = torch.from_numpy(improved).to(self.device)
@@ -206,12 +239,3 @@ class _Loop:
                     best[name].copy_(value)
             else:
                 best[name][members] = value[members]
-
-
-def _tau_of_present(scores: NDArray, labels: NDArray) -> NDArray[np.float64]:
-    present = np.isfinite(labels)
-    if present.all():
-        return kendall_tau_rows(scores, labels)
-    return np.array(
-        [kendall_tau_rows(s[p][None], y[p][None])[0] for s, y, p in zip(scores, labels, present, strict=True)]
-    )

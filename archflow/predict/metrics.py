@@ -1,9 +1,12 @@
-"""How good a ranking is. Higher values are better in all of them but regret."""
+"""How good predictions are: as a ranking (higher is better, except regret), and as values (lower errors are better)."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
+
+PAIRWISE = 200
+"""Rows up to this length compare all pairs at once: faster than sorting them one by one."""
 
 
 def kendall_tau(predicted: ArrayLike, measured: ArrayLike) -> float:
@@ -17,7 +20,12 @@ def kendall_tau(predicted: ArrayLike, measured: ArrayLike) -> float:
 
 
 def kendall_tau_rows(predicted: NDArray, measured: NDArray) -> NDArray[np.float64]:
-    """Kendall's tau-b of every row: (K, n), (K, n) -> (K,). Quadratic in n: for the small sets of validation."""
+    """Kendall's tau-b of every row: (K, n), (K, n) -> (K,); 0 where one of the two is constant.
+
+    Short rows compare all pairs at once, long ones one row after the other in memory linear in n.
+    """
+    if predicted.shape[1] > PAIRWISE:
+        return np.array([kendall_tau(p, m) for p, m in zip(predicted, measured, strict=True)])
     a, b = (np.sign(x[:, :, None] - x[:, None, :]) for x in (predicted, measured))
     norm = np.sqrt((a != 0).sum((1, 2)) * (b != 0).sum((1, 2), dtype=np.float64))
     return np.divide((a * b).sum((1, 2)), norm, out=np.zeros(len(a)), where=norm > 0)
@@ -68,6 +76,30 @@ def regret_at(k: int, predicted: ArrayLike, measured: ArrayLike) -> float:
     return float(measured.max() - measured[chosen].max())
 
 
+def rmse(predicted: ArrayLike, measured: ArrayLike) -> float:
+    """Root mean square error, in the metric's unit."""
+    predicted, measured = _both(predicted, measured)
+    return float(np.sqrt(np.mean(np.square(predicted - measured))))
+
+
+def mape(predicted: ArrayLike, measured: ArrayLike) -> float:
+    """Mean absolute error relative to the measured value, as a fraction: 0.1 is 10 %.
+
+    Raises:
+        ArchflowError: If a measured value is 0.
+    """
+    return float(np.mean(_relative_errors(predicted, measured)))
+
+
+def within(share: float, predicted: ArrayLike, measured: ArrayLike) -> float:
+    """Fraction of the predictions that are off by at most `share` of the measured value.
+
+    Raises:
+        ArchflowError: If a measured value is 0.
+    """
+    return float(np.mean(_relative_errors(predicted, measured) <= share))
+
+
 def summary(predicted: ArrayLike, measured: ArrayLike) -> dict[str, float]:
     """All of them by name: tau, spearman, p_at_1, p_at_5, p_at_10 (shares), regret_at_10."""
     return {
@@ -80,11 +112,33 @@ def summary(predicted: ArrayLike, measured: ArrayLike) -> dict[str, float]:
     }
 
 
+def regression_summary(predicted: ArrayLike, measured: ArrayLike) -> dict[str, float]:
+    """The errors by name: rmse, mape, within_5, within_10.
+
+    Raises:
+        ArchflowError: If a measured value is 0.
+    """
+    return {
+        "rmse": rmse(predicted, measured),
+        "mape": mape(predicted, measured),
+        "within_5": within(0.05, predicted, measured),
+        "within_10": within(0.10, predicted, measured),
+    }
+
+
+def _relative_errors(predicted: ArrayLike, measured: ArrayLike) -> NDArray[np.float64]:
+    predicted, measured = _both(predicted, measured)
+    if (measured == 0).any():
+        row = int(np.argmax(measured == 0))
+        raise ArchflowError(f"row {row}: the measured value is 0, which has no relative error; leave the row out")
+    return np.abs(predicted - measured) / np.abs(measured)
+
+
 def _both(predicted: ArrayLike, measured: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     predicted, measured = np.asarray(predicted, np.float64), np.asarray(measured, np.float64)
     if predicted.shape != measured.shape or predicted.ndim != 1 or len(measured) < 2:
         shapes = f"{predicted.shape} and {measured.shape}"
-        raise ArchflowError(f"a ranking is judged on two equally long lists of at least 2 values, not {shapes}")
+        raise ArchflowError(f"predictions are judged on two equally long lists of at least 2 values, not {shapes}")
     if not (np.isfinite(predicted).all() and np.isfinite(measured).all()):
         row = int(np.argmin(np.isfinite(predicted) & np.isfinite(measured)))
         raise ArchflowError(f"row {row}: the predicted or measured value is not a finite number; leave the row out")

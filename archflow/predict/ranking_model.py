@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -10,14 +11,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archflow.encoders import Encoder
+from archflow.encoders.embedding import batches
 from archflow.encoders.layers import Linear
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
+from archflow.registry import Registry
 
 ScoreLoss = Callable[[Tensor, Tensor], Tensor]
-"""(K n, metrics) scores and labels, K runs of any length n -> (K,) loss of every run. A NaN label is missing."""
+"""(K n, metrics) scores and targets, K runs of any length n -> (K,) loss of every run. A NaN target is missing."""
 
-BATCH_SIZE = 256  # architectures a batch in evaluation; larger ones leave the processor's cache
+MODELS: Registry[type[ScoreModel]] = Registry("predictor model", "archflow.predict.models")
+"""Models with losses of their own, by the registered name of the encoder they are for."""
 
 
 class Head(nn.Module):
@@ -35,8 +39,8 @@ class Head(nn.Module):
         return self.out(torch.relu(self.hidden(runs))).flatten(0, 1)
 
 
-class RankingModel(nn.Module):
-    """Scores (B, metrics) of a batch. Only their order means something: the loss sees nothing else."""
+class ScoreModel(nn.Module, ABC):
+    """Scores (B, metrics) of a batch. What a score means is up to the objective that it is trained for."""
 
     def __init__(self, encoder: Encoder, n_metrics: int = 1) -> None:
         super().__init__()
@@ -45,16 +49,30 @@ class RankingModel(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         return self.head(self.encoder.embed(batch), batch.members)
 
-    def loss(self, batch: Batch, labels: Tensor, score_loss: ScoreLoss) -> Tensor:
-        """(K,) what to minimise in training, for every member of the batch. labels: (B, metrics)."""
-        return score_loss(self(batch), labels)
+    @abstractmethod
+    def loss(self, batch: Batch, targets: Tensor, score_loss: ScoreLoss) -> Tensor:
+        """(K,) what to minimise in training, for every member of the batch. targets: (B, metrics)."""
+
+
+class RankingModel(ScoreModel):
+    """The model of every encoder that needs no other: its loss is that of the scores."""
+
+    def loss(self, batch: Batch, targets: Tensor, score_loss: ScoreLoss) -> Tensor:
+        return score_loss(self(batch), targets)
 
 
 @torch.inference_mode()
 def score(
-    model: RankingModel, architectures: ArchitectureSet, rows: NDArray | None = None, device: torch.device | str = "cpu"
+    model: ScoreModel,
+    architectures: ArchitectureSet,
+    rows: NDArray | None = None,
+    device: torch.device | str = "cpu",
+    on_batch: Callable[[int], None] | None = None,
 ) -> NDArray[np.float32]:
-    """(n, metrics) scores of the chosen rows (all if None); (K, n, metrics) for K members' rows (K, n)."""
+    """(n, metrics) scores of the chosen rows (all if None); (K, n, metrics) for K members' rows (K, n).
+
+    on_batch: called after every batch with how many of the n are new.
+    """
     rows = np.arange(len(architectures)) if rows is None else np.asarray(rows)
     model.to(device).eval()
     n_metrics = model.head.out.weight.shape[-1]
@@ -63,34 +81,6 @@ def score(
     for batch, shape in batches(architectures, rows, device):
         out[..., done : done + shape[-1], :] = model(batch).view(*shape, n_metrics).cpu().numpy()
         done += shape[-1]
-    return out
-
-
-@torch.inference_mode()
-def embed(
-    encoder: Encoder,
-    architectures: ArchitectureSet,
-    device: torch.device | str = "cpu",
-    on_batch: Callable[[int], None] | None = None,
-) -> NDArray[np.float32]:
-    """(N, d) embeddings of a whole set. on_batch: called with the number of architectures after every batch."""
-    encoder.to(device).eval()
-    out = np.empty((len(architectures), encoder.dim), np.float32)
-    done = 0
-    for batch, (size,) in batches(architectures, np.arange(len(architectures)), device):
-        out[done : done + size] = encoder.embed(batch).cpu().numpy()
-        done += size
         if on_batch is not None:
-            on_batch(size)
+            on_batch(shape[-1])
     return out
-
-
-def batches(
-    architectures: ArchitectureSet, rows: NDArray, device: torch.device | str = "cpu"
-) -> Iterator[tuple[Batch, tuple[int, ...]]]:
-    """Batches of the rows (n,) or (K, n) in their order, with the shape of the rows that each holds."""
-    members = 1 if rows.ndim == 1 else len(rows)
-    step = max(1, BATCH_SIZE // members)
-    for first in range(0, rows.shape[-1], step):
-        part = rows[..., first : first + step]
-        yield Batch(architectures, part, device), part.shape

@@ -17,10 +17,10 @@ import torch
 from numpy.typing import NDArray
 
 from archflow.encoders import ENCODERS, Encoder
-from archflow.encoders.saved import save_encoder
+from archflow.encoders.embedder import Embedder
+from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
-from archflow.graph.effective import view
 from archflow.pretext.base import PretextSettings, PretextTask
 from archflow.pretext.named import make_task, vocabulary_for
 from archflow.pretext.pretrain import PretrainSettings, pretrain
@@ -166,10 +166,10 @@ def _run(
         before, passed = epoch, epoch - before
         advance(passed)
 
-    known = view(job.view)(architectures.recoded(vocabulary))
+    embedder = Embedder(encoder, Preparation(vocabulary, job.view))
+    known = embedder.prepare(architectures)
     losses = pretrain(encoder, task, known, proxies, job.settings, state, on_epoch=on_epoch)
     # The first interval holds the targets, and of a run that goes on the restored epochs.
     seconds = statistics.median([b - a for a, b in pairwise(ends)][1:] or [ends[-1] - ends[0]])
-    history = {"task": job.task, "view": job.view, "losses": losses, "epoch_s": round(seconds, 3)}
-    save_encoder(job.path, encoder, vocabulary, **history)
+    embedder.with_history(task=job.task, losses=losses, epoch_s=round(seconds, 3)).save(job.path)
     state.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from archflow.encoders.saved import load_encoder
+from archflow.encoders.embedder import Embedder
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 
@@ -20,7 +20,7 @@ class LearnedSurrogate:
     """What `flow` and `fgp` reconstruct instead of a `FlowSurrogate`: what a trained encoder makes of the architectures
     (FGP's table 9, where it is a TA-GATES that has learnt from the labels).
 
-    encoder: its file, as `save_encoder` writes it. Every dimension of the embedding gets mean 0 and variance 1/d over
+    encoder: its file, as `Embedder.save` writes it. Every dimension of the embedding gets mean 0 and variance 1/d over
     the set, so that a decoder which knows nothing has a loss of 1, whatever the encoder. (The paper does not say how it
     scales the embedding.) A dimension that does not vary is 0.
 
@@ -32,13 +32,13 @@ class LearnedSurrogate:
     @property
     def size(self) -> int:
         """Entries of one architecture's surrogate."""
-        return load_encoder(self.encoder)[0].dim
+        return Embedder.load(self.encoder).encoder.dim
 
     @torch.no_grad()
     def __call__(self, architectures: ArchitectureSet) -> Tensor:
         """(N, size) float32 surrogates of a whole set."""
-        encoder, vocabulary, _ = load_encoder(self.encoder)
-        known = architectures.recoded(vocabulary)
+        embedder = Embedder.load(self.encoder)
+        encoder, known = embedder.encoder, embedder.prepare(architectures)
         starts = range(0, len(known), _BATCH)
         rows = np.arange(len(known))
         embedding = torch.cat([encoder.embed(Batch(known, rows[first : first + _BATCH])) for first in starts]).double()

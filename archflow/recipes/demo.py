@@ -14,15 +14,14 @@ import numpy as np
 from archflow.data.benchmarks import BENCHMARKS, load
 from archflow.data.proxies import proxy, proxy_columns
 from archflow.data.splits import labelled_rows
-from archflow.encoders import GatedGCN
-from archflow.predict import Predictor
+from archflow.encoders import create
+from archflow.predict import NetworkPredictor
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.metrics import precision_curve, summary
-from archflow.progress import progress_bar
+from archflow.progress import cumulative, progress_bar
 from archflow.recipes.presets import preset_of
 from archflow.recipes.recipe import recipe_for
 from archflow.report.ranking import ranking_report
-from archflow.seeding import seeded
 
 MEMBERS = 4
 
@@ -36,8 +35,7 @@ def run_demo(out: Path, labels: float, pretrain_epochs: int, epochs: int, seed: 
     known = labelled_rows(accuracy, labels, seed)
     judged = np.setdiff1d(np.flatnonzero(np.isfinite(accuracy)), known)
 
-    with seeded(seed):
-        untrained = GatedGCN(len(architectures.vocabulary), preset.width)
+    untrained = create("gated_gcn", architectures, seed=seed, width=preset.width)
     # The recipe with the gated GCN: its own encoder would take minutes.
     recipe = recipe_for(benchmark, "gated_gcn")
     recipe = replace(recipe, epochs=pretrain_epochs, fine_tune=replace(recipe.fine_tune, epochs=epochs))
@@ -45,17 +43,16 @@ def run_demo(out: Path, labels: float, pretrain_epochs: int, epochs: int, seed: 
     with tempfile.TemporaryDirectory() as folder:
         pretrained = recipe.pretrain(architectures, proxies, Path(folder), seed, processes=os.cpu_count() or 1)
     predictors = {
-        "supervised": Predictor(untrained, architectures.vocabulary, MEMBERS, FineTuneSettings(epochs), seed=seed),
+        "supervised": NetworkPredictor(untrained, members=MEMBERS, settings=FineTuneSettings(epochs), seed=seed),
         "recipe": recipe.predictor(pretrained, seed),
     }
 
     methods, curves, predictions, loss_curves = [], {}, {}, {}
     ks = np.unique(np.geomspace(5, len(judged), 60).astype(int))
     for name, predictor in predictors.items():
-        more = {"reference": architectures} if name == "recipe" else {}
         with progress_bar(f"learning from {len(known)} labels, {name}", epochs) as bar:
             tuned = predictor.fit(
-                architectures.select(known), accuracy[known], on_epoch=lambda _: bar.advance(), **more
+                architectures.select(known), accuracy[known], reference=architectures, on_epoch=cumulative(bar.advance)
             )
         predictions[name], _ = predictor.predict(architectures)
         methods.append({"method": name, **summary(predictions[name][judged], accuracy[judged])})
@@ -87,7 +84,7 @@ def run_demo(out: Path, labels: float, pretrain_epochs: int, epochs: int, seed: 
             ("judged on", f"the other {len(judged):,} cells"),
             (
                 "pre-training",
-                f"{len(pretrained.encoders)} encoders, {pretrain_epochs} epochs each, by "
+                f"{len(pretrained)} encoders, {pretrain_epochs} epochs each, by "
                 f"{' and '.join(dict.fromkeys(task for task, _ in recipe.tasks))} with "
                 f"{len(proxies)} zero-cost proxies, no labels",
             ),

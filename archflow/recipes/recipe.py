@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from archflow.checkpoint import fingerprint
 from archflow.data.benchmarks import Benchmark
-from archflow.encoders import Encoder, load_encoder
-from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.encoders.embedder import Embedder
+from archflow.graph import ArchitectureSet
 from archflow.predict.blend import BlendedPredictor
 from archflow.predict.fine_tune import FineTuneSettings
+from archflow.predict.network_predictor import NetworkPredictor
+from archflow.predict.objectives import Objective
 from archflow.pretext import PretextSettings, PretrainSettings, vocabulary_for
 from archflow.pretext.jobs import PretrainingJob, run_jobs
 from archflow.recipes.presets import preset_of
@@ -22,15 +24,6 @@ from archflow.recipes.presets import preset_of
 TUNING = FineTuneSettings(epochs=150, batch_size=32, learning_rate=8e-4, weight_decay=6e-5)
 """FlowerFormer's own on NAS-Bench-201, at a constant rate and in fewer epochs: pre-trained networks need fewer than
 fresh ones, and the best epoch on validation labels is kept."""
-
-
-@dataclass(frozen=True)
-class Pretrained:
-    """Encoders, the operations that they know, and the form in which each was shown architectures."""
-
-    encoders: list[Encoder]
-    vocabulary: Vocabulary
-    views: list[str]
 
 
 @dataclass(frozen=True)
@@ -68,7 +61,7 @@ class Recipe:
         seed: int = 21,
         processes: int = 1,
         on_wait: Callable[[], None] = lambda: None,
-    ) -> Pretrained:
+    ) -> list[Embedder]:
         """The encoders, pre-trained on all architectures.
 
         proxies: by name, (N,), NaN where missing; all are ranked. folder: keeps finished encoders and the states of
@@ -95,17 +88,17 @@ class Recipe:
         # One vocabulary for all, so that a predictor can hold them side by side.
         vocabulary = vocabulary_for("+".join(dict.fromkeys(job.task for job in jobs)), architectures.vocabulary)
         run_jobs(jobs, architectures.recoded(vocabulary), proxies, processes, on_wait)
-        return Pretrained([load_encoder(job.path)[0] for job in jobs], vocabulary, [job.view for job in jobs])
+        return [Embedder.load(job.path) for job in jobs]
 
-    def predictor(self, pretrained: Pretrained, seed: int = 21) -> BlendedPredictor:
-        """An unfitted predictor from what `pretrain` gave."""
+    def predictor(
+        self,
+        pretrained: Sequence[Embedder],
+        seed: int = 21,
+        objective: Objective | str | Sequence[Objective | str] | None = None,
+    ) -> BlendedPredictor:
+        """An unfitted predictor from what `pretrain` gave. objective: as in `NetworkPredictor`."""
         return BlendedPredictor(
-            pretrained.encoders,
-            pretrained.vocabulary,
-            self.members,
-            self.fine_tune,
-            seed=seed,
-            views=pretrained.views,
+            NetworkPredictor(pretrained, members=self.members, objective=objective, settings=self.fine_tune, seed=seed)
         )
 
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from archflow import __version__
-from archflow.encoders import Encoder, save_encoder
+from archflow.encoders import Encoder
+from archflow.encoders.embedder import Embedder
+from archflow.encoders.embedding import embed
 from archflow.encoders.pretrained import Card, card, names
-from archflow.encoders.saved import name_of
 from archflow.files import write_json
-from archflow.graph import ArchitectureSet, Vocabulary
-from archflow.predict.ranking_model import embed
+from archflow.graph import ArchitectureSet
 from archflow.report.markdown import markdown_table
 from archflow.report.measures import rounded
 
@@ -25,28 +25,27 @@ TOLERANCE = 1e-3
 """How far an embedding may move by rounding the weights to float16, in norms of the embedding."""
 
 
-def ship(
-    path: Path,
-    encoder: Encoder,
-    vocabulary: Vocabulary,
-    architectures: ArchitectureSet,
-    history: Mapping[str, Any],
-    command: str,
-) -> Card:
+def ship(path: Path, embedder: Embedder, architectures: ArchitectureSet, command: str) -> Card:
     """Write an encoder and its card (`path` with the ending .json).
 
-    architectures: what it was trained on. history: `data`, `task`, `proxies`, `epochs`, `seed`, `view`, and
-    the `losses` of every epoch. command: that made it.
+    Args:
+        path: Of the encoder.
+        embedder: Its history holds `data`, `task`, `proxies`, `epochs`, `seed`, and the `losses` of every epoch.
+        architectures: What it was trained on, as it reads them.
+        command: That made it.
     """
+    encoder, history = embedder.encoder, embedder.history
     change = rounding(encoder, architectures)
     half = change <= TOLERANCE
-    save_encoder(path, copy.deepcopy(encoder).half() if half else encoder, vocabulary, **history)
+    stored = replace(embedder, encoder=copy.deepcopy(encoder).half()) if half else embedder
+    stored.save(path)
     content = path.read_bytes()
     about = Card(
         name=path.stem,
-        encoder=name_of(encoder),
+        encoder=embedder.name,
         width=encoder.width,
         rows=len(architectures),
+        view=embedder.view,
         **{**history, "losses": {part: values[-1] for part, values in history["losses"].items()}},
         precision="float16" if half else "float32",
         rounding=change if half else 0.0,

@@ -23,11 +23,13 @@ class SearchSpace(ABC):
     Attributes:
         name: what command line, configurations and tables call the space.
         vocabulary: its operations.
+        attribute_names: the node attributes that its architectures have.
         size: the number of its native strings.
     """
 
     name: str
     vocabulary: Vocabulary
+    attribute_names: tuple[str, ...] = ()
     size: int
 
     @abstractmethod
@@ -64,6 +66,14 @@ class SearchSpace(ABC):
         if len(around) == 0:
             raise ArchflowError(f"{self.name}: it has a single architecture, there is no other to go to")
         return around[int(generator.integers(len(around)))]
+
+    def conform(self, architectures: ArchitectureSet) -> ArchitectureSet:
+        """The same architectures as this space gives them: in its vocabulary, with its attributes. They may come with
+        operation names that hold the numbers, as tables had them before there were node attributes.
+
+        Raises ArchflowError, naming the row, for an architecture that cannot be of this space.
+        """
+        return architectures.recoded(self.vocabulary)
 
     @abstractmethod
     def canonical(self, architecture: Architecture) -> str:

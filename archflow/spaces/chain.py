@@ -7,13 +7,13 @@ A space of your own is a declaration:
         name = "my_chain"
         stages = (Stage(("conv3_16", "conv5_16"), depth=(1, 3)), Stage(("conv3_32", "conv5_32"), depth=(2, 4)))
 
-As a graph a layer is a node: the input, the layers, `output`, each with an edge to the next.
+As a graph a layer is a node: the input, the layers, `output`, each with an edge to the next. A node's operation and
+attributes say what was chosen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 from types import MappingProxyType
 from typing import NoReturn
@@ -26,57 +26,34 @@ from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.ragged import pointer, positions
 from archflow.spaces.base import SearchSpace, refuse_enumeration
 from archflow.spaces.native_json import shown
+from archflow.spaces.stage import Ints, NodeForms, Stage
 
 OUTPUT = "output"
 ENUMERABLE = 1_000_000
 """Up to this size a space of chains can be enumerated."""
 
-Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Layers in a row that choose from the same operations.
-
-    operations: their names. depth: the fewest and the most layers, equal if the depth is no choice.
-    """
-
-    operations: tuple[str, ...]
-    depth: tuple[int, int]
-
-    @property
-    def size(self) -> int:
-        """How many different runs of layers it has."""
-        return sum(len(self.operations) ** depth for depth in range(self.depth[0], self.depth[1] + 1))
-
-    def runs(self) -> Ints:
-        """(size, most) all runs of layers as positions in `operations`, -1 where there is no layer."""
-        fewest, most = self.depth
-        blocks = []
-        for depth in range(fewest, most + 1):
-            grid = np.stack(np.unravel_index(np.arange(len(self.operations) ** depth), (len(self.operations),) * depth))
-            blocks.append(np.pad(grid.T, ((0, 0), (0, most - depth)), constant_values=-1))
-        return np.concatenate(blocks)
-
 
 class ChainSpace(SearchSpace):
     """Chains that a subclass declares.
 
-    Attributes:
-        stages: the stages, input to output. If a stage's depth is a choice, no two stages may share an operation:
-            the graph would not say where one ends.
-        inputs: the operations that the first node chooses from, such as input resolutions.
-        operation_attributes: operation -> attribute -> number, what `attributes` gives.
-        spelling: operation -> what it is called in native strings, if not by its name.
-        separator: what stands between the layers of a native string.
-        identity: the operation that computes nothing, but for the first layer of a stage, which changes the shape.
-
     A native string is the layers' spellings, the input's first if there is a choice. A declaration that contradicts
     itself raises ArchflowError when the space is made.
+
+    Attributes:
+        stages: The stages, input to output. If a stage's depth is a choice, no two stages may share an operation:
+            the graph would not say where one ends.
+        inputs: The operations that the first node chooses from, such as input resolutions.
+        plain_names: operation -> what the node's operation is called, if not by that name. Operations of one plain name
+            are told apart by their attributes.
+        operation_attributes: operation -> attribute -> number.
+        spelling: operation -> what it is called in native strings, if not by its name.
+        separator: What stands between the layers of a native string.
+        identity: The operation that computes nothing, but for the first layer of a stage, which changes the shape.
     """
 
     stages: tuple[Stage, ...] = ()
     inputs: tuple[str, ...] = ("input",)
+    plain_names: Mapping[str, str] = MappingProxyType({})
     operation_attributes: Mapping[str, Mapping[str, float]] = MappingProxyType({})
     spelling: Mapping[str, str] = MappingProxyType({})
     separator: str = ","
@@ -87,43 +64,58 @@ class ChainSpace(SearchSpace):
         self._stages = (Stage(self.inputs, (1, 1)), *self.stages, Stage((OUTPUT,), (1, 1)))
         self._depth_varies = any(fewest < most for fewest, most in (stage.depth for stage in self._stages))
         self._check_declaration()
-        layers = dict.fromkeys(op for stage in self.stages for op in stage.operations)
-        self.vocabulary = Vocabulary((*self.inputs, OUTPUT, *layers))
+        layers = [op for stage in self.stages for op in stage.operations]
+        self._forms = forms = NodeForms((*self.inputs, OUTPUT, *layers), self.plain_names, self.operation_attributes)
+        self._check_forms()
+        self.vocabulary = Vocabulary(tuple(dict.fromkeys(forms.plain[op] for op in (*self.inputs, OUTPUT, *layers))))
+        of_stages = (name for stage in self._stages for name in (*stage.attributes, *stage.first))
+        self.attribute_names = tuple(dict.fromkeys((*forms.names, *of_stages)))
         self.size = prod(stage.size for stage in self._stages)
         self._fewest, self._most = np.array([stage.depth for stage in self._stages]).T
         self._first = pointer(self._most)[:-1]
         self._stage_of = np.repeat(np.arange(len(self._stages)), self._most)
-        self._word_of = [self.spelling.get(op, op) for op in self.vocabulary.ops]
-        self._op_of_word = [{self.spelling.get(op, op): op for op in stage.operations} for stage in self._stages]
-        self._choice_of = np.full((len(self._stages), len(self.vocabulary)), -1)
-        self._op_of = np.zeros((len(self._stages), max(len(stage.operations) for stage in self._stages)), np.int64)
+        self._words = [[self.spelling.get(op, op) for op in stage.operations] for stage in self._stages]
+        self._choice_of = np.full((len(self._stages), len(forms.values)), -1)
+        widest = max(len(stage.operations) for stage in self._stages)
+        self._op_of = np.zeros((len(self._stages), widest), np.int32)
+        self._values_of = np.full((len(self._stage_of), widest, len(self.attribute_names)), np.nan, np.float32)
         for number, stage in enumerate(self._stages):
-            ids = [self.vocabulary.index(op) for op in stage.operations]
-            self._choice_of[number, ids] = np.arange(len(ids))
-            self._op_of[number, : len(ids)] = ids
+            self._choice_of[number, [forms.number(op) for op in stage.operations]] = np.arange(len(stage.operations))
+            self._op_of[number, : len(stage.operations)] = [
+                self.vocabulary.index(forms.plain[op]) for op in stage.operations
+            ]
+            here = self._values_of[self._first[number] : self._first[number] + self._most[number]]
+            here[:, : len(stage.operations), : len(forms.names)] = [forms.values[op] for op in stage.operations]
+            for name, value in stage.attributes.items():
+                here[..., self.attribute_names.index(name)] = value
+            for name, value in stage.first.items():
+                here[0, :, self.attribute_names.index(name)] = value
 
     def parse(self, text: str) -> Architecture:
         number = 0 if len(self.inputs) > 1 else 1
-        ops: list[str] = []
+        choices = np.full(len(self._stage_of), -1)
+        choices[-1] = 0
+        choices[:number] = 0
         at, depth, total = 0, 0, np.stack([self._fewest, self._most])[:, number:-1].sum(axis=1).tolist()
         for word in text.split(self.separator) if self.separator else text:
             fewest, most = self._stages[number].depth
-            known = self._op_of_word[number] if depth < most else {}
+            known = self._words[number] if depth < most else []
             if word not in known and depth >= fewest and number + 2 < len(self._stages):
                 number, depth = number + 1, 0
-                known = known | self._op_of_word[number]
+                known = [*known, *self._words[number]]
             if not known:
                 self._refuse(text, f"it should end before character {at + 1}, remove {shown(text[at:])}")
             if word not in known:
-                self._refuse(text, f"{shown(word)} at character {at + 1} is none of {', '.join(known)}")
-            ops.append(known[word])
+                self._refuse(text, f"{shown(word)} at character {at + 1} is none of {', '.join(dict.fromkeys(known))}")
+            choices[self._first[number] + depth] = self._words[number].index(word)
             depth += 1
             at += len(word) + len(self.separator)
         if number + 2 < len(self._stages) or depth < self._stages[number].depth[0]:
             fewest, most = total
             count = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-            self._refuse(text, f"it ends at character {len(text)} after {len(ops)} choices of {count}")
-        return chain(ops if len(self.inputs) > 1 else [*self.inputs, *ops])
+            made = int((choices >= 0).sum()) - (1 if len(self.inputs) > 1 else 2)
+            self._refuse(text, f"it ends at character {len(text)} after {made} choices of {count}")
+        return self._from_choices(choices[None])[0]
 
     def format(self, architecture: Architecture) -> str:
         return self._spelled(self._choices_of(architecture))
@@ -178,71 +170,64 @@ class ChainSpace(SearchSpace):
                 rest[:] = rest[np.argsort(np.where(rest < 0, 2, idle), kind="stable")]
         return self._spelled(choices)
 
-    def attributes(self, architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:
-        """What the operations' names say, as numbers: attribute -> (V,), NaN at a node that has none of the kind.
-
-        Besides the declared ones there is `depth`, the number of layers of the node's stage. Raises ArchflowError,
-        naming the row, for an architecture of another space.
-        """
-        coded, row, stage, _ = self._places(architectures)
-        names = dict.fromkeys(name for values in self.operation_attributes.values() for name in values)
-        result = {}
-        for name in names:
-            of_op = [self.operation_attributes.get(op, {}).get(name, np.nan) for op in self.vocabulary.ops]
-            result[name] = np.array(of_op, np.float64)[coded.op]
-        counts = np.bincount(row * len(self._stages) + stage, minlength=len(coded) * len(self._stages))
-        is_layer = (stage > 0) & (stage < len(self._stages) - 1)
-        result["depth"] = np.where(is_layer, counts[row * len(self._stages) + stage], np.nan)
-        return result
+    def conform(self, architectures: ArchitectureSet) -> ArchitectureSet:
+        return self._from_choices(self._choices(architectures))
 
     def _spelled(self, choices: Ints) -> str:
         """The native string of one architecture's choices (P,)."""
-        ids = self._op_of[self._stage_of, choices][choices >= 0].tolist()
-        return self.separator.join(self._word_of[op] for op in ids[0 if len(self.inputs) > 1 else 1 : -1])
+        begin = 0 if len(self.inputs) > 1 else 1
+        layers = zip(self._stage_of[begin:-1].tolist(), choices[begin:-1].tolist(), strict=True)
+        return self.separator.join(self._words[stage][choice] for stage, choice in layers if choice >= 0)
 
     def _from_choices(self, choices: Ints) -> ArchitectureSet:
         """Positions in the stages' operations (N, P), -1 where there is no layer -> N architectures."""
         there = choices >= 0
-        op = self._op_of[self._stage_of, choices]
         node_ptr, edge_ptr = pointer(there.sum(axis=1)), pointer(there.sum(axis=1) - 1)
         source = positions(np.zeros(len(choices), np.int64), np.diff(edge_ptr), edge_ptr)
-        return ArchitectureSet(self.vocabulary, op[there], node_ptr, source, source + 1, edge_ptr, validate=False)
+        column, choice = np.broadcast_to(np.arange(choices.shape[1]), choices.shape)[there], choices[there]
+        return ArchitectureSet(
+            self.vocabulary,
+            self._op_of[self._stage_of[column], choice],
+            node_ptr,
+            source,
+            source + 1,
+            edge_ptr,
+            attributes=self._values_of[column, choice] if self.attribute_names else None,
+            attribute_names=self.attribute_names,
+            validate=False,
+        )
 
     def _choices_of(self, architecture: Architecture) -> Ints:
         """One architecture -> (P,). Raises ArchflowError if it is of another space."""
-        return self._choices(ArchitectureSet.from_architectures([architecture], self.vocabulary))[0]
+        return self._choices(ArchitectureSet.from_architectures([architecture]))[0]
 
     def _choices(self, architectures: ArchitectureSet) -> Ints:
         """N architectures -> (N, P), as `_from_choices` takes them. Raises ArchflowError, naming the row."""
-        coded, row, stage, rank = self._places(architectures)
-        choices = np.full((len(coded), len(self._stage_of)), -1)
-        choices[row, self._first[stage] + rank] = self._choice_of[stage, coded.op]
-        return choices
-
-    def _places(self, architectures: ArchitectureSet) -> tuple[ArchitectureSet, Ints, Ints, Ints]:
-        """The set in this vocabulary and, of every node (V,), its row, its stage and its place in the stage."""
-        coded = architectures.recoded(self.vocabulary)
-        row, place = coded.node_owner, coded.node_place
+        operation = self._forms.read(architectures)
+        row, place = architectures.node_owner, architectures.node_place
         # Each edge is there once, so those that lead to the next node are all that a chain has if they are enough.
-        straight = coded.edge_counts == coded.node_counts - 1
-        straight[coded.edge_owner[coded.edge_dst != coded.edge_src + 1]] = False
+        straight = architectures.edge_counts == architectures.node_counts - 1
+        straight[architectures.edge_owner[architectures.edge_dst != architectures.edge_src + 1]] = False
         self._refuse_rows(~straight, "its edges do not lead from each node to the next")
-        count = len(self._stages)
+        rows, count = len(architectures), len(self._stages)
         if self._depth_varies:
-            stage = (self._choice_of >= 0).argmax(axis=0)[coded.op]
+            stage = (self._choice_of >= 0).argmax(axis=0)[operation]
         else:
             stage = self._stage_of[np.minimum(place, len(self._stage_of) - 1)]
-        back = np.zeros(len(coded), bool)
+        back = np.zeros(rows, bool)
         back[row[1:][(np.diff(stage) < 0) & (np.diff(row) == 0)]] = True
         self._refuse_rows(back, "an operation of an earlier stage stands behind one of a later stage")
-        depths = np.bincount(row * count + stage, minlength=len(coded) * count).reshape(-1, count)
+        depths = np.bincount(row * count + stage, minlength=rows * count).reshape(-1, count)
         self._refuse_rows(
             ((depths < self._fewest) | (depths > self._most)).any(axis=1), "it has too few or many layers"
         )
-        strange = np.zeros(len(coded), bool)
-        strange[row[self._choice_of[stage, coded.op] < 0]] = True
+        choice = self._choice_of[stage, operation]
+        strange = np.zeros(rows, bool)
+        strange[row[choice < 0]] = True
         self._refuse_rows(strange, "an operation is none that its place can have")
-        return coded, row, stage, place - (np.cumsum(depths, axis=1) - depths)[row, stage]
+        choices = np.full((rows, len(self._stage_of)), -1)
+        choices[row, self._first[stage] + place - (np.cumsum(depths, axis=1) - depths)[row, stage]] = choice
+        return choices
 
     def _refuse_rows(self, bad: NDArray[np.bool_], why: str) -> None:
         if bad.any():
@@ -257,6 +242,8 @@ class ChainSpace(SearchSpace):
 
         if not self.stages:
             refuse("it has no stages; declare at least one")
+        if any(OUTPUT in stage.operations for stage in self.stages):
+            refuse(f"{OUTPUT!r} stands there twice: it is the last node, and no layer's operation")
         for number, stage in enumerate(self._stages):
             fewest, most = stage.depth
             if not stage.operations or len(set(stage.operations)) < len(stage.operations):
@@ -275,7 +262,10 @@ class ChainSpace(SearchSpace):
             if self.separator in word if self.separator else len(word) != 1:
                 refuse(f"{word!r} cannot be told apart with the separator {self.separator!r}; spell it otherwise")
 
-
-def chain(ops: list[str]) -> Architecture:
-    """The chain of these operations, the ends included but for `output`."""
-    return Architecture((*ops, OUTPUT), tuple((node, node + 1) for node in range(len(ops))))
+    def _check_forms(self) -> None:
+        for one, other in self._forms.twins:
+            if self._depth_varies or any({one, other} <= set(stage.operations) for stage in self._stages):
+                raise ArchflowError(
+                    f"chain space {self.name!r}: {one!r} and {other!r} could be one node, {self._forms.plain[one]!r}; "
+                    "give them attributes that tell them apart"
+                )

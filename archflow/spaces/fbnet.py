@@ -21,6 +21,9 @@ BLOCKS = {
     "skip": {},
 }
 """The blocks in the order of their numbers in native strings, with their attributes."""
+CHANNELS = (16, 24, 32, 64, 112, 184, 352)
+STRIDES = (1, 2, 2, 2, 1, 2, 1)
+"""Of the stages: output channels, and the stride of the first layer (table 1)."""
 NUMBERS = {block: str(number) for number, block in enumerate(BLOCKS)}
 
 
@@ -32,7 +35,11 @@ class FBNet(ChainSpace):
     """
 
     name = "fbnet"
-    stages = tuple(Stage(tuple(BLOCKS), depth=(depth, depth)) for depth in (1, 4, 4, 4, 4, 4, 1))
+    stages = tuple(
+        Stage(tuple(BLOCKS), (depth, depth), {"channels": channels, "stride": 1}, first={"stride": stride})
+        for depth, channels, stride in zip((1, 4, 4, 4, 4, 4, 1), CHANNELS, STRIDES, strict=True)
+    )
+    plain_names = {block: "mbconv" for block in BLOCKS if block != "skip"}  # noqa: RUF012
     operation_attributes = BLOCKS
     spelling = NUMBERS
     identity = "skip"

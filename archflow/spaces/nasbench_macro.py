@@ -22,7 +22,11 @@ class NASBenchMacro(ChainSpace):
     """
 
     name = "nasbench_macro"
-    stages = tuple(Stage(tuple(BLOCKS), depth=(depth, depth)) for depth in (2, 3, 3))
+    stages = tuple(
+        Stage(tuple(BLOCKS), (depth, depth), {"channels": channels, "stride": 1}, first={"stride": 2})
+        for depth, channels in ((2, 64), (3, 128), (3, 256))
+    )
+    plain_names = dict.fromkeys(("mb3_k3", "mb6_k5"), "mbconv")
     operation_attributes = BLOCKS
     spelling = DIGITS
     separator = ""

@@ -18,6 +18,7 @@ class NATSSize(ChainSpace):
 
     name = "nats_size"
     stages = (Stage(tuple(WIDTHS), depth=(5, 5)),)
+    plain_names = dict.fromkeys(WIDTHS, "layer")
     operation_attributes = WIDTHS
     spelling = CHANNELS
     separator = ":"

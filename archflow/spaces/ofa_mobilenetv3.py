@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture
 from archflow.spaces.base import SPACES
-from archflow.spaces.chain import ChainSpace, Stage, chain
+from archflow.spaces.chain import ChainSpace, Stage
 from archflow.spaces.native_json import read_object, shown, shown_value
 
 STAGES = 5
@@ -21,6 +21,8 @@ KERNELS = (3, 5, 7)
 EXPANSIONS = (3, 4, 6)
 DEPTH = (2, 4)
 RESOLUTIONS = tuple(range(128, 225, 4))
+STRIDES = (2, 2, 2, 1, 2)
+"""Of the first block of every stage."""
 
 
 def _block(stage: int, kernel: int, expansion: int) -> str:
@@ -45,8 +47,12 @@ class OFAMobileNetV3(ChainSpace):
     """
 
     name = "ofa_mobilenetv3"
-    stages = tuple(Stage(tuple(blocks), DEPTH) for blocks in _BLOCKS)
+    stages = tuple(
+        Stage(tuple(blocks), DEPTH, {"stride": 1}, first={"stride": stride})
+        for blocks, stride in zip(_BLOCKS, STRIDES, strict=True)
+    )
     inputs = tuple(_INPUTS)
+    plain_names = {op: op.split("_")[0] for op in ATTRIBUTES}  # noqa: RUF012
     operation_attributes = ATTRIBUTES
 
     def parse(self, text: str) -> Architecture:
@@ -58,8 +64,8 @@ class OFAMobileNetV3(ChainSpace):
         expansions = _numbers(text, "e", fields["e"], [EXPANSIONS if used else (0, *EXPANSIONS) for used in there])
         (resolution,) = _numbers(text, "r", [fields["r"]], [RESOLUTIONS])
         blocks = zip(there, kernels, expansions, strict=True)
-        layers = [_block(i // most, k, e) for i, (used, k, e) in enumerate(blocks) if used]
-        return chain([f"input_r{resolution}", *layers])
+        layers = [KERNELS.index(k) * len(EXPANSIONS) + EXPANSIONS.index(e) if used else -1 for used, k, e in blocks]
+        return self._from_choices(np.array([[RESOLUTIONS.index(resolution), *layers, 0]]))[0]
 
     def _spelled(self, choices: NDArray[np.int64]) -> str:
         layers = choices[1:-1]

@@ -41,6 +41,7 @@ class TableSpace(SearchSpace):
             raise ArchflowError(f"{name}: the table is empty; give at least one architecture")
         self.table, self.name = table, name
         self.vocabulary = table.architectures.vocabulary
+        self.attribute_names = table.architectures.attribute_names
         hashes, first, class_of_row = np.unique(table.architectures.hashes, return_index=True, return_inverse=True)
         order = np.argsort(first)
         self.rows: Ints = first[order]

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from archflow.encoders import ENCODERS, Encoder, load_encoder, save_encoder, stack
+from archflow.encoders import ENCODERS, Encoder, stack
+from archflow.encoders.embedder import Embedder
+from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
@@ -55,10 +57,10 @@ def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
         _check_attributes(encoder, architectures)
     if any(ENCODERS.get(name) is type(encoder) for name in ENCODERS.names()):
         with tempfile.TemporaryDirectory() as folder:
-            save_encoder(Path(folder, "encoder"), encoder, architectures.vocabulary)
-            loaded, vocabulary, _ = load_encoder(Path(folder, "encoder"))
-        assert vocabulary == architectures.vocabulary, "a saved encoder comes back with another vocabulary"
-        same(embed(loaded, architectures), whole, "a saved and loaded encoder gives the same embedding")
+            Embedder(encoder, Preparation.of(architectures)).save(Path(folder, "encoder"))
+            loaded = Embedder.load(Path(folder, "encoder"))
+        assert loaded.vocabulary == architectures.vocabulary, "a saved encoder comes back with another vocabulary"
+        same(embed(loaded.encoder, architectures), whole, "a saved and loaded encoder gives the same embedding")
 
 
 def settled(encoder: Encoder, architectures: ArchitectureSet, passes: int = 30) -> Encoder:

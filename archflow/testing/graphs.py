@@ -50,6 +50,9 @@ def relabelled(architectures: ArchitectureSet, seed: int) -> tuple[ArchitectureS
     """The same graphs with their nodes renumbered at random, and (V,) the old row of every new node."""
     generator = np.random.default_rng(seed)
     orders = [generator.permutation(count) for count in architectures.node_counts]
-    renumbered = [a.relabelled(order.tolist()) for a, order in zip(architectures, orders, strict=True)]
     rows = np.concatenate([order + start for order, start in zip(orders, architectures.node_ptr[:-1], strict=True)])
-    return ArchitectureSet.from_architectures(renumbered, architectures.vocabulary), rows
+    number = np.empty_like(rows)
+    number[rows] = architectures.node_place
+    source, target = (number[ends] for ends in architectures.edge_nodes)
+    order = np.lexsort((target, source, architectures.edge_owner))
+    return architectures.replaced(rows, edge_src=source[order], edge_dst=target[order]), rows

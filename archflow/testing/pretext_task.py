@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from archflow.encoders import Encoder
 from archflow.graph import ArchitectureSet
+from archflow.graph.attributes import telling
 from archflow.graph.batch import Batch
 from archflow.graph.ragged import pointer, positions
 from archflow.pretext import MASK, PretextTask, PretrainSettings, pretrain
@@ -80,7 +81,9 @@ def _check_hidden_operations(
     other = np.where(hidden, (architectures.op + 1) % mask_id(architectures), architectures.op)
     changed = architectures.with_ops(other.astype(np.int32))
     if changed.attributes is not None:
-        changed = changed.replaced(attributes=changed.attributes + np.float32(hidden[:, None]))
+        attributes = changed.attributes.copy()
+        attributes[np.ix_(np.flatnonzero(hidden), telling(changed.attribute_names))] += 1
+        changed = changed.replaced(attributes=attributes)
     for (batch, output), (batch_after, after) in zip(seen, _batches_seen(task, encoder, changed, targets), strict=True):
         if batch.architectures is not architectures:
             continue
@@ -96,7 +99,11 @@ def _batches_seen(
 ) -> list[tuple[Batch, Tensor]]:
     """What the encoder gets, and what it gives, in one loss; the same draws every time."""
     seen: list[tuple[Batch, Tensor]] = []
-    handle = encoder.register_forward_hook(lambda module, args, output: seen.append((args[0], output)))
+
+    def note(module: nn.Module, args: tuple[Batch], output: Tensor) -> None:
+        seen.append((args[0], output))
+
+    handle = encoder.register_forward_hook(note)
     with torch.no_grad(), seeded(0):
         task.loss(encoder, Batch(architectures), targets)
     handle.remove()

@@ -18,6 +18,8 @@ def check_search_space(space: SearchSpace, seed: int = 0) -> None:
     sample = space.sample(count, np.random.default_rng(seed))
     assert len(sample) == count, f"sample({count}) gives {len(sample)} architectures"
     assert sample.vocabulary == space.vocabulary, "a sample has another vocabulary than the space"
+    assert sample.attribute_names == space.attribute_names, "a sample has other node attributes than the space"
+    assert list(space.conform(sample)) == list(sample), "conform changes an architecture that the space gave"
     same = space.sample(count, np.random.default_rng(seed))
     assert list(same) == list(sample), "the same generator gives another sample"
     for architecture in sample:

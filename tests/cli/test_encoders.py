@@ -7,7 +7,7 @@ import pytest
 
 from archflow.data import load
 from archflow.encoders.pretrained import names
-from archflow.predict import Predictor
+from archflow.predict import NetworkPredictor
 from archflow.recipes.shipping import cards_table
 
 
@@ -35,7 +35,7 @@ def test_fit_and_embed_take_a_name(run, table, tmp_path):
     assert np.load(tmp_path / "e.npy").shape == (40, 128)
     run("fit", "--data", table, "--metric", "test_accuracy", "--encoder", name, "--epochs", 2, "--members", 1,
         "--out", tmp_path / "p")  # fmt: skip
-    assert Predictor.load(tmp_path / "p").encoder.config["width"] == 128
+    assert NetworkPredictor.load(tmp_path / "p").embedders[0].encoder.config["width"] == 128
     for verb in (
         ("embed", "gin.fgp", "--data", table, "--out", tmp_path / "x.npy"),
         ("fit", "--data", table, "--metric", "test_accuracy", "--encoder", "gin.fgp", "--out", tmp_path / "x"),

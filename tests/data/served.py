@@ -10,15 +10,15 @@ from threading import Thread
 from archflow.data.catalogue import Benchmark, RawFile
 
 WAIT = 0.3
-"""Seconds that `slow` and `stalls` wait; clients in tests wait less."""
+"""Seconds that `slow` and `stalls` wait; most clients in tests wait less."""
 
 
 class Server:
-    """`address(behaviour)` answers with `content` as the behaviour says. requests: (behaviour, Range header)."""
+    """`address(behaviour)` answers with `content` as the behaviour says. requests: the behaviours asked for."""
 
     def __init__(self, port: int, content: bytes) -> None:
         self.port, self.content = port, content
-        self.requests: list[tuple[str, str | None]] = []
+        self.requests: list[str] = []
 
     def address(self, behaviour: str) -> str:
         return f"http://127.0.0.1:{self.port}/{behaviour}"
@@ -33,82 +33,96 @@ class _Handler(BaseHTTPRequestHandler):
     served: Server
 
     def do_GET(self) -> None:
-        behaviour, asked = self.path.strip("/"), self.headers.get("Range")
-        earlier = [name for name, _ in self.served.requests].count(behaviour)
-        self.served.requests.append((behaviour, asked))
-        getattr(self, behaviour.replace("-", "_"))(asked, earlier)
+        behaviour = self.path.strip("/")
+        self.served.requests.append(behaviour)
+        getattr(self, behaviour.replace("-", "_"))(self.served.content)
 
     def log_message(self, format: str, *args: object) -> None: ...
 
-    def answer(self, asked: str | None, content: bytes | None = None, send: int | None = None, shift: int = 0) -> None:
-        """The part that is asked for; of its bytes only the first `send` are sent."""
-        content = self.served.content if content is None else content
-        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
-        if start >= len(content):
-            return self.send_error(416)
-        self.send_response(206 if asked else 200)
-        if asked:
-            self.send_header("Content-Range", f"bytes {start + shift}-{len(content) - 1}/{len(content)}")
-        self.send_header("Content-Length", str(len(content) - start))
+    def head(self, length: int | None) -> None:
+        self.send_response(200)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
         self.end_headers()
-        self.wfile.write(content[start : None if send is None else start + send])
-        return None
 
-    def good(self, asked, earlier):
-        self.answer(asked)
+    def answer(self, content: bytes, length: int | None = None) -> None:
+        self.head(len(content) if length is None else length)
+        self.wfile.write(content)
+        self.wfile.flush()
 
-    def ignores_range(self, asked, earlier):
-        self.answer(None)
+    def good(self, content):
+        self.answer(content)
 
-    def other_range(self, asked, earlier):
-        self.answer(asked, shift=1)
+    def breaks_off(self, content):
+        self.answer(content[: len(content) // 3], len(content))
 
-    def breaks_off(self, asked, earlier):
-        self.answer(asked, send=len(self.served.content) // 3)
+    def wrong(self, content):
+        self.answer(bytes(len(content)))
 
-    def breaks_off_always(self, asked, earlier):
-        self.answer(asked, send=0)
+    def longer(self, content):
+        self.answer(content + b"more")
 
-    def breaks_off_ignores_range(self, asked, earlier):
-        self.answer(None, send=None if earlier else 100)
+    def shorter(self, content):
+        self.answer(content[:-10])
 
-    def wrong(self, asked, earlier):
-        self.answer(asked, bytes(len(self.served.content)))
+    def endless(self, content):
+        self.head(None)
+        while True:  # until the client hangs up
+            self.wfile.write(content)
 
-    def longer(self, asked, earlier):
-        self.answer(asked, self.served.content + b"more")
+    def odd_length(self, content):
+        self.send_response(200)
+        self.send_header("Content-Length", "9" * 5000)
+        self.end_headers()
+        self.wfile.write(content)
 
-    def shorter(self, asked, earlier):
-        self.answer(asked, self.served.content[:-10])
+    def packed(self, content):
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        self.wfile.write(content)
 
-    def missing(self, asked, earlier):
+    def missing(self, content):
         self.send_error(404)
 
-    def busy_first(self, asked, earlier):
-        self.answer(asked) if earlier else self.send_error(503)
+    def busy(self, content):
+        self.send_error(503)
 
-    def slow(self, asked, earlier):
+    def slow(self, content):
         time.sleep(WAIT)
-        self.answer(asked)
+        self.answer(content)
 
-    def stalls_first(self, asked, earlier):
-        if earlier:
-            return self.answer(asked)
-        self.answer(asked, send=500)
-        self.wfile.flush()
-        return time.sleep(WAIT)
+    def stalls(self, content):
+        self.answer(content[:500], len(content))
+        time.sleep(WAIT)
 
-    def away(self, asked, earlier):
+    def drips(self, content):
+        self.head(len(content))
+        self.drip()
+
+    def drip(self) -> None:
+        for _ in range(200):
+            self.wfile.write(b"x")
+            time.sleep(0.01)
+
+    def drips_headers(self, content):
+        self.drip()
+
+    def away(self, content):
+        self.redirect("/good")
+
+    def in_circles(self, content):
+        self.redirect("/in-circles")
+
+    def off_the_net(self, content):
+        self.redirect("file:///etc/hostname")
+
+    def redirect(self, to: str) -> None:
         self.send_response(302)
-        self.send_header("Location", "/good")
+        self.send_header("Location", to)
         self.end_headers()
 
-    def off_the_net(self, asked, earlier):
-        self.send_response(302)
-        self.send_header("Location", "file:///etc/hostname")
-        self.end_headers()
-
-    def no_http(self, asked, earlier):
+    def no_http(self, content):
         self.wfile.write(b"what?\n")
 
 

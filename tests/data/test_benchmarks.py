@@ -12,8 +12,9 @@ from archflow.data.proxies import proxy, structural_proxies
 from archflow.data.readers import READERS
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
-from archflow.graph.table import Table
+from archflow.graph.table import Table, read_table
 from archflow.spaces import SPACES, NASBench201
+from archflow.spaces.fbnet import BLOCKS
 
 
 def test_embedded_benchmark_needs_nothing(monkeypatch):
@@ -38,6 +39,57 @@ def test_names_and_paths_lead_to_the_same_benchmark(own):
     table.write(own / "nasbench201.parquet")
     assert find("nasbench201") == find(own / "nasbench201.parquet")
     assert len(load("nasbench201")) == 5
+
+
+def test_a_table_of_the_user_s_own_is_no_benchmark_whatever_it_is_called(own, tmp_path):
+    cells = NASBench201().sample(5, np.random.default_rng(0))
+    mine = tmp_path / "nasbench201.csv"
+    Table(cells, {"accuracy": np.arange(5.0)}).write(mine)
+    assert find(mine) == (None, mine)
+    Table(cells, {"accuracy": np.arange(5.0)}).write(own / "nasbench201.csv")  # not what the name leads to either
+    assert find(own / "nasbench201.csv")[0] is None
+    assert find(mine, known_as="nasbench201") == (BENCHMARKS["nasbench201"], mine)
+    with pytest.raises(ArchflowError, match="no data set is called 'nasbench210'"):
+        find(mine, known_as="nasbench210")
+    with pytest.raises(ArchflowError, match="digits201 is a benchmark of its own; only a table file can count as nas"):
+        find("digits201", known_as="nasbench201")
+
+
+def test_the_file_in_the_cache_is_the_benchmark(cache):
+    cache.mkdir()
+    Table(NASBench201().sample(5, np.random.default_rng(0)), {"accuracy": np.arange(5.0)}).write(
+        cache / "nasbench201.parquet"
+    )
+    assert find(cache / "nasbench201.parquet")[0] is BENCHMARKS["nasbench201"]
+    assert find(cache / "nasbench201.csv")[0] is None
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
+def test_operation_names_with_numbers_become_attributes_once(own, cache, tmp_path, ending):
+    """A table of the old form counts as the benchmark: its graphs are those that the space gives."""
+    space = SPACES.get("fbnet")()
+    some = space.sample(6, np.random.default_rng(0))
+    texts = [space.format(a) for a in some]
+    blocks = [["input", *(list(BLOCKS)[int(number)] for number in text.split(",")), "output"] for text in texts]
+    old = ArchitectureSet.from_architectures(
+        [Architecture(tuple(ops), a.edges) for ops, a in zip(blocks, some, strict=True)]
+    )
+    path = tmp_path / f"measured.{ending}"
+    Table(old, {"fpga_ms": np.arange(6.0)}, texts).write(path)
+    assert set(load(path).architectures.vocabulary.ops) > {"k3_e1"}
+    benchmark, made = find(path, known_as="fbnet_latency")
+    assert benchmark is BENCHMARKS["fbnet_latency"]
+    table = read_table(made, space.vocabulary)
+    assert made.is_relative_to(cache)
+    assert list(table.architectures) == list(some)
+    assert table.native == texts
+    assert table.metric("fpga_ms").tolist() == [0, 1, 2, 3, 4, 5]
+    assert find(path, known_as="fbnet_latency")[1] == made
+    assert find(made, known_as="fbnet_latency")[1] == made
+    broken = tmp_path / "broken.csv"
+    Table(old.select([0, 1]).replaced(op=np.zeros(48, np.int32)), {"fpga_ms": np.ones(2)}).write(broken)
+    with pytest.raises(ArchflowError, match=r"broken\.csv: architecture 0 is none of fbnet"):
+        find(broken, known_as="fbnet_latency")
 
 
 def test_every_entry_is_complete():

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archflow.data.labelling import Evaluator, Results, label_architectures, seed_agreement, seed_columns
+from archflow.data.labelling import Evaluator, Results, _digest, label_architectures, seed_agreement, seed_columns
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.spaces import NASBench201, sample_classes
@@ -172,3 +172,11 @@ def test_seed_agreement_is_the_mean_kendall_tau() -> None:
     assert seed_agreement(columns, "a", range(3)) is None
     columns["a_seed1"] = np.array([np.nan, 1, 2, 3], np.float32)
     assert seed_agreement(columns, "a", range(2)) == pytest.approx(1)
+
+
+def test_a_journal_knows_attributes() -> None:
+    some = cells(3)
+    numbered = some.with_attributes(np.arange(len(some.op))[:, None], ["number"])
+    digests = {_digest(one) for one in (some, numbered, numbered.with_attributes(numbered.attributes, ["other"]))}
+    assert len(digests) == 3
+    assert _digest(numbered.with_attributes(None, ())) == _digest(some)

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from archflow.encoders import ENCODERS
-from archflow.predict.causal_model import model_for
 from archflow.predict.fine_tune import FineTuneSettings, Runs, fine_tune
+from archflow.predict.models import model_for
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
 
@@ -50,6 +50,6 @@ def trained(name: str, members: list[int], **config):
 def test_a_member_trains_as_it_would_alone(name, config, companions):
     alone, together = trained(name, [1], **config), trained(name, companions, **config)
     np.testing.assert_allclose(together.losses[:, 1], alone.losses[:, 0], rtol=1e-3, atol=1e-5)
-    np.testing.assert_array_equal(together.validation_tau[:, 1], alone.validation_tau[:, 0])
+    np.testing.assert_array_equal(together.validation_score[:, 1], alone.validation_score[:, 0])
     for key, expected in alone.models[0].state_dict().items():
         torch.testing.assert_close(together.models[1].state_dict()[key], expected, rtol=1e-3, atol=2e-4, msg=key)

@@ -13,9 +13,8 @@ import torch
 
 import archflow
 from archflow.data.benchmarks import BENCHMARKS
-from archflow.encoders import ENCODERS, load_encoder, pretrained
-from archflow.encoders.pretrained import FOLDER, Card, card, encoder, names
-from archflow.encoders.saved import name_of
+from archflow.encoders import ENCODERS, Embedder, create, pretrained
+from archflow.encoders.pretrained import FOLDER, Card, card, names
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.batch import Batch
@@ -54,7 +53,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 def refused(name: str, message: str) -> None:
     with pytest.raises(ArchflowError, match=message) as caught:
-        encoder(name)
+        create(name)
     assert "\n" not in str(caught.value)
 
 
@@ -69,7 +68,8 @@ def test_every_file_has_its_card():
 
 @pytest.mark.parametrize("name", sorted(EMBEDDINGS))
 def test_embeddings_are_the_stored_ones(name):
-    model, vocabulary = encoder(name)
+    embedder = create(name)
+    model, vocabulary = embedder.encoder, embedder.vocabulary
     assert {p.dtype for p in model.parameters()} == {torch.float32}
     assert not model.training
     with torch.inference_mode():
@@ -83,15 +83,16 @@ def test_a_card_says_what_the_file_is(name):
     content = path.read_bytes()
     assert (about.bytes, about.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert len(content) < 900_000
-    model, vocabulary, history = load_encoder(path)
+    embedder = Embedder.load(path)
+    model, vocabulary, history = embedder.encoder, embedder.vocabulary, embedder.history
     assert about.name == name == f"{about.encoder}.{about.task}-{about.data}"
-    assert (about.encoder, about.width, model.n_ops) == (name_of(model), model.width, len(vocabulary))
+    assert (about.encoder, about.width, model.n_ops) == (embedder.name, model.width, len(vocabulary))
     assert about.encoder in ENCODERS.names()
     assert about.data in BENCHMARKS
     assert task_weights(about.task)
     for key in ("data", "task", "proxies", "epochs", "seed"):
         assert getattr(about, key) == history[key]
-    assert about.view == history.get("view", "whole")
+    assert about.view == embedder.view
     assert set(about.figures) == {"labels", "runs", "tau", "tau_std", "p_at_1", "p_at_1_std", "fresh_tau"}
     assert about.losses == {part: values[-1] for part, values in history["losses"].items()}
     assert {len(values) for values in history["losses"].values()} == {about.epochs}
@@ -117,7 +118,8 @@ def test_a_predictor_starts_from_it():
     space = archflow.NASBench201()
     cells = space.enumerate().select(range(0, 15625, 400))
     settings = archflow.FineTuneSettings(epochs=3)
-    predictor = archflow.Predictor(*archflow.encoder("gated_gcn.fgp-nasbench201"), settings=settings)
+    embedder = archflow.create("gated_gcn.fgp-nasbench201")
+    predictor = archflow.Predictor(embedder.encoder, embedder.vocabulary, settings=settings)
     predictor.fit(cells, space.costs(cells)["flops"])
     assert predictor.predict(cells)[0].shape == (len(cells),)
 
@@ -139,20 +141,21 @@ def test_the_page_shows_the_cards():
 
 def test_a_file_of_ones_own_is_an_encoder_too(tmp_path):
     path = tmp_path / "own.safetensors"
-    model, vocabulary = encoder("gin.fgp-nasbench201")
-    archflow.save_encoder(path, model, vocabulary)
-    again, same = encoder(path)
-    assert same == vocabulary
-    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
+    shipped = create("gin.fgp-nasbench201")
+    shipped.save(path)
+    again = create(path)
+    assert again.preparation == shipped.preparation
+    pairs = zip(shipped.encoder.parameters(), again.encoder.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
     refused(str(tmp_path / "absent.safetensors"), "no such file")
 
 
 def test_an_unknown_name_gets_the_nearest():
     refused("gated_gcn.fgp-nasbench20", "no pre-trained .* 'gated_gcn.fgp-nasbench20'; did you mean 'gated_gcn.fgp-nas")
-    refused("gin", "did you mean 'gin.fgp-nasbench201'")
     refused("../weights/gin.fgp-nasbench201", "no pre-trained encoder is called '../weights/")
-    refused("", "no pre-trained encoder is called ''; did you mean 'gated_gcn")
-    refused("resnet", "no pre-trained encoder is called 'resnet'; there are: gated_gcn")
+    refused("gin.", "did you mean 'gin.fgp-nasbench201'")
+    refused("", "no encoder is called ''; there are: ")
+    refused("resnet", "no encoder is called 'resnet'; ")
 
 
 def test_an_altered_file_is_refused(folder):

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import NAMES, NUMBERS, OPS, VOCABULARY, architectures, relabellings, sets
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
@@ -15,6 +14,7 @@ from archflow.graph.batch import Batch
 from archflow.graph.effective import VIEWS
 from archflow.graph.subgraph import induced, without_edges
 from archflow.testing import random_architectures
+from tests.strategies import NAMES, NUMBERS, OPS, VOCABULARY, architectures, relabellings, sets
 
 NAN = float("nan")
 CHAIN = (("input", "conv", "output"), ((0, 1), (1, 2)))

@@ -17,7 +17,7 @@ ENDINGS = ("parquet", "csv", "jsonl")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-@given(some=sets(), data=st.data())
+@given(some=sets(attributes=True), data=st.data())
 def test_a_table_comes_back_as_it_was_written(tmp_path_factory, ending, some, data):
     numbers = st.floats(allow_nan=True, allow_infinity=False, width=32)
     values = np.array(data.draw(st.lists(numbers, min_size=len(some), max_size=len(some))))
@@ -27,6 +27,7 @@ def test_a_table_comes_back_as_it_was_written(tmp_path_factory, ending, some, da
     read = read_table(path, VOCABULARY)
     assert list(read.architectures) == list(some)
     assert read.architectures.vocabulary == VOCABULARY
+    assert set(read.architectures.attribute_names) == set(some.attribute_names)
     np.testing.assert_array_equal(read.metric("accuracy"), values)
     assert read.native == native
     assert [p.name for p in path.parent.iterdir()] == [path.name]
@@ -63,6 +64,44 @@ def test_lists_in_csv_are_read_however_they_are_written(tmp_path):
     np.testing.assert_array_equal(table.metric("accuracy"), [1, np.nan, 3, 4, 5, 6, 7])
 
 
+def test_attributes_are_lists_of_numbers(tmp_path):
+    """Null, an empty text, NaN, and nothing at all: they all say that the attribute does not apply."""
+    nan = np.nan
+    expected = {"kernel": [nan, 3, nan, nan, nan], "scale": [0.5, -2, nan, 1e-3, nan]}
+    csv, jsonl, parquet = (tmp_path / f"table.{ending}" for ending in ("csv", "jsonl", "parquet"))
+    csv.write_text(
+        "ops,edge_src,edge_dst,node_kernel,node_scale,node_count,node_comment,node_\n"
+        '"[a, b, c]",[],[],"[, 3, ]",".5,-2.,nan",3,"good, but slow",1\n'
+        '"[a, b]",[],[],,"(1e-3, None)",2,bad,2\n'
+    )
+    jsonl.write_text(
+        '{"ops": ["a", "b", "c"], "edge_src": [], "edge_dst": [], "node_kernel": [null, 3, null],'
+        ' "node_scale": ["0.5", "-2", ""]}\n'
+        '{"ops": ["a", "b"], "edge_src": [], "edge_dst": [], "node_kernel": null, "node_scale": ["1e-3", "nan"]}\n'
+    )
+    rows = {"ops": [["a", "b", "c"], ["a", "b"]], "edge_src": [[], []], "edge_dst": [[], []]}
+    kernel = pa.array([[None, 3, None], []], pa.large_list(pa.int8()))
+    scale = pa.array([[0.5, -2, None], [1e-3, nan]], pa.list_(pa.float64()))
+    pa.parquet.write_table(pa.table({**rows, "node_kernel": kernel, "node_scale": scale}), parquet)
+    for path in (csv, jsonl, parquet):
+        table = read_table(path)
+        assert table.architectures.attribute_names == ("kernel", "scale")
+        for name, values in expected.items():
+            np.testing.assert_array_equal(table.architectures.attribute(name), np.float32(values), err_msg=str(path))
+    assert read_table(csv).metrics.keys() == {"node_count", "node_"}
+
+
+def test_a_table_of_attributes_that_never_apply_keeps_their_names(tmp_path):
+    some = ArchitectureSet.from_architectures([Architecture(("a", "b"), ())]).with_attributes(
+        [[np.nan]] * 2, ["kernel"]
+    )
+    for ending in ENDINGS:
+        Table(some).write(tmp_path / f"table.{ending}")
+        read = read_table(tmp_path / f"table.{ending}").architectures
+        assert read.attribute_names == ("kernel",)
+        assert np.isnan(read.attribute("kernel")).all()
+
+
 def test_the_vocabulary_does_not_depend_on_the_order_of_rows(tmp_path):
     cells = [Architecture(("input", "pool"), ()), Architecture(("conv", "output"), ())]
     for name, order in (("a", cells), ("b", cells[::-1])):
@@ -89,7 +128,7 @@ def test_selected_rows_keep_their_metrics(architectures):
         assert list(chosen.architectures) == [architectures[int(value)] for value in expected]
 
 
-GOOD = {"ops": ["a", "b"], "edge_src": [0], "edge_dst": [1], "accuracy": 0.5}
+GOOD = {"ops": ["a", "b"], "edge_src": [0], "edge_dst": [1], "node_kernel": [3, 1], "accuracy": 0.5}
 BAD_ROWS = [
     ({"edge_dst": [1, 1]}, "row 1: edge_src has 1 entries, edge_dst 2"),
     ({"edge_src": [0, 1], "edge_dst": [1, 0]}, "row 1: the graph has a cycle"),
@@ -98,9 +137,13 @@ BAD_ROWS = [
     ({"edge_src": [2**32]}, "row 1: an edge points outside the graph"),
     ({"edge_src": [0, 0], "edge_dst": [1, 1]}, "row 1: an edge is given twice"),
     ({"edge_src": [1]}, "row 1: a node has an edge to itself"),
-    ({"ops": []}, "row 1: it has no node"),
+    ({"ops": []}, "row 1: node_kernel has 2 entries, ops 0"),
+    ({"ops": [], "node_kernel": []}, "row 1: it has no node"),
     ({"ops": ["a", ""]}, "row 1: ops holds an empty entry"),
     ({"edge_src": [0.5]}, "row 1: edge_src holds '?0.5'?, not a node index"),
+    ({"node_kernel": [3]}, "row 1: node_kernel has 1 entries, ops 2; give one per node"),
+    ({"node_kernel": [3, 4, 5]}, "row 1: node_kernel has 3 entries, ops 2"),
+    ({"node_kernel": [3, 1e40]}, "row 1: attribute 'kernel' is infinite"),
 ]
 
 
@@ -129,6 +172,8 @@ def test_a_bad_row_is_refused_by_file_and_row(tmp_path, ending, changed, message
         ('{"ops": ["a", "b"], "edge_src": ["x"], "edge_dst": [1]}', "row 0: edge_src holds 'x', not a node index"),
         ('{"ops": ["a", "b"], "edge_src": [[0]], "edge_dst": [[1]]}', r"row 0: edge_src holds \[0\], not a node index"),
         ('{"ops": [{"name": "a"}], "edge_src": [], "edge_dst": []}', "row 0: ops holds .*, not an operation name"),
+        ('{"ops": ["a"], "edge_src": [], "edge_dst": [], "node_k": [[1]]}', r"row 0: node_k holds \[1\], not a number"),
+        ('{"ops": ["a"], "edge_src": [], "edge_dst": [], "node_k": ["x"]}', "row 0: node_k holds 'x', not a number"),
         ('{"ops": "a", "edge_src": 0, "edge_dst": 1}', "'edge_src' is int64, not a list"),
         ('{"ops": ["a"], "edge_src": []}', "no column 'edge_dst'; a data set has ops, edge_src, edge_dst"),
         ('{"ops": ["a"], "edge_src": [], "edge_d', "cannot be read as jsonl"),
@@ -145,6 +190,8 @@ def test_hostile_json_is_refused_by_file(tmp_path, text, message):
     ("text", "message"),
     [
         ("ops,edge_src,edge_dst\n", "the table is empty"),
+        ('ops,edge_src,edge_dst,node_k\n"a,b",0,1,"[1, x]"\n', "row 0: node_k holds 'x', not a number"),
+        ('ops,edge_src,edge_dst,node_k\n"a,b",0,1,"[1, 2]"\n"a,b",0,1,nan\n', "row 1: node_k has 1 entries, ops 2"),
         ("", "cannot be read as csv"),
         ("ops,edge_src\na,0\n", "no column 'edge_dst'"),
         ("ops,edge_src,edge_dst,ops\na,,,b\n", "column 'ops' stands there twice"),

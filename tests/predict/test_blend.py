@@ -1,31 +1,32 @@
 """The blended predictor: its contract, its intervals, what it learns from, and its files."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import kendalltau, norm
 
-from archflow.encoders import GIN
+from archflow.encoders import create
+from archflow.encoders.embedding import embed
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.effective import view
-from archflow.predict import BlendedPredictor, FineTuneSettings, Predictor, load_predictor
+from archflow.predict import BlendedPredictor, FineTuneSettings, NetworkPredictor, load_predictor
+from archflow.predict.blend import _Blend
 from archflow.predict.conformal import Conformal
 from archflow.predict.gaussian_process import EmbeddingGP, normal_scores
-from archflow.predict.ranking_model import embed
-from archflow.seeding import seeded
+from archflow.predict.objectives import Hinge, Log
 from archflow.spaces import NASBench201
 from archflow.testing import check_predictor, random_architectures
 from tests.predict.learnable import target
 
 
-def blend(architectures, encoders: int = 2, epochs: int = 4, width: int = 8, **options) -> BlendedPredictor:
-    fresh = []
-    for k in range(encoders):
-        with seeded(k):
-            fresh.append(GIN(len(architectures.vocabulary), width=width))
-    return BlendedPredictor(fresh, architectures.vocabulary, settings=FineTuneSettings(epochs=epochs), **options)
+def blend(
+    architectures, epochs: int = 4, width: int = 8, views=("effective", "effective"), **options
+) -> BlendedPredictor:
+    fresh = [create("gin", architectures, view=view, seed=k, width=width) for k, view in enumerate(views)]
+    return BlendedPredictor(NetworkPredictor(fresh, members=4, settings=FineTuneSettings(epochs=epochs), **options))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def many():
 def fitted(many) -> BlendedPredictor:
     y = target(many)
     learner = blend(many, epochs=15, width=16)
-    learner.fit(many.select(range(60)), y[:60], (many.select(range(60, 100)), y[60:100]), reference=many)
+    learner.fit(many.select(range(60)), y[:60], validation=(many.select(range(60, 100)), y[60:100]), reference=many)
     return learner
 
 
@@ -74,18 +75,18 @@ def test_validation_labels_say_how_far_to_trust_each_reading(many):
         """How the blend ranks as the process does, if the validation labels say it is right, or wrong."""
         _, said = learner.readings(many)
         labels = against * said[60:100]
-        learner.fit(many.select(range(60)), y[:60], (many.select(range(60, 100)), labels), reference=many)
+        learner.fit(many.select(range(60)), y[:60], validation=(many.select(range(60, 100)), labels), reference=many)
         networks, process = learner.readings(many)
         return kendalltau(learner.blended(networks, process), process).statistic
 
-    learner.fit(many.select(range(60)), y[:60], (many.select(range(60, 100)), y[60:100]), reference=many)
+    learner.fit(many.select(range(60)), y[:60], validation=(many.select(range(60, 100)), y[60:100]), reference=many)
     assert process_alone(1) > process_alone(-1)
 
 
 def test_a_process_that_knows_nothing_says_little(many):
     noise = np.random.default_rng(0).normal(size=40)
     learner = blend(many)
-    learner.fit(many.select(range(30)), noise[:30], (many.select(range(30, 40)), noise[30:]), reference=many)
+    learner.fit(many.select(range(30)), noise[:30], validation=(many.select(range(30, 40)), noise[30:]), reference=many)
     networks, process = learner.readings(many)
     np.testing.assert_allclose(networks.std(1), 1, atol=1e-6)
     assert process.std() < 0.5
@@ -98,23 +99,20 @@ def test_each_encoder_is_shown_its_own_view():
     learner = blend(cells, views=["effective", "contracted"])
     learner.fit(cells.select(range(40)), y[:40], reference=cells)
     for place, name in enumerate(("effective", "contracted")):
-        seen = blend(cells, views=name).encoders[place]
+        seen = learner.networks.embedders[place]
         own = learner.embed(cells).reshape(120, 2, -1)[:, place]
-        np.testing.assert_allclose(own, embed(seen, view(name)(cells)), atol=1e-6)
+        np.testing.assert_allclose(own, embed(seen.encoder, view(name)(cells)), atol=1e-6)
     alike = cells.select([0, 0])
     assert np.ptp(learner.predict(alike)[0]) == 0
-    with pytest.raises(ArchflowError, match="3 views for 2 encoders; give one for each"):
-        blend(cells, views=["whole"] * 3)
 
 
 def test_without_validation_data_a_part_of_the_labels_stands_in(many):
     y = target(many)
     learner = blend(many)
     tuned = learner.fit(many.select(range(40)), y[:40])
-    assert tuned.validation_tau.shape == (4, 4)
-    assert len(learner._conformal.ratios) == 10
-    state = learner._process.state()  # pyright: ignore[reportOptionalMemberAccess]
-    assert len(state["scores"]) == 40
+    assert tuned.validation_score.shape == (4, 4)
+    assert len(learner._fitted.conformal.ratios) == 10
+    assert len(learner._fitted.blend.readings.process.state()["scores"]) == 40
     with pytest.raises(ArchflowError, match="5 labels are too few to spare 2"):
         blend(many).fit(many.select(range(5)), y[:5])
 
@@ -141,7 +139,7 @@ def test_it_comes_back_from_disk_the_same(many, fitted, tmp_path):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(loaded.interval(many, 0.8), fitted.interval(many, 0.8))
     fitted.networks.save(tmp_path / "plain")
-    assert isinstance(load_predictor(tmp_path / "plain"), Predictor)
+    assert isinstance(load_predictor(tmp_path / "plain"), NetworkPredictor)
     names = {path.name for path in tmp_path.iterdir()}
     fitted.save(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == names
@@ -150,14 +148,14 @@ def test_it_comes_back_from_disk_the_same(many, fitted, tmp_path):
 def test_damaged_files_are_refused(many, fitted, tmp_path):
     fitted.save(tmp_path)
     about = json.loads((tmp_path / "predictor.json").read_text())
-    (weights,) = tmp_path.glob("blend-*.safetensors")
+    (weights,) = tmp_path.glob("weights-*.safetensors")
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-3])
-    with pytest.raises(ArchflowError, match=r"blend-.*truncated, damaged or not written by archflow"):
+    with pytest.raises(ArchflowError, match=r"weights-.*truncated, damaged or not written by archflow"):
         load_predictor(tmp_path)
     weights.write_bytes(whole)
-    (tmp_path / "predictor.json").write_text(json.dumps({**about, "metrics": ["other"]}))
-    with pytest.raises(ArchflowError, match="does not belong to blend-"):
+    (tmp_path / "predictor.json").write_text(json.dumps({**about, "networks": "other"}))
+    with pytest.raises(ArchflowError, match="does not belong to weights-"):
         load_predictor(tmp_path)
     with pytest.raises(ArchflowError, match="call fit first"):
         blend(many).save(tmp_path)
@@ -168,6 +166,100 @@ def test_damaged_files_are_refused(many, fitted, tmp_path):
 def test_labels_of_several_metrics_are_refused(many):
     with pytest.raises(ArchflowError, match="labels of 2 metrics; fit one predictor for each"):
         blend(many).fit(many, np.stack([target(many)] * 2, 1))
+
+
+def test_intervals_come_from_labels_that_nothing_was_fitted_to(many):
+    """The part of the labels that is held out calibrates as the same labels do when they are given as validation."""
+    y = target(many)
+    learner = blend(many)
+    learner.fit(many.select(range(40)), y[:40], reference=many)
+    order = np.random.default_rng(21).permutation(40)
+    held, train = order[:10], order[10:]
+    apart = blend(many)
+    apart.fit(many.select(train), y[train], validation=(many.select(held), y[held]), reference=many)
+    np.testing.assert_allclose(learner._fitted.conformal.ratios, apart._fitted.conformal.ratios)
+    assert learner._fitted.blend.share == pytest.approx(apart._fitted.blend.share)
+    mean, _ = apart.predict(many.select(held))
+    assert (np.abs(mean - y[held]) > 1e-6).all()
+
+
+def test_the_weight_is_that_of_the_mean_of_all_networks(many, monkeypatch):
+    asked = []
+
+    def share(first, second, labels):
+        asked.append((first, second))
+        return 0.5
+
+    monkeypatch.setattr("archflow.predict.blend.share_of_first", share)
+    learner, y = blend(many), target(many)
+    held = many.select(range(30, 40))
+    learner.fit(many.select(range(30)), y[:30], validation=(held, y[30:40]), reference=many)
+    networks, process = learner.readings(held)
+    ((first, second),) = asked
+    np.testing.assert_allclose(first, networks.mean(0))
+    np.testing.assert_allclose(second, process)
+
+
+def test_the_spread_holds_doubt_and_both_disagreements():
+    """With a map that changes nothing."""
+    networks, process, doubt = np.array([[1.0, 2.0], [3.0, 2.0]]), np.array([2.0, 5.0]), np.array([0.5, 0.25])
+    knots = np.stack([np.linspace(-50, 50, 11)] * 2)
+    readings: Any = lambda seen, on_batch: (networks, process, doubt)  # noqa: E731
+    anything: Any = None
+    mean, spread = _Blend(readings, 0.25, knots)(anything)
+    np.testing.assert_allclose(mean, [2.0, 0.25 * 2 + 0.75 * 5])
+    np.testing.assert_allclose(spread, np.sqrt([0.5**2 + 0 + 1, 0.25**2 + 1.5**2 + 0]))
+
+
+def test_a_rising_map_of_labels_changes_no_rank_and_low_can_be_good(many):
+    y = target(many)
+    found = {}
+    for name, labels, lower in (("plain", y, False), ("mapped", np.exp(y), False), ("low", -y, True)):
+        learner = blend(many, objective=Hinge(lower_is_better=lower))
+        learner.fit(many.select(range(40)), labels[:40], reference=many)
+        found[name] = learner
+    mean, std = found["plain"].predict(many)
+    assert kendalltau(found["mapped"].predict(many)[0], mean).statistic > 0.999
+    np.testing.assert_allclose(found["low"].predict(many), (-mean, std), atol=1e-9)
+    low, high = found["low"].interval(many, 0.5)
+    np.testing.assert_allclose((-high, -low), found["plain"].interval(many, 0.5), atol=1e-9)
+
+
+def test_positive_labels_have_positive_predictions_and_intervals(many, tmp_path):
+    y = np.exp(2 * target(many))
+    learner = blend(many, objective=Log(lower_is_better=True), epochs=8)
+    learner.fit(many.select(range(60)), y[:60], reference=many)
+    mean, std = learner.predict(many)
+    low, high = learner.interval(many, 0.8)
+    assert (mean > 0).all()
+    assert (std > 0).all()
+    assert ((low > 0) & (low <= mean) & (mean <= high)).all()
+    assert kendalltau(mean[60:], y[60:]).statistic > 0.4
+    learner.save(tmp_path)
+    np.testing.assert_array_equal(load_predictor(tmp_path).interval(many, 0.8), (low, high))
+
+
+def test_the_deviation_of_the_process_is_without_the_noise_of_a_measurement():
+    """Against the formula of a Gaussian process, from its own hyperparameters."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(50, 2))
+    process = EmbeddingGP().fit(x, x[:, 0] + rng.normal(size=50), x)
+    variance, length, noise = np.exp(process.state()["theta"])
+    at = (x - x.mean(0)) / (x.std(0) + 1e-6)
+    r = np.sqrt(3) * np.linalg.norm(at[:, None] - at, axis=2) / length
+    kernel = variance * (1 + r) * np.exp(-r)
+    expected = variance - np.einsum("ij,jk,ki->i", kernel, np.linalg.inv(kernel + noise * np.eye(50)), kernel)
+    _, std = process.predict(x)
+    np.testing.assert_allclose(std**2, expected, rtol=1e-4, atol=1e-7)
+    assert noise > 2 * expected.max()
+
+
+def test_the_process_is_standardised_by_the_reference():
+    rng = np.random.default_rng(0)
+    labelled, usual = rng.normal(size=(20, 3)), 4 + 3 * rng.normal(size=(500, 3))
+    state = EmbeddingGP().fit(labelled, labelled[:, 0], usual).state()
+    np.testing.assert_allclose(state["centre"], usual.mean(0))
+    np.testing.assert_allclose(state["scale"], usual.std(0), rtol=1e-5)
 
 
 def test_the_process_interpolates_what_it_was_told_and_doubts_what_is_far():

@@ -8,8 +8,9 @@ from torch import Tensor
 from archflow.encoders import CARL, GIN, stack, unstack
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.predict.causal_model import CausalRankingModel, draw_mates, model_for
+from archflow.predict.causal_model import CausalRankingModel, draw_mates
 from archflow.predict.metrics import kendall_tau
+from archflow.predict.models import model_for
 from archflow.predict.ranking_model import RankingModel, score
 from archflow.pretext.ranking_loss import pairwise_hinge
 from archflow.seeding import seeded

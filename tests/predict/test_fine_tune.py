@@ -7,6 +7,7 @@ import torch
 
 from archflow.encoders import ENCODERS, GIN
 from archflow.errors import ArchflowError
+from archflow.graph.batch import Batch
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
 from archflow.predict.metrics import kendall_tau
 from archflow.predict.ranking_model import RankingModel, score
@@ -33,7 +34,7 @@ def one_of(all_runs: Runs, k: int) -> Runs:
 
 def assert_same(found: FineTuned, expected: FineTuned) -> None:
     np.testing.assert_array_equal(found.losses, expected.losses)
-    np.testing.assert_array_equal(found.validation_tau, expected.validation_tau)
+    np.testing.assert_array_equal(found.validation_score, expected.validation_score)
     for ours, theirs in zip(found.models, expected.models, strict=True):
         for name, value in theirs.state_dict().items():
             assert torch.equal(ours.state_dict()[name], value), name
@@ -44,11 +45,11 @@ def test_runs_together_are_the_runs_alone(architectures, n_metrics):
     together_runs = runs(architectures, 3, n_metrics)
     made = models(architectures, 3, n_metrics, dropout=0.0)
     together = fine_tune(made, architectures, together_runs, SETTINGS)
-    assert together.losses.shape == together.validation_tau.shape == (6, 3)
+    assert together.losses.shape == together.validation_score.shape == (6, 3)
     for k, model in enumerate(models(architectures, 3, n_metrics, dropout=0.0)):
         alone = fine_tune([model], architectures, one_of(together_runs, k), SETTINGS)
         np.testing.assert_allclose(together.losses[:, [k]], alone.losses, rtol=2e-3)  # AdamW enlarges rounding
-        np.testing.assert_allclose(together.validation_tau[:, [k]], alone.validation_tau, atol=0.05)
+        np.testing.assert_allclose(together.validation_score[:, [k]], alone.validation_score, atol=0.05)
         # The loss does not see a common shift of all scores: the last bias moves by rounding alone.
         scores = (score(m, architectures) for m in (together.models[k], alone.models[0]))
         ours, theirs = (s - s.mean(0) for s in scores)
@@ -91,6 +92,34 @@ def test_the_rate_is_the_one_used(architectures):
     assert moved(SETTINGS) > 1e-3
 
 
+def test_gradients_are_clipped(architectures):
+    """AdamW divides by the size of gradients, unless they are smaller than its epsilon."""
+    made, one = models(architectures, 1), runs(architectures, 1)
+    start = made[0].head.hidden.weight.detach()
+
+    def moved(clip: float) -> float:
+        tuned = fine_tune(made, architectures, one, replace(SETTINGS, clip=clip, weight_decay=0.0))
+        return float((tuned.models[0].head.hidden.weight.detach() - start).abs().max())
+
+    assert moved(1e-13) < 1e-3 * moved(1.0)
+
+
+def test_batches_are_drawn_anew_every_epoch(architectures, monkeypatch):
+    batches: list[list[int]] = []
+
+    def recorded(shown, rows, device):
+        batches.append(sorted(np.ravel(rows).tolist()))
+        return Batch(shown, rows, device)
+
+    monkeypatch.setattr("archflow.predict.fine_tune.Batch", recorded)
+    one = runs(architectures, 1)
+    fine_tune(models(architectures, 1), architectures, one, replace(SETTINGS, epochs=3, batch_size=10))
+    epochs = batches[:2], batches[2:4], batches[4:]
+    for first, second in epochs:
+        assert sorted([*first, *second]) == sorted(one.train[0])
+    assert len({tuple(first) for first, _ in epochs}) == 3
+
+
 def test_clipping_bounds_every_run_by_itself(architectures):
     tight = replace(SETTINGS, clip=1e-3)
     together_runs = runs(architectures, 2)
@@ -117,7 +146,7 @@ def test_the_kept_model_is_that_of_the_best_validation_epoch(architectures):
         for k, model in enumerate(tuned.models):
             rows = all_runs.validation[k]
             tau = kendall_tau(score(model, architectures, rows)[:, 0], all_runs.labels[rows, 0])
-            assert tau == pytest.approx(tuned.validation_tau[:, k].max())
+            assert tau == pytest.approx(tuned.validation_score[:, k].max())
             assert not model.training
 
 
@@ -127,7 +156,7 @@ def test_of_equally_good_epochs_the_first_is_kept(architectures):
     few = Runs(few.labels, few.train, few.validation[:, :3], few.seeds)
     settings = replace(SETTINGS, epochs=25, learning_rate=2e-2)
     tuned = fine_tune(models(architectures, 1), architectures, few, settings)
-    tau = tuned.validation_tau[:, 0]
+    tau = tuned.validation_score[:, 0]
     first = int(tau.argmax())
     assert (tau == tau.max()).sum() > 1
     assert (np.diff(tau[first:]) > 0).any()  # a later rise is not a new best
@@ -152,12 +181,12 @@ def test_a_missing_label_is_a_row_less(architectures):
     gaps.labels[::2, 0] = np.nan
     gaps.labels[:, 1] = np.nan
     first = Runs(gaps.labels[:, :1], whole.train, whole.validation, whole.seeds)
-    settings = replace(SETTINGS, epochs=1, batch_size=20)
+    settings = replace(SETTINGS, epochs=1, batch_size=20, margin=0.2)
     both = fine_tune(models(architectures, 1, 2, dropout=0.0), architectures, gaps, settings)
     model = models(architectures, 1, 2, dropout=0.0)[0]
     scores = torch.from_numpy(score(model, architectures, whole.train[0]))[:, 0]
     y = torch.from_numpy(first.labels[whole.train[0], 0])
-    terms = [max(0.0, 0.5 - float(scores[i] - scores[j])) for i in range(20) for j in range(20) if y[i] > y[j]]
+    terms = [max(0.0, 0.2 - float(scores[i] - scores[j])) for i in range(20) for j in range(20) if y[i] > y[j]]
     assert both.losses[0, 0] == pytest.approx(np.mean(terms), rel=1e-4)
 
 

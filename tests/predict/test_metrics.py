@@ -6,13 +6,18 @@ from scipy.stats import kendalltau, spearmanr
 
 from archflow.errors import ArchflowError
 from archflow.predict.metrics import (
+    PAIRWISE,
     kendall_tau,
     kendall_tau_rows,
+    mape,
     precision_at,
     precision_curve,
+    regression_summary,
     regret_at,
+    rmse,
     spearman,
     summary,
+    within,
 )
 
 tied = st.integers(-3, 3).map(float)
@@ -47,6 +52,20 @@ def test_rows_are_independent():
     np.testing.assert_allclose(kendall_tau_rows(predicted, measured), expected)
 
 
+def test_long_rows_have_the_same_tau_without_a_matrix_of_pairs():
+    import tracemalloc
+
+    predicted, measured = np.random.default_rng(0).integers(0, 900, (2, 2, 3000)).astype(float)
+    measured[1] = 4.0  # constant
+    measured[0] += predicted[0]
+    tracemalloc.start()
+    found = kendall_tau_rows(predicted, measured)
+    assert tracemalloc.get_traced_memory()[1] < 3000 * 3000
+    tracemalloc.stop()
+    assert found == pytest.approx([kendalltau(predicted[0], measured[0]).statistic, 0])
+    assert len(predicted[0]) > PAIRWISE
+
+
 def top(values: np.ndarray, k: int) -> set[int]:
     return set(sorted(range(len(values)), key=lambda i: (-values[i], i))[:k])
 
@@ -77,7 +96,40 @@ def test_perfect_and_reversed_rankings():
     assert kendall_tau(np.zeros(500), values) == spearman(values, np.zeros(500)) == 0
 
 
-@pytest.mark.parametrize("metric", [kendall_tau, spearman, summary])
+def test_the_summary_has_each_share_under_its_name():
+    """Of 200: the best 2 are found, 5 of the best 10, 15 of the best 20."""
+    measured = np.arange(200.0)[::-1]
+    found = [0, 1, *range(7, 10), *range(10, 20)]
+    order = [*found[:2], *range(100, 105), *found[2:5], *found[5:], *range(2, 7), *range(20, 100), *range(105, 200)]
+    predicted = np.empty(200)
+    predicted[order] = np.arange(200.0)[::-1]
+    shares = {name: value for name, value in summary(predicted, measured).items() if name.startswith("p_at")}
+    assert shares == {"p_at_1": 1.0, "p_at_5": 0.5, "p_at_10": 0.75}
+
+
+def test_errors_are_those_of_the_definition():
+    predicted, measured = [1.1, 1.9, 4.2, -8.0], [1.0, 2.0, 4.0, -10.0]
+    assert rmse(predicted, measured) == pytest.approx(np.sqrt((0.01 + 0.01 + 0.04 + 4) / 4))
+    assert mape(predicted, measured) == pytest.approx((0.1 + 0.05 + 0.05 + 0.2) / 4)
+    assert within(0.06, predicted, measured) == 0.5
+    assert within(0.15, predicted, measured) == 0.75
+    assert regression_summary(predicted, measured) == {
+        "rmse": rmse(predicted, measured),
+        "mape": mape(predicted, measured),
+        "within_5": within(0.05, predicted, measured),
+        "within_10": within(0.10, predicted, measured),
+    }
+    assert regression_summary([107.0, 100.0], [100.0, 100.0])["within_5"] == 0.5
+    assert regression_summary([107.0, 100.0], [100.0, 100.0])["within_10"] == 1.0
+
+
+@pytest.mark.parametrize("metric", [mape, regression_summary])
+def test_zero_has_no_relative_error(metric):
+    with pytest.raises(ArchflowError, match="row 1: the measured value is 0"):
+        metric([1.0, 2.0], [1.0, 0.0])
+
+
+@pytest.mark.parametrize("metric", [kendall_tau, spearman, summary, rmse, mape, regression_summary])
 @pytest.mark.parametrize(
     ("predicted", "measured", "message"),
     [

@@ -12,7 +12,7 @@ from archflow.recipes.recipe import Recipe
 cells = load("digits201").architectures
 recipe = Recipe("mlp", {{"width": 8}}, epochs=1)
 pretrained = recipe.pretrain(cells, {{}}, Path({folder!r}), processes={processes})
-print(len(pretrained.encoders), "encoders")
+print(len(pretrained), "encoders")
 """
 
 

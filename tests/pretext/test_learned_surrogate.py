@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from archflow.encoders import GIN, save_encoder
+from archflow.encoders import GIN
+from archflow.encoders.embedder import Embedder
+from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
 from archflow.graph import Vocabulary
 from archflow.graph.batch import Batch
+from archflow.graph.effective import view
 from archflow.pretext import (
     FlowReconstruction,
     LearnedSurrogate,
@@ -17,6 +20,7 @@ from archflow.pretext import (
     pretrain,
 )
 from archflow.seeding import seeded
+from archflow.spaces import NASBench201
 from archflow.testing import check_pretext_task
 
 
@@ -25,7 +29,7 @@ def teacher(architectures, tmp_path):
     with seeded(1):
         encoder = GIN(len(architectures.vocabulary), width=8).eval()
     path = tmp_path / "teacher.safetensors"
-    save_encoder(path, encoder, architectures.vocabulary)
+    Embedder(encoder, Preparation(architectures.vocabulary)).save(path)
     return encoder, LearnedSurrogate(str(path))
 
 
@@ -62,6 +66,20 @@ def test_the_size_of_the_set_and_the_order_of_operations_do_not_matter(teacher, 
     np.testing.assert_array_equal(surrogate(other), surrogate(architectures))
 
 
+def test_the_teacher_sees_architectures_in_its_own_view(teacher, tmp_path):
+    """A dead branch changes what a teacher of whole architectures says, and not one of effective ones."""
+    encoder, _ = teacher
+    cells = NASBench201().sample(40, np.random.default_rng(0))
+    with seeded(1):
+        encoder = GIN(len(cells.vocabulary), width=8).eval()
+    targets = []
+    for shown, given in (("effective", cells), ("whole", view("effective")(cells))):
+        Embedder(encoder, Preparation(cells.vocabulary, shown)).save(tmp_path / shown)
+        targets.append(LearnedSurrogate(str(tmp_path / shown))(given))
+    torch.testing.assert_close(*targets)
+    assert not torch.allclose(LearnedSurrogate(str(tmp_path / "whole"))(cells), targets[0], atol=1e-3)
+
+
 @pytest.mark.parametrize("name", ["flow", "fgp", "0.5*flow+proxy_ranking"])
 def test_tasks_take_it_for_the_flow(name, teacher, architectures):
     settings = PretextSettings(("edges",), surrogate=teacher[1])
@@ -84,7 +102,8 @@ def test_it_is_told_to_the_state_of_an_unfinished_training(teacher, architecture
     train(surrogate)
     train(surrogate)
     with seeded(2):
-        save_encoder(surrogate.encoder, GIN(len(architectures.vocabulary), width=8), architectures.vocabulary)
+        other = GIN(len(architectures.vocabulary), width=8)
+        Embedder(other, Preparation(architectures.vocabulary)).save(surrogate.encoder)
     with pytest.raises(ArchflowError, match="an unfinished run with other settings or data"):
         train(surrogate)
 
@@ -103,6 +122,6 @@ def test_what_is_no_teacher_is_refused(teacher, architectures, tmp_path):
         task(str(torn))
     ops = architectures.vocabulary.ops
     fewer = tmp_path / "fewer.safetensors"
-    save_encoder(fewer, GIN(len(ops) - 1, 8), Vocabulary(ops[:-1]))
+    Embedder(GIN(len(ops) - 1, 8), Preparation(Vocabulary(ops[:-1]))).save(fewer)
     with pytest.raises(ArchflowError, match=f"unknown operation {ops[-1]!r}"):
         task(str(fewer)).targets(architectures, {})

@@ -6,7 +6,9 @@ import json
 import pytest
 import torch
 
-from archflow.encoders import GIN, load_encoder
+from archflow.encoders import GIN
+from archflow.encoders.embedder import Embedder
+from archflow.encoders.preparation import Preparation
 from archflow.recipes.shipping import TOLERANCE, measured_card, rounding, ship
 
 HISTORY = {
@@ -15,7 +17,6 @@ HISTORY = {
     "proxies": [],
     "epochs": 2,
     "seed": 5,
-    "view": "whole",
     "losses": {"flow": [0.5, 0.25]},
 }
 
@@ -27,9 +28,11 @@ def encoder(architectures):
 
 
 def shipped(path, encoder, architectures):
-    about = ship(path, encoder, architectures.vocabulary, architectures, HISTORY, "archflow pretrain ...")
-    again, vocabulary, history = load_encoder(path)
-    assert (vocabulary, history) == (architectures.vocabulary, HISTORY)
+    embedder = Embedder(encoder, Preparation(architectures.vocabulary), HISTORY)
+    about = ship(path, embedder, architectures, "archflow pretrain ...")
+    loaded = Embedder.load(path)
+    assert (loaded.preparation, loaded.history) == (embedder.preparation, HISTORY)
+    again = loaded.encoder
     assert {p.dtype for p in again.parameters()} == {torch.float32}
     return about, again
 

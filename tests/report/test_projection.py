@@ -46,3 +46,19 @@ def test_constant_and_very_large_embeddings() -> None:
     large, shares = principal_components(np.array([[1e200, 0.0], [-1e200, 0.0]]))
     assert np.abs(large[:, 0]) == pytest.approx(1e200)
     assert shares == pytest.approx([1, 0])
+
+
+@given(st.integers(0, 100))
+def test_the_largest_loading_of_an_axis_is_positive(seed: int) -> None:
+    rows = (
+        np.random.default_rng(seed).normal(size=(30, 4)) * [9, 4, 1, 1] * np.random.default_rng(seed).choice([-1, 1], 4)
+    )
+    coordinates, _ = principal_components(rows)
+    for axis in range(2):
+        loadings = (rows - rows.mean(axis=0)).T @ coordinates[:, axis]
+        assert loadings[np.abs(loadings).argmax()] > 0
+
+
+def test_a_far_origin_costs_no_accuracy() -> None:
+    rows = np.random.default_rng(3).normal(size=(100, 5)) * [3, 2, 1, 1, 1]
+    assert np.allclose(principal_components(rows + 2.0**26)[0], principal_components(rows)[0], atol=1e-6)

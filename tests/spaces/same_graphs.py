@@ -1,6 +1,7 @@
 """The real tables, against what a space parses of their native strings."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from archflow.spaces import SearchSpace
 
 
 def table_of(data_folder: Path, name: str, space: SearchSpace) -> Table:
-    return read_table(data_folder / f"{name}.parquet", space.vocabulary)
+    """The table, its architectures as the space gives them."""
+    table = read_table(data_folder / f"{name}.parquet")
+    return replace(table, architectures=space.conform(table.architectures))
 
 
 def assert_parses_as_the_table(space: SearchSpace, table: Table) -> None:
@@ -26,3 +29,7 @@ def parsed(space: SearchSpace, texts: Iterable[str]) -> list[Architecture]:
 def assert_same(ours: ArchitectureSet, theirs: ArchitectureSet) -> None:
     for name in ("op", "node_ptr", "edge_src", "edge_dst", "edge_ptr"):
         assert np.array_equal(getattr(ours, name), getattr(theirs, name)), name
+    assert ours.vocabulary == theirs.vocabulary
+    assert set(ours.attribute_names) == set(theirs.attribute_names)
+    for name in ours.attribute_names:
+        np.testing.assert_array_equal(ours.attribute(name), theirs.attribute(name), err_msg=name)

@@ -115,12 +115,60 @@ def test_attributes_are_those_of_the_operations() -> None:
         "resolution": [16, nan, nan, nan, nan, nan, nan, 8, nan, nan, nan, nan, nan, nan],
         "kernel": [nan, 5, 3, nan, nan, 7, nan, nan, 3, nan, nan, nan, nan, nan],
         "groups": [nan, 2, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan],
-        "depth": [nan, 2, 2, 2, 2, 1, nan, nan, 1, 2, 2, 2, 2, nan],
     }
-    found = VARYING.attributes(some)
-    assert found.keys() == expected.keys()
+    assert some.attribute_names == tuple(sorted(expected))
+    assert set(VARYING.attribute_names) == set(expected)
     for name, values in expected.items():
-        np.testing.assert_array_equal(found[name], values, err_msg=name)
+        np.testing.assert_array_equal(some.attribute(name), values, err_msg=name)
+
+
+class Named(Varying):
+    """The same space, its operations told apart by numbers, and with attributes of stages."""
+
+    name = "named"
+    stages = (
+        Stage(("a", "b"), (1, 3), {"channels": 8, "stride": 1}, first={"stride": 2}),
+        Stage(("c",), (2, 2), {"channels": 16}),
+        *Varying.stages[2:],
+    )
+    plain_names = dict.fromkeys("abd", "conv") | dict.fromkeys(("small", "large"), "input")
+
+
+NAMED = Named()
+
+
+def test_operations_of_one_plain_name_are_told_apart_by_their_attributes() -> None:
+    check_search_space(NAMED)
+    assert NAMED.vocabulary.ops == ("input", "output", "conv", "c", "e", "f")
+    architecture = NAMED.parse("large,b,a,c,c,d")
+    assert architecture.ops == ("input", "conv", "conv", "c", "c", "conv", "output")
+    for name, values in {"kernel": [5, 3, None, None, 7], "channels": [8, 8, 16, 16], "stride": [2, 1]}.items():
+        given = architecture.attributes[name][1:-1]
+        np.testing.assert_array_equal(
+            given, [np.nan if x is None else x for x in values] + [np.nan] * (5 - len(values))
+        )
+    assert [NAMED.format(a) for a in NAMED.enumerate()] == [VARYING.format(a) for a in ALL]
+
+
+@given(chains)
+def test_the_names_of_older_tables_are_read(architecture: Architecture) -> None:
+    """Operations under their own names without attributes are those with a plain name and attributes."""
+    text = VARYING.format(architecture)
+    old = Architecture(architecture.ops, architecture.edges)
+    assert NAMED.format(old) == NAMED.format(NAMED.parse(text)) == text
+    some = ArchitectureSet.from_architectures([old])
+    for space in (NAMED, VARYING):
+        assert list(space.conform(some)) == [space.parse(text)]
+    more = ArchitectureSet.from_architectures([NAMED.parse(text)])
+    foreign = more.with_attributes(np.c_[more.attributes, np.arange(len(more.op))], (*more.attribute_names, "place"))
+    assert list(NAMED.conform(foreign)) == [NAMED.parse(text)]
+
+
+def test_attributes_that_no_operation_has_are_refused() -> None:
+    good = NAMED.parse("large,b,a,c,c,d")
+    kernel = [value + (node == 2) for node, value in enumerate(good.attributes["kernel"])]
+    with pytest.raises(ArchflowError, match="row 0: unknown operation 'conv' with kernel 4"):
+        NAMED.format(Architecture(good.ops, good.edges, {**good.attributes, "kernel": kernel}))
 
 
 def test_identities_behind_a_stage_s_first_layer_move() -> None:
@@ -186,7 +234,7 @@ def test_operations_in_the_wrong_place_of_fixed_stages_are_refused() -> None:
         with pytest.raises(ArchflowError, match="none that its place can have"):
             FIXED.format(Architecture(ops, good.edges))
     with pytest.raises(ArchflowError, match="architecture 1 is none of fixed"):
-        FIXED.attributes(ArchitectureSet.from_architectures([good, good.pruned("conv", "output")], FIXED.vocabulary))
+        FIXED.conform(ArchitectureSet.from_architectures([good, good.pruned("conv", "output")], FIXED.vocabulary))
 
 
 @pytest.mark.parametrize(
@@ -199,6 +247,7 @@ def test_operations_in_the_wrong_place_of_fixed_stages_are_refused() -> None:
         ({"stages": (Stage(("a",), (3, 2)),)}, r"from \(1, 1\) on"),
         ({"stages": (Stage(("a", "b"), (1, 2)), Stage(("b",), (1, 1)))}, "'b' could be two operations"),
         ({"stages": (Stage(("a", "b"), (1, 1)),), "spelling": {"a": "b"}}, "'b' could be two operations"),
+        ({"stages": (Stage(("a", "b"), (1, 1)),), "plain_names": {"a": "b"}}, "'a' and 'b' could be one node, 'b'"),
         ({"stages": (Stage(("a,b",), (1, 1)),)}, "'a,b' cannot be told apart"),
         ({"stages": (Stage(("ab",), (1, 1)),), "separator": ""}, "'ab' cannot be told apart"),
         ({"stages": (Stage(("output",), (1, 1)),)}, "'output' stands there twice"),

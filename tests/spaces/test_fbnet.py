@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archflow.errors import ArchflowError
-from archflow.graph import ArchitectureSet
 from archflow.spaces.fbnet import BLOCKS, FBNet
 from archflow.testing import check_search_space
 from tests.spaces.same_graphs import assert_parses_as_the_table, table_of
@@ -24,7 +23,7 @@ def test_the_space_holds_the_contract() -> None:
 def test_native_strings_are_the_numbers_of_the_blocks(numbers: list[int]) -> None:
     text = ",".join(map(str, numbers))
     architecture = SPACE.parse(text)
-    assert architecture.ops == ("input", *(list(BLOCKS)[number] for number in numbers), "output")
+    assert architecture.ops == ("input", *("skip" if number == 8 else "mbconv" for number in numbers), "output")
     assert SPACE.format(architecture) == text
 
 
@@ -32,8 +31,22 @@ def test_every_name_says_its_attributes() -> None:
     for name, values in BLOCKS.items():
         kernel, expansion, groups = (values.get(key) for key in ("kernel", "expansion", "groups"))
         assert name == ("skip" if kernel is None else f"k{kernel}_e{expansion}" + ("_g2" if groups == 2 else ""))
-    kernels = SPACE.attributes(ArchitectureSet.from_architectures([SPACE.parse(GOOD)]))["kernel"]
-    np.testing.assert_array_equal(kernels[:6], [np.nan, 5, np.nan, 3, np.nan, 5])
+
+
+def test_nodes_have_the_attributes_of_their_block_and_stage() -> None:
+    nan = np.nan
+    attributes = SPACE.parse(GOOD).attributes
+    assert attributes.keys() == set(SPACE.attribute_names) == {"kernel", "expansion", "groups", "channels", "stride"}
+    for name, values in {
+        "kernel": [nan, 5, nan, 3, nan, 5],
+        "expansion": [nan, 6, nan, 1, nan, 1],
+        "groups": [nan, 1, nan, 2, nan, 1],
+        "channels": [nan, 16, 24, 24, 24, 24, 32],
+        "stride": [nan, 1, 2, 1, 1, 1, 2],
+    }.items():
+        np.testing.assert_array_equal(attributes[name][: len(values)], values, err_msg=name)
+    assert attributes["channels"][-2] == 352
+    assert np.isnan(attributes["channels"][-1])
 
 
 def test_skips_within_a_stage_are_one_network() -> None:
@@ -65,5 +78,6 @@ def test_typos_are_located(text: str, message: str) -> None:
 def test_graphs_of_the_real_table(data_folder: Path) -> None:
     table = table_of(data_folder, "fbnet_latency", SPACE)
     assert_parses_as_the_table(SPACE, table)
+    assert table.architectures.vocabulary.ops == ("input", "output", "mbconv", "skip")
     assert table.native is not None
     assert [SPACE.format(a) for a in table.architectures.select(np.arange(300))] == table.native[:300]

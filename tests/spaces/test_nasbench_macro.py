@@ -1,3 +1,6 @@
+from pathlib import Path
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,6 +8,7 @@ from hypothesis import strategies as st
 from archflow.errors import ArchflowError
 from archflow.spaces.nasbench_macro import NASBenchMacro
 from archflow.testing import check_search_space
+from tests.spaces.same_graphs import table_of
 
 SPACE = NASBenchMacro()
 codes = st.text(alphabet="012", min_size=8, max_size=8)
@@ -17,7 +21,12 @@ def test_the_space_holds_the_contract() -> None:
 @given(codes)
 def test_native_strings_are_a_digit_a_layer(text: str) -> None:
     architecture = SPACE.parse(text)
-    assert architecture.ops == ("input", *(("identity", "mb3_k3", "mb6_k5")[int(digit)] for digit in text), "output")
+    assert architecture.ops == ("input", *("identity" if digit == "0" else "mbconv" for digit in text), "output")
+    for name, values in {"kernel": [np.nan, 3, 5], "expansion": [np.nan, 3, 6]}.items():
+        found = architecture.attributes.get(name, [np.nan] * 10)  # a column of identities alone is dropped
+        np.testing.assert_array_equal(found[1:-1], [values[int(digit)] for digit in text])
+    assert architecture.attributes["channels"][1:-1] == (64, 64, 128, 128, 128, 256, 256, 256)
+    assert architecture.attributes["stride"][1:-1] == (2, 1, 2, 1, 1, 2, 1, 1)
     assert SPACE.format(architecture) == text
 
 
@@ -54,3 +63,23 @@ def test_there_are_3969_networks() -> None:
 def test_typos_are_located(text: str, message: str) -> None:
     with pytest.raises(ArchflowError, match=message):
         SPACE.parse(text)
+
+
+def test_graphs_of_the_real_table(data_folder: Path) -> None:
+    table = table_of(data_folder, "nb_macro", SPACE)
+    assert len({SPACE.format(a) for a in table.architectures}) == 6561
+
+
+def test_the_attributes_explain_the_parameters_of_the_real_table(data_folder: Path) -> None:
+    """A mobile block from c to d channels: two 1x1 convolutions and a depth-wise one, each with its normalisation."""
+    table = table_of(data_folder, "nb_macro", SPACE).select(np.arange(0, 6561, 7))
+    kernel, expansion, channels = (
+        table.architectures.attribute(name).reshape(-1, 10)[:, 1:-1] for name in ("kernel", "expansion", "channels")
+    )
+    before = np.c_[np.full(len(table), 32), channels[:, :-1]]
+    wide = expansion * before
+    block = before * wide + wide * kernel**2 + wide * channels + 2 * (2 * wide + channels)
+    moved = SPACE.conform(table.architectures).attribute("stride").reshape(-1, 10)[:, 1:-1] == 2
+    shortcut = np.where(moved, before * channels + 2 * channels, 0)
+    total = np.where(np.isnan(kernel), shortcut, block).sum(1)
+    assert len(np.unique(table.metric("params") - total)) == 1  # stem and classifier, which all networks share

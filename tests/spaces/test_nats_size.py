@@ -18,14 +18,15 @@ def test_the_space_holds_the_contract() -> None:
 def test_native_strings_are_the_channels(channels: list[int]) -> None:
     text = ":".join(map(str, channels))
     architecture = SPACE.parse(text)
-    assert architecture.ops == ("input", *(f"channels_{width}" for width in channels), "output")
+    assert architecture.ops == ("input", *["layer"] * 5, "output")
+    assert list(architecture.attributes["channels"][1:-1]) == channels
     assert SPACE.format(architecture) == text
 
 
 def test_enumeration_is_the_whole_space() -> None:
     everything = SPACE.enumerate()
     assert len(everything) == SPACE.size == 8**5
-    channels = SPACE.attributes(everything)["channels"].reshape(-1, 7)[:, 1:-1]
+    channels = everything.attribute("channels").reshape(-1, 7)[:, 1:-1]
     assert len(np.unique(channels, axis=0)) == 8**5
     assert SPACE.format(everything[1]) == "8:8:8:8:16"
 

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archflow.errors import ArchflowError
-from archflow.graph import ArchitectureSet
 from archflow.spaces.ofa_mobilenetv3 import EXPANSIONS, KERNELS, RESOLUTIONS, OFAMobileNetV3
 from archflow.testing import check_search_space
 from tests.spaces.same_graphs import assert_parses_as_the_table, table_of
@@ -35,11 +34,14 @@ def test_the_space_holds_the_contract() -> None:
 def test_places_behind_a_stage_s_depth_have_no_effect(native: dict) -> None:
     architecture = SPACE.parse(json.dumps(native))
     expected = [
-        f"mbconv_stage{stage}_k{native['ks'][4 * stage + place]}_e{native['e'][4 * stage + place]}"
+        (native["ks"][4 * stage + place], native["e"][4 * stage + place], stage)
         for stage in range(5)
         for place in range(native["d"][stage])
     ]
-    assert architecture.ops == (f"input_r{native['r']}", *expected, "output")
+    assert architecture.ops == ("input", *["mbconv"] * len(expected), "output")
+    columns = (architecture.attributes[name][1:-1] for name in ("kernel", "expansion", "stage"))
+    assert list(zip(*columns, strict=True)) == expected
+    assert architecture.attributes["resolution"][0] == native["r"]
     written = json.loads(SPACE.format(architecture))
     assert (written["d"], written["r"]) == (native["d"], native["r"])
     for i in range(20):
@@ -49,13 +51,14 @@ def test_places_behind_a_stage_s_depth_have_no_effect(native: dict) -> None:
 
 
 def test_attributes() -> None:
-    values = SPACE.attributes(ArchitectureSet.from_architectures([SPACE.parse(GOOD)]))
+    values = SPACE.parse(GOOD).attributes
     nan = np.nan
+    assert values.keys() == set(SPACE.attribute_names) == {"resolution", "stage", "kernel", "expansion", "stride"}
     np.testing.assert_array_equal(values["resolution"][:2], [160, nan])
     np.testing.assert_array_equal(values["kernel"][:7], [nan, 3, 5, 3, 5, 7, 3])
     np.testing.assert_array_equal(values["expansion"][:7], [nan, 3, 4, 3, 4, 6, 3])
-    np.testing.assert_array_equal(values["depth"][[0, 1, 2, 3, 6, -2, -1]], [nan, 2, 2, 3, 4, 3, nan])
-    np.testing.assert_array_equal(values["stage"][[1, 3, -2]], [0, 1, 4])
+    np.testing.assert_array_equal(values["stage"], [nan, 0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 4, 4, nan])
+    np.testing.assert_array_equal(values["stride"], [nan, 2, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, nan])
 
 
 def test_a_neighbour_has_a_layer_more_or_fewer() -> None:

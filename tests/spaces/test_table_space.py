@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.table import Table, read_table
-from archflow.spaces import NASBench201
+from archflow.spaces import FBNet, NASBench201
 from archflow.spaces.table_neighbours import one_change_apart
 from archflow.spaces.table_space import TableSpace
 from archflow.testing import check_search_space, random_architectures, relabelled
@@ -55,6 +55,21 @@ def test_neighbours_are_all_rows_one_change_away() -> None:
 @given(sets(max_size=6))
 def test_neighbours_of_any_set(architectures: ArchitectureSet) -> None:
     assert_neighbours(distinct(architectures))
+
+
+def test_a_node_s_operation_and_attributes_are_one_change() -> None:
+    """Rows of a chain space are neighbours where the space says so: an operation changes with its numbers."""
+    chains = FBNet()
+    one = chains.sample(1, np.random.default_rng(0))
+    around = chains.neighbours(one[0]).select(np.arange(0, 170, 17))
+    far = chains.neighbours(around[0])
+    far = far.select([row for row, a in enumerate(far) if a not in [one[0], *around]][-5:])
+    space = TableSpace(Table(ArchitectureSet.concatenate([one, around, far])), "chains")
+    check_search_space(space)
+    assert space.attribute_names == chains.attribute_names
+    assert {a.hash for a in space.neighbours(one[0])} == {a.hash for a in around}
+    known = {a.hash for a in chains.neighbours(far[0])}
+    assert {a.hash for a in space.neighbours(far[0])} == known & {a.hash for a in space.enumerate()}
 
 
 def test_work_in_parts_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ One file a family. Definitions: Abdelfattah et al., "Zero-Cost Proxies for Light
 that the families name.
 """
 
-from archflow.networks.zero_cost import activation_codes, counts, input_jacobian, saliency, synflow, zen  # noqa: F401
 from archflow.networks.zero_cost.compute import zero_cost
 from archflow.networks.zero_cost.passes import PROXIES, Passes, Proxy
 

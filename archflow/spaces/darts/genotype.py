@@ -1,54 +1,52 @@
-"""The three written forms of a DARTS genotype.
+"""The written forms of a DARTS genotype.
 
 - JSON: `{"normal": [["sep_conv_3x3", 0], ["skip_connect", 1], ...], "reduce": [...]}`
 - the DARTS code's: `Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), reduce=[...], ...)`
 - compact: `(((0, 3), (1, 2), ...), (...))`, pairs of predecessor and operation number, normal cell first. Operations
   are numbered from 0 without `none`, as NASLib does; in BANANAS's own files `none` is 0 and all others are one higher.
 
-A cell lists eight operations with their predecessors, two of each intermediate node in turn. Choices are those of
-`archflow.spaces.darts.graph`.
+All are Python literals and calls: Python's parser reads them, and nothing is evaluated. They may stand as files have
+them: `NAME = Genotype(...)`, `genotypes.Genotype(...)`, `np.int64(3)` for 3.
+
+A cell lists eight operations with their predecessors, two of each intermediate node in turn, flat or in pairs. Choices
+are those of `archflow.spaces.darts.graph`.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import re
-from collections.abc import Callable, Mapping
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
-from archflow.spaces.darts.graph import OPERATIONS, REACH
+from archflow.spaces.darts.graph import OPERATIONS, REACH, STEPS
 
-_TOKEN = re.compile(r"""\s*("[^"]*"|'[^']*'|\w+|\S)""")
-_CLOSING = {"(": ")", "[": "]"}
+_BEFORE = re.compile(r"\s*(\w+\s*=\s*)?((\w+\s*\.\s*)+(?=Genotype))?")
+_UNUSUAL = re.compile(r"[^\s!-\[\]-~]", re.ASCII)
+"""What no genotype holds: characters beyond ASCII, control characters, backslashes."""
+
 _NAMED = {op: number for number, op in enumerate(OPERATIONS)}
-_NUMBERED = {str(number - 1): number for op, number in _NAMED.items() if op != "none"}
+_NUMBERED = {number - 1: number for number in range(1, len(OPERATIONS))}
 _FIELDS = ("normal", "reduce", "normal_concat", "reduce_concat")
+_PREDECESSORS = [{node: node for node in range(reach)} for reach in REACH.tolist()]
 _SHOWN = 24
 """How much of a wrong string an error shows."""
 
+_LONGEST = 10_000
+
 
 def read(text: str) -> NDArray[np.int64]:
-    """Any of the three forms -> choices (2, 8, 2). Raises ArchflowError that says at which character it is wrong."""
-    reader = _Reader(text)
-    if reader.take("{"):
-        cells = _read_fields(reader, ":", "}")
-    elif reader.take("Genotype"):
-        reader.expect("(")
-        cells = _read_fields(reader, "=", ")")
-    elif reader.token in _CLOSING:
-        closing = reader.open()
-        normal = _read_cell(reader, _read_numbered)
-        reader.expect(",")
-        cells = [normal, _read_cell(reader, _read_numbered)]
-        reader.close(closing)
-    else:
-        reader.fail('{"normal": ...}, Genotype(...) or ((predecessor, operation), ...)')
-    reader.expect("")
-    return np.array(cells)
+    """Choices (2, 8, 2) from any of the forms.
+
+    Raises:
+        ArchflowError: that says at which character the text is wrong.
+    """
+    return _Reader(text).choices()
 
 
 def json_text(choices: NDArray[np.int64]) -> str:
@@ -75,119 +73,88 @@ def _named(cell: NDArray[np.int64]) -> list[tuple[str, int]]:
 
 
 class _Reader:
-    """A string token by token: quoted words, words and numbers, single other characters, `""` at the end."""
+    """A string as Python's syntax tree; what does not belong to a genotype is refused with its place in the string."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
-        self._matches = _TOKEN.finditer(text)
-        self.token, self._at = "", 0
-        self._advance()
+        self._text, self._begin = text, 0
+        if unusual := _UNUSUAL.search(text):
+            self.fail(unusual.start(), "ASCII text")
+        if len(text) > _LONGEST:
+            self.fail(_LONGEST, "the end")
+        self._begin = _BEFORE.match(text).end()  # pyright: ignore[reportOptionalMemberAccess] (it matches nothing too)
+        source = re.sub(r"\s", " ", text[self._begin :])  # one line, so that columns count characters
+        try:
+            self._tree = ast.parse(source, mode="eval").body
+        except SyntaxError as error:
+            self.fail(max(error.offset or 1, 1) - 1, f"a genotype ({error.msg[:80]})")
+        except (RecursionError, MemoryError):
+            self.fail(0, "a genotype (this is nested too deeply)")
 
-    def _advance(self) -> None:
-        match = next(self._matches, None)
-        self.token, self._at = (match[1], match.start(1)) if match else ("", len(self._text))
+    def fail(self, where: ast.expr | ast.keyword | int, expected: str) -> NoReturn:
+        at = self._begin + (where if isinstance(where, int) else where.col_offset)
+        found = repr(self._text[at : at + _SHOWN]) if at < len(self._text) else "the end"
+        raise ArchflowError(f"genotype: expected {expected} at character {at + 1}, found {found}")
 
-    def fail(self, expected: str) -> NoReturn:
-        found = repr(self._text[self._at : self._at + _SHOWN]) if self.token else "the end"
-        raise ArchflowError(f"genotype: expected {expected} at character {self._at + 1}, found {found}")
+    def choices(self) -> NDArray[np.int64]:
+        match self._tree:
+            case ast.Dict(keys=keys, values=values):
+                names = (getattr(key, "value", None) for key in keys)
+                return self._both(list(zip(keys, names, values, strict=True)))
+            case ast.Call(func=ast.Name(id="Genotype"), args=[], keywords=keywords):
+                return self._both([(keyword, keyword.arg, keyword.value) for keyword in keywords])
+            case ast.Tuple(elts=[normal, reduce]) | ast.List(elts=[normal, reduce]):
+                return np.array([self._cell(cell, _NUMBERED) for cell in (normal, reduce)])
+        self.fail(self._tree, '{"normal": ...}, Genotype(normal=...) or ((predecessor, operation), ...) of two cells')
 
-    def take(self, token: str) -> bool:
-        """Whether `token` stood here; it is passed then."""
-        stood = self.token == token
-        if stood:
-            self._advance()
-        return stood
+    def _both(self, fields: Sequence[tuple[ast.expr | ast.keyword | None, object, ast.expr]]) -> NDArray[np.int64]:
+        """Both cells from named fields in any order; what is concatenated may be said or not."""
+        left, cells = list(_FIELDS), {}
+        for where, name, value in fields:
+            if name not in left:
+                self.fail(where or value, f"a field ({', '.join(left)})")
+            left.remove(name)
+            cells[name] = self._concat(value) if name.endswith("_concat") else self._cell(value, _NAMED)
+        if missing := " and ".join(field for field in left if not field.endswith("_concat")):
+            self.fail(_end(self._tree), f"the cell {missing}")
+        return np.array([cells["normal"], cells["reduce"]])
 
-    def expect(self, token: str) -> None:
-        if not self.take(token):
-            self.fail(repr(token) if token else "the end")
+    def _cell(self, cell: ast.expr, operations: Mapping[Any, int]) -> list[list[int]]:
+        steps = self._items(cell)
+        if len(steps) == STEPS // 2:
+            steps = [step for node in steps for step in self._items(node, 2)]
+        if len(steps) != STEPS:
+            self.fail(steps[STEPS] if len(steps) > STEPS else _end(cell), f"{STEPS} operations, not {len(steps)}")
+        order = 1 if operations is _NAMED else -1
+        pairs = [self._items(step, 2)[::order] for step in steps]
+        return [
+            [self._choose(predecessor, maps, "a predecessor"), self._choose(operation, operations, "an operation")]
+            for (operation, predecessor), maps in zip(pairs, _PREDECESSORS, strict=True)
+        ]
 
-    def choose(self, options: Mapping[str, int], what: str, *, quoted: bool = False) -> int:
-        """The value of the option that stands here, in quotes or bare."""
-        bare = self.token[1:-1] if quoted and self.token[:1] in ('"', "'") else self.token
-        if bare not in options or quoted == (bare == self.token):
-            self.fail(f"{what} ({', '.join(options)}){' in quotes' if quoted else ''}")
-        self._advance()
-        return options[bare]
+    def _items(self, node: ast.expr, count: int | None = None) -> list[ast.expr]:
+        if not isinstance(node, ast.List | ast.Tuple) or (count is not None and len(node.elts) != count):
+            self.fail(node, f"a list of {count}" if count else "a list")
+        return node.elts
 
-    def open(self) -> str:
-        """Passes an opening bracket and returns the closing one that belongs to it."""
-        closing = _CLOSING.get(self.token)
-        if closing is None:
-            self.fail("'(' or '['")
-        self._advance()
-        return closing
+    def _choose(self, node: ast.expr, options: Mapping[Any, int], what: str) -> int:
+        match node:
+            case ast.Constant(value=int() | str() as value) if type(value) is not bool and value in options:
+                return options[value]
+            case ast.Call(func=ast.Attribute(ast.Name("np" | "numpy"), "int64" | "int32" | "str_"), args=[bare]):
+                return self._choose(bare, options, what)
+        self.fail(node, f"{what} ({', '.join(map(repr, options))})")
 
-    def close(self, closing: str) -> None:
-        """Passes the end of a list; a comma before it is usual in Python."""
-        self.take(",")
-        self.expect(closing)
-
-
-_ReadStep = Callable[[_Reader, Mapping[str, int]], list[int]]
-"""Reads an operation and its predecessor, one of those given, as [predecessor, operation]."""
-
-_PREDECESSORS = [{str(node): node for node in range(reach)} for reach in REACH.tolist()]
-
-
-def _read_fields(reader: _Reader, separator: str, closing: str) -> list[list[list[int]]]:
-    """Both cells from named fields in any order; what is concatenated may be said or not."""
-    cells: dict[str, list[list[int]]] = {}
-    left = list(_FIELDS)
-    while not ({"normal", "reduce"} <= cells.keys() and reader.token == closing):
-        options = {field: number for number, field in enumerate(_FIELDS) if field in left}
-        field = _FIELDS[reader.choose(options, "a field", quoted=separator == ":")]
-        left.remove(field)
-        reader.expect(separator)
-        if field.endswith("_concat"):
-            _read_concat(reader)
-        else:
-            cells[field] = _read_cell(reader, _read_named)
-        if not reader.take(","):
-            break
-    missing = " and ".join(field for field in ("normal", "reduce") if field not in cells)
-    if missing:
-        reader.fail(f"',' and the cell {missing}")
-    reader.expect(closing)
-    return [cells["normal"], cells["reduce"]]
-
-
-def _read_cell(reader: _Reader, read_step: _ReadStep) -> list[list[int]]:
-    closing = reader.open()
-    cell: list[list[int]] = []
-    for predecessors in _PREDECESSORS:
-        if cell:
-            reader.expect(",")
-        cell.append(read_step(reader, predecessors))
-    reader.close(closing)
-    return cell
+    def _concat(self, node: ast.expr) -> None:
+        """All four intermediate nodes: cells of this space concatenate no others."""
+        match node:
+            case ast.Call(func=ast.Name("range"), args=[first, last], keywords=[]):
+                found = {2: first, 6: last}
+            case _:
+                found = dict(zip(range(2, 6), self._items(node, 4), strict=True))
+        for number, element in found.items():
+            self._choose(element, {number: number}, "an intermediate node")
 
 
-def _read_named(reader: _Reader, predecessors: Mapping[str, int]) -> list[int]:
-    closing = reader.open()
-    operation = reader.choose(_NAMED, "an operation", quoted=True)
-    reader.expect(",")
-    predecessor = reader.choose(predecessors, "a predecessor")
-    reader.close(closing)
-    return [predecessor, operation]
-
-
-def _read_numbered(reader: _Reader, predecessors: Mapping[str, int]) -> list[int]:
-    closing = reader.open()
-    predecessor = reader.choose(predecessors, "a predecessor")
-    reader.expect(",")
-    operation = reader.choose(_NUMBERED, "the number of an operation")
-    reader.close(closing)
-    return [predecessor, operation]
-
-
-def _read_concat(reader: _Reader) -> None:
-    """All four intermediate nodes: cells of this space concatenate no others."""
-    if reader.take("range"):
-        for token in "(2,6)":
-            reader.expect(token)
-        return
-    closing = reader.open()
-    for token in "2,3,4,5":
-        reader.expect(token)
-    reader.close(closing)
+def _end(node: ast.expr) -> int:
+    """Where its closing bracket is."""
+    return (node.end_col_offset or 1) - 1

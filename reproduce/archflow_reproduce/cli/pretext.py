@@ -1,108 +1,52 @@
-"""`archflow bench pretext`: which pre-training helps whom."""
+"""`archflow bench pretext`: which pre-training helps which encoder."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-from archflow.cli.output import (
-    Json,
-    MetricOption,
-    ProcessesOption,
-    ProxyOption,
-    RunsOption,
-    ViewOption,
-    names,
-    numbers,
-    print_json,
-)
+from archflow.cli.output import Json, MetricOption, ProcessesOption, ProxyOption, RunsOption, ViewOption, names, numbers
+from archflow_reproduce.cli import options
+from archflow_reproduce.cli.study import Study, cores, say
 
 _TASKS = "supervised,proxy,flow,fgp,arch2vec,cap,cate,dclp,gmae,graphcl"
 
 
 def pretext(
     data: Annotated[str, typer.Option("--data", help="Data sets' names or table files, with commas.")],
-    encoders: Annotated[str, typer.Option(help="Which encoders, with commas.")] = "gated_gcn",
-    tasks: Annotated[
-        str,
-        typer.Option(
-            help="With commas: supervised, pretext tasks, sums of them such as 0.5*flow+0.5*gmae; surrogates for FGP's "
-            "variants, all or by name (fgp_forward ...); learned for a learnt surrogate."
-        ),
-    ] = _TASKS,
-    pretrain_on: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            help="Data sets or table files, with commas, whose architectures, all together, encoders are pre-trained "
-            "on; default: those of the table that is ranked."
-        ),
-    ] = None,
+    encoders: options.SeveralEncoders = "gated_gcn",
+    tasks: options.Tasks = _TASKS,
+    pretrain_on: options.PretrainOn = None,
     proxy: ProxyOption = None,
     metric: MetricOption = None,
-    labels: Annotated[
-        str, typer.Option(help="Labels to learn from, with commas: shares of the train part, or counts.")
-    ] = "0.01",
+    labels: options.SeveralLabels = "0.01",
     runs: RunsOption = 9,
-    split: Annotated[str, typer.Option(help="As in `archflow bench fgp`.")] = "random",
+    split: options.SplitAsFGP = "random",
     view: ViewOption = None,
-    pretrain_epochs: Annotated[int, typer.Option(min=1)] = 200,
-    epochs: Annotated[Optional[int], typer.Option(min=1, help="Of fine-tuning; default: the paper's.")] = None,  # noqa: UP045
+    pretrain_epochs: options.PretrainEpochs = 200,
+    epochs: options.Epochs = None,
     processes: ProcessesOption = 0,
-    folder: Annotated[
-        Path,
-        typer.Option(help="Where finished and unfinished cells are kept; a larger matrix goes on from them."),
-    ] = Path("runs/pretext"),
-    out: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="The result file (.json); the report (.html) goes beside it."),
-    ] = None,
+    folder: options.PretextFolder = Path("runs/pretext"),
+    out: options.Out = None,
     as_json: Json = False,
 ) -> None:
     """The matrix of encoders, pretext tasks, data sets and numbers of labels; any part of it."""
-    import os
-
     from archflow.data.catalogue import BENCHMARKS
     from archflow.data.several import several_tables
-    from archflow.files import write_json
     from archflow.report.markdown import markdown_table
-    from archflow_reproduce.protocol.methods import expanded
     from archflow_reproduce.results.pretext_report import matrix_report, matrix_table
-    from archflow_reproduce.studies.encoders import Comparison
-    from archflow_reproduce.studies.pretext import pretext_matrix
+    from archflow_reproduce.studies.pretext import comparisons_of, matrix_hashes, pretext_matrix
 
+    study = Study("pretext", out, as_json)
     tables = several_tables("--data", names(data))
     elsewhere = several_tables("--pretrain-on", names(pretrain_on)) if pretrain_on is not None else {}
-    comparisons = [
-        Comparison(
-            name,
-            BENCHMARKS.get(name),
-            names(encoders),
-            labels=numbers("--labels", labels, float),
-            methods=expanded(names(tasks)),
-            runs=runs,
-            split_by=split,
-            view=view,
-            epochs=[epochs] if epochs else [],
-            pretrain_epochs=pretrain_epochs,
-            proxies=names(proxy),
-            metric=metric,
-        )
-        for name in tables
-    ]
-    result = pretext_matrix(
-        comparisons,
-        tables,
-        folder,
-        processes or os.cpu_count() or 1,
-        lambda step: typer.echo(step, err=True),
-        elsewhere,
-    )
-    if out is not None:
-        write_json(out, result)
-        matrix_report(out.with_suffix(".html"), result)
-    if as_json:
-        print_json(result)
-        return
-    typer.echo(markdown_table(*matrix_table(result)))
+    ranks = {"metric": metric, "proxies": names(proxy), "labels": numbers("--labels", labels, float), "runs": runs}
+    trains = {"epochs": [epochs] if epochs else [], "pretrain_epochs": pretrain_epochs}
+    benchmarks = {name: BENCHMARKS.get(name) for name in tables}
+    settings = {"split_by": split, "view": view, **ranks, **trains}
+    comparisons = comparisons_of(benchmarks, names(encoders), names(tasks), **settings)
+    result = pretext_matrix(comparisons, tables, folder, cores(processes), say, elsewhere)
+    hashes = matrix_hashes(result, tables, elsewhere)
+    study.finish(result, hashes, markdown_table(*matrix_table(result)), {".html": matrix_report})

@@ -11,14 +11,13 @@ import numpy as np
 from archflow.checkpoint import fingerprint
 from archflow.data.joined import Unlabelled
 from archflow.encoders import ENCODERS, Encoder
+from archflow.encoders.embedder import Embedder
 from archflow.encoders.pretrained import load
-from archflow.encoders.saved import load_encoder
 from archflow.graph import ArchitectureSet
-from archflow.graph.effective import view
 from archflow.pretext import LearnedSurrogate
 from archflow.pretext.jobs import PretrainingJob, run_jobs
 from archflow.seeding import seeded
-from archflow_reproduce.protocol.methods import LEARNED, is_encoder, pretext_of
+from archflow_reproduce.protocol.methods import LEARNED, is_encoder, pretext_of, pretrained_methods
 from archflow_reproduce.protocol.protocol import Protocol
 from archflow_reproduce.protocol.runs import model_seed
 
@@ -26,7 +25,7 @@ from archflow_reproduce.protocol.runs import model_seed
 def file_name(protocol: Protocol, method: str) -> str:
     """The method's name as part of a file's name, with what the protocol's folder is not known by."""
     if is_encoder(method):
-        return f"{Path(method).stem}-{fingerprint(*load(method)[0].parameters())}"
+        return f"{Path(method).stem}-{fingerprint(*load(method).encoder.parameters())}"
     return f"{method}-{protocol.teacher.key}" if method == LEARNED else method.replace("*", "x").replace(" ", "")
 
 
@@ -50,18 +49,18 @@ def pretrained_encoders(
     teachers: files of one a run, if `LEARNED` is among the methods; then that has an encoder a run. folder: keeps the
     encoders; what is there is not trained again.
     """
-    methods = [method for method in protocol.methods if method != "supervised" and not is_encoder(method)]
     jobs = {
-        method: [_job(protocol, method, run, teachers, folder) for run in range(protocol.runs)] for method in methods
+        method: [_job(protocol, method, run, teachers, folder) for run in range(protocol.runs)]
+        for method in pretrained_methods(protocol.methods)
     }
     distinct = {job.path: job for run in zip(*jobs.values(), strict=True) for job in run}
     run_jobs(list(distinct.values()), unlabelled.architectures, unlabelled.proxies, processes, on_wait)
-    trained = {path: load_encoder(path) for path in distinct}
+    trained = {path: Embedder.load(path) for path in distinct}
     seconds = {
-        method: [trained[path][2]["epoch_s"] for path in dict.fromkeys(job.path for job in each)]
+        method: [trained[path].history["epoch_s"] for path in dict.fromkeys(job.path for job in each)]
         for method, each in jobs.items()
     }
-    encoders = {method: [trained[job.path][0] for job in each] for method, each in jobs.items()}
+    encoders = {method: [trained[job.path].encoder for job in each] for method, each in jobs.items()}
     return encoders, {method: round(float(np.mean(each)), 3) for method, each in seconds.items()}
 
 
@@ -70,8 +69,8 @@ def ready_encoder(method: str, architectures: ArchitectureSet) -> tuple[Encoder,
 
     Raises ArchflowError for an operation that it does not know.
     """
-    encoder, vocabulary, history = load(method)
-    return encoder, view(history.get("view", "whole"))(architectures.recoded(vocabulary))
+    embedder = load(method)
+    return embedder.encoder, embedder.prepare(architectures)
 
 
 def _job(protocol: Protocol, method: str, run: int, teachers: Sequence[Path], folder: Path) -> PretrainingJob:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from archflow.encoders.pretrained import names
@@ -55,7 +55,34 @@ def pretext_of(method: str, settings: PretextSettings) -> tuple[str, PretextSett
     return {"proxy": "proxy_ranking", LEARNED: "fgp"}.get(method, method), settings
 
 
+_READ = {
+    "flow": ("surrogate",),
+    "proxy_ranking": ("proxies", "margin"),
+    "fgp": ("proxies", "margin", "surrogate", "flow_weight", "proxy_weight"),
+    "gmae": ("mask_share",),
+    "cap": ("hops",),
+    "cate": ("cost",),
+}
+"""The settings that a task reads, for those that read any."""
+
+
+def task_settings(method: str, settings: PretextSettings) -> dict[str, Any]:
+    """The pretext task of a method with the settings that it reads and no other ones, as JSON keeps them."""
+    task, own = pretext_of(method, settings)
+    parts = [part.rpartition("*")[2].strip() for part in task.split("+")]
+    read = dict.fromkeys(name for part in parts for name in _READ.get(part, ()))
+    every = asdict(own)
+    if method == LEARNED:
+        every["surrogate"] = "learned from the labels of each run"
+    return {"task": task, **{name: every[name] for name in read}}
+
+
+def pretrained_methods(methods: Sequence[str]) -> list[str]:
+    """Those that begin with a pretext task, rather than untrained or with an encoder that is ready."""
+    return [method for method in methods if method != "supervised" and not is_encoder(method)]
+
+
 def proxies_of_methods(methods: Sequence[str], settings: PretextSettings) -> list[str]:
     """The proxies that methods look at, each once. Raises ArchflowError for one that is no task."""
-    tasks = [pretext_of(method, settings) for method in methods if method != "supervised" and not is_encoder(method)]
+    tasks = [pretext_of(method, settings) for method in pretrained_methods(methods)]
     return list(dict.fromkeys(name for task in tasks for name in proxies_for(*task)))

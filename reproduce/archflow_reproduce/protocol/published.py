@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archflow.data.splits import label_count
+from archflow.recipes.presets import PRESETS, UNNAMED
 from archflow_reproduce.protocol.methods import LEARNED, SURROGATES, WEIGHTS
 
 Published = dict[str, dict[str, float]]
@@ -154,9 +155,15 @@ _RANKING = ("proxy", "fgp", LEARNED, *SURROGATES, *WEIGHTS)
 
 
 def proxies_of(config: Mapping[str, Any]) -> list[str]:
-    """The proxies that a result's protocol ranks; results written before there could be several name one."""
-    pretext = config["pretext"]
-    return list(pretext["proxies"]) if "proxies" in pretext else [pretext["proxy"]] if pretext["proxy"] else []
+    """The proxies that the methods of a result rank."""
+    ranked = [proxy for settings in config["tasks"].values() for proxy in settings.get("proxies", ())]
+    return list(dict.fromkeys(ranked))
+
+
+def published_epochs(config: Mapping[str, Any]) -> tuple[int, int]:
+    """Epochs of pre-training and of fine-tuning as published for the data and encoder of a result."""
+    published = PRESETS.get(config["data"], UNNAMED).published(config["encoder"])
+    return published.pretrain.epochs, published.fine_tune.epochs
 
 
 def published_figures(result: Mapping[str, Any]) -> Published:

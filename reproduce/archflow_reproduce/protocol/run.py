@@ -21,10 +21,16 @@ from archflow.files import read_json, write_json
 from archflow.graph.effective import view
 from archflow.graph.table import Table
 from archflow.predict.metrics import summary
-from archflow.predict.ranking_model import RankingModel, score
+from archflow.predict.ranking_model import ScoreModel, score
 from archflow.progress import progress_bar
 from archflow_reproduce.protocol.encoders import file_name, fresh_encoder, pretrained_encoders, ready_encoder
-from archflow_reproduce.protocol.methods import LEARNED, is_encoder, proxies_of_methods
+from archflow_reproduce.protocol.methods import (
+    LEARNED,
+    is_encoder,
+    pretrained_methods,
+    proxies_of_methods,
+    task_settings,
+)
 from archflow_reproduce.protocol.protocol import Protocol, measured_rows
 from archflow_reproduce.protocol.runs import MODEL_SEEDS, model_seed, tune_runs
 from archflow_reproduce.protocol.splits import draw_splits, pretraining_rows, save_splits
@@ -124,9 +130,16 @@ def run_protocol(
         "methods": methods,
         "pretrain_epoch_s": epoch_s,
         "seconds": spent.keep(),
-        "config": settings,
+        "config": {**settings, **_told(protocol)},
         "machine": machine(),
     }
+
+
+def _told(protocol: Protocol) -> dict[str, Any]:
+    """What follows from a protocol, and readers of its result ask for: the settings that each pretext task read, and
+    the model seed of each run."""
+    tasks = {method: task_settings(method, protocol.pretext) for method in pretrained_methods(protocol.methods)}
+    return {"tasks": _json(tasks), "model_seeds": [model_seed(run) for run in range(protocol.runs)]}
 
 
 def _order_tau(values: NDArray[np.float64]) -> float:
@@ -154,14 +167,14 @@ def _fine_tune(
     tests = np.stack([np.resize(part.test, longest) for part in parts])
     for k, (scores, part) in enumerate(zip(_scores(tuned.models, table, tests), parts, strict=True)):
         measures = summary(scores[: len(part.test)], labels[part.test])
-        measures["validation_tau"] = float(tuned.validation_tau[:, k].max())
-        measures["best_epoch"] = int(tuned.validation_tau[:, k].argmax()) + 1
+        measures["validation_tau"] = float(tuned.validation_score[:, k].max())
+        measures["best_epoch"] = int(tuned.validation_score[:, k].argmax()) + 1
         for name, value in measures.items():
             results.setdefault(name, []).append(round(value, 6))
     return results
 
 
-def _scores(models: Sequence[RankingModel], table: Table, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+def _scores(models: Sequence[ScoreModel], table: Table, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """(K, n) scores of every model on its rows."""
     if len(models) > 1 and type(models[0].encoder).stackable:
         return score(stack(models), table.architectures, rows)[..., 0]

@@ -10,8 +10,9 @@ import numpy as np
 from archflow.data.splits import PERMUTATIONS, Split
 from archflow.encoders import Encoder
 from archflow.graph.table import Table
-from archflow.predict.causal_model import model_for
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
+from archflow.predict.models import model_for
+from archflow.progress import cumulative
 from archflow.seeding import seeded
 
 MODEL_SEEDS = (21, 2021, 202121)
@@ -42,11 +43,4 @@ def tune_runs(
     labelled = np.stack([part.labelled for part in parts])
     validation = np.stack([part.validation for part in parts])
     runs = Runs(table.metric(metric)[:, None], labelled, validation, seeds)
-    done = 0
-
-    def advance(epoch: int) -> None:
-        nonlocal done
-        on_epochs(epoch - done)
-        done = epoch
-
-    return fine_tune(models, table.architectures, runs, settings, state, on_epoch=advance)
+    return fine_tune(models, table.architectures, runs, settings, state, on_epoch=cumulative(on_epochs))

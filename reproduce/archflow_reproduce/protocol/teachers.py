@@ -9,7 +9,9 @@ from typing import Any
 
 from archflow.checkpoint import fingerprint
 from archflow.data.splits import Split
-from archflow.encoders import ENCODERS, save_encoder
+from archflow.encoders import ENCODERS
+from archflow.encoders.embedder import Embedder
+from archflow.encoders.preparation import Preparation
 from archflow.graph.table import Table
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.progress import progress_bar
@@ -65,7 +67,7 @@ def train_teachers(
 
         tuned = tune_runs(encoders, table, metric, splits, teacher.fine_tune, state, advance)
     for path, model in zip(paths, tuned.models, strict=True):
-        save_encoder(path, model.encoder, vocabulary, teacher=asdict(teacher))
+        Embedder(model.encoder, Preparation(vocabulary), {"teacher": asdict(teacher)}).save(path)
     for part in folder.glob(f"{stem}.state*"):  # of an encoder that is not stackable, one a run
         part.unlink()
     return paths

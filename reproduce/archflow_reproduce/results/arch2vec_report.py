@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.files import write_atomically, write_json
+from archflow.files import write_atomically
 from archflow.graph import ArchitectureSet
 from archflow.report import charts, html
 from archflow.report.class_scatter import CLASSES, class_scatter
@@ -98,9 +98,8 @@ def map_images(path: Path, result: Mapping[str, Any], latent: LatentMap) -> None
     write_map(beside(path, "operation.png"), x, y, colours, keys, x_label=x_label, y_label=y_label)
 
 
-def write_results(path: Path, result: Mapping[str, Any], latent: LatentMap) -> None:
-    """The result at `path` (.json); beside it the table (.md), the report (.html), and the maps (.svg, .png)."""
-    write_json(path, result)
+def write_beside(path: Path, result: Mapping[str, Any], latent: LatentMap) -> None:
+    """Beside the result file `path`: the table (.md), the report (.html), and the maps (.svg, .png)."""
     with write_atomically(path.with_suffix(".md")) as temporary:
         temporary.write_text(markdown_table(*arch2vec_table(result)) + "\n", encoding="utf-8")
     arch2vec_report(path.with_suffix(".html"), result, latent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,16 @@ from archflow.report.axes import finite
 from archflow.report.labelled_scatter import Named, labelled_scatter
 from archflow.report.measures import measure, method_name, rounded
 from archflow.report.ranking import FOOTER
+from archflow.report.svg import standalone
+from archflow_reproduce.results.columns import epochs_told, runs_told
 
 Table = tuple[list[str], list[list[str]]]
 
 
 def encoders_table(result: Mapping[str, Any]) -> Table:
-    """Heads and rows, one row an encoder, the best first (by tau of the first column): µs an architecture, runs, then
-    tau (with P@1 % and P@5 % where there is one number of labels) of every number of labels and method, published tau
-    beside it where there is any."""
+    """Heads and rows, one row an encoder, the best first (by tau of the first column): µs an architecture, runs,
+    epochs, then tau (with P@1 % and P@5 % where there is one number of labels) of every number of labels and method,
+    published tau beside it where there is any."""
     labels = list(dict.fromkeys(cell["labels"] for cell in result["cells"]))
     methods = list(dict.fromkeys(method for cell in result["cells"] for method in cell["methods"]))
     measures = ("tau", "p_at_1", "p_at_5") if len(labels) == 1 else ("tau",)
@@ -31,7 +33,7 @@ def encoders_table(result: Mapping[str, Any]) -> Table:
         for key in (*measures, "published")
         if key != "published" or any(_published(cells.get((e, count)), method) for e in result["encode_us"])
     ]
-    heads = ["encoder", "µs", "runs"]
+    heads = ["encoder", "µs", "runs", "epochs"]
     for count, method, key in columns:
         known = measure(key)
         named = " ".join(
@@ -41,8 +43,9 @@ def encoders_table(result: Mapping[str, Any]) -> Table:
     order = sorted(result["encode_us"], key=lambda e: -_mean(cells.get((e, labels[0])), methods[0], "tau")[0])
     rows = []
     for encoder in order:
-        runs = [len(m["tau"]) for e, _ in cells if e == encoder for m in cells[e, _]["methods"].values()]
-        row = [f"`{encoder}`", rounded(result["encode_us"][encoder]), _each(runs)]
+        own = [cells[encoder, count] for count in labels if (encoder, count) in cells]
+        row = [f"`{encoder}`", rounded(result["encode_us"][encoder])]
+        row += [_each(_cell_runs(cell) for cell in own), _each(_cell_epochs(cell) for cell in own)]
         for count, method, key in columns:
             cell = cells.get((encoder, count))
             if key == "published":
@@ -73,6 +76,12 @@ def speed_accuracy_chart(result: Mapping[str, Any], width: float = 760) -> str:
         log_x=True,
         width=width,
     )
+
+
+def write_chart(path: str | Path, result: Mapping[str, Any]) -> None:
+    """Write the chart of a result of `compare_encoders` as an SVG file, whole or not at all."""
+    with write_atomically(path) as temporary:
+        temporary.write_text(standalone(speed_accuracy_chart(result)), encoding="utf-8")
 
 
 def encoders_report(path: str | Path, result: Mapping[str, Any]) -> None:
@@ -112,6 +121,17 @@ def _published(cell: Mapping[str, Any] | None, method: str) -> float | None:
     return ((cell or {}).get("published") or {}).get(method, {}).get("tau")
 
 
-def _each(counts: list[int]) -> str:
-    found = sorted(set(counts)) or [0]
-    return str(found[0]) if len(found) == 1 else f"{found[0]}-{found[-1]}"
+def _cell_runs(cell: Mapping[str, Any]) -> str:
+    """Runs and model seeds of every method, once if all have as many."""
+    return _each(runs_told(len(runs["tau"]), cell["config"]) for runs in cell["methods"].values())
+
+
+def _cell_epochs(cell: Mapping[str, Any]) -> str:
+    """Epochs of every method, once if all have as many."""
+    compared = cell.get("published") or {}
+    return _each(epochs_told(cell["config"], method, method in compared) for method in cell["methods"])
+
+
+def _each(told: Iterable[str]) -> str:
+    """All that is told, equal ones once."""
+    return " · ".join(dict.fromkeys(told))

@@ -1,64 +1,76 @@
-"""The results page: every committed result file as tables, with the command that makes it again."""
+"""The results page: every committed record as tables, with the command that measured it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from archflow.errors import ArchflowError
-from archflow.files import read_json
-from archflow_reproduce.results.sections.arch2vec import RECONSTRUCTIONS
-from archflow_reproduce.results.sections.encoders import COMPARISONS
-from archflow_reproduce.results.sections.pretext import MATRICES
-from archflow_reproduce.results.sections.protocol import PROTOCOLS, protocol_summary
-from archflow_reproduce.results.sections.recipe import RECIPES, recipes_summary
-from archflow_reproduce.results.sections.section import Kind, Result, paragraphs
-from archflow_reproduce.results.sections.speed import SPEEDS, speed_summary
+from archflow_reproduce.results.record import Record, read_record
+from archflow_reproduce.results.sections.arch2vec import ARCH2VEC
+from archflow_reproduce.results.sections.encoders import ENCODERS
+from archflow_reproduce.results.sections.pretext import PRETEXT
+from archflow_reproduce.results.sections.protocol import FGP, protocol_summary
+from archflow_reproduce.results.sections.recipe import RECIPE, recipes_summary
+from archflow_reproduce.results.sections.section import paragraphs
+from archflow_reproduce.results.sections.speed import AGAINST, SPEED, speed_summary
 from archflow_reproduce.results.sections.zero_cost import PROXIES
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """What lies between them in the README is the summary."""
 
-KINDS = (PROTOCOLS, COMPARISONS, MATRICES, RECIPES, RECONSTRUCTIONS, SPEEDS, PROXIES)
+KINDS = (FGP, ENCODERS, PRETEXT, RECIPE, ARCH2VEC, SPEED, AGAINST, PROXIES)
 """In the order of the page."""
-
-Results = list[tuple[str, Result]]
-"""(file name, content) of every result of a kind, by name."""
 
 
 def results_page(folder: str | Path, page: str | Path) -> str:
-    """Markdown of all results in `folder`. page: where it will lie, so that it can link the files.
+    """Markdown of all records in a folder.
 
-    Raises ArchflowError, naming the file, for a JSON file that `archflow bench` did not write.
+    Args:
+        folder: Holds the .json files.
+        page: Where the page will lie, so that it can link them.
+
+    Raises:
+        ArchflowError: Names a file that is no record of today's schema.
     """
     place = Path(os.path.relpath(folder, Path(page).parent)).as_posix()
     parts = [
         "# Results",
-        "Made by `archflow bench page` from the files that `archflow bench` wrote; not by hand. "
-        "[Benchmarks](benchmarks.md) explains what is measured.",
+        "Made by `archflow bench page` from the records that `archflow bench` wrote; not by hand. "
+        "[Benchmarks](benchmarks.md) explains what is measured, and what *runs*, *epochs* and *published* mean.",
     ]
-    for kind, results in _read(folder).items():
-        if results or kind.command:
-            parts += [f"## {kind.title}", *([kind.lead] if kind.lead else [])]
-            parts += [kind.section(name, result, place) for name, result in results]
-        if not results and kind.command:
-            parts.append(f"No result of `archflow bench {kind.command}` is there yet.")
+    records = _read(folder)
+    for kind in KINDS:
+        shown = [(path, record) for path, record in records if record.kind == kind.name]
+        if not shown and not kind.expected:
+            continue
+        missing = f"No result of `archflow bench {kind.name}` is there yet."
+        parts += [f"## {kind.title}", kind.lead if shown else missing]
+        for path, record in shown:
+            try:
+                parts.append(kind.section(path.name, record, place))
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+                raise ArchflowError(
+                    f"{path}: not what a record of kind {record.kind} holds ({type(error).__name__}: {error}); measure "
+                    "again, or delete the file"
+                ) from error
     return paragraphs(*parts) + "\n"
 
 
 def results_summary(folder: str | Path) -> str:
     """The few lines of Markdown that the README shows.
 
-    Raises ArchflowError as `results_page` does.
+    Raises:
+        ArchflowError: As `results_page` does.
     """
-    found = _read(folder)
-    parts = [protocol_summary(result) for _, result in found[PROTOCOLS] if result["splits"]["by"] == "random"]
-    recipes = [result for _, result in found[RECIPES] if result["splits"]["by"] == "random"]
-    if recipes:
-        parts.append(recipes_summary(recipes))
-    parts += filter(None, (speed_summary(result) for _, result in found[SPEEDS]))
-    return paragraphs(*parts or ["No result file is there yet."])
+    by_kind: dict[str, list[Record]] = {kind.name: [] for kind in KINDS}
+    for _, record in _read(folder):
+        by_kind[record.kind].append(record)
+    parts = [protocol_summary(record) for record in by_kind["fgp"] if record.result["splits"]["by"] == "random"]
+    recipes = [record for record in by_kind["recipe"] if record.result["splits"]["by"] == "random"]
+    parts += [recipes_summary(recipes)] if recipes else []
+    parts += [speed_summary(record) for record in by_kind["speed"]]
+    return paragraphs(*parts) or "No result file is there yet."
 
 
 def with_summary(path: str | Path, summary: str) -> str:
@@ -77,14 +89,6 @@ def with_summary(path: str | Path, summary: str) -> str:
     return f"{before}{BEGIN}\n\n{summary}\n\n{END}{after}"
 
 
-def _read(folder: str | Path) -> dict[Kind, Results]:
-    """The results of every kind."""
-    found: dict[Kind, Results] = {kind: [] for kind in KINDS}
-    for path in sorted(Path(folder).glob("*.json")):
-        result = read_json(path)
-        keys = result.keys() if isinstance(result, Mapping) else set()
-        kind = next((kind for kind in KINDS if kind.keys <= keys), None)
-        if kind is None:
-            raise ArchflowError(f"{path}: no result of `archflow bench`; make it anew or move it elsewhere")
-        found[kind].append((path.name, result))
-    return found
+def _read(folder: str | Path) -> list[tuple[Path, Record]]:
+    """Every record of a folder with its path, by name."""
+    return [(path, read_record(path)) for path in sorted(Path(folder).glob("*.json"))]

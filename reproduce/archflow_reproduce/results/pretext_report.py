@@ -11,22 +11,23 @@ from archflow.report import charts, html
 from archflow.report.axes import finite
 from archflow.report.measures import measure, method_name, rounded
 from archflow.report.ranking import FOOTER
+from archflow_reproduce.results.columns import epochs_told, runs_told
 
 Cells = list[Mapping[str, Any]]
 MEASURES = ("tau", "p_at_1", "p_at_5")
 
 
 def matrix_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows, one row an encoder, number of labels and method of a data set: runs, then tau, P@1 % and P@5 %,
-    each with the published figure beside it where there is any, and seconds an epoch of pre-training. Where a cell's
-    encoders were pre-trained on other tables than their own, every row says on which."""
+    """Heads and rows, one row an encoder, number of labels and method of a data set: runs, epochs, then tau, P@1 % and
+    P@5 %, each with the published figure beside it where there is any, and seconds an epoch of pre-training. Where a
+    cell's encoders were pre-trained on other tables than their own, every row says on which."""
     cells: Cells = result["matrix"]
     cells = [{**cell, "pre-trained on": ", ".join(pretrained_on(cell)) or cell["data"]} for cell in cells]
     several = {key: len({str(cell[key]) for cell in cells}) > 1 for key in ("data", "encoder", "labels")}
     several["pre-trained on"] = any(pretrained_on(cell) for cell in cells)
     shown = [key for key in MEASURES if any(key in runs for cell in cells for runs in cell["methods"].values())]
     compared = [key for key in shown if any(_published(cell, m, key) for cell in cells for m in cell["methods"])]
-    heads = [*(key for key, some in several.items() if some), "method", "runs"]
+    heads = [*(key for key, some in several.items() if some), "method", "runs", "epochs"]
     for key in shown:
         known = measure(key)
         heads += [known.name if known else key, *(["published"] if key in compared else [])]
@@ -37,7 +38,12 @@ def matrix_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]
             row = [_text(cell[key]) for key, some in several.items() if some]
             if method == "supervised" and several["pre-trained on"]:
                 row[-1] = rounded(None)
-            row += [method_name(method), str(len(runs["tau"]))]
+            compared_here = any(_published(cell, method, key) for key in shown)
+            row += [
+                method_name(method),
+                runs_told(len(runs["tau"]), cell["config"]),
+                epochs_told(cell["config"], method, compared_here),
+            ]
             for key in shown:
                 values = finite(runs.get(key, []))
                 row.append(rounded(float(values.mean()), float(values.std())) if len(values) else rounded(None))

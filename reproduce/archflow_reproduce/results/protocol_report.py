@@ -15,6 +15,7 @@ from archflow.report.axes import finite
 from archflow.report.markdown import markdown_table
 from archflow.report.measures import measure, method_name, rounded
 from archflow.report.ranking import FOOTER
+from archflow_reproduce.results.columns import epochs_told, runs_told
 
 BASELINE = "supervised"
 
@@ -26,6 +27,21 @@ def protocol_table(result: Mapping[str, Any]) -> str:
     """
     heads, rows = _table(result)
     return markdown_table(heads, [[cell.text for cell in row] for row in rows]) + "\n"
+
+
+def protocol_notes(result: Mapping[str, Any]) -> list[str]:
+    """What to mind about the splits."""
+    parts = result["splits"]
+    twins = ", ".join(map(str, parts["test_isomorphic_to_labelled"]))
+    told = [f"of {parts['test'][0]:,} test architectures, isomorphic to a labelled one (by permutation): {twins}"]
+    if parts["by"] == "random" and any(parts["test_isomorphic_to_labelled"]):
+        told.append("--split class keeps isomorphic architectures on one side")
+    if abs(parts["order_against_metric_tau"]) > 0.1:
+        told.append(
+            f"careful: the table is sorted by {result['metric']} to some degree, and the paper's first permutation is "
+            "the table's own order; shuffle its rows"
+        )
+    return told
 
 
 def protocol_report(path: str | Path, result: Mapping[str, Any]) -> None:
@@ -72,8 +88,8 @@ def _measures(methods: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _table(result: Mapping[str, Any]) -> tuple[list[str], list[list[html.Cell]]]:
-    methods, published = result["methods"], result.get("published") or {}
-    heads, columns = ["method", "runs"], []
+    methods, published, config = result["methods"], result.get("published") or {}, result["config"]
+    heads, columns = ["method", "runs", "epochs"], []
     for key in _measures(methods):
         known = measure(key)
         heads.append(known.name if known else key.replace("_", " "))
@@ -88,7 +104,8 @@ def _table(result: Mapping[str, Any]) -> tuple[list[str], list[list[html.Cell]]]
     rows = []
     for i, (m, runs) in enumerate(methods.items()):
         count = max((len(finite(values)) for values in runs.values()), default=0)
-        rows.append([html.Cell(method_name(m)), html.Cell(str(count)), *(column[i] for column in columns)])
+        facts = [method_name(m), runs_told(count, config), epochs_told(config, m, m in published)]
+        rows.append([*map(html.Cell, facts), *(column[i] for column in columns)])
     return heads, rows
 
 

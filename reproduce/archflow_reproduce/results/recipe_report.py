@@ -7,6 +7,7 @@ from typing import Any
 
 from archflow.report.axes import finite
 from archflow.report.measures import measure, rounded
+from archflow_reproduce.results.columns import runs_told
 
 _SHOWN = ("tau", "p_at_1", "p_at_5", "top10_in_1", "top10_in_5")
 _MEANT = {
@@ -39,7 +40,11 @@ def recipe_table(result: Mapping[str, Any]) -> tuple[Table, Table]:
     variants = result["variants"]
     heads = ["variant", "runs", *(_name(key) for key in _SHOWN)]
     rows = [
-        [told, str(len(variants[v]["tau"])), *(entry(variants[v].get(key, [])) for key in _SHOWN)]
+        [
+            told,
+            runs_told(len(variants[v]["tau"]), result["config"]),
+            *(entry(variants[v].get(key, [])) for key in _SHOWN),
+        ]
         for v, told in VARIANTS.items()
         if v in variants
     ]

@@ -15,26 +15,31 @@ def speed_tables(result: Mapping[str, Any]) -> list[str]:
     encoding = [
         (
             f"`{name}`",
-            *(rounded(us) for us in facts["encode_us"].values()),
-            *(rounded(facts[key]) for key in ("batch_us", "mflop", "roof_us", "times_roof", "traffic_us")),
+            *(_both(times) for times in facts["encode_us"].values()),
+            _both(facts["batch_us"]),
+            *(rounded(facts[key]) for key in ("mflop", "roof_us")),
+            BELOW if name in result["below_roof"] else rounded(facts["times_roof"]),
+            rounded(facts["traffic_us"]),
         )
         for name, facts in encoders.items()
     ]
     training = [
         (
             f"`{name}`",
-            *(rounded(1e3 * seconds) for seconds in facts["step_s"].values()),
-            rounded(facts["members_step_s"] and 1e3 * facts["members_step_s"]),
+            *(_both(times, 1e3) for times in facts["step_s"].values()),
+            _both(facts["members_step_s"], 1e3),
             rounded(facts["members_ratio"]),
         )
         for name, facts in encoders.items()
     ]
     return [
-        "Encoding NAS-Bench-201 cells, microseconds an architecture in batches of 1, 128 and 1,024, batches built "
-        "anew. The other columns are of an architecture in a batch of 1,024: building the batch alone; the "
-        "floating-point operations of the matrix products; the roof, the time that these would take at the measured "
-        "rate of a gated GCN's largest one; how many times its roof an encoder takes; and the time that reading all "
-        "operands and writing all results of its operations, each once, would take at the measured rate of copying.",
+        "Times are medians, the fastest pass in brackets. Encoding NAS-Bench-201 cells, microseconds an architecture "
+        "in batches of 1, 128 and 1,024, batches built anew. The other columns are of an architecture in a batch of "
+        "1,024: building the batch alone; the floating-point operations of the matrix products; the roof, the time "
+        "that these would take at the best rate of matrix products that the machine has shown, of several shapes, "
+        "sampled between the passes; how many times its roof the encoder's fastest pass takes, which cannot be below "
+        "1; and the time that reading all operands and writing all results of its operations, each once, would take at "
+        "the best rate of copying.",
         markdown_table(
             ("encoder", "1", "128", "1,024", "batch", "MFLOP", "roof", "times its roof", "traffic"), encoding
         ),
@@ -46,6 +51,34 @@ def speed_tables(result: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def against_tables(result: Mapping[str, Any]) -> list[str]:
+    """Paragraphs about a result of `archflow_reproduce.speed.against.speed_against`."""
+    config, figures = result["config"], result["figures"]
+    slower = ", ".join(f"`{name}`" for name in result["slower"]) or "none"
+    return [
+        f"Commit `{config['here']}` against `{config['there']}`, measured in turn {result['rounds']} times each on "
+        f"{processor(result)}; of each figure the least of the medians, µs or s as its name says.",
+        markdown_table(
+            ("figure", "here", "there", "ratio"),
+            [
+                (f"`{name}`", *(rounded(facts[key]) for key in ("here", "there", "ratio")))
+                for name, facts in figures.items()
+            ],
+        ),
+        f"More than 5 % slower: {slower}.",
+    ]
+
+
+BELOW = "ERROR: below the roof"
+
+
+def _both(times: Mapping[str, float] | None, factor: float = 1.0) -> str:
+    """A time: its median, and the fastest pass in brackets."""
+    if times is None:
+        return rounded(None)
+    return f"{rounded(factor * times['median'])} ({rounded(factor * times['min'])})"
+
+
 def processor(result: Mapping[str, Any]) -> str:
     """The machine in a few words."""
     threads = result["machine"]["threads"]
@@ -53,15 +86,28 @@ def processor(result: Mapping[str, Any]) -> str:
 
 
 def _facts(result: Mapping[str, Any]) -> list[str]:
-    large = f", {result['matmul_gflops_2048']:g} at 2,048 x 2,048" if "matmul_gflops_2048" in result else ""
     device = result["machine"].get("device")
     return [
+        *([_operations(result["operations"])] if "operations" in result else []),
         *(_rest(result) if "spaces" in result else []),
-        f"matrix products: {result['matmul_gflops']:g} GFLOP/s in the shape of a gated GCN's largest one{large}; "
-        f"copying: {result['copy_gbs']:g} GB/s read and written",
+        f"matrix products: {result['matmul_gflops']:g} GFLOP/s at best, {result['matmul_gflops_own']:g} in the shape "
+        f"of a gated GCN's largest one; copying: {result['copy_gbs']:g} GB/s read and written",
         *([f"measured on {device}"] if device else []),
         f"{processor(result)}, torch {result['machine']['torch']}",
     ]
+
+
+def _operations(facts: Mapping[str, Any]) -> str:
+    """What many operations cost."""
+    (few, encode), (many, encode_many) = facts["encode_us"].items()
+    step, step_many = facts["step_s"].values()
+    over = [name for name in ("encode", "step") if facts[f"{name}_ratio"] > facts["asked"]]
+    return (
+        f"gated GCN with {many} operations against {few}: encoding {_both(encode_many)} against {_both(encode)} µs, "
+        f"{facts['encode_ratio']:g} times as long; a step on 16 {_both(step_many, 1e3)} against {_both(step, 1e3)} ms, "
+        f"{facts['step_ratio']:g} times; asked at most {facts['asked']:g}"
+        + (f" - TOO SLOW: {' and '.join(over)}" if over else "")
+    )
 
 
 def _rest(result: Mapping[str, Any]) -> list[str]:
@@ -70,9 +116,9 @@ def _rest(result: Mapping[str, Any]) -> list[str]:
     loads = spaces["load"].values()
     slowest, largest = (max((load[key] for load in loads), default=None) for key in ("seconds", "peak_gib"))
     return [
-        f"flow surrogate, µs an architecture: NAS-Bench-201 {rounded(result['surrogate_us'])}, "
-        f"all NAS-Bench-101 graphs {rounded(result['surrogate_nasbench101_us'])}",
-        f"an epoch of FGP pre-training on the 15,625 NAS-Bench-201 cells: {rounded(result['pretrain_epoch_s'])} s",
+        f"flow surrogate, µs an architecture: NAS-Bench-201 {_both(result['surrogate_us'])}, "
+        f"all NAS-Bench-101 graphs {_both(result['surrogate_nasbench101_us'])}",
+        f"an epoch of FGP pre-training on the 15,625 NAS-Bench-201 cells: {_both(result['pretrain_epoch_s'])} s",
         *(
             [
                 f"embedding all {everything['architectures']:,} NAS-Bench-101 graphs at width {everything['width']}: "
@@ -88,5 +134,5 @@ def _rest(result: Mapping[str, Any]) -> list[str]:
         f"their official hashes in {rounded(spaces['hash_nasbench101_s'])} s",
         f"{len(loads)} data sets loaded, each in a process of its own, in at most {rounded(slowest)} s with at most "
         f"{rounded(largest)} GiB",
-        f"`archflow --help`: {rounded(result['help_s'])} s",
+        f"`archflow --help`: {_both(result['help_s'])} s",
     ]

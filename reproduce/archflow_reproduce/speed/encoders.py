@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,20 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from archflow.encoders import ENCODERS, Encoder, encoders_of, stack
+from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.predict.ranking_model import RankingModel
 from archflow.pretext.ranking_loss import pairwise_hinge
 from archflow.recipes.presets import PRESETS
 from archflow.seeding import seeded
-from archflow_reproduce.speed.machine import copy_gbs, matmul_gflops, median_seconds, wait_for
+from archflow_reproduce.speed.machine import wait_for
+from archflow_reproduce.speed.timing import CLOCK, Clock, Roof, Times, copy_gbs, timed
 
-REPEATS = 3
+REPEATS = 5
+TRIES = 20
+"""Products of each shape that the roof begins with."""
+
 LARGE = 1024
 """Architectures in the batches for which the roof is given."""
 
@@ -41,59 +46,100 @@ def run_speed_encoders(
     device: torch.device,
     on_step: Callable[[str], None] = lambda name: None,
     names: list[str] | None = None,
+    clock: Clock = CLOCK,
 ) -> dict[str, Any]:
-    """Measure encoders (all that read the architectures if None) with their published settings for NAS-Bench-201;
-    medians over `REPEATS` passes.
+    """Measure encoders with their published settings for NAS-Bench-201.
 
-    {`matmul_gflops`, `copy_gbs`: rates of the largest product and the largest tensor in a gated GCN at batch `LARGE`;
-    `encoders`: what `encoder_speed` gives, by name}
+    Args:
+        architectures: What they encode.
+        device: Where.
+        on_step: Called with a few words before each step.
+        names: Of the encoders; None for all that read the architectures.
+        clock: Gives seconds.
+
+    Returns:
+        `matmul_gflops`, `matmul_gflops_own`: the roof, and the best rate at the shape of the largest product in a
+        gated GCN at batch `LARGE`; `copy_gbs`: the rate of copying its largest tensor; `encoders`: by name what
+        `encoder_speed` gives, with `roof_us` and `times_roof` of `beside_roof`; `below_roof`: the encoders that were
+        measured faster than their roof, which cannot be: then nothing that stands beside the roof holds.
     """
     on_step("matrix products")
     preset = PRESETS["nasbench201"]
     nodes = LARGE * len(architectures.op) // len(architectures)
     # The nodes of a batch times the four projections of a convolution.
-    gflops = matmul_gflops(nodes, preset.width, 4 * preset.width, device=device)
-    gbs = copy_gbs(nodes * 4 * preset.width, device=device)
+    roof = Roof((nodes, preset.width, 4 * preset.width), device, clock)
+    roof.sample(TRIES)
+    gbs = copy_gbs(nodes * 4 * preset.width, device, clock=clock)
     measured = {}
     for name in names or encoders_of(architectures):
         on_step(f"encoder {name}")
         with seeded(21):
             config = preset.published(name).config
             encoder = ENCODERS.get(name)(n_ops=len(architectures.vocabulary), **config).to(device)
-            measured[name] = encoder_speed(encoder, architectures, device, gflops, gbs)
-    return {"matmul_gflops": round(gflops, 1), "copy_gbs": round(gbs, 1), "encoders": measured}
+            measured[name] = encoder_speed(encoder, architectures, device, roof, gbs)
+    encoders = {name: beside_roof(facts, roof.gflops) for name, facts in measured.items()}
+    return {
+        "matmul_gflops": round(roof.gflops, 1),
+        "matmul_gflops_own": round(roof.own, 1),
+        "copy_gbs": round(gbs, 1),
+        "encoders": encoders,
+        "below_roof": [name for name, facts in encoders.items() if (facts["times_roof"] or 1.0) < 1.0],
+    }
 
 
 def encoder_speed(
-    encoder: Encoder, architectures: ArchitectureSet, device: torch.device, gflops: float, gbs: float
+    encoder: Encoder, architectures: ArchitectureSet, device: torch.device, roof: Roof, gbs: float
 ) -> dict[str, Any]:
-    """Measured times of an encoder, those of building its batches included.
+    """Measured times of an encoder, those of building its batches included; each the fastest and the median of
+    `REPEATS` passes, {"min", "median"}.
 
     `encode_us`: microseconds an architecture, by batch size. Of one architecture in a batch of `LARGE`: `batch_us`
-    (building alone), `mflop` (of matrix products), `roof_us` (the same at `gflops`), `times_roof` (`encode_us` over
-    it; None without any products), `traffic_kb` and `traffic_us` (what `traffic_bytes` counts, at `gbs`).
-    `step_s`: seconds of a training step by batch size. `members_step_s`: of one of 16 architectures for each of
+    (building alone), `mflop` (of matrix products), `traffic_kb` and `traffic_us` (what `traffic_bytes` counts, at
+    `gbs`). `step_s`: seconds of a training step by batch size. `members_step_s`: of one of 16 architectures for each of
     `MEMBERS` runs at once, None if the encoder is not stackable; `members_ratio`: over one run's.
+
+    Args:
+        encoder: What is measured.
+        architectures: What it encodes.
+        device: Where both are.
+        roof: Sampled between the passes at `LARGE`.
+        gbs: Rate of copying.
     """
     encoder.eval()
-    encode = {size: encode_us(encoder, architectures, size, device) for size in ENCODED}
+    clock = roof.clock
+    between = {LARGE: roof.sample}
+    encode = {size: encode_us(encoder, architectures, size, device, between.get(size), clock) for size in ENCODED}
     batch = Batch(architectures, _rows(architectures, (LARGE,)), device)
     flops, moved = matmul_flops(encoder, batch) / LARGE, traffic_bytes(encoder, batch) / LARGE
-    roof = flops / gflops / 1e3
-    step = {size: _step_s(encoder, architectures, (size,), device) for size in STEPS}
-    together = _step_s(encoder, architectures, (MEMBERS, 16), device) if encoder.stackable else None
+    step = {size: step_s(encoder, architectures, (size,), device, clock) for size in STEPS}
+    together = step_s(encoder, architectures, (MEMBERS, 16), device, clock) if encoder.stackable else None
     return {
-        "encode_us": {str(size): round(us, 2) for size, us in encode.items()},
-        "batch_us": round(_batch_us(encoder, architectures, device), 2),
+        "encode_us": {str(size): times.rounded(1, 2) for size, times in encode.items()},
+        "batch_us": _batch_us(encoder, architectures, device, clock).rounded(1, 2),
         "mflop": round(flops / 1e6, 3),
-        "roof_us": round(roof, 2),
-        "times_roof": round(encode[LARGE] / roof, 2) if flops else None,
         "traffic_kb": round(moved / 1e3, 1),
         "traffic_us": round(moved / gbs / 1e3, 2),
-        "step_s": {str(size): round(seconds, 5) for size, seconds in step.items()},
-        "members_step_s": together and round(together, 5),
-        "members_ratio": together and round(together / step[16], 2),
+        "step_s": {str(size): times.rounded(1, 6) for size, times in step.items()},
+        "members_step_s": together and together.rounded(1, 6),
+        "members_ratio": together and round(together.fastest / step[16].fastest, 2),
     }
+
+
+def beside_roof(facts: Mapping[str, Any], gflops: float) -> dict[str, Any]:
+    """The facts of an encoder with `roof_us`, the time that its matrix products would take at the roof, and
+    `times_roof`, its fastest time of an architecture at `LARGE` over that (None without any products)."""
+    roof = 1e3 * facts["mflop"] / gflops
+    times = round(facts["encode_us"][str(LARGE)]["min"] / roof, 3) if roof else None
+    return {**facts, "roof_us": round(roof, 3), "times_roof": times}
+
+
+def check_roof(result: Mapping[str, Any]) -> None:
+    """Raises ArchflowError if an encoder was measured faster than its roof: then the roof is none."""
+    if result["below_roof"]:
+        raise ArchflowError(
+            f"{', '.join(result['below_roof'])}: measured faster than the roof of {result['matmul_gflops']:g} GFLOP/s, "
+            "which cannot be; measure again while nothing else runs"
+        )
 
 
 def _rows(architectures: ArchitectureSet, shape: tuple[int, ...]) -> np.ndarray:
@@ -103,8 +149,16 @@ def _rows(architectures: ArchitectureSet, shape: tuple[int, ...]) -> np.ndarray:
 
 
 @torch.inference_mode()
-def encode_us(encoder: Encoder, architectures: ArchitectureSet, size: int, device: torch.device) -> float:
-    """Microseconds an architecture, batches of that size built anew; size: one of `ENCODED`."""
+def encode_us(
+    encoder: Encoder,
+    architectures: ArchitectureSet,
+    size: int,
+    device: torch.device,
+    between: Callable[[], object] | None = None,
+    clock: Clock = CLOCK,
+) -> Times:
+    """Microseconds an architecture, batches of that size built anew; size: one of `ENCODED`. between, clock: as `timed`
+    takes them."""
     rows = _rows(architectures, (ENCODED[size] // size, size))
 
     def encode() -> None:
@@ -113,10 +167,14 @@ def encode_us(encoder: Encoder, architectures: ArchitectureSet, size: int, devic
             if size == 1:
                 wait_for(device)  # how long one takes, not how many can be under way
 
-    return 1e6 * median_seconds(encode, REPEATS, device) / rows.size
+    return _scaled(timed(encode, REPEATS, device, between or (lambda: None), clock), 1e6 / rows.size)
 
 
-def _batch_us(encoder: Encoder, architectures: ArchitectureSet, device: torch.device) -> float:
+def _scaled(times: Times, factor: float) -> Times:
+    return Times(factor * times.fastest, factor * times.median)
+
+
+def _batch_us(encoder: Encoder, architectures: ArchitectureSet, device: torch.device, clock: Clock) -> Times:
     rows = _rows(architectures, (ENCODED[LARGE] // LARGE, LARGE))
     used = parts_used(encoder, Batch(architectures, rows[0], device))
 
@@ -126,7 +184,7 @@ def _batch_us(encoder: Encoder, architectures: ArchitectureSet, device: torch.de
             for name in used:
                 getattr(batch, name)
 
-    return 1e6 * median_seconds(build, REPEATS, device) / rows.size
+    return _scaled(timed(build, REPEATS, device, clock=clock), 1e6 / rows.size)
 
 
 @torch.inference_mode()
@@ -169,7 +227,13 @@ def traffic_bytes(encoder: Encoder, batch: Batch) -> int:
     return traffic.moved
 
 
-def _step_s(encoder: Encoder, architectures: ArchitectureSet, shape: tuple[int, ...], device: torch.device) -> float:
+def step_s(
+    encoder: Encoder,
+    architectures: ArchitectureSet,
+    shape: tuple[int, ...],
+    device: torch.device,
+    clock: Clock = CLOCK,
+) -> Times:
     """Seconds of a training step on so many architectures, (B,) or (K, B): forward pass, pairwise hinge loss, backward
     pass, AdamW."""
     models = [RankingModel(copy.deepcopy(encoder)) for _ in range(math.prod(shape[:-1]))]
@@ -185,4 +249,4 @@ def _step_s(encoder: Encoder, architectures: ArchitectureSet, shape: tuple[int, 
             pairwise_hinge(scores, labels, 0.5).sum().backward()
             optimiser.step()
 
-    return median_seconds(train, REPEATS, device) / len(rows)
+    return _scaled(timed(train, REPEATS, device, clock=clock), 1 / len(rows))

@@ -1,15 +1,12 @@
-"""What the figures were measured on, and how."""
+"""What the figures were measured on."""
 
 from __future__ import annotations
 
 import platform
 import resource
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 
 from archflow.errors import ArchflowError
@@ -40,58 +37,6 @@ def wait_for(device: torch.device) -> None:
     """Return when the device has done what it was told: a GPU works on while the program goes on."""
     if device.type != "cpu":
         torch.accelerator.synchronize(device)
-
-
-def median_seconds(run: Callable[[], object], repeats: int, device: torch.device = CPU) -> float:
-    """Median seconds of `run`, until the device is done, after one pass to warm up."""
-    run()
-    times = []
-    for _ in range(repeats):
-        wait_for(device)
-        began = time.perf_counter()
-        run()
-        wait_for(device)
-        times.append(time.perf_counter() - began)
-    return float(np.median(times))
-
-
-def matmul_gflops(
-    rows: int,
-    inner: int,
-    columns: int,
-    dtype: torch.dtype = torch.float32,
-    seconds: float = 0.5,
-    clock: Callable[[], float] = time.perf_counter,
-    device: torch.device = CPU,
-) -> float:
-    """Measured rate of one matrix product in 10^9 floating-point operations a second: the roof of what layers reach.
-
-    clock: the one that the layers were timed with; `time.process_time` counts other processes out, on one thread.
-    """
-    a, b = torch.randn(rows, inner, dtype=dtype, device=device), torch.randn(inner, columns, dtype=dtype, device=device)
-    out = torch.empty(rows, columns, dtype=dtype, device=device)
-    times_a_second = _rate(lambda: torch.mm(a, b, out=out), seconds, clock, device)
-    return 2e-9 * rows * inner * columns * times_a_second
-
-
-def copy_gbs(values: int, seconds: float = 0.5, device: torch.device = CPU) -> float:
-    """Measured rate at which so many float32 values are copied, in 10^9 bytes read and written a second."""
-    source, target = torch.randn(2, values, device=device)
-    return 8e-9 * values * _rate(lambda: target.copy_(source), seconds, time.perf_counter, device)
-
-
-def _rate(run: Callable[[], object], seconds: float, clock: Callable[[], float], device: torch.device) -> float:
-    """How often a second `run` is done."""
-    for _ in range(3):
-        run()
-    wait_for(device)
-    count, began = 0, clock()
-    while clock() - began < seconds:
-        for _ in range(4):
-            run()
-        wait_for(device)
-        count += 4
-    return count / (clock() - began)
 
 
 def peak_gib() -> float:

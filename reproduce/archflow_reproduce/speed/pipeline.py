@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,26 +16,29 @@ import torch
 from archflow.data.benchmarks import FOLDER_VARIABLE
 from archflow.data.nasbench101_graphs import read_graphs
 from archflow.encoders import ENCODERS
+from archflow.encoders.embedding import embed
 from archflow.graph import ArchitectureSet
-from archflow.predict.ranking_model import embed
 from archflow.pretext import FGP, PretextSettings, PretrainSettings, pretrain
 from archflow.recipes.presets import PRESETS
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 from archflow_reproduce.speed.encoders import REPEATS, run_speed_encoders
-from archflow_reproduce.speed.machine import CPU, machine, matmul_gflops, median_seconds, peak_gib
+from archflow_reproduce.speed.machine import CPU, machine, peak_gib
+from archflow_reproduce.speed.operations import run_speed_operations
 from archflow_reproduce.speed.spaces import run_speed_spaces
+from archflow_reproduce.speed.timing import CLOCK, Times, timed
 
 
 def speed_steps(device: torch.device = CPU) -> int:
     """How often `run_speed` tells of a step."""
     read = [name for name in ENCODERS.names() if not ENCODERS.get(name).reads_pairs]
-    return 1 + len(read) + (5 if device.type == "cpu" else 0)
+    return 2 + len(read) + (5 if device.type == "cpu" else 0)
 
 
 def run_speed(device: torch.device = CPU, on_step: Callable[[str], None] = lambda name: None) -> dict[str, Any]:
-    """Measure everything; medians over `REPEATS` passes, times in microseconds an architecture unless the key says s.
-    On another device than the processor only the encoders (`run_speed_encoders`): the rest does not run there.
+    """Measure everything: each time the fastest and the median of several passes, {"min", "median"}, in microseconds an
+    architecture unless the key says s. On another device than the processor only the encoders (`run_speed_encoders`,
+    `run_speed_operations`): the rest does not run there.
 
     NAS-Bench-201 is enumerated; the graphs of NAS-Bench-101 are read from the data folder, and their figures are None
     where it has none.
@@ -44,25 +46,34 @@ def run_speed(device: torch.device = CPU, on_step: Callable[[str], None] = lambd
     cells = NASBench201().enumerate()
     cells.undirected  # noqa: B018 - once a set, as in training
     result = run_speed_encoders(cells, device, on_step)
+    on_step("numbers of operations")
+    result["operations"] = run_speed_operations(cells, device)
     if device.type == "cpu":
         result |= _run_speed_rest(cells, on_step)
-    return {**result, "device": str(device), "threads": torch.get_num_threads(), "machine": machine(device)}
+    threads = torch.get_num_threads()
+    return {
+        **result,
+        "device": str(device),
+        "threads": threads,
+        "config": {"device": str(device), "threads": threads, "repeats": REPEATS},
+        "machine": machine(device),
+    }
 
 
 def _run_speed_rest(cells: ArchitectureSet, on_step: Callable[[str], None]) -> dict[str, Any]:
     graphs = _nasbench101()
-    result: dict[str, Any] = {"matmul_gflops_2048": round(matmul_gflops(2048, 2048, 2048), 1)}
+    result: dict[str, Any] = {}
     on_step("surrogates")
     result["surrogate_us"] = _surrogate_us(cells, "nasbench201")
     result["surrogate_nasbench101_us"] = None if graphs is None else _surrogate_us(graphs, "nasbench101")
     on_step("pre-training, gated_gcn")
-    result["pretrain_epoch_s"] = round(_pretrain_epoch_s(cells, PRESETS["nasbench201"].width), 3)
+    result["pretrain_epoch_s"] = _pretrain_epoch_s(cells, PRESETS["nasbench201"].width)
     on_step("embedding NAS-Bench-101")
     result["embed_nasbench101"] = _embed_all() if graphs is not None else None
     on_step("search spaces and data sets")
     result["spaces"] = run_speed_spaces()
     on_step("command line")
-    result["help_s"] = round(_help_s(), 3)
+    result["help_s"] = _help_s()
     return result
 
 
@@ -71,23 +82,25 @@ def _nasbench101() -> ArchitectureSet | None:
     return read_graphs(path) if path.is_file() else None
 
 
-def _surrogate_us(architectures: ArchitectureSet, name: str) -> float:
+def _surrogate_us(architectures: ArchitectureSet, name: str) -> dict[str, float]:
     """Levels included: every pass starts from a set that has nothing derived yet."""
     everything = np.arange(len(architectures))
     copies = iter([architectures.select(everything) for _ in range(REPEATS + 1)])
-    return round(1e6 * median_seconds(lambda: PRESETS[name].surrogate(next(copies)), REPEATS) / len(architectures), 3)
+    times = timed(lambda: PRESETS[name].surrogate(next(copies)), REPEATS)
+    return times.rounded(1e6 / len(architectures), 3)
 
 
-def _pretrain_epoch_s(architectures: ArchitectureSet, width: int, epochs: int = REPEATS) -> float:
-    """Median seconds of an epoch of FGP with a gated GCN on all NAS-Bench-201 cells, batches of 256, float32."""
+def _pretrain_epoch_s(architectures: ArchitectureSet, width: int, epochs: int = REPEATS) -> dict[str, float]:
+    """Seconds of an epoch of FGP with a gated GCN on all NAS-Bench-201 cells, batches of 256, float32."""
     with seeded(21):
         encoder = ENCODERS.get("gated_gcn")(n_ops=len(architectures.vocabulary), width=width)
         task = FGP(encoder, PretextSettings(("params",), surrogate=PRESETS["nasbench201"].surrogate))
     proxies = NASBench201().costs(architectures)
     ends: list[float] = []
     settings = PretrainSettings(epochs=epochs + 1)
-    pretrain(encoder, task, architectures, proxies, settings, on_epoch=lambda *_: ends.append(time.perf_counter()))
-    return float(np.median(np.diff(ends)))
+    pretrain(encoder, task, architectures, proxies, settings, on_epoch=lambda *_: ends.append(CLOCK()))
+    seconds = np.diff(ends)
+    return Times(float(seconds.min()), float(np.median(seconds))).rounded(1, 3)
 
 
 def _embed_all() -> Mapping[str, float]:
@@ -102,9 +115,9 @@ def _embed_in_process() -> dict[str, float]:
     width = PRESETS["nasbench101"].width
     with seeded(21):
         encoder = ENCODERS.get("gated_gcn")(n_ops=len(graphs.vocabulary), width=width)
-    began = time.perf_counter()
+    began = CLOCK()
     vectors = embed(encoder, graphs)
-    seconds = time.perf_counter() - began
+    seconds = CLOCK() - began
     return {
         "architectures": len(vectors),
         "width": width,
@@ -114,6 +127,6 @@ def _embed_in_process() -> dict[str, float]:
     }
 
 
-def _help_s() -> float:
+def _help_s() -> dict[str, float]:
     command = [sys.executable, "-m", "archflow", "--help"]
-    return median_seconds(lambda: subprocess.run(command, check=True, capture_output=True), REPEATS)
+    return timed(lambda: subprocess.run(command, check=True, capture_output=True), REPEATS).rounded(1, 3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,9 +16,9 @@ from archflow.graph import ArchitectureSet
 from archflow.networks.images import ImageData
 from archflow.networks.zero_cost import PROXIES, zero_cost
 from archflow.spaces import NASBench201
-from archflow_reproduce.speed.machine import matmul_gflops
+from archflow_reproduce.speed.timing import Roof, timed
 
-REPEATS = 2
+REPEATS = 3
 
 LabelledImages = tuple[Tensor, Tensor]
 
@@ -33,24 +32,26 @@ FAMILIES = {
 def zero_cost_speed(cells: ArchitectureSet, size: Mapping[str, int], data: ImageData, batch: int) -> dict[str, Any]:
     """Means over the cells of NAS-Bench-201, with the first images of the data as the batch.
 
-    In processor seconds of one thread, so that other processes count little. For every proxy alone, and `all` in one
-    call: seconds a network, networks a second, the floating-point operations that convolutions and matrix products
-    need, their rate, and its share of the rate of a large matrix product. `time_share` says where the time of `all`
-    goes.
+    On one thread, the fastest of `REPEATS` passes. For every proxy alone, and `all` in one call: seconds a network,
+    networks a second, the floating-point operations that convolutions and matrix products need, their rate, and its
+    share of the rate of matrix products (`Roof`). `time_share` says where the time of `all` goes.
     """
     space = NASBench201()
     images = (data.train_images[:batch], data.train_labels[:batch])
     networks = [space.build(cell, **size, classes=data.classes, image_channels=data.image_shape[0]) for cell in cells]
     calls: dict[str, list[str]] = {name: [name] for name in PROXIES.names()} | {"all": PROXIES.names()}
     with alone_on_a_core():
-        roof = max(matmul_gflops(1024, 1024, 1024, clock=time.process_time) for _ in range(3))
-        by_name = {name: _measured(networks, images, names, roof) for name, names in calls.items()}
+        roof = Roof((1024, 1024, 1024), large=1024)
+        measured = {name: _measured(networks, images, names, roof) for name, names in calls.items()}
         share = _time_share(networks[0], images)
+    by_name = {
+        name: {**facts, "share_of_roof": round(facts["gflops"] / roof.gflops, 4)} for name, facts in measured.items()
+    }
     return {
         "cells": len(networks),
         "batch": batch,
         "image": list(data.image_shape),
-        "matmul_gflops": round(roof, 1),
+        "matmul_gflops": round(roof.gflops, 1),
         "proxies": by_name,
         "time_share": share,
     }
@@ -74,25 +75,20 @@ class _ProductFlops(TorchDispatchMode):
         return output
 
 
-def _measured(networks: Sequence[nn.Module], batch: LabelledImages, names: list[str], roof: float) -> dict[str, float]:
+def _measured(networks: Sequence[nn.Module], batch: LabelledImages, names: list[str], roof: Roof) -> dict[str, float]:
     seconds, flops = [], []
     for network in networks:
         with _ProductFlops() as counter:
             zero_cost(network, *batch, names)
         flops.append(counter.total)
-        times = []
-        for _ in range(REPEATS):
-            began = time.process_time()
-            zero_cost(network, *batch, names)
-            times.append(time.process_time() - began)
-        seconds.append(min(times))
+        seconds.append(timed(lambda network=network: zero_cost(network, *batch, names), REPEATS).fastest)
+        roof.sample()
     rate = sum(flops) / sum(seconds) / 1e9
     return {
         "seconds": round(float(np.mean(seconds)), 4),
         "networks_per_second": round(1 / float(np.mean(seconds)), 3),
         "gflop": round(float(np.mean(flops)) / 1e9, 3),
         "gflops": round(rate, 2),
-        "share_of_roof": round(rate / roof, 4),
     }
 
 

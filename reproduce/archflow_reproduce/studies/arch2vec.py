@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,35 @@ class Protocol:
     whole_space: bool = False
 
     @property
+    def config(self) -> dict[str, Any]:
+        """The settings as JSON keeps them."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "benchmark"}
+
+    @property
     def pretraining(self) -> PretrainSettings:
         return PretrainSettings(self.epochs, self.batch_size, self.learning_rate, 0.0, self.seed)
+
+
+def published_arch2vec(
+    data: str, benchmark: Benchmark | None, encoder: str, *, metric: str | None, epochs: int | None, **others: Any
+) -> Protocol:
+    """The protocol with the published settings, where an argument does not say otherwise.
+
+    Args:
+        data: The table's name.
+        benchmark: Which one it is.
+        encoder: Registered name.
+        metric: What colours the map; None for the benchmark's own.
+        epochs: Of pre-training; None for the published ones.
+        others: Fields of `Protocol`.
+
+    Raises:
+        ArchflowError: The table is no benchmark.
+    """
+    if benchmark is None:
+        raise ArchflowError(f"{data}: no named benchmark, so its search space is unknown; see `archflow data list`")
+    epochs = epochs or PUBLISHED_EPOCHS.get(benchmark.name, 10)
+    return Protocol(benchmark.name, benchmark, encoder, metric or benchmark.metric, epochs, **others)
 
 
 @dataclass(frozen=True)
@@ -117,7 +144,6 @@ def run_arch2vec(
         "data": protocol.data,
         "space": space.name,
         "encoder": protocol.encoder,
-        "config": encoder.config,
         "metric": protocol.metric or protocol.benchmark.metric,
         "whole_space": protocol.whole_space,
         "train": len(train),
@@ -130,6 +156,7 @@ def run_arch2vec(
         "reconstruction": reconstruction(encoder, task, held_out),
         "samples": sample_quality(space, samples),
         "epoch_cpu_seconds": round(float(np.median(np.diff(ends))), 3) if len(ends) > 1 else None,
+        "config": {**protocol.config, "encoder_config": encoder.config},
         "machine": machine(),
     }
     return result, LatentMap(places, shares, metric, architectures)

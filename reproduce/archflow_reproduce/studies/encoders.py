@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,11 @@ class Comparison:
             raise ArchflowError(
                 f"{len(self.epochs)} numbers of epochs for {len(self.labels)} of labels; give one, or as many"
             )
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings as JSON keeps them."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "benchmark"}
 
     def protocol(self, encoder: str, labels: float) -> Protocol:
         """What one encoder is to do with so many labels, one of `labels`."""
@@ -128,7 +133,8 @@ def compare_encoders(
         on_step(f"{encoder}, time")
         protocol = comparison.protocol(encoder, comparison.labels[0])
         model = fresh_encoder(protocol, len(table.architectures.vocabulary), 21)
-        encode[encoder] = round(encode_us(model.eval(), table.architectures, BATCH_SIZE, torch.device("cpu")), 2)
+        times = encode_us(model.eval(), table.architectures, BATCH_SIZE, torch.device("cpu"))
+        encode[encoder] = round(times.median, 2)
     return {
         "data": comparison.data,
         "metric": results[0]["metric"],
@@ -143,5 +149,6 @@ def compare_encoders(
         "encode_us": encode,
         "batch_size": BATCH_SIZE,
         "threads": torch.get_num_threads(),
+        "config": comparison.config,
         "machine": machine(),
     }

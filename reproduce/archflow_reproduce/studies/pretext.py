@@ -6,11 +6,37 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from archflow.data.benchmarks import Benchmark
 from archflow.graph.table import Table
+from archflow_reproduce.protocol.methods import expanded
+from archflow_reproduce.results.record import data_hash
 from archflow_reproduce.speed.machine import machine
 from archflow_reproduce.studies.encoders import Comparison, protocol_results
 
 _KEPT = ("data", "metric", "labels", "methods", "published", "pretrain_epoch_s", "seconds", "config")
+
+
+def comparisons_of(
+    benchmarks: Mapping[str, Benchmark | None], encoders: Sequence[str], tasks: Sequence[str], **others: Any
+) -> list[Comparison]:
+    """What `pretext_matrix` compares, one comparison a data set.
+
+    Args:
+        benchmarks: By the data's names, None for a table that is no benchmark.
+        encoders: Registered names.
+        tasks: Methods of the protocol; groups of them are expanded.
+        others: Fields of `Comparison`.
+    """
+    methods = expanded(tasks)
+    return [Comparison(name, benchmark, encoders, methods=methods, **others) for name, benchmark in benchmarks.items()]
+
+
+def matrix_hashes(
+    result: Mapping[str, Any], tables: Mapping[str, Table], pretrain_on: Mapping[str, Table]
+) -> dict[str, str]:
+    """The hashes of a matrix's data by name: with the metric of those that are ranked."""
+    ranked = {cell["data"]: data_hash(tables[cell["data"]], cell["metric"]) for cell in result["matrix"]}
+    return {**{name: data_hash(table) for name, table in pretrain_on.items()}, **ranked}
 
 
 def pretext_matrix(
@@ -23,10 +49,10 @@ def pretext_matrix(
 ) -> dict[str, Any]:
     """Run every cell of the matrix, and return the result as JSON keeps it.
 
-    comparisons: one a data set; its methods are "supervised" and pretext tasks. tables: by the data's names. folder:
-    holds the finished and unfinished cells, data set by data set; the same call, or one for a larger matrix, goes on
-    from there. on_step: called with a few words before every cell. pretrain_on: tables by name; encoders are
-    pre-trained on all their architectures together instead of those of each cell's table.
+    comparisons: one a data set, which differ in nothing else; their methods are "supervised" and pretext tasks.
+    tables: by the data's names. folder: holds the finished and unfinished cells, data set by data set; the same call,
+    or one for a larger matrix, goes on from there. on_step: called with a few words before every cell. pretrain_on:
+    tables by name; encoders are pre-trained on all their architectures together instead of those of each cell's table.
 
     Raises ArchflowError as `run_protocol` does.
     """
@@ -43,4 +69,5 @@ def pretext_matrix(
         for result in results:
             cell = {key: result[key] for key in _KEPT}
             cells.append({"encoder": result["config"]["encoder"], "split": result["splits"]["by"], **cell})
-    return {"matrix": cells, "machine": machine()}
+    config = {**comparisons[0].config, "data": list(tables), "pretrain_on": list(pretrain_on or {})}
+    return {"matrix": cells, "config": config, "machine": machine()}

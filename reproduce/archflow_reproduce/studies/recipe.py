@@ -11,21 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.checkpoint import fingerprint
-from archflow.data.proxies import places, proxy
-from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label_count, pool
-from archflow.encoders import ENCODERS
+from archflow.data.benchmarks import Benchmark
+from archflow.data.proxies import places, proxy, proxy_columns
+from archflow.data.splits import Split, isomorphism_classes, label_count, pool
+from archflow.encoders import create
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.graph.effective import VIEWS
 from archflow.graph.table import Table
-from archflow.predict import BlendedPredictor, Predictor
+from archflow.predict import BlendedPredictor, NetworkPredictor
 from archflow.predict.choose import choose
 from archflow.predict.gaussian_process import EmbeddingGP, normal_scores
 from archflow.predict.metrics import summary
-from archflow.recipes.recipe import Recipe
-from archflow.seeding import seeded
+from archflow.recipes.presets import preset_of
+from archflow.recipes.recipe import Recipe, recipe_for
 from archflow_reproduce.protocol.protocol import check_runs, measured_rows
-from archflow_reproduce.protocol.runs import MODEL_SEEDS
+from archflow_reproduce.protocol.runs import model_seed
 from archflow_reproduce.protocol.splits import check_rule, draw_splits
 from archflow_reproduce.speed.machine import machine
 
@@ -60,6 +62,44 @@ class RecipeProtocol:
         check_rule(self.split_by)
 
 
+def published_recipe_protocol(
+    benchmark: Benchmark | None,
+    table: Table,
+    encoder: str | None = None,
+    *,
+    metric: str | None = None,
+    proxies: Sequence[str] = (),
+    **others: Any,
+) -> RecipeProtocol:
+    """The recipe's protocol with the published settings of a benchmark.
+
+    Args:
+        benchmark: Which one the table is, if any.
+        table: The architectures.
+        encoder: Registered name; None for the recipe's own.
+        metric: What to rank by; None for the benchmark's own.
+        proxies: To rank; empty for all columns that are proxies, but for the metric.
+        others: Fields of `RecipeProtocol`.
+
+    Raises:
+        ArchflowError: Nothing says what to rank by, or the metric is not there.
+    """
+    metric = metric or (benchmark.metric if benchmark else None)
+    if metric is None:
+        raise ArchflowError("the table is no named benchmark: name the column to rank by with --metric")
+    judged = table.select(measured_rows(table, benchmark.name if benchmark else "the table", metric))
+    preset = preset_of(benchmark)
+    return RecipeProtocol(
+        metric,
+        proxies or [column for column in proxy_columns(judged) if column != metric.removeprefix("-")],
+        recipe_for(benchmark, encoder),
+        train=preset.train,
+        test=preset.test,
+        shuffled=preset.shuffled,
+        **others,
+    )
+
+
 def run_recipe(
     protocol: RecipeProtocol,
     data: str,
@@ -74,7 +114,8 @@ def run_recipe(
     "recipe"; "evenly blended", both readings weighed alike; "networks" and "process", one reading each; "one network";
     "process, one encoder", on the first one's embeddings; "process, proxies", on the proxies' ranks, without any
     encoder; "ridge" regression on the embeddings; "boosted trees" on embeddings and proxies; "fresh network" without
-    pre-training, and "fresh network, whole" that sees architectures as they are. "labels chosen" is the recipe with as
+    pre-training, and "fresh network, whole" that sees architectures as they are, where that is something else
+    (`views_alike`). "labels chosen" is the recipe with as
     many labels of the train part, but those that `choose` picks by the encoders' embeddings.
 
     folder: keeps encoders and finished runs; the same call goes on from there.
@@ -102,31 +143,53 @@ def run_recipe(
     features = np.stack(ranked, 1) if ranked else None
     variants: dict[str, dict[str, list[float]]] = {}
     for run in range(protocol.runs):
-        seed = MODEL_SEEDS[run // len(PERMUTATIONS)]
+        seed = model_seed(run)
         place = folder / f"{labels}-{protocol.split_by.replace(':', '-')}-{run}.json"
         if not place.exists():
             on_step(f"run {run + 1} of {protocol.runs}")
             pretrained = protocol.recipe.pretrain(measured.architectures, proxies, folder, seed, processes)
             predictor = protocol.recipe.predictor(pretrained, seed)
-            untrained = _untrained(protocol.recipe, pretrained.vocabulary, seed)
+            untrained = _untrained(protocol.recipe, pretrained[0].vocabulary, seed)
             part = parts[run % len(parts)]
             write_json(place, _run(predictor, measured, features, protocol.metric, part, untrained))
         for variant, measures in read_json(place).items():
             for name, value in measures.items():
                 variants.setdefault(variant, {}).setdefault(name, []).append(value)
+    alike = views_alike(measured.architectures)
+    if "effective" in alike:
+        del variants["fresh network, whole"]  # the same experiment as "fresh network", with other random numbers
     return {
         "data": data,
         "metric": protocol.metric,
         "labels": labels,
         "variants": variants,
+        "views_alike": alike,
         "splits": {"by": protocol.split_by, "train": train, "test": [len(part.test) for part in parts]},
-        "config": asdict(protocol),
+        "config": {
+            "data": data,
+            **asdict(protocol),
+            "model_seeds": [model_seed(run) for run in range(protocol.runs)],
+        },
         "machine": machine(),
     }
 
 
+def views_alike(architectures: ArchitectureSet) -> list[str]:
+    """The views that show an encoder what the whole architectures do, up to the numbering of nodes."""
+    return [
+        name
+        for name, view in VIEWS.items()
+        if name != "whole" and np.array_equal(view(architectures).hashes, architectures.hashes)
+    ]
+
+
 def _run(
-    predictor: BlendedPredictor, table: Table, proxies: NDArray | None, metric: str, split: Split, fresh: Predictor
+    predictor: BlendedPredictor,
+    table: Table,
+    proxies: NDArray | None,
+    metric: str,
+    split: Split,
+    fresh: NetworkPredictor,
 ) -> dict[str, Measures]:
     """The measures of every variant on one split. proxies: (N, P), without gaps, if there are any. fresh: `_untrained`
     networks."""
@@ -141,7 +204,7 @@ def _run(
         return architectures.select(rows), labels[rows]
 
     validation = part(split.validation)
-    predictor.fit(*part(split.labelled), validation, reference=architectures)
+    predictor.fit(*part(split.labelled), validation=validation, reference=architectures)
     networks, process = predictor.readings(tested)
     scores = {
         "recipe": predictor.blended(networks, process),
@@ -149,7 +212,7 @@ def _run(
         "networks": networks.mean(0),
         "process": process,
         "one network": networks[0],
-        "process, one encoder": _process(embeddings[:, : predictor.encoders[0].dim], labels, split),
+        "process, one encoder": _process(embeddings[:, : predictor.networks.embedders[0].encoder.dim], labels, split),
         "ridge": _regression(RidgeCV(np.logspace(-1, 4, 11)), embeddings, labels, split),
     }
     known = embeddings
@@ -162,11 +225,12 @@ def _run(
     mean, std = predictor.predict(tested)
     told = calibration(mean, std, truth)
     for coverage in COVERAGES:
-        inside = np.abs(truth - mean) <= predictor.reach(coverage) * std
+        low, high = predictor.interval(tested, coverage)
+        inside = (low <= truth) & (truth <= high)
         told[f"inside_{100 * coverage:.0f}"] = round(float(np.mean(inside)), 6)
     train = split.train_part(len(labels))
     chosen = train[choose(embeddings[train], len(split.labelled))]
-    predictor.fit(*part(chosen), validation, reference=architectures)
+    predictor.fit(*part(chosen), validation=validation, reference=architectures)
     networks, process = predictor.readings(tested)
     scores["labels chosen"] = predictor.blended(networks, process)
     found = {variant: rounded_measures(values, truth) for variant, values in scores.items()}
@@ -174,11 +238,12 @@ def _run(
     return found
 
 
-def _untrained(recipe: Recipe, vocabulary: Vocabulary, seed: int) -> Predictor:
+def _untrained(recipe: Recipe, vocabulary: Vocabulary, seed: int) -> NetworkPredictor:
     """Two members with the same fresh encoder, which see architectures as they are and in their effective form."""
-    with seeded(seed):
-        encoder = ENCODERS.get(recipe.encoder)(n_ops=len(vocabulary), **recipe.config)
-    return Predictor([encoder, encoder], vocabulary, 2, recipe.fine_tune, seed=seed, views=["whole", "effective"])
+    embedders = [
+        create(recipe.encoder, vocabulary, view=view, seed=seed, **recipe.config) for view in ("whole", "effective")
+    ]
+    return NetworkPredictor(embedders, members=2, settings=recipe.fine_tune, seed=seed)
 
 
 def _process(features: NDArray, labels: NDArray, split: Split) -> NDArray:

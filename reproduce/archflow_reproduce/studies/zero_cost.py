@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau, spearmanr
 from torch import Tensor, nn
 
+from archflow.checkpoint import fingerprint
 from archflow.data.benchmarks import FOLDER_VARIABLE
 from archflow.data.labelling import label_architectures
 from archflow.data.proxy_job import PREFIX, NetworkProxies, proxy_columns
@@ -97,6 +98,7 @@ def run_zero_cost(
     ours = {name: columns[PREFIX + name] for name in names}
     accuracy = published.pop("accuracy")
     return {
+        "data_hash": fingerprint(architectures.hashes, accuracy),
         "cells": len(rows),
         "images": images,
         "batch": BATCH,
@@ -115,6 +117,10 @@ def run_zero_cost(
         "speed": zero_cost_speed(
             architectures.select(np.arange(min(speed_cells, len(rows)))), SIZE, noise(), speed_batch
         ),
+        "config": {
+            **{"count": count, "images": images, "speed_cells": speed_cells, "speed_batch": speed_batch},
+            **{"batch": BATCH, "network": SIZE, "seed": SEED},
+        },
         "machine": machine(),
     }
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from archflow.data import load
-from archflow.encoders import load_encoder
+from archflow.encoders import Embedder
 from archflow.graph.table import Table
 from archflow.spaces import NASBench101
 
@@ -48,12 +48,12 @@ def test_transfer_is_one_command(bench, others, tmp_path):
     shown = bench(*arguments, "--out", tmp_path / "out.json")
     assert shown.splitlines()[0].split(" | ")[0].strip(" |") == "pre-trained on"
     assert [line.split(" | ")[0].strip(" |") for line in shown.splitlines()[2:]] == ["–", "others", "others"]
-    (cell,) = json.loads((tmp_path / "out.json").read_text())["matrix"]
+    (cell,) = json.loads((tmp_path / "out.json").read_text())["result"]["matrix"]
     assert cell["config"]["pretrain_on"] == ["others"]
     assert all(len(runs["tau"]) == 2 for runs in cell["methods"].values())
     assert "pre-trained on others" in (tmp_path / "out.html").read_text()
     # Its own table's encoders have a place of their own: both stay.
-    own = json.loads(bench("--tasks", "supervised,cap", "--json"))["matrix"][0]["methods"]
+    own = json.loads(bench("--tasks", "supervised,cap", "--json"))["result"]["matrix"][0]["methods"]
     assert own["supervised"] == cell["methods"]["supervised"]
     assert own["cap"] != cell["methods"]["cap"]
 
@@ -86,7 +86,7 @@ def test_an_encoder_learns_from_several_tables(run, cells, others, tmp_path):
     run(*arguments, "--card", "--out", out)
     card = json.loads(out.with_suffix(".json").read_text())
     assert (card["data"], card["rows"], card["proxies"]) == (data, 240, ["size"])
-    _, vocabulary, _ = load_encoder(out)
+    vocabulary = Embedder.load(out).vocabulary
     own = load("digits201").architectures.vocabulary.ops
     assert vocabulary.ops == (*own, "maxpool3x3")
     run("fit", "--data", cells, "--metric", "test_accuracy", "--encoder", out, "--epochs", 2, "--members", 1,

@@ -29,13 +29,14 @@ def test_every_variant_is_a_row_with_the_published_figure(bench, tmp_path):
     shown = bench("--tasks", "surrogates,learned", "--out", out).splitlines()
     methods = expanded(["surrogates", LEARNED])
     assert [line.split("|")[1].strip() for line in shown[2:]] == [METHODS[method] for method in methods]
-    (cell,) = json.loads(out.read_text())["matrix"]
+    (cell,) = json.loads(out.read_text())["result"]["matrix"]
     assert list(cell["methods"]) == methods
     rankings = {(*runs["tau"], *runs["spearman"]) for runs in cell["methods"].values()}
     assert len(rankings) == len(methods)  # each pre-trained differently
     page = results_page(Path(out.parent), tmp_path / "page.md")
-    assert f"--tasks {','.join(methods)}" in " ".join(page.replace("\\\n", " ").split())
-    tau = [line.split("|")[4].strip() for line in shown[2:]]
+    assert "--tasks surrogates,learned" in " ".join(page.replace("\\\n", " ").split())
+    assert "surrogate.direction forward" in page
+    tau = [line.split("|")[5].strip() for line in shown[2:]]
     assert dict(zip(methods, tau, strict=True)) == {
         "proxy": "0.799", "flow": "0.745", "fgp": "0.822", "fgp_forward": "0.814", "fgp_backward": "0.814",
         "fgp_2_rounds": "0.806", "fgp_3_rounds": "0.816", "fgp_mean": "0.817", "fgp_max": "0.815", "fgp_4_draws": "–",

@@ -13,7 +13,7 @@ def result(**changes: object) -> dict:
         "labels": 78,
         "methods": {"supervised": {}, "fgp": {}},
         "splits": {"by": "random", "train": 7813},
-        "config": {"encoder": "gated_gcn", "pretext": {"proxy": "zc_jacov"}},
+        "config": {"encoder": "gated_gcn", "tasks": {"fgp": {"proxies": ["zc_jacov"]}}},
     }
     return {**whole, **changes}
 
@@ -27,12 +27,12 @@ def test_the_same_circumstances_have_the_papers_figures():
 def test_more_labels_have_the_gated_gcns_figures():
     assert published_figures(result(labels=390))["fgp"] == {"tau": 0.880, "p_at_1": 0.597, "p_at_5": 0.736}
     assert published_figures(result(labels=781))["supervised"]["tau"] == 0.883
-    gin = {"encoder": "gin", "pretext": {"proxy": "zc_jacov"}}
+    gin = {"encoder": "gin", "tasks": {"fgp": {"proxies": ["zc_jacov"]}}}
     assert published_figures(result(labels=390, config=gin)) == {}
 
 
 def test_another_proxy_leaves_the_methods_that_rank_none():
-    other = {"encoder": "gated_gcn", "pretext": {"proxy": "params"}}
+    other = {"encoder": "gated_gcn", "tasks": {"fgp": {"proxies": ["params"]}}}
     assert set(published_figures(result(config=other))) == {"supervised"}
 
 
@@ -49,7 +49,7 @@ def test_variants_of_the_surrogate_have_the_figures_of_their_tables():
     assert published["fgp_3_rounds"] == {"tau": 0.816, "p_at_1": 0.473, "p_at_5": 0.625}
     # The paper's "without backward" goes forward only.
     assert published["fgp_forward"]["p_at_1"] < published["fgp_backward"]["p_at_1"]
-    other = {"encoder": "gated_gcn", "pretext": {"proxies": ["params"]}}
+    other = {"encoder": "gated_gcn", "tasks": {"fgp": {"proxies": ["params"]}}}
     assert set(published_figures(result(methods=methods, config=other))) == {"supervised", "flow"}
 
 
@@ -60,7 +60,7 @@ def test_variants_of_the_surrogate_have_the_figures_of_their_tables():
         {"metric": "cifar100_test_acc"},
         {"data": "digits201"},
         {"splits": {"by": "class", "train": 7813}},
-        {"config": {"encoder": "gps", "pretext": {"proxy": "zc_jacov"}}},
+        {"config": {"encoder": "gps", "tasks": {"fgp": {"proxies": ["zc_jacov"]}}}},
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -70,6 +70,6 @@ def test_other_circumstances_have_none(changes):
 
 def test_on_all_architectures_by_number_of_labels():
     everywhere = {"by": "all", "train": 7813}
-    pinat = {"encoder": "pinat", "pretext": {"proxy": None}}
+    pinat = {"encoder": "pinat", "tasks": {}}
     assert published_figures(result(splits=everywhere, config=pinat, labels=469)) == {"supervised": {"tau": 0.706}}
     assert published_figures(result(splits=everywhere, config=pinat, labels=470)) == {}

@@ -13,7 +13,9 @@ import pytest
 
 from archflow.data.proxies import proxy
 from archflow.data.saved_splits import load_split
-from archflow.encoders import GatedGCN, save_encoder
+from archflow.encoders import GatedGCN
+from archflow.encoders.embedder import Embedder
+from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
 from archflow.files import read_json
 from archflow.graph import Vocabulary
@@ -151,11 +153,11 @@ def test_an_encoder_from_a_file_is_a_method(table, tmp_path):
     with seeded(21):
         encoder = GatedGCN(len(vocabulary), width=8)
     paths = [str(tmp_path / f"{name}.safetensors") for name in ("effective", "whole")]
-    save_encoder(paths[0], encoder, vocabulary, view="effective")
-    save_encoder(paths[1], encoder, vocabulary)
+    Embedder(encoder, Preparation(vocabulary, "effective")).save(paths[0])
+    Embedder(encoder, Preparation(vocabulary)).save(paths[1])
     result = run_protocol(replace(protocol, methods=["supervised", *paths]), "cells", table, tmp_path / "run")
     assert result["methods"][paths[0]] == result["methods"]["supervised"] != result["methods"][paths[1]]
-    save_encoder(paths[0], encoder, Vocabulary(tuple(f"{op}?" for op in vocabulary.ops)))
+    Embedder(encoder, Preparation(Vocabulary(tuple(f"{op}?" for op in vocabulary.ops)))).save(paths[0])
     with pytest.raises(ArchflowError, match="operation"):
         run_protocol(replace(protocol, methods=paths[:1]), "cells", table, tmp_path / "other")
 
@@ -211,7 +213,7 @@ def test_labels_of_test_architectures_do_not_reach_the_training(table, tmp_path,
         blind = np.full_like(runs.labels, np.nan)
         blind[used] = runs.labels[used]
         tuned = real(models, architectures, replace(runs, labels=blind), *args, **kwargs)
-        seen.append(tuned.validation_tau)
+        seen.append(tuned.validation_score)
         return tuned
 
     protocol = replace(PROTOCOL, methods=["supervised"], runs=1)

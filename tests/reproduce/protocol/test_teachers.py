@@ -8,7 +8,7 @@ import torch
 
 from archflow.data.benchmarks import BENCHMARKS
 from archflow.data.splits import PERMUTATIONS
-from archflow.encoders import load_encoder
+from archflow.encoders import Embedder
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.predict.fine_tune import FineTuneSettings
@@ -47,7 +47,7 @@ def finished(table, tmp_path_factory):
 
 
 def weights(path) -> torch.Tensor:
-    return torch.cat([parameter.flatten() for parameter in load_encoder(path)[0].parameters()])
+    return torch.cat([parameter.flatten() for parameter in Embedder.load(path).encoder.parameters()])
 
 
 def paths(folder, kind: str) -> list:

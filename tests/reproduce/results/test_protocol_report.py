@@ -10,6 +10,10 @@ from archflow_reproduce.results.protocol_report import protocol_report, protocol
 SVG = "{http://www.w3.org/2000/svg}"
 Parse = Callable[[str], Element]
 NAN = float("nan")
+CONFIG = {
+    "data": "nasbench201", "encoder": "<gcn>", "split_by": "random", "pretrain": {"epochs": 200, "lr": 1e-3},
+    "fine_tune": {"epochs": 500}, "tasks": {"fgp": {"task": "fgp"}}, "model_seeds": [21, 21, 21, 2021],
+}  # fmt: skip
 
 
 def result() -> dict[str, Any]:
@@ -21,16 +25,16 @@ def result() -> dict[str, Any]:
             "fgp": {"tau": [0.8, 0.71, 0.84], "p_at_1": [0.4, NAN, 0.6]},
         },
         "published": {"supervised": {"tau": 0.734}, "fgp": {"tau": 0.822}},
-        "machine": {"threads": 2}, "config": {"pretrain": {"epochs": 200, "lr": 1e-3}, "encoder": "<gcn>"},
+        "machine": {"threads": 2}, "config": CONFIG,
     }  # fmt: skip
 
 
 def test_the_table_is_aligned_markdown_with_mean_and_population_std() -> None:
     assert protocol_table(result()) == (
-        "| method             | runs |   Kendall tau | published |         P@1 % |\n"
-        "| :----------------- | ---: | ------------: | --------: | ------------: |\n"
-        "| supervised only    |    3 | 0.720 (0.016) |     0.734 | 0.300 (0.082) |\n"
-        "| FGP (flow + proxy) |    3 | 0.783 (0.054) |     0.822 | 0.500 (0.100) |\n"
+        "| method             |      runs |    epochs |   Kendall tau | published |         P@1 % |\n"
+        "| :----------------- | --------: | --------: | ------------: | --------: | ------------: |\n"
+        "| supervised only    | 3, 1 seed |       500 | 0.720 (0.016) |     0.734 | 0.300 (0.082) |\n"
+        "| FGP (flow + proxy) | 3, 1 seed | 200 + 500 | 0.783 (0.054) |     0.822 | 0.500 (0.100) |\n"
     )
 
 
@@ -66,15 +70,16 @@ def test_labels_are_a_share_or_a_count(tmp_path: Path, labels: float, told: str)
 
 
 def test_only_what_is_needed(tmp_path: Path, parsed: Parse) -> None:
-    bare = {"data": "d", "metric": "m", "labels": 10, "methods": {"flow": {"tau": [0.5]}, "fgp": {"tau": [NAN]}}}
+    methods = {"flow": {"tau": [0.5]}, "fgp": {"tau": [NAN]}}
+    bare = {"data": "d", "metric": "m", "labels": 10, "methods": methods, "config": CONFIG}
     protocol_report(tmp_path / "p.html", bare)
     page = (tmp_path / "p.html").read_text(encoding="utf-8")
     parsed(page)
     assert "published" not in page.lower()
-    assert protocol_table(bare).splitlines()[3] == "| FGP (flow + proxy) |    0 |             – |"
+    assert protocol_table(bare).splitlines()[3] == "| FGP (flow + proxy) | 0, 0 seeds | 200 + 500 |             – |"
 
 
 def test_no_runs_at_all(tmp_path: Path, parsed: Parse) -> None:
-    empty: dict[str, Any] = {"data": "d", "metric": "m", "labels": 10, "methods": {"fgp": {"tau": []}}}
+    empty = {"data": "d", "metric": "m", "labels": 10, "methods": {"fgp": {"tau": []}}, "config": CONFIG}
     protocol_report(tmp_path / "p.html", empty)
     parsed((tmp_path / "p.html").read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from archflow.data.benchmarks import benchmark_of
+from archflow.data.places import FOLDER_VARIABLE
 from archflow.encoders import Arch2Vec
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
@@ -28,8 +29,9 @@ from archflow_reproduce.results.arch2vec_report import (
     arch2vec_table,
     frequent_operations,
     latent_maps,
-    write_results,
+    write_beside,
 )
+from archflow_reproduce.results.record import read_record
 from archflow_reproduce.studies.arch2vec import Protocol, reconstruction, run_arch2vec, sample_quality, whole_space
 
 CONV, POOL = "conv3x3-bn-relu", "maxpool3x3"
@@ -214,12 +216,11 @@ def test_more_operations_than_colours_share_grey():
 
 def test_results_are_whole(finished, tmp_path, parsed):
     result, latent = finished
-    write_results(tmp_path / "r.json", result, latent)
+    write_beside(tmp_path / "r.json", result, latent)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         *("r-accuracy.png", "r-accuracy.svg", "r-operation.png", "r-operation.svg"),
-        *("r.html", "r.json", "r.md"),
+        *("r.html", "r.md"),
     ]
-    assert json.loads((tmp_path / "r.json").read_text()) == result
     page = (tmp_path / "r.html").read_text()
     parsed(page)
     for name, meaning in MEASURES.values():
@@ -267,6 +268,7 @@ def test_an_image_has_the_dots_where_they_belong(tmp_path):
 
 def test_the_command_writes_and_goes_on(table, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     table.write(tmp_path / "nasbench201.parquet")
     arguments = {
         "encoder": "arch2vec",
@@ -278,10 +280,12 @@ def test_the_command_writes_and_goes_on(table, tmp_path, capsys, monkeypatch):
         "folder": None,
     }
     for as_json in (False, True):
-        arch2vec(data="nasbench201.parquet", out=Path("r.json"), as_json=as_json, **arguments)  # type: ignore[arg-type]
+        arch2vec(data="nasbench201", out=Path("r.json"), as_json=as_json, **arguments)  # type: ignore[arg-type]
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].startswith("| data")
-    assert json.loads(shown[-1])["reconstruction"] == json.loads(Path("r.json").read_text())["reconstruction"]
+    record = read_record("r.json")
+    assert json.loads(shown[-1])["result"]["reconstruction"] == record.result["reconstruction"]
+    assert record.config["epochs"] == 1
     assert (tmp_path / "runs" / "arch2vec-nasbench201-arch2vec-1-1" / "pretraining.safetensors").is_file()
 
 

@@ -81,6 +81,14 @@ def result_of(taus: dict[str, list[float]], published: dict[str, float]) -> dict
             "labels": 78,
             "methods": {"supervised": {"tau": values, "p_at_1": [0.5] * len(values), "p_at_5": [0.25] * len(values)}},
             "published": {"supervised": {"tau": published[name]}} if name in published else {},
+            "config": {
+                "data": "nasbench201",
+                "encoder": name,
+                "split_by": "random",
+                "fine_tune": {"epochs": 100},
+                "tasks": {},
+                "model_seeds": [21, 21, 21, 2021],
+            },
         }
         for name, values in taus.items()
     ]
@@ -98,10 +106,10 @@ def result_of(taus: dict[str, list[float]], published: dict[str, float]) -> dict
 
 def test_the_table_has_the_best_first_beside_the_published():
     heads, rows = encoders_table(result_of({"gin": [0.5, 0.7], "mlp": [0.8]}, {"gin": 0.657}))
-    assert heads == ["encoder", "µs", "runs", "Kendall tau", "P@1 %", "P@5 %", "published"]
+    assert heads == ["encoder", "µs", "runs", "epochs", "Kendall tau", "P@1 %", "P@5 %", "published"]
     assert rows == [
-        ["`mlp`", "100", "1", "0.800 (0.000)", "0.500 (0.000)", "0.250 (0.000)", "–"],
-        ["`gin`", "10", "2", "0.600 (0.100)", "0.500 (0.000)", "0.250 (0.000)", "0.657"],
+        ["`mlp`", "100", "1, 1 seed", "100", "0.800 (0.000)", "0.500 (0.000)", "0.250 (0.000)", "–"],
+        ["`gin`", "10", "2, 1 seed", "100 of 500", "0.600 (0.100)", "0.500 (0.000)", "0.250 (0.000)", "0.657"],
     ]
 
 

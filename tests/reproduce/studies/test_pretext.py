@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from archflow.encoders import load_encoder
+from archflow.encoders import Embedder
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.spaces import NASBench101, NASBench201
@@ -15,6 +15,7 @@ from archflow_reproduce.results.page import results_page
 from archflow_reproduce.results.pretext_report import matrix_report, matrix_table
 from archflow_reproduce.studies.encoders import Comparison
 from archflow_reproduce.studies.pretext import pretext_matrix
+from tests.reproduce.results.records import write
 
 METHODS = ["supervised", "flow", "gmae", "0.5*flow+2*gmae"]
 
@@ -68,12 +69,15 @@ def test_a_larger_matrix_goes_on_from_what_is_there(finished, tables, monkeypatc
 def test_the_table_and_the_report_tell_every_cell(finished, tmp_path):
     _, result = finished
     heads, rows = matrix_table(result)
-    assert heads[:3] == ["data", "method", "runs"]
+    assert heads[:4] == ["data", "method", "runs", "epochs"]
     assert heads[-1] == "s/epoch"
-    assert [row[:3] for row in rows[:2]] == [["first", "supervised only", "2"], ["first", "flow only", "2"]]
+    assert [row[:4] for row in rows[:2]] == [
+        ["first", "supervised only", "2, 1 seed", "5"],
+        ["first", "flow only", "2, 1 seed", "2 + 5"],
+    ]
     assert len(rows) == 2 * len(METHODS)
     tau = result["matrix"][0]["methods"]["gmae"]["tau"]
-    assert rows[2][3] == f"{np.mean(tau):.3f} ({np.std(tau):.3f})"
+    assert rows[2][4] == f"{np.mean(tau):.3f} ({np.std(tau):.3f})"
     matrix_report(tmp_path / "matrix.html", result)
     page = (tmp_path / "matrix.html").read_text()
     assert "GMAE" in page
@@ -84,20 +88,18 @@ def test_published_figures_stand_beside_their_measure(finished):
     _, result = finished
     cell = {**result["matrix"][0], "published": {"gmae": {"tau": 0.748, "p_at_1": 0.351}}}
     heads, rows = matrix_table({"matrix": [cell]})
-    assert heads == ["method", "runs", "Kendall tau", "published", "P@1 %", "published", "P@5 %", "s/epoch"]
-    assert [row[3] for row in rows] == ["–", "–", "0.748", "–"]
+    assert heads == ["method", "runs", "epochs", "Kendall tau", "published", "P@1 %", "published", "P@5 %", "s/epoch"]
+    assert [row[4] for row in rows] == ["–", "–", "0.748", "–"]
+    assert [row[2] for row in rows] == ["5", "2 + 5", "2 of 200 + 5 of 500", "2 + 5"]
 
 
 def test_the_page_of_results_shows_it_with_its_command(finished, tmp_path):
-    (tmp_path / "results").mkdir()
-    (tmp_path / "results" / "pretext.json").write_text(json.dumps(finished[1]))
+    write(tmp_path / "results" / "pretext.json", "pretext", finished[1])
     page = results_page(tmp_path / "results", tmp_path / "page.md")
     assert "## Pretext tasks" in page
-    command = " ".join(page.split("```sh\n")[1].split("```")[0].replace("\\\n", " ").split())
-    assert command == (
-        "archflow bench pretext --data first,second --encoders gin --tasks supervised,flow,gmae,0.5*flow+2*gmae "
-        "--metric score --labels 20 --runs 2 --split random --pretrain-epochs 2 --epochs 5 --out results/pretext.json"
-    )
+    assert "archflow bench pretext --out results/pretext.json" in page
+    assert "| GMAE | 2, 1 seed | 2 + 5 |" in re.sub(" +", " ", page)
+    assert "- first, GMAE: `gmae` with mask_share 0.15\n" in page
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +124,9 @@ def test_pre_training_on_other_tables_starts_from_their_operations(transferred, 
     assert cell["config"]["pretrain_on"] == list(elsewhere)
     own = tables["first"].architectures.vocabulary.ops
     for method, hidden in (("fgp", []), ("gmae", ["[mask]"])):
-        _, vocabulary, _ = load_encoder(folder / "first" / "gin-20-random-on-cells101-second" / f"{method}-21.encoder")
+        vocabulary = Embedder.load(
+            folder / "first" / "gin-20-random-on-cells101-second" / f"{method}-21.encoder"
+        ).vocabulary
         assert vocabulary.ops == (*own, "maxpool3x3", *hidden)
     # What is not pre-trained is the same as ever, the rest is not.
     assert cell["methods"]["supervised"] == finished[1]["matrix"][0]["methods"]["supervised"]
@@ -174,11 +178,6 @@ def test_tables_and_pages_say_what_was_pre_trained_on(transferred, finished, tmp
     ]
     matrix_report(tmp_path / "matrix.html", both)
     assert "first, gin, 20 labels, pre-trained on cells101 and second" in (tmp_path / "matrix.html").read_text()
-    (tmp_path / "results").mkdir()
-    (tmp_path / "results" / "pretext.json").write_text(json.dumps(transferred[-1]))
+    write(tmp_path / "results" / "pretext.json", "pretext", transferred[-1])
     page = results_page(tmp_path / "results", tmp_path / "page.md")
     assert "### first: `gin`, 20 labels, pre-trained on cells101 and second" in page
-    command = " ".join(page.split("```sh\n")[1].split("```")[0].replace("\\\n", " ").split())
-    assert (
-        "--tasks supervised,fgp,gmae --pretrain-on cells101,second --proxy params --metric score --labels 20" in command
-    )

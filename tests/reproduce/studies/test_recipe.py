@@ -8,13 +8,15 @@ import pytest
 
 from archflow.data.proxies import proxy_columns, with_proxies
 from archflow.errors import ArchflowError
+from archflow.graph.effective import contracted, effective
 from archflow.graph.table import Table
 from archflow.predict import FineTuneSettings
 from archflow.recipes.recipe import Recipe
 from archflow.spaces import NASBench201
 from archflow_reproduce.results.page import results_page, results_summary
 from archflow_reproduce.results.recipe_report import VARIANTS, recipe_table
-from archflow_reproduce.studies.recipe import RecipeProtocol, rounded_measures, run_recipe
+from archflow_reproduce.studies.recipe import RecipeProtocol, rounded_measures, run_recipe, views_alike
+from tests.reproduce.results.records import write
 
 SMALL = Recipe("gin", {"width": 16}, epochs=2, members=2, fine_tune=FineTuneSettings(3))
 PROTOCOL = RecipeProtocol("score", ["zc_a", "params"], SMALL, labels=20, runs=2)
@@ -43,6 +45,18 @@ def test_every_variant_has_every_run(finished):
         assert len(set(map(len, measures.values()))) == 1
     assert result["variants"]["recipe"]["inside_50"] <= result["variants"]["recipe"]["inside_95"]
     json.dumps(result, allow_nan=False)
+
+
+def test_one_experiment_is_not_told_as_two(table, tmp_path):
+    """Where views show nothing else than the whole architectures, rows that differ in the view alone are one."""
+    assert views_alike(table.architectures) == []
+    bare = contracted(effective(table.architectures))
+    assert views_alike(bare) == ["effective", "contracted"]
+    protocol = replace(PROTOCOL, proxies=["zc_a"], runs=1)
+    result = run_recipe(protocol, "cells", replace(table, architectures=bare), tmp_path, processes=1)
+    assert result["views_alike"] == ["effective", "contracted"]
+    assert "fresh network" in result["variants"]
+    assert "fresh network, whole" not in result["variants"]
 
 
 def test_what_is_finished_is_not_done_again(finished, table, monkeypatch):
@@ -87,10 +101,10 @@ def test_encoders_of_other_settings_or_data_are_not_taken_for_these(table, tmp_p
     assert len(list(tmp_path.iterdir())) == 1
     longer = replace(SMALL, epochs=3).pretrain(table.architectures, proxies, tmp_path, seed=3)
     without = SMALL.pretrain(table.architectures, {}, tmp_path, seed=3)
-    weights = [next(pretrained.encoders[0].parameters()) for pretrained in (once, again, longer)]
+    weights = [next(pretrained[0].encoder.parameters()) for pretrained in (once, again, longer)]
     assert bool((weights[0] == weights[1]).all())
     assert not bool((weights[0] == weights[2]).all())
-    assert without.views == ["effective", "contracted", "effective"]
+    assert [embedder.view for embedder in without] == ["effective", "contracted", "effective"]
 
 
 def test_the_best_are_looked_for_among_the_predicted_best():
@@ -102,16 +116,12 @@ def test_the_best_are_looked_for_among_the_predicted_best():
 
 
 def test_the_page_tells_it_with_its_command(finished, tmp_path):
-    (tmp_path / "results").mkdir()
-    (tmp_path / "results" / "recipe.json").write_text(json.dumps({**finished[1], "proxy_table": None}))
+    write(tmp_path / "results" / "recipe.json", "recipe", {**finished[1], "proxy_table": None})
     page = results_page(tmp_path / "results", tmp_path / "page.md")
     assert "## The recipe" in page
     assert "| 95 % interval" in page
-    command = " ".join(page.split("```sh\n")[1].split("```")[0].replace("\\\n", " ").split())
-    assert command == (
-        "archflow bench recipe --data cells --metric score --proxy zc_a,params --encoder gin --labels 20 --runs 2 "
-        "--split random --out results/recipe.json"
-    )
+    assert "archflow bench recipe --out results/recipe.json" in page
+    assert "| recipe: networks and process                     | 2, 1 seed |" in page
     summary = [line.split("|") for line in results_summary(tmp_path / "results").splitlines()]
     row = next(cells for cells in summary if cells[1:] and cells[1].strip() == "`cells`")
     means = [np.mean(finished[1]["variants"][v]["tau"]) for v in ("recipe", "labels chosen")]

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -50,32 +51,99 @@ def test_spaces_quotes_brackets_and_order_of_fields_are_free(text: str) -> None:
     assert SPACE.parse(text) == SPACE.parse(JSON)
 
 
+def by_node(text: str) -> str:
+    """The operations of every intermediate node in brackets of their own."""
+    step = r"[(\[][^()\[\]]+, \d[)\]]"
+    return re.sub(rf"({step}, {step})", r"[\1]", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"DARTS_V2 = {GENOTYPE}",
+        f"  DARTS_V2={GENOTYPE}\n",
+        f"genotypes.{GENOTYPE}",
+        f"best = nas.genotypes . {GENOTYPE}",
+        f"cell = {JSON}",
+        re.sub(r"\b(\d)([,)\]])", r"np.int64(\1)\2", GENOTYPE),
+        re.sub(r"\b(\d)([,)\]])", r"numpy.int32(\1)\2", COMPACT),
+        re.sub(r"('\w+')", r"np.str_(\1)", GENOTYPE),
+        by_node(GENOTYPE),
+        by_node(JSON),
+    ],
+)
+def test_forms_that_files_hold_are_read(text: str) -> None:
+    assert SPACE.parse(text) == SPACE.parse(JSON)
+
+
+def test_nested_by_node() -> None:
+    nested = by_node(GENOTYPE)
+    assert nested.startswith("Genotype(normal=[[('sep_conv_3x3', 0), ('sep_conv_3x3', 1)], [('sep_conv_3x3', 0),")
+    with pytest.raises(ArchflowError, match=r"a list of 2 at character 18, found .\[\("):
+        SPACE.parse(nested.replace("1)], ", "1), ('none', 0)], ", 1))
+
+
+def test_nothing_is_evaluated(tmp_path: Path) -> None:
+    call = f"open('{tmp_path / 'ran'}', 'w')"
+    for text in (call, GENOTYPE.replace("[2, 3, 4, 5]", call), GENOTYPE.replace("0)", f"{call})"), f"{{{call}: 1}}"):
+        with pytest.raises(ArchflowError, match=r"expected .*found .*open"):
+            SPACE.parse(text)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (
             JSON.replace('"dil_conv_3x3"', '"dil_conv_3x"'),
-            r"an operation \(none, .*\) in quotes at character 161, found",
+            r"an operation \('none', .*\) at character 161, found",
         ),
         (JSON.replace('["skip_connect", 0]', '["skip_connect", 4]', 1), r"\(0, 1, 2, 3\) at character 135, found '4"),
         (JSON.replace('["sep_conv_3x3", 0]', '["sep_conv_3x3", -1]', 1), r"predecessor \(0, 1\) at character 30"),
-        (JSON.replace('"sep_conv_3x3"', "sep_conv_3x3", 1), "in quotes at character 14, found 'sep_conv_3x3, 0"),
-        (JSON.replace('["skip_connect", 0], ', "", 1), r"expected ',' at character 158, found '\], "),
-        (JSON.replace('], "reduce"', ', ["none", 0]], "reduce"'), r"expected '\]' at character 181"),
-        (JSON.replace('"reduce"', '"normal"'), r"a field \(reduce, normal_concat, reduce_concat\) in quotes"),
-        (JSON[: JSON.index(', "reduce"')] + "}", "expected ',' and the cell reduce at character 180, found '}'"),
-        (JSON[:-1], r"expected '}' at character 360, found the end"),
-        (JSON + "}", "expected the end at character 361, found '}'"),
-        (GENOTYPE.replace("[2, 3, 4, 5]", "range(1, 6)", 1), "expected '2' at character 207, found \"1, 6"),
-        (GENOTYPE.replace("[2, 3, 4, 5]", "[3, 4, 5]", 1), r"expected '2' at character 202"),
+        (
+            JSON.replace('"sep_conv_3x3"', "sep_conv_3x3", 1),
+            r"an operation \('none', .*\) at character 14, found 'sep_conv_3x3, 0",
+        ),
+        (JSON.replace('["skip_connect", 0], ', "", 1), r"8 operations, not 7 at character 158, found '\], "),
+        (
+            JSON.replace('], "reduce"', ', ["none", 0]], "reduce"'),
+            r"8 operations, not 9 at character 181, found '\[\"none",
+        ),
+        (JSON.replace('"reduce"', '"normal"'), r"a field \(reduce, normal_concat, reduce_concat\) at character 182"),
+        (JSON[: JSON.index(', "reduce"')] + "}", "the cell reduce at character 180, found '}'"),
+        (JSON[:-1], r"'{' was never closed\) at character 1, found"),
+        (JSON + "}", r"unmatched '}'\) at character 361, found '}'"),
+        (
+            GENOTYPE.replace("[2, 3, 4, 5]", "range(1, 6)", 1),
+            r"an intermediate node \(2\) at character 207, found \"1, 6",
+        ),
+        (GENOTYPE.replace("[2, 3, 4, 5]", "[3, 4, 5]", 1), "a list of 4 at character 201"),
         (
             COMPACT.replace("(0, 3)", "(0, 7)", 1),
-            r"the number of an operation \(0, 1, 2, 3, 4, 5, 6\) at character 7, found '7",
+            r"an operation \(0, 1, 2, 3, 4, 5, 6\) at character 7, found '7",
         ),
-        (COMPACT.replace("(2, 5))", "(2, 5)]"), r"expected '\)' at character 65"),
-        ("", r"expected .*Genotype.* at character 1, found the end"),
+        (COMPACT.replace("(2, 5))", "(2, 5)]"), r"closing parenthesis '\]' does not match .* at character 65"),
+        ("", "a genotype .* at character 1, found the end"),
         ("|none~0|", "at character 1, found"),
-        ("[" * 5000, "a predecessor"),
+        ("1", r"expected .*Genotype\(normal=.* at character 1, found '1'"),
+        ("[" * 5000, r"too many nested parentheses\) at character 201"),
+        ("-" * 9000 + "1", "at character 1, found '---"),
+        ("(" * 199 + ")" * 199, "expected .*Genotype"),
+        ("a" + ".a" * 4900, "nested too deeply"),
+        (JSON + " " * 10_000 + "}", "expected the end at character 10001"),
+        (JSON.replace("none", "n").replace("sep_conv", "s\u00e9p_conv", 1), "ASCII text at character 16"),
+        (JSON.replace(": [[", ": [\0[", 1), "ASCII text at character 13"),
+        (JSON.replace("sep_conv", "\\x73ep_conv", 1), "ASCII text at character 15"),
+        (JSON.replace(", 0]", ", True]", 1), "a predecessor"),
+        (JSON.replace(", 0]", ", 0.0]", 1), "a predecessor"),
+        (JSON.replace(", 0]", ", 1 - 1]", 1), "a predecessor"),
+        (GENOTYPE.replace("0)", "np.zeros(0))", 1), r"a predecessor \(0, 1\) at character 35, found \"np.zeros"),
+        (GENOTYPE.replace("0)", "int(0))", 1), "a predecessor"),
+        (GENOTYPE.replace("normal=", "**", 1), "a field"),
+        (GENOTYPE.replace("reduce=", "normal=", 1), r"a field \(reduce, reduce_concat\)"),
+        (GENOTYPE.replace("Genotype", "print"), "expected .*Genotype"),
+        (GENOTYPE.replace("Genotype", "Genotype()"), "expected .*Genotype"),
+        (f"import os; {GENOTYPE}", "at character 1"),
     ],
 )
 def test_typos_are_located(text: str, message: str) -> None:
@@ -103,7 +171,7 @@ def test_damaged_strings_are_refused(
         SPACE.parse(text[:at] + text[at + 1 :])
 
 
-@given(st.text())
+@given(st.text() | st.text("Genotype()[]{}'\"=,.:0123 \n#-*np"))
 def test_any_text_is_read_or_refused_in_one_line(text: str) -> None:
     with pytest.raises(ArchflowError, match=r"^genotype: expected .* at character \d+, found .*$"):
         SPACE.parse(text)

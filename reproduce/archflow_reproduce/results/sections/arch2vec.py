@@ -7,22 +7,14 @@ from pathlib import Path
 from archflow.report.markdown import markdown_table
 from archflow.report.measures import rounded
 from archflow_reproduce.results.arch2vec_report import arch2vec_table, beside
-from archflow_reproduce.results.sections.section import Kind, Result, command, made_by, out_option, paragraphs
+from archflow_reproduce.results.record import Record
+from archflow_reproduce.results.sections.section import Kind, made_by, paragraphs
 from archflow_reproduce.results.speed_report import processor
 
 
-def arch2vec_section(name: str, result: Result, place: str) -> str:
+def arch2vec_section(name: str, record: Record, place: str) -> str:
     """A table, the maps of the latent space, and the command."""
-    options = {
-        "data": result["data"],
-        "encoder": result["encoder"],
-        "metric": result["metric"],
-        "epochs": result["epochs"],
-        "whole-space": result["whole_space"],
-        "samples": result["samples"]["count"],
-        "seed": result["seed"],
-        "out": out_option(name, place),
-    }
+    result = record.content
     seconds = result["epoch_cpu_seconds"]
     pace = "" if seconds is None else f" An epoch took {rounded(seconds)} s of processor time, {processor(result)}."
     colours = {"accuracy": f"the rank of `{result['metric']}`", "operation": "the most frequent operation"}
@@ -36,8 +28,8 @@ def arch2vec_section(name: str, result: Result, place: str) -> str:
             f"({place}/{beside(Path(name), f'{kind}.png')})"
             for kind, colour in colours.items()
         ),
-        made_by(command("arch2vec", options), name, place),
+        made_by(record, name, place),
     )
 
 
-RECONSTRUCTIONS = Kind(frozenset({"reconstruction", "samples"}), "arch2vec", arch2vec_section)
+ARCH2VEC = Kind("arch2vec", "arch2vec", arch2vec_section)

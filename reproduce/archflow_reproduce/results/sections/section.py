@@ -1,61 +1,75 @@
-"""What a kind of result is known by and told under, and what all sections say alike."""
+"""What a kind of result is called on the page, and what all sections have in common."""
 
 from __future__ import annotations
 
+import shlex
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from archflow.recipes.presets import VIEWED
-
-Result = Mapping[str, Any]
+from archflow_reproduce.results.record import Record
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of result file.
+    """How the page shows records of a kind.
 
-    keys: those that every such file has, and files of the kinds behind it in the list do not. title: over all its
-    results. section: Markdown of one result, from the file's name, its content, and the folder as the page links it.
-    lead: a paragraph below the title. command: the one that makes such files, if the page says that it is missing.
+    Attributes:
+        name: The kind, as records name it.
+        title: Over all its results.
+        section: Markdown of one result, from the file's name, its record, and the folder as the page links it.
+        lead: A paragraph below the title.
+        expected: Whether the page says so if there is none.
     """
 
-    keys: frozenset[str]
+    name: str
     title: str
-    section: Callable[[str, Result, str], str]
+    section: Callable[[str, Record, str], str]
     lead: str = ""
-    command: str = ""
+    expected: bool = True
 
 
-def command(verb: str, options: Mapping[str, Any]) -> str:
-    """`archflow bench` with these options; those that are None or False are left out, those that are True are flags."""
-    given = [(key, value) for key, value in options.items() if value is not None and value is not False]
-    return " ".join(["archflow bench", verb, *(f"--{key}" + f" {value}" * (value is not True) for key, value in given)])
+def made_by(record: Record, name: str, place: str) -> str:
+    """The file's link, when and by which code it was measured, and the command, in lines that fit."""
+    later = "" if record.recorded == Record.recorded else f"; recorded {record.recorded}"
+    return (
+        f"[`{name}`]({place}/{name}): archflow {record.archflow}"
+        + (f" at `{record.commit}`" if record.commit else "")
+        + f", {record.date[:10]}{later}\n\n```sh\n{folded(record.command)}\n```"
+    )
 
 
-def view_option(protocols: Iterable[Mapping[str, Any]]) -> str | None:
-    """The view that a command must name so that all protocols come out: one that an encoder is not shown by default.
-    Results from before there were views saw whole architectures."""
-    seen = {(protocol["encoder"], protocol.get("view", "whole")) for protocol in protocols}
-    return next((view for encoder, view in sorted(seen) if view != VIEWED.get(encoder, "whole")), None)
+def folded(command: str) -> str:
+    """A command line over several lines, broken between its arguments."""
+    words = [shlex.quote(word).replace(" ", "\0") for word in shlex.split(command)]
+    lines = textwrap.wrap(
+        " ".join(words), 100, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
+    return " \\\n".join(lines).replace("\0", " ")
 
 
-def out_option(name: str, place: str) -> str:
-    """Where the command is to write a result, from the root of the repository."""
-    return f"{Path(place).name}/{name}"
+def settings_told(settings: Mapping[str, Any]) -> str:
+    """Settings in a line: `name value`, nested ones by their path."""
+    return ", ".join(f"{name} {_value(value)}" for name, value in _flat(settings).items())
 
 
-def made_by(command: str, name: str, place: str) -> str:
-    """The file's link and the command that makes it, in lines that fit."""
-    lines = textwrap.wrap(command, 100, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-    return f"[`{name}`]({place}/{name}) is made by\n\n```sh\n" + " \\\n".join(lines) + "\n```"
+def _flat(settings: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        flat |= _flat(value, f"{path}{name}.") if isinstance(value, Mapping) else {f"{path}{name}": value}
+    return flat
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(_value, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def paragraphs(*parts: str) -> str:
-    """The parts with an empty line between them."""
-    return "\n\n".join(part.strip("\n") for part in parts)
+    """The parts with an empty line between them; empty parts are left out."""
+    return "\n\n".join(part.strip("\n") for part in parts if part)
 
 
 def each(values: Sequence[int]) -> str:

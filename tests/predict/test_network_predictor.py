@@ -1,16 +1,23 @@
 import copy
 import json
+import pickle
+from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from scipy.stats import kendalltau
 
-from archflow.encoders import ENCODERS, GIN, GatedGCN
+from archflow.encoders import ENCODERS, GIN, Embedder, GatedGCN, create
+from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
-from archflow.predict import Predictor
+from archflow.graph.table import Table
+from archflow.predict import BlendedPredictor, NetworkPredictor, load_predictor
 from archflow.predict.fine_tune import FineTuneSettings
+from archflow.predict.network_predictor import _residuals
+from archflow.predict.objectives import Hinge
 from archflow.recipes.presets import GRAPH_NETWORKS
 from archflow.seeding import seeded
 from archflow.testing import check_predictor, random_architectures
@@ -20,11 +27,10 @@ from tests.predict.learnable import PlainEncoder, target
 QUICK = FineTuneSettings(epochs=4)
 
 
-def predictor(architectures, members: int = 1, encoder=GIN, settings=QUICK, **options) -> Predictor:
+def predictor(architectures, members: int = 1, encoder=GIN, settings=QUICK, **options) -> NetworkPredictor:
     with seeded(0):
-        return Predictor(
-            encoder(len(architectures.vocabulary), width=8), architectures.vocabulary, members, settings, **options
-        )
+        embedder = Embedder(encoder(len(architectures.vocabulary), width=8), Preparation(architectures.vocabulary))
+    return NetworkPredictor(embedder, members=members, settings=settings, **options)
 
 
 @pytest.mark.parametrize("members", [1, 3])
@@ -39,9 +45,8 @@ def test_few_labels_are_enough_for_a_learnable_target(name):
     if ENCODERS.get(name).reads_pairs:
         architectures = paired(architectures)
     y = target(architectures)
-    with seeded(1):
-        encoder = ENCODERS.get(name)(len(architectures.vocabulary), width=32)
-    learner = Predictor(encoder, architectures.vocabulary, settings=FineTuneSettings(epochs=40, learning_rate=3e-3))
+    embedder = create(name, architectures, view="whole", seed=1, width=32)
+    learner = NetworkPredictor(embedder, settings=FineTuneSettings(epochs=40, learning_rate=3e-3))
     few, rest = np.arange(80), np.arange(80, 300)
     tuned = learner.fit(architectures.select(few), y[few])
     # Settings are those of the graph networks; who has others of its own must only show that it learns.
@@ -63,9 +68,8 @@ def test_members_are_averaged_and_their_spread_is_told(architectures):
     mean, std = three.predict(architectures)
     alone = []
     for k in range(3):
-        one = copy.copy(three)
-        one.members = 1
-        one._models, one._from, one._to = three._models[k : k + 1], three._from[k : k + 1], three._to[k : k + 1]
+        one, fitted = copy.copy(three), three._fitted
+        one.members, one._state = 1, replace(fitted, models=fitted.models[k : k + 1], maps=fitted.maps[k : k + 1])
         alone.append(one.predict(architectures)[0])
     np.testing.assert_allclose(mean, np.mean(alone, 0), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(std, np.std(alone, 0, ddof=1), rtol=1e-3, atol=1e-3)
@@ -130,7 +134,7 @@ def test_several_metrics_with_missing_labels(architectures):
     fits = []
     for hidden in (0.0, np.nan, 1e9):
         fitted = predictor(architectures, 2, settings=FineTuneSettings(epochs=30, learning_rate=3e-3))
-        fitted.fit(architectures, np.where(mask, y, hidden), mask, metrics=["accuracy", "speed"])
+        fitted.fit(architectures, np.where(mask, y, hidden), mask=mask, metrics=["accuracy", "speed"])
         fits.append(fitted.predict(architectures)[0])
     assert fitted.metrics == ["accuracy", "speed"]
     assert fits[0].shape == (len(architectures), 2)
@@ -146,7 +150,7 @@ def test_validation_data_choose_the_epoch_and_are_not_trained_on(architectures):
     fitted = predictor(architectures)
     tuned = fitted.fit(architectures.select(few), y[few], validation=(architectures.select(held), y[held]))
     raw = fitted.scores(architectures.select(held))[0, :, 0]
-    assert kendalltau(raw, y[held]).statistic == pytest.approx(tuned.validation_tau.max())
+    assert kendalltau(raw, y[held]).statistic == pytest.approx(tuned.validation_score.max())
     monotone = predictor(architectures)
     monotone.fit(architectures.select(few), y[few], validation=(architectures.select(held), np.exp(y[held])))
     np.testing.assert_array_equal(monotone.predict(architectures)[0], fitted.predict(architectures)[0])
@@ -200,8 +204,6 @@ def test_validation_labels_are_held_to_the_same(architectures):
 
 
 def test_settings_that_make_no_predictor_are_refused(architectures):
-    with pytest.raises(ArchflowError, match="the encoder knows 3 operations, the vocabulary 5"):
-        Predictor(GIN(3, width=8), architectures.vocabulary)
     for options in ({"members": 0}, {"validation_share": 0.0}, {"validation_share": 1.0}):
         with pytest.raises(ArchflowError, match=r"members .* must be at least 1, validation_share"):
             predictor(architectures, **options)
@@ -232,7 +234,7 @@ def saved(architectures, tmp_path):
 
 def test_a_loaded_predictor_is_the_saved_one(architectures, saved):
     fitted, folder = saved
-    loaded = Predictor.load(folder)
+    loaded = NetworkPredictor.load(folder)
     np.testing.assert_array_equal(loaded.predict(architectures), fitted.predict(architectures))
     np.testing.assert_array_equal(loaded.embed(architectures), fitted.embed(architectures))
     assert (loaded.metrics, loaded.settings, loaded.seed) == (["accuracy", "latency"], QUICK, 21)
@@ -256,12 +258,16 @@ def test_saving_over_an_older_predictor_leaves_one_of_the_two_whole(architecture
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("archflow.predict.predictor.write_json", killed)
+        patch.setattr("archflow.predict.folder.write_json", killed)
         with pytest.raises(KeyboardInterrupt):
             new.save(tmp_path / "model")
-    np.testing.assert_array_equal(Predictor.load(tmp_path / "model").predict(architectures), old.predict(architectures))
+    np.testing.assert_array_equal(
+        NetworkPredictor.load(tmp_path / "model").predict(architectures), old.predict(architectures)
+    )
     new.save(tmp_path / "model")
-    np.testing.assert_array_equal(Predictor.load(tmp_path / "model").predict(architectures), new.predict(architectures))
+    np.testing.assert_array_equal(
+        NetworkPredictor.load(tmp_path / "model").predict(architectures), new.predict(architectures)
+    )
     assert weights_of(tmp_path / "model")
 
 
@@ -274,23 +280,38 @@ def test_damaged_files_are_refused_by_name(saved):
         for content in (whole[: len(whole) // 2], b"", bytes(changed)):
             (folder / name).write_bytes(content)
             with pytest.raises(ArchflowError, match=name) as caught:
-                Predictor.load(folder)
+                NetworkPredictor.load(folder)
             assert "\n" not in str(caught.value)
         (folder / name).unlink()
         with pytest.raises(ArchflowError, match=f"{name}: no such file"):
-            Predictor.load(folder)
+            NetworkPredictor.load(folder)
         (folder / name).write_bytes(whole)
-    Predictor.load(folder)
+    NetworkPredictor.load(folder)
+
+
+def test_a_fitted_predictor_can_be_pickled(architectures, saved):
+    fitted, _ = saved
+    blend = BlendedPredictor(NetworkPredictor(create("gin", architectures, view="contracted", width=8), settings=QUICK))
+    blend.fit(architectures, FINE)
+    for predictor in (fitted, blend):
+        again = pickle.loads(pickle.dumps(predictor))
+        np.testing.assert_array_equal(again.predict(architectures), predictor.predict(architectures))
+
+
+def test_the_margin_is_that_of_the_settings(architectures):
+    learner = predictor(architectures, settings=FineTuneSettings(epochs=1, margin=0.2))
+    learner.fit(architectures, FINE)
+    assert learner.objectives == [Hinge(margin=0.2)]
 
 
 def test_a_description_of_another_model_is_refused(saved):
     _, folder = saved
     path = folder / "predictor.json"
     about = json.loads(path.read_text())
-    about["vocabulary"] = about["vocabulary"][::-1]
+    about["metrics"] = about["metrics"][::-1]
     path.write_text(json.dumps(about))
     with pytest.raises(ArchflowError, match=r"predictor\.json: does not belong to weights-\w+\.safetensors beside it"):
-        Predictor.load(folder)
+        NetworkPredictor.load(folder)
 
 
 def test_only_a_fitted_predictor_is_saved(architectures, tmp_path):
@@ -300,18 +321,149 @@ def test_only_a_fitted_predictor_is_saved(architectures, tmp_path):
 
 
 def test_members_can_start_from_several_encoders(architectures):
-    y = target(architectures)
-    starts = []
-    for seed in range(2):
-        with seeded(seed):
-            starts.append(GIN(len(architectures.vocabulary), width=8))
+    starts = [create("gin", architectures, seed=seed, width=8) for seed in range(2)]
     still = FineTuneSettings(epochs=1, learning_rate=0.0, weight_decay=0.0)
-    both = Predictor(starts, architectures.vocabulary, 3, still)
-    both.fit(architectures, y)
-    for k, model in enumerate(both._models):
-        for a, b in zip(model.encoder.parameters(), starts[k % 2].parameters(), strict=True):
+    both = NetworkPredictor(starts, members=3, settings=still)
+    both.fit(architectures, target(architectures))
+    for k, model in enumerate(both._fitted.models):
+        for a, b in zip(model.encoder.parameters(), starts[k % 2].encoder.parameters(), strict=True):
             assert torch.equal(a, b)
-    with pytest.raises(ArchflowError, match="of different kinds or sizes"):
-        Predictor([starts[0], GatedGCN(starts[0].n_ops, width=8)], architectures.vocabulary)
-    with pytest.raises(ArchflowError, match="of different kinds or sizes"):
-        Predictor([starts[0], GIN(starts[0].n_ops, width=16)], architectures.vocabulary)
+    other_kind, other_size = (
+        create(name, architectures, width=width) for name, width in (("gated_gcn", 8), ("gin", 9))
+    )
+    for other in (other_kind, other_size):
+        with pytest.raises(ArchflowError, match="of different kinds or sizes"):
+            NetworkPredictor([starts[0], other])
+    reordered = create("gin", Vocabulary(architectures.vocabulary.ops[::-1]), width=8)
+    with pytest.raises(ArchflowError, match="know different operations; give them one vocabulary"):
+        NetworkPredictor([starts[0], reordered])
+
+
+@pytest.fixture
+def seen(architectures, monkeypatch):
+    """The models and runs with which a predictor of three members begins to train."""
+    found = []
+
+    def fine_tune(models, _, runs, *arguments, **options):
+        found.append((models, runs))
+        raise Stopped
+
+    class Stopped(Exception):
+        pass
+
+    monkeypatch.setattr("archflow.predict.network_predictor.fine_tune", fine_tune)
+    with pytest.raises(Stopped):
+        predictor(architectures, 3).fit(architectures, FINE)
+    return found[0]
+
+
+def test_every_member_holds_out_labels_of_its_own(seen):
+    _, runs = seen
+    assert runs.validation.shape == (3, 15)
+    for train, held in zip(runs.train, runs.validation, strict=True):
+        assert sorted([*train, *held]) == list(range(N))
+    assert len({tuple(sorted(held)) for held in runs.validation}) == 3
+    assert len(set(runs.seeds)) == 3
+
+
+def test_every_member_has_a_head_of_its_own(seen):
+    models, _ = seen
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        for name, value in models[one].head.state_dict().items():
+            if name.endswith("weight"):
+                assert not torch.equal(value, models[other].head.state_dict()[name]), name
+
+
+def test_what_was_held_out_is_counted(architectures):
+    y = target(architectures)
+
+    def held_out(count: int, **options) -> int:
+        return predictor(architectures).fit(architectures.select(range(count)), y[:count], **options).held_out
+
+    assert held_out(60) == 15
+    assert held_out(6) == 2
+    assert held_out(5) == 0  # three to train on would be too few: all five do both
+    assert held_out(20, validation=(architectures.select(range(20, 27)), y[20:27])) == 7
+
+
+def test_intervals_hold_what_they_promise():
+    many = random_architectures(400, seed=3)
+    y = target(many) + np.random.default_rng(0).normal(size=400)
+    learner = predictor(many, 3, settings=FineTuneSettings(epochs=10, learning_rate=3e-3))
+    learner.fit(many.select(range(120)), y[:120])
+    for coverage in (0.5, 0.8):
+        low, high = learner.interval(many.select(range(120, 400)), coverage)
+        assert coverage - 0.1 < np.mean((low <= y[120:]) & (y[120:] <= high)) < coverage + 0.1
+    few = predictor(many)
+    few.fit(many.select(range(5)), y[:5])
+    with pytest.raises(ArchflowError, match=r"coverage 0\.5 needs more than 0 calibration labels"):
+        few.interval(many, 0.5)
+
+
+def test_residuals_are_of_members_that_did_not_train_on_the_label():
+    values = np.array([[1.0, 2, 3, 4], [10, 20, 30, 40]])[..., None]
+    labels = np.array([[1.5], [np.nan], [7], [-4]])
+    train, held = np.array([[2, 3], [0, 3]]), np.array([[0, 1], [1, 2]])
+    (found,) = _residuals(values, labels, [Hinge()], train, held)
+    assert found.ratios.tolist() == [0.5, 23.0]  # row 0 by the first member, row 2 by the second; row 3 by neither
+
+
+def test_settings_may_be_numpys_numbers(architectures, tmp_path):
+    settings = FineTuneSettings(epochs=np.int64(2), learning_rate=np.float32(3e-3), batch_size=np.int32(8))
+    numpys = predictor(
+        architectures, np.int64(2), settings=settings, seed=np.int64(3), validation_share=np.float32(0.25)
+    )
+    numpys.fit(architectures, FINE, checkpoint=tmp_path / "state")
+    numpys.save(tmp_path / "model")
+    loaded = NetworkPredictor.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(architectures), numpys.predict(architectures))
+
+
+def test_an_older_folder_is_refused(saved):
+    _, folder = saved
+    path = folder / "predictor.json"
+    about = json.loads(path.read_text())
+    path.write_text(json.dumps({**about, "format": "archflow predictor 2"}))
+    with pytest.raises(ArchflowError, match=r"predictor\.json: has the format 'archflow predictor 2', .*; fit again"):
+        load_predictor(folder)
+
+
+def test_several_metrics_are_ranked_in_columns_of_their_own(architectures):
+    y = np.stack([FINE, 100 - FINE], 1)
+    learner = predictor(architectures, 2, objective=[Hinge(), Hinge(lower_is_better=True)])
+    table = Table(architectures, {"accuracy": FINE, "ms": 100 - FINE, "note": FINE}, [f"net {i}" for i in range(N)])
+    learner.fit(table, metrics=["accuracy", "ms"])
+    mean, std = learner.predict(table)
+    ranked = learner.rank(table)
+    added = ["predicted_accuracy", "predicted_std_accuracy", "rank_accuracy"]
+    added += ["predicted_ms", "predicted_std_ms", "rank_ms"]
+    assert list(ranked.metrics) == ["accuracy", "ms", "note", *added]
+    assert ranked.native == table.native
+    for place, name in enumerate(("accuracy", "ms")):
+        np.testing.assert_array_equal(ranked.metrics[f"predicted_{name}"], mean[:, place])
+        np.testing.assert_array_equal(ranked.metrics[f"predicted_std_{name}"], std[:, place])
+    assert mean[ranked.metrics["rank_accuracy"].argmin(), 0] == mean[:, 0].max()
+    assert mean[ranked.metrics["rank_ms"].argmin(), 1] == mean[:, 1].min()
+    as_columns = predictor(architectures, 2, objective=[Hinge(), Hinge(lower_is_better=True)])
+    as_columns.fit(architectures, y)
+    np.testing.assert_array_equal(as_columns.predict(architectures)[0], mean)
+
+
+def test_rows_of_a_table_without_any_label_are_left_out(architectures):
+    gaps = np.where(FINE % 3 > 0, FINE, np.nan)
+    learner = predictor(architectures)
+    learner.fit(Table(architectures, {"accuracy": gaps}), metrics=["accuracy"])
+    known = np.flatnonzero(FINE % 3 > 0)
+    alone = predictor(architectures)
+    alone.fit(architectures.select(known), FINE[known])
+    np.testing.assert_array_equal(learner.predict(architectures), alone.predict(architectures))
+    with pytest.raises(ArchflowError, match="labels: none are given; give y, or a table and the names of its columns"):
+        predictor(architectures).fit(Table(architectures, {"accuracy": gaps}))
+
+
+def test_a_state_of_another_dropout_is_refused(architectures, tmp_path):
+    for dropout, refused in ((0.0, False), (0.5, True)):
+        embedder = create("gin", architectures, seed=0, width=8, dropout=dropout)
+        learner = NetworkPredictor(embedder, settings=QUICK)
+        with pytest.raises(ArchflowError, match="other settings or data") if refused else nullcontext():
+            learner.fit(architectures, FINE, checkpoint=tmp_path / "state")

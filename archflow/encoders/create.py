@@ -1,0 +1,81 @@
+"""Encoders by name, untrained and pre-trained."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from archflow.encoders import pretrained
+from archflow.encoders.base import ENCODERS
+from archflow.encoders.embedder import Architectures, Embedder, as_set
+from archflow.encoders.preparation import Preparation
+from archflow.errors import ArchflowError
+from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.graph.vocabulary import UNKNOWN
+from archflow.seeding import seeded
+
+
+def create(
+    name: str | Path,
+    data: Architectures | Vocabulary | None = None,
+    *,
+    view: str | None = None,
+    positions: bool = False,
+    unknown: bool = False,
+    seed: int = 21,
+    **config: Any,
+) -> Embedder:
+    """An encoder that is ready to embed, to fit and to pre-train.
+
+    Args:
+        name: A registered encoder such as `gated_gcn`, to start untrained; or a pre-trained one, by its name in
+            `list_encoders` or its file.
+        data: Architectures such as the encoder is to read: their operations become its vocabulary, their node
+            attributes its inputs. Or the vocabulary itself. A pre-trained encoder has its own.
+        view: The form in which it sees architectures (`archflow.graph.effective.VIEWS`); default: the one it was
+            published with.
+        positions: Whether it also reads how far a node is from the inputs and the outputs.
+        unknown: Whether an operation that the data lack is read as `[unknown]` later on, instead of being refused.
+        seed: Of the untrained weights.
+        config: Arguments of the encoder besides `n_ops` and `n_attributes`.
+
+    Raises:
+        ArchflowError: for a name that is none, with the nearest ones; for an untrained encoder without data; for
+            settings given to a pre-trained encoder, which has its own.
+    """
+    if pretrained.is_shipped(name) or pretrained.is_file(name) or "." in str(name):
+        if data is not None or view or positions or unknown or config:
+            raise ArchflowError(
+                f"create: {name} is pre-trained and has its own vocabulary and settings; give its name alone"
+            )
+        return pretrained.load(name)
+    kind = ENCODERS.get(str(name))
+    if data is None:
+        raise ArchflowError(f"create: an untrained {name} needs architectures or a vocabulary to know its operations")
+    preparation = _preparation(data, view or kind.view, positions, unknown)
+    with seeded(seed):
+        encoder = kind(n_ops=len(preparation.vocabulary), **_attributes(preparation), **config)
+    return Embedder(encoder.eval(), preparation)
+
+
+def list_encoders(pattern: str = "*") -> list[str]:
+    """The names that `create` takes and that fit a pattern such as `*nasbench*`: untrained kinds and pre-trained
+    encoders, sorted."""
+    return sorted(name for name in [*ENCODERS.names(), *pretrained.names()] if fnmatchcase(name, pattern))
+
+
+def _preparation(data: Architectures | Vocabulary, view: str, positions: bool, unknown: bool) -> Preparation:
+    vocabulary = data if isinstance(data, Vocabulary) else as_set(data).vocabulary
+    if unknown and UNKNOWN not in vocabulary:
+        vocabulary = Vocabulary((*vocabulary.ops, UNKNOWN))
+    if isinstance(data, Vocabulary):
+        nothing = ArchitectureSet(vocabulary, [], [0], [], [], [0])
+        return Preparation.of(nothing, vocabulary, view, positions)
+    return Preparation.of(as_set(data), vocabulary, view, positions)
+
+
+def _attributes(preparation: Preparation) -> dict[str, int]:
+    """The argument that says how many attributes there are; none where there are none."""
+    count = len(preparation.scales)
+    return {"n_attributes": count} if count else {}

@@ -1,0 +1,172 @@
+"""An encoder with all that it takes to use it, as one object and one file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from archflow.checkpoint import load_tensors, save_tensors
+from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.embedding import embed
+from archflow.encoders.preparation import Preparation
+from archflow.errors import ArchflowError
+from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+from archflow.graph.table import Table
+
+FORMAT = "archflow encoder 2"
+
+Architectures = ArchitectureSet | Table | Architecture | Iterable[Architecture]
+"""Whatever holds architectures."""
+
+
+@dataclass(frozen=True, eq=False)
+class Embedder:
+    """An encoder, what it is shown of an architecture, and how it came about. Whatever embeds, fits or pre-trains
+    takes one; `archflow.create` makes it.
+
+    Attributes:
+        encoder: The model. Training changes its weights in place.
+        preparation: Vocabulary, view, positions and attribute scales.
+        history: How it was trained, as JSON keeps it.
+    """
+
+    encoder: Encoder
+    preparation: Preparation
+    history: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known, read = len(self.vocabulary), len(self.preparation.scales)
+        if self.encoder.n_ops != known:
+            raise ArchflowError(f"the encoder knows {self.encoder.n_ops} operations, its vocabulary {known}")
+        if self.encoder.config.get("n_attributes", 0) != read:
+            raise ArchflowError(
+                f"the encoder reads {self.encoder.config.get('n_attributes', 0)} attributes, its scales are of {read}"
+            )
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The operations that it knows."""
+        return self.preparation.vocabulary
+
+    @property
+    def view(self) -> str:
+        """The form in which it sees architectures."""
+        return self.preparation.view
+
+    @property
+    def name(self) -> str:
+        """The registered name of the encoder. Raises ArchflowError if it has none."""
+        return name_of(self.encoder)
+
+    def prepare(self, architectures: Architectures) -> ArchitectureSet:
+        """The architectures as the encoder reads them.
+
+        Raises:
+            ArchflowError: naming the row, for an operation that the vocabulary lacks.
+        """
+        return self.preparation(as_set(architectures))
+
+    def embed(
+        self,
+        architectures: Architectures,
+        device: torch.device | str = "cpu",
+        on_batch: Callable[[int], None] | None = None,
+    ) -> NDArray[np.float32]:
+        """(N, d) embeddings.
+
+        Args:
+            architectures: N of them, in a set, a table or a list; a single one counts as a set of one.
+            device: Where to compute.
+            on_batch: Called with the number of architectures after every batch.
+
+        Raises:
+            ArchflowError: naming the row, for an operation that the vocabulary lacks.
+        """
+        return embed(self.encoder, self.prepare(architectures), device, on_batch)
+
+    def with_history(self, **history: Any) -> Embedder:
+        """The same encoder with more said about how it was trained."""
+        return replace(self, history={**self.history, **history})
+
+    def describe(self) -> dict[str, Any]:
+        """What it takes to build it again with fresh weights, as JSON keeps it.
+
+        Raises:
+            ArchflowError: if the encoder's class has no registered name.
+        """
+        return {
+            "format": FORMAT,
+            "encoder": self.name,
+            "config": self.encoder.config,
+            "preparation": self.preparation.to_json(),
+            "history": dict(self.history),
+        }
+
+    @classmethod
+    def build(cls, about: Any, tensors: Mapping[str, Tensor] | None = None) -> Embedder:
+        """What `describe` described, with these weights, or fresh ones.
+
+        Raises:
+            ArchflowError: if the description is damaged, or the weights do not fit it.
+        """
+        if not isinstance(about, dict) or about.get("format") != FORMAT:
+            raise ArchflowError("not the description of an encoder of this version; make the file again")
+        try:
+            encoder = ENCODERS.get(about["encoder"])(**about["config"])
+            built = cls(encoder, Preparation.from_json(about["preparation"]), about["history"])
+        except (KeyError, TypeError) as error:
+            raise ArchflowError(f"the description of the encoder is damaged ({error}); make the file again") from None
+        if tensors is not None:
+            load_weights(encoder, tensors)
+        encoder.eval()
+        return built
+
+    def save(self, path: str | Path) -> None:
+        """Write one file, whole or not at all. Raises ArchflowError if it cannot be written."""
+        save_tensors(path, self.encoder.state_dict(), self.describe())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Embedder:
+        """Read what `save` wrote. Raises ArchflowError, naming the file, if it is missing, cut off or altered."""
+        tensors, about = load_tensors(path)
+        try:
+            return cls.build(about, tensors)
+        except ArchflowError as error:
+            raise ArchflowError(f"{path}: {error}") from None
+
+
+def as_set(architectures: Architectures) -> ArchitectureSet:
+    """The architectures as a set. Raises ArchflowError for what holds none."""
+    if isinstance(architectures, ArchitectureSet):
+        return architectures
+    if isinstance(architectures, Table):
+        return architectures.architectures
+    found = [architectures] if isinstance(architectures, Architecture) else list(architectures)
+    wrong = next((each for each in found if not isinstance(each, Architecture)), None)
+    if not found or wrong is not None:
+        raise ArchflowError(f"architectures: {wrong!r} is not one; give a set, a table or Architecture objects")
+    return ArchitectureSet.from_architectures(found)
+
+
+def name_of(encoder: Encoder) -> str:
+    """The registered name of an encoder's class. Raises ArchflowError if it has none."""
+    for name in ENCODERS.names():
+        if ENCODERS.get(name) is type(encoder):
+            return name
+    raise ArchflowError(f"{type(encoder).__name__} has no name; register it with @ENCODERS.register to save it")
+
+
+def load_weights(module: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """`load_state_dict` with one clear line. Raises ArchflowError if names or shapes do not fit."""
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise ArchflowError(f"the weights do not fit the settings ({reason}); make the file again") from None

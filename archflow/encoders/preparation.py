@@ -1,0 +1,85 @@
+"""What an encoder is shown of an architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from archflow.encoders.scales import NO_ATTRIBUTES, AttributeScales
+from archflow.errors import ArchflowError
+from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.graph.effective import view
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How architectures become what an encoder was built to read. Equal preparations give equal sets.
+
+    Attributes:
+        vocabulary: The operations that the encoder's ids mean.
+        view: The form in which it sees architectures (`archflow.graph.effective.VIEWS`).
+        positions: Whether position attributes are added (`archflow.graph.positions`).
+        scales: The attributes that it reads, and how they are scaled.
+    """
+
+    vocabulary: Vocabulary
+    view: str = "whole"
+    positions: bool = False
+    scales: AttributeScales = NO_ATTRIBUTES
+
+    def __post_init__(self) -> None:
+        view(self.view)
+
+    @classmethod
+    def of(
+        cls,
+        architectures: ArchitectureSet,
+        vocabulary: Vocabulary | None = None,
+        view: str = "whole",
+        positions: bool = False,
+    ) -> Preparation:
+        """The preparation for architectures such as these, whose attributes set the scales.
+
+        Args:
+            architectures: What is typical.
+            vocabulary: The operations to know; theirs if None.
+            view, positions: As above.
+        """
+        vocabulary = vocabulary or architectures.vocabulary
+        unscaled = cls(vocabulary, view, positions)
+        return cls(vocabulary, view, positions, AttributeScales.of(unscaled._shown(architectures)))
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Preparation:
+        """What `to_json` gave. Raises ArchflowError if it is damaged."""
+        try:
+            scales = AttributeScales.from_json(content["scales"])
+            return cls(Vocabulary(tuple(content["vocabulary"])), content["view"], content["positions"], scales)
+        except (KeyError, TypeError) as error:
+            raise ArchflowError(f"the description of the encoder is damaged ({error}); make the file again") from None
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON keeps it."""
+        return {
+            "vocabulary": list(self.vocabulary.ops),
+            "view": self.view,
+            "positions": self.positions,
+            "scales": self.scales.to_json(),
+        }
+
+    def __call__(self, architectures: ArchitectureSet) -> ArchitectureSet:
+        """The architectures as the encoder reads them.
+
+        Raises:
+            ArchflowError: naming the row, for an operation that the vocabulary lacks.
+        """
+        return self.scales(self._shown(architectures))
+
+    def _shown(self, architectures: ArchitectureSet) -> ArchitectureSet:
+        shown = view(self.view)(architectures.recoded(self.vocabulary))
+        if not self.positions:
+            return shown
+        from archflow.graph.positions import with_positions
+
+        return with_positions(shown)

@@ -1,0 +1,101 @@
+"""How node attributes are scaled before an encoder reads them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.errors import ArchflowError
+from archflow.graph import ArchitectureSet
+
+DECADES = 100.0
+"""From this ratio of the largest to the smallest positive value on, an attribute is scaled by its logarithm."""
+
+
+@dataclass(frozen=True)
+class AttributeScale:
+    """How one attribute becomes a number of mean 0 and variance 1 over the nodes that have it.
+
+    Attributes:
+        name: The attribute.
+        unit: What counts as one where the values span decades: they become asinh(value / unit), which is
+            logarithmic, and also defined at zero and below. None where they are scaled linearly.
+        mean, std: Of the values (or of what asinh makes of them).
+    """
+
+    name: str
+    unit: float | None
+    mean: float
+    std: float
+
+    @classmethod
+    def of(cls, name: str, values: NDArray) -> AttributeScale:
+        """The scale of an attribute from its values (n,), which are finite."""
+        values = values.astype(np.float64)
+        positive = values[values > 0]
+        unit = float(positive.min()) if positive.size and positive.max() >= DECADES * positive.min() else None
+        seen = values if unit is None else np.arcsinh(values / unit)
+        mean, std = (float(seen.mean()), float(seen.std())) if seen.size else (0.0, 0.0)
+        # A constant tells nothing; it becomes zero everywhere.
+        return cls(name, unit, mean, std if std > 1e-9 * max(1.0, abs(mean)) else 1.0)
+
+    def __call__(self, values: NDArray) -> NDArray[np.float32]:
+        """(V,) scaled values; NaN stays NaN."""
+        seen = values.astype(np.float64)
+        if self.unit is not None:
+            seen = np.arcsinh(seen / self.unit)
+        return ((seen - self.mean) / self.std).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class AttributeScales:
+    """The attributes that an encoder reads, in its order, and how each is scaled."""
+
+    scales: tuple[AttributeScale, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.scales)
+
+    @classmethod
+    def of(cls, architectures: ArchitectureSet) -> AttributeScales:
+        """The scales of all attributes of these architectures, by name."""
+        found = []
+        for name in sorted(architectures.attribute_names):
+            values = architectures.attribute(name)
+            present = values[~np.isnan(values)]
+            if present.size:
+                found.append(AttributeScale.of(name, present))
+        return cls(tuple(found))
+
+    @classmethod
+    def from_json(cls, content: Sequence[Sequence]) -> AttributeScales:
+        """What `to_json` gave. Raises ArchflowError if it is damaged."""
+        try:
+            scales = tuple(
+                AttributeScale(str(n), u if u is None else float(u), float(m), float(s)) for n, u, m, s in content
+            )
+        except (TypeError, ValueError) as error:
+            raise ArchflowError(f"the attribute scales are damaged ({error}); make the file again") from None
+        positive = [x for s in scales for x in (s.unit, s.std) if x is not None]
+        if not all(math.isfinite(x) for x in (*positive, *(s.mean for s in scales))) or min(positive, default=1) <= 0:
+            raise ArchflowError("the attribute scales are damaged; make the file again")
+        return cls(scales)
+
+    def to_json(self) -> list[list]:
+        """As JSON keeps it."""
+        return [[s.name, s.unit, s.mean, s.std] for s in self.scales]
+
+    def __call__(self, architectures: ArchitectureSet) -> ArchitectureSet:
+        """The architectures with these attributes alone, scaled; one that they lack is NaN, others are dropped."""
+        if not self.scales:
+            return architectures if architectures.attributes is None else architectures.with_attributes(None, ())
+        columns = [scale(architectures.attribute(scale.name)) for scale in self.scales]
+        return architectures.with_attributes(np.stack(columns, 1), [scale.name for scale in self.scales])
+
+
+NO_ATTRIBUTES = AttributeScales()
+"""Of an encoder that reads operations alone."""

@@ -1,0 +1,141 @@
+"""The contract of a predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from archflow.encoders.embedder import Architectures
+from archflow.graph.table import Table
+from archflow.predict.objectives import Objective
+
+Values = NDArray[np.float64]
+
+
+class Prediction(NamedTuple):
+    """What a predictor says of N architectures, in the metric's own unit and sign.
+
+    Attributes:
+        mean: (N,), or (N, metrics) if several metrics were learnt as columns.
+        std: How unsure each is, of the same shape; NaN where the predictor cannot say.
+    """
+
+    mean: Values
+    std: Values
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """Learns a metric from few measured architectures, and predicts that of any others.
+
+    `fit` or `load` comes first; `predict`, `interval`, `rank` and `save` raise ArchflowError before.
+    """
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """Names of the metrics learnt; none before `fit`."""
+        ...
+
+    @property
+    def objectives(self) -> Sequence[Objective]:
+        """What each metric was learnt for, its direction among it; none before `fit`."""
+        ...
+
+    def fit(
+        self,
+        architectures: Architectures,
+        y: ArrayLike | None = None,
+        *,
+        mask: ArrayLike | None = None,
+        reference: Architectures | None = None,
+        validation: tuple[Architectures, ArrayLike] | Table | None = None,
+        metrics: Sequence[str] | None = None,
+        checkpoint: Path | None = None,
+        on_epoch: Callable[[int], None] | None = None,
+    ) -> Any:
+        """Learn from labels.
+
+        Args:
+            architectures: N of them, in a set, a table or a list.
+            y: (N,) or (N, metrics) labels in the metric's own unit. None for a table whose columns `metrics` are
+                learnt; its rows without any label are left out.
+            mask: Of y's shape, False where a label is missing; without it every label counts.
+            reference: Any architectures that show what is usual, labelled or not. A predictor that has no use for them
+                ignores them.
+            validation: Further labelled architectures, which are not trained on: they choose and calibrate. Without
+                them a part of the labels does.
+            metrics: Names of y's columns.
+            checkpoint: File that keeps the state; the same call continues an interrupted one to the same result.
+            on_epoch: Called with the number of epochs done.
+
+        Returns:
+            How it went, in a form of the class' own.
+
+        Raises:
+            ArchflowError: For labels that cannot be learnt, and architectures that cannot be read.
+        """
+        ...
+
+    def predict(self, architectures: Architectures, on_batch: Callable[[int], None] | None = None) -> Prediction:
+        """Predict every metric.
+
+        Args:
+            architectures: N of them, in a set, a table or a list.
+            on_batch: Called again and again with how many more architectures are done.
+        """
+        ...
+
+    def interval(self, architectures: Architectures, coverage: float) -> tuple[Values, Values]:
+        """The interval that holds the label of an architecture with probability `coverage`.
+
+        Returns:
+            low, high: Of the shape of `predict`'s mean.
+
+        Raises:
+            ArchflowError: For a coverage that the calibration labels cannot promise.
+        """
+        ...
+
+    def embed(self, architectures: Architectures) -> NDArray[np.float32]:
+        """(N, d) embeddings, also before `fit`."""
+        ...
+
+    def save(self, folder: str | Path) -> None:
+        """Write the predictor into a folder, which holds the old one or the new one at any moment."""
+        ...
+
+    @classmethod
+    def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Self:
+        """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
+        ...
+
+    def rank(self, table: Table, on_batch: Callable[[int], None] | None = None) -> Table:
+        """The table with its predictions: further columns `predicted`, `predicted_std` and `rank`, 1 for the best.
+
+        With several metrics, each has columns of its own: `predicted_NAME`, `predicted_std_NAME`, `rank_NAME`.
+
+        Args:
+            table: What to rank. All its columns are kept, except those of the names above.
+            on_batch: As in `predict`.
+        """
+        mean, std = (part.reshape(len(table), -1) for part in self.predict(table, on_batch))
+        columns = dict(table.metrics)
+        for place, objective in enumerate(self.objectives):
+            order = np.argsort(-objective.sign * mean[:, place], kind="stable")
+            rank = np.empty(len(order))
+            rank[order] = np.arange(1, len(order) + 1)
+            found = (mean[:, place], std[:, place], rank)
+            columns |= dict(zip(ranking_columns(self.metrics, place), found, strict=True))
+        return replace(table, metrics=columns)
+
+
+def ranking_columns(metrics: Sequence[str], place: int) -> tuple[str, str, str]:
+    """The names of the columns that `Predictor.rank` adds for one of its metrics: prediction, deviation, rank."""
+    ending = f"_{metrics[place]}" if len(metrics) > 1 else ""
+    return f"predicted{ending}", f"predicted_std{ending}", f"rank{ending}"

@@ -1,0 +1,120 @@
+"""Labelled architectures, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from archflow.encoders.embedder import Architectures, as_set
+from archflow.errors import ArchflowError
+from archflow.graph import ArchitectureSet
+from archflow.graph.table import Table
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Architectures with at least one label each.
+
+    Attributes:
+        architectures: N of them.
+        values: (N, metrics), NaN where missing; every column has at least two different values.
+        metrics: Names of the columns.
+        flat: Whether there is one metric that was not given as a column, so that predictions are (N,).
+    """
+
+    architectures: ArchitectureSet
+    values: Values
+    metrics: list[str]
+    flat: bool
+
+    @classmethod
+    def of(
+        cls,
+        architectures: Architectures,
+        y: ArrayLike | None,
+        mask: ArrayLike | None = None,
+        metrics: Sequence[str] | None = None,
+        what: str = "labels",
+    ) -> Labelled:
+        """From the arguments of `Predictor.fit`.
+
+        Args:
+            what: What the labels are called in an error.
+
+        Raises:
+            ArchflowError: For labels that are missing, not finite and not masked, fewer than two, or all equal.
+        """
+        table = architectures
+        architectures = as_set(architectures)
+        if y is None:
+            if not isinstance(table, Table) or not metrics:
+                raise ArchflowError(f"{what}: none are given; give y, or a table and the names of its columns, metrics")
+            y = np.stack([table.metric(name) for name in metrics], 1)
+            missing = np.isnan(y)
+            mask = ~missing if mask is None else ~missing & np.reshape(np.asarray(mask, bool), (len(y), -1))
+            values, flat = checked_labels(y, mask, len(architectures), what), len(metrics) == 1
+        else:
+            values, flat = checked_labels(y, mask, len(architectures), what), np.ndim(y) == 1
+        if metrics is not None and len(metrics) != values.shape[1]:
+            raise ArchflowError(f"{what}: {values.shape[1]} columns, but {len(metrics)} names of metrics")
+        names = [f"metric{i}" for i in range(values.shape[1])] if metrics is None else list(metrics)
+        usable = np.flatnonzero(np.isfinite(values).any(1))
+        return cls(architectures.select(usable), values[usable], names, flat)
+
+    def select(self, rows: NDArray) -> Labelled:
+        """The chosen rows."""
+        return Labelled(self.architectures.select(rows), self.values[rows], self.metrics, self.flat)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def validation_labels(given: tuple[Architectures, ArrayLike] | Table, like: Labelled) -> Labelled:
+    """The argument `validation` of `Predictor.fit`.
+
+    Args:
+        given: Architectures and labels, or a table that has the columns of the training labels' metrics.
+        like: The labels to train on.
+
+    Raises:
+        ArchflowError: As `Labelled.of` does, and if the metrics differ in number.
+    """
+    what = "validation labels"
+    if isinstance(given, Table):
+        return Labelled.of(given, None, metrics=like.metrics, what=what)
+    found = Labelled.of(*given, what=what)
+    if len(found.metrics) != len(like.metrics):
+        raise ArchflowError(f"{what}: {len(found.metrics)} metrics, the others {len(like.metrics)}")
+    return found
+
+
+def checked_labels(y: ArrayLike, mask: ArrayLike | None, count: int, what: str) -> Values:
+    """(N, metrics) with NaN where masked. Raises ArchflowError unless every column can be ranked."""
+    try:
+        values = np.array(y, np.float64)
+    except (TypeError, ValueError):
+        raise ArchflowError(f"{what}: not all of them are numbers, or rows differ in length") from None
+    present = np.ones(values.shape, bool) if mask is None else np.asarray(mask, bool)
+    if present.shape != values.shape:
+        raise ArchflowError(f"{what}: their mask has shape {present.shape}, they have {values.shape}; give the same")
+    if values.ndim == 1:
+        values, present = values[:, None], present[:, None]
+    if values.ndim != 2 or len(values) != count or values.shape[1] == 0:
+        raise ArchflowError(f"{what}: {np.shape(y)} does not fit {count} architectures; give one row for each")
+    bad = present & ~np.isfinite(values)
+    if bad.any():
+        row = int(np.argmax(bad.any(1)))
+        raise ArchflowError(f"{what}: row {row} is not a finite number; leave it out or mask it")
+    values[~present] = np.nan
+    for column in range(values.shape[1]):
+        finite = values[present[:, column], column]
+        if len(finite) < 2:
+            raise ArchflowError(f"{what}: {len(finite)} measured; at least two architectures must be labelled")
+        if np.ptp(finite) == 0:
+            raise ArchflowError(f"{what}: all {len(finite)} are equal ({finite[0]:g}); there is nothing to rank")
+    return values

@@ -1,0 +1,78 @@
+"""The options that verbs of `archflow bench` share, and long ones of a single verb."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Labels = Annotated[float, typer.Option(help="Labels to learn from: a share of the train part, or a count.")]
+SeveralLabels = Annotated[
+    str, typer.Option(help="Labels to learn from, with commas: shares of the train part, or counts.")
+]
+Encoder = Annotated[str, typer.Option(help="The encoder's name.")]
+Width = Annotated[int | None, typer.Option(min=1, help="Of the encoder; default: the paper's for the data.")]
+Train = Annotated[int | None, typer.Option(min=1, help="Architectures in the train part; default: the paper's.")]
+Test = Annotated[int | None, typer.Option(min=1, help="Architectures in the test part; default: the paper's.")]
+PretrainEpochs = Annotated[int, typer.Option(min=1, help="Epochs of pre-training.")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Epochs of fine-tuning; default: the paper's.")]
+Split = Annotated[
+    str,
+    typer.Option(
+        help="random; class: isomorphic architectures stay on one side; size: learn from the smaller, labels or "
+        "not, judge by the larger, in parameters; size:NAME: in another column or proxy; all: judge by all."
+    ),
+]
+SplitAsFGP = Annotated[str, typer.Option("--split", help="As in `archflow bench fgp`.")]
+Folder = Annotated[
+    Path | None,
+    typer.Option(help="Where unfinished work is kept; the same command resumes it. Default: runs/VERB-DATA."),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="The result file (.json); reports and plots go beside it."),
+]
+EncodersFolder = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where finished and unfinished runs are kept; the same command, or one with more encoders or labels, "
+        "resumes them. Default: runs/encoders-DATA."
+    ),
+]
+PretextFolder = Annotated[
+    Path, typer.Option(help="Where finished and unfinished cells are kept; a larger matrix resumes them.")
+]
+
+Methods = Annotated[str, typer.Option(help="Which to compare, with commas; also pre-trained encoders by name or file.")]
+SeveralMethods = Annotated[str, typer.Option(help="supervised, proxy, flow, fgp, with commas.")]
+Tasks = Annotated[
+    str,
+    typer.Option(
+        help="With commas: supervised, pretext tasks, sums of them such as 0.5*flow+0.5*gmae; surrogates for FGP's "
+        "variants, all or by name (fgp_forward ...); learned for a learnt surrogate."
+    ),
+]
+PretrainOn = Annotated[
+    str | None,
+    typer.Option(
+        help="Data sets or table files, with commas, whose architectures, all together, encoders are pre-trained "
+        "on; default: those of the table that is ranked."
+    ),
+]
+SeveralEncoders = Annotated[str, typer.Option("--encoders", help="Which encoders, with commas.")]
+SeveralEpochs = Annotated[
+    str,
+    typer.Option(
+        help="Of fine-tuning: one number for each of the labels, with commas, or one for all; default: every "
+        "encoder's published ones."
+    ),
+]
+RecipeEncoder = Annotated[str | None, typer.Option(help="The kind to pre-train; default: the recipe's own.")]
+ProxyTable = Annotated[
+    Path | None,
+    typer.Option(
+        help="A table with more proxies of the same architectures (`archflow proxies` writes one); its columns "
+        "zc_* take the place of the data's own."
+    ),
+]

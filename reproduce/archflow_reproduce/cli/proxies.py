@@ -1,0 +1,36 @@
+"""`archflow bench proxies`: zero-cost proxies against published values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archflow.cli.output import Json
+from archflow_reproduce.cli import options
+from archflow_reproduce.cli.study import Study, cores
+
+
+def proxies(
+    count: Annotated[int, typer.Option(min=3, help="Of the 1,104 reference cells.")] = 240,
+    images: Annotated[str, typer.Option(help="digits, or noise.")] = "digits",
+    speed_cells: Annotated[int, typer.Option(min=1, help="Cells to time every proxy on.")] = 6,
+    processes: Annotated[int, typer.Option(min=0, help="Networks at once; 0 for one a core.")] = 0,
+    folder: Annotated[Path, typer.Option(help="Where unfinished work is kept.")] = Path("runs/proxies"),
+    out: options.Out = None,
+    as_json: Json = False,
+) -> None:
+    """Zero-cost proxies against published values on NAS-Bench-201, and their speed.
+
+    After an interruption the same command goes on.
+    """
+    from archflow.progress import progress_bar
+    from archflow_reproduce.results.zero_cost_report import zero_cost_tables
+    from archflow_reproduce.studies.zero_cost import run_zero_cost
+
+    study = Study("proxies", out, as_json)
+    with progress_bar(f"proxies on {images}", count) as progress:
+        result = run_zero_cost(count, images, folder, cores(processes), speed_cells, progress)
+    hashes = {"nasbench201_zero_cost_reference": result.pop("data_hash")}
+    study.finish(result, hashes, "\n\n".join(zero_cost_tables(result)))

@@ -1,0 +1,115 @@
+"""What the verbs of `archflow bench` have in common: find the data, check outputs, write the record, print."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
+
+from archflow.cli.output import print_json
+from archflow.errors import ArchflowError
+
+if TYPE_CHECKING:
+    from archflow.data.benchmarks import Benchmark
+    from archflow.graph.table import Table
+
+Writer = Callable[[Path, Mapping[str, Any]], None]
+"""Writes a file about a result: called with the path, and the result as reports take it."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One run of a verb: where its result goes, and how.
+
+    Attributes:
+        kind: The verb, a kind of record.
+        out: The result file, or None to print alone.
+        as_json: Print the record instead of text.
+
+    Raises:
+        ArchflowError: `out` is not a .json file in a folder that can be written to. Said before the work, so that no
+            result is lost, and no report replaces it.
+    """
+
+    kind: str
+    out: Path | None
+    as_json: bool
+
+    def __post_init__(self) -> None:
+        if self.out is None:
+            return
+        if self.out.suffix != ".json":
+            raise ArchflowError(f"--out {self.out}: the result file must end in .json; reports go beside it")
+        try:
+            if not stat.S_ISREG(self.out.stat().st_mode):
+                raise ArchflowError(f"--out {self.out}: not a file; give the path of a new .json file")
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except (OSError, ValueError) as error:
+            raise ArchflowError(f"--out {self.out}: no path that can be written to ({error}); give another") from None
+        folder = next(parent for parent in self.out.absolute().parents if parent.exists())
+        if not (folder.is_dir() and os.access(folder, os.W_OK)):
+            raise ArchflowError(f"--out {self.out}: {folder} is no folder that can be written to; give another path")
+
+    def finish(
+        self, content: Mapping[str, Any], data: Mapping[str, str], text: str, beside: Mapping[str, Writer] | None = None
+    ) -> None:
+        """Write the record and what goes beside it, and print.
+
+        Args:
+            content: What the study returned: the result, with `config` and `machine`.
+            data: Hashes of the data by name.
+            text: The result for people.
+            beside: Writers of the files beside the result file, by ending.
+        """
+        from archflow_reproduce.results.record import new_record, write_record
+
+        record = new_record(self.kind, content, data)
+        if self.out is not None:
+            write_record(self.out, record)
+            for ending, write in (beside or {}).items():
+                write(self.out.with_suffix(ending), content)
+        if self.as_json:
+            print_json(asdict(record))
+        else:
+            typer.echo(text)
+
+
+class NamedTable(NamedTuple):
+    """A table with the name that results know it by, and the benchmark that it is, if any."""
+
+    name: str
+    benchmark: Benchmark | None
+    table: Table
+
+
+def named_table(data: str) -> NamedTable:
+    """The table of a data set's name or a file. Raises ArchflowError if it is neither."""
+    from archflow.data.benchmarks import find
+    from archflow.graph.table import read_table
+
+    benchmark, path = find(data)
+    return NamedTable(benchmark.name if benchmark else path.stem, benchmark, read_table(path))
+
+
+def cores(processes: int) -> int:
+    """How many processes to start: 0 stands for one a core."""
+    return processes or os.cpu_count() or 1
+
+
+def say(step: str) -> None:
+    """A few words about the next step, on standard error."""
+    typer.echo(step, err=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    from archflow.files import write_atomically
+
+    with write_atomically(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

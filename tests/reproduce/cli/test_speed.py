@@ -1,0 +1,51 @@
+"""`archflow bench speed`: nothing measured is lost, and a roof that is none is an error."""
+
+from pathlib import Path
+
+import pytest
+
+from archflow_reproduce.results.record import read_record
+from archflow_reproduce.speed import against, pipeline
+from tests.reproduce.results.records import MACHINE
+from tests.reproduce.results.test_page import speed
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> dict:
+    """What the command measures."""
+    result = speed()
+    monkeypatch.setattr(pipeline, "run_speed", lambda *_: result)
+    return result
+
+
+def test_the_result_is_a_record(run, measured: dict, tmp_path: Path) -> None:
+    shown = run("bench", "speed", "--out", tmp_path / "speed.json")
+    assert "250 GFLOP/s at best" in shown
+    record = read_record(tmp_path / "speed.json")
+    assert (record.kind, record.data, record.content) == ("speed", {}, measured)
+
+
+def test_a_time_below_the_roof_is_written_and_ends_in_an_error(run, measured: dict, tmp_path: Path) -> None:
+    measured["below_roof"] = ["mine"]
+    told = run("bench", "speed", "--out", tmp_path / "speed.json", code=2)
+    assert "archflow: mine: measured faster than the roof of 250 GFLOP/s, which cannot be" in told
+    assert read_record(tmp_path / "speed.json").result["below_roof"] == ["mine"]
+
+
+def test_two_checkouts_are_compared_in_one_run(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seconds = {"there": 1.0}
+    monkeypatch.setattr(
+        against, "run_in", lambda checkout, device, threads: {"help_s": seconds.get(checkout.name, 1.2), "x": threads}
+    )
+    monkeypatch.setattr(against, "machine", lambda *_: MACHINE)
+    out = tmp_path / "against.json"
+    arguments = ("--against", tmp_path / "there", "--rounds", 2, "--threads", 1, "--out", out)
+    assert "More than 5 % slower: `help_s`." in run("bench", "speed", *arguments)
+    record = read_record(out)
+    assert record.kind == "against"
+    assert record.result["figures"] == {"help_s": {"here": 1.2, "there": 1.0, "ratio": 1.2}}
+    assert set(record.config) == {"device", "threads", "rounds", "here", "there"}
+
+
+def test_what_is_no_checkout_is_refused_in_one_line(run, tmp_path: Path) -> None:
+    assert "no checkout of archflow" in run("bench", "speed", "--against", tmp_path, code=2)

@@ -1,0 +1,36 @@
+"""What `import archflow` offers."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import archflow
+
+
+def test_the_type_checker_sees_the_names_that_are_there():
+    """The names stand twice in `archflow/__init__.py`: for the lazy import, and for type checkers and editors."""
+    tree = ast.parse(Path(archflow.__file__).read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    declared = {alias.asname: node.module for node in block.body for alias in node.names}
+    assert declared == archflow._HOME_OF
+
+
+@pytest.mark.parametrize("name", archflow.__all__)
+def test_every_name_is_there(name):
+    assert getattr(archflow, name) is not None
+    assert name in dir(archflow)
+
+
+def test_another_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        archflow.nothing  # noqa: B018
+
+
+def test_elsewhere_than_on_posix_the_import_says_so():
+    script = "import os; os.name = 'nt'; import archflow"
+    refused = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1].startswith("ImportError: archflow runs on POSIX systems (Linux, macOS)")
