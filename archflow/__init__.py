@@ -33,7 +33,6 @@ _HOMES = {
         "FlowReconstruction",
         "GMAETask",
         "GraphCL",
-        "PretextSettings",
         "PretrainSettings",
         "ProxyRanking",
         "VariationalGraphAutoEncoder",
@@ -77,7 +76,6 @@ if TYPE_CHECKING:
     from archflow.pretext import FlowReconstruction as FlowReconstruction
     from archflow.pretext import GMAETask as GMAETask
     from archflow.pretext import GraphCL as GraphCL
-    from archflow.pretext import PretextSettings as PretextSettings
     from archflow.pretext import PretrainSettings as PretrainSettings
     from archflow.pretext import ProxyRanking as ProxyRanking
     from archflow.pretext import VariationalGraphAutoEncoder as VariationalGraphAutoEncoder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Mapping
@@ -51,7 +52,9 @@ def _plain(value: Any) -> Any:
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, str | bytes):
         return value
-    if hasattr(value, "tolist"):  # NumPy's arrays and scalars
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _plain(dataclasses.asdict(value))
+    if not isinstance(value, type) and hasattr(value, "tolist"):  # NumPy's arrays and scalars
         return _plain(value.tolist())
     if isinstance(value, list | tuple | range):
         return [_plain(part) for part in value]

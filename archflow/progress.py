@@ -1,6 +1,6 @@
 """Progress bars, on standard error, so that standard output stays clean for results."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -12,6 +12,10 @@ class Progress(Protocol):
         """Move on by `steps`; `note` replaces the text at the end of the bar."""
         ...
 
+    def reach(self, done: int, note: str = "") -> None:
+        """Move to `done` steps, counted from the first; `note` as above."""
+        ...
+
 
 class _Bar:
     def __init__(self, bar, task) -> None:
@@ -19,6 +23,9 @@ class _Bar:
 
     def advance(self, steps: int = 1, note: str = "") -> None:
         self._bar.update(self._task, advance=steps, note=note)
+
+    def reach(self, done: int, note: str = "") -> None:
+        self._bar.update(self._task, completed=done, note=note)
 
 
 @contextmanager
@@ -38,19 +45,3 @@ def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progre
     )
     with RichProgress(*columns, console=Console(stderr=True), transient=False) as bar:
         yield _Bar(bar, bar.add_task(description, total=total, completed=done, note=""))
-
-
-def cumulative(advance: Callable[..., None]) -> Callable[..., None]:
-    """Turn a function that takes how many more steps are done into one that takes how many are done so far.
-
-    Args:
-        advance: As `Progress.advance`; whatever follows the steps is passed on.
-    """
-    done = 0
-
-    def reach(steps: int, *rest: object) -> None:
-        nonlocal done
-        advance(steps - done, *rest)
-        done = steps
-
-    return reach

@@ -13,7 +13,7 @@ from archflow.encoders.layers import Linear, mean_pool
 from archflow.encoders.readout import Readout
 from archflow.graph.batch import Batch
 from archflow.predict import FineTuneSettings, NetworkPredictor, Prediction
-from archflow.pretext import CATETask, EmbeddingTask, GMAETask, PretextSettings, ProxyRanking, vocabulary_for
+from archflow.pretext import CATETask, EmbeddingTask, GMAETask, ProxyRanking, vocabulary_for
 from archflow.spaces import NASBench201, NATSSize
 from archflow.testing import (
     check_encoder,
@@ -184,9 +184,7 @@ def test_a_broken_pretext_task_is_caught(architectures, task, message):
     assert issubclass(task, EmbeddingTask)
     proxies = {"p": architectures.edge_counts + 0.5 * architectures.op_counts[:, 2]}
     with pytest.raises(AssertionError, match=message):
-        check_pretext_task(
-            lambda encoder: task(encoder, PretextSettings(("p",))), lambda: GatedGCN(5, width=8), architectures, proxies
-        )
+        check_pretext_task(lambda encoder: task(encoder, ["p"]), lambda: GatedGCN(5, width=8), architectures, proxies)
 
 
 class PairsAnyone(CATETask):
@@ -198,9 +196,9 @@ class PairsAnyone(CATETask):
 
 def test_an_architecture_in_a_batch_of_the_tasks_own_is_caught(architectures):
     known = architectures.recoded(vocabulary_for("cate", architectures.vocabulary))
-    settings, proxies = PretextSettings(cost="p"), {"p": architectures.edge_counts + 0.0}
+    proxies = {"p": architectures.edge_counts + 0.0}
     with pytest.raises(AssertionError, match="an architecture without a proxy gets a gradient from loss part 'cate'"):
-        check_pretext_task(lambda encoder: PairsAnyone(encoder, settings), lambda: GatedGCN(6, width=8), known, proxies)
+        check_pretext_task(lambda encoder: PairsAnyone(encoder, cost="p"), lambda: GatedGCN(6, width=8), known, proxies)
 
 
 class SeesThroughTheMask(Sound):
@@ -230,60 +228,53 @@ class ShowsAttributes(GMAETask):
 def test_a_mask_that_does_not_hide_is_caught(encoder, task, message):
     some = random_architectures(40, seed=1, attributes=("kernel",))
     known = some.recoded(vocabulary_for("gmae", some.vocabulary))
-    settings = PretextSettings(mask_share=0.4)
-    check_pretext_task(lambda e: GMAETask(e, settings), lambda: Sound(6), known, {})
+    check_pretext_task(lambda e: GMAETask(e, 0.4), lambda: Sound(6), known, {})
     with pytest.raises(AssertionError, match=message):
-        check_pretext_task(lambda e: task(e, settings), lambda: encoder(6), known, {})
-
-
-class SoundPredictor(NetworkPredictor):
-    def __init__(self, architectures) -> None:
-        settings = FineTuneSettings(epochs=2)
-        super().__init__(create("gin", architectures, width=8), members=2, settings=settings)
+        check_pretext_task(lambda e: task(e, 0.4), lambda: encoder(6), known, {})
 
 
 class NoInterval:
-    def __init__(self, architectures) -> None:
+    def __init__(self, embedder, **options) -> None:
         pass
 
 
-class ScalesByTheBatch(SoundPredictor):
+class ScalesByTheBatch(NetworkPredictor):
     def predict(self, architectures, on_batch=None):
         mean, std = super().predict(architectures, on_batch)
         return Prediction(mean - mean.mean(), std)
 
 
-class NeverAlike(SoundPredictor):
-    def __init__(self, architectures) -> None:
-        super().__init__(architectures)
+class NeverAlike(NetworkPredictor):
+    def __init__(self, embedder, **options) -> None:
+        super().__init__(embedder, **options)
         self.seed = int(np.random.default_rng().integers(2**40))
 
 
-class LooksBehindTheMask(SoundPredictor):
+class LooksBehindTheMask(NetworkPredictor):
     def fit(self, architectures, y=None, *, mask=None, **options):
         return super().fit(architectures, None if y is None else np.nan_to_num(y), **options)
 
 
-class SaysNothing(SoundPredictor):
+class SaysNothing(NetworkPredictor):
     def predict(self, architectures, on_batch=None):
         return super().predict(architectures)
 
 
-class NarrowsDown(SoundPredictor):
+class NarrowsDown(NetworkPredictor):
     def interval(self, architectures, coverage):
         return super().interval(architectures, 1 - coverage)
 
 
-class WorstFirst(SoundPredictor):
+class WorstFirst(NetworkPredictor):
     def rank(self, table, on_batch=None):
         ranked = super().rank(table, on_batch)
         return replace(ranked, metrics={**ranked.metrics, "rank": len(table) + 1 - ranked.metrics["rank"]})
 
 
-class ForgetsWhatItLearnt(SoundPredictor):
+class ForgetsWhatItLearnt(NetworkPredictor):
     @classmethod
     def load(cls, folder, device="cpu"):
-        loaded = NetworkPredictor.load(folder, device)
+        loaded = super().load(folder, device)
         loaded._state.maps[0][0] += 1  # pyright: ignore[reportOptionalMemberAccess]
         return loaded
 
@@ -303,9 +294,12 @@ class ForgetsWhatItLearnt(SoundPredictor):
 )
 def test_a_broken_predictor_is_caught(architectures, predictor, message):
     y = architectures.edge_counts + np.linspace(0, 1, len(architectures))
-    check_predictor(lambda: SoundPredictor(architectures), architectures, y)
     with pytest.raises(AssertionError, match=message):
-        check_predictor(lambda: predictor(architectures), architectures, y)
+        check_predictor(
+            lambda: predictor(create("gin", architectures, width=8), members=2, settings=FineTuneSettings(epochs=2)),
+            architectures,
+            y,
+        )
 
 
 class RepeatsItself(NASBench201):

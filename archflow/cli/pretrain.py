@@ -4,100 +4,134 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archflow.cli.output import Json, ProxyOption, ViewOption, names, print_json
 
+if TYPE_CHECKING:
+    from archflow.data.joined import Unlabelled
+    from archflow.encoders.embedder import Embedder
+    from archflow.graph.table import Table
+    from archflow.pretext.jobs import PretrainingJob
+    from archflow.pretext.named import Settings
+
+Tables = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        help="A data set's name (`archflow data list`) or a table file; several, with commas, are one set, with the "
+        "first one's published settings.",
+    ),
+]
+TaskOption = Annotated[
+    str, typer.Option(help="fgp, flow, proxy_ranking, gmae ..., or a sum such as 0.5*flow+0.5*gmae.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="A setting of the task, TASK.SETTING=VALUE, such as graphcl.temperature=0.1 or cap.hops=[1,2]; may be "
+        "repeated.",
+    ),
+]
+WidthOption = Annotated[
+    int | None, typer.Option(min=1, help="Of the encoder's layers; default: the data set's preset.")
+]
+CardOption = Annotated[
+    bool,
+    typer.Option(
+        "--card",
+        help="Write it as the package ships encoders: with a card (.json) beside it, in half precision where that "
+        "changes next to nothing.",
+    ),
+]
+
 
 def pretrain(
-    data: Annotated[
-        str,
-        typer.Option(
-            "--data",
-            help="A data set's name (`archflow data list`) or a table file; several, with commas, are one set, with "
-            "the first one's published settings.",
-        ),
-    ],
+    data: Tables,
     out: Annotated[Path, typer.Option(help="The encoder to write (.safetensors).")],
     encoder: Annotated[str, typer.Option(help="gated_gcn, gin, mlp, transformer, or one of yours.")] = "gated_gcn",
-    task: Annotated[
-        str, typer.Option(help="fgp, flow, proxy_ranking, gmae ..., or a sum such as 0.5*flow+0.5*gmae.")
-    ] = "fgp",
+    task: TaskOption = "fgp",
+    settings: SetOption = None,
     view: ViewOption = None,
     proxy: ProxyOption = None,
-    width: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(min=1, help="Of the encoder's layers; default: the data set's preset."),
-    ] = None,
+    width: WidthOption = None,
     epochs: Annotated[int, typer.Option(min=1)] = 200,
     seed: Annotated[int, typer.Option(min=0)] = 21,
-    card: Annotated[
-        bool,
-        typer.Option(
-            "--card",
-            help="Write it as the package ships encoders: with a card (.json) beside it, in half precision where that "
-            "changes next to nothing.",
-        ),
-    ] = False,
+    card: CardOption = False,
     as_json: Json = False,
 ) -> None:
     """Pre-train an encoder on the architectures of a table, or of several; labels are not looked at.
 
-    The state after every epoch is kept beside the encoder: after an interruption the same command goes on.
+    The state after every epoch is kept beside the encoder: after an interruption the same command resumes.
     """
     from archflow.data.catalogue import BENCHMARKS
     from archflow.data.joined import joined
     from archflow.data.several import several_tables
-    from archflow.encoders import ENCODERS
-    from archflow.encoders.embedder import Embedder
-    from archflow.encoders.preparation import Preparation
-    from archflow.pretext import make_task, proxies_for, vocabulary_for
-    from archflow.pretext import pretrain as run
-    from archflow.progress import cumulative, progress_bar
-    from archflow.recipes.presets import preset_of
-    from archflow.recipes.shipping import ship
-    from archflow.seeding import seeded
+    from archflow.pretext import proxies_for
+    from archflow.pretext.settings import parsed
+    from archflow.recipes.pretraining import published_job
 
     tables = several_tables("--data", names(data))
     benchmark = BENCHMARKS.get(next(iter(tables)))
-    preset = preset_of(benchmark)
-    pretext_settings = preset.pretext(names(proxy) or [benchmark.proxy if benchmark else "depth"])
-    used = proxies_for(task, pretext_settings)
-    unlabelled = joined(tables, used)
-    vocabulary = vocabulary_for(task, unlabelled.architectures.vocabulary)
-    config = {**preset.published(encoder).config, **({"width": width} if width else {})}
-    with seeded(seed):
-        model = ENCODERS.get(encoder)(n_ops=len(vocabulary), **config)
-    with seeded(seed, 2):
-        pretext = make_task(task, model, pretext_settings)
-    view = view or preset.published(encoder).view
-    embedder = Embedder(model, Preparation(vocabulary, view))
-    architectures = embedder.prepare(unlabelled.architectures)
-    state = out.with_suffix(".state")
-    with progress_bar(f"pre-training on {len(architectures):,} architectures", epochs) as bar:
-        reach = cumulative(bar.advance)
+    tasks = parsed(settings or [])
+    usual = [benchmark.proxy] if benchmark else _default_proxy(tables, task, tasks, names(proxy))
+    given = {"tasks": tasks, "width": width, "view": view, "epochs": epochs, "seed": seed}
+    job = published_job(benchmark, encoder, task, out, proxies=names(proxy) or usual, **given)
+    unlabelled = joined(tables, proxies_for(job.task, job.tasks))
+    trained = _train(job, unlabelled).with_history(data=data)
+    _write(job, trained, unlabelled, card)
+    _print(job, trained, as_json)
 
-        def on_epoch(epoch: int, losses: dict[str, float]) -> None:
-            reach(epoch, "  ".join(f"{part} {value:.4g}" for part, value in losses.items()))
 
-        settings = replace(preset.published(encoder).pretrain, epochs=epochs, seed=seed)
-        losses = run(model, pretext, architectures, unlabelled.proxies, settings, state, on_epoch=on_epoch)
-    history = {"data": data, "task": task, "proxies": list(used), "epochs": epochs, "seed": seed}
-    embedder = embedder.with_history(**history, losses=losses)
+def _default_proxy(tables: dict[str, Table], task: str, tasks: Settings, given: list[str]) -> list[str]:
+    """What to rank tables of one's own by if nothing is given but needed, with a word if it is not the usual."""
+    from archflow.data.proxies import DEFAULTS, default_proxy
+    from archflow.pretext import with_proxies
+
+    usual = [DEFAULTS[0]]
+    ranks = any(settings.get("proxies") == usual for settings in with_proxies(task, tasks, usual).values())
+    if given or not ranks:
+        return []
+    name = default_proxy(list(tables.values()))
+    if [name] != usual:
+        typer.echo(f"archflow: all architectures have the same {usual[0]}; the proxy is {name} instead", err=True)
+    return [name]
+
+
+def _train(job: PretrainingJob, unlabelled: Unlabelled) -> Embedder:
+    """The trained encoder, with a bar meanwhile."""
+    from archflow.progress import progress_bar
+
+    with progress_bar(f"pre-training on {len(unlabelled.architectures):,} architectures", job.settings.epochs) as bar:
+        return job.run(
+            unlabelled.architectures,
+            unlabelled.proxies,
+            lambda epoch, losses: bar.reach(epoch, "  ".join(f"{part} {v:.4g}" for part, v in losses.items())),
+        )
+
+
+def _write(job: PretrainingJob, trained: Embedder, unlabelled: Unlabelled, card: bool) -> None:
+    """Write the encoder, and its card if one is wanted; its state has had its day."""
+    from archflow.recipes.shipping import ship
+
     if card:
         command = shlex.join(["archflow", *sys.argv[1:]])
-        ship(out, embedder, architectures, command)
+        ship(job.path, trained, trained.prepare(unlabelled.architectures), command)
     else:
-        embedder.save(out)
-    state.unlink(missing_ok=True)
-    final = {part: values[-1] for part, values in losses.items()}
+        trained.save(job.path)
+    job.state.unlink(missing_ok=True)
+
+
+def _print(job: PretrainingJob, trained: Embedder, as_json: bool) -> None:
+    """Say what was made, and how far it came."""
+    history = {name: trained.history[name] for name in ("data", "task", "tasks", "proxies", "epochs", "seed")}
+    final = {part: values[-1] for part, values in trained.history["losses"].items()}
     if as_json:
-        print_json({"encoder": str(out), **history, "view": view, "losses": final})
+        print_json({"encoder": str(job.path), **history, "view": trained.view, "losses": final})
     else:
-        typer.echo(
-            f"{out}: {encoder} pre-trained by {task}, " + ", ".join(f"{k} loss {v:.4g}" for k, v in final.items())
-        )
+        losses = ", ".join(f"{part} loss {value:.4g}" for part, value in final.items())
+        typer.echo(f"{job.path}: {job.encoder} pre-trained by {job.task}, {losses}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,9 @@ from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.table import Table
 from archflow.spaces import SPACES, NetworkSpace
+
+DEFAULTS = ("depth", "edges", "nodes", "params", "flops")
+"""What a table of one's own is ranked by where nothing else is said, in the order of preference."""
 
 
 def proxy(table: Table, name: str) -> NDArray[np.float64]:
@@ -55,6 +59,22 @@ def _costs(architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:
             except ArchflowError:
                 continue  # the operations fit, the wiring does not
     return {}
+
+
+def default_proxy(tables: Sequence[Table]) -> str:
+    """The first of `DEFAULTS`, or the first count of an operation, that ranks the architectures of every table.
+
+    Raises:
+        ArchflowError: There is none.
+    """
+    counts = [f"count:{op}" for op in tables[0].architectures.vocabulary.ops]
+    for name in (*DEFAULTS, *counts):
+        try:
+            if all(tells_apart(proxy(table, name)) for table in tables):
+                return name
+        except ArchflowError:
+            continue  # one of the tables has not got it
+    raise ArchflowError("no proxy: the architectures differ in no count; name a column, or choose a task without")
 
 
 def proxy_columns(table: Table) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -270,7 +271,7 @@ class BlendedPredictor(Predictor):
             shutil.rmtree(old)
 
     @classmethod
-    def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> BlendedPredictor:
+    def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Self:
         """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
         folder = Path(folder)
         tensors, about = read_folder(folder, FORMAT)

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -261,7 +262,7 @@ class NetworkPredictor(Predictor):
         write_folder(Path(folder), FORMAT, tensors, about)
 
     @classmethod
-    def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> NetworkPredictor:
+    def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Self:
         """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
         folder = Path(folder)
         tensors, about = read_folder(folder, FORMAT)

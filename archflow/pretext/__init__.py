@@ -1,7 +1,7 @@
 """Pretext tasks: what an encoder learns from architectures without labels."""
 
 from archflow.pretext.arch2vec import VariationalGraphAutoEncoder
-from archflow.pretext.base import MASK, PRETEXT_TASKS, EmbeddingTask, PretextSettings, PretextTask
+from archflow.pretext.base import MASK, PRETEXT_TASKS, EmbeddingTask, PretextTask
 from archflow.pretext.cap import CAP
 from archflow.pretext.cate import CATETask
 from archflow.pretext.dclp import DCLP
@@ -11,7 +11,7 @@ from archflow.pretext.gmae import GMAETask
 from archflow.pretext.graphcl import GraphCL
 from archflow.pretext.joint import JointTask
 from archflow.pretext.learned_surrogate import LearnedSurrogate
-from archflow.pretext.named import make_task, proxies_for, vocabulary_for
+from archflow.pretext.named import make_task, proxies_for, task_settings, vocabulary_for, with_proxies
 from archflow.pretext.pretrain import PretrainSettings, pretrain
 from archflow.pretext.proxy_ranking import ProxyRanking
 
@@ -28,7 +28,6 @@ __all__ = [
     "GraphCL",
     "JointTask",
     "LearnedSurrogate",
-    "PretextSettings",
     "PretextTask",
     "PretrainSettings",
     "ProxyRanking",
@@ -36,5 +35,7 @@ __all__ = [
     "make_task",
     "pretrain",
     "proxies_for",
+    "task_settings",
     "vocabulary_for",
+    "with_proxies",
 ]

@@ -15,7 +15,7 @@ from archflow.encoders.dropout import dropout
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.batch import Batch
 from archflow.graph.ragged import Ints, pointer
-from archflow.pretext.base import PRETEXT_TASKS, PretextSettings, PretextTask, Targets
+from archflow.pretext.base import PRETEXT_TASKS, PretextTask, Targets, positive
 from archflow.pretext.latent_sampling import CodeStatistics
 
 CODE_DROPOUT = 0.3
@@ -48,11 +48,13 @@ class VariationalGraphAutoEncoder(PretextTask):
     - Its mean over edges counts the whole matrix, whose lower half is always right, and padding; ours counts pairs.
     - Its weight of L_KL depends on the batch; `KL_WEIGHT` is its value for NAS-Bench-201.
 
-    code: the width of codes for encoders other than `Arch2Vec`, whose codes are as wide as its embedding.
+    Args:
+        code: Width of the codes for encoders other than `Arch2Vec`, whose codes are as wide as its embedding.
     """
 
-    def __init__(self, encoder: Encoder, settings: PretextSettings, code: int = 16) -> None:
-        super().__init__(settings)
+    def __init__(self, encoder: Encoder, code: int = 16) -> None:
+        super().__init__()
+        positive("arch2vec", code=code)
         has_mean = isinstance(encoder, Arch2Vec)
         self.width = encoder.dim if has_mean else code
         self.mean = None if has_mean else nn.Linear(encoder.dim, code)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from archflow.configured import Configured
 from archflow.encoders import Encoder
 from archflow.errors import ArchflowError
-from archflow.flow import FlowSurrogate
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext.learned_surrogate import LearnedSurrogate
 from archflow.registry import Registry
 
 Targets = Mapping[str, Tensor]
@@ -25,54 +23,46 @@ MASK = "[mask]"
 """The operation that stands where a task hides one."""
 
 
-@dataclass(frozen=True)
-class PretextSettings:
-    """What differs between search spaces, for all tasks.
-
-    proxies: names of the zero-cost proxies to rank, each for itself.
-    margin: of that ranking; 0.5 for NAS-Bench-101 and -201, 0.1 for -301 (FGP's released code).
-    surrogate: the flow to reconstruct, or what stands for it. flow_weight, proxy_weight: FGP's lambda_1 and lambda_2,
-    tuned there in {(1/2, 1/2), (1/3, 2/3), (2/3, 1/3)}.
-    mask_share: of the operations that GMAE hides; 0.75, 0.15 and 0.05 for NAS-Bench-101, -201 and -301 (its code).
-    cost: the name of the proxy that tells similar computation, by which CATE finds its pairs.
-    hops: CAP's K and R, how far a sub-graph reaches and how far its context; (1, 2), (1, 3) and (2, 3) there.
-    """
-
-    proxies: tuple[str, ...] = ()
-    margin: float = 0.5
-    surrogate: FlowSurrogate | LearnedSurrogate = field(default_factory=FlowSurrogate)
-    flow_weight: float = 0.5
-    proxy_weight: float = 0.5
-    mask_share: float = 0.15
-    hops: tuple[int, int] = (1, 3)
-    cost: str = "params"
-
-
-class PretextTask(nn.Module, ABC):
+class PretextTask(Configured, nn.Module, ABC):
     """What an encoder is trained to do before it sees a label. Its decoder is thrown away afterwards.
 
-    A registered task is made by `Task(encoder, settings)`; it reads the encoder's sizes, and may keep a copy of it.
+    Write a constructor that takes the encoder, to read its sizes or to keep a copy of it, and then the task's own
+    settings with their published defaults, and that calls `super().__init__()` first.
 
-    masks: the task hides operations. Then the architectures' vocabulary must hold `MASK`, and the encoder know it
-    (`archflow.pretext.vocabulary_for`).
+    Attributes:
+        config: The settings, captured by `Configured`; `type(task)(encoder, **task.config)` is the same task with
+            fresh weights.
+        masks: The task hides operations. Then the architectures' vocabulary must hold `MASK`, and the encoder know it
+            (`archflow.pretext.vocabulary_for`).
+        proxy_settings: Those of the settings that name zero-cost proxies, one or several each.
     """
 
     masks: ClassVar[bool] = False
+    proxy_settings: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, settings: PretextSettings) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.settings = settings
+        self.config.pop("encoder", None)
+        named_proxies(type(self), self.config)  # refuses a setting that names none
 
-    @staticmethod
-    def proxies(settings: PretextSettings) -> tuple[str, ...]:
-        """The names of the zero-cost proxies that `targets` will look at."""
-        return ()
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The names of the zero-cost proxies that `targets` looks at."""
+        return named_proxies(type(self), self.config)
 
     @abstractmethod
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
-        """Named targets, one row an architecture: (N, ...). proxies: zero-cost proxies by name, (N,), NaN = missing.
+        """Compute what the loss compares with, once, before training.
 
-        Raises ArchflowError if a proxy that the task needs is not there.
+        Args:
+            architectures: N of them.
+            proxies: Zero-cost proxies by name, (N,) each; NaN where a value is missing.
+
+        Returns:
+            Named tensors with a row per architecture, (N, ...).
+
+        Raises:
+            ArchflowError: A proxy that the task needs is missing.
         """
 
     @abstractmethod
@@ -83,10 +73,32 @@ class PretextTask(nn.Module, ABC):
         """Called before every epoch of training; share: of the epochs that are done, 0 to 1. For curricula."""
 
 
-PRETEXT_TASKS: Registry[Callable[[Encoder, PretextSettings], PretextTask]] = Registry(
-    "pretext task", "archflow.pretext"
-)
-"""Tasks by name; each is made by `Task(encoder, settings)`."""
+PRETEXT_TASKS: Registry[type[PretextTask]] = Registry("pretext task", "archflow.pretext")
+"""Tasks by name; each is made by `Task(encoder, **settings)`."""
+
+
+def named_proxies(task: type[PretextTask], config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the zero-cost proxies that a task with these settings needs, each once.
+
+    Raises:
+        ArchflowError: A setting that should name proxies names none.
+    """
+    found: list[str] = []
+    for setting in task.proxy_settings:
+        named = [config[setting]] if isinstance(config[setting], str) else list(config[setting])
+        if not all(named) or not named:
+            raise ArchflowError(
+                f"{task.__name__}: no proxy is named; give {setting!r} the name of one, or choose a task without"
+            )
+        found += named
+    return tuple(dict.fromkeys(found))
+
+
+def positive(task: str, **settings: float) -> None:
+    """Raises ArchflowError for a setting of a task that is not above 0, or not finite."""
+    for name, value in settings.items():
+        if not 0 < value < float("inf"):
+            raise ArchflowError(f"{task}: {name} {value:g} must be a positive number")
 
 
 def mask_id(architectures: ArchitectureSet) -> int:

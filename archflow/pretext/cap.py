@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from archflow.graph.batch import Batch
 from archflow.graph.ragged import pointer
 from archflow.graph.subgraph import induced
 from archflow.pretext.augmentation import distances, owners, random_nodes
-from archflow.pretext.base import PRETEXT_TASKS, PretextSettings, PretextTask, Targets
+from archflow.pretext.base import PRETEXT_TASKS, PretextTask, Targets, positive
 from archflow.pretext.contrast import graph_classes
 
 
@@ -32,7 +32,7 @@ class CAP(PretextTask):
         L = mean of -log sigmoid(h . c) + mean of -log(1 - sigmoid(h . c'))
 
     c' being the context of the next architecture of the batch. Published: (K, R) = (1, 2), (1, 3) and (2, 3) for
-    NAS-Bench-101, -201 and DARTS (`PretextSettings.hops`); an auxiliary GIN 128 wide; 300 epochs of batches of 1,024,
+    NAS-Bench-101, -201 and DARTS; an auxiliary GIN 128 wide; 300 epochs of batches of 1,024,
     AdamW with weight decay 1e-4. An architecture whose centre has no context counts nowhere.
 
     Differences. Centres are drawn anew in every epoch; the released code draws them once, lets the context begin at the
@@ -40,16 +40,20 @@ class CAP(PretextTask):
     encoder that ends in a ReLU could not say no to a context that does, too. The next architecture is no negative if
     it is isomorphic. An encoder that reads pairs of cells sees the other cell whole.
 
-    width: of a layer of the auxiliary GIN.
+    Args:
+        hops: (K, R): how far a sub-graph reaches, and how far its context.
+        width: Width of a layer of the auxiliary GIN.
 
-    Raises ArchflowError unless 1 <= K < R.
+    Raises:
+        ArchflowError: Unless 1 <= K < R.
     """
 
-    def __init__(self, encoder: Encoder, settings: PretextSettings, width: int = 128) -> None:
-        super().__init__(settings)
-        near, far = settings.hops
-        if not 1 <= near < far:
-            raise ArchflowError(f"cap: a context from {near} to {far} hops away is none; take hops (K, R), 1 <= K < R")
+    def __init__(self, encoder: Encoder, hops: Sequence[int] = (1, 3), width: int = 128) -> None:
+        super().__init__()
+        positive("cap", width=width)
+        if len(hops) != 2 or not 1 <= hops[0] < hops[1]:
+            raise ArchflowError(f"cap: hops {tuple(hops)} span no context; take (K, R) with 1 <= K < R")
+        self.near, self.far = hops
         self.context_encoder = GIN(encoder.n_ops, width, depth=2)
         self.projector = nn.Linear(self.context_encoder.dim, encoder.dim)
 
@@ -60,7 +64,7 @@ class CAP(PretextTask):
         architectures = batch.architectures.select(batch.rows)
         centre = random_nodes(architectures)
         hops = distances(architectures, centre)
-        near, far = self.settings.hops
+        near, far = self.near, self.far
         overlap = hops == near
         shared = np.diff(pointer(overlap)[architectures.node_ptr])
         part = hops <= near

@@ -15,7 +15,7 @@ from archflow.encoders.attention import TransformerLayer, additive_mask
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext.base import PRETEXT_TASKS, PretextSettings, PretextTask, Targets, mask_id
+from archflow.pretext.base import PRETEXT_TASKS, PretextTask, Targets, mask_id, positive
 from archflow.pretext.proxy_ranking import proxy_ranks
 
 SELECTED = 0.2
@@ -29,7 +29,7 @@ MASKED = 0.8
 class CATETask(PretextTask):
     """Masked operations of pairs (CATE: Yan et al., ICML 2021).
 
-    Pairs: architectures x in the order of `settings.cost`; partners of x are `partners` random earlier ones y
+    Pairs: architectures x in the order of the proxy `cost`; partners of x are `partners` random earlier ones y
     whose proxy differs by at most `distance` times the proxy's range, drawn once (with replacement, so that a single
     candidate is drawn again), and one of them at each use. An architecture without partner, or without proxy, is in no
     pair. In every batch a random half of the others get a partner, so that an epoch encodes as many architectures as
@@ -43,25 +43,30 @@ class CATETask(PretextTask):
         p_v = softmax(W_2 dropout(tanh(W_1 z_v + b_1)) + b_2)
         loss = mean over selected v of  -0.9 log p_v[op_v] - 0.1 mean over operations o of log p_v[o]
 
-    partners: 2 for NAS-Bench-101, 1 for -301, as published. distance: published are 2e6 parameters for
-    NAS-Bench-101, 4 % of the range, and 5e6 FLOPs for -301. width, heads, dropout: of the layers; 64, 8, 0.1 as
-    published, inner width 4 * 64.
-    depth: 24 is published; ours is 4, as these layers are thrown away after training.
-
     Published training: all pairs in 10 epochs of batches of 1,024, AdamW at 1e-3 with warm-up and linear decay. W is
     ours, as our encoders have other widths than these layers. The released code spreads the smoothing's 0.1 over the
     other operations only; it cannot tell `MASK` from a convolution, nor the input, which it never asks for, from
     padding.
 
-    Raises ArchflowError if the settings name no proxy, or `heads` does not divide `width`.
+    Args:
+        cost: The proxy that tells similar computation.
+        partners: 2 for NAS-Bench-101, 1 for -301, as published.
+        distance: As a fraction of the proxy's range; published are 2e6 parameters for NAS-Bench-101, 4 % of the
+            range, and 5e6 FLOPs for -301.
+        width, heads, dropout: Of the Transformer layers; 64, 8, 0.1 as published, inner width 4 * 64.
+        depth: Number of the Transformer layers. 24 is published; ours is 4, as they are thrown away after training.
+
+    Raises:
+        ArchflowError: `heads` does not divide `width`, or a setting is out of range.
     """
 
     masks = True
+    proxy_settings = ("cost",)
 
     def __init__(
         self,
         encoder: Encoder,
-        settings: PretextSettings,
+        cost: str = "params",
         partners: int = 2,
         distance: float = 0.04,
         width: int = 64,
@@ -69,10 +74,13 @@ class CATETask(PretextTask):
         heads: int = 8,
         dropout: float = 0.1,
     ) -> None:
-        super().__init__(settings)
+        super().__init__()
+        positive("cate", partners=partners, width=width, depth=depth, heads=heads)
+        if not (distance >= 0 and 0 <= dropout < 1):
+            raise ArchflowError(f"cate: distance {distance:g} must be at least 0, dropout {dropout:g} in 0 to below 1")
         if width % heads:
             raise ArchflowError(f"cate: width {width} must be a multiple of its {heads} heads")
-        self.partners, self.distance = partners, distance
+        self.cost, self.partners, self.distance = cost, partners, distance
         self.project = nn.Linear(encoder.dim, width)
         self.side = nn.Parameter(torch.randn(2, width))
         self.layers = nn.ModuleList(
@@ -83,18 +91,13 @@ class CATETask(PretextTask):
             nn.Linear(width, width), nn.Tanh(), nn.Dropout(dropout), nn.Linear(width, encoder.n_ops)
         )
 
-    @staticmethod
-    def proxies(settings: PretextSettings) -> tuple[str, ...]:
-        return (settings.cost,)
-
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
         """cate_partners: (N, partners) rows of the set, -1 for an architecture that has none."""
         mask_id(architectures)  # refuses a vocabulary without it before the first epoch
-        name = self.settings.cost
-        ranks = proxy_ranks(name, proxies, len(architectures))
+        ranks = proxy_ranks(self.cost, proxies, len(architectures))
         present = np.flatnonzero(np.isfinite(ranks))
         order = present[np.argsort(ranks[present], kind="stable")]
-        values = np.asarray(proxies[name], np.float64)[order]
+        values = np.asarray(proxies[self.cost], np.float64)[order]
         partners = np.full((len(architectures), self.partners), -1)
         partners[order] = _earlier(order, values, self.distance * np.ptp(values), self.partners)
         return {"cate_partners": torch.from_numpy(partners)}

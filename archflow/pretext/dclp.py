@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from archflow.encoders import Encoder
+from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.pretext.augmentation import inner_operations, replace_operations
-from archflow.pretext.base import PRETEXT_TASKS, PretextSettings, PretextTask, Targets, decoder
+from archflow.pretext.base import PRETEXT_TASKS, PretextTask, Targets, decoder, positive
 from archflow.pretext.contrast import graph_classes
 
 NO_EDITS = (32 / 60, 42 / 60)
@@ -46,7 +47,11 @@ class DCLP(PretextTask):
     as negatives. The queue starts with the keys of random architectures, and not with random vectors that no key is
     near to. AdamW without schedule stands for SGD at 0.015 with momentum 0.9.
 
-    queue: keys at most. momentum: m. temperature: T. width: of queries and keys.
+    Args:
+        queue: Keys at most.
+        momentum: m.
+        temperature: T.
+        width: Width of queries and keys.
     """
 
     queue: Tensor
@@ -55,13 +60,15 @@ class DCLP(PretextTask):
     def __init__(
         self,
         encoder: Encoder,
-        settings: PretextSettings,
         queue: int = 16_384,
         momentum: float = 0.999,
         temperature: float = 0.07,
         width: int = 128,
     ) -> None:
-        super().__init__(settings)
+        super().__init__()
+        positive("dclp", queue=queue, temperature=temperature, width=width)
+        if not 0 <= momentum <= 1:
+            raise ArchflowError(f"dclp: momentum {momentum:g} must be in 0 to 1")
         self.queue_limit, self.momentum, self.temperature, self.edits = queue, momentum, temperature, True
         self.projector = decoder(encoder.dim, (2 * encoder.dim, encoder.dim), width)
         self.key_encoder = copy.deepcopy(encoder).requires_grad_(False)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 from torch import Tensor
 
 from archflow.encoders import Encoder
+from archflow.errors import ArchflowError
+from archflow.flow import FlowSurrogate
 from archflow.graph import ArchitectureSet
-from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, PretextSettings, Targets, decoder
+from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, Targets, decoder
+from archflow.pretext.learned_surrogate import LearnedSurrogate
+
+Surrogate: TypeAlias = FlowSurrogate | LearnedSurrogate | Mapping[str, Any]
+"""What is reconstructed, or the arguments of that: `{"dim": 4}`, or `{"encoder": FILE}` of a `LearnedSurrogate`."""
+
+PUBLISHED = FlowSurrogate()
 
 
 @PRETEXT_TASKS.register("flow")
@@ -18,12 +28,15 @@ class FlowReconstruction(EmbeddingTask):
 
     The surrogate is not normalised, as in the paper.
 
-    hidden: widths of the decoder's inner layers.
+    Args:
+        surrogate: What is reconstructed.
+        hidden: Widths of the decoder's inner layers.
     """
 
-    def __init__(self, encoder: Encoder, settings: PretextSettings, hidden: Sequence[int] = (128,)) -> None:
-        super().__init__(settings)
-        self.surrogate = settings.surrogate
+    def __init__(self, encoder: Encoder, surrogate: Surrogate = PUBLISHED, hidden: Sequence[int] = (128,)) -> None:
+        super().__init__()
+        self.surrogate = surrogate_of(surrogate)
+        self.config["surrogate"] = asdict(self.surrogate)  # with its defaults
         self.decoder = decoder(encoder.dim, hidden, self.surrogate.size)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
@@ -31,3 +44,13 @@ class FlowReconstruction(EmbeddingTask):
 
     def loss_of(self, embedding: Tensor, targets: Targets) -> dict[str, Tensor]:
         return {"flow": (self.decoder(embedding) - targets["flow"]).square().sum(1).mean()}
+
+
+def surrogate_of(description: Surrogate) -> FlowSurrogate | LearnedSurrogate:
+    """The surrogate of its arguments. Raises ArchflowError for arguments that it does not have."""
+    if not isinstance(description, Mapping):
+        return description
+    try:
+        return (LearnedSurrogate if "encoder" in description else FlowSurrogate)(**description)
+    except TypeError as error:
+        raise ArchflowError(f"surrogate {dict(description)}: {str(error).partition(' ')[2]}") from None

@@ -14,38 +14,44 @@ from archflow.encoders import Encoder
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext.base import PRETEXT_TASKS, PretextSettings, PretextTask, Targets, mask_id
+from archflow.pretext.base import PRETEXT_TASKS, PretextTask, Targets, mask_id
 
 
 @PRETEXT_TASKS.register("gmae")
 class GMAETask(PretextTask):
     """The masked graph auto-encoder of GMAE-NAS (Jing et al., IJCAI 2022). Of every architecture's n operations, input
-    and output among them, max(1, round(mask_share n)) at random are hidden in every batch; the encoder sees `MASK` in
+    and output among them, max(1, round(mask_ratio n)) at random are hidden in every batch; the encoder sees `MASK` in
     their place, and a linear decoder names them from the nodes' embeddings h:
 
         loss = mean over hidden nodes v of  -log softmax(W h_v + b)[op_v]
 
-    Published: mask shares as in `PretextSettings`, 10,000 steps of batches of 2,048 or 4,096, AdamW at 1e-4 (1e-3 for
-    NAS-Bench-301). There every node of a batch is hidden with the probability `mask_share`; ours is the same number in
+    Published: 10,000 steps of batches of 2,048 or 4,096, AdamW at 1e-4 (1e-3 for
+    NAS-Bench-301). There every node of a batch is hidden with the probability `mask_ratio`; ours is the same number in
     expectation, up to rounding, and leaves no small architecture untouched. The released code puts zeros where we put
     an operation with features of its own, so that any encoder can be told of it, and averages over classes too, which
     divides the loss by |O|.
 
-    Raises ArchflowError if `settings.mask_share` is not in (0, 1].
+    Args:
+        mask_ratio: Share of the operations that are hidden; 0.75, 0.15 and 0.05 for NAS-Bench-101, -201 and -301 (its
+            code).
+
+    Raises:
+        ArchflowError: `mask_ratio` is not in (0, 1].
     """
 
     masks = True
 
-    def __init__(self, encoder: Encoder, settings: PretextSettings) -> None:
-        super().__init__(settings)
-        if not 0 < settings.mask_share <= 1:
-            raise ArchflowError(f"gmae: mask_share {settings.mask_share} must be a share of the nodes in (0, 1]")
+    def __init__(self, encoder: Encoder, mask_ratio: float = 0.15) -> None:
+        super().__init__()
+        if not 0 < mask_ratio <= 1:
+            raise ArchflowError(f"gmae: mask_ratio {mask_ratio:g} must be a share of the nodes, above 0 and up to 1")
+        self.mask_ratio = mask_ratio
         self.decoder = nn.Linear(encoder.dim, encoder.n_ops)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
         """gmae_hidden: (N,) how many operations of every architecture are to be hidden."""
         mask_id(architectures)  # refuses a vocabulary without it before the first epoch
-        hidden = np.rint(self.settings.mask_share * architectures.node_counts).astype(np.int64)
+        hidden = np.rint(self.mask_ratio * architectures.node_counts).astype(np.int64)
         return {"gmae_hidden": torch.from_numpy(hidden.clip(1))}
 
     def loss(self, encoder: Encoder, batch: Batch, targets: Targets) -> dict[str, Tensor]:

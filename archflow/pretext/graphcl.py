@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from archflow.encoders import Encoder
+from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.pretext.augmentation import (
@@ -21,7 +22,7 @@ from archflow.pretext.augmentation import (
     perturb_edges,
     share_of,
 )
-from archflow.pretext.base import PRETEXT_TASKS, PretextSettings, PretextTask, Targets, decoder, mask_id
+from archflow.pretext.base import PRETEXT_TASKS, PretextTask, Targets, decoder, mask_id, positive
 from archflow.pretext.contrast import graph_classes
 
 
@@ -33,7 +34,7 @@ class GraphCL(PretextTask):
         L = mean over n of -log( exp(sim(z_ni, z_nj) / T) / sum over n' != n of exp(sim(z_ni, z_n'j) / T) )
 
     A view is one of four edits, drawn anew for every view: a fifth of the nodes dropped, a fifth of the edges replaced
-    by others, the operations of a fifth of the nodes hidden, a connected part with four fifths of the nodes. The share
+    by others, the operations of a fifth of the nodes hidden, a connected part with four fifths of the nodes. The ratio
     of 0.2 is the paper's, the projector of two layers as well; the temperature is that of its released code for small
     graphs (its code for molecules has 0.1).
 
@@ -44,16 +45,19 @@ class GraphCL(PretextTask):
     negatives of each other, and an architecture without any does not count. An encoder that reads pairs of cells sees
     no edit that changes how many cells there are.
 
-    temperature: T. share: of nodes or edges that an edit touches.
+    Args:
+        temperature: T.
+        ratio: Share of the nodes or edges that an edit touches.
     """
 
     masks = True
 
-    def __init__(
-        self, encoder: Encoder, settings: PretextSettings, temperature: float = 0.2, share: float = 0.2
-    ) -> None:
-        super().__init__(settings)
-        self.temperature, self.share = temperature, share
+    def __init__(self, encoder: Encoder, temperature: float = 0.2, ratio: float = 0.2) -> None:
+        super().__init__()
+        positive("graphcl", temperature=temperature)
+        if not 0 < ratio <= 1:
+            raise ArchflowError(f"graphcl: ratio {ratio:g} must be a share of the nodes, above 0 and up to 1")
+        self.temperature, self.ratio = temperature, ratio
         self.projector = decoder(encoder.dim, (encoder.dim,), encoder.dim)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
@@ -74,11 +78,11 @@ class GraphCL(PretextTask):
         mask = mask_id(architectures)
         kind = torch.randint(4, (len(architectures),)).numpy()
         parts = [architectures.select(np.flatnonzero(kind == k)) for k in range(4)]
-        nodes = [share_of(part.node_counts, self.share) for part in parts]
+        nodes = [share_of(part.node_counts, self.ratio) for part in parts]
         edited = ArchitectureSet.concatenate(
             [
                 drop_nodes(parts[0], nodes[0]),
-                perturb_edges(parts[1], share_of(parts[1].edge_counts, self.share)),
+                perturb_edges(parts[1], share_of(parts[1].edge_counts, self.ratio)),
                 hide_operations(parts[2], nodes[2], mask),
                 cut_out(parts[3], nodes[3]),
             ]

@@ -16,16 +16,13 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from archflow.encoders import ENCODERS, Encoder
+from archflow.encoders import create
 from archflow.encoders.embedder import Embedder
-from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
-from archflow.pretext.base import PretextSettings, PretextTask
-from archflow.pretext.named import make_task, vocabulary_for
-from archflow.pretext.pretrain import PretrainSettings, pretrain
+from archflow.pretext.named import Settings, vocabulary_for
+from archflow.pretext.pretrain import OnEpoch, PretrainSettings, pretrain
 from archflow.progress import Progress, progress_bar
-from archflow.seeding import seeded
 from archflow.workers import begin_worker
 
 
@@ -33,25 +30,43 @@ from archflow.workers import begin_worker
 class PretrainingJob:
     """One encoder to pre-train.
 
-    encoder: its registered name. config: its arguments besides n_ops. task: as `make_task` reads it. settings: with the
-    seed of weights, decoders and order. path: where the encoder goes when done; the state of an unfinished one lies
-    beside. view: the form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
+    Attributes:
+        encoder: Its registered name.
+        config: Its arguments besides `n_ops` and `n_attributes`.
+        task: As `make_task` reads it.
+        tasks: Settings by task, where they differ from the defaults.
+        settings: Of the training, with the seed of weights, decoders and order.
+        path: Where the encoder goes when it is done.
+        view: The form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
     """
 
     encoder: str
     config: Mapping[str, Any]
     task: str
-    pretext: PretextSettings
+    tasks: Settings
     settings: PretrainSettings
     path: Path
     view: str = "whole"
 
-    def fresh(self, n_ops: int) -> tuple[Encoder, PretextTask]:
-        """The untrained encoder, and its task."""
-        with seeded(self.settings.seed):
-            encoder = ENCODERS.get(self.encoder)(n_ops=n_ops, **self.config)
-        with seeded(self.settings.seed, 2):
-            return encoder, make_task(self.task, encoder, self.pretext)
+    @property
+    def state(self) -> Path:
+        """The file that holds the state of the unfinished training."""
+        return self.path.with_name(f"{self.path.name}.state")
+
+    def run(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray], on_epoch: OnEpoch) -> Embedder:
+        """The trained encoder, which is not written yet. The state after every epoch is; the same call resumes from it.
+
+        Args:
+            architectures, proxies, on_epoch: As `pretrain` takes them.
+        """
+        known = architectures.recoded(vocabulary_for(self.task, architectures.vocabulary))
+        embedder = create(self.encoder, known, view=self.view, seed=self.settings.seed, **self.config)
+        return pretrain(
+            *(embedder, self.task, known, proxies, self.settings),
+            tasks=self.tasks,
+            checkpoint=self.state,
+            on_epoch=on_epoch,
+        )
 
 
 def run_jobs(
@@ -153,23 +168,18 @@ def _run(
     proxies: Mapping[str, NDArray],
     advance: Callable[[int], None],
 ) -> None:
-    """Train one encoder and write it. advance: told how many epochs came to an end."""
-    vocabulary = vocabulary_for(job.task, architectures.vocabulary)
-    encoder, task = job.fresh(len(vocabulary))
-    state = job.path.with_suffix(".state")
-    before = 0
+    """Train one encoder and write it. advance: called with how many epochs came to an end."""
+    done = 0
     ends = [time.perf_counter()]
 
     def on_epoch(epoch: int, losses: Mapping[str, float]) -> None:
-        nonlocal before
+        nonlocal done
         ends.append(time.perf_counter())
-        before, passed = epoch, epoch - before
-        advance(passed)
+        done, before = epoch, done
+        advance(epoch - before)
 
-    embedder = Embedder(encoder, Preparation(vocabulary, job.view))
-    known = embedder.prepare(architectures)
-    losses = pretrain(encoder, task, known, proxies, job.settings, state, on_epoch=on_epoch)
-    # The first interval holds the targets, and of a run that goes on the restored epochs.
+    trained = job.run(architectures, proxies, on_epoch)
+    # The first interval holds the targets, and of a resumed run the restored epochs.
     seconds = statistics.median([b - a for a, b in pairwise(ends)][1:] or [ends[-1] - ends[0]])
-    embedder.with_history(task=job.task, losses=losses, epoch_s=round(seconds, 3)).save(job.path)
-    state.unlink(missing_ok=True)
+    trained.with_history(epoch_s=round(seconds, 3)).save(job.path)
+    job.state.unlink(missing_ok=True)

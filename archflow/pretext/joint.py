@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from typing import cast
 
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -12,45 +14,57 @@ from archflow.encoders import Encoder
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext.base import EmbeddingTask, PretextSettings, PretextTask, Targets
+from archflow.pretext.base import EmbeddingTask, PretextTask, Targets
+from archflow.seeding import seeded
 
 
 class JointTask(PretextTask):
     """L = sum over tasks of weight L_task. Tasks on embeddings share one pass of the encoder.
 
-    tasks: with the weight of each. Raises ArchflowError where two tasks call a target, or a part of the loss, alike.
+    Every other task draws at random from a stream of its own, which depends on the seed of the epoch, the rows of the
+    batch and the task's name: what it draws does not depend on the tasks beside it.
+
+    Args:
+        tasks: By name, with the weight of each.
     """
 
-    def __init__(self, settings: PretextSettings, tasks: Mapping[str, tuple[PretextTask, float]]) -> None:
-        super().__init__(settings)
-        self._tasks = nn.ModuleList(task for task, _ in tasks.values())
-        self.weights = [weight for _, weight in tasks.values()]
+    def __init__(self, tasks: Mapping[str, tuple[PretextTask, float]]) -> None:
+        super().__init__()
+        self.config = {name: {"weight": weight, "config": task.config} for name, (task, weight) in tasks.items()}
+        self.weights = {name: weight for name, (_, weight) in tasks.items()}
+        self._tasks = nn.ModuleDict({name: task for name, (task, _) in tasks.items()})
 
     @property
-    def tasks(self) -> list[PretextTask]:
-        """The tasks, as `weights` has them."""
-        return [cast(PretextTask, task) for task in self._tasks]
+    def tasks(self) -> dict[str, PretextTask]:
+        """The tasks by name."""
+        return {name: cast(PretextTask, task) for name, task in self._tasks.items()}
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(proxy for task in self.tasks.values() for proxy in task.proxies))
 
     def begin_epoch(self, share: float) -> None:
-        for task in self.tasks:
+        for task in self.tasks.values():
             task.begin_epoch(share)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
+        """Raises ArchflowError where two tasks have a target of the same name, too."""
         joined: dict[str, Tensor] = {}
-        for task in self.tasks:
+        for task in self.tasks.values():
             _add(joined, task.targets(architectures, proxies))
         return joined
 
     def loss(self, encoder: Encoder, batch: Batch, targets: Targets) -> dict[str, Tensor]:
         embedding = None
         parts: dict[str, Tensor] = {}
-        for task, weight in zip(self.tasks, self.weights, strict=True):
+        for name, task in self.tasks.items():
             if isinstance(task, EmbeddingTask):
                 embedding = encoder.embed(batch) if embedding is None else embedding
                 own = task.loss_of(embedding, targets)
             else:
-                own = task.loss(encoder, batch, targets)
-            _add(parts, {name: weight * part for name, part in own.items()})
+                with seeded(torch.initial_seed(), zlib.crc32(batch.rows.tobytes()), zlib.crc32(name.encode())):
+                    own = task.loss(encoder, batch, targets)
+            _add(parts, {part: self.weights[name] * value for part, value in own.items()})
         return parts
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
 from archflow.encoders import Encoder
 from archflow.errors import ArchflowError
 from archflow.graph import Vocabulary
-from archflow.pretext.base import MASK, PRETEXT_TASKS, PretextSettings, PretextTask
+from archflow.pretext.base import MASK, PRETEXT_TASKS, PretextTask, named_proxies
 from archflow.pretext.joint import JointTask
+from archflow.pretext.settings import checked, defaults
+
+Settings: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""Settings by task, those that differ from its defaults: `{"graphcl": {"temperature": 0.1}, "cate": {}}`."""
 
 
 def task_weights(name: str) -> dict[str, float]:
@@ -27,24 +34,82 @@ def task_weights(name: str) -> dict[str, float]:
     return weights
 
 
-def make_task(name: str, encoder: Encoder, settings: PretextSettings) -> PretextTask:
-    """The task of a name. Raises ArchflowError as `task_weights` and the tasks do."""
+def task_settings(name: str, settings: Settings | None = None) -> dict[str, dict[str, Any]]:
+    """All settings of the tasks that a name joins: the given ones, and the defaults of the others.
+
+    Args:
+        name: As `make_task` reads it.
+        settings: By task; those of tasks that the name does not join do nothing.
+
+    Raises:
+        ArchflowError: A task or a setting is unknown, with the nearest one, or a value is of another type.
+    """
+    settings = settings or {}
+    for task in settings:
+        PRETEXT_TASKS.get(task)
+    return {
+        task: {**defaults(PRETEXT_TASKS.get(task)), **checked(task, PRETEXT_TASKS.get(task), settings.get(task, {}))}
+        for task in task_weights(name)
+    }
+
+
+def make_task(name: str, encoder: Encoder, settings: Settings | None = None, **own: Any) -> PretextTask:
+    """The task of a name, or the weighted sum of several.
+
+    Args:
+        name: `graphcl`, or a sum such as `0.5*flow+2*graphcl`.
+        encoder: Whose sizes the task reads.
+        settings: By task, where they differ from the defaults.
+        own: The settings of a task that is named alone: `make_task("graphcl", encoder, temperature=0.1)`.
+
+    Raises:
+        ArchflowError: A name, a weight or a setting is none, or out of the task's range.
+    """
     weights = task_weights(name)
-    tasks = {task: (PRETEXT_TASKS.get(task)(encoder, settings), weight) for task, weight in weights.items()}
-    return tasks[name][0] if name in tasks else JointTask(settings, tasks)
+    if own:
+        if len(weights) > 1 or settings:
+            raise ArchflowError(
+                f"pretext task {name!r}: say whose setting {next(iter(own))!r} is; give a mapping of task to settings"
+            )
+        settings = dict.fromkeys(weights, own)
+    config = task_settings(name, settings)
+    kinds: dict[str, Callable[..., PretextTask]] = {task: PRETEXT_TASKS.get(task) for task in weights}
+    tasks = {task: (kinds[task](encoder, **config[task]), weight) for task, weight in weights.items()}
+    return tasks[name][0] if name in tasks else JointTask(tasks)
+
+
+def name_of(task: PretextTask) -> str:
+    """The name by which `make_task` makes a task; of one that is not registered, its class."""
+    if isinstance(task, JointTask):
+        return "+".join(f"{weight:g}*{name}" for name, weight in task.weights.items())
+    registered = (name for name in PRETEXT_TASKS.names() if PRETEXT_TASKS.get(name) is type(task))
+    return next(registered, type(task).__name__)
 
 
 def vocabulary_for(name: str, vocabulary: Vocabulary) -> Vocabulary:
     """The vocabulary that a task needs: with `MASK` behind the operations, whose ids stay, where it hides some."""
-    masks = any(getattr(PRETEXT_TASKS.get(task), "masks", False) for task in task_weights(name))
+    masks = any(PRETEXT_TASKS.get(task).masks for task in task_weights(name))
     return Vocabulary((*vocabulary.ops, MASK)) if masks and MASK not in vocabulary else vocabulary
 
 
-def proxies_for(name: str, settings: PretextSettings) -> tuple[str, ...]:
-    """The names of the zero-cost proxies that a task needs, each once."""
-    tasks = [PRETEXT_TASKS.get(task) for task in task_weights(name)]
-    return tuple(dict.fromkeys(proxy for task in tasks for proxy in getattr(task, "proxies", _none)(settings)))
+def proxies_for(name: str, settings: Settings | None = None) -> tuple[str, ...]:
+    """The names of the zero-cost proxies that a task with these settings needs, each once.
+
+    Raises:
+        ArchflowError: As `task_settings` does, and for a task that needs a proxy where none is named.
+    """
+    configs = task_settings(name, settings)
+    named = (named_proxies(PRETEXT_TASKS.get(task), config) for task, config in configs.items())
+    return tuple(dict.fromkeys(proxy for each in named for proxy in each))
 
 
-def _none(settings: PretextSettings) -> tuple[str, ...]:
-    return ()
+def updated(settings: Settings, changes: Settings) -> dict[str, Mapping[str, Any]]:
+    """The settings with these changes."""
+    tasks = dict.fromkeys([*settings, *changes])
+    return {task: {**settings.get(task, {}), **changes.get(task, {})} for task in tasks}
+
+
+def with_proxies(name: str, settings: Settings, proxies: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The settings with these proxies for all tasks of a name that rank some and do not name their own."""
+    tasks = [task for task in task_weights(name) if "proxies" in defaults(PRETEXT_TASKS.get(task))]
+    return updated({task: {"proxies": list(proxies)} for task in tasks}, settings)

@@ -1,4 +1,4 @@
-"""The pre-training loop."""
+"""Pre-training: an encoder learns a pretext task."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from archflow.checkpoint import TrainingState, fingerprint
 from archflow.encoders import Encoder
+from archflow.encoders.embedder import Architectures, Embedder
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext.base import PretextTask
+from archflow.pretext.base import PretextTask, Targets
+from archflow.pretext.named import Settings, make_task, name_of, with_proxies
 from archflow.seeding import seeded
 
 Losses = dict[str, list[float]]
+OnEpoch = Callable[[int, dict[str, float]], None]
 
 
 @dataclass(frozen=True)
@@ -32,26 +36,62 @@ class PretrainSettings:
 
 
 def pretrain(
+    embedder: Embedder,
+    task: PretextTask | str,
+    architectures: Architectures,
+    proxies: Mapping[str, NDArray] | None = None,
+    settings: PretrainSettings | None = None,
+    *,
+    tasks: Settings | None = None,
+    checkpoint: Path | None = None,
+    device: torch.device | str = "cpu",
+    on_epoch: OnEpoch | None = None,
+) -> Embedder:
+    """Train the encoder of an embedder, in place, on a pretext task.
+
+    Args:
+        embedder: Its vocabulary is the one that the task needs (`vocabulary_for`).
+        task: For this encoder; or a name as `make_task` reads it, whose weights then follow from the seed.
+        architectures: N of them, as a table has them; the embedder prepares them.
+        proxies: Zero-cost proxies by name, (N,) each; NaN where a value is missing.
+        settings: Of the training.
+        tasks: Settings by task, where they differ from the defaults, if the task is given by name. One that ranks
+            proxies and names none ranks all that are given.
+        checkpoint: File that holds the state after every epoch. If it exists, training resumes from it, to the same
+            weights as an undisturbed run: an epoch's order and dropout follow from (seed, epoch) alone.
+        device: Where to compute.
+        on_epoch: Called after every epoch with its number (from 1) and losses; for those restored, once.
+
+    Returns:
+        The embedder with its history: `task`, `tasks` (the settings), `proxies`, `epochs`, `seed`, and `losses`, the
+        mean parts of the loss in every epoch.
+
+    Raises:
+        ArchflowError: The task's proxy, or its mask, is missing; or the checkpoint is of other settings, data or
+            weights.
+    """
+    settings = settings or PretrainSettings()
+    name = task if isinstance(task, str) else name_of(task)
+    if isinstance(task, str):
+        with seeded(settings.seed, 2):
+            task = make_task(task, embedder.encoder, with_proxies(task, tasks or {}, list(proxies or {})))
+    prepared = embedder.prepare(architectures)
+    targets = {part: tensor.to(device) for part, tensor in task.targets(prepared, proxies or {}).items()}
+    losses = _train(embedder.encoder, task, prepared, targets, settings, checkpoint, device, on_epoch)
+    about = {"tasks": task.config, "proxies": list(task.proxies), "epochs": settings.epochs, "seed": settings.seed}
+    return embedder.with_history(task=name, **about, losses=losses)
+
+
+def _train(
     encoder: Encoder,
     task: PretextTask,
     architectures: ArchitectureSet,
-    proxies: Mapping[str, NDArray] | None = None,
-    settings: PretrainSettings | None = None,
-    checkpoint: Path | None = None,
-    device: torch.device | str = "cpu",
-    on_epoch: Callable[[int, dict[str, float]], None] | None = None,
+    targets: Targets,
+    settings: PretrainSettings,
+    checkpoint: Path | None,
+    device: torch.device | str,
+    on_epoch: OnEpoch | None,
 ) -> Losses:
-    """Train `encoder` (in place) on `task` and return the mean loss parts of every epoch.
-
-    checkpoint: file that holds the state after every epoch. If it exists, training goes on from it, to the same
-    weights as an undisturbed run: an epoch's order and dropout follow from (seed, epoch) alone.
-    on_epoch: called after every epoch with its number (from 1) and losses; for those restored, once.
-
-    Raises ArchflowError if the task's proxy, or its mask, is missing, or the checkpoint is of other settings, data or
-    weights.
-    """
-    settings = settings or PretrainSettings()
-    targets = {name: tensor.to(device) for name, tensor in task.targets(architectures, proxies or {}).items()}
     encoder.to(device).train()
     task.to(device).train()
     parameters = [*encoder.parameters(), *task.parameters()]
@@ -60,21 +100,19 @@ def pretrain(
     start = 0
     state = None
     if checkpoint is not None:
-        data = (architectures.hashes, *targets.values(), *parameters)
-        setup = (asdict(settings), type(task).__name__, asdict(task.settings), type(encoder).__name__, encoder.config)
-        key = fingerprint(*setup, list(architectures.vocabulary.ops), *data)
+        key = _key(encoder, task, architectures, targets, settings)
         state = TrainingState(checkpoint, key, {"encoder": encoder, "task": task}, optimiser)
         restored = state.restore()
         if restored is not None:
             start, losses, _ = restored
             if on_epoch is not None:
-                on_epoch(start, {name: values[-1] for name, values in losses.items()})
+                on_epoch(start, {part: values[-1] for part, values in losses.items()})
     for epoch in range(start, settings.epochs):
         task.begin_epoch(epoch / settings.epochs)
         with seeded(settings.seed, epoch):
             means = _epoch(encoder, task, architectures, targets, optimiser, settings.batch_size, device)
-        for name, value in means.items():
-            losses.setdefault(name, []).append(value)
+        for part, value in means.items():
+            losses.setdefault(part, []).append(value)
         if state is not None:
             state.save(epoch + 1, losses)
         if on_epoch is not None:
@@ -85,7 +123,7 @@ def pretrain(
 
 def _epoch(encoder, task, architectures, targets, optimiser, batch_size, device) -> dict[str, float]:
     order = torch.randperm(len(architectures)).numpy()
-    sums: dict[str, torch.Tensor] = {}
+    sums: dict[str, Tensor] = {}
     for first in range(0, len(order), batch_size):
         rows: NDArray[np.int64] = order[first : first + batch_size]
         at = torch.from_numpy(rows).to(device)
@@ -97,3 +135,19 @@ def _epoch(encoder, task, architectures, targets, optimiser, batch_size, device)
         for name, part in parts.items():
             sums[name] = sums.get(name, 0) + part.detach() * len(rows)
     return {name: float(value) / len(order) for name, value in sums.items()}
+
+
+def _key(
+    encoder: Encoder,
+    task: PretextTask,
+    architectures: ArchitectureSet,
+    targets: Targets,
+    settings: PretrainSettings,
+) -> str:
+    """A fingerprint of all that decides how the training ends."""
+    graphs = (architectures.node_ptr, architectures.edge_ptr, architectures.edge_src, architectures.edge_dst)
+    nodes = (list(architectures.vocabulary.ops), architectures.op, architectures.attribute_names)
+    attributes = () if architectures.attributes is None else (architectures.attributes,)
+    models = [(type(model).__qualname__, model.config) for model in (encoder, task)]
+    weights = (*encoder.state_dict().values(), *task.state_dict().values())
+    return fingerprint(asdict(settings), models, *graphs, *nodes, *attributes, *targets.values(), *weights)

@@ -12,7 +12,7 @@ from torch import Tensor
 from archflow.encoders import Encoder
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
-from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, PretextSettings, Targets, decoder
+from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, Targets, decoder
 from archflow.pretext.ranking_loss import pairwise_hinge
 
 
@@ -23,28 +23,31 @@ class ProxyRanking(EmbeddingTask):
     Of several proxies each has its own score, and the loss is their mean. An architecture whose proxy is missing takes
     part in no pair of that proxy.
 
-    hidden: widths of the decoder's inner layers.
-
-    Raises ArchflowError if the settings name no proxy.
+    Args:
+        proxies: The names of the proxies, at least one.
+        margin: By how much the better score should lead: 0.5 for NAS-Bench-101 and -201, 0.1 for -301 (FGP's released
+            code).
+        hidden: Widths of the decoder's inner layers.
     """
 
-    def __init__(self, encoder: Encoder, settings: PretextSettings, hidden: Sequence[int] = (64,)) -> None:
-        super().__init__(settings)
-        if not settings.proxies:
-            raise ArchflowError("proxy ranking: no proxy is named; give one, or pre-train on the flow alone")
-        self.decoder = decoder(encoder.dim, hidden, len(settings.proxies))
+    proxy_settings = ("proxies",)
 
-    @staticmethod
-    def proxies(settings: PretextSettings) -> tuple[str, ...]:
-        return settings.proxies
+    def __init__(
+        self, encoder: Encoder, proxies: Sequence[str] = (), margin: float = 0.5, hidden: Sequence[int] = (64,)
+    ) -> None:
+        super().__init__()
+        if margin < 0:
+            raise ArchflowError(f"proxy_ranking: margin {margin:g} must be at least 0")
+        self.margin = margin
+        self.decoder = decoder(encoder.dim, hidden, len(self.proxies))
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
-        ranks = [proxy_ranks(name, proxies, len(architectures)) for name in self.settings.proxies]
+        ranks = [proxy_ranks(name, proxies, len(architectures)) for name in self.proxies]
         return {"proxy": torch.from_numpy(np.stack(ranks, 1))}
 
     def loss_of(self, embedding: Tensor, targets: Targets) -> dict[str, Tensor]:
         scores, ranks = self.decoder(embedding).T, targets["proxy"].T
-        return {"proxy": pairwise_hinge(scores, ranks, self.settings.margin).mean()}
+        return {"proxy": pairwise_hinge(scores, ranks, self.margin).mean()}
 
 
 def proxy_ranks(name: str, proxies: Mapping[str, NDArray], count: int) -> NDArray[np.float32]:

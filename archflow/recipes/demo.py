@@ -18,7 +18,7 @@ from archflow.encoders import create
 from archflow.predict import NetworkPredictor
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.metrics import precision_curve, summary
-from archflow.progress import cumulative, progress_bar
+from archflow.progress import progress_bar
 from archflow.recipes.presets import preset_of
 from archflow.recipes.recipe import recipe_for
 from archflow.report.ranking import ranking_report
@@ -52,7 +52,7 @@ def run_demo(out: Path, labels: float, pretrain_epochs: int, epochs: int, seed: 
     for name, predictor in predictors.items():
         with progress_bar(f"learning from {len(known)} labels, {name}", epochs) as bar:
             tuned = predictor.fit(
-                architectures.select(known), accuracy[known], reference=architectures, on_epoch=cumulative(bar.advance)
+                architectures.select(known), accuracy[known], reference=architectures, on_epoch=bar.reach
             )
         predictions[name], _ = predictor.predict(architectures)
         methods.append({"method": name, **summary(predictions[name][judged], accuracy[judged])})

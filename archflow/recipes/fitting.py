@@ -19,7 +19,7 @@ from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.predict import BlendedPredictor, FineTuned, NetworkPredictor, Objective
 from archflow.predict.objectives import Hinge, one_for_each
-from archflow.progress import cumulative, progress_bar
+from archflow.progress import progress_bar
 from archflow.recipes.presets import preset_of
 from archflow.recipes.recipe import Recipe, recipe_for
 
@@ -165,7 +165,7 @@ def fit_and_save(predictor: FitPredictor, task: Task, out: Path) -> FineTuned:
             metrics=task.metrics,
             reference=task.table,
             checkpoint=state,
-            on_epoch=cumulative(bar.advance),
+            on_epoch=bar.reach,
         )
     predictor.save(out)
     state.unlink(missing_ok=True)

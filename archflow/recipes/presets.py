@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archflow.data.benchmarks import Benchmark
-from archflow.flow import FlowSurrogate
 from archflow.predict.fine_tune import FineTuneSettings
-from archflow.pretext import PretextSettings, PretrainSettings
+from archflow.pretext import PretrainSettings
 
 GRAPH_NETWORKS = ("gated_gcn", "gin", "mlp", "transformer")
 """The encoders that FGP's text gives one width a data set."""
@@ -41,30 +40,28 @@ class EncoderPreset:
 
 @dataclass(frozen=True)
 class Preset:
-    """width: of the graph networks. surrogate: k and sigma. epochs, margin: of fine-tuning graph networks. train, test:
-    sizes of the halves, or None for half of the labelled architectures each. shuffled, pretrain_on_all: see `Protocol`.
-    cost, mask_share, hops: see `PretextSettings`. configs: of encoders whose defaults are another space's. own: of
-    encoders with a training of their own."""
+    """The settings for a data set.
+
+    Attributes:
+        width: Of the graph networks.
+        epochs, margin: Of fine-tuning graph networks.
+        tasks: Settings of pretext tasks that are not the task's defaults, by task.
+        train, test: Sizes of the halves, or None for half of the labelled architectures each.
+        shuffled, pretrain_on_all: See `Protocol`.
+        configs: Of encoders whose defaults are another space's.
+        own: Of encoders with a training of their own.
+    """
 
     width: int
-    surrogate: FlowSurrogate
     epochs: int
     margin: float = 0.5
+    tasks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     train: int | None = None
     test: int | None = None
     shuffled: bool = False
     pretrain_on_all: bool = False
-    cost: str = PretextSettings.cost
-    mask_share: float = PretextSettings.mask_share
-    hops: tuple[int, int] = PretextSettings.hops
     configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     own: Mapping[str, EncoderPreset] = field(default_factory=dict)
-
-    def pretext(self, proxies: Sequence[str]) -> PretextSettings:
-        """The settings of pretext tasks that rank these proxies."""
-        return PretextSettings(
-            tuple(proxies), self.margin, self.surrogate, mask_share=self.mask_share, hops=self.hops, cost=self.cost
-        )
 
     def published(self, encoder: str) -> EncoderPreset:
         """The published settings of an encoder; of one without any, its own defaults and FGP's training."""
@@ -99,36 +96,43 @@ _FLAN = EncoderPreset(
 
 _OWN_TRAINING = {"flan": _FLAN, "gates": _GATES, "ta_gates": _GATES}
 
-UNNAMED = Preset(128, FlowSurrogate(dim=7, sigma=0.1), 500, shuffled=True)
+
+def _tasks(dim: int, sigma: float, margin: float = 0.5, **others: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The settings of FGP and its two parts: the surrogate's width and scale, the margin of the ranking; and others."""
+    surrogate = {"dim": dim, "sigma": sigma}
+    return {
+        "flow": {"surrogate": surrogate},
+        "proxy_ranking": {"margin": margin},
+        "fgp": {"surrogate": surrogate, "margin": margin},
+        **others,
+    }
+
+
+UNNAMED = Preset(128, 500, tasks=_tasks(7, 0.1), shuffled=True)
 """For tables that are no named benchmark, in whatever order: NAS-Bench-201's settings."""
 
 PRESETS = {
     "nasbench201": Preset(
         128,
-        FlowSurrogate(dim=7, sigma=0.1),
         500,
+        tasks=_tasks(7, 0.1),
         configs={"gmae": {"width": 64, "depth": 12}},
         own={"flowerformer": _flowerformer(6e-5, 32), **_OWN_TRAINING},
     ),
     "nasbench101": Preset(
         256,
-        FlowSurrogate(dim=4, sigma=1.0),
         200,
+        tasks=_tasks(4, 1.0, gmae={"mask_ratio": 0.75}, cap={"hops": [1, 2]}),
         train=7290,
         test=7290,
-        mask_share=0.75,
-        hops=(1, 2),
         own={"flowerformer": _flowerformer(3e-5, 16), **_OWN_TRAINING},
     ),
     "nasbench301": Preset(
         256,
-        FlowSurrogate(dim=12, sigma=0.1),
         300,
         margin=0.1,
+        tasks=_tasks(12, 0.1, margin=0.1, gmae={"mask_ratio": 0.05}, cap={"hops": [2, 3]}, cate={"cost": "params_M"}),
         pretrain_on_all=True,
-        cost="params_M",
-        mask_share=0.05,
-        hops=(2, 3),
         own={
             # Eight layers on their own, two when pre-trained (FGP's appendix).
             "flowerformer_two_cell": EncoderPreset(
@@ -140,8 +144,8 @@ PRESETS = {
     ),
     "digits201": replace(UNNAMED, shuffled=False),
     # These two list what is alike, and what was good, together.
-    "nasbench_graph": replace(UNNAMED, cost="cora_para"),
-    "nasbench_nlp": replace(UNNAMED, cost="num_params"),
+    "nasbench_graph": replace(UNNAMED, tasks={**UNNAMED.tasks, "cate": {"cost": "cora_para"}}),
+    "nasbench_nlp": replace(UNNAMED, tasks={**UNNAMED.tasks, "cate": {"cost": "num_params"}}),
 }
 
 

@@ -17,7 +17,7 @@ from archflow.predict.blend import BlendedPredictor
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.network_predictor import NetworkPredictor
 from archflow.predict.objectives import Objective
-from archflow.pretext import PretextSettings, PretrainSettings, vocabulary_for
+from archflow.pretext import PretrainSettings, vocabulary_for, with_proxies
 from archflow.pretext.jobs import PretrainingJob, run_jobs
 from archflow.recipes.presets import preset_of
 
@@ -32,8 +32,8 @@ class Recipe:
 
     encoder, config: their kind, and its arguments besides n_ops. tasks: of every encoder, its pretext task and the form
     in which it is shown architectures (`archflow.graph.effective.VIEWS`); each has a seed of its own. Where there is no
-    proxy to rank, `tasks_without_proxies` take their place. pretext: what the tasks share; the proxies are those that
-    `pretrain` is given. members: networks to fine-tune, from one encoder after the other.
+    proxy to rank, `tasks_without_proxies` take their place. pretext: settings by task; the proxies are those
+    that `pretrain` is given. members: networks to fine-tune, from one encoder after the other.
     """
 
     encoder: str = "flowerformer"
@@ -48,7 +48,7 @@ class Recipe:
         ("arch2vec", "contracted"),
         ("flow", "effective"),
     )
-    pretext: PretextSettings = field(default_factory=PretextSettings)
+    pretext: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     epochs: int = 20
     members: int = 6
     fine_tune: FineTuneSettings = TUNING
@@ -71,14 +71,13 @@ class Recipe:
         own = {**asdict(self), "members": None, "fine_tune": None}  # what comes after pre-training
         key = fingerprint(own, architectures.hashes, *(part for named in proxies.items() for part in named))
         folder = folder / f"encoders-{key}"
-        settings = replace(self.pretext, proxies=tuple(proxies))
         tasks = self.tasks if proxies else self.tasks_without_proxies
         jobs = [
             PretrainingJob(
                 self.encoder,
                 self.config,
                 task,
-                settings,
+                with_proxies(task, self.pretext, tuple(proxies)),
                 PretrainSettings(self.epochs, seed=seed + place),
                 folder / f"{task}-{shown}-{seed}.encoder",
                 shown,
@@ -113,6 +112,6 @@ def recipe_for(benchmark: Benchmark | None, encoder: str | None = None) -> Recip
     return Recipe(
         encoder,
         preset.published(encoder).config,
-        pretext=preset.pretext([]),
+        pretext=preset.tasks,
         fine_tune=replace(TUNING, margin=preset.margin),
     )

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from archflow.encoders import Encoder
+from archflow.encoders import Embedder, Encoder
+from archflow.encoders.preparation import Preparation
 from archflow.graph import ArchitectureSet
 from archflow.graph.attributes import telling
 from archflow.graph.batch import Batch
@@ -39,7 +40,8 @@ def check_pretext_task(
             encoder = encoder_factory()
             task = task_factory(encoder)
         settings = PretrainSettings(epochs=8, batch_size=max(2, len(rows) // 4), learning_rate=3e-3)
-        return pretrain(encoder, task, architectures, proxies, settings), encoder
+        embedder = Embedder(encoder, Preparation(architectures.vocabulary))
+        return pretrain(embedder, task, architectures, proxies, settings).history["losses"], encoder
 
     encoder = encoder_factory().eval()
     task = task_factory(encoder).eval()

@@ -214,7 +214,7 @@ def test_killed_pretraining_goes_on_to_the_same_encoder(table, tmp_path):
     archflow(*arguments, "--out", whole)
     command = [sys.executable, "-m", "archflow", *arguments, "--out", str(broken)]
     process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
-    state = broken.with_suffix(".state")
+    state = broken.with_name(f"{broken.name}.state")
     while process.poll() is None and not state.exists():
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from archflow.encoders import GIN, Arch2Vec, Encoder, GatedGCN
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext import PretextSettings, PretrainSettings, VariationalGraphAutoEncoder, make_task, pretrain
+from archflow.pretext import PretrainSettings, VariationalGraphAutoEncoder, make_task
 from archflow.pretext.arch2vec import KL_WEIGHT
 from archflow.pretext.latent_sampling import CodeStatistics, forward_numbers
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 from archflow.testing import check_pretext_task
+from tests.pretraining import losses_of
 from tests.strategies import VOCABULARY, relabellings, sets
 
 PARTS = {"arch2vec_operations", "arch2vec_edges", "arch2vec_kl"}
@@ -27,7 +28,7 @@ def pair_of(n_ops: int, kind: type[Encoder] = Arch2Vec, seed: int = 0) -> tuple[
     """An encoder and its task, as after some training: weights that are not small, both in evaluation."""
     with seeded(seed):
         encoder = kind(n_ops, width=16)
-        task = VariationalGraphAutoEncoder(encoder, PretextSettings())
+        task = VariationalGraphAutoEncoder(encoder)
         with torch.no_grad():
             for weight in task.parameters():
                 weight.add_(0.3 * torch.randn_like(weight))
@@ -143,7 +144,7 @@ def test_the_noise_has_the_spread_that_the_code_says(architectures, monkeypatch)
 
 def test_arch2vec_as_its_own_encoder_keeps_the_contract(architectures):
     check_pretext_task(
-        lambda encoder: VariationalGraphAutoEncoder(encoder, PretextSettings()),
+        lambda encoder: VariationalGraphAutoEncoder(encoder),
         lambda: Arch2Vec(len(architectures.vocabulary), width=16, depth=2),
         architectures,
         {"parameters": architectures.edge_counts + 0.0},
@@ -152,7 +153,7 @@ def test_arch2vec_as_its_own_encoder_keeps_the_contract(architectures):
 
 def test_it_goes_together_with_other_tasks(architectures):
     encoder, _ = pair_of(len(architectures.vocabulary))
-    task = make_task("flow+0.5*arch2vec", encoder, PretextSettings())
+    task = make_task("flow+0.5*arch2vec", encoder)
     parts = task.loss(encoder, Batch(architectures), task.targets(architectures, {}))
     assert set(parts) == {"flow", *PARTS}
 
@@ -163,9 +164,9 @@ def trained():
     cells = NASBench201().sample(300, np.random.default_rng(0))
     with seeded(0):
         encoder = Arch2Vec(len(cells.vocabulary), width=32, depth=3)
-        task = VariationalGraphAutoEncoder(encoder, PretextSettings())
+        task = VariationalGraphAutoEncoder(encoder)
     how = PretrainSettings(epochs=20, batch_size=32, learning_rate=1e-2, weight_decay=0.0)
-    pretrain(encoder, task, cells, settings=how)
+    losses_of(encoder, task, cells, settings=how)
     return encoder, task.eval(), cells
 
 

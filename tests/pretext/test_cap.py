@@ -1,4 +1,5 @@
 import math
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ from archflow.encoders import ENCODERS, GatedGCN, encoders_of
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext import CAP, PretextSettings
+from archflow.pretext import CAP
 from archflow.pretext.augmentation import random_nodes
 from archflow.pretext.cap import context_loss
 from archflow.seeding import seeded
@@ -40,7 +41,7 @@ def alone(encoder, architecture: Architecture, vocabulary) -> torch.Tensor:
 
 def plain_loss(task, encoder, architectures, centres, classes) -> float:
     """One architecture at a time."""
-    near, far = task.settings.hops
+    near, far = task.config["hops"]
     seen = []
     for architecture, centre, number in zip(architectures, centres, classes, strict=True):
         hops = hops_from(architecture, centre)
@@ -67,7 +68,7 @@ def plain_loss(task, encoder, architectures, centres, classes) -> float:
 def test_the_loss_is_the_formula(architectures, hops):
     with seeded(0):
         encoder = GatedGCN(len(architectures.vocabulary), width=16).eval()
-        task = CAP(encoder, PretextSettings(hops=hops)).eval()
+        task = CAP(encoder, hops=hops).eval()
         for weight in task.context_encoder.parameters():
             weight.mul_(3)  # so that contexts differ
     classes = task.targets(architectures, {})["cap"]
@@ -95,7 +96,7 @@ def test_architectures_without_context_count_nowhere(architectures):
     single, isolated = Architecture(("pool",), ()), Architecture(("pool", "input", "output"), ())
     path = Architecture(("input", "pool", "conv1x1", "output"), ((0, 1), (1, 2), (2, 3)))
     encoder = GatedGCN(len(architectures.vocabulary), width=16).eval()
-    task = CAP(encoder, PretextSettings(hops=(3, 4))).eval()  # only the ends of the path are three hops apart
+    task = CAP(encoder, hops=(3, 4)).eval()  # only the ends of the path are three hops apart
     none = ArchitectureSet.from_architectures([single, isolated, single], architectures.vocabulary)
     some = ArchitectureSet.from_architectures([single, path, isolated, path], architectures.vocabulary)
     for chosen in (none, none.select([0])):
@@ -126,7 +127,7 @@ def test_every_encoder_gets_a_gradient(architectures):
         chosen = architectures if name in encoders_of(architectures) else pairs
         with seeded(0):
             encoder = ENCODERS.get(name)(n_ops=len(architectures.vocabulary), width=16)
-            task = CAP(encoder, PretextSettings())
+            task = CAP(encoder)
         for seed in range(5):
             with seeded(seed):
                 loss = task.loss(encoder, Batch(chosen), task.targets(chosen, {}))["cap"]
@@ -141,7 +142,7 @@ def test_an_encoder_of_pairs_sees_the_other_cell_whole(architectures):
     pair = Architecture(("pool",) * 5 + ("conv1x1",) * 5, (*path, *((a + 5, b + 5) for a, b in path)))
     pairs = ArchitectureSet.from_architectures([pair] * 20, architectures.vocabulary)
     encoder = ENCODERS.get("flowerformer_two_cell")(n_ops=len(architectures.vocabulary), width=16)
-    task = CAP(encoder, PretextSettings(hops=(1, 2)))
+    task = CAP(encoder, hops=(1, 2))
     seen = []
     encoder.register_forward_hook(lambda module, args, output: seen.append(args[0].architectures))
     with seeded(0):
@@ -154,5 +155,5 @@ def test_an_encoder_of_pairs_sees_the_other_cell_whole(architectures):
 
 @pytest.mark.parametrize("hops", [(0, 2), (2, 2), (3, 1)])
 def test_hops_without_a_context_are_refused(hops):
-    with pytest.raises(ArchflowError, match=rf"cap: a context from {hops[0]} to {hops[1]} hops away is none"):
-        CAP(GatedGCN(5, 16), PretextSettings(hops=hops))
+    with pytest.raises(ArchflowError, match=re.escape(f"cap: hops {hops} span no context")):
+        CAP(GatedGCN(5, 16), hops=hops)

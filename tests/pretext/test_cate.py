@@ -10,12 +10,11 @@ from archflow.encoders import GIN, GatedGCN
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext import MASK, CATETask, PretextSettings, PretrainSettings, pretrain, vocabulary_for
+from archflow.pretext import MASK, CATETask, PretrainSettings, vocabulary_for
 from archflow.pretext.cate import corrupted
 from archflow.seeding import seeded
 from archflow.testing import random_architectures, relabelled
-
-SETTINGS = PretextSettings(cost="parameters")
+from tests.pretraining import losses_of
 
 
 def with_mask(architectures: ArchitectureSet) -> ArchitectureSet:
@@ -25,7 +24,7 @@ def with_mask(architectures: ArchitectureSet) -> ArchitectureSet:
 def made(architectures: ArchitectureSet, **config) -> tuple[GatedGCN, CATETask]:
     with seeded(0):
         encoder = GatedGCN(len(architectures.vocabulary), width=16).eval()
-        return encoder, CATETask(encoder, SETTINGS, **{"width": 16, "depth": 2, **config}).eval()
+        return encoder, CATETask(encoder, cost="parameters", **{"width": 16, "depth": 2, **config}).eval()
 
 
 def candidates(values: list[float], row: int, distance: float) -> set[int]:
@@ -166,9 +165,9 @@ def test_an_operation_that_only_the_partner_tells_is_learnt():
     known = with_mask(nodes)
     with seeded(0):
         encoder = GIN(len(known.vocabulary), width=16)
-        task = CATETask(encoder, SETTINGS, distance=0.0, width=32, depth=1)
+        task = CATETask(encoder, cost="parameters", distance=0.0, width=32, depth=1)
     settings = PretrainSettings(epochs=80, batch_size=20, learning_rate=5e-3)
-    losses = pretrain(encoder, task, known, {"parameters": nodes.op + 0.0}, settings)["cate"]
+    losses = losses_of(encoder, task, known, {"parameters": nodes.op + 0.0}, settings)["cate"]
     # Without the partner the best is log 4 = 1.39 where an operation is hidden.
     assert np.mean(losses[-20:]) < 1.1
 
@@ -185,7 +184,7 @@ def test_without_pairs_there_is_no_loss(architectures):
     # Neither do batches of one stop the loop, with and without a partner.
     few = known.select(np.arange(6))
     proxies = {"parameters": np.array([0, 0.01, 0.02, 1, np.nan, 2])}
-    losses = pretrain(encoder, task, few, proxies, PretrainSettings(epochs=3, batch_size=1))
+    losses = losses_of(encoder, task, few, proxies, PretrainSettings(epochs=3, batch_size=1))
     assert np.isfinite(losses["cate"]).all()
 
 
@@ -193,7 +192,7 @@ def test_what_makes_no_pairs_is_refused(architectures):
     known = with_mask(architectures)
     encoder, task = made(known)
     with pytest.raises(ArchflowError, match="width 30 must be a multiple of its 8 heads"):
-        CATETask(encoder, SETTINGS, width=30)
+        CATETask(encoder, cost="parameters", width=30)
     with pytest.raises(ArchflowError, match="no proxy 'parameters'; there are: flops"):
         task.targets(known, {"flops": np.arange(60)})
     with pytest.raises(ArchflowError, match="the task hides operations"):

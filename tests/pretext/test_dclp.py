@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from archflow.encoders import Arch2Vec, Encoder, GatedGCN
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext import DCLP, PretextSettings, PretrainSettings, pretrain
+from archflow.pretext import DCLP, PretrainSettings
 from archflow.seeding import seeded
 from archflow.testing import relabelled
+from tests.pretraining import losses_of
 
 SETTINGS = PretrainSettings(epochs=5, batch_size=16)
 
@@ -19,7 +20,7 @@ SETTINGS = PretrainSettings(epochs=5, batch_size=16)
 def made(architectures, encoder_type: type[Encoder] = GatedGCN, **arguments):
     with seeded(0):
         encoder = encoder_type(len(architectures.vocabulary), width=16)
-        task = DCLP(encoder, PretextSettings(), **arguments)
+        task = DCLP(encoder, **arguments)
     return encoder, task
 
 
@@ -172,12 +173,12 @@ def test_a_killed_run_goes_on_to_the_same_weights_with_the_queue(architectures, 
             raise Killed
 
     whole, task = made(architectures, encoder_type)
-    losses = pretrain(whole, task, architectures, settings=SETTINGS)
+    losses = losses_of(whole, task, architectures, settings=SETTINGS)
     path = tmp_path / "state"
     with pytest.raises(Killed):
-        pretrain(*made(architectures, encoder_type), architectures, None, SETTINGS, path, on_epoch=kill)
+        losses_of(*made(architectures, encoder_type), architectures, None, SETTINGS, checkpoint=path, on_epoch=kill)
     again, resumed = made(architectures, encoder_type)
-    assert pretrain(again, resumed, architectures, None, SETTINGS, path) == losses
+    assert losses_of(again, resumed, architectures, None, SETTINGS, checkpoint=path) == losses
     for ours, theirs in ((again, whole), (resumed, task)):
         first, second = ours.state_dict(), theirs.state_dict()
         assert set(first) == set(second)

@@ -10,10 +10,11 @@ from archflow.encoders import GIN, GatedGCN
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.pretext import MASK, GMAETask, PretextSettings, PretrainSettings, pretrain, vocabulary_for
+from archflow.pretext import MASK, GMAETask, PretrainSettings, vocabulary_for
 from archflow.pretext.gmae import draw_nodes
 from archflow.seeding import seeded
 from archflow.testing import random_architectures, relabelled
+from tests.pretraining import losses_of
 from tests.strategies import sets
 
 
@@ -24,7 +25,7 @@ def with_mask(architectures: ArchitectureSet) -> ArchitectureSet:
 def made(architectures: ArchitectureSet, share: float) -> tuple[GatedGCN, GMAETask]:
     with seeded(0):
         encoder = GatedGCN(len(architectures.vocabulary), width=16).eval()
-        return encoder, GMAETask(encoder, PretextSettings(mask_share=share)).eval()
+        return encoder, GMAETask(encoder, mask_ratio=share).eval()
 
 
 @pytest.mark.parametrize("share", [0.05, 0.15, 0.75, 1.0])
@@ -114,8 +115,8 @@ def test_operations_that_follow_from_the_graph_are_learnt():
     )
     with seeded(0):
         encoder = GIN(len(known.vocabulary), width=32)
-        task = GMAETask(encoder, PretextSettings(mask_share=0.15))
-    losses = pretrain(encoder, task, known, settings=PretrainSettings(epochs=40, batch_size=20, learning_rate=5e-3))
+        task = GMAETask(encoder, mask_ratio=0.15)
+    losses = losses_of(encoder, task, known, settings=PretrainSettings(epochs=40, batch_size=20, learning_rate=5e-3))
     assert losses["gmae"][-1] < 0.4 * losses["gmae"][0]
 
 
@@ -124,5 +125,5 @@ def test_what_cannot_be_hidden_is_refused(architectures):
     with pytest.raises(ArchflowError, match="the task hides operations: recode the architectures"):
         task.targets(architectures, {})
     for share in (0.0, -0.1, 1.5, float("nan")):
-        with pytest.raises(ArchflowError, match=r"must be a share of the nodes in \(0, 1\]"):
-            GMAETask(encoder, PretextSettings(mask_share=share))
+        with pytest.raises(ArchflowError, match="must be a share of the nodes, above 0 and up to 1"):
+            GMAETask(encoder, mask_ratio=share)

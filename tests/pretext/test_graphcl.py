@@ -8,7 +8,7 @@ from archflow.encoders import ENCODERS, GatedGCN, encoders_of
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.batch import Batch
-from archflow.pretext import MASK, GraphCL, PretextSettings, vocabulary_for
+from archflow.pretext import MASK, GraphCL, vocabulary_for
 from archflow.pretext.graphcl import contrast
 from archflow.seeding import seeded
 
@@ -61,7 +61,7 @@ def test_views_are_one_edit_of_every_architecture_in_order():
     # Every architecture has an operation of its own at all ten nodes, so that its place can be told.
     many = [Architecture((op,) * 10, tuple(path)) for op in "abcdefghij"] * 40
     architectures = ArchitectureSet.from_architectures(many, vocabulary)
-    task = GraphCL(GatedGCN(len(vocabulary), 16), PretextSettings())
+    task = GraphCL(GatedGCN(len(vocabulary), 16))
     with seeded(0):
         views = task.views(architectures)
     kinds = {"drop": 0, "edges": 0, "hide": 0, "cut": 0}
@@ -87,7 +87,7 @@ def test_views_are_one_edit_of_every_architecture_in_order():
 
 
 def test_the_two_views_of_an_architecture_are_drawn_each_for_itself(known):
-    task = GraphCL(GatedGCN(len(known.vocabulary), 16), PretextSettings())
+    task = GraphCL(GatedGCN(len(known.vocabulary), 16))
     with seeded(0):
         first, second = task.views(known), task.views(known)
     assert sum(a != b for a, b in zip(first, second, strict=True)) > len(known) // 2
@@ -95,7 +95,7 @@ def test_the_two_views_of_an_architecture_are_drawn_each_for_itself(known):
 
 def test_the_loss_compares_the_encoders_views(known):
     encoder = GatedGCN(len(known.vocabulary), 16).eval()
-    task = GraphCL(encoder, PretextSettings())
+    task = GraphCL(encoder)
     targets = task.targets(known, {})
     rows = np.array([5, 3, 8, 13, 21, 34])
     with seeded(4), torch.no_grad():
@@ -111,7 +111,7 @@ def test_isomorphic_architectures_are_one_class(architectures):
     same = architectures[5].relabelled(list(range(len(architectures[5].ops)))[::-1])
     both = ArchitectureSet.from_architectures([architectures[5], same, architectures[6]], architectures.vocabulary)
     known = both.recoded(vocabulary_for("graphcl", both.vocabulary))
-    classes = GraphCL(GatedGCN(6, 16), PretextSettings()).targets(known, {})["graphcl"]
+    classes = GraphCL(GatedGCN(6, 16)).targets(known, {})["graphcl"]
     assert classes[0] == classes[1] != classes[2]
 
 
@@ -122,7 +122,7 @@ def test_every_encoder_gets_a_gradient(known):
         chosen = known if name in encoders_of(known) else pairs
         with seeded(0):
             encoder = ENCODERS.get(name)(n_ops=len(known.vocabulary), width=16)
-            task = GraphCL(encoder, PretextSettings())
+            task = GraphCL(encoder)
             targets = {"graphcl": torch.arange(len(chosen))}
             loss = task.loss(encoder, Batch(chosen), targets)["graphcl"]
         loss.backward()
@@ -134,7 +134,7 @@ def test_hostile_architectures_do(known):
     single, isolated = Architecture(("pool",), ()), Architecture(("pool", "input", "output"), ())
     chosen = ArchitectureSet.from_architectures([single, isolated] * 8, known.vocabulary)
     encoder = GatedGCN(len(known.vocabulary), 16)
-    task = GraphCL(encoder, PretextSettings())
+    task = GraphCL(encoder)
     for rows in (np.arange(16), np.array([0]), np.array([0, 2, 4])):
         with seeded(0):
             targets = {name: values[rows] for name, values in task.targets(chosen, {}).items()}
@@ -146,4 +146,4 @@ def test_hostile_architectures_do(known):
 
 def test_a_vocabulary_without_mask_is_refused(architectures):
     with pytest.raises(ArchflowError, match="the task hides operations: recode"):
-        GraphCL(GatedGCN(5, 16), PretextSettings()).targets(architectures, {})
+        GraphCL(GatedGCN(5, 16)).targets(architectures, {})

@@ -14,14 +14,14 @@ from archflow.graph.effective import view
 from archflow.pretext import (
     FlowReconstruction,
     LearnedSurrogate,
-    PretextSettings,
     PretrainSettings,
     make_task,
-    pretrain,
+    with_proxies,
 )
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 from archflow.testing import check_pretext_task
+from tests.pretraining import losses_of
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_every_dimension_is_standardised(teacher, architectures):
 
 def test_a_decoder_that_knows_nothing_has_at_most_a_loss_of_one(teacher, architectures):
     _, surrogate = teacher
-    task = FlowReconstruction(GIN(5, 8), PretextSettings(surrogate=surrogate))
+    task = FlowReconstruction(GIN(5, 8), surrogate)
     for parameter in task.parameters():
         torch.nn.init.zeros_(parameter)
     targets = task.targets(architectures, {})
@@ -82,7 +82,8 @@ def test_the_teacher_sees_architectures_in_its_own_view(teacher, tmp_path):
 
 @pytest.mark.parametrize("name", ["flow", "fgp", "0.5*flow+proxy_ranking"])
 def test_tasks_take_it_for_the_flow(name, teacher, architectures):
-    settings = PretextSettings(("edges",), surrogate=teacher[1])
+    surrogate = {"surrogate": teacher[1]}
+    settings = with_proxies(name, {"flow": surrogate, "fgp": surrogate}, ["edges"])
     check_pretext_task(
         lambda encoder: make_task(name, encoder, settings),
         lambda: GIN(len(architectures.vocabulary), width=8),
@@ -95,8 +96,8 @@ def test_it_is_told_to_the_state_of_an_unfinished_training(teacher, architecture
     def train(surrogate: LearnedSurrogate) -> None:
         with seeded(0):
             encoder = GIN(len(architectures.vocabulary), width=8)
-            task = make_task("flow", encoder, PretextSettings(surrogate=surrogate))
-        pretrain(encoder, task, architectures, settings=PretrainSettings(epochs=1), checkpoint=tmp_path / "state")
+            task = make_task("flow", encoder, surrogate=surrogate)
+        losses_of(encoder, task, architectures, settings=PretrainSettings(epochs=1), checkpoint=tmp_path / "state")
 
     _, surrogate = teacher
     train(surrogate)
@@ -110,7 +111,7 @@ def test_it_is_told_to_the_state_of_an_unfinished_training(teacher, architecture
 
 def test_what_is_no_teacher_is_refused(teacher, architectures, tmp_path):
     def task(path: str) -> FlowReconstruction:
-        return FlowReconstruction(GIN(5, 8), PretextSettings(surrogate=LearnedSurrogate(path)))
+        return FlowReconstruction(GIN(5, 8), {"encoder": path})
 
     with pytest.raises(ArchflowError, match="no such file"):
         task(str(tmp_path / "gone.safetensors"))

@@ -4,15 +4,28 @@ import numpy as np
 import pytest
 import torch
 
-from archflow.encoders import GIN, Arch2Vec, GatedGCN
+from archflow.encoders import GIN, Arch2Vec, GatedGCN, create
 from archflow.errors import ArchflowError
 from archflow.flow import FlowSurrogate
 from archflow.graph.batch import Batch
-from archflow.pretext import FGP, PretextSettings, PretrainSettings, pretrain
+from archflow.pretext import (
+    FGP,
+    PRETEXT_TASKS,
+    FlowReconstruction,
+    PretrainSettings,
+    pretrain,
+    vocabulary_for,
+    with_proxies,
+)
+from archflow.pretext.named import updated
+from archflow.pretext.settings import defaults
 from archflow.seeding import seeded
+from archflow.testing import relabelled
+from tests.pretext_settings import another
+from tests.pretraining import losses_of
 
 SETTINGS = PretrainSettings(epochs=5, batch_size=16)
-PRETEXT = PretextSettings(("parameters",), surrogate=FlowSurrogate(sigma=1.0))
+PRETEXT = {"proxies": ["parameters"], "surrogate": FlowSurrogate(sigma=1.0)}
 
 
 class Killed(Exception):
@@ -36,11 +49,17 @@ class Run:
         self.proxies["parameters"][::7] = np.nan
         with seeded(seed):
             self.encoder = encoder(len(architectures.vocabulary), width=16)
-            self.task = FGP(self.encoder, pretext)
+            self.task = FGP(self.encoder, **pretext)
 
     def go(self, on_epoch=None):
-        return pretrain(
-            self.encoder, self.task, self.architectures, self.proxies, self.settings, self.checkpoint, on_epoch=on_epoch
+        return losses_of(
+            self.encoder,
+            self.task,
+            self.architectures,
+            self.proxies,
+            self.settings,
+            checkpoint=self.checkpoint,
+            on_epoch=on_epoch,
         )
 
     def weights(self) -> list[torch.Tensor]:
@@ -127,9 +146,9 @@ def test_a_run_killed_twice_or_finished_already_gives_the_same(architectures, un
         {"settings": replace(SETTINGS, learning_rate=1e-2)},
         {"settings": replace(SETTINGS, epochs=6)},
         {"settings": replace(SETTINGS, seed=1)},
-        {"pretext": replace(PRETEXT, flow_weight=0.1)},
-        {"pretext": replace(PRETEXT, margin=0.1)},
-        {"pretext": replace(PRETEXT, surrogate=FlowSurrogate(seed=1))},
+        {"pretext": {**PRETEXT, "flow_weight": 0.1}},
+        {"pretext": {**PRETEXT, "margin": 0.1}},
+        {"pretext": {**PRETEXT, "surrogate": FlowSurrogate(seed=1)}},
         {"seed": 1},
         {"encoder": GIN},
     ],
@@ -174,3 +193,114 @@ def test_the_encoder_is_left_in_evaluation_and_the_callers_randomness_alone(arch
     run.go()
     assert torch.equal(torch.random.get_rng_state(), before)
     assert not run.encoder.training
+
+
+def trained_once(name: str, architectures, path, tasks=None):
+    """One epoch of two, whose state stays."""
+    known = architectures.recoded(vocabulary_for(name, architectures.vocabulary))
+    proxies = {"edges": known.edge_counts + 0.0, "nodes": known.node_counts + 0.0}
+    embedder = create("gin", known, width=16, seed=3)
+    settings = PretrainSettings(epochs=2, batch_size=30)
+    tasks = with_proxies(name, updated({"cate": {"cost": "edges"}}, tasks or {}), ["edges"])
+    return pretrain(embedder, name, known, proxies, settings, tasks=tasks, checkpoint=path, on_epoch=kill_after(1))
+
+
+@pytest.fixture(scope="module")
+def states(architectures, tmp_path_factory):
+    """By name of a task: the file of a run that was killed after its first epoch."""
+    folder = tmp_path_factory.mktemp("states")
+
+    def state(name: str):
+        path = folder / f"{name}.state"
+        if not path.exists():
+            with pytest.raises(Killed):
+                trained_once(name, architectures, path)
+        return path
+
+    return state
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [(name, setting) for name in PRETEXT_TASKS.names() for setting in defaults(PRETEXT_TASKS.get(name))],
+)
+def test_a_state_of_any_other_setting_is_refused(architectures, states, name, setting):
+    value = another(name, setting)
+    value = "nodes" if setting == "cost" else value
+    with pytest.raises(ArchflowError, match="an unfinished run with other settings or data"):
+        trained_once(name, architectures, states(name), {name: {setting: value}})
+
+
+def test_a_state_of_other_weights_of_a_sum_is_refused(architectures, states):
+    path = states("1*flow+1*gmae")
+    for other in ("0.01*flow+100*gmae", "gmae", "flow+gmae+graphcl"):
+        with pytest.raises(ArchflowError, match="an unfinished run with other settings or data"):
+            trained_once(other, architectures, path)
+    with pytest.raises(Killed):
+        trained_once("flow + 1.0*gmae", architectures, path)  # the same weights, otherwise written
+
+
+def test_a_state_of_other_numbers_of_the_nodes_is_refused(architectures, tmp_path):
+    """Isomorphic architectures are other data: what is drawn per node falls elsewhere."""
+    path = tmp_path / "state"
+    with pytest.raises(Killed):
+        Run(architectures, path).go(kill_after(1))
+    renumbered, _ = relabelled(architectures, seed=0)
+    assert np.array_equal(renumbered.hashes, architectures.hashes)
+    with pytest.raises(ArchflowError, match="other settings or data"):
+        Run(renumbered, path).go()
+
+
+def test_every_epoch_has_another_order(architectures):
+    """Nothing moves at a learning rate of zero: that losses differ is the order, hence the batches, alone."""
+    settings = replace(SETTINGS, epochs=3, learning_rate=0.0, weight_decay=0.0)
+    run = Run(architectures, settings=settings, encoder=GIN)
+    orders = []
+    loss = run.task.loss
+    run.task.loss = lambda encoder, batch, targets: orders.append(batch.rows) or loss(encoder, batch, targets)
+    run.go()
+    epochs = [np.concatenate(orders[first : first + 4]).tolist() for first in (0, 4, 8)]
+    assert all(sorted(order) == list(range(60)) for order in epochs)
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+
+
+def test_an_embedder_prepares_the_architectures_and_keeps_its_history(architectures):
+    embedder = create("gin", architectures, width=16, view="contracted", seed=3)
+    seen = []
+
+    class Sees(FlowReconstruction):
+        def targets(self, architectures, proxies):
+            seen.append(architectures)
+            return super().targets(architectures, proxies)
+
+    task = Sees(embedder.encoder)
+    trained = pretrain(embedder, task, architectures, settings=PretrainSettings(epochs=2, seed=5))
+    assert np.array_equal(seen[0].edge_ptr, embedder.prepare(architectures).edge_ptr)
+    assert trained.encoder is embedder.encoder
+    assert trained.preparation == embedder.preparation
+    history = trained.history
+    assert {**history, "losses": None} == {
+        "task": "Sees", "tasks": task.config, "proxies": [], "epochs": 2, "seed": 5, "losses": None,
+    }  # fmt: skip
+    assert len(history["losses"]["flow"]) == 2
+
+
+def test_a_task_by_name_follows_from_the_seed(architectures):
+    def run(seed: int, task: str = "flow"):
+        embedder = create("gin", architectures, width=16, seed=3)
+        return pretrain(embedder, task, architectures, settings=PretrainSettings(epochs=1, seed=seed)).history
+
+    assert run(1) == run(1)
+    assert run(1)["losses"] != run(2)["losses"]
+    assert run(1)["task"] == "flow"
+    proxies = {"a": architectures.edge_counts + 0.0, "b": architectures.node_counts + 0.0}
+
+    def ranked(tasks) -> list[str]:
+        embedder = create("gin", architectures, width=16)
+        settings = PretrainSettings(epochs=1)
+        return pretrain(embedder, "fgp", architectures, proxies, settings, tasks=tasks).history["proxies"]
+
+    assert ranked(None) == ["a", "b"]  # all that are given
+    assert ranked({"fgp": {"proxies": ["b"]}}) == ["b"]
+    with pytest.raises(ArchflowError, match="the task hides operations"):
+        run(1, "gmae")

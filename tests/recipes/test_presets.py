@@ -1,25 +1,46 @@
 """The published settings of each benchmark, typed a second time from FGP's text and released code."""
 
+from typing import Any
+
 import pytest
 
 from archflow.data.catalogue import BENCHMARKS
+from archflow.encoders import GatedGCN
+from archflow.pretext import PRETEXT_TASKS, make_task, task_settings, with_proxies
 from archflow.recipes.presets import PRESETS, UNNAMED, preset_of
 
-# Data: k and sigma of the surrogate, width, epochs and margin of fine-tuning, GMAE's share, CAP's hops.
+# Data: k and sigma of the surrogate, width, epochs and margin of fine-tuning, GMAE's ratio, CAP's hops.
 PAPER = {
-    "nasbench101": (4, 1.0, 256, 200, 0.5, 0.75, (1, 2)),
-    "nasbench201": (7, 0.1, 128, 500, 0.5, 0.15, (1, 3)),
-    "nasbench301": (12, 0.1, 256, 300, 0.1, 0.05, (2, 3)),
+    "nasbench101": (4, 1.0, 256, 200, 0.5, 0.75, [1, 2]),
+    "nasbench201": (7, 0.1, 128, 500, 0.5, 0.15, [1, 3]),
+    "nasbench301": (12, 0.1, 256, 300, 0.1, 0.05, [2, 3]),
 }
+COSTS = {"nasbench301": "params_M", "nasbench_graph": "cora_para", "nasbench_nlp": "num_params"}
+
+
+def config(task: str, data: str) -> dict[str, Any]:
+    """All settings of a task that ranks the edges, as a data set's preset has them."""
+    settings = with_proxies(task, PRESETS[data].tasks, ["edges"])
+    return make_task(task, GatedGCN(6, width=8), settings).config
 
 
 @pytest.mark.parametrize("data", PAPER)
 def test_the_settings_of_a_benchmark(data: str):
-    k, sigma, width, epochs, margin, share, hops = PAPER[data]
+    k, sigma, width, epochs, margin, ratio, hops = PAPER[data]
     preset = PRESETS[data]
-    assert (preset.surrogate.dim, preset.surrogate.sigma) == (k, sigma)
+    for task in ("flow", "fgp"):
+        surrogate = config(task, data)["surrogate"]
+        assert (surrogate["dim"], surrogate["sigma"]) == (k, sigma)
+    assert config("fgp", data)["margin"] == config("proxy_ranking", data)["margin"] == margin
     assert (preset.width, preset.epochs, preset.margin) == (width, epochs, margin)
-    assert (preset.mask_share, preset.hops) == (share, hops)
+    assert (config("gmae", data)["mask_ratio"], config("cap", data)["hops"]) == (ratio, hops)
+
+
+@pytest.mark.parametrize("data", PRESETS)
+def test_a_preset_names_settings_that_there_are(data: str):
+    assert config("cate", data)["cost"] == COSTS.get(data, "params")
+    task_settings("+".join(PRETEXT_TASKS.names()), PRESETS[data].tasks)
+    assert UNNAMED.tasks == PRESETS["nasbench201"].tasks
 
 
 @pytest.mark.parametrize("data", PAPER)

@@ -28,7 +28,7 @@ def arch2vec(
 ) -> None:
     """What arch2vec rebuilds of architectures it has not seen, what random codes decode to, and maps of its codes."""
     from archflow.encoders import ENCODERS
-    from archflow.progress import cumulative, progress_bar
+    from archflow.progress import progress_bar
     from archflow.report.markdown import markdown_table
     from archflow_reproduce.results.arch2vec_report import arch2vec_table, write_beside
     from archflow_reproduce.results.record import data_hash
@@ -42,9 +42,8 @@ def arch2vec(
     own = f"arch2vec-{name}-{encoder}-{protocol.epochs}-{seed}{'-whole' if whole else ''}"
     checkpoint = (folder or Path("runs") / own) / "pretraining.safetensors"
     with progress_bar("pre-training", protocol.epochs) as bar:
-        reach = cumulative(bar.advance)
         result, latent = run_arch2vec(
-            protocol, table, checkpoint, lambda epoch, losses: reach(epoch, f"loss {sum(losses.values()):.4f}")
+            protocol, table, checkpoint, lambda epoch, losses: bar.reach(epoch, f"loss {sum(losses.values()):.4f}")
         )
     study.finish(result, {name: data_hash(table, protocol.metric)}, markdown_table(*arch2vec_table(result)))
     if out is not None:

@@ -47,10 +47,10 @@ PretextFolder = Annotated[
 Methods = Annotated[str, typer.Option(help="Which to compare, with commas; also pre-trained encoders by name or file.")]
 SeveralMethods = Annotated[str, typer.Option(help="supervised, proxy, flow, fgp, with commas.")]
 Tasks = Annotated[
-    str,
+    str | None,
     typer.Option(
         help="With commas: supervised, pretext tasks, sums of them such as 0.5*flow+0.5*gmae; surrogates for FGP's "
-        "variants, all or by name (fgp_forward ...); learned for a learnt surrogate."
+        "variants, all or by name (fgp_forward ...); learned for a learnt surrogate. Default: supervised and all tasks."
     ),
 ]
 PretrainOn = Annotated[

@@ -11,13 +11,11 @@ from archflow.cli.output import Json, MetricOption, ProcessesOption, ProxyOption
 from archflow_reproduce.cli import options
 from archflow_reproduce.cli.study import Study, cores, say
 
-_TASKS = "supervised,proxy,flow,fgp,arch2vec,cap,cate,dclp,gmae,graphcl"
-
 
 def pretext(
     data: Annotated[str, typer.Option("--data", help="Data sets' names or table files, with commas.")],
     encoders: options.SeveralEncoders = "gated_gcn",
-    tasks: options.Tasks = _TASKS,
+    tasks: options.Tasks = None,
     pretrain_on: options.PretrainOn = None,
     proxy: ProxyOption = None,
     metric: MetricOption = None,

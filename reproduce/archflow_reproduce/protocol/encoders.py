@@ -14,8 +14,8 @@ from archflow.encoders import ENCODERS, Encoder
 from archflow.encoders.embedder import Embedder
 from archflow.encoders.pretrained import load
 from archflow.graph import ArchitectureSet
-from archflow.pretext import LearnedSurrogate
 from archflow.pretext.jobs import PretrainingJob, run_jobs
+from archflow.pretext.named import updated
 from archflow.seeding import seeded
 from archflow_reproduce.protocol.methods import LEARNED, is_encoder, pretext_of, pretrained_methods
 from archflow_reproduce.protocol.protocol import Protocol
@@ -76,9 +76,10 @@ def ready_encoder(method: str, architectures: ArchitectureSet) -> tuple[Encoder,
 def _job(protocol: Protocol, method: str, run: int, teachers: Sequence[Path], folder: Path) -> PretrainingJob:
     """What pre-trains the encoder of a run."""
     seed = model_seed(run)
-    (task, pretext), which = pretext_of(method, protocol.pretext), f"{seed}"
+    (task, pretext), which = pretext_of(method, protocol.proxies, protocol.pretext), f"{seed}"
     if method == LEARNED:
-        pretext, which = replace(pretext, surrogate=LearnedSurrogate(str(teachers[run]))), f"{protocol.runs}-{run}"
+        pretext = updated(pretext, {task: {"surrogate": {"encoder": str(teachers[run])}}})
+        which = f"{protocol.runs}-{run}"
     return PretrainingJob(
         protocol.encoder,
         protocol.encoder_config,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from archflow.encoders.pretrained import names
-from archflow.pretext import PretextSettings, proxies_for
+from archflow.pretext import PRETEXT_TASKS, proxies_for, task_settings, with_proxies
+from archflow.pretext.flow_reconstruction import surrogate_of
+from archflow.pretext.named import Settings, updated
 
 LEARNED = "learned"
 """The method that reconstructs a teacher's embeddings."""
@@ -43,38 +45,44 @@ def is_encoder(method: str) -> bool:
     return method.endswith(".safetensors") or method in names()
 
 
-def pretext_of(method: str, settings: PretextSettings) -> tuple[str, PretextSettings]:
-    """The pretext task of a method, as `make_task` reads it, and its settings. settings: the data set's.
+def all_methods() -> list[str]:
+    """Supervised learning, and every registered pretext task; FGP and its parts first."""
+    return list(dict.fromkeys(["supervised", "proxy", "flow", "fgp", *_tasks()]))
+
+
+def _tasks() -> list[str]:
+    return [name for name in PRETEXT_TASKS.names() if name != "proxy_ranking"]
+
+
+def pretext_of(method: str, proxies: Sequence[str], settings: Settings) -> tuple[str, Settings]:
+    """The pretext task of a method, as `make_task` reads it, and the settings by task.
 
     What has no other name here is a task, or a sum of tasks. (`LEARNED` lacks its surrogate still: a file a run.)
+
+    Args:
+        method: Its name.
+        proxies: What tasks rank that rank proxies.
+        settings: The data set's, by task.
     """
+    changes: dict[str, Any] = {}
     if method in SURROGATES:
-        return "fgp", replace(settings, surrogate=replace(settings.surrogate, **SURROGATES[method]))
-    if method in WEIGHTS:
-        return "fgp", replace(settings, **WEIGHTS[method])
-    return {"proxy": "proxy_ranking", LEARNED: "fgp"}.get(method, method), settings
+        changes = {"surrogate": {**settings.get("fgp", {}).get("surrogate", {}), **SURROGATES[method]}}
+    elif method in WEIGHTS:
+        changes = dict(WEIGHTS[method])
+    task = "fgp" if changes else {"proxy": "proxy_ranking", LEARNED: "fgp"}.get(method, method)
+    return task, with_proxies(task, updated(settings, {task: changes}) if changes else settings, proxies)
 
 
-_READ = {
-    "flow": ("surrogate",),
-    "proxy_ranking": ("proxies", "margin"),
-    "fgp": ("proxies", "margin", "surrogate", "flow_weight", "proxy_weight"),
-    "gmae": ("mask_share",),
-    "cap": ("hops",),
-    "cate": ("cost",),
-}
-"""The settings that a task reads, for those that read any."""
-
-
-def task_settings(method: str, settings: PretextSettings) -> dict[str, Any]:
-    """The pretext task of a method with the settings that it reads and no other ones, as JSON keeps them."""
-    task, own = pretext_of(method, settings)
-    parts = [part.rpartition("*")[2].strip() for part in task.split("+")]
-    read = dict.fromkeys(name for part in parts for name in _READ.get(part, ()))
-    every = asdict(own)
+def recorded_task(method: str, proxies: Sequence[str], settings: Settings) -> dict[str, Any]:
+    """The pretext task of a method with all its settings, as JSON keeps them; of a sum, by task."""
+    task, own = pretext_of(method, proxies, settings)
+    parts = task_settings(task, own)
+    for part in parts.values():
+        if "surrogate" in part:
+            part["surrogate"] = asdict(surrogate_of(part["surrogate"]))
     if method == LEARNED:
-        every["surrogate"] = "learned from the labels of each run"
-    return {"task": task, **{name: every[name] for name in read}}
+        parts[task]["surrogate"] = "learned from the labels of each run"
+    return {"task": task, **parts.get(task, parts)}
 
 
 def pretrained_methods(methods: Sequence[str]) -> list[str]:
@@ -82,7 +90,11 @@ def pretrained_methods(methods: Sequence[str]) -> list[str]:
     return [method for method in methods if method != "supervised" and not is_encoder(method)]
 
 
-def proxies_of_methods(methods: Sequence[str], settings: PretextSettings) -> list[str]:
-    """The proxies that methods look at, each once. Raises ArchflowError for one that is no task."""
-    tasks = [pretext_of(method, settings) for method in pretrained_methods(methods)]
-    return list(dict.fromkeys(name for task in tasks for name in proxies_for(*task)))
+def proxies_of_methods(methods: Sequence[str], proxies: Sequence[str], settings: Settings) -> list[str]:
+    """The proxies that methods look at, each once.
+
+    Raises:
+        ArchflowError: A method is no task, or needs a proxy where none is named.
+    """
+    used = [proxies_for(*pretext_of(method, proxies, settings)) for method in pretrained_methods(methods)]
+    return list(dict.fromkeys(name for each in used for name in each))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from archflow.errors import ArchflowError
 from archflow.graph.effective import view
 from archflow.graph.table import Table
 from archflow.predict.fine_tune import FineTuneSettings
-from archflow.pretext import PretextSettings, PretrainSettings
+from archflow.pretext import PretrainSettings
 from archflow_reproduce.protocol.methods import proxies_of_methods
 from archflow_reproduce.protocol.runs import MODEL_SEEDS
 from archflow_reproduce.protocol.splits import VALIDATION, check_rule
@@ -38,6 +38,7 @@ class Protocol:
     permutations, but a random one in its place.
     pretrain_on_all: pre-train on the architectures without a label, too, unless the split is by size.
     view: the form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
+    proxies: what the methods rank. pretext: settings of pretext tasks, by task, where they are not the defaults.
     """
 
     metric: str
@@ -53,13 +54,14 @@ class Protocol:
     shuffled: bool = False
     pretrain_on_all: bool = False
     view: str = "whole"
-    pretext: PretextSettings = field(default_factory=PretextSettings)
+    proxies: Sequence[str] = ()
+    pretext: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pretrain: PretrainSettings = field(default_factory=PretrainSettings)
     fine_tune: FineTuneSettings = field(default_factory=FineTuneSettings)
     teacher: Teacher = field(default_factory=Teacher)
 
     def __post_init__(self) -> None:
-        proxies_of_methods(self.methods, self.pretext)
+        proxies_of_methods(self.methods, self.proxies, self.pretext)
         check_runs(self.runs)
         if self.labels <= 0:
             raise ArchflowError(f"labels {self.labels:g} must be a share below 1 or a count")

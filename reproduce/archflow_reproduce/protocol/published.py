@@ -156,8 +156,9 @@ _RANKING = ("proxy", "fgp", LEARNED, *SURROGATES, *WEIGHTS)
 
 def proxies_of(config: Mapping[str, Any]) -> list[str]:
     """The proxies that the methods of a result rank."""
-    ranked = [proxy for settings in config["tasks"].values() for proxy in settings.get("proxies", ())]
-    return list(dict.fromkeys(ranked))
+    tasks = list(config["tasks"].values())
+    parts = [part for task in tasks for part in task.values() if isinstance(part, Mapping)]  # of a sum
+    return list(dict.fromkeys(proxy for settings in (*tasks, *parts) for proxy in settings.get("proxies", ())))
 
 
 def published_epochs(config: Mapping[str, Any]) -> tuple[int, int]:

@@ -47,7 +47,8 @@ def published_protocol(
         shuffled=preset.shuffled,
         pretrain_on_all=preset.pretrain_on_all,
         view=view or chosen.view,
-        pretext=preset.pretext(proxies),
+        proxies=list(proxies),
+        pretext=preset.tasks,
         pretrain=replace(chosen.pretrain, epochs=pretrain_epochs),
         fine_tune=replace(chosen.fine_tune, epochs=epochs or chosen.fine_tune.epochs),
         teacher=Teacher(

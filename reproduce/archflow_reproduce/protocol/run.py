@@ -29,7 +29,7 @@ from archflow_reproduce.protocol.methods import (
     is_encoder,
     pretrained_methods,
     proxies_of_methods,
-    task_settings,
+    recorded_task,
 )
 from archflow_reproduce.protocol.protocol import Protocol, measured_rows
 from archflow_reproduce.protocol.runs import MODEL_SEEDS, model_seed, tune_runs
@@ -71,7 +71,7 @@ def run_protocol(
     within = measured.select(pretraining_rows(protocol.split_by, measured, train))
     everything = protocol.pretrain_on_all and not protocol.split_by.startswith("size")
     seen = pretrain_on or {data: table if everything else within}
-    unlabelled = joined(seen, proxies_of_methods(protocol.methods, protocol.pretext), ops)
+    unlabelled = joined(seen, proxies_of_methods(protocol.methods, protocol.proxies, protocol.pretext), ops)
     settings = {"data": data, **_json(asdict(protocol))}
     if pretrain_on:
         settings["pretrain_on"] = list(pretrain_on)
@@ -138,7 +138,10 @@ def run_protocol(
 def _told(protocol: Protocol) -> dict[str, Any]:
     """What follows from a protocol, and readers of its result ask for: the settings that each pretext task read, and
     the model seed of each run."""
-    tasks = {method: task_settings(method, protocol.pretext) for method in pretrained_methods(protocol.methods)}
+    tasks = {
+        method: recorded_task(method, protocol.proxies, protocol.pretext)
+        for method in pretrained_methods(protocol.methods)
+    }
     return {"tasks": _json(tasks), "model_seeds": [model_seed(run) for run in range(protocol.runs)]}
 
 

@@ -12,7 +12,6 @@ from archflow.encoders import Encoder
 from archflow.graph.table import Table
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
 from archflow.predict.models import model_for
-from archflow.progress import cumulative
 from archflow.seeding import seeded
 
 MODEL_SEEDS = (21, 2021, 202121)
@@ -44,3 +43,19 @@ def tune_runs(
     validation = np.stack([part.validation for part in parts])
     runs = Runs(table.metric(metric)[:, None], labelled, validation, seeds)
     return fine_tune(models, table.architectures, runs, settings, state, on_epoch=cumulative(on_epochs))
+
+
+def cumulative(advance: Callable[..., None]) -> Callable[..., None]:
+    """Turn a function that takes how many more steps are done into one that takes how many are done so far.
+
+    Args:
+        advance: As `Progress.advance`; whatever follows the steps is passed on.
+    """
+    done = 0
+
+    def reach(steps: int, *rest: object) -> None:
+        nonlocal done
+        advance(steps - done, *rest)
+        done = steps
+
+    return reach

@@ -15,10 +15,12 @@ import torch
 
 from archflow.data.benchmarks import FOLDER_VARIABLE
 from archflow.data.nasbench101_graphs import read_graphs
-from archflow.encoders import ENCODERS
+from archflow.encoders import ENCODERS, Embedder
 from archflow.encoders.embedding import embed
+from archflow.encoders.preparation import Preparation
+from archflow.flow import FlowSurrogate
 from archflow.graph import ArchitectureSet
-from archflow.pretext import FGP, PretextSettings, PretrainSettings, pretrain
+from archflow.pretext import FGP, PretrainSettings, pretrain
 from archflow.recipes.presets import PRESETS
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
@@ -85,8 +87,9 @@ def _nasbench101() -> ArchitectureSet | None:
 def _surrogate_us(architectures: ArchitectureSet, name: str) -> dict[str, float]:
     """Levels included: every pass starts from a set that has nothing derived yet."""
     everything = np.arange(len(architectures))
+    surrogate = FlowSurrogate(**PRESETS[name].tasks["flow"]["surrogate"])
     copies = iter([architectures.select(everything) for _ in range(REPEATS + 1)])
-    times = timed(lambda: PRESETS[name].surrogate(next(copies)), REPEATS)
+    times = timed(lambda: surrogate(next(copies)), REPEATS)
     return times.rounded(1e6 / len(architectures), 3)
 
 
@@ -94,11 +97,12 @@ def _pretrain_epoch_s(architectures: ArchitectureSet, width: int, epochs: int = 
     """Seconds of an epoch of FGP with a gated GCN on all NAS-Bench-201 cells, batches of 256, float32."""
     with seeded(21):
         encoder = ENCODERS.get("gated_gcn")(n_ops=len(architectures.vocabulary), width=width)
-        task = FGP(encoder, PretextSettings(("params",), surrogate=PRESETS["nasbench201"].surrogate))
+        task = FGP(encoder, ["params"], **PRESETS["nasbench201"].tasks["fgp"])
     proxies = NASBench201().costs(architectures)
     ends: list[float] = []
     settings = PretrainSettings(epochs=epochs + 1)
-    pretrain(encoder, task, architectures, proxies, settings, on_epoch=lambda *_: ends.append(CLOCK()))
+    embedder = Embedder(encoder, Preparation(architectures.vocabulary))
+    pretrain(embedder, task, architectures, proxies, settings, on_epoch=lambda *_: ends.append(CLOCK()))
     seconds = np.diff(ends)
     return Times(float(seconds.min()), float(np.median(seconds))).rounded(1, 3)
 

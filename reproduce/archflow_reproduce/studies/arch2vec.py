@@ -13,13 +13,14 @@ import torch
 from numpy.typing import NDArray
 
 from archflow.data.benchmarks import Benchmark
-from archflow.encoders import ENCODERS, Encoder
+from archflow.encoders import ENCODERS, Embedder, Encoder
 from archflow.encoders.layers import mean_pool
+from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.graph.table import Table
-from archflow.pretext import PretextSettings, PretrainSettings, VariationalGraphAutoEncoder, pretrain
+from archflow.pretext import PretrainSettings, VariationalGraphAutoEncoder, pretrain
 from archflow.recipes.presets import preset_of
 from archflow.report.projection import principal_components
 from archflow.seeding import seeded
@@ -128,7 +129,7 @@ def run_arch2vec(
     with seeded(protocol.seed):
         config = preset_of(protocol.benchmark).published(protocol.encoder).config
         encoder = ENCODERS.get(protocol.encoder)(n_ops=len(architectures.vocabulary), **config)
-        task = VariationalGraphAutoEncoder(encoder, PretextSettings())
+        task = VariationalGraphAutoEncoder(encoder)
     ends: list[float] = []
 
     def timed(epoch: int, losses: dict[str, float]) -> None:
@@ -136,7 +137,8 @@ def run_arch2vec(
         if on_epoch is not None:
             on_epoch(epoch, losses)
 
-    losses = pretrain(encoder, task, train, settings=protocol.pretraining, checkpoint=checkpoint, on_epoch=timed)
+    embedder = Embedder(encoder, Preparation(architectures.vocabulary))
+    trained = pretrain(embedder, task, train, settings=protocol.pretraining, checkpoint=checkpoint, on_epoch=timed)
     task.eval()
     samples = task.sample(encoder, train, protocol.samples, np.random.default_rng(protocol.seed))
     places, shares = principal_components(latent_vectors(encoder, task, architectures))
@@ -152,7 +154,7 @@ def run_arch2vec(
         "batch_size": protocol.batch_size,
         "learning_rate": protocol.learning_rate,
         "seed": protocol.seed,
-        "losses": losses,
+        "losses": trained.history["losses"],
         "reconstruction": reconstruction(encoder, task, held_out),
         "samples": sample_quality(space, samples),
         "epoch_cpu_seconds": round(float(np.median(np.diff(ends))), 3) if len(ends) > 1 else None,

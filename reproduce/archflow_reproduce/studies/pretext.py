@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from archflow.data.benchmarks import Benchmark
+from archflow.data.joined import joined
 from archflow.graph.table import Table
-from archflow_reproduce.protocol.methods import expanded
+from archflow_reproduce.protocol.methods import all_methods, expanded, proxies_of_methods
+from archflow_reproduce.protocol.protocol import measured_rows
 from archflow_reproduce.results.record import data_hash
 from archflow_reproduce.speed.machine import machine
 from archflow_reproduce.studies.encoders import Comparison, protocol_results
@@ -24,10 +26,10 @@ def comparisons_of(
     Args:
         benchmarks: By the data's names, None for a table that is no benchmark.
         encoders: Registered names.
-        tasks: Methods of the protocol; groups of them are expanded.
+        tasks: Methods of the protocol; groups of them are expanded. All if empty.
         others: Fields of `Comparison`.
     """
-    methods = expanded(tasks)
+    methods = expanded(tasks) or all_methods()
     return [Comparison(name, benchmark, encoders, methods=methods, **others) for name, benchmark in benchmarks.items()]
 
 
@@ -54,8 +56,10 @@ def pretext_matrix(
     or one for a larger matrix, goes on from there. on_step: called with a few words before every cell. pretrain_on:
     tables by name; encoders are pre-trained on all their architectures together instead of those of each cell's table.
 
-    Raises ArchflowError as `run_protocol` does.
+    Raises ArchflowError as `run_protocol` does; before the first cell for a metric, a task or a proxy that is missing.
     """
+    for comparison in comparisons:
+        _check(comparison, tables[comparison.data], pretrain_on)
     cells = []
     for comparison in comparisons:
         results = protocol_results(
@@ -71,3 +75,12 @@ def pretext_matrix(
             cells.append({"encoder": result["config"]["encoder"], "split": result["splits"]["by"], **cell})
     config = {**comparisons[0].config, "data": list(tables), "pretrain_on": list(pretrain_on or {})}
     return {"matrix": cells, "config": config, "machine": machine()}
+
+
+def _check(comparison: Comparison, table: Table, pretrain_on: Mapping[str, Table] | None) -> None:
+    """Raises ArchflowError if a cell of the comparison would be refused."""
+    for encoder in comparison.encoders:
+        protocol = comparison.protocol(encoder, comparison.labels[0])
+        measured_rows(table, comparison.data, protocol.metric)
+        used = proxies_of_methods(protocol.methods, protocol.proxies, protocol.pretext)
+        joined(pretrain_on or {comparison.data: table}, used)

@@ -9,7 +9,7 @@ import torch
 from archflow.encoders import GIN
 from archflow.graph.table import Table
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings
-from archflow.pretext import PretextSettings, PretrainSettings
+from archflow.pretext import PretrainSettings
 from archflow_reproduce.protocol import run as protocol_run
 from archflow_reproduce.protocol import runs as runs_of
 from archflow_reproduce.protocol import teachers
@@ -25,7 +25,7 @@ PROTOCOL = Protocol(
     methods=["supervised"],
     labels=20,
     runs=4,
-    pretext=PretextSettings(("params",)),
+    proxies=["params"],
     pretrain=PretrainSettings(epochs=1),
     fine_tune=FineTuneSettings(epochs=2),
 )
@@ -49,7 +49,7 @@ def test_an_oracle_is_judged_exactly_in_every_run(table, tmp_path, monkeypatch, 
     curves = np.array([[0.1, 0.9, 0.2, 0.3], [0.3, 0.1, 0.2, 0.3], [0.2, 0.1, 0.8, 0.3], [0.2, 0.1, 0.8, 0.4]])
 
     def tuned(encoders, *_):
-        return FineTuned([Oracle(factor) for _ in encoders], np.zeros((4, 4)), curves)
+        return FineTuned([Oracle(factor) for _ in encoders], np.zeros((4, 4)), curves, held_out=40)
 
     judged = []
     real = protocol_run._scores

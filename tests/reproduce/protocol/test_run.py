@@ -22,7 +22,7 @@ from archflow.graph import Vocabulary
 from archflow.graph.effective import effective
 from archflow.graph.table import Table, read_table
 from archflow.predict.fine_tune import FineTuneSettings
-from archflow.pretext import PretextSettings, PretrainSettings
+from archflow.pretext import PretrainSettings
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 from archflow_reproduce.protocol import run as protocol_run
@@ -36,7 +36,7 @@ PROTOCOL = Protocol(
     encoder_config={"width": 8},
     labels=30,
     runs=4,
-    pretext=PretextSettings(("params",)),
+    proxies=["params"],
     pretrain=PretrainSettings(epochs=2),
     fine_tune=FineTuneSettings(epochs=3),
 )
@@ -247,7 +247,7 @@ def test_unusable_tables_are_refused(table, tmp_path):
     with pytest.raises(ArchflowError, match="no column 'score'"):
         run_protocol(PROTOCOL, "cells", Table(table.architectures), tmp_path / "c")
     with pytest.raises(ArchflowError, match="no proxy 'jacov'"):
-        run_protocol(replace(PROTOCOL, pretext=PretextSettings(("jacov",))), "cells", table, tmp_path / "d")
+        run_protocol(replace(PROTOCOL, proxies=["jacov"]), "cells", table, tmp_path / "d")
 
 
 def test_result_becomes_a_table_and_a_report(finished, tmp_path):
@@ -293,7 +293,7 @@ def test_killed_protocol_leaves_no_worker_behind_and_goes_on_to_the_same_result(
     command = [sys.executable, tmp_path / "run.py", tmp_path / "protocol", tmp_path / "cells.parquet", folder]
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # as the tests: other threads round sums in another order
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True, env=one_thread)
-    state = folder / "flow-21.state"
+    state = folder / "flow-21.encoder.state"
     wait_until(state.exists)
     process.kill()
     process.wait()

@@ -12,7 +12,7 @@ from archflow.encoders import Embedder
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.predict.fine_tune import FineTuneSettings
-from archflow.pretext import PretextSettings, PretrainSettings
+from archflow.pretext import PretrainSettings
 from archflow.spaces import NASBench201
 from archflow_reproduce.protocol.protocol import Protocol
 from archflow_reproduce.protocol.published_protocol import published_protocol
@@ -27,7 +27,7 @@ PROTOCOL = Protocol(
     methods=["learned"],
     labels=20,
     runs=2,
-    pretext=PretextSettings(("edges",)),
+    proxies=["edges"],
     pretrain=PretrainSettings(epochs=1),
     fine_tune=FEW,
     teacher=Teacher("gin", {"width": 8}, FEW),

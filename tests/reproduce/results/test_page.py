@@ -8,8 +8,7 @@ import pytest
 
 from archflow.cli.app import app
 from archflow.errors import ArchflowError
-from archflow.pretext import PretextSettings
-from archflow_reproduce.protocol.methods import pretrained_methods, task_settings
+from archflow_reproduce.protocol.methods import pretrained_methods, recorded_task
 from archflow_reproduce.protocol.protocol import Protocol
 from archflow_reproduce.results.page import BEGIN, END, results_page, results_summary, with_summary
 from archflow_reproduce.results.record import read_record
@@ -20,7 +19,10 @@ ROOT = Path(__file__).parents[3]
 
 def config(settings: Protocol) -> dict[str, Any]:
     """As a result of `run_protocol` tells it."""
-    tasks = {method: task_settings(method, settings.pretext) for method in pretrained_methods(settings.methods)}
+    tasks = {
+        method: recorded_task(method, settings.proxies, settings.pretext)
+        for method in pretrained_methods(settings.methods)
+    }
     return {"data": "nasbench201", **asdict(settings), "tasks": tasks, "model_seeds": [21] * settings.runs}
 
 
@@ -29,7 +31,7 @@ def protocol(proxy: str = "zc_jacov", methods: tuple[str, ...] = ("supervised", 
         metric="test_acc",
         encoder_config={"width": 64},
         methods=methods,
-        pretext=PretextSettings((proxy,)),
+        proxies=[proxy],
         runs=3,
         train=800,
         test=700,
@@ -129,8 +131,10 @@ def test_published_figures_stand_beside_the_epochs_that_were_run(folder: Path) -
 def test_the_page_tells_the_settings_that_a_method_read(folder: Path) -> None:
     write(folder / "bench-fgp.json", "fgp", protocol("params", ("supervised", "cate", "0.5*gmae+0.5*arch2vec")))
     page = results_page(folder, "page.md")
-    assert "- CATE: `cate` with cost params\n" in page
-    assert "- 0.5*gmae+0.5*arch2vec: `0.5*gmae+0.5*arch2vec` with mask_share 0.15\n" in page
+    assert (
+        "- CATE: `cate` with cost params, partners 2, distance 0.04, width 64, depth 4, heads 8, dropout 0.1\n" in page
+    )
+    assert "- 0.5*gmae+0.5*arch2vec: `0.5*gmae+0.5*arch2vec` with gmae.mask_ratio 0.15, arch2vec.code 16\n" in page
     assert "surrogate." not in page
     assert "where the paper ranks" not in page
 

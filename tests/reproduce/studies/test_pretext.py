@@ -99,7 +99,7 @@ def test_the_page_of_results_shows_it_with_its_command(finished, tmp_path):
     assert "## Pretext tasks" in page
     assert "archflow bench pretext --out results/pretext.json" in page
     assert "| GMAE | 2, 1 seed | 2 + 5 |" in re.sub(" +", " ", page)
-    assert "- first, GMAE: `gmae` with mask_share 0.15\n" in page
+    assert "- first, GMAE: `gmae` with mask_ratio 0.15\n" in page
 
 
 @pytest.fixture(scope="module")
@@ -181,3 +181,19 @@ def test_tables_and_pages_say_what_was_pre_trained_on(transferred, finished, tmp
     write(tmp_path / "results" / "pretext.json", "pretext", transferred[-1])
     page = results_page(tmp_path / "results", tmp_path / "page.md")
     assert "### first: `gin`, 20 labels, pre-trained on cells101 and second" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": ["supervised", "fgp"]}, "FGP: no proxy is named"),
+        ({"methods": ["supervised", "fgp"], "proxies": ["zc_nwot"]}, "second: no proxy 'zc_nwot'"),
+        ({"methods": ["supervised", "flow", "folw"]}, "did you mean 'flow'"),
+        ({"metric": "accuracy"}, "no column 'accuracy'"),
+    ],
+)
+def test_what_a_later_cell_lacks_is_refused_before_the_first_one(tables, tmp_path, changes, message):
+    comparisons = [comparison("first"), comparison("second", **changes)]
+    with pytest.raises(ArchflowError, match=message):
+        pretext_matrix(comparisons, tables, tmp_path / "matrix", processes=1)
+    assert not list(tmp_path.iterdir())

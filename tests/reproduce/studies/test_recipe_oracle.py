@@ -21,7 +21,7 @@ SPLIT = Split(np.arange(20), np.arange(200, 240), np.arange(240, 440))
 class KnownPredictor:
     """Stands for a `BlendedPredictor`: its two readings contradict each other, its errors are four values in turn."""
 
-    encoders = (type("Encoder", (), {"dim": 1}),)
+    networks = SimpleNamespace(embedders=[SimpleNamespace(encoder=SimpleNamespace(dim=1))])
 
     def __init__(self) -> None:
         self.fitted = []
@@ -44,8 +44,10 @@ class KnownPredictor:
         truth = true_labels(architectures)
         return truth + np.resize([0.1, -0.4, 0.7, -2.0], len(truth)), np.ones(len(truth))
 
-    def reach(self, coverage: float) -> float:
-        return {0.5: 0.2, 0.8: 0.5, 0.95: 1.0}[coverage]
+    def interval(self, architectures, coverage: float):
+        reach = {0.5: 0.2, 0.8: 0.5, 0.95: 1.0}[coverage]
+        mean, _ = self.predict(architectures)
+        return mean - reach, mean + reach
 
 
 class KnownNetworks:

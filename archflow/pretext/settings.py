@@ -1,0 +1,86 @@
+"""The settings of a pretext task: what there are, and whether given ones are some."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+import math
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+from archflow.errors import ArchflowError
+
+_NONE, _MORE = inspect.Parameter.empty, inspect.Parameter.VAR_KEYWORD
+
+
+def defaults(task: type) -> dict[str, Any]:
+    """The settings of a task with their defaults: the arguments of its constructor behind the encoder."""
+    parameters = list(inspect.signature(task).parameters.values())[1:]
+    return {parameter.name: parameter.default for parameter in parameters if parameter.kind is not _MORE}
+
+
+def checked(name: str, task: type, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings, if the task has them and their values are of the types of the defaults.
+
+    Raises:
+        ArchflowError: Naming the task and the setting, and for an unknown one the nearest there is.
+    """
+    known = defaults(task)
+    for setting, value in settings.items():
+        if setting not in known:
+            near = difflib.get_close_matches(setting, known, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ArchflowError(f"{name} has no setting {setting!r}; {hint}there are: {', '.join(known) or 'none'}")
+        wanted = _wanted(known[setting], value)
+        if wanted:
+            raise ArchflowError(f"{name}: {setting} {value!r} is no {wanted}")
+    missing = [setting for setting, default in known.items() if default is _NONE and setting not in settings]
+    if missing:
+        raise ArchflowError(f"{name} has no default for the setting {missing[0]!r}; give a value")
+    return settings
+
+
+def parsed(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Settings by task from texts such as `graphcl.temperature=0.1`, whose values are JSON, or plain words.
+
+    Raises:
+        ArchflowError: A text is not of this form.
+    """
+    settings: dict[str, dict[str, Any]] = {}
+    for text in assignments:
+        target, equals, value = text.partition("=")
+        task, dot, setting = target.strip().partition(".")
+        if not (task and dot and setting and equals):
+            raise ArchflowError(f"setting {text!r}: write TASK.SETTING=VALUE, such as graphcl.temperature=0.1")
+        settings.setdefault(task, {})[setting] = _value(text, value.strip())
+    return settings
+
+
+def _value(text: str, value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        if value[:1] in ("", "[", "{", '"'):
+            raise ArchflowError(f"setting {text!r}: {value!r} is no JSON value") from None
+        return value
+
+
+def _wanted(default: Any, value: Any) -> str:
+    """What the value should be and is not, in words; empty if it is fine."""
+    if default in (None, _NONE):
+        return ""
+    if isinstance(default, bool):
+        return "" if isinstance(value, bool) else "true or false"
+    if isinstance(default, Integral):
+        return "" if isinstance(value, Integral) and not isinstance(value, bool) else "whole number"
+    if isinstance(default, Real):
+        return "" if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value) else "number"
+    if isinstance(default, str):
+        return "" if isinstance(value, str) else "text"
+    if isinstance(default, list | tuple):
+        entries = isinstance(value, Sequence) and not isinstance(value, str)
+        kinds = {_wanted(each, entry) for each in default[:1] for entry in value} if entries else {"list"}
+        return next((f"list of {kind}s" if entries else kind for kind in kinds if kind), "")
+    return "" if isinstance(value, Mapping) or not isinstance(value, str | bool | Real | list | tuple) else "mapping"
