@@ -147,7 +147,7 @@ class CARL(Encoder):
         x: NodeValues = self.inputs(table, batch).map(torch.relu)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             y = norm(listen(x.map(convolution).values, None, batch), batch)
-            x = OfNodes(relu_dropout(y, self.dropout, self.training, batch.member_nodes), batch)
+            x = OfNodes(relu_dropout(y, self.dropout, self.training, batch), batch)
         return x
 
     def _score(self, x: NodeValues, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from archflow.graph.batch import Batch
 from archflow.graph.padded import Padded
 from archflow.seeding import generators
 
 
-def dropout(x: Tensor, p: float, training: bool, rows: Padded | None = None) -> Tensor:
+def dropout(x: Tensor, p: float, training: bool, rows: Batch | Padded | None = None) -> Tensor:
     """Dropout whose rate is rounded to a multiple of 1/65,536 (16-bit random draws).
 
     Every member draws from a stream of its own (`archflow.seeding.member_streams`), node by node.
@@ -20,13 +21,13 @@ def dropout(x: Tensor, p: float, training: bool, rows: Padded | None = None) -> 
         x: (V, d) by node, (K, S, d) by padded position, or that in groups, (K, G, S, d).
         p: The rate.
         training: Nothing is dropped outside of training.
-        rows: Which rows of x are nodes: `Batch.member_nodes` by node, `Batch.padded` by padded position. Without it all
-            rows of x count, (S, d) of one member or (K, S, d).
+        rows: Which rows of x are nodes: the batch itself for x by node, `Batch.padded` for x by padded position.
+            Without it all rows of x count, (S, d) of one member or (K, S, d).
     """
     return x * _kept(x, _words(x, rows), p).mul_(1 / (1 - p)) if training and p > 0 else x
 
 
-def relu_dropout(x: Tensor, p: float, training: bool, rows: Padded | None = None) -> Tensor:
+def relu_dropout(x: Tensor, p: float, training: bool, rows: Batch | Padded | None = None) -> Tensor:
     """ReLU and dropout in one, in whichever order: fewer passes over memory. x may be written over."""
     return _ReluDropout.apply(x, p, rows) if training and p > 0 else torch.relu_(x)
 
@@ -53,13 +54,15 @@ def _kept(x: Tensor, words: Tensor, p: float) -> Tensor:
     return torch.ge(words, round(p * 65536) - 32768, out=torch.empty_like(x, requires_grad=False))
 
 
-def _words(x: Tensor, rows: Padded | None) -> Tensor:
+def _words(x: Tensor, rows: Batch | Padded | None) -> Tensor:
     """Random int16, as x. Torch's own Bernoulli draws cost more than the layer they follow on a CPU."""
     if x.numel() == 0:
         return x.to(torch.int16)
     if rows is None:
         members = len(x) if x.ndim > 2 else 1
         return _drawn([x.numel() // members] * members, 1, x.device).view(x.shape)
+    if isinstance(rows, Batch):
+        rows = rows.member_nodes
     if x.ndim == 4:
         words = _words(x.new_empty(()).expand(x.shape[0], x.shape[2], x.shape[1] * x.shape[3]), rows)
         return words.unflatten(2, (x.shape[1], -1)).transpose(1, 2)
@@ -79,7 +82,7 @@ def _drawn(counts: Sequence[int], width: int, device: torch.device) -> Tensor:
 
 class _ReluDropout(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x: Tensor, p: float, rows: Padded | None) -> Tensor:  # type: ignore[override]
+    def forward(ctx, x: Tensor, p: float, rows: Batch | Padded | None) -> Tensor:  # type: ignore[override]
         y = torch.relu(x).mul_(_kept(x, _words(x, rows), p)).mul_(1 / (1 - p))
         ctx.save_for_backward(y)
         ctx.scale = 1 / (1 - p)

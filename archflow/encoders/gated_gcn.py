@@ -94,6 +94,6 @@ class GatedGCN(Encoder):
         for convolution in self.convolutions:
             assert isinstance(convolution, GatedConvolution)
             y = convolution.of_inputs(entering) if x is None else convolution(x, batch)
-            x = relu_dropout(torch.add(x0, y, alpha=1 - self.residual), self.dropout, self.training, batch.member_nodes)
+            x = relu_dropout(torch.add(x0, y, alpha=1 - self.residual), self.dropout, self.training, batch)
         assert x is not None
         return x

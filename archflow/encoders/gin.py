@@ -56,6 +56,6 @@ class GIN(Encoder):
         x = one_hot(batch, self.n_ops, self.n_attributes, self.convolutions[0].hidden.weight.dtype)  # type: ignore[union-attr]
         layers = []
         for convolution in self.convolutions:
-            x = relu_dropout(convolution(x, batch), self.dropout, self.training, batch.member_nodes)
+            x = relu_dropout(convolution(x, batch), self.dropout, self.training, batch)
             layers.append(x)
         return torch.cat(layers, 1)

@@ -39,5 +39,5 @@ class OperationMLP(Encoder):
         """(V, d) node embeddings."""
         x = one_hot(batch, self.n_ops, self.n_attributes, self.layers[0].weight.dtype)  # type: ignore[arg-type]
         for layer in self.layers:
-            x = relu_dropout(per_member(layer, x, batch), self.dropout, self.training, batch.member_nodes)
+            x = relu_dropout(per_member(layer, x, batch), self.dropout, self.training, batch)
         return x

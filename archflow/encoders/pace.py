@@ -44,8 +44,8 @@ class PlaceEncoding(nn.Module):
         heard = F.embedding_bag(
             row[edges.source], self.heard(codes).flatten(0, 1), edges.ptr, mode="sum", include_last_offset=True
         )
-        hidden = relu_dropout(own + heard, self.dropout, self.training, batch.member_nodes)
-        return dropout(per_member(self.out, hidden, batch), self.dropout, self.training, batch.member_nodes)
+        hidden = relu_dropout(own + heard, self.dropout, self.training, batch)
+        return dropout(per_member(self.out, hidden, batch), self.dropout, self.training, batch)
 
 
 class AncestorLayer(nn.Module):

@@ -55,7 +55,7 @@ def test_no_dropout_in_evaluation_or_at_zero():
 
 
 def by_node(batch: Batch) -> torch.Tensor:
-    return dropout(torch.ones(len(batch.op), 5), 0.5, True, batch.member_nodes)
+    return dropout(torch.ones(len(batch.op), 5), 0.5, True, batch)
 
 
 def padded(batch: Batch) -> torch.Tensor:

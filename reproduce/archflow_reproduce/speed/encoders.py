@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archflow.encoders import ENCODERS, Encoder, encoders_of, stack
 from archflow.errors import ArchflowError
-from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.predict.ranking_model import RankingModel
 from archflow.pretext.ranking_loss import pairwise_hinge
@@ -39,10 +39,6 @@ STEPS = {16: 8, LARGE: 1}
 
 MEMBERS = 9
 """Fine-tuning runs that train as one: the paper's three permutations times three seeds."""
-
-
-MANY = 170
-"""Operations of a large vocabulary, such as that of real networks: the gated GCN is measured with it as well."""
 
 
 def run_speed_encoders(
@@ -75,15 +71,12 @@ def run_speed_encoders(
     roof.sample(TRIES)
     gbs = copy_gbs(nodes * 4 * preset.width, device, clock=clock)
     measured = {}
-    cases = [(name, name, architectures) for name in names or encoders_of(architectures)]
-    if any(name == "gated_gcn" for name, *_ in cases):
-        cases.append((f"gated_gcn, {MANY} operations", "gated_gcn", with_operations(architectures, MANY)))
-    for case, name, shown in cases:
-        on_step(f"encoder {case}")
+    for name in names or encoders_of(architectures):
+        on_step(f"encoder {name}")
         with seeded(21):
             config = preset.published(name).config
-            encoder = ENCODERS.get(name)(n_ops=len(shown.vocabulary), **config).to(device)
-            measured[case] = encoder_speed(encoder, shown, device, roof, gbs)
+            encoder = ENCODERS.get(name)(n_ops=len(architectures.vocabulary), **config).to(device)
+            measured[name] = encoder_speed(encoder, architectures, device, roof, gbs)
     encoders = {name: beside_roof(facts, roof.gflops) for name, facts in measured.items()}
     return {
         "matmul_gflops": round(roof.gflops, 1),
@@ -92,12 +85,6 @@ def run_speed_encoders(
         "encoders": encoders,
         "below_roof": [name for name, facts in encoders.items() if (facts["times_roof"] or 1.0) < 1.0],
     }
-
-
-def with_operations(architectures: ArchitectureSet, count: int) -> ArchitectureSet:
-    """The same graphs with random operations of a vocabulary of that size."""
-    op = np.random.default_rng(0).integers(count, size=len(architectures.op))
-    return architectures.replaced(op=op, vocabulary=Vocabulary(tuple(f"op{i}" for i in range(count))))
 
 
 def encoder_speed(
