@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -16,11 +16,11 @@ def choose(
     data: DataOption,
     count: Annotated[int, typer.Option(min=1, help="How many to measure.")] = 50,
     metric: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="Rows with a value in this column are measured already."),
     ] = None,
     out: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Write the chosen rows as a table (.parquet, .csv, .jsonl), the most telling first."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Draws the candidates from large tables.")] = 21,

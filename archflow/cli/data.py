@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -72,6 +72,10 @@ def info(
         if path is None:
             typer.echo(f"not on this machine: {how_to_get(benchmark)}")
             return
+    _print_table(about)
+
+
+def _print_table(about: dict[str, Any]) -> None:
     typer.echo(
         f"{about['architectures']:,} architectures, {about['distinct_graphs']:,} distinct graphs, "
         f"{about['nodes'][0]} to {about['nodes'][1]} nodes"
@@ -136,7 +140,7 @@ def import_(
 
 @app.command()
 def verify(
-    name: Annotated[Optional[str], typer.Argument(help="A data set's name; default: all.")] = None,  # noqa: UP045
+    name: Annotated[str | None, typer.Argument(help="A data set's name; default: all.")] = None,
     as_json: Json = False,
 ) -> None:
     """Check the files on this machine against their checksums; exit code 2 if one is not sound."""

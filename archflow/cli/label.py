@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,6 +49,10 @@ def label(
     )
     with progress_bar(f"training {count} x {seeds} on {data}", count * seeds) as progress:
         card = job.run(out, processes or os.cpu_count() or 1, progress)
+    _print(out, card, as_json)
+
+
+def _print(out: Path, card: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(card)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any, Optional, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -12,7 +12,7 @@ Number = TypeVar("Number", int, float)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 MetricOption = Annotated[
-    Optional[str],  # noqa: UP045
+    str | None,
     typer.Option(help="The column to rank by, -COLUMN if lower is better; default: the data set's own."),
 ]
 RunsOption = Annotated[int, typer.Option(help="At most 9: three permutations of the data x three model seeds.")]
@@ -22,14 +22,14 @@ ValidationOption = Annotated[
     int, typer.Option(min=2, help="Labelled architectures besides, which choose the epoch; 40 as in FGP.")
 ]
 ViewOption = Annotated[
-    Optional[str],  # noqa: UP045
+    str | None,
     typer.Option(
         help="What of the architectures the encoder sees: whole, effective (without what cannot reach the output), "
         "contracted (identities as edges besides). Default: the encoder's own, whole for most."
     ),
 ]
 ProxyOption = Annotated[
-    Optional[str],  # noqa: UP045
+    str | None,
     typer.Option(
         help="The zero-cost proxies to rank, with commas: a column, params, flops, depth, count:OPERATION ...; "
         "default: the data set's own."

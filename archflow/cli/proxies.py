@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any
 
 import typer
 
 from archflow.cli.network_options import Cells, Channels, ImagesOption, SampleSeed, Stages
 from archflow.cli.output import Json, print_json, print_table
+from archflow.cli.output import names as split
+
+TableOption = Annotated[
+    str | None, typer.Option(help="A data set's name or a table file: columns zc_NAME are added to its own.")
+]
+CountOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Architectures to draw, each of another isomorphism class; of a table the first."),
+]
+NamesOption = Annotated[str | None, typer.Option(help="The proxies, with commas. Default: all.")]
 
 
 def proxies(
     out: Annotated[Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card goes beside it.")],
     space: Annotated[str, typer.Option(help="The search space, of the table's architectures too.")] = "nasbench201",
-    table: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="A data set's name or a table file: columns zc_NAME are added to its own."),
-    ] = None,
-    count: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(min=1, help="Architectures to draw, each of another isomorphism class; of a table the first."),
-    ] = None,
+    table: TableOption = None,
+    count: CountOption = None,
     data: ImagesOption = "digits",
-    names: Annotated[Optional[str], typer.Option(help="The proxies, with commas. Default: all.")] = None,  # noqa: UP045
+    names: NamesOption = None,
     batch_size: Annotated[int, typer.Option(min=2, help="Training images that the proxies see.")] = 32,
     channels: Channels = 16,
     cells: Cells = 2,
@@ -35,10 +39,8 @@ def proxies(
     processes: Annotated[int, typer.Option(min=0, help="Networks at once; 0 for one a core.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Compute zero-cost proxies: what untrained networks and a few images tell about how well they will learn.
-
-    Every finished network is kept in a journal beside the table: after an interruption the same command goes on.
-    """
+    """Compute zero-cost proxies: what untrained networks and a few images tell about how well they will learn. Every
+    finished network is kept in a journal beside the table: after an interruption the same command resumes."""
     from archflow.data.benchmarks import find
     from archflow.data.proxy_job import ProxyJob
     from archflow.networks.zero_cost import PROXIES
@@ -49,16 +51,20 @@ def proxies(
         table=None if table is None else find(table)[1],
         count=count,
         data=data,
-        names=tuple(PROXIES.names() if names is None else (name.strip() for name in names.split(","))),
+        names=tuple(split(names) or PROXIES.names()),
         batch_size=batch_size,
         seed=seed,
         sample_seed=sample_seed,
         size={"channels": channels, "cells_per_stage": cells, "stages": stages},
         device=device,
     )
-    architectures = job.architectures()
+    architectures, processes = job.architectures(), processes or os.cpu_count() or 1
     with progress_bar(f"proxies of {space} on {data}", len(architectures)) as progress:
-        card = job.run(architectures, out, processes or os.cpu_count() or 1, progress)
+        card = job.run(architectures, out, processes, progress)
+    _print(out, card, as_json)
+
+
+def _print(out: Path, card: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(card)
         return

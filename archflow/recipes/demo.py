@@ -26,8 +26,22 @@ from archflow.report.ranking import ranking_report
 MEMBERS = 4
 
 
-def run_demo(out: Path, labels: float, pretrain_epochs: int, epochs: int, seed: int) -> dict[str, Any]:
-    """Run the demo and write the report to `out`. Labels of the judged architectures are used for judging alone."""
+def run_demo(
+    out: Path | None, labels: float, pretrain_epochs: int, epochs: int, seed: int, figures_folder: Path | None = None
+) -> dict[str, Any]:
+    """Run the demo. Labels of the judged architectures are used for judging alone.
+
+    Args:
+        out: The report to write, or None for none.
+        labels: Accuracies to learn from: a share or a count.
+        pretrain_epochs: Of pre-training.
+        epochs: Of fine-tuning.
+        seed: Of everything random.
+        figures_folder: Where the figures of the report go as PNG, SVG and PDF too.
+
+    Returns:
+        What the command prints: numbers of architectures, the measures of every method, the report's path.
+    """
     began = time.perf_counter()
     benchmark = BENCHMARKS["digits201"]
     table, preset = load("digits201"), preset_of(benchmark)
@@ -61,55 +75,45 @@ def run_demo(out: Path, labels: float, pretrain_epochs: int, epochs: int, seed: 
         embeddings = predictor.embed(architectures)
     curves["chance"] = (ks, ks / len(judged))
 
-    predicted = predictions["recipe"]
-    best = judged[np.argsort(-predicted[judged], kind="stable")[:12]]
-    top = [
-        {
-            "rank": place + 1,
-            "predicted": float(predicted[row]),
-            "measured": float(accuracy[row]),
-            "ops": architectures[int(row)].ops,
-            "edges": architectures[int(row)].edges,
-            "native": table.native[row] if table.native else None,
-        }
-        for place, row in enumerate(best)
-    ]
     seconds = time.perf_counter() - began
-    ranking_report(
-        out,
-        title="Ranking NAS-Bench-201 cells on digits from a few measurements",
-        summary=[
-            ("architectures", f"{len(table):,} cells, each really trained three times"),
-            ("labels", f"{len(known)} measured accuracies, drawn at random"),
-            ("judged on", f"the other {len(judged):,} cells"),
-            (
-                "pre-training",
-                f"{len(pretrained)} encoders, {pretrain_epochs} epochs each, by "
-                f"{' and '.join(dict.fromkeys(task for task, _ in recipe.tasks))} with "
-                f"{len(proxies)} zero-cost proxies, no labels",
-            ),
-            (
-                "predictor",
-                f"{recipe.members} gated GCNs of width {preset.width}, {epochs} epochs, and a Gaussian process on "
-                "their embeddings",
-            ),
-            ("seconds", f"{seconds:.0f}"),
-        ],
-        comparison=methods,
-        predicted=predicted,
-        measured=accuracy,
-        labelled=np.isin(np.arange(len(table)), known),
-        precision_curves=curves,
-        loss_curves=loss_curves,
-        embeddings=embeddings,
-        top=top,
-        metric="test accuracy",
-    )
+    if out is not None:
+        ranking_report(
+            out,
+            title="Ranking NAS-Bench-201 cells on digits from a few measurements",
+            summary=[
+                ("architectures", f"{len(table):,} cells, each really trained three times"),
+                ("labels", f"{len(known)} measured accuracies, drawn at random"),
+                ("judged on", f"the other {len(judged):,} cells"),
+                (
+                    "pre-training",
+                    f"{len(pretrained)} encoders, {pretrain_epochs} epochs each, by "
+                    f"{' and '.join(dict.fromkeys(task for task, _ in recipe.tasks))} with "
+                    f"{len(proxies)} zero-cost proxies, no labels",
+                ),
+                (
+                    "predictor",
+                    f"{recipe.members} gated GCNs of width {preset.width}, {epochs} epochs, and a Gaussian process on "
+                    "their embeddings",
+                ),
+                ("seconds", f"{seconds:.0f}"),
+            ],
+            comparison=methods,
+            predicted=predictions["recipe"],
+            measured=accuracy,
+            fitted=np.isin(np.arange(len(table)), known),
+            precision_curves=curves,
+            loss_curves=loss_curves,
+            embeddings=embeddings,
+            architectures=architectures,
+            native=table.native,
+            metric="test accuracy",
+            figures_folder=figures_folder,
+        )
     return {
         "architectures": len(table),
         "labels": len(known),
         "judged": len(judged),
         "methods": methods,
-        "report": str(out),
+        "report": None if out is None else str(out),
         "seconds": round(seconds, 1),
     }

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Protocol
+from urllib.parse import quote
 
 from archflow.errors import ArchflowError
 from archflow.report.layered import Layout, Point, layered_layout
-from archflow.report.svg import document, element, escape, number, shorten, text_width
+from archflow.report.svg import element, escape, number, shorten, text_width
 
 LABEL_SIZE = 12.0
 MAX_LABEL_WIDTH = 150.0
@@ -21,23 +25,59 @@ def operation_hues(operations: Sequence[str]) -> dict[str, float]:
     return {name: round((215 + 360 * i / len(names)) % 360, 1) for i, name in enumerate(names)}
 
 
-def layout(ops: Sequence[str], edges: Sequence[tuple[int, int]]) -> Layout:
-    """Boxes wide enough for their labels, in layers. Raises ArchflowError for unknown nodes and for cycles."""
-    return layered_layout([text_width(_label(op), LABEL_SIZE) + 20 for op in ops], edges)
+class Drawable(Protocol):
+    """What a drawing needs to know of an architecture; `archflow.Architecture` has it."""
+
+    @property
+    def ops(self) -> Sequence[str]: ...
+    @property
+    def edges(self) -> Sequence[tuple[int, int]]: ...
+    @property
+    def attributes(self) -> Mapping[str, Sequence[float]]: ...
 
 
-def draw_architecture(
-    ops: Sequence[str], edges: Sequence[tuple[int, int]], *, hues: Mapping[str, float] | None = None
-) -> str:
+class Drawables(Protocol):
+    """Architectures by position; `archflow.ArchitectureSet` and a list are such."""
+
+    def __getitem__(self, index: int, /) -> Drawable: ...
+
+
+def node_texts(architecture: Drawable) -> list[str]:
+    """What each node is, in full: its operation and the attributes that apply to it."""
+    texts = []
+    for node, op in enumerate(architecture.ops):
+        values = ((name, column[node]) for name, column in architecture.attributes.items())
+        texts.append(", ".join([op, *(f"{name} {value:g}" for name, value in values if value == value)]))
+    return texts
+
+
+def layout(architecture: Drawable) -> Layout:
+    """Boxes wide enough for their labels, in layers.
+
+    Raises:
+        ArchflowError: an edge names an unknown node, or there is a cycle.
+    """
+    labels = [_label(text) for text in node_texts(architecture)]
+    return layered_layout([text_width(label, LABEL_SIZE) + 20 for label in labels], architecture.edges)
+
+
+def draw_architecture(architecture: Drawable, hues: Mapping[str, float] | None = None) -> str:
     """The architecture as one SVG. `none` operations and the edges at them are faint: nothing flows there.
 
-    `hues` (from `operation_hues`) gives several drawings the same colours; long names are cut, with the whole name
-    on hover. Raises ArchflowError for an architecture without operations, for unknown nodes and for cycles.
+    Long names are cut; the whole text of a node shows on hover.
+
+    Args:
+        architecture: What to draw.
+        hues: From `operation_hues`, so that several drawings have the same colours.
+
+    Raises:
+        ArchflowError: there is no operation, an edge names an unknown node, or there is a cycle.
     """
+    ops, edges = architecture.ops, architecture.edges
     if not len(ops):
         raise ArchflowError("an architecture without operations cannot be drawn; give at least one operation")
     hues = operation_hues(ops) if hues is None else hues
-    placed = layout(ops, edges)
+    placed, texts = layout(architecture), node_texts(architecture)
     parts = []
     for (source, target), route in zip(edges, placed.routes, strict=True):
         faint = ops[source] in ZERO_OPERATIONS or ops[target] in ZERO_OPERATIONS
@@ -45,20 +85,45 @@ def draw_architecture(
         arrow = element("path", d=f"M{number(x - 3.5)} {number(y - 6)}h7l-3.5 6z", class_="arrow")
         line = element("path", d=_curve([*route[:-1], (x, y - 5)]), class_="edge")
         parts.append(element("g", line + arrow, class_="faint" if faint else None))
-    for op, (left, top, width, height) in zip(ops, placed.boxes.tolist(), strict=True):
+    for op, full, (left, top, width, height) in zip(ops, texts, placed.boxes.tolist(), strict=True):
         box = element("rect", x=left, y=top, width=width, height=height, rx=6)
         place = {"x": left + width / 2, "y": top + height / 2 + 4, "text_anchor": "middle"}
-        text = element("text", escape(_label(op)), **place)
+        text = element("text", escape(_label(full)), **place)
         kind = "none" if op in ZERO_OPERATIONS else "operation" if op in hues else "terminal"
         style = f"--hue:{hues[op]:g}" if kind == "operation" else None
-        parts.append(element("g", element("title", escape(op)) + box + text, class_=kind, style=style))
+        parts.append(element("g", element("title", escape(full)) + box + text, class_=kind, style=style))
     body = element("g", "".join(parts), transform=f"translate({number(MARGIN)} {number(MARGIN)})")
-    description = f"architecture of {len(ops)} operations: {', '.join(ops)}"
-    return document(placed.width + 2 * MARGIN, placed.height + 2 * MARGIN, body, description)
+    width, height = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
+    return element(
+        "svg",
+        body,
+        xmlns="http://www.w3.org/2000/svg",
+        class_="drawing",
+        viewBox=f"0 0 {number(width)} {number(height)}",
+        width=width,
+        height=height,
+        role="img",
+        aria_label=f"architecture of {len(ops)} operations: {', '.join(ops)}",
+    )
 
 
-def _label(op: str) -> str:
-    return shorten(op, MAX_LABEL_WIDTH, LABEL_SIZE)
+@cache
+def drawing_style() -> str:
+    """The style sheet of the drawings."""
+    return (files("archflow.report") / "drawing.css").read_text(encoding="utf-8")
+
+
+def as_data_uri(drawing: str) -> str:
+    """A drawing with its style sheet as an address that holds the image itself."""
+    rules = "".join(line for line in drawing_style().splitlines() if not line.startswith("/*"))
+    opening, rest = drawing.split(">", 1)
+    # Apostrophes need no escape in the address; the text between them has none left that is not escaped.
+    svg = f"{opening}>".replace('"', "'") + f"<style>{rules}</style>" + rest.replace('"', "'")
+    return "data:image/svg+xml," + quote(svg, safe=" !$&'()*+,/:;=?@[]{}~")
+
+
+def _label(text: str) -> str:
+    return shorten(text, MAX_LABEL_WIDTH, LABEL_SIZE)
 
 
 def _curve(route: Sequence[Point]) -> str:

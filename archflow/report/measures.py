@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass
 from numbers import Integral, Real
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 METHODS = {
     "supervised": "supervised only",
     "proxy": "proxy ranking only",
@@ -78,3 +81,9 @@ def rounded(value: object, std: object = None) -> str:
     number = float(value)
     text = f"{number:.3f}" if abs(number) < 10 else f"{number:,.4g}" if abs(number) < 1e4 else f"{number:,.0f}"
     return f"{text} ({float(std):.3f})" if isinstance(std, Real) and math.isfinite(std) else text
+
+
+def finite(values: ArrayLike) -> NDArray[np.float64]:
+    """The finite values, flat."""
+    array = np.asarray(values, dtype=np.float64).ravel()
+    return array[np.isfinite(array)]

@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from archflow.files import write_atomically
-from archflow.report import charts, html
-from archflow.report.graph_drawing import draw_architecture, layout, operation_hues
+from archflow.report import html
+from archflow.report.figures import Bars, bars, curves
+from archflow.report.graph_drawing import Drawables, draw_architecture, layout, operation_hues
+from archflow.report.maps import MAX_POINTS
 from archflow.report.measures import measure, method_name, rounded
+from archflow.report.page import Figures, write_page
 from archflow.report.projection import principal_components
+from archflow.report.ranked import Ranked, map_figure, place_figure, places_among, ranked_rows, score_figure
 
 Row = Mapping[str, Any]
-FOOTER = "Written by archflow. This page is one file: it loads nothing and runs no script."
+CARDS = 12
 WIDE_DRAWING = 480  # pixels; what is wider gets a row of its own, or its labels would shrink beyond reading
 
 
@@ -25,66 +28,81 @@ def ranking_report(
     *,
     title: str,
     summary: Sequence[tuple[str, object]],
-    comparison: Sequence[Row] | None = None,
-    predicted: ArrayLike | None = None,
+    predicted: ArrayLike,
     measured: ArrayLike | None = None,
-    labelled: ArrayLike | None = None,
+    fitted: ArrayLike | None = None,
+    comparison: Sequence[Row] | None = None,
     precision_curves: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
     loss_curves: Mapping[str, Sequence[float]] | None = None,
     embeddings: ArrayLike | None = None,
-    top: Sequence[Row] | None = None,
+    architectures: Drawables | None = None,
+    native: Sequence[str] | None = None,
     metric: str = "measured score",
+    figures_folder: str | Path | None = None,
 ) -> None:
     """Write one self-contained HTML file, whole or not at all. A part that is None is left out of the page.
 
-    - `summary`: facts to show as they are, say ("pre-training", "200 epochs").
-    - `comparison`: one row a method, with `method` and the measures of `archflow.report.measures` (`tau` or
-      `kendall_tau`, `p_at_1`, ...; higher is better, lower for regrets); a key `X_std` is shown beside `X`. The last
-      row is the method whose predictions the page shows; a row named "supervised" is what it is compared with.
-    - `predicted`, `measured` `(N,)`, higher is better; NaN where not measured. `labelled` `(N,)`: the boolean mask of
-      the architectures whose measurements the predictor was fitted on.
-    - `precision_curves`: method -> (k `(n,)`, precision `(n,)`); a curve named "chance" is drawn dashed.
-    - `loss_curves`: name -> loss per epoch; names that agree up to a colon ("pre-training: flow") share a chart.
-    - `embeddings` `(N, d)`, shown as a map of their first two principal components.
-    - `top`: rows with `ops` and `edges`, and where known `rank`, `predicted`, `measured`, `native`.
-    - `metric`: the name of what was measured, with its unit.
+    Args:
+        path: The file.
+        title: Its heading.
+        summary: Facts to show as they are, say ("pre-training", "200 epochs").
+        predicted: `(N,)`, higher is better.
+        measured: `(N,)`, higher is better; NaN where not measured.
+        fitted: `(N,)` mask of the architectures whose measurements the predictor was fitted on.
+        comparison: One row a method, with `method` and the measures of `archflow.report.measures` (`tau` or
+            `kendall_tau`, `p_at_1`, ...; higher is better, lower for regrets); a key `X_std` is shown beside `X`. The
+            last row is the method whose predictions the page shows; a row named "supervised" is what it is compared
+            with.
+        precision_curves: method -> (k `(n,)`, precision `(n,)`); a curve named "chance" is drawn dashed.
+        loss_curves: name -> loss per epoch; names that agree up to a colon ("pre-training: flow") share a figure.
+        embeddings: `(N, d)`, shown as a map of their first two principal components.
+        architectures: `(N,)` graphs; the best that the predictor was not fitted on are drawn, and points show theirs.
+        native: `(N,)` the form in which the search space writes an architecture.
+        metric: The name of what was measured, with its unit.
+        figures_folder: Where every figure goes as PNG, SVG and PDF too.
 
-    Raises ArchflowError if the file cannot be written or a drawn architecture is not a valid graph.
+    Raises:
+        ArchflowError: the file cannot be written, a drawn architecture is not a valid graph, or the extra `report` is
+            missing.
     """
+    scores = np.asarray(predicted, dtype=np.float64).ravel()
+    truth = None if measured is None else np.asarray(measured, dtype=np.float64).ravel()
+    mask = np.zeros(len(scores), bool) if fitted is None else np.asarray(fitted, dtype=bool).ravel()
+    order = np.argsort(-scores, kind="stable")
+    best = order[np.isfinite(scores[order]) & ~mask[order]][:CARDS] if architectures is not None else order[:0]
+    ranked = Ranked(scores, truth, mask, best, metric, architectures, native)
+    places, shares = (None, np.zeros(2)) if embeddings is None else principal_components(embeddings)
+    rows = ranked_rows(ranked, places)
     names = [str(row["method"]) for row in comparison or []]
     names += [name for name in precision_curves or {} if name not in names]
-    colours = {name: i for i, name in enumerate(n for n in names if n != "chance")}
-    scores = None if predicted is None else np.asarray(predicted, dtype=np.float64).ravel()
-    truth = None if measured is None else np.asarray(measured, dtype=np.float64).ravel()
-    mask = None if labelled is None else np.asarray(labelled, dtype=bool).ravel()
-    content = html.page(
+    figures = Figures()
+    write_page(
+        path,
         title,
         html.paragraph(_plain_words(comparison, scores, truth, mask, metric), "lead"),
         html.facts(summary),
-        _comparison(comparison, colours),
-        _precision(precision_curves, colours),
-        _scatters(scores, truth, mask, top, metric),
-        _embedding_map(embeddings, truth, mask, metric),
-        _top(top, truth, metric),
-        _losses(loss_curves),
-        footer=FOOTER,
+        _comparison(figures, comparison),
+        _precision(figures, precision_curves, names),
+        _scatters(figures, ranked, rows),
+        "" if places is None else _embedding_map(figures, ranked, rows, shares),
+        _cards(ranked),
+        _losses(figures, loss_curves),
+        figures=figures,
+        figures_folder=figures_folder,
     )
-    with write_atomically(path) as temporary:
-        temporary.write_text(content, encoding="utf-8")
 
 
 def _plain_words(
     comparison: Sequence[Row] | None,
-    predicted: NDArray[np.float64] | None,
+    predicted: NDArray[np.float64],
     measured: NDArray[np.float64] | None,
-    labelled: NDArray[np.bool_] | None,
+    fitted: NDArray[np.bool_],
     metric: str,
 ) -> str:
     """The summary that a newcomer reads first."""
     sentences = []
-    count = next((len(a) for a in (predicted, measured, labelled) if a is not None), 0)
-    if labelled is not None and count:
-        known = int(labelled.sum())
+    count, known = len(predicted), int(fitted.sum())
+    if known:
         share = f" ({100 * known / count:.2g} %)" if known < count else ""
         sentences.append(
             f"A predictor saw the {metric} of {known:,} of {count:,} architectures{share} and then ranked them all."
@@ -119,7 +137,7 @@ def _tau(row: Row) -> float:
     return number_in(row, "kendall_tau" if "kendall_tau" in row else "tau")
 
 
-def _comparison(comparison: Sequence[Row] | None, colours: Mapping[str, int]) -> str:
+def _comparison(figures: Figures, comparison: Sequence[Row] | None) -> str:
     if not comparison:
         return ""
     keys = list(dict.fromkeys(k for row in comparison for k in row if k != "method" and not k.endswith("_std")))
@@ -138,140 +156,120 @@ def _comparison(comparison: Sequence[Row] | None, colours: Mapping[str, int]) ->
     explained = html.terms([(known.name, known.meaning) for known in measures.values() if known])
     shares = {key: known.name for key, known in measures.items() if known and known.is_share}
     drawn = [
-        charts.Bars(
+        Bars(
             method_name(row["method"]),
             [number_in(row, k) for k in shares],
             [number_in(row, f"{k}_std") for k in shares],
-            colours[str(row["method"])],
         )
         for row in comparison
     ]
-    chart = charts.bars(list(shares.values()), drawn, y_label="agreement, 1 is perfect")
-    figures = [
-        html.figure(chart, "") if shares else "",
-        explained,
-    ]
-    return html.section("How good is the ranking?", html.table(heads, rows), html.group("columns", figures))
+    chart = bars(list(shares.values()), drawn, y_title="agreement, 1 is perfect")
+    shown = [figures.show("comparison", chart) if shares else "", explained]
+    return html.section("How good is the ranking?", html.table(heads, rows), html.group("columns", shown))
 
 
-def _scatters(
-    predicted: NDArray[np.float64] | None,
-    measured: NDArray[np.float64] | None,
-    labelled: NDArray[np.bool_] | None,
-    top: Sequence[Row] | None,
-    metric: str,
-) -> str:
-    if predicted is None or measured is None:
+def _precision(figures: Figures, series: Mapping[str, tuple[ArrayLike, ArrayLike]] | None, names: Sequence[str]) -> str:
+    if not series:
         return ""
-    marked = {} if labelled is None else {"measurements the predictor was fitted on": labelled}
-    noted = [
-        (row["predicted"], row["measured"], f"rank {row.get('rank', i + 1)}: {metric} {row['measured']:.5g}")
-        for i, row in enumerate(top or [])
-        if row.get("predicted") is not None and row.get("measured") is not None
-    ]
-    values = charts.scatter(
-        predicted, measured, x_label="predicted score", y_label=metric, marked=marked, noted=noted,
-        noted_name="the top architectures below",
-    )  # fmt: skip
-    both = np.isfinite(predicted) & np.isfinite(measured)
-    x, y = predicted[both], measured[both]
-    places = charts.scatter(
-        places_among(x, x), places_among(y, y), log=True, marked={name: mask[both] for name, mask in marked.items()},
-        x_label="place in the predicted order", y_label="place in the measured order",
-        noted=[(float(places_among(a, x)), float(places_among(b, y)), text) for a, b, text in noted],
-        noted_name="the top architectures below",
-        guides=[charts.Line("a perfect ranking", [1, len(x)], [1, len(x)], 5, dashed=True)],
-    )  # fmt: skip
-    figures = [
-        html.figure(
-            values,
-            "Every dot is an architecture. A perfect ranking rises from left to right without ever falling; the "
-            "predicted score has no unit, only its order counts.",
-        ),
-        html.figure(
-            places,
-            "The same as places, the best at the lower left: how good are those that are predicted best?",
-        ),
-    ]
-    return html.section("Predicted against measured", html.group("columns", figures))
-
-
-def places_among(values: ArrayLike, known: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Place of each value, any shape, in the order of the known ones `(n,)`: 1 for the highest, ties share the best."""
-    return 1 + len(known) - np.searchsorted(np.sort(known), values, side="right")
-
-
-def _precision(curves: Mapping[str, tuple[ArrayLike, ArrayLike]] | None, colours: Mapping[str, int]) -> str:
-    if not curves:
-        return ""
-    drawn = [
-        charts.Line(method_name(name), k, precision, colours.get(name, 5), dashed=name == "chance")
-        for name, (k, precision) in curves.items()
-    ]
-    chart = charts.lines(drawn, x_label="k", y_label="precision@k", log_x=True, include_y=(0.0, 1.0), width=760)
+    chart = curves(
+        {method_name(name): curve for name, curve in series.items()},
+        x_title="k",
+        y_title="precision@k",
+        names=[method_name(name) for name in names],
+        dashed="chance",
+        log_x=True,
+        y_domain=(0.0, 1.0),
+        width=680,
+        height=300,
+    )
     told = (
         "Precision@k is the share of the k architectures predicted best that are truly among the k best. "
         "The left end is what matters to someone who will train only a few."
     )
-    return html.section("Finding the best: precision@k", html.figure(chart, told))
+    return html.section("Finding the best: precision@k", figures.show("precision", chart, told))
 
 
-def _embedding_map(
-    embeddings: ArrayLike | None, measured: NDArray[np.float64] | None, labelled: NDArray[np.bool_] | None, metric: str
-) -> str:
-    if embeddings is None or not len(np.asarray(embeddings)):
+def _scatters(figures: Figures, ranked: Ranked, rows: list[dict[str, Any]]) -> str:
+    if ranked.measured is None:
         return ""
-    coordinates, shares = principal_components(embeddings)
-    labels = [f"principal component {i + 1} ({100 * share:.0f} % of the variance)" for i, share in enumerate(shares)]
-    coloured = measured is not None and bool(np.isfinite(measured).any())
-    chart = charts.scatter(
-        coordinates[:, 0], coordinates[:, 1], x_label=labels[0], y_label=labels[1], width=760, height=470,
-        colour=measured if coloured else None, colour_label="measured",
-    )  # fmt: skip
-    reading = (
-        f" Colour is the rank of the {metric}, brighter is better; the bar gives its quartiles." if coloured else ""
-    )
+    both = int((np.isfinite(ranked.predicted) & np.isfinite(ranked.measured)).sum())
+    shown = [
+        figures.show(
+            "predicted-against-measured",
+            score_figure(rows, ranked.metric),
+            "Every dot is an architecture. A perfect ranking rises from left to right without ever falling; the "
+            "predicted score has no unit, only its order counts.",
+        ),
+        figures.show(
+            "places",
+            place_figure(rows, both),
+            "The same as places, the best at the lower left, a perfect ranking on the dashed line: how good are those "
+            "that are predicted best?",
+        ),
+    ]
+    return html.section("Predicted against measured", html.group("columns", shown), _sampled(len(ranked.predicted)))
+
+
+def _embedding_map(figures: Figures, ranked: Ranked, rows: list[dict[str, Any]], shares: NDArray[np.float64]) -> str:
+    titles = [f"principal component {i + 1} ({100 * share:.0f} % of the variance)" for i, share in enumerate(shares)]
+    coloured = ranked.measured is not None and bool(np.isfinite(ranked.measured).any())
+    told = "Architectures that the encoder finds alike lie close together."
+    if coloured:
+        told += f" Colour is the rank of the {ranked.metric}, brighter is better: every shade has as many dots."
+    chart = map_figure(rows, x_title=titles[0], y_title=titles[1], coloured=coloured)
     return html.section(
-        "Map of the embeddings",
-        html.figure(chart, "Architectures that the encoder finds alike lie close together." + reading),
+        "Map of the embeddings", figures.show("embeddings", chart, told), _sampled(len(ranked.predicted))
     )
 
 
-def _top(top: Sequence[Row] | None, measured: NDArray[np.float64] | None, metric: str) -> str:
-    if not top:
+def _sampled(count: int) -> str:
+    told = (
+        f"{MAX_POINTS:,} of {count:,} architectures are drawn: the best, those fitted on, an even sample of the others."
+    )
+    return html.paragraph(told, "muted") if count > MAX_POINTS else ""
+
+
+def _cards(ranked: Ranked) -> str:
+    """The best architectures, drawn one by one."""
+    if ranked.architectures is None or not len(ranked.best):
         return ""
-    hues = operation_hues([op for row in top for op in row["ops"]])
-    known = np.empty(0) if measured is None else measured[np.isfinite(measured)]
-    widest = max(layout(row["ops"], row["edges"]).width for row in top)
+    shown = [ranked.architectures[i] for i in ranked.best.tolist()]
+    hues = operation_hues([op for architecture in shown for op in architecture.ops])
+    known = np.empty(0) if ranked.measured is None else ranked.measured[np.isfinite(ranked.measured)]
+    widest = max(layout(architecture).width for architecture in shown)
+    ranks = places_among(ranked.predicted[ranked.best], ranked.predicted[np.isfinite(ranked.predicted)])
     cards = []
-    for i, row in enumerate(top):
-        lines = [("predicted", rounded(row.get("predicted")))] if row.get("predicted") is not None else []
-        if row.get("measured") is not None and np.isfinite(row["measured"]):
-            place = f" (place {places_among(row['measured'], known):,} of {len(known):,})" if len(known) else ""
-            lines.append(("measured", f"{row['measured']:.5g}{place}"))
-        numbers = "".join(html.paragraph(f"{name} {value}", "muted tight") for name, value in lines)
-        native = html.element("code", html.escape(row["native"])) if row.get("native") else ""
-        heading = html.element("h3", html.escape(f"#{row.get('rank', i + 1)}"))
-        drawing = draw_architecture(row["ops"], row["edges"], hues=hues)
-        cards.append(html.element("article", heading + numbers + drawing + native, class_="card"))
+    for i, rank, architecture in zip(ranked.best.tolist(), ranks.tolist(), shown, strict=True):
+        lines = [f"predicted {rounded(float(ranked.predicted[i]))}"]
+        if ranked.measured is not None and np.isfinite(ranked.measured[i]):
+            place = f"place {places_among(ranked.measured[i], known):,} of {len(known):,}"
+            lines.append(f"measured {ranked.measured[i]:.5g} ({place})")
+        heading = html.element("h3", html.escape(f"#{rank}"))
+        numbers = "".join(html.paragraph(line, "muted tight") for line in lines)
+        native = html.element("code", html.escape(ranked.native[i])) if ranked.native is not None else ""
+        cards.append(
+            html.element("article", heading + numbers + draw_architecture(architecture, hues) + native, class_="card")
+        )
+    told = "Data flows from top to bottom. Faint, dashed operations pass nothing on."
+    if ranked.fitted.any():
+        told += " Those that the predictor was fitted on are left out."
     return html.section(
         "The architectures predicted best",
-        html.paragraph("Data flows from top to bottom. Faint, dashed operations pass nothing on.", "muted"),
+        html.paragraph(told, "muted"),
         html.group("cards wide" if widest > WIDE_DRAWING else "cards", cards),
     )
 
 
-def _losses(curves: Mapping[str, Sequence[float]] | None) -> str:
-    grouped: dict[str, list[tuple[str, NDArray[np.float64]]]] = {}
-    for name, losses in (curves or {}).items():
+def _losses(figures: Figures, losses: Mapping[str, Sequence[float]] | None) -> str:
+    grouped: dict[str, dict[str, tuple[ArrayLike, ArrayLike]]] = {}
+    for name, values in (losses or {}).items():
         stage, _, part = name.partition(":")
-        grouped.setdefault(stage, []).append((part.strip() or stage, np.asarray(losses, dtype=np.float64).ravel()))
-    figures = []
-    for stage, parts in grouped.items():
-        every = np.concatenate([losses for _, losses in parts])
+        grouped.setdefault(stage, {})[part.strip() or stage] = (np.arange(1, len(values) + 1), np.asarray(values))
+    shown = []
+    for number, (stage, parts) in enumerate(grouped.items(), start=1):
+        every = np.concatenate([np.asarray(values, np.float64) for _, values in parts.values()])
         every = every[np.isfinite(every)]
         log = len(every) > 0 and bool(every.min() > 0 and every.max() > 30 * every.min())
-        drawn = [charts.Line(part, np.arange(1, len(v) + 1), v, i) for i, (part, v) in enumerate(parts)]
-        chart = charts.lines(drawn, x_label="epoch", y_label=f"{stage} loss", log_y=log, height=280)
-        figures.append(html.figure(chart, ""))
-    return html.section("Loss by epoch", html.group("columns", figures))
+        chart = curves(parts, x_title="epoch", y_title=f"{stage} loss", log_y=log)
+        shown.append(figures.show(f"loss-{number}", chart))
+    return html.section("Loss by epoch", html.group("columns", shown))

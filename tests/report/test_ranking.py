@@ -1,28 +1,38 @@
 import re
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element
 
 import numpy as np
 import pytest
 
+pytest.importorskip("altair", reason="the extra report is not installed")
+
 from archflow.errors import ArchflowError
-from archflow.report.ranking import places_among, ranking_report
+from archflow.report.ranking import CARDS, ranking_report
+from archflow.report.svg import escape
+from tests.report.pages import ReadPage, read_page
 
 SVG = "{http://www.w3.org/2000/svg}"
-HOSTILE = "<script>alert('x')</script>"
-Parse = Callable[[str], Element]
+HOSTILE = "</script><img src=x onerror=alert('x')>"
+
+
+@dataclass(frozen=True)
+class Graph:
+    ops: Sequence[str]
+    edges: Sequence[tuple[int, int]]
+    attributes: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+CELL = Graph(["input", "conv", HOSTILE, "none", "output"], [(0, 1), (0, 2), (0, 3), (1, 4), (2, 4), (3, 4)])
 
 
 def parts(count: int = 400) -> dict[str, Any]:
     """Everything a full report takes, of `count` architectures, with a hostile name wherever a name goes."""
     rng = np.random.default_rng(3)
     measured = rng.normal(90, 4, count)
-    predicted = measured + rng.normal(0, 2, count)
     ks = np.arange(1, count + 1)
-    best = [int(i) for i in np.argsort(-predicted)[:3]]
-    ops, edges = ["input", "conv", HOSTILE, "none", "output"], [(0, 1), (0, 2), (0, 3), (1, 4), (2, 4), (3, 4)]
     return {
         "title": f"report {HOSTILE}",
         "metric": "test accuracy (%)",
@@ -31,44 +41,64 @@ def parts(count: int = 400) -> dict[str, Any]:
             {"method": "supervised", "kendall_tau": 0.6, "p_at_5": 0.4, "regret": 0.5, "hours": 3},
             {"method": "fgp", "kendall_tau": 0.7, "kendall_tau_std": 0.02, "p_at_5": 0.55, "regret": 0.125},
         ],
-        "predicted": predicted,
+        "predicted": measured + rng.normal(0, 2, count),
         "measured": measured,
-        "labelled": np.arange(count) < 20,
+        "fitted": np.arange(count) < 20,
         "precision_curves": {"fgp": (ks, ks / count), HOSTILE: (ks, ks / count), "chance": (ks, ks / count)},
         "loss_curves": {"pre-training: flow": [3.0, 2.0], "pre-training: proxy": [1.0], HOSTILE: [1.0, 0.1, 0.001]},
         "embeddings": rng.normal(size=(count, 8)),
-        "top": [
-            {"rank": r, "predicted": predicted[i], "measured": measured[i], "ops": ops, "edges": edges}
-            | {"native": HOSTILE}
-            for r, i in enumerate(best, start=1)
-        ],
-    }  # fmt: skip
+        "architectures": [CELL] * count,
+        "native": [HOSTILE] * count,
+    }
 
 
-def written(path: Path, **given: Any) -> str:
-    ranking_report(path, **given)
-    return path.read_text(encoding="utf-8")
+def written(path: Path, **given: Any) -> ReadPage:
+    """The page of a report, read after checking that it is one safe file; by default of two architectures."""
+    ranking_report(path, **{"title": "t", "summary": [], "predicted": [0.1, 0.2], **given})
+    return read_page(path.read_text(encoding="utf-8"))
 
 
-def headings(root: Element) -> list[str]:
-    return [node.text or "" for node in root.iter("h2")]
+def lead(read: ReadPage) -> str:
+    return next(node.text or "" for node in read.root.iter("p") if node.get("class") == "lead")
 
 
-def test_a_full_report_has_every_part_and_is_one_safe_file(tmp_path: Path, parsed: Parse) -> None:
-    page = written(tmp_path / "report.html", **parts())
-    root = parsed(page)
-    assert headings(root) == [
+def test_a_full_report_has_every_part_and_is_one_safe_file(tmp_path: Path) -> None:
+    read = written(tmp_path / "report.html", **parts())
+    assert read.texts("h2") == [
         "How good is the ranking?", "Finding the best: precision@k", "Predicted against measured",
         "Map of the embeddings", "The architectures predicted best", "Loss by epoch",
     ]  # fmt: skip
-    assert len([n for n in root.iter(f"{SVG}svg")]) == 1 + 1 + 2 + 1 + 3 + 2
+    assert list(read.figures) == [
+        "comparison", "precision", "predicted-against-measured", "places", "embeddings", "loss-1", "loss-2",
+    ]  # fmt: skip
+    assert len(list(read.root.iter(f"{SVG}svg"))) == CARDS
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
-    assert page == written(tmp_path / "report.html", **parts())
+    first = (tmp_path / "report.html").read_bytes()
+    written(tmp_path / "report.html", **parts())
+    assert (tmp_path / "report.html").read_bytes() == first
+    text = first.decode()
+    assert "<img" not in text[text.index("<body>") : text.index('id="figure-data"')]
+    assert escape(HOSTILE) in text
 
 
-def test_the_first_paragraph_says_what_and_how_good(tmp_path: Path, parsed: Parse) -> None:
-    lead = next(n for n in parsed(written(tmp_path / "r.html", **parts())).iter("p") if n.get("class") == "lead").text
-    assert lead == (
+def test_points_of_three_figures_are_the_same_rows(tmp_path: Path) -> None:
+    read = written(tmp_path / "r.html", **parts())
+    scores, places, embedded = (
+        read.figures[n]["data_sets"] for n in ("predicted-against-measured", "places", "embeddings")
+    )
+    assert scores == embedded
+    assert set(scores) < set(places)
+    assert len(read.rows("embeddings")) == 400
+
+
+def test_figures_go_into_a_folder_too(tmp_path: Path) -> None:
+    written(tmp_path / "r.html", measured=[0.3, 0.4], figures_folder=tmp_path / "figures")
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert names == {f"{n}.{e}" for n in ("predicted-against-measured", "places") for e in ("png", "svg", "pdf")}
+
+
+def test_the_first_paragraph_says_what_and_how_good(tmp_path: Path) -> None:
+    assert lead(written(tmp_path / "r.html", **parts())) == (
         "A predictor saw the test accuracy (%) of 20 of 400 architectures (5 %) and then ranked them all. "
         "Its order agrees with the measured one to a Kendall tau of 0.700 (1 is the same order, 0 is chance), "
         "better than the 0.600 of networks trained on the labels alone. "
@@ -78,78 +108,81 @@ def test_the_first_paragraph_says_what_and_how_good(tmp_path: Path, parsed: Pars
 
 def test_a_worse_method_is_called_worse(tmp_path: Path) -> None:
     rows = [{"method": "supervised", "kendall_tau": 0.7}, {"method": "fgp", "kendall_tau": 0.6}]
-    assert "worse than the 0.700" in written(tmp_path / "r.html", title="t", summary=[], comparison=rows)
+    assert "worse than the 0.700" in lead(written(tmp_path / "r.html", comparison=rows))
 
 
 def test_tau_may_go_by_its_short_name(tmp_path: Path) -> None:
     rows = [{"method": "supervised", "tau": 0.5}, {"method": "fgp", "tau": 0.75}]
-    page = written(tmp_path / "r.html", title="t", summary=[], comparison=rows)
-    assert "a Kendall tau of 0.750" in page
-    assert "better than the 0.500" in page
+    told = lead(written(tmp_path / "r.html", comparison=rows))
+    assert "a Kendall tau of 0.750" in told
+    assert "better than the 0.500" in told
 
 
-def test_the_table_marks_the_best_of_each_column(tmp_path: Path, parsed: Parse) -> None:
-    root = parsed(written(tmp_path / "r.html", **parts()))
-    assert [n.text for n in root.iter("th")] == ["method", "Kendall tau", "P@5 %", "regret", "hours"]
-    assert [n.text for n in root.iter("td")] == [
+def test_the_table_marks_the_best_of_each_column(tmp_path: Path) -> None:
+    read = written(tmp_path / "r.html", **parts())
+    assert read.texts("th") == ["method", "Kendall tau", "P@5 %", "regret", "hours"]
+    assert read.texts("td") == [
         "supervised only", "0.600", "0.400", "0.500", "3", "FGP (flow + proxy)", "0.700 (0.020)", "0.550", "0.125", "–",
     ]  # fmt: skip
-    assert [n.text for n in root.iter("td") if n.get("class") == "best"] == ["0.700 (0.020)", "0.550", "0.125"]
+    best = [node.text for node in read.root.iter("td") if node.get("class") == "best"]
+    assert best == ["0.700 (0.020)", "0.550", "0.125"]
+    assert {row["category"] for row in read.rows("comparison")} == {"Kendall tau", "P@5 %"}
 
 
 @pytest.mark.parametrize(
     ("left_out", "gone"),
     [
         ("comparison", "How good is the ranking?"),
-        ("predicted", "Predicted against measured"),
         ("measured", "Predicted against measured"),
-        ("labelled", None),
+        ("fitted", None),
         ("precision_curves", "Finding the best: precision@k"),
         ("embeddings", "Map of the embeddings"),
-        ("top", "The architectures predicted best"),
+        ("architectures", "The architectures predicted best"),
+        ("native", None),
         ("loss_curves", "Loss by epoch"),
     ],
 )
-def test_a_missing_part_is_left_out(tmp_path: Path, parsed: Parse, left_out: str, gone: str | None) -> None:
-    everything = headings(parsed(written(tmp_path / "all.html", **parts())))
-    rest = headings(parsed(written(tmp_path / "r.html", **parts() | {left_out: None})))
+def test_a_missing_part_is_left_out(tmp_path: Path, left_out: str, gone: str | None) -> None:
+    everything = written(tmp_path / "all.html", **parts(40)).texts("h2")
+    rest = written(tmp_path / "r.html", **parts(40) | {left_out: None}).texts("h2")
     assert rest == [heading for heading in everything if heading != gone]
 
 
 @pytest.mark.parametrize("count", [1, 2, 30])
 @pytest.mark.parametrize("fill", [np.nan, np.inf, 5.0])
-def test_degenerate_data_do_not_break_the_page(tmp_path: Path, parsed: Parse, count: int, fill: float) -> None:
+def test_degenerate_data_do_not_break_the_page(tmp_path: Path, count: int, fill: float) -> None:
     flat = np.full(count, fill)
     given = parts(40) | {
-        "predicted": flat, "measured": flat, "labelled": np.ones(count, bool), "embeddings": np.full((count, 3), fill),
+        "predicted": flat, "measured": flat, "fitted": np.ones(count, bool), "embeddings": np.full((count, 3), fill),
         "precision_curves": {"fgp": ([], [])}, "loss_curves": {"a": [], "b": [fill]},
         "comparison": [{"method": "fgp", "kendall_tau": fill, "p_at_1": None}],
     }  # fmt: skip
-    parsed(written(tmp_path / "r.html", **given))
+    written(tmp_path / "r.html", **given)
 
 
-def test_only_a_title(tmp_path: Path, parsed: Parse) -> None:
-    assert headings(parsed(written(tmp_path / "r.html", title="bare", summary=[]))) == []
+def test_only_a_title(tmp_path: Path) -> None:
+    read = written(tmp_path / "r.html", title="bare")
+    assert read.texts("h2") == []
+    assert lead(read) == "A predictor ranked 2 architectures by their expected measured score."
 
 
-def test_top_architectures_tell_their_measured_place(tmp_path: Path) -> None:
-    given = parts()
-    given["top"][0]["measured"] = float(np.sort(given["measured"])[-2])
-    page = written(tmp_path / "r.html", **given)
-    assert re.search(r"measured [\d.]+ \(place 2 of 400\)", page)
-
-
-def test_places_share_the_best_on_ties() -> None:
-    values = np.array([3.0, 5.0, 5.0, 1.0])
-    assert places_among(values, values).tolist() == [3, 1, 1, 4]
-    assert int(places_among(9.0, values)) == 1
+def test_cards_show_the_best_that_the_predictor_was_not_fitted_on(tmp_path: Path) -> None:
+    given = parts(30) | {"predicted": np.arange(30.0), "measured": np.arange(30.0) % 7, "fitted": np.arange(30) == 29}
+    read = written(tmp_path / "r.html", **given)
+    assert read.texts("h3") == [f"#{i}" for i in range(2, 2 + CARDS)]
+    assert "measured 0 (place 26 of 30)" in read.texts("p")
+    assert [row["kind"] for row in read.rows("predicted-against-measured")].count(
+        "predicted best, shown below"
+    ) == CARDS
+    assert re.search(r"fitted on are left out", " ".join(read.texts("p")))
 
 
 def test_a_bad_architecture_leaves_the_old_report(tmp_path: Path) -> None:
     path = tmp_path / "r.html"
-    before = written(path, title="old", summary=[])
-    given = parts()
-    given["top"][1]["edges"] = [(0, 1), (1, 0)]
+    written(path, title="old")
+    before = path.read_bytes()
+    given = parts(40)
+    given["architectures"][-1] = Graph(["a", "b"], [(0, 1), (1, 0)])
     with pytest.raises(ArchflowError, match="cycle"):
         ranking_report(path, **given)
-    assert path.read_text(encoding="utf-8") == before
+    assert path.read_bytes() == before

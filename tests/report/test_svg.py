@@ -1,12 +1,9 @@
 from xml.etree import ElementTree
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archflow.report import svg
-
-SVG = "{http://www.w3.org/2000/svg}"
 
 
 @given(st.text())
@@ -31,27 +28,3 @@ def test_shortened_text_fits(text: str, width: float) -> None:
     short = svg.shorten(text, width)
     assert svg.text_width(short) <= max(width, svg.text_width("…"))
     assert short == text or short == text[: len(short) - 1] + "…"
-
-
-def test_colour_scale_grows_lighter_from_end_to_end() -> None:
-    colours = [svg.colour_at(i / 20) for i in range(21)]
-    lightness = [0.2126 * int(c[1:3], 16) + 0.7152 * int(c[3:5], 16) + 0.0722 * int(c[5:7], 16) for c in colours]
-    assert lightness == sorted(lightness)
-    assert len(set(colours)) == 21
-    assert colours[0] == "#5c4498"
-
-
-def test_standalone_drawing_brings_its_style() -> None:
-    drawing = svg.document(20, 10, svg.element("path", d="M0 0h5", class_="line"), "a <line>")
-    root = ElementTree.fromstring(svg.standalone(drawing))
-    assert root.get("aria-label") == "a <line>"
-    style = root.find(f"{SVG}style")
-    assert style is not None
-    assert "prefers-color-scheme:dark" in (style.text or "")
-    assert ".chart .line" in (style.text or "")
-
-
-@pytest.mark.parametrize(("index", "colour"), [(0, "var(--c0)"), (5, "var(--c5)"), (6, "var(--c0)")])
-def test_series_colours_repeat(index: int, colour: str) -> None:
-    assert svg.series_colour(index) == colour
-    assert f"--c{index % svg.SERIES_COLOURS}:" in svg.STYLE

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from archflow.files import write_atomically
 from archflow.report import html
-from archflow.report.axes import finite
-from archflow.report.labelled_scatter import Named, labelled_scatter
-from archflow.report.measures import measure, method_name, rounded
-from archflow.report.ranking import FOOTER
-from archflow.report.svg import standalone
+from archflow.report.measures import finite, measure, method_name, rounded
+from archflow.report.named_points import Named, named_points
+from archflow.report.page import Figures, save_figure, write_page
 from archflow_reproduce.results.columns import epochs_told, runs_told
+
+if TYPE_CHECKING:
+    from archflow.report.vega import Chart
 
 Table = tuple[list[str], list[list[str]]]
 
@@ -56,36 +56,37 @@ def encoders_table(result: Mapping[str, Any]) -> Table:
     return heads, rows
 
 
-def speed_accuracy_chart(result: Mapping[str, Any], width: float = 760) -> str:
-    """One SVG: tau (mean and standard deviation) with the fewest labels against the time to encode an architecture."""
+def speed_accuracy_chart(result: Mapping[str, Any]) -> Chart:
+    """Tau (mean and standard deviation) with the fewest labels against the time to encode an architecture."""
     fewest = min(cell["labels"] for cell in result["cells"])
     shown = [cell for cell in result["cells"] if cell["labels"] == fewest]
     methods = list(dict.fromkeys(method for cell in shown for method in cell["methods"]))
     threads = f"{result['threads']} thread{'s' * (result['threads'] > 1)}"
     points = [
-        Named(cell["encoder"], result["encode_us"][cell["encoder"]], *_mean(cell, method, "tau"), colour)
-        for colour, method in enumerate(methods)
+        Named(
+            cell["encoder"],
+            result["encode_us"][cell["encoder"]],
+            *_mean(cell, method, "tau"),
+            series=method_name(method),
+        )
+        for method in methods
         for cell in shown
         if method in cell["methods"]
     ]
-    return labelled_scatter(
+    return named_points(
         points,
-        x_label=f"µs to encode an architecture, batches of {result['batch_size']}, {threads}",
-        y_label=f"Kendall tau from {fewest:,} labels",
-        series=[method_name(method) for method in methods] if len(methods) > 1 else [],
-        log_x=True,
-        width=width,
+        x_title=f"µs to encode an architecture, batches of {result['batch_size']}, {threads}",
+        y_title=f"Kendall tau from {fewest:,} labels",
     )
 
 
 def write_chart(path: str | Path, result: Mapping[str, Any]) -> None:
     """Write the chart of a result of `compare_encoders` as an SVG file, whole or not at all."""
-    with write_atomically(path) as temporary:
-        temporary.write_text(standalone(speed_accuracy_chart(result)), encoding="utf-8")
+    save_figure(speed_accuracy_chart(result), path)
 
 
 def encoders_report(path: str | Path, result: Mapping[str, Any]) -> None:
-    """Write one self-contained HTML file about a result of `compare_encoders`, whole or not at all."""
+    """Write one self-contained HTML file about a result of `compare_encoders`, and beside it its figures as files."""
     heads, rows = encoders_table(result)
     cells = [[html.Cell(text.strip("`")) for text in row] for row in rows]
     splits, machine = result["splits"], result["machine"]
@@ -93,10 +94,13 @@ def encoders_report(path: str | Path, result: Mapping[str, Any]) -> None:
         f"Every encoder learnt to rank {result['data']} by {result['metric']} from the same few labels and was judged "
         f"on {splits['test'][0]:,} architectures. Further up ranks better, further left is faster."
     )
-    content = html.page(
+    figures = Figures()
+    chart = figures.show("speed-accuracy", speed_accuracy_chart(result), "Whiskers: ± one std.")
+    write_page(
+        path,
         f"{result['data']}: encoders, speed against accuracy",
         html.paragraph(told, "lead"),
-        html.section("Speed against accuracy", html.figure(speed_accuracy_chart(result), "Whiskers: ± one std.")),
+        html.section("Speed against accuracy", chart),
         html.section(
             "All encoders",
             html.table(heads, cells, "Mean over the runs, population standard deviation in brackets."),
@@ -105,10 +109,9 @@ def encoders_report(path: str | Path, result: Mapping[str, Any]) -> None:
             "How it was made",
             html.facts([("processor", machine["processor"]), ("threads", result["threads"])]),
         ),
-        footer=FOOTER,
+        figures=figures,
+        figures_folder=Path(path).with_suffix(".figures"),
     )
-    with write_atomically(path) as temporary:
-        temporary.write_text(content, encoding="utf-8")
 
 
 def _mean(cell: Mapping[str, Any] | None, method: str, key: str) -> tuple[float, float]:

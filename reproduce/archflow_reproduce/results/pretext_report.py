@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from archflow.files import write_atomically
-from archflow.report import charts, html
-from archflow.report.axes import finite
-from archflow.report.measures import measure, method_name, rounded
-from archflow.report.ranking import FOOTER
+from archflow.report import html
+from archflow.report.figures import Strip, strips
+from archflow.report.measures import finite, measure, method_name, rounded
+from archflow.report.page import Figures, write_page
 from archflow_reproduce.results.columns import epochs_told, runs_told
 
 Cells = list[Mapping[str, Any]]
@@ -60,20 +59,22 @@ def pretrained_on(cell: Mapping[str, Any]) -> list[str]:
 
 
 def matrix_report(path: str | Path, result: Mapping[str, Any]) -> None:
-    """Write one self-contained HTML file about a result of `pretext_matrix`, whole or not at all."""
+    """Write one self-contained HTML file about a result of `pretext_matrix`, and beside it its figures as files."""
     heads, rows = matrix_table(result)
-    sections = []
-    for cell in result["matrix"]:
+    figures, sections = Figures(), []
+    for number, cell in enumerate(result["matrix"], start=1):
         drawn = [
-            charts.Strip(method_name(method), runs["tau"], _published(cell, method, "tau"), colour)
-            for colour, (method, runs) in enumerate(cell["methods"].items())
+            Strip(method_name(method), runs["tau"], _published(cell, method, "tau"))
+            for method, runs in cell["methods"].items()
         ]
         elsewhere = f", pre-trained on {' and '.join(pretrained_on(cell))}" if pretrained_on(cell) else ""
         title = f"{cell['data']}, {cell['encoder']}, {cell['labels']:,} labels{elsewhere}"
         caption = f"Kendall tau with {cell['metric']}, a dot a run."
-        sections.append(html.section(title, html.figure(charts.strips(drawn, x_label="Kendall tau"), caption)))
+        chart = strips(drawn, x_title="Kendall tau", width=420)
+        sections.append(html.section(title, figures.show(f"runs-{number}", chart, caption)))
     machine = result["machine"]
-    content = html.page(
+    write_page(
+        path,
         "Which pre-training helps",
         html.paragraph(
             "Every encoder was pre-trained without labels by each task, then learnt to rank from the same few labels.",
@@ -90,10 +91,9 @@ def matrix_report(path: str | Path, result: Mapping[str, Any]) -> None:
         ),
         *sections,
         html.section("How it was made", html.facts([("processor", machine["processor"]), ("torch", machine["torch"])])),
-        footer=FOOTER,
+        figures=figures,
+        figures_folder=Path(path).with_suffix(".figures"),
     )
-    with write_atomically(path) as temporary:
-        temporary.write_text(content, encoding="utf-8")
 
 
 def _published(cell: Mapping[str, Any], method: str, key: str) -> float | None:

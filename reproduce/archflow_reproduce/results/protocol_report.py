@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.files import write_atomically
-from archflow.report import charts, html
-from archflow.report.axes import finite
+from archflow.report import html
+from archflow.report.figures import Strip, strips
 from archflow.report.markdown import markdown_table
-from archflow.report.measures import measure, method_name, rounded
-from archflow.report.ranking import FOOTER
+from archflow.report.measures import finite, measure, method_name, rounded
+from archflow.report.page import Figures, write_page
 from archflow_reproduce.results.columns import epochs_told, runs_told
 
 BASELINE = "supervised"
@@ -45,7 +44,7 @@ def protocol_notes(result: Mapping[str, Any]) -> list[str]:
 
 
 def protocol_report(path: str | Path, result: Mapping[str, Any]) -> None:
-    """Write one self-contained HTML file, whole or not at all, about a run of `archflow bench fgp`.
+    """Write one self-contained HTML file about a run of `archflow bench fgp`, and beside it its figures as files.
 
     `result`: `data`, `metric`, `labels` (a share below 1, else a count), `methods` {method: {measure: [one per run]}}
     with the measures `tau`, `p_at_1`, `p_at_5`, `spearman` (runs at the same place of two lists share their split),
@@ -54,33 +53,32 @@ def protocol_report(path: str | Path, result: Mapping[str, Any]) -> None:
     """
     methods, published = result["methods"], result.get("published") or {}
     heads, rows = _table(result)
-    figures = []
+    figures, shown = Figures(), []
     for key in _measures(methods):
         known = measure(key)
         name = known.name if known else key.replace("_", " ")
-        drawn = [
-            charts.Strip(method_name(m), runs.get(key, []), published.get(m, {}).get(key), colour)
-            for colour, (m, runs) in enumerate(methods.items())
-        ]
-        figures.append(html.figure(charts.strips(drawn, x_label=name), f"{name}: {known.meaning}." if known else name))
+        drawn = [Strip(method_name(m), runs.get(key, []), published.get(m, {}).get(key)) for m, runs in methods.items()]
+        shown.append(
+            figures.show(f"runs-{key}", strips(drawn, x_title=name), f"{name}: {known.meaning}." if known else name)
+        )
     title = f"{result['data']}: ranking by {result['metric']} from {_labels(result['labels'])}"
     told = "Mean over the runs, population standard deviation in brackets."
     if published:
         told += " “Published” is the figure in the paper, for the same method."
-    content = html.page(
+    write_page(
+        path,
         title,
         html.paragraph(_plain_words(result), "lead"),
         html.section("Result", html.table(heads, rows, told)),
-        html.section("Every run", html.group("columns", figures)),
+        html.section("Every run", html.group("columns", shown)),
         html.section(
             "How it was made",
             html.facts(_circumstances(result)),
             *(_settings(name, result.get(name)) for name in ("config", "machine")),
         ),
-        footer=FOOTER,
+        figures=figures,
+        figures_folder=Path(path).with_suffix(".figures"),
     )
-    with write_atomically(path) as temporary:
-        temporary.write_text(content, encoding="utf-8")
 
 
 def _measures(methods: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from archflow.report.axes import finite
-from archflow.report.measures import measure, rounded
+from archflow.report.measures import finite, measure, rounded
 from archflow_reproduce.results.columns import runs_told
 
 _SHOWN = ("tau", "p_at_1", "p_at_5", "top10_in_1", "top10_in_5")

@@ -68,7 +68,7 @@ def test_a_protocol_leaves_a_record_and_its_reports(run, cells: Path, tmp_path: 
     shown = run(
         "bench", "fgp", "--data", cells, "--metric", "test_accuracy", *small, "--folder", tmp_path / "f", "--out", out
     )
-    assert sorted(path.name for path in out.parent.iterdir()) == ["r.html", "r.json", "r.md", "r.splits"]
+    assert sorted(path.name for path in out.parent.iterdir()) == ["r.figures", "r.html", "r.json", "r.md", "r.splits"]
     record = read_record(out)
     assert record.kind == "fgp"
     assert record.command.startswith(

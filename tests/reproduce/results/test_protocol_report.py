@@ -1,14 +1,11 @@
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element
 
 import pytest
 
 from archflow_reproduce.results.protocol_report import protocol_report, protocol_table
+from tests.report.pages import read_page
 
-SVG = "{http://www.w3.org/2000/svg}"
-Parse = Callable[[str], Element]
 NAN = float("nan")
 CONFIG = {
     "data": "nasbench201", "encoder": "<gcn>", "split_by": "random", "pretrain": {"epochs": 200, "lr": 1e-3},
@@ -38,17 +35,19 @@ def test_the_table_is_aligned_markdown_with_mean_and_population_std() -> None:
     )
 
 
-def test_the_page_has_every_run_and_the_settings(tmp_path: Path, parsed: Parse) -> None:
+def test_the_page_has_every_run_and_the_settings(tmp_path: Path) -> None:
     protocol_report(tmp_path / "p.html", result())
-    root = parsed((tmp_path / "p.html").read_text(encoding="utf-8"))
+    read = read_page((tmp_path / "p.html").read_text(encoding="utf-8"))
+    root = read.root
     assert root.findtext(".//h1") == "nasbench201: ranking by cifar10_test_acc from 1 % labels"
     assert next(n for n in root.iter("p") if n.get("class") == "lead").text == (
         "Predictors of cifar10_test_acc were fitted on 1 % labels of nasbench201, 3 runs of each method. "
         "FGP (flow + proxy) orders unseen architectures best: Kendall tau 0.783 on average, "
         "+0.063 against training on the labels alone, better in 2 of 3 runs."
     )
-    drawn = [sum(p.get("d", "").count("h0") for p in svg.iter(f"{SVG}path")) for svg in root.iter(f"{SVG}svg")]
-    assert drawn == [6, 5]
+    assert [sum("value" in row for row in read.rows(name)) for name in read.figures] == [6, 5]
+    assert list(read.figures) == ["runs-tau", "runs-p_at_1"]
+    assert len(list((tmp_path / "p.figures").iterdir())) == 2 * 3
     cells = [n.text for n in root.iter("td")]
     assert {"pretrain.epochs", "200", "encoder", "<gcn>", "threads"} <= set(cells)
     assert [(n.findtext("dt"), n.findtext("dd")) for n in root.findall(".//dl/div")] == [
@@ -56,10 +55,10 @@ def test_the_page_has_every_run_and_the_settings(tmp_path: Path, parsed: Parse) 
     ]  # fmt: skip
 
 
-def test_the_best_is_the_largest_tau_and_the_least_regret(tmp_path: Path, parsed: Parse) -> None:
+def test_the_best_is_the_largest_tau_and_the_least_regret(tmp_path: Path) -> None:
     methods = {"supervised": {"tau": [0.7], "regret_at_10": [0.1]}, "fgp": {"tau": [0.8], "regret_at_10": [0.3]}}
     protocol_report(tmp_path / "p.html", result() | {"methods": methods, "published": None})
-    root = parsed((tmp_path / "p.html").read_text(encoding="utf-8"))
+    root = read_page((tmp_path / "p.html").read_text(encoding="utf-8")).root
     assert [n.text for n in root.iter("td") if n.get("class") == "best"] == ["0.100 (0.000)", "0.800 (0.000)"]
 
 
@@ -69,17 +68,17 @@ def test_labels_are_a_share_or_a_count(tmp_path: Path, labels: float, told: str)
     assert f"from {told}</h1>" in (tmp_path / "p.html").read_text(encoding="utf-8")
 
 
-def test_only_what_is_needed(tmp_path: Path, parsed: Parse) -> None:
+def test_only_what_is_needed(tmp_path: Path) -> None:
     methods = {"flow": {"tau": [0.5]}, "fgp": {"tau": [NAN]}}
     bare = {"data": "d", "metric": "m", "labels": 10, "methods": methods, "config": CONFIG}
     protocol_report(tmp_path / "p.html", bare)
-    page = (tmp_path / "p.html").read_text(encoding="utf-8")
-    parsed(page)
-    assert "published" not in page.lower()
+    read = read_page((tmp_path / "p.html").read_text(encoding="utf-8"))
+    assert "published" not in " ".join(read.root.itertext()).lower()
+    assert "published" not in str(read.figures)
     assert protocol_table(bare).splitlines()[3] == "| FGP (flow + proxy) | 0, 0 seeds | 200 + 500 |             – |"
 
 
-def test_no_runs_at_all(tmp_path: Path, parsed: Parse) -> None:
+def test_no_runs_at_all(tmp_path: Path) -> None:
     empty = {"data": "d", "metric": "m", "labels": 10, "methods": {"fgp": {"tau": []}}, "config": CONFIG}
     protocol_report(tmp_path / "p.html", empty)
-    parsed((tmp_path / "p.html").read_text(encoding="utf-8"))
+    read_page((tmp_path / "p.html").read_text(encoding="utf-8"))

@@ -12,11 +12,11 @@ from archflow.graph.effective import contracted, effective
 from archflow.graph.table import Table
 from archflow.predict import FineTuneSettings
 from archflow.recipes.recipe import Recipe
-from archflow.spaces import NASBench201
 from archflow_reproduce.results.page import results_page, results_summary
 from archflow_reproduce.results.recipe_report import VARIANTS, recipe_table
 from archflow_reproduce.studies.recipe import RecipeProtocol, rounded_measures, run_recipe, views_alike
 from tests.reproduce.results.records import write
+from tests.tables import scored_cells
 
 SMALL = Recipe("gin", {"width": 16}, epochs=2, members=2, fine_tune=FineTuneSettings(3))
 PROTOCOL = RecipeProtocol("score", ["zc_a", "params"], SMALL, labels=20, runs=2)
@@ -24,11 +24,10 @@ PROTOCOL = RecipeProtocol("score", ["zc_a", "params"], SMALL, labels=20, runs=2)
 
 @pytest.fixture(scope="module")
 def table() -> Table:
-    space = NASBench201()
-    cells = space.sample(160, np.random.default_rng(0))
-    good = cells.op_counts[:, cells.vocabulary.index("nor_conv_3x3")] + np.random.default_rng(1).normal(0, 0.1, 160)
+    cells = scored_cells(160)
+    good = cells.metric("score")
     proxy = np.where(np.arange(160) % 9 == 0, np.nan, good + np.random.default_rng(2).normal(0, 1, 160))
-    return Table(cells, {"score": good, "zc_a": proxy, "flops_M": good})
+    return Table(cells.architectures, {"score": good, "zc_a": proxy, "flops_M": good})
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,15 @@
+"""Tables that tests of several rooms share."""
+
+import numpy as np
+
+from archflow.graph.table import Table
+from archflow.spaces import NASBench201
+
+
+def scored_cells(count: int) -> Table:
+    """Cells whose score is their number of 3x3 convolutions and some noise: what an encoder learns from few of them."""
+    space = NASBench201()
+    cells = space.sample(count, np.random.default_rng(0))
+    convolutions = cells.op_counts[:, cells.vocabulary.index("nor_conv_3x3")]
+    score = convolutions + np.random.default_rng(1).normal(0, 0.1, count)
+    return Table(cells, {"score": score}, [space.format(cell) for cell in cells])
