@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from archflow.encoders import Encoder, GatedGCN, create
 from archflow.encoders.layers import Linear, mean_pool
+from archflow.encoders.readout import Readout
 from archflow.graph.batch import Batch
 from archflow.predict import FineTuneSettings, NetworkPredictor, Prediction
 from archflow.pretext import CATETask, EmbeddingTask, GMAETask, ProxyRanking, vocabulary_for
@@ -30,8 +31,6 @@ class Sound(Encoder):
 
     def __init__(self, n_ops: int, width: int = 8) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "width": width}
-        self.n_ops, self.dim, self.width = n_ops, width, width
         self.table = nn.Embedding(n_ops, width)
 
     def forward(self, batch: Batch) -> Tensor:
@@ -54,9 +53,15 @@ class ReadsBatchMates(Sound):
         return x - x.mean(0)
 
 
+class PlusBatchPlace(Readout):
+    def forward(self, encoder, batch: Batch) -> Tensor:
+        return mean_pool(encoder(batch), batch) + torch.arange(len(batch))[:, None]
+
+
 class ReadsBatchPlace(Sound):
-    def embed(self, batch: Batch) -> Tensor:
-        return mean_pool(self(batch), batch) + torch.arange(len(batch))[:, None]
+    def __init__(self, n_ops: int, width: int = 8) -> None:
+        super().__init__(n_ops, width)
+        self.readout = PlusBatchPlace()
 
 
 class DropsInEvaluation(Sound):
@@ -74,6 +79,7 @@ class ForgetsConfig(Sound):
     def __init__(self, n_ops: int, width: int = 8, scale: float = 1.0) -> None:
         super().__init__(n_ops, width)
         self.scale = scale
+        self.config = {"n_ops": n_ops, "width": width}
 
     def forward(self, batch: Batch) -> Tensor:
         return self.scale * self.table(batch.op)
@@ -83,6 +89,16 @@ class IdleParameter(Sound):
     def __init__(self, n_ops: int, width: int = 8) -> None:
         super().__init__(n_ops, width)
         self.idle = nn.Parameter(torch.ones(3))
+
+
+class HasNoWidth(Encoder):
+    def __init__(self, n_ops: int) -> None:
+        super().__init__()
+        self.dim = 8
+        self.table = nn.Embedding(n_ops, 8)
+
+    def forward(self, batch: Batch) -> Tensor:
+        return self.table(batch.op)
 
 
 class SharesMembers(Sound):
@@ -104,6 +120,7 @@ def test_a_sound_encoder_passes(architectures):
 @pytest.mark.parametrize(
     ("encoder", "message"),
     [
+        (HasNoWidth(5), "an encoder states its width"),
         (Sound(4), "n_ops is not the size of the vocabulary"),
         (ReadsPositions(5), "renumbering nodes"),
         (ReadsBatchMates(5), "the other architectures of a batch do not matter"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.attention import by_node, by_place, directions, neighbour_sum
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.inputs import one_hot
 from archflow.encoders.layers import BatchNorm, Linear
+from archflow.encoders.readout import make_readout
 from archflow.graph.batch import Batch
 
 
@@ -39,12 +40,22 @@ class Arch2Vec(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 128, depth: int = 4, dim: int = 16) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 4,
+        dim: int = 16,
+        n_attributes: int = 0,
+        readout: str = "mean",
+    ) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dim": dim}
-        self.n_ops, self.dim, self.width = n_ops, dim, width
-        self.layers = nn.ModuleList(VariationalLayer(width if i else n_ops, width) for i in range(depth))
+        self.dim = dim
+        self.layers = nn.ModuleList(
+            VariationalLayer(width if i else n_ops + 2 * n_attributes, width) for i in range(depth)
+        )
         self.mean = Linear(width, dim)
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, dim) node embeddings."""
@@ -55,7 +66,7 @@ class Arch2Vec(Encoder):
         return by_node(self._by_place(batch), batch)
 
     def _by_place(self, batch: Batch) -> Tensor:
-        x = by_place(F.one_hot(batch.op, self.n_ops).to(self.mean.weight.dtype), batch)
+        x = by_place(one_hot(batch, self.n_ops, self.n_attributes, self.mean.weight.dtype), batch)
         forth, back = directions(batch, x)
         neighbours = forth + back
         mask = None if batch.padded.is_full else batch.padded.mask.view(batch.members, -1)

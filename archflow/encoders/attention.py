@@ -9,17 +9,12 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archflow.encoders.layers import LayerNorm, Linear, dropout, relu_dropout, table_rows
+from archflow.encoders.dropout import dropout, pair_dropout, relu_dropout
+from archflow.encoders.layers import LayerNorm, Linear
 from archflow.graph.batch import Batch
-
-
-def look_up(table: Tensor, batch: Batch) -> Tensor:
-    """(K, S, d) the row of every place's operation in (K, |O|, d)."""
-    members, n_ops, dim = table.shape
-    return F.embedding(batch.padded.gather(table_rows(batch, n_ops)).view(members, -1), table.reshape(-1, dim))
+from archflow.graph.padded import Padded
 
 
 def by_place(values: Tensor, batch: Batch) -> Tensor:
@@ -29,7 +24,7 @@ def by_place(values: Tensor, batch: Batch) -> Tensor:
 
 def by_node(values: Tensor, batch: Batch) -> Tensor:
     """(K, S, d) by place -> (V, d) by node."""
-    return batch.padded.scatter(values.reshape(*batch.padded.mask.shape, values.shape[2]))
+    return batch.padded.scatter(values.reshape(*batch.padded.shape, values.shape[2]))
 
 
 def everyone(batch: Batch, dtype: torch.dtype) -> Tensor:
@@ -44,21 +39,26 @@ def additive_mask(hears: Tensor, dtype: torch.dtype) -> Tensor:
     return torch.where(hears.permute(0, 3, 1, 2).contiguous(), nothing, torch.finfo(dtype).min)
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, dropout_p: float = 0.0) -> Tensor:
+def attend(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, dropout_p: float = 0.0, rows: Padded | None = None
+) -> Tensor:
     """softmax(Q K^T / sqrt(e)) V over those whom a row hears: (B, heads, q, e), (B, heads, n, e) twice -> as query.
 
     mask: `additive_mask`. A row that hears nobody gets the mean of all values.
     """
     scores = (key @ query.transpose(2, 3)).transpose(1, 2).contiguous()
-    return weigh(torch.add(mask, scores, alpha=1 / math.sqrt(query.shape[3])), value, dropout_p)
+    return weigh(torch.add(mask, scores, alpha=1 / math.sqrt(query.shape[3])), value, dropout_p, rows)
 
 
-def weigh(scores: Tensor, value: Tensor, dropout_p: float = 0.0) -> Tensor:
+def weigh(scores: Tensor, value: Tensor, dropout_p: float = 0.0, rows: Padded | None = None) -> Tensor:
     """Means of values (B, heads, n, e), weighted by the softmax of scores (B, n, heads, q): (B, heads, q, e).
 
     Keys come first, then heads and queries: so a CPU's softmax is vectorised across these, not along a row of few keys.
     """
-    shares = dropout(torch.softmax(scores, 1), dropout_p, True)
+    shares = torch.softmax(scores, 1)
+    if dropout_p > 0:
+        assert rows is not None, "dropout of attention weights takes the rows whose nodes attend"
+        shares = pair_dropout(shares, dropout_p, True, rows)
     return shares.transpose(1, 2).contiguous().transpose(2, 3) @ value
 
 
@@ -73,13 +73,13 @@ class AttentionHeads(nn.Module):
         self.heads, self.dropout = heads, dropout
         self.query_key_value = Linear(dim, 3 * heads * head_width, bias)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, heads * e). mask: `additive_mask`, (B, L, ...)."""
+    def forward(self, x: Tensor, mask: Tensor, rows: Padded | None = None) -> Tensor:
+        """(K, S, d) -> (K, S, heads * e). mask: `additive_mask`, (B, L, ...). rows: the padded layout, for dropout."""
         projected = self.query_key_value(x)
         width = projected.shape[2] // 3
         shape = (*mask.shape[:2], 3, self.heads, width // self.heads)
         query, key, value = projected.view(shape).permute(2, 0, 3, 1, 4)  # (B, heads, L, e) each
-        heard = attend(query, key, value, mask, self.dropout if self.training else 0.0)
+        heard = attend(query, key, value, mask, self.dropout if self.training else 0.0, rows)
         return heard.transpose(1, 2).reshape(*x.shape[:2], width)
 
 
@@ -90,9 +90,9 @@ class Perceptron(nn.Module):
         super().__init__()
         self.hidden, self.out, self.dropout = Linear(dim, hidden), Linear(hidden, dim), dropout
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d)."""
-        return self.out(relu_dropout(self.hidden(x), self.dropout, self.training))
+    def forward(self, x: Tensor, rows: Padded | None = None) -> Tensor:
+        """(K, S, d) -> (K, S, d). rows: the padded layout, for dropout; None if every row counts."""
+        return self.out(relu_dropout(self.hidden(x), self.dropout, self.training, rows))
 
 
 class TransformerLayer(nn.Module):
@@ -105,13 +105,13 @@ class TransformerLayer(nn.Module):
         self.attention, self.mix = AttentionHeads(dim, heads, head_width), Linear(heads * head_width, dim)
         self.perceptron = Perceptron(dim, hidden)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d). mask: `additive_mask`."""
-        x = self._drop(self.mix(self.attention(self.before_attention(x), mask))).add_(x)
-        return self._drop(self.perceptron(self.before_perceptron(x))).add_(x)
+    def forward(self, x: Tensor, mask: Tensor, rows: Padded | None = None) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: `additive_mask`. rows: the padded layout, for dropout."""
+        x = self._drop(self.mix(self.attention(self.before_attention(x), mask)), rows).add_(x)
+        return self._drop(self.perceptron(self.before_perceptron(x)), rows).add_(x)
 
-    def _drop(self, x: Tensor) -> Tensor:
-        return dropout(x, self.dropout, self.training)
+    def _drop(self, x: Tensor, rows: Padded | None) -> Tensor:
+        return dropout(x, self.dropout, self.training, rows)
 
 
 def directions(batch: Batch, like: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,8 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.gates import LookedUp, OfNodes
-from archflow.encoders.layers import LayerNorm, Linear, relu_dropout, segment_sum, table_rows
+from archflow.encoders.dropout import relu_dropout
+from archflow.encoders.inputs import NodeInput, NodeValues, OfNodes
+from archflow.encoders.layers import LayerNorm, Linear, segment_sum
+from archflow.encoders.readout import Readout, make_readout
 from archflow.graph.batch import Batch, Edges
 
 TINY = 1e-12  # added to sums of sigmoids that divide
@@ -95,31 +97,37 @@ class CARL(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 3,
+        dropout: float = 0.1,
+        n_attributes: int = 0,
+        readout: str = "critical",
+    ) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout}
-        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
-        self.operations = Linear(n_ops, width)
+        self.dropout = dropout
+        self.operations, self.inputs = Linear(n_ops, width), NodeInput(n_attributes, width)
         self.convolutions = nn.ModuleList(Linear(width, 3 * width) for _ in range(depth))
         self.norms = nn.ModuleList(LayerNorm(width) for _ in range(depth))
         self.scores = Linear(width, 3)  # what a node brings to its own score, to those of its edges out, and in
         self.extract = Linear(width, 3 * width)
+        self.readout = make_readout(readout, width, critical=Critical)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) embeddings of the nodes in the critical part."""
         x = self._represent(batch)
-        return torch.relu_(listen(x.through(self.extract), self._score(x, batch)[1].sigmoid(), batch))
-
-    def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings: the critical vectors."""
-        x = self._represent(batch)
-        return _part(x.through(self.extract), *self._score(x, batch), batch)
+        return torch.relu_(listen(x.map(self.extract).values, self._score(x, batch)[1].sigmoid(), batch))
 
     def split(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The critical and the redundant vector of every architecture: (B, d) each. The first is `embed`'s."""
-        x = self._represent(batch)
-        projected, (node, edge) = x.through(self.extract), self._score(x, batch)
+        """The critical and the redundant vector of every architecture: (B, d) each."""
+        projected, node, edge = self._scored(batch)
         return _part(projected, node, edge, batch), _part(projected, -node, -edge, batch)
+
+    def critical(self, batch: Batch) -> Tensor:
+        """(B, d) the critical vector of every architecture alone."""
+        return _part(*self._scored(batch), batch)
 
     def importance(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """How critical the nodes are, (V,), and the edges in the order of `batch.edges`, (E,): from 0 to 1.
@@ -129,19 +137,31 @@ class CARL(Encoder):
         node, edge = self._score(self._represent(batch), batch)
         return node.sigmoid(), edge.sigmoid()
 
-    def _represent(self, batch: Batch) -> LookedUp | OfNodes:
+    def _scored(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        x = self._represent(batch)
+        return x.map(self.extract).values, *self._score(x, batch)
+
+    def _represent(self, batch: Batch) -> NodeValues:
         """(V, d) h, what the graph convolutions find."""
-        table = torch.relu(self.operations.weight + self.operations.bias[:, None])  # type: ignore[index]
-        x: LookedUp | OfNodes = LookedUp(table, table_rows(batch, self.n_ops))
+        table = self.operations.weight + self.operations.bias[:, None]  # type: ignore[index]
+        x: NodeValues = self.inputs(table, batch).map(torch.relu)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            y = norm(listen(x.through(convolution), None, batch), batch)
-            x = OfNodes(relu_dropout(y, self.dropout, self.training), batch)
+            y = norm(listen(x.map(convolution).values, None, batch), batch)
+            x = OfNodes(relu_dropout(y, self.dropout, self.training, batch), batch)
         return x
 
-    def _score(self, x: LookedUp | OfNodes, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _score(self, x: NodeValues, batch: Batch) -> tuple[Tensor, Tensor]:
         """What the sigmoids take: (V,) of the nodes and (E,) of the edges. The complement is that of the negative."""
-        own, out, into = x.through(self.scores).unbind(1)
+        own, out, into = x.map(self.scores).values.unbind(1)
         return own, out.index_select(0, batch.edges.source) + into.index_select(0, batch.edges.target)
+
+
+class Critical(Readout):
+    """CARL's: the mean over the nodes, weighted by how critical they are."""
+
+    def forward(self, encoder: CARL, batch: Batch) -> Tensor:
+        """(B, d) the critical vectors."""
+        return encoder.critical(batch)
 
 
 def _part(projected: Tensor, node: Tensor, edge: Tensor, batch: Batch) -> Tensor:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor, nn
 
-from archflow.encoders.attention import TransformerLayer, additive_mask, by_node, look_up
+from archflow.encoders.attention import TransformerLayer, additive_mask, by_node
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import LayerNorm, Linear, segment_sum
+from archflow.encoders.inputs import NodeInput
+from archflow.encoders.layers import LayerNorm, Linear
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -19,8 +20,8 @@ class CATE(Encoder):
     """The encoder of CATE (Yan et al., ICML 2021), without the pairs and the cross-attention of its pre-training.
 
     x = sqrt(d) embedding(op), `depth` pre-norm Transformer layers in which v hears u if a directed path leads from v to
-    u, and LN. The structure enters through that mask alone. `embed` is the mean over sinks: the output node, where a
-    network has one.
+    u, and LN. The structure enters through that mask alone. The embedding is the mean over the outputs: the output
+    node, where a network has one.
 
     A sink reaches nobody; it hears all nodes of its architecture. In the released code its scores are equal there, so
     that it averages over all places, padding included, and NAS-Bench-101 cells of fewer than seven nodes are read out
@@ -33,30 +34,32 @@ class CATE(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 64, depth: int = 12, heads: int = 8, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 64,
+        depth: int = 12,
+        heads: int = 8,
+        dropout: float = 0.1,
+        n_attributes: int = 0,
+        readout: str = "outputs",
+    ) -> None:
         super().__init__()
         if width % heads:
             raise ArchflowError(f"cate: width {width} must be a multiple of its {heads} heads")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
-        self.operations = Linear(n_ops, width, bias=False)
+        self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
         self.layers = nn.ModuleList(
             TransformerLayer(width, heads, width // heads, 2 * width, dropout) for _ in range(depth)
         )
         self.norm = LayerNorm(width)
+        self.readout = make_readout(readout, width)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = math.sqrt(self.dim) * look_up(self.operations.weight, batch)
+        x = math.sqrt(self.dim) * self.inputs(self.operations.weight, batch).padded
         reaches = batch.reachable
         hears = reaches | (~reaches.any(2, keepdim=True) & batch.padded.mask[:, None])
         mask = additive_mask(hears[:, None], x.dtype)
         for layer in self.layers:
-            x = layer(x, mask)
+            x = layer(x, mask, batch.padded)
         return by_node(self.norm(x), batch)
-
-    def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings."""
-        sinks = batch.sinks
-        bounds = torch.cat([sinks.node.new_zeros(1), sinks.padded.mask.sum(1).cumsum(0)])
-        return segment_sum(self(batch)[sinks.node], bounds) / bounds.diff()[:, None]

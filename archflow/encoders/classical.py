@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from itertools import accumulate
 
 import torch
@@ -10,44 +11,67 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import Linear, relu_dropout
+from archflow.encoders.dropout import relu_dropout
+from archflow.encoders.inputs import attribute_features
+from archflow.encoders.layers import Linear
+from archflow.encoders.readout import Readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
 MOST_FEATURES = 1_000_000
 
 
-class FeatureMLP(Encoder):
-    """A perceptron on a vector of zeros and ones that describes the whole architecture.
+@dataclass(frozen=True)
+class Features:
+    """Entries of the vectors of a batch, those of one architecture side by side.
 
-    The first layer adds up the rows of the ones. An encoding knows no node: every node gets the vector of its
+    Attributes:
+        entry: (M,) their numbers.
+        bounds: (B+1,) where those of an architecture begin and end.
+        values: (M,) what they are, or None if all are 1.
+    """
+
+    entry: Tensor
+    bounds: Tensor
+    values: Tensor | None = None
+
+
+class FeatureMLP(Encoder):
+    """A perceptron on a vector that describes the whole architecture, mostly zeros.
+
+    The first layer adds up the rows of the other entries. An encoding knows no node: every node gets the vector of its
     architecture.
     """
 
     stackable = True
 
-    def __init__(self, n_ops: int, n_features: int, width: int, depth: int, dropout: float) -> None:
+    def __init__(self, n_features: int, width: int, depth: int, dropout: float, readout: str) -> None:
         super().__init__()
-        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
+        if readout != "whole":
+            raise ArchflowError(f"readout {readout!r}: this encoding has no nodes to read out; leave readout as it is")
+        self.readout = Whole()
+        self.dropout = dropout
         self.first = Linear(n_features, width)
         self.layers = nn.ModuleList(Linear(width, width) for _ in range(depth - 1))
 
     @abstractmethod
-    def features(self, batch: Batch) -> list[tuple[Tensor, Tensor]]:
-        """Numbers (F,) of the features that are one, those of an architecture side by side, and their bounds (B+1,);
-        a list, where they come in several such runs."""
+    def features(self, batch: Batch) -> list[Features]:
+        """The entries of the vectors that are not zero; in several runs, where that is easier."""
 
-    def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings."""
+    def encode(self, batch: Batch) -> Tensor:
+        """(B, d) the vectors behind the perceptron."""
         weight, bias = self.first.weight, self.first.bias
         assert bias is not None
         table = weight.view(-1, self.dim)
         y = bias.repeat_interleave(len(batch) // batch.members, 0)
-        for feature, bounds in self.features(batch):
-            if batch.members > 1:
-                first_row = weight.shape[1] * torch.arange(batch.members, device=table.device)
-                feature = feature + first_row.repeat_interleave(bounds.diff().view(batch.members, -1).sum(1))
-            y.add_(F.embedding_bag(feature, table, bounds, mode="sum", include_last_offset=True))
+        for features in self.features(batch):
+            bounds, values = features.bounds, features.values
+            first_row = weight.shape[1] * torch.arange(batch.members, device=table.device)
+            of_member = bounds.diff().view(batch.members, -1).sum(1)
+            entry = features.entry + first_row.repeat_interleave(of_member)
+            y.add_(
+                F.embedding_bag(entry, table, bounds, mode="sum", include_last_offset=True, per_sample_weights=values)
+            )
         x = relu_dropout(y.view(batch.members, -1, self.dim), self.dropout, self.training)
         for layer in self.layers:
             x = relu_dropout(layer(x), self.dropout, self.training)
@@ -55,28 +79,44 @@ class FeatureMLP(Encoder):
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) the embedding of every node's architecture."""
-        return self.embed(batch)[batch.graph]
+        return self.encode(batch)[batch.graph]
+
+
+class Whole(Readout):
+    """Takes the vector of the whole architecture as it is."""
+
+    def forward(self, encoder: FeatureMLP, batch: Batch) -> Tensor:
+        """(B, d) architecture embeddings."""
+        return encoder.encode(batch)
 
 
 @ENCODERS.register("adjacency_mlp")
 class AdjacencyMLP(FeatureMLP):
     """The one-hot adjacency encoding (White et al., NeurIPS 2020): a bit for every pair of nodes a < b, set if an edge
-    leads from a to b, and |O| bits for every node. Nodes are numbered by topological level, ties as given: the
-    embedding reads positions.
+    leads from a to b, and |O| bits for every node. Where nodes have attributes, they stand behind the bits, node by
+    node. Nodes are numbered by topological level, ties as given: the embedding reads positions.
 
     Raises ArchflowError, when called, for an architecture of more than `max_nodes` nodes.
     """
 
     reads_positions = True
 
-    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1, max_nodes: int = 32) -> None:
-        super().__init__(n_ops, max_nodes * (max_nodes + n_ops), width, depth, dropout)
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout, "max_nodes": max_nodes}
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 3,
+        dropout: float = 0.1,
+        max_nodes: int = 32,
+        n_attributes: int = 0,
+        readout: str = "whole",
+    ) -> None:
+        super().__init__(max_nodes * (max_nodes + n_ops + 2 * n_attributes), width, depth, dropout, readout)
         self.max_nodes = max_nodes
 
-    def features(self, batch: Batch) -> list[tuple[Tensor, Tensor]]:
-        """See `FeatureMLP.features`: first the pairs, row by row, then the operations, node by node."""
-        largest = batch.padded.mask.shape[1]
+    def features(self, batch: Batch) -> list[Features]:
+        """See `FeatureMLP.features`: first the pairs, row by row, then operations and attributes, node by node."""
+        largest = batch.padded.shape[1]
         if largest > self.max_nodes:
             raise ArchflowError(
                 f"adjacency_mlp: an architecture has {largest} nodes, the encoder numbers {self.max_nodes}; "
@@ -85,7 +125,14 @@ class AdjacencyMLP(FeatureMLP):
         edges, rank = batch.edges, batch.rank
         pairs = rank[edges.source] * self.max_nodes + rank[edges.target]
         operations = self.max_nodes**2 + rank * self.n_ops + batch.op
-        return [(pairs, edges.ptr[batch.node_ptr]), (operations, batch.node_ptr)]
+        found = [Features(pairs, edges.ptr[batch.node_ptr]), Features(operations, batch.node_ptr)]
+        if self.n_attributes:
+            values = attribute_features(batch, self.n_attributes, self.first.weight.dtype)
+            column = torch.arange(values.shape[1], device=values.device)
+            first = self.max_nodes * (self.max_nodes + self.n_ops)
+            entry = first + rank[:, None] * values.shape[1] + column
+            found.append(Features(entry.flatten(), values.shape[1] * batch.node_ptr, values.flatten()))
+        return found
 
 
 @ENCODERS.register("path_mlp")
@@ -96,25 +143,33 @@ class PathMLP(FeatureMLP):
     A sequence has the source's operation and up to `longest` more; the sink's, the same in every space, is left out
     (but for a node that is source and sink at once). Sequences are numbered by length, then by operation ids in the
     order of the vocabulary, the source's first. Longer paths are not seen: with `longest` 3 the encoding is complete
-    for NAS-Bench-201, with 5 for NAS-Bench-101.
+    for NAS-Bench-201, with 5 for NAS-Bench-101. Attributes enter as their mean over an architecture's nodes.
 
     Raises ArchflowError if there are more than a million sequences.
     """
 
-    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1, longest: int = 3) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 3,
+        dropout: float = 0.1,
+        longest: int = 3,
+        n_attributes: int = 0,
+        readout: str = "whole",
+    ) -> None:
         *offsets, n_features = accumulate((n_ops**length for length in range(1, longest + 2)), initial=0)
         if n_features > MOST_FEATURES:
             raise ArchflowError(
                 f"path_mlp: {n_ops} operations make {n_features:,} paths of up to {longest} more than the first; "
                 "choose a smaller longest"
             )
-        super().__init__(n_ops, n_features, width, depth, dropout)
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout, "longest": longest}
-        self.offsets = offsets
+        super().__init__(n_features + 2 * n_attributes, width, depth, dropout, readout)
+        self.offsets, self.n_paths = offsets, n_features
 
-    def features(self, batch: Batch) -> list[tuple[Tensor, Tensor]]:
+    def features(self, batch: Batch) -> list[Features]:
         """See `FeatureMLP.features`."""
-        n_features = self.first.weight.shape[1]
+        n_features = self.n_paths
         edges, is_sink = batch.edges, batch.edges.source_ptr.diff() == 0
         # Paths that do not end yet: the last node, and the operations up to it as a number in base |O|.
         node = batch.sources.node
@@ -135,4 +190,11 @@ class PathMLP(FeatureMLP):
             node, code = together // size, together % size
         ones = torch.unique(torch.cat(found))
         bounds = torch.searchsorted(ones, n_features * torch.arange(len(batch) + 1, device=ones.device))
-        return [(ones % n_features, bounds)]
+        return [Features(ones % n_features, bounds), *self._attributes(batch)]
+
+    def _attributes(self, batch: Batch) -> list[Features]:
+        if not self.n_attributes:
+            return []
+        values = attribute_features(batch, self.n_attributes, self.first.weight.dtype) / batch.sizes[batch.graph, None]
+        entry = self.n_paths + torch.arange(values.shape[1], device=values.device)
+        return [Features(entry.repeat(len(values)), values.shape[1] * batch.node_ptr, values.flatten())]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.flow_gru import FlowGRU
-from archflow.encoders.layers import Linear, table_rows
+from archflow.encoders.inputs import NodeInput
+from archflow.encoders.layers import Linear
+from archflow.encoders.readout import Readout, make_readout
 from archflow.graph.batch import Batch, NodeSubset
 
 
@@ -35,33 +36,32 @@ class DAGNN(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 128, depth: int = 2, bidirectional: bool = True) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 2,
+        bidirectional: bool = True,
+        n_attributes: int = 0,
+        readout: str = "ends",
+    ) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "bidirectional": bidirectional}
-        self.n_ops, self.dim, self.width = n_ops, width, width
-        self.operations = Linear(n_ops, width, bias=False)
+        self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
         self.directions = nn.ModuleList(
             nn.ModuleList(FlowGRU(width) for _ in range(depth)) for _ in range(1 + bidirectional)
         )
         self.unify = Linear((1 + bidirectional) * (1 + depth) * width, width)
+        self.readout = make_readout(readout, width, ends=Ends)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        states = [state for direction in self._states(batch) for state in direction]
+        states = [state for direction in self.states_by_direction(batch) for state in direction]
         return batch.leveled.scatter(self.unify(torch.cat(states, -1)))
 
-    def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings."""
-        ends = (batch.sinks, batch.sources)
-        pooled = [_highest(states, end, batch) for states, end in zip(self._states(batch), ends, strict=False)]
-        runs = torch.cat(pooled, 1).unflatten(0, (batch.members, len(batch) // batch.members))
-        return self.unify(runs).flatten(0, 1)
-
-    def _states(self, batch: Batch) -> list[list[Tensor]]:
+    def states_by_direction(self, batch: Batch) -> list[list[Tensor]]:
         """For every direction the states h^0 .. h^depth, (K, S, d) each, by place of the layout."""
         layout = batch.leveled
-        rows = table_rows(batch, self.n_ops)[layout.node].view(layout.members, -1)
-        x = F.embedding(rows, self.operations.weight.view(-1, self.width))
+        x = self.inputs(self.operations.weight, batch).leveled
         found = []
         for backward, layers in enumerate(self.directions):
             assert isinstance(layers, nn.ModuleList)
@@ -72,10 +72,22 @@ class DAGNN(Encoder):
         return found
 
 
+class Ends(Readout):
+    """DAGNN's: FC of the maximum over the sinks, and of that over the sources of the states of the way back."""
+
+    def forward(self, encoder: DAGNN, batch: Batch) -> Tensor:
+        """(B, d) architecture embeddings."""
+        ends = (batch.sinks, batch.sources)
+        found = encoder.states_by_direction(batch)
+        pooled = [_highest(states, end, batch) for states, end in zip(found, ends, strict=False)]
+        runs = torch.cat(pooled, 1).unflatten(0, (batch.members, len(batch) // batch.members))
+        return encoder.unify(runs).flatten(0, 1)
+
+
 def _highest(states: Sequence[Tensor], end: NodeSubset, batch: Batch) -> Tensor:
     """(B, n d) the maximum over an architecture's chosen nodes of their n states side by side."""
     places = batch.leveled.place[end.node]
     rows = torch.cat([state.flatten(0, 1).index_select(0, places) for state in states], 1)
-    if end.padded.mask.shape[1] <= 1:  # one node each, or no architecture
+    if end.padded.shape[1] <= 1:  # one node each, or no architecture
         return rows
     return end.padded.gather(rows).masked_fill(~end.padded.mask[..., None], -torch.inf).amax(1)

@@ -11,8 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.gates import Flow, GatedFlow, GatedPass, LookedUp, OfNodes, Start, read_out
-from archflow.encoders.layers import LayerNorm, Linear, table_rows
+from archflow.encoders.gates import Flow, GatedFlow, GatedPass, Start, gated_layers
+from archflow.encoders.inputs import NodeInput, NodeValues, OfNodes
+from archflow.encoders.layers import LayerNorm, Linear
+from archflow.encoders.readout import WithPredecessor, make_readout
 from archflow.encoders.ta_gates import BackwardRound
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch, Edges
@@ -50,10 +52,10 @@ class FlowAttention(nn.Module):
         # As released; from zero, nodes far from the outputs have no state on the way back, and scores no gradient.
         nn.init.uniform_(flow.bias, -bound, bound)
 
-    def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: AttendedFlow) -> Tensor:
+    def forward(self, x: NodeValues, operation: NodeValues, flow: AttendedFlow) -> Tensor:
         """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
-        heard = self._heard(x.through(self.message), flow)
-        gated = heard.mul_(operation.through(lambda o: self.gate(o).sigmoid_()))
+        heard = self._heard(x.map(self.message).values, flow)
+        gated = heard.mul_(operation.map(lambda o: self.gate(o).sigmoid_()).values)
         return self.flow(x, operation, flow).lerp_(self.norm(gated, flow.batch), 0.5)
 
     def _heard(self, own: Tensor, flow: AttendedFlow) -> Tensor:
@@ -73,11 +75,9 @@ class FlowAttention(nn.Module):
         return scores if flow.unscored is None else scores.masked_fill(flow.unscored, 0)
 
 
-def attending(gated: GatedPass, first_scored: bool = True) -> GatedPass:
-    """The same pass with attention beside the gated flow of every layer. first_scored: of the first layer."""
-    flows = [layer for layer in gated.layers if isinstance(layer, GatedFlow)]
-    gated.layers = nn.ModuleList(FlowAttention(flow, first_scored or i > 0) for i, flow in enumerate(flows))
-    return gated
+def attending(flows: Sequence[GatedFlow], first_scored: bool = True) -> list[FlowAttention]:
+    """The same layers with attention beside the gated flow. first_scored: whether the first has a score."""
+    return [FlowAttention(flow, first_scored or i > 0) for i, flow in enumerate(flows)]
 
 
 @ENCODERS.register("flan")
@@ -125,36 +125,28 @@ class FLAN(Encoder):
         hidden: int = 96,
         silent: Sequence[int] = (),
         attends_to_all: bool = False,
+        n_attributes: int = 0,
+        readout: str = "nodes",
     ) -> None:
         super().__init__()
         if timesteps < 1:
             raise ArchflowError(f"flan: {timesteps} timesteps; it takes at least one to have an embedding")
         if any(not 0 <= op < n_ops for op in silent):
             raise ArchflowError(f"flan: silent {list(silent)} must be ids of the {n_ops} operations")
-        self.config = {
-            "n_ops": n_ops,
-            "width": width,
-            "depth": depth,
-            "timesteps": timesteps,
-            "op_width": op_width,
-            "node_width": node_width,
-            "hidden": hidden,
-            "silent": list(silent),
-            "attends_to_all": attends_to_all,
-        }
-        self.n_ops, self.dim, self.width = n_ops, width, width
         self.timesteps, self.silent, self.attends_to_all = timesteps, list(silent), attends_to_all
-        self.operations = nn.Parameter(torch.randn(1, n_ops, op_width))
+        self.operations, self.inputs = nn.Parameter(torch.randn(1, n_ops, op_width)), NodeInput(n_attributes, op_width)
         self.start = Start(node_width, hidden)
-        self.flow = attending(GatedPass(hidden, width, depth, op_width))
-        self.between = BackwardRound(width, depth, op_width) if timesteps > 1 else None
-        if self.between is not None:
+        self.flow = GatedPass(attending(gated_layers(GatedFlow, hidden, width, depth, op_width)))
+        self.between = None
+        if timesteps > 1:
             # On the way back only the outputs have a state at first, and they hear nobody: a score would be zero.
-            attending(self.between.flow, first_scored=False)
+            back = gated_layers(GatedFlow, width, width, depth, op_width)
+            self.between = BackwardRound(width, op_width, lambda: attending(back, first_scored=False))
+        self.readout = make_readout(readout, width, nodes=WithPredecessor)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings, those of the last time step."""
-        x, operation = self.start(batch), LookedUp(self.operations, table_rows(batch, self.n_ops))
+        x, operation = self.start(batch), self.inputs(self.operations, batch)
         sends = batch.dense_edges
         forth, back = (
             self._flow(batch.edges, sends, batch),
@@ -164,17 +156,17 @@ class FLAN(Encoder):
         for _ in range(self.timesteps - 1):
             assert self.between is not None
             change = self.between(y, operation, back)
-            operation = OfNodes(operation.through(lambda o: o) + change, batch)
+            operation = OfNodes(operation.values + change, batch)
             y = self.flow(x, operation, forth)
         return y
 
-    def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings."""
+    def states(self, batch: Batch) -> Tensor:
+        """(V, d) the node embeddings, zeros for silent operations."""
         x = self(batch)
         if self.silent:
             silent = torch.tensor(self.silent, dtype=batch.op.dtype, device=batch.op.device)
             x = x * torch.isin(batch.op, silent, invert=True).to(x.dtype)[:, None]
-        return read_out(x, batch, "nodes")
+        return x
 
     def _flow(self, edges: Edges, sends: Tensor, batch: Batch) -> AttendedFlow:
         """sends: (B, L, L) bool, the same edges in places of `Batch.padded`, sender by receiver."""

@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from archflow.encoders.attention import additive_mask, attend
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.flow_gru import FlowGRU
-from archflow.encoders.layers import BatchNorm, Linear, table_rows
+from archflow.encoders.inputs import NodeInput
+from archflow.encoders.layers import BatchNorm, Linear
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -34,7 +36,7 @@ class PathAttention(nn.Module):
         projected = rows.gather(self.query_key_value(x))  # (B, L, 3d)
         shape = (*projected.shape[:2], 3, self.heads, x.shape[-1] // self.heads)
         query, key, value = projected.view(shape).permute(2, 0, 3, 1, 4)  # (B, heads, L, d / heads) each
-        heard = attend(query, key, value, mask, self.dropout if self.training else 0.0)
+        heard = attend(query, key, value, mask, self.dropout if self.training else 0.0, batch.padded)
         heard = heard.transpose(1, 2).flatten(2)
         if batch.isolated is not None:
             heard = heard.masked_fill(batch.padded.gather(batch.isolated)[..., None], 0)
@@ -88,27 +90,27 @@ class FlowerFormer(Encoder):
     layer: ClassVar[type[FlowerLayer]] = FlowerLayer
 
     def __init__(
-        self, n_ops: int, width: int = 64, depth: int = 9, heads: int = 8, attention_dropout: float = 0.5
+        self,
+        n_ops: int,
+        width: int = 64,
+        depth: int = 9,
+        heads: int = 8,
+        attention_dropout: float = 0.5,
+        n_attributes: int = 0,
+        readout: str = "mean",
     ) -> None:
         super().__init__()
         if width % heads:
             raise ArchflowError(f"flowerformer: width {width} must be a multiple of its {heads} heads")
-        self.config = {
-            "n_ops": n_ops,
-            "width": width,
-            "depth": depth,
-            "heads": heads,
-            "attention_dropout": attention_dropout,
-        }
-        self.n_ops, self.dim, self.width = n_ops, width, width
-        self.operations, self.norm = Linear(n_ops, width, bias=False), BatchNorm(width)
+        self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
+        self.norm = BatchNorm(width)
         self.layers = nn.ModuleList(self.layer(width, heads, attention_dropout) for _ in range(depth))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
         layout = batch.leveled
-        rows = table_rows(batch, self.n_ops)[layout.node].view(layout.members, -1)
-        x = F.embedding(rows, self.operations.weight.view(-1, self.width))
+        x = self.inputs(self.operations.weight, batch).leveled
         x = F.normalize(torch.relu(self.norm(x, layout.mask)), dim=-1)
         mask = additive_mask(batch.connected[:, None], x.dtype)
         for layer in self.layers:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from archflow.encoders.base import ENCODERS
 from archflow.encoders.flowerformer import FlowerFormer, FlowerLayer
 from archflow.encoders.layers import Linear, segment_sum
+from archflow.encoders.readout import NodeReadout, make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -74,21 +75,32 @@ class FlowerFormerTwoCell(FlowerFormer):
     layer = TwoCellLayer
 
     def __init__(
-        self, n_ops: int, width: int = 256, depth: int = 8, heads: int = 8, attention_dropout: float = 0.3
+        self,
+        n_ops: int,
+        width: int = 256,
+        depth: int = 8,
+        heads: int = 8,
+        attention_dropout: float = 0.3,
+        n_attributes: int = 0,
+        readout: str = "cells",
     ) -> None:
-        super().__init__(n_ops, width, depth, heads, attention_dropout)
+        super().__init__(n_ops, width, depth, heads, attention_dropout, n_attributes)
         self.dim = CELLS * width
+        self.readout = make_readout(readout, self.dim, cells=CellMeans)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, 2 width) node embeddings."""
         _check_cells(batch)
         return (_cells(batch)[..., None] * super().forward(batch)[:, None]).flatten(1)
 
-    def embed(self, batch: Batch) -> Tensor:
-        """(B, 2 width) the means over the nodes of either cell, side by side."""
-        states = segment_sum(self(batch), batch.node_ptr)
+
+class CellMeans(NodeReadout):
+    """The means over the nodes of either cell, side by side."""
+
+    def pool(self, x: Tensor, batch: Batch) -> Tensor:
+        """(V, 2 width) node states, each in the half of its cell -> (B, 2 width)."""
         sizes = segment_sum(_cells(batch), batch.node_ptr)
-        return states / sizes.repeat_interleave(self.width, 1)
+        return segment_sum(x, batch.node_ptr) / sizes.repeat_interleave(x.shape[1] // CELLS, 1)
 
 
 def _cells(batch: Batch) -> Tensor:

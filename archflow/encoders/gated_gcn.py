@@ -7,8 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import GatedSum, Linear, per_member, relu_dropout, table_rows
+from archflow.encoders.dropout import relu_dropout
+from archflow.encoders.inputs import LookedUp, NodeInput, NodeValues
+from archflow.encoders.layers import GatedSum, Linear, per_member
+from archflow.encoders.readout import make_readout
 from archflow.graph.batch import Batch, Edges
+
+FEW_PAIRS = 256
+"""So many messages between operations are computed in any case: the square of sixteen operations."""
 
 
 class GatedConvolution(nn.Module):
@@ -29,16 +35,22 @@ class GatedConvolution(nn.Module):
         skip, key, query, value = per_member(self.projections, x, batch).chunk(4, 1)
         return GatedSum.apply(key, query, value, batch.undirected).add_(skip)
 
-    def of_operations(self, table: Tensor, rows: Tensor, edges: Edges) -> Tensor:
-        """The same for nodes that are known by their operation alone: (K, |O|, d) embeddings of the operations.
+    def of_inputs(self, x: NodeValues) -> Tensor:
+        """The same for what enters the encoder -> (V, d).
 
-        Skip and message depend on one and two operations: |O| and |O|^2 rows are computed, V and E looked up.
-        rows: (V,) every node's row in the (K |O|, d) table.
+        Nodes that are known by their operation alone have |O| projections. If, at that, |O|^2 is not more than the
+        edges of a run, or than `FEW_PAIRS`, so are messages looked up: one depends on two operations alone.
         """
-        members, n_ops, dim = table.shape
-        skip, key, query, value = (
-            self.projections(table if members > 1 else table[0]).view(-1, n_ops, 4 * dim).chunk(4, -1)
-        )
+        edges = x.batch.undirected
+        if isinstance(x, LookedUp) and x.table.shape[1] ** 2 <= max(FEW_PAIRS, len(edges.source) // len(x.table)):
+            return self._of_pairs(x, edges)
+        skip, key, query, value = x.map(self.projections).values.chunk(4, 1)
+        return GatedSum.apply(key, query, value, edges).add_(skip)
+
+    def _of_pairs(self, x: LookedUp, edges: Edges) -> Tensor:
+        table, rows = x.table, x.row
+        _, n_ops, dim = table.shape
+        skip, key, query, value = self.projections(table).chunk(4, -1)
         messages = torch.sigmoid(key[:, :, None] + query[:, None]) * value[:, None]  # (K, |O| receiver, |O| sender, d)
         pair = rows[edges.target] * n_ops + rows[edges.source] % n_ops
         received = F.embedding_bag(pair, messages.reshape(-1, dim), edges.ptr, mode="sum", include_last_offset=True)
@@ -58,24 +70,30 @@ class GatedGCN(Encoder):
     stackable = True
 
     def __init__(
-        self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1, residual: float = 0.2
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 3,
+        dropout: float = 0.1,
+        residual: float = 0.2,
+        n_attributes: int = 0,
+        readout: str = "mean",
     ) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout, "residual": residual}
-        self.n_ops, self.dim, self.width, self.dropout, self.residual = n_ops, width, width, dropout, residual
-        self.operations = Linear(n_ops, width)
+        self.dropout, self.residual = dropout, residual
+        self.operations, self.inputs = Linear(n_ops, width), NodeInput(n_attributes, width)
         self.convolutions = nn.ModuleList(GatedConvolution(width) for _ in range(depth))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
         table = self.operations.weight + self.operations.bias[:, None]  # type: ignore[index]
-        rows = table_rows(batch, self.n_ops)
-        x0 = F.embedding(rows, (self.residual * table).view(-1, self.dim))
+        entering = self.inputs(table, batch)
+        x0 = entering.map(lambda values: self.residual * values).values
         x = None
         for convolution in self.convolutions:
             assert isinstance(convolution, GatedConvolution)
-            first = x is None
-            y = convolution.of_operations(table, rows, batch.undirected) if first else convolution(x, batch)
-            x = relu_dropout(torch.add(x0, y, alpha=1 - self.residual), self.dropout, self.training)
+            y = convolution.of_inputs(entering) if x is None else convolution(x, batch)
+            x = relu_dropout(torch.add(x0, y, alpha=1 - self.residual), self.dropout, self.training, batch)
         assert x is not None
         return x

@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TypeVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import Linear, NeighbourSum, mean_pool, per_member, table_rows
+from archflow.encoders.inputs import LookedUp, NodeInput, NodeValues, OfNodes
+from archflow.encoders.layers import Linear, NeighbourSum, by_member
+from archflow.encoders.readout import WithPredecessor, make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch, Edges
 
-READOUTS = ("nodes", "outputs")
 PLACES = ("nodes", "edges")  # where operations lie
-
-
-@dataclass(frozen=True)
-class LookedUp:
-    """Values of V nodes among which only few differ: what maps each of them maps the table.
-
-    table: (K, n, d). row: (V,) row of every node in the (K n, d) table.
-    """
-
-    table: Tensor
-    row: Tensor
-
-    def through(self, function: Callable[[Tensor], Tensor]) -> Tensor:
-        """(V, out) values behind a function (K, rows, d) -> (K, rows, out) of every member."""
-        return F.embedding(self.row, function(self.table).flatten(0, 1))
-
-
-@dataclass(frozen=True)
-class OfNodes:
-    """Values (V, d) of the nodes of a batch, any of which may differ."""
-
-    values: Tensor
-    batch: Batch
-
-    def through(self, function: Callable[[Tensor], Tensor]) -> Tensor:
-        """(V, out) values behind a function (K, rows, d) -> (K, rows, out) of every member."""
-        return per_member(function, self.values, self.batch)
 
 
 @dataclass(frozen=True)
@@ -58,6 +31,10 @@ class Flow:
     edges: Edges
     self_loops: bool = False
     ungated: Tensor | None = None
+
+    def arrived(self, y: Tensor) -> Tensor:
+        """(V, d) what a layer gives -> (V, d) what it has brought the nodes, which is the same."""
+        return y
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +62,12 @@ class EdgeFlow(Flow):
         )
         return cls(batch, edges, ungated=ungated, learned=learned, open=opened)
 
+    def arrived(self, y: Tensor) -> Tensor:
+        """(V, d) what the nodes send -> (V, d) what that brings them: the sum over those they hear, or their own where
+        the flow begins. Nodes that hear the same ones are edges that leave one vertex, whose state this is."""
+        assert self.ungated is not None
+        return torch.addcmul(NeighbourSum.apply(y, self.edges), y, self.ungated)
+
 
 class GatedFlow(nn.Module):
     """y_i = sigmoid(o_i W_o + b_o) * sum_j x_j W + u_i x_i W + b over the nodes j that i hears.
@@ -101,38 +84,17 @@ class GatedFlow(nn.Module):
         self.message, self.gate = Linear(n_in, dim, bias=False), Linear(op_width, dim)
         self.bias = nn.Parameter(torch.zeros(1, dim))
 
-    def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: Flow) -> Tensor:
+    def forward(self, x: NodeValues, operation: NodeValues, flow: Flow) -> Tensor:
         """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
         # In place, so that the sums need no memory of their own.
-        own = x.through(self.message)
+        own = x.map(self.message).values
         heard = NeighbourSum.apply(own, flow.edges)
         if flow.self_loops:
             heard.add_(own)
         if flow.ungated is not None:
             own.mul_(flow.ungated)
-        own.add_(self.bias[0] if flow.batch.members == 1 else F.embedding(flow.batch.member, self.bias))
-        return own.addcmul_(operation.through(lambda o: self.gate(o).sigmoid_()), heard)
-
-
-class GatedPass(nn.Module):
-    """`depth` layers of gated flow, ReLU between them and none behind the last."""
-
-    layer: ClassVar[type[nn.Module]] = GatedFlow
-
-    def __init__(self, n_in: int, dim: int, depth: int, op_width: int) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(self.layer(dim if i else n_in, dim, op_width) for i in range(depth))
-
-    def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: Flow) -> Tensor:
-        """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
-        y = self.layers[0](x, operation, flow)
-        for layer in self.layers[1:]:
-            y = layer(OfNodes(y.relu_(), flow.batch), operation, flow)
-        return y
-
-    def arrived(self, y: Tensor, flow: Flow) -> Tensor:
-        """(V, d) states of the nodes -> (V, d) what the flow has brought them, which is the same."""
-        return y
+        own.add_(by_member(self.bias, flow.batch))
+        return own.addcmul_(operation.map(lambda o: self.gate(o).sigmoid_()).values, heard)
 
 
 class SenderGate(nn.Module):
@@ -142,34 +104,33 @@ class SenderGate(nn.Module):
         super().__init__()
         self.message, self.gate = Linear(n_in, dim, bias=False), Linear(op_width, dim)
 
-    def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: EdgeFlow) -> Tensor:
+    def forward(self, x: NodeValues, operation: NodeValues, flow: EdgeFlow) -> Tensor:
         """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
-        gate = operation.through(lambda o: torch.sigmoid(self.gate(o)))
-        return torch.addcmul(flow.open, gate, flow.learned) * x.through(self.message)
+        gate = operation.map(lambda o: torch.sigmoid(self.gate(o))).values
+        return torch.addcmul(flow.open, gate, flow.learned) * x.map(self.message).values
 
 
-class EdgePass(GatedPass):
-    """`depth` times `SenderGate`, between which what is sent flows into the next nodes:
+class GatedPass(nn.Module):
+    """Layers of gated flow, `GatedFlow` or such, one after the other: x_i <- ReLU(what the last layer brought i)."""
 
-        x_i = ReLU(sum_j m_j) over the nodes j that i hears,  x_i = ReLU(m_i) where the flow begins
+    def __init__(self, layers: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
 
-    Nodes that hear the same ones are edges that leave one vertex, and x_i is that vertex's state.
-    """
-
-    layer = SenderGate
-
-    def forward(self, x: LookedUp | OfNodes, operation: LookedUp | OfNodes, flow: Flow) -> Tensor:
-        """(V, in) what flows into the nodes, (V, o) their operations -> (V, d) what they send in the last layer.
-        flow: an `EdgeFlow`."""
-        sent = self.layers[0](x, operation, flow)
+    def forward(self, x: NodeValues, operation: NodeValues, flow: Flow) -> Tensor:
+        """(V, in) states and (V, o) operations of the nodes -> (V, d) what the last layer gives, without a ReLU."""
+        y = self.layers[0](x, operation, flow)
         for layer in self.layers[1:]:
-            sent = layer(OfNodes(torch.relu(self.arrived(sent, flow)), flow.batch), operation, flow)
-        return sent
+            y = layer(OfNodes(flow.arrived(y).relu_(), flow.batch), operation, flow)
+        return y
 
-    def arrived(self, sent: Tensor, flow: Flow) -> Tensor:
-        """(V, d) what the nodes send -> (V, d) what the flow has brought them."""
-        assert flow.ungated is not None
-        return torch.addcmul(NeighbourSum.apply(sent, flow.edges), sent, flow.ungated)
+
+Layer = TypeVar("Layer", bound=nn.Module)
+
+
+def gated_layers(kind: Callable[[int, int, int], Layer], n_in: int, dim: int, depth: int, op_width: int) -> list[Layer]:
+    """`depth` layers for a `GatedPass`."""
+    return [kind(dim if i else n_in, dim, op_width) for i in range(depth)]
 
 
 class Start(nn.Module):
@@ -190,27 +151,14 @@ class Start(nn.Module):
         if self.on_edges:
             first = (~later).to(self.nodes.dtype)[:, None]
             later &= NeighbourSum.apply(first, batch.edges)[:, 0] == 0
-        row = later.long()
-        return LookedUp(self.map(self.nodes), row if batch.members == 1 else row + 2 * batch.member)
-
-
-def read_out(x: Tensor, batch: Batch, readout: str) -> Tensor:
-    """(V, d) -> (B, d): the mean over the nodes with a predecessor ("nodes"; all nodes where there is none) or over
-    those without a successor ("outputs")."""
-    degree = batch.edges.ptr.diff() if readout == "nodes" else batch.edges.source_ptr.diff()
-    chosen = ((degree > 0) if readout == "nodes" else (degree == 0)).to(x.dtype)[:, None]
-    share = mean_pool(chosen, batch)
-    nowhere = (share == 0).to(x.dtype)
-    return mean_pool(x * (chosen + nowhere[batch.graph]), batch) / (share + nowhere)
+        return LookedUp(self.map(self.nodes), batch.rows_of(self.nodes, later.long()), batch)
 
 
 def check_settings(
     name: str, readout: str, places: str, n_ops: int, open_ops: Sequence[int], shut_ops: Sequence[int]
 ) -> None:
-    """Raise ArchflowError, for the encoder of this name, unless readout is one of `READOUTS`, operations lie on one of
-    `PLACES`, and the rest fits: what is on edges is read out at the outputs, and only gates on edges are fixed."""
-    if readout not in READOUTS:
-        raise ArchflowError(f"{name}: unknown readout {readout!r}; choose one of {', '.join(READOUTS)}")
+    """Raise ArchflowError, for the encoder of this name, unless operations lie on one of `PLACES`, and the rest fits:
+    what is on edges is read out at the outputs, and only gates on edges are fixed."""
     if places not in PLACES:
         raise ArchflowError(f"{name}: unknown operations_on {places!r}; choose one of {', '.join(PLACES)}")
     if places == "edges" and readout != "outputs":
@@ -235,9 +183,11 @@ class GATES(Encoder):
         y_v <- sum_u g_uv * (y_u W),  g_uv = sigmoid(o_uv W_o + b_o)        y_v <- y_v W where the flow begins
 
     `shut_ops` (`none`, as published) have g = 0, `open_ops` (`skip_connect`, as published with TA-GATES) g = 1. On our
-    graphs, whose nodes are the operations, this is `EdgePass`: forward gives what the nodes send, g_uv * (y_u W), and
+    graphs, whose nodes are the operations, this is `SenderGate`: forward gives what the nodes send, g_uv * (y_u W), and
     the embedding is what has arrived at the outputs, y of the last vertex. With "nodes", on such graphs, the ReLU meets
     a message before the sum instead of behind it, and a chain of three operations takes a layer more.
+
+    Node attributes join the operation's embedding o, so they open and shut gates.
 
     width, depth: 128 and 4 for NAS-Bench-101; 128 and 5 for NAS-Bench-201, as released, with `operations_on="edges"`,
     `readout="outputs"` and `none` in `shut_ops`. op_width, node_width, hidden: 48, 48, 96.
@@ -259,38 +209,30 @@ class GATES(Encoder):
         operations_on: str = "nodes",
         open_ops: Sequence[int] = (),
         shut_ops: Sequence[int] = (),
+        n_attributes: int = 0,
     ) -> None:
         super().__init__()
         check_settings("gates", readout, operations_on, n_ops, open_ops, shut_ops)
-        self.config = {
-            "n_ops": n_ops,
-            "width": width,
-            "depth": depth,
-            "op_width": op_width,
-            "node_width": node_width,
-            "hidden": hidden,
-            "readout": readout,
-            "operations_on": operations_on,
-            "open_ops": list(open_ops),
-            "shut_ops": list(shut_ops),
-        }
-        self.n_ops, self.dim, self.width, self.readout = n_ops, width, width, readout
         self.open_ops, self.shut_ops = list(open_ops), list(shut_ops)
-        self.operations = nn.Parameter(torch.randn(1, n_ops, op_width))
-        on_edges = operations_on == "edges"
-        self.start = Start(node_width, hidden, on_edges)
-        self.flow = (EdgePass if on_edges else GatedPass)(hidden, width, depth, op_width)
+        self.operations, self.inputs = nn.Parameter(torch.randn(1, n_ops, op_width)), NodeInput(n_attributes, op_width)
+        self.on_edges = operations_on == "edges"
+        self.start = Start(node_width, hidden, self.on_edges)
+        layer = SenderGate if self.on_edges else GatedFlow
+        self.flow = GatedPass(gated_layers(layer, hidden, width, depth, op_width))
+        self.readout = make_readout(readout, width, nodes=WithPredecessor)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings; with operations on edges, what the nodes send."""
-        operation = LookedUp(self.operations, table_rows(batch, self.n_ops))
-        return self.flow(self.start(batch), operation, self._flow(batch))
+        return self._pass(batch)[0]
 
-    def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings."""
-        return read_out(self.flow.arrived(self(batch), self._flow(batch)), batch, self.readout)
+    def states(self, batch: Batch) -> Tensor:
+        """(V, d) what the flow has brought the nodes."""
+        sent, flow = self._pass(batch)
+        return flow.arrived(sent)
 
-    def _flow(self, batch: Batch) -> Flow:
-        if isinstance(self.flow, EdgePass):
-            return EdgeFlow.along(batch.edges, batch, self.open_ops, self.shut_ops, self.operations.dtype)
-        return Flow(batch, batch.edges)
+    def _pass(self, batch: Batch) -> tuple[Tensor, Flow]:
+        """(V, d) what the last layer gives, and the flow."""
+        flow = Flow(batch, batch.edges)
+        if self.on_edges:
+            flow = EdgeFlow.along(batch.edges, batch, self.open_ops, self.shut_ops, self.operations.dtype)
+        return self.flow(self.start(batch), self.inputs(self.operations, batch), flow), flow

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import Linear, NeighbourSum, per_member, relu_dropout
+from archflow.encoders.dropout import relu_dropout
+from archflow.encoders.inputs import one_hot
+from archflow.encoders.layers import Linear, NeighbourSum, per_member
+from archflow.encoders.readout import make_readout
 from archflow.graph.batch import Batch
 
 
@@ -33,17 +35,27 @@ class GIN(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 3,
+        dropout: float = 0.1,
+        n_attributes: int = 0,
+        readout: str = "mean",
+    ) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout}
-        self.n_ops, self.dim, self.width, self.dropout = n_ops, depth * width, width, dropout
-        self.convolutions = nn.ModuleList(IsomorphismConvolution(width if i else n_ops, width) for i in range(depth))
+        self.dim, self.dropout = depth * width, dropout
+        self.convolutions = nn.ModuleList(
+            IsomorphismConvolution(width if i else n_ops + 2 * n_attributes, width) for i in range(depth)
+        )
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, depth * width) node embeddings."""
-        x = F.one_hot(batch.op, self.n_ops).to(self.convolutions[0].hidden.weight.dtype)  # type: ignore[union-attr]
+        x = one_hot(batch, self.n_ops, self.n_attributes, self.convolutions[0].hidden.weight.dtype)  # type: ignore[union-attr]
         layers = []
         for convolution in self.convolutions:
-            x = relu_dropout(convolution(x, batch), self.dropout, self.training)
+            x = relu_dropout(convolution(x, batch), self.dropout, self.training, batch)
             layers.append(x)
         return torch.cat(layers, 1)

@@ -8,9 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archflow.encoders.attention import additive_mask, by_node, directions, look_up, weigh
+from archflow.encoders.attention import additive_mask, by_node, directions, weigh
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import LayerNorm, Linear, dropout
+from archflow.encoders.dropout import dropout
+from archflow.encoders.inputs import NodeInput
+from archflow.encoders.layers import LayerNorm, Linear
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -59,28 +62,39 @@ class GMAE(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 32, depth: int = 16, heads: int = 8, dropout: float = 0.2) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 32,
+        depth: int = 16,
+        heads: int = 8,
+        dropout: float = 0.2,
+        n_attributes: int = 0,
+        readout: str = "mean",
+    ) -> None:
         super().__init__()
         if width % heads:
             raise ArchflowError(f"gmae: width {width} must be a multiple of its {heads} heads")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
-        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
-        self.operations = Linear(n_ops, width, bias=False)
+        self.dropout = dropout
+        self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
         nn.init.normal_(self.operations.weight)
         self.skip = Linear(width, width)
         self.convolutions = nn.ModuleList(GraphAttention(width, heads) for _ in range(depth))
         self.norms = nn.ModuleList(LayerNorm(width) for _ in range(depth))
         self.slope = nn.Parameter(torch.full((1,), 0.25))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = look_up(self.operations.weight, batch)
+        x = self.inputs(self.operations.weight, batch).padded
         forth, back = directions(batch, x)
         hears = ((forth + back) > 0) | torch.eye(forth.shape[1], dtype=torch.bool, device=forth.device)
         mask = additive_mask(hears[:, None].expand(-1, self.config["heads"], -1, -1), x.dtype)
         total, h = self.skip(x), x
         for step, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
             y = norm(convolution(total if step else x, mask))
-            h = dropout(F.prelu(y[None], self.slope)[0], self.dropout, self.training)  # a channel is a member
+            h = dropout(
+                F.prelu(y[None], self.slope)[0], self.dropout, self.training, batch.padded
+            )  # a channel is a member
             total = total + h
         return by_node(h, batch)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from archflow.encoders.attention import AttentionHeads, Perceptron, by_node, by_place, everyone, look_up
+from archflow.encoders.attention import AttentionHeads, Perceptron, by_node, by_place, everyone
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import dropout
 from archflow.encoders.gated_gcn import GatedConvolution
-from archflow.encoders.layers import BatchNorm, Linear, dropout, sinusoids
+from archflow.encoders.inputs import NodeInput
+from archflow.encoders.layers import BatchNorm, Linear, sinusoids
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -31,12 +34,12 @@ class GPSLayer(nn.Module):
         """(K, S, d) -> (K, S, d). hears: `everyone`. mask: (K, S) whether a place has a node, None if all have."""
         received = by_place(torch.relu(self.convolution(by_node(x, batch), batch)), batch)
         heard = self.mix(self.attention(x, hears))
-        near = self.norm_convolution(x + self._drop(received), mask)
-        x = near + self.norm_attention(x + self._drop(heard), mask)
-        return self.norm(x + self._drop(self.perceptron(x)), mask)
+        near = self.norm_convolution(x + self._drop(received, batch), mask)
+        x = near + self.norm_attention(x + self._drop(heard, batch), mask)
+        return self.norm(x + self._drop(self.perceptron(x), batch), mask)
 
-    def _drop(self, x: Tensor) -> Tensor:
-        return dropout(x, self.dropout, self.training)
+    def _drop(self, x: Tensor, batch: Batch) -> Tensor:
+        return dropout(x, self.dropout, self.training, batch.padded)
 
 
 @ENCODERS.register("gps")
@@ -53,18 +56,26 @@ class GPS(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, heads: int = 4, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 3,
+        heads: int = 4,
+        dropout: float = 0.1,
+        n_attributes: int = 0,
+        readout: str = "mean",
+    ) -> None:
         super().__init__()
         if width % heads or width % 2:
             raise ArchflowError(f"gps: width {width} must be even and a multiple of its {heads} heads")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
-        self.operations = Linear(n_ops, width, bias=False)
+        self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
         self.layers = nn.ModuleList(GPSLayer(width, heads, dropout) for _ in range(depth))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = look_up(self.operations.weight, batch) + by_place(sinusoids(batch.level, self.dim), batch)
+        x = self.inputs(self.operations.weight, batch).padded + by_place(sinusoids(batch.level, self.dim), batch)
         mask = None if batch.padded.is_full else batch.padded.mask.view(batch.members, -1)
         hears = everyone(batch, x.dtype)
         for layer in self.layers:

@@ -30,7 +30,7 @@ class Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(K, rows, in) -> (K, rows, out); K = 1 also takes (rows, in)."""
-        if len(self.weight) == 1:
+        if len(self.weight) == 1:  # one product is faster than a batch of one
             y = x @ self.weight[0]
             return y if self.bias is None else y.add_(self.bias[0])
         return torch.bmm(x, self.weight) if self.bias is None else torch.baddbmm(self.bias[:, None], x, self.weight)
@@ -38,14 +38,14 @@ class Linear(nn.Module):
 
 def per_member(layer: Callable[[Tensor], Tensor], x: Tensor, batch: Batch) -> Tensor:
     """(V, in) -> (V, out): every node through its member's layer."""
-    if batch.members == 1:
+    if batch.members == 1:  # a tenth of a small batch's time is spared
         return layer(x)
     return batch.member_nodes.scatter(layer(batch.member_nodes.gather(x)))
 
 
-def table_rows(batch: Batch, n_ops: int) -> Tensor:
-    """(V,) row of every node's operation in a (K |O|, ...) table: members' tables lie one after the other."""
-    return batch.op if batch.members == 1 else batch.op + n_ops * batch.member
+def by_member(values: Tensor, batch: Batch) -> Tensor:
+    """(K, d) values of the members -> (V, d) those of every node's member; (1, d) for one member."""
+    return values if batch.members == 1 else F.embedding(batch.member, values)
 
 
 def sinusoids(position: Tensor, dim: int) -> Tensor:
@@ -84,41 +84,6 @@ def _sum_rows(values: Tensor, rows: Tensor, ptr: Tensor) -> Tensor:
     if len(values) == 0:
         return values.new_zeros(len(ptr) - 1, values.shape[1])
     return F.embedding_bag(rows, values, ptr, mode="sum", include_last_offset=True)
-
-
-def dropout(x: Tensor, p: float, training: bool) -> Tensor:
-    """Dropout; which entries fall is decided to 1/65,536."""
-    return x * _kept(x, p).mul_(1 / (1 - p)) if training and p > 0 else x
-
-
-def relu_dropout(x: Tensor, p: float, training: bool) -> Tensor:
-    """ReLU and dropout in one, in whichever order: fewer passes over memory. x may be written over."""
-    return _ReluDropout.apply(x, p) if training and p > 0 else torch.relu_(x)
-
-
-def _kept(x: Tensor, p: float) -> Tensor:
-    """1 where an entry is kept, 0 elsewhere, as x.
-
-    Two random bytes decide about an entry; torch's own Bernoulli draws cost more than the layer they follow on a CPU.
-    """
-    words = torch.empty((x.numel() + 3) // 4, dtype=torch.int64, device=x.device).random_(-(2**63), None)
-    drawn = words.view(torch.int16)[: x.numel()].view_as(x)
-    return torch.ge(drawn, round(p * 65536) - 32768, out=torch.empty_like(x, requires_grad=False))
-
-
-class _ReluDropout(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x: Tensor, p: float) -> Tensor:  # type: ignore[override]
-        y = torch.relu(x).mul_(_kept(x, p)).mul_(1 / (1 - p))
-        ctx.save_for_backward(y)
-        ctx.scale = 1 / (1 - p)
-        return y
-
-    @staticmethod
-    def backward(ctx, grad: Tensor):  # type: ignore[override]
-        # An entry let its gradient through exactly if it came out positive.
-        (y,) = ctx.saved_tensors
-        return torch.ops.aten.threshold_backward(grad, y, 0).mul_(ctx.scale), None
 
 
 class GatedSum(torch.autograd.Function):
@@ -178,11 +143,11 @@ class LayerNorm(nn.Module):
 
     def forward(self, x: Tensor, batch: Batch | None = None) -> Tensor:
         """(K, S, d) -> (K, S, d), or (V, d) -> (V, d) for the nodes of a batch."""
-        if len(self.weight) == 1:
+        if len(self.weight) == 1:  # torch's own, scale and shift included, in one pass
             return F.layer_norm(x, x.shape[-1:], self.weight[0], self.bias[0])
         if batch is None:
             return torch.addcmul(self.bias[:, None], F.layer_norm(x, x.shape[-1:]), self.weight[:, None])
-        return torch.addcmul(self.bias[batch.member], F.layer_norm(x, x.shape[-1:]), self.weight[batch.member])
+        return torch.addcmul(by_member(self.bias, batch), F.layer_norm(x, x.shape[-1:]), by_member(self.weight, batch))
 
 
 class BatchNorm(nn.Module):
@@ -203,7 +168,7 @@ class BatchNorm(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(K, S, d) -> (K, S, d). mask: (K, S) whether a row counts, None if all do."""
-        if len(x) == 1 and mask is None:
+        if len(x) == 1 and mask is None:  # torch's own, in one pass
             mean, variance = self.running_mean[0], self.running_var[0]
             return F.batch_norm(x[0], mean, variance, self.weight[0], self.bias[0], self.training, self.momentum)[None]
         if not self.training:

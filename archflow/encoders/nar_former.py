@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from archflow.encoders.attention import Perceptron, TransformerLayer, additive_mask, attend
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, NeighbourSum
+from archflow.encoders.readout import Readout, make_readout
 from archflow.encoders.waves import waves
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
@@ -45,14 +47,15 @@ class NARFormer(Encoder):
 
     A node's token is [waves(operation id) || waves(position) || sum of waves(position) over its predecessors], a third
     of the width each; where it has none, waves(-1). Behind them an end token, and one for the depth,
-    ReLU(W waves(number of nodes)). `depth` pre-norm Transformer layers (6 heads of 32) give node embeddings. `embed`
-    fuses all tokens: 4 learned queries attend to them, 2 to what the 4 gathered, 1 to what the 2 did; between stages
-    the fused tokens attend to all tokens once more.
+    ReLU(W waves(number of nodes)). `depth` pre-norm Transformer layers (6 heads of 32) give node embeddings. The
+    read-out "fusion" fuses all tokens: 4 learned queries attend to them, 2 to what the 4 gathered, 1 to what the 2 did;
+    between stages the fused tokens attend to all tokens once more.
 
     Positions follow the topological level, ties as numbered: the embedding reads positions. The paper trains the
     invariance, by consistency between renumbered copies; that is a matter of the loss, not of the encoder.
 
     width, depth: 192 and 6 for every space. Entries of a token beyond a multiple of 6 are 0.
+    Node attributes, which the paper has not, are mapped and added to a node's token.
 
     Raises ArchflowError if `width` is odd or below 6.
     """
@@ -60,23 +63,31 @@ class NARFormer(Encoder):
     stackable = True
     reads_positions = True
 
-    def __init__(self, n_ops: int, width: int = 192, depth: int = 6, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 192,
+        depth: int = 6,
+        dropout: float = 0.1,
+        n_attributes: int = 0,
+        readout: str = "fusion",
+    ) -> None:
         super().__init__()
         if width < 6 or width % 2:
             raise ArchflowError(
                 f"nar_former: width {width} must be even and at least 6; its tokens are sines and cosines"
             )
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
         hidden = 4 * width
-        self.size = Linear(width, width)
+        self.size, self.inputs = Linear(width, width), NodeInput(n_attributes, width)
         self.layers = nn.ModuleList(TransformerLayer(width, HEADS, HEAD_WIDTH, hidden, dropout) for _ in range(depth))
-        self.queries = nn.ParameterList(torch.randn(1, count, HEADS * HEAD_WIDTH) for count in QUERIES)
-        self.stages = nn.ModuleList(Fusion(width, hidden, dropout) for _ in QUERIES)
-        self.returns = nn.ModuleList(Fusion(width, hidden, dropout) for _ in QUERIES[1:])
-        self.before_return = nn.ModuleList(LayerNorm(width) for _ in QUERIES[1:])
-        self.return_query = nn.ModuleList(Linear(width, HEADS * HEAD_WIDTH) for _ in QUERIES[1:])
+        if readout == "fusion":
+            self.queries = nn.ParameterList(torch.randn(1, count, HEADS * HEAD_WIDTH) for count in QUERIES)
+            self.stages = nn.ModuleList(Fusion(width, hidden, dropout) for _ in QUERIES)
+            self.returns = nn.ModuleList(Fusion(width, hidden, dropout) for _ in QUERIES[1:])
+            self.before_return = nn.ModuleList(LayerNorm(width) for _ in QUERIES[1:])
+            self.return_query = nn.ModuleList(Linear(width, HEADS * HEAD_WIDTH) for _ in QUERIES[1:])
         self.norm = LayerNorm(width)
+        self.readout = make_readout(readout, width, fusion=FusedTokens)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
@@ -84,8 +95,8 @@ class NARFormer(Encoder):
         nodes = self.norm(tokens).view(*mask.shape[:2], self.dim)[:, 2:]
         return batch.padded.scatter(nodes)
 
-    def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings."""
+    def fused(self, batch: Batch) -> Tensor:
+        """(B, d) all tokens of an architecture, fused into one."""
         tokens, mask = self._tokens(batch)
         each = len(batch) // batch.members
 
@@ -106,14 +117,24 @@ class NARFormer(Encoder):
         architecture; the `additive_mask` of those that are there."""
         depth = torch.relu(self.size(waves(batch.sizes.view(batch.members, -1), self.dim // 2)))
         end = waves(batch.op.new_full((len(batch), 3), END), self.dim // 6).flatten(1)
-        nodes = batch.padded.gather(_codes(batch, self.dim // 6))
-        fixed = torch.cat([end[:, None], nodes], 1)
-        fixed = F.pad(fixed, (0, self.dim - fixed.shape[2]))
+        codes = _codes(batch, self.dim // 6)
+        left = self.dim - codes.shape[1]
+        nodes = batch.padded.gather(self.inputs.add_attributes(F.pad(codes, (0, left)), batch))
+        fixed = torch.cat([F.pad(end, (0, left))[:, None], nodes], 1)
         x = torch.cat([depth.view(len(batch), 1, self.dim), fixed], 1).view(batch.members, -1, self.dim)
         mask = additive_mask(F.pad(batch.padded.mask, (2, 0), value=True)[:, None, None], x.dtype)
+        rows = batch.padded.longer(2)
         for layer in self.layers:
-            x = layer(x, mask)
+            x = layer(x, mask, rows)
         return x, mask
+
+
+class FusedTokens(Readout):
+    """NAR-Former's: learned queries attend to all tokens, those for depth and end as well."""
+
+    def forward(self, encoder: NARFormer, batch: Batch) -> Tensor:
+        """(B, d) architecture embeddings."""
+        return encoder.fused(batch)
 
 
 def _codes(batch: Batch, count: int) -> Tensor:

@@ -10,10 +10,14 @@ from torch import Tensor, nn
 
 from archflow.encoders.attention import by_node, by_place, directions
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import LayerNorm, Linear, dropout, mean_pool, relu_dropout
+from archflow.encoders.dropout import dropout, relu_dropout
+from archflow.encoders.inputs import NodeInput
+from archflow.encoders.layers import LayerNorm, Linear, mean_pool
+from archflow.encoders.readout import make_readout
 from archflow.encoders.waves import waves
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
+from archflow.graph.padded import Padded
 
 WAVES = 32
 """Frequencies of an operation's and of a position's code."""
@@ -67,12 +71,12 @@ class NARFormerV2Layer(nn.Module):
         self.out = GroupedLinear(groups, 4 * dim // groups, dim // groups)
         self.scale = nn.Parameter(torch.full((1, dim), 1e-4))
 
-    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        """(K, S, in) -> (K, S, d)."""
-        x = relu_dropout(self.attention(x, adjacency), self.dropout, self.training)
+    def forward(self, x: Tensor, adjacency: Tensor, rows: Padded | None = None) -> Tensor:
+        """(K, S, in) -> (K, S, d). rows: the padded layout."""
+        x = relu_dropout(self.attention(x, adjacency), self.dropout, self.training, rows)
         grouped = self.norm(x).unflatten(2, (self.groups, -1)).transpose(1, 2)
-        hidden = relu_dropout(self.hidden(grouped), self.dropout, self.training)
-        y = dropout(self.out(hidden), self.dropout, self.training).transpose(1, 2).flatten(2)
+        hidden = relu_dropout(self.hidden(grouped), self.dropout, self.training, rows)
+        y = dropout(self.out(hidden), self.dropout, self.training, rows).transpose(1, 2).flatten(2)
         return x + self.scale[:, None] * y
 
 
@@ -87,7 +91,7 @@ class NARFormerV2(Encoder):
     follow the topological level, ties as numbered: the embedding reads positions.
 
     width, depth: 512 and 6 for NAS-Bench-101 and -201. (The published latency model, 2 layers over the attributes of
-    ONNX nodes and a sum over nodes, needs features that our nodes do not have.)
+    ONNX nodes and a sum over nodes, is not offered; node attributes are mapped and added to the 128 entries.)
 
     Raises ArchflowError if `groups` does not divide `width`.
     """
@@ -95,26 +99,36 @@ class NARFormerV2(Encoder):
     stackable = True
     reads_positions = True
 
-    def __init__(self, n_ops: int, width: int = 512, depth: int = 6, groups: int = 8, dropout: float = 0.05) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 512,
+        depth: int = 6,
+        groups: int = 8,
+        dropout: float = 0.05,
+        n_attributes: int = 0,
+        readout: str = "mean",
+    ) -> None:
         super().__init__()
         if width % groups:
             raise ArchflowError(f"nar_former_v2: width {width} must be a multiple of its {groups} groups")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "groups": groups, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
         self.layers = nn.ModuleList(
             NARFormerV2Layer(width if i else 4 * WAVES, width, groups, dropout) for i in range(depth)
         )
+        self.inputs = NodeInput(n_attributes, 4 * WAVES)
         joined = depth * width
         self.weigh_hidden, self.weigh = Linear(joined, max(joined // 4, 1)), Linear(max(joined // 4, 1), depth)
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = by_place(torch.cat([waves(batch.op, WAVES), waves(batch.rank, WAVES)], 1), batch)
+        codes = torch.cat([waves(batch.op, WAVES), waves(batch.rank, WAVES)], 1)
+        x = by_place(self.inputs.add_attributes(codes, batch), batch)
         forth, back = directions(batch, x)
         neighbours = forth + back
         layers = []
         for layer in self.layers:
-            x = layer(x, neighbours)
+            x = layer(x, neighbours, batch.padded)
             layers.append(by_node(x, batch))
         means = torch.cat([mean_pool(h, batch) for h in layers], 1).view(batch.members, -1, len(layers) * self.dim)
         weights = torch.sigmoid(self.weigh(torch.relu(self.weigh_hidden(means)))).view(len(batch), len(layers))

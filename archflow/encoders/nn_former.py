@@ -5,11 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from archflow.encoders.attention import AttentionHeads, additive_mask, by_node, directions, look_up
+from archflow.encoders.attention import AttentionHeads, additive_mask, by_node, directions
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import LayerNorm, Linear, dropout, relu_dropout
+from archflow.encoders.dropout import dropout, relu_dropout
+from archflow.encoders.inputs import NodeInput
+from archflow.encoders.layers import LayerNorm, Linear
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
+from archflow.graph.padded import Padded
 
 HEADS = 4
 """One for each kind of relative."""
@@ -35,12 +39,12 @@ class DirectedPerceptron(nn.Module):
         self.own, self.relatives = Linear(dim, hidden, bias=False), Linear(dim, hidden, bias=False)
         self.out = Linear(hidden, dim, bias=False)
 
-    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        """(K, S, d), (B, L, L) -> (K, S, d)."""
+    def forward(self, x: Tensor, adjacency: Tensor, rows: Padded | None = None) -> Tensor:
+        """(K, S, d), (B, L, L) -> (K, S, d). rows: the padded layout."""
         own, others = self.own(x), self.relatives(x)
         shape = (*adjacency.shape[:2], own.shape[2])
         hidden = torch.baddbmm(own.view(shape), adjacency, others.view(shape)).view(own.shape)
-        return self.out(relu_dropout(hidden, self.dropout, self.training))
+        return self.out(relu_dropout(hidden, self.dropout, self.training, rows))
 
 
 class NNFormerLayer(nn.Module):
@@ -54,14 +58,15 @@ class NNFormerLayer(nn.Module):
         self.mix = Linear(dim, dim, bias=False)
         self.forth, self.back = DirectedPerceptron(dim, 2 * dim, dropout), DirectedPerceptron(dim, 2 * dim, dropout)
 
-    def forward(self, x: Tensor, mask: Tensor, forth: Tensor, back: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d). mask: `additive_mask` of `relatives`. forth, back: adjacency and transpose."""
-        x = x + self._drop(self.mix(self.attention(self.before_attention(x), mask)))
+    def forward(self, x: Tensor, mask: Tensor, forth: Tensor, back: Tensor, rows: Padded | None = None) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: `additive_mask` of `relatives`. forth, back: adjacency and transpose. rows: the
+        padded layout."""
+        x = x + self._drop(self.mix(self.attention(self.before_attention(x), mask, rows)), rows)
         normal = self.before_perceptron(x)
-        return x + self._drop(self.forth(normal, forth) + self.back(normal, back))
+        return x + self._drop(self.forth(normal, forth, rows) + self.back(normal, back, rows), rows)
 
-    def _drop(self, x: Tensor) -> Tensor:
-        return dropout(x, self.dropout, self.training)
+    def _drop(self, x: Tensor, rows: Padded | None) -> Tensor:
+        return dropout(x, self.dropout, self.training, rows)
 
 
 @ENCODERS.register("nn_former")
@@ -89,24 +94,31 @@ class NNFormer(Encoder):
     stackable = True
     view = "effective"
 
-    def __init__(self, n_ops: int, width: int = 160, depth: int = 12, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 160,
+        depth: int = 12,
+        dropout: float = 0.1,
+        n_attributes: int = 0,
+        readout: str = "mean",
+    ) -> None:
         super().__init__()
         if width % HEADS:
             raise ArchflowError(f"nn_former: width {width} must be a multiple of its {HEADS} heads")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
-        self.operations = Linear(n_ops, width, bias=False)
+        self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
         self.before, self.after = LayerNorm(width), LayerNorm(width)
         self.layers = nn.ModuleList(NNFormerLayer(width, dropout) for _ in range(depth))
         for module in self.modules():
             if isinstance(module, Linear):
                 nn.init.trunc_normal_(module.weight, std=0.02)
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = self.before(look_up(self.operations.weight, batch))
+        x = self.before(self.inputs(self.operations.weight, batch).padded)
         forth, back = directions(batch, x)
         mask = additive_mask(relatives(forth), x.dtype)
         for layer in self.layers:
-            x = layer(x, mask, forth, back)
+            x = layer(x, mask, forth, back, batch.padded)
         return by_node(self.after(x), batch)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import Linear, per_member, relu_dropout
+from archflow.encoders.dropout import relu_dropout
+from archflow.encoders.inputs import one_hot
+from archflow.encoders.layers import Linear, per_member
+from archflow.encoders.readout import make_readout
 from archflow.graph.batch import Batch
 
 
@@ -19,15 +21,23 @@ class OperationMLP(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 3,
+        dropout: float = 0.1,
+        n_attributes: int = 0,
+        readout: str = "mean",
+    ) -> None:
         super().__init__()
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "dropout": dropout}
-        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
-        self.layers = nn.ModuleList(Linear(width if i else n_ops, width) for i in range(depth))
+        self.dropout = dropout
+        self.layers = nn.ModuleList(Linear(width if i else n_ops + 2 * n_attributes, width) for i in range(depth))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = F.one_hot(batch.op, self.n_ops).to(self.layers[0].weight.dtype)  # type: ignore[arg-type]
+        x = one_hot(batch, self.n_ops, self.n_attributes, self.layers[0].weight.dtype)  # type: ignore[arg-type]
         for layer in self.layers:
-            x = relu_dropout(per_member(layer, x, batch), self.dropout, self.training)
+            x = relu_dropout(per_member(layer, x, batch), self.dropout, self.training, batch)
         return x

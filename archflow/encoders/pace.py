@@ -8,9 +8,13 @@ from torch import Tensor, nn
 
 from archflow.encoders.attention import AttentionHeads, Perceptron, additive_mask, by_node, by_place
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import LayerNorm, Linear, dropout, per_member, relu_dropout, sinusoids, table_rows
+from archflow.encoders.dropout import dropout, relu_dropout
+from archflow.encoders.inputs import NodeInput
+from archflow.encoders.layers import LayerNorm, Linear, per_member, sinusoids
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
+from archflow.graph.padded import Padded
 
 
 class PlaceEncoding(nn.Module):
@@ -31,17 +35,17 @@ class PlaceEncoding(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, dim)."""
-        labels = batch.padded.mask.shape[1]
+        labels = batch.padded.shape[1]
         codes = sinusoids(torch.arange(labels, device=batch.op.device), self.dim).to(self.own.weight.dtype)
         codes = codes.expand(batch.members, labels, self.dim)
-        row = batch.canonical_label if batch.members == 1 else batch.canonical_label + labels * batch.member
+        row = batch.rows_of(codes, batch.canonical_label)
         own = F.embedding(row, self.own(codes).flatten(0, 1))
         edges = batch.edges
         heard = F.embedding_bag(
             row[edges.source], self.heard(codes).flatten(0, 1), edges.ptr, mode="sum", include_last_offset=True
         )
-        hidden = relu_dropout(own + heard, self.dropout, self.training)
-        return dropout(per_member(self.out, hidden, batch), self.dropout, self.training)
+        hidden = relu_dropout(own + heard, self.dropout, self.training, batch)
+        return dropout(per_member(self.out, hidden, batch), self.dropout, self.training, batch)
 
 
 class AncestorLayer(nn.Module):
@@ -55,13 +59,13 @@ class AncestorLayer(nn.Module):
         self.perceptron = Perceptron(dim, dim, dropout)
         self.behind_attention, self.behind_perceptron = LayerNorm(dim), LayerNorm(dim)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d), by place. mask: `additive_mask`."""
-        x = self.behind_attention(x + self._drop(self.mix(self.attention(x, mask))))
-        return self.behind_perceptron(x + self._drop(self.perceptron(x)))
+    def forward(self, x: Tensor, mask: Tensor, rows: Padded | None = None) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: `additive_mask`. rows: the padded layout."""
+        x = self.behind_attention(x + self._drop(self.mix(self.attention(x, mask, rows)), rows))
+        return self.behind_perceptron(x + self._drop(self.perceptron(x, rows), rows))
 
-    def _drop(self, x: Tensor) -> Tensor:
-        return dropout(x, self.dropout, self.training)
+    def _drop(self, x: Tensor, rows: Padded | None) -> Tensor:
+        return dropout(x, self.dropout, self.training, rows)
 
 
 @ENCODERS.register("pace")
@@ -86,23 +90,32 @@ class PACE(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 64, depth: int = 3, heads: int = 8, dropout: float = 0.15) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 64,
+        depth: int = 3,
+        heads: int = 8,
+        dropout: float = 0.15,
+        n_attributes: int = 0,
+        readout: str = "mean",
+    ) -> None:
         super().__init__()
         if width % heads or width % 4:
             raise ArchflowError(f"pace: width {width} must be a multiple of its {heads} heads and of 4")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
-        self.operations, self.place = Linear(n_ops, width // 2), PlaceEncoding(width // 2, dropout)
+        self.operations, self.inputs = Linear(n_ops, width // 2), NodeInput(n_attributes, width // 2)
+        self.place = PlaceEncoding(width // 2, dropout)
         self.layers = nn.ModuleList(AncestorLayer(width, heads, dropout) for _ in range(depth))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        table = torch.relu(self.operations.weight + self.operations.bias[:, None])  # type: ignore[index]
-        operation = F.embedding(table_rows(batch, self.n_ops), table.flatten(0, 1))
+        table = self.operations.weight + self.operations.bias[:, None]  # type: ignore[index]
+        operation = self.inputs(table, batch).map(torch.relu).values
         x = by_place(torch.cat([operation, self.place(batch)], 1), batch)
         # A place without a node attends to itself: it has nobody else.
-        itself = torch.eye(batch.padded.mask.shape[1], dtype=torch.bool, device=x.device)
+        itself = torch.eye(batch.padded.shape[1], dtype=torch.bool, device=x.device)
         mask = additive_mask((batch.reachable.transpose(1, 2) | itself)[:, None], x.dtype)
         for layer in self.layers:
-            x = layer(x, mask)
+            x = layer(x, mask, batch.padded)
         return by_node(x, batch)

@@ -14,13 +14,16 @@ from archflow.encoders.attention import (
     by_node,
     directions,
     everyone,
-    look_up,
     neighbour_sum,
 )
 from archflow.encoders.base import ENCODERS, Encoder
-from archflow.encoders.layers import LayerNorm, Linear, dropout
+from archflow.encoders.dropout import dropout
+from archflow.encoders.inputs import NodeInput
+from archflow.encoders.layers import LayerNorm, Linear
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
+from archflow.graph.padded import Padded
 
 SLOPE = 0.2
 """Of the leaky ReLUs in set convolutions."""
@@ -95,14 +98,15 @@ class PINATLayer(nn.Module):
         self.perceptron = Perceptron(dim, hidden)
         self.after_attention, self.after_perceptron = LayerNorm(dim), LayerNorm(dim)
 
-    def forward(self, x: Tensor, mask: Tensor, neighbours: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d). mask: `additive_mask`. neighbours: as `SetConvolution` takes it."""
-        both = torch.cat([self.sets(x, neighbours), self.attention(x, mask)], 2)
-        x = self.after_attention(x + self._drop(self.mix(both)))
-        return self.after_perceptron(x + self._drop(self.perceptron(x)))
+    def forward(self, x: Tensor, mask: Tensor, neighbours: Tensor, rows: Padded | None = None) -> Tensor:
+        """(K, S, d) -> (K, S, d). mask: `additive_mask`. neighbours: as `SetConvolution` takes it. rows: the padded
+        layout."""
+        both = torch.cat([self.sets(x, neighbours), self.attention(x, mask, rows)], 2)
+        x = self.after_attention(x + self._drop(self.mix(both), rows))
+        return self.after_perceptron(x + self._drop(self.perceptron(x, rows), rows))
 
-    def _drop(self, x: Tensor) -> Tensor:
-        return dropout(x, self.dropout, self.training)
+    def _drop(self, x: Tensor, rows: Padded | None) -> Tensor:
+        return dropout(x, self.dropout, self.training, rows)
 
 
 @ENCODERS.register("pinat")
@@ -118,7 +122,7 @@ class PINAT(Encoder):
 
     The released code has nodes of padding take part for cells of fewer than seven nodes, and maps the 4 feature maps of
     a NAS-Bench-201 cell to its 6 operations by a linear layer. Ours attends and averages over real nodes, and has an
-    operation on every node of NAS-Bench-201 too: one model for every space.
+    operation on every node of NAS-Bench-201 too: one model for every space. Attributes join embedding(op), not PITE.
 
     width, depth: 80 and 3 for NAS-Bench-101 and -201.
 
@@ -129,35 +133,37 @@ class PINAT(Encoder):
     reads_positions = True
 
     def __init__(
-        self, n_ops: int, width: int = 80, depth: int = 3, hidden: int = 512, dropout: float = 0.1, max_nodes: int = 32
+        self,
+        n_ops: int,
+        width: int = 80,
+        depth: int = 3,
+        hidden: int = 512,
+        dropout: float = 0.1,
+        max_nodes: int = 32,
+        n_attributes: int = 0,
+        readout: str = "mean",
     ) -> None:
         super().__init__()
-        self.config = {
-            "n_ops": n_ops,
-            "width": width,
-            "depth": depth,
-            "hidden": hidden,
-            "dropout": dropout,
-            "max_nodes": max_nodes,
-        }
-        self.n_ops, self.dim, self.width, self.dropout = n_ops, width, width, dropout
+        self.dropout = dropout
         self.operations, self.positions = Linear(n_ops, width, bias=False), Linear(max_nodes, width)
         nn.init.normal_(self.operations.weight)
+        self.inputs = NodeInput(n_attributes, width)
         self.sets = SetConvolutions(n_ops, 16, width, heads=6)
         self.before = LayerNorm(width)
         self.layers = nn.ModuleList(PINATLayer(width, 2, 64, hidden, 16, dropout) for _ in range(depth))
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = look_up(self.operations.weight, batch)
+        x = self.inputs(self.operations.weight, batch).padded
         forth, back = directions(batch, x)
         neighbours = back + torch.eye(back.shape[1], dtype=back.dtype, device=back.device)
-        x = dropout(x + self._laplacian(forth, batch), self.dropout, self.training)
+        x = dropout(x + self._laplacian(forth, batch), self.dropout, self.training, batch.padded)
         ops = F.one_hot(batch.padded.gather(batch.op), self.n_ops).to(x.dtype).view(*x.shape[:2], self.n_ops)
-        x = self.before(x + dropout(self.sets(ops, neighbours), self.dropout, self.training))
+        x = self.before(x + dropout(self.sets(ops, neighbours), self.dropout, self.training, batch.padded))
         mask = everyone(batch, x.dtype)
         for layer in self.layers:
-            x = layer(x, mask, neighbours)
+            x = layer(x, mask, neighbours, batch.padded)
         return by_node(x, batch)
 
     def _laplacian(self, forth: Tensor, batch: Batch) -> Tensor:
@@ -169,7 +175,7 @@ class PINAT(Encoder):
                 f"pinat: an architecture has {forth.shape[1]} nodes, the encoder numbers {weight.shape[1]}; "
                 "build it with a larger max_nodes"
             )
-        rank = batch.rank if batch.members == 1 else batch.rank + weight.shape[1] * batch.member
+        rank = batch.rows_of(weight, batch.rank)
         own = F.embedding(batch.padded.gather(rank).view(batch.members, -1), weight.reshape(-1, self.dim))
         out_degree = forth.sum(2).view(batch.members, -1, 1)
         return out_degree * own - neighbour_sum(forth, own) + bias[:, None]

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import normal
 from archflow.encoders.gates import (
     EdgeFlow,
-    EdgePass,
     Flow,
+    GatedFlow,
     GatedPass,
-    LookedUp,
-    OfNodes,
+    SenderGate,
     Start,
     check_settings,
-    read_out,
+    gated_layers,
 )
-from archflow.encoders.layers import Linear, per_member, table_rows
+from archflow.encoders.inputs import NodeInput, NodeValues, OfNodes
+from archflow.encoders.layers import Linear, per_member
+from archflow.encoders.readout import NodeReadout, WithPredecessor, make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch, Edges
 
@@ -37,22 +40,22 @@ class BackwardRound(nn.Module):
     what has arrived at the outputs, and y_i and b_i what node i sends.
     """
 
-    def __init__(self, dim: int, depth: int, op_width: int, on_edges: bool = False) -> None:
+    def __init__(self, dim: int, op_width: int, layers: Callable[[], Iterable[nn.Module]]) -> None:
         super().__init__()
         self.turn_hidden, self.turn = Linear(dim, dim), Linear(dim, dim)
-        self.flow = (EdgePass if on_edges else GatedPass)(dim, dim, depth, op_width)
+        self.flow = GatedPass(layers())
         self.update_hidden, self.update = Linear(op_width + 2 * dim, dim), Linear(dim, op_width)
 
-    def forward(self, y: Tensor, operation: LookedUp | OfNodes, flow: Flow, arrived: Tensor | None = None) -> Tensor:
+    def forward(self, y: Tensor, operation: NodeValues, flow: Flow, arrived: Tensor | None = None) -> Tensor:
         """(V, d) states that the forward pass left -> (V, o) changes of the operations' embeddings. flow: backwards.
         arrived: (V, d) what that pass has brought the nodes, if not their states."""
         batch = flow.batch
         outputs = batch.sinks.gather(y if arrived is None else arrived)  # (B, P, d)
         runs = outputs.unflatten(0, (batch.members, len(batch) // batch.members)).flatten(1, 2)
         turned = self.turn(torch.relu(self.turn_hidden(runs))).view_as(outputs)
-        start = self.flow.arrived(batch.sinks.scatter(turned, len(y)), flow)
+        start = flow.arrived(batch.sinks.scatter(turned, len(y)))
         back = self.flow(OfNodes(start, batch), operation, flow)
-        known = torch.cat([operation.through(torch.detach), y.detach(), back], 1)
+        known = torch.cat([operation.map(torch.detach).values, y.detach(), back], 1)
         return UPDATE_SCALE * per_member(lambda x: self.update(torch.relu(self.update_hidden(x))), known, batch)
 
 
@@ -102,54 +105,43 @@ class TAGATES(Encoder):
         operations_on: str = "nodes",
         open_ops: Sequence[int] = (),
         shut_ops: Sequence[int] = (),
+        n_attributes: int = 0,
     ) -> None:
         super().__init__()
         check_settings("ta_gates", readout, operations_on, n_ops, open_ops, shut_ops)
-        on_edges = operations_on == "edges"
+        self.on_edges = on_edges = operations_on == "edges"
         if on_edges and self_loops:
             raise ArchflowError("ta_gates: operations on edges have no self_loops; take self_loops=False")
         if rounds < 1:
             raise ArchflowError(f"ta_gates: {rounds} rounds; it takes at least one to have an embedding")
         if any(not 0 <= op < n_ops for op in fixed_ops):
             raise ArchflowError(f"ta_gates: fixed_ops {list(fixed_ops)} must be ids of the {n_ops} operations")
-        self.config = {
-            "n_ops": n_ops,
-            "width": width,
-            "depth": depth,
-            "rounds": rounds,
-            "op_width": op_width,
-            "node_width": node_width,
-            "hidden": hidden,
-            "self_loops": self_loops,
-            "readout": readout,
-            "fixed_ops": list(fixed_ops),
-            "symmetry_noise": symmetry_noise,
-            "operations_on": operations_on,
-            "open_ops": list(open_ops),
-            "shut_ops": list(shut_ops),
-        }
-        self.n_ops, self.dim, self.width, self.readout = n_ops, width, width, readout
         self.rounds, self.self_loops, self.symmetry_noise = rounds, self_loops, symmetry_noise
         self.fixed_ops, self.open_ops, self.shut_ops = list(fixed_ops), list(open_ops), list(shut_ops)
-        self.operations = nn.Parameter(torch.randn(1, n_ops, op_width))
+        self.operations, self.inputs = nn.Parameter(torch.randn(1, n_ops, op_width)), NodeInput(n_attributes, op_width)
         self.start = Start(node_width, hidden, on_edges)
-        self.flow = (EdgePass if on_edges else GatedPass)(hidden, width, depth, op_width)
-        self.between = BackwardRound(width, depth, op_width, on_edges) if rounds > 1 else None
+        layer = SenderGate if on_edges else GatedFlow
+        self.flow = GatedPass(gated_layers(layer, hidden, width, depth, op_width))
+        self.between = None
+        if rounds > 1:
+            self.between = BackwardRound(width, op_width, lambda: gated_layers(layer, width, width, depth, op_width))
+        self.readout = make_readout(readout, width, nodes=WithPredecessor)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings, those of the last round; with operations on edges, what the nodes send."""
         *_, (last, _) = self._rounds(batch)
         return last
 
-    def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings."""
+    def states(self, batch: Batch) -> Tensor:
+        """(V, d) what the last round has brought the nodes."""
         *_, (_, arrived) = self._rounds(batch)
-        return read_out(arrived, batch, self.readout)
+        return arrived
 
     def after_rounds(self, batch: Batch) -> list[Tensor]:
         """The (B, d) embedding after every round, the last one that of `embed`: the anytime variant, whose heads
         predict the accuracy in the course of training."""
-        return [read_out(arrived, batch, self.readout) for _, arrived in self._rounds(batch)]
+        readout = cast(NodeReadout, self.readout)
+        return [readout.pool(arrived, batch) for _, arrived in self._rounds(batch)]
 
     def _rounds(self, batch: Batch) -> Iterator[tuple[Tensor, Tensor]]:
         """(V, d) twice: the states that the forward pass of every round leaves, and what it has brought the nodes."""
@@ -157,22 +149,22 @@ class TAGATES(Encoder):
         forth, back = (self._flow_along(edges, batch) for edges in (batch.edges, batch.reversed_edges))
         for round_ in range(self.rounds):
             y = self.flow(x, operation, forth)
-            arrived = self.flow.arrived(y, forth)
+            arrived = forth.arrived(y)
             yield y, arrived
             if self.between is not None and round_ < self.rounds - 1:
                 change = self.between(y, operation, back, arrived) * self._free(batch)
-                operation = OfNodes(operation.through(lambda o: o) + change, batch)
+                operation = OfNodes(operation.values + change, batch)
 
-    def _operations(self, batch: Batch) -> LookedUp | OfNodes:
-        looked_up = LookedUp(self.operations, table_rows(batch, self.n_ops))
+    def _operations(self, batch: Batch) -> NodeValues:
+        operation = self.inputs(self.operations, batch)
         if not (self.training and self.symmetry_noise > 0):
-            return looked_up
-        values = looked_up.through(lambda o: o)
-        return OfNodes(values + self.symmetry_noise * torch.randn_like(values), batch)
+            return operation
+        values = operation.values
+        return OfNodes(values + self.symmetry_noise * normal(batch.member_nodes, values.shape[1], values.device), batch)
 
     def _flow_along(self, edges: Edges, batch: Batch) -> Flow:
         """The nodes at which the flow begins keep their own message beside the gate."""
-        if isinstance(self.flow, EdgePass):
+        if self.on_edges:
             return EdgeFlow.along(edges, batch, self.open_ops, self.shut_ops, self.operations.dtype)
         begins = (edges.ptr.diff() == 0).to(self.operations.dtype)[:, None]
         return Flow(batch, edges, self.self_loops, begins)

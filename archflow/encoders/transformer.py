@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from archflow.encoders.attention import TransformerLayer, by_node, by_place, everyone, look_up
+from archflow.encoders.attention import TransformerLayer, by_node, by_place, everyone
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, sinusoids
+from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 
@@ -23,23 +25,31 @@ class Transformer(Encoder):
 
     stackable = True
 
-    def __init__(self, n_ops: int, width: int = 128, depth: int = 3, heads: int = 4, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        n_ops: int,
+        width: int = 128,
+        depth: int = 3,
+        heads: int = 4,
+        dropout: float = 0.1,
+        n_attributes: int = 0,
+        readout: str = "mean",
+    ) -> None:
         super().__init__()
         if width % (2 * heads):
             raise ArchflowError(f"transformer: width {width} must be a multiple of twice its {heads} heads")
-        self.config = {"n_ops": n_ops, "width": width, "depth": depth, "heads": heads, "dropout": dropout}
-        self.n_ops, self.dim, self.width = n_ops, width, width
-        self.operations = Linear(n_ops, width)
+        self.operations, self.inputs = Linear(n_ops, width), NodeInput(n_attributes, width)
         self.layers = nn.ModuleList(
             TransformerLayer(width, heads, width // heads, 2 * width, dropout) for _ in range(depth)
         )
         self.norm = LayerNorm(width)
+        self.readout = make_readout(readout, self.dim)
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
         table = self.operations.weight + self.operations.bias[:, None]  # type: ignore[index]
-        x = look_up(table, batch) + by_place(sinusoids(batch.level, self.dim), batch)
+        x = self.inputs(table, batch).padded + by_place(sinusoids(batch.level, self.dim), batch)
         mask = everyone(batch, x.dtype)
         for layer in self.layers:
-            x = layer(x, mask)
+            x = layer(x, mask, batch.padded)
         return by_node(self.norm(x), batch)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+import torch.nn.functional as F
 from torch import Tensor
 
 from archflow.errors import ArchflowError
 from archflow.graph.architecture_set import ArchitectureSet
-from archflow.graph.ragged import Ints, pointer
+from archflow.graph.batch import Batch
+from archflow.graph.leveled import Neighbours
 
 Pooling = Literal["sum", "mean", "max"]
 Direction = Literal["both", "forward", "backward"]
+
+BATCH = 8192
+"""Architectures that flow at once: few enough to stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -85,93 +90,60 @@ class FlowSurrogate:
 
     @torch.no_grad()
     def __call__(self, architectures: ArchitectureSet, device: torch.device | str = "cpu") -> Tensor:
-        """(N, size) float32 surrogates of a whole set, all nodes of one order at once."""
-        source, target = architectures.edge_nodes
-        order = architectures.levels
-        is_last = order == np.repeat(architectures.depths, architectures.node_counts)
-        waves: list[_Wave] = []
-        if self.direction != "backward":
-            waves += _waves(order, source, target, device)
-        if self.direction != "forward":
-            waves += _waves(np.where(is_last, 0, order.max(initial=0) + 1 - order), target, source, device)
-        starts = _nodes(architectures, is_last if self.direction == "backward" else order == 0, device)
-        ends = _nodes(architectures, is_last if self.direction == "forward" else order == 0, device)
-        op = torch.from_numpy(architectures.op.astype(np.int64)).to(device)
+        """(N, size) float32 surrogates of a whole set."""
+        rows = np.arange(len(architectures))
         drawn = [replace(self, seed=self.seed + i, draws=1) for i in range(self.draws)]
-        return torch.cat([part for one in drawn for part in one._rounds(architectures, op, waves, starts, ends)], 1)
+        parts = [torch.empty(0, self.size, device=device)]
+        for first in range(0, len(rows), BATCH):
+            batch = Batch(architectures, rows[first : first + BATCH], device)
+            parts.append(torch.cat([part for one in drawn for part in one._rounds(batch)], 1))
+        return torch.cat(parts)
 
-    def _rounds(
-        self, architectures: ArchitectureSet, op: Tensor, waves: list[_Wave], starts: _Nodes, ends: _Nodes
-    ) -> list[Tensor]:
-        """The surrogate (N, k) of every round of one draw."""
-        start, embedding, weight = (tensor.to(op.device) for tensor in self.draw(len(architectures.vocabulary)))
+    def _rounds(self, batch: Batch) -> list[Tensor]:
+        """The surrogate (B, k) of every round of one draw, all nodes of one order at once."""
+        start, embedding, weight = (x.to(batch.device) for x in self.draw(len(batch.architectures.vocabulary)))
         own = embedding @ weight[: self.dim]  # [h || m] W = h W_h + m W_m, and h W_h depends on the operation alone
-        flow = torch.zeros(len(op), self.dim, device=op.device)
-        flow[starts.rows] = start
+        layout = batch.leveled
+        own, graph = own[batch.op[layout.node]], batch.graph[layout.node]
+        depth = torch.from_numpy(batch.architectures.depths[batch.rows]).to(batch.device)
+        is_last = batch.level[layout.node] == depth[graph]
+        is_first = torch.arange(len(graph), device=batch.device) < layout.bounds[1]
+        begins = is_last if self.direction == "backward" else is_first
+        ends = (is_last if self.direction == "forward" else is_first).nonzero()[:, 0]
+        # One buffer holds both directions: when a node is due, its neighbours of that direction have been.
+        flow = begins[:, None] * start
+        levels = list(enumerate(pairwise(layout.bounds)))
         surrogates = []
         for _ in range(self.rounds):
-            # One buffer holds both directions: when a node is due, its neighbours of that direction have been.
-            for wave in waves:
-                message = self._pool(flow, wave)
-                update = torch.relu(own[op[wave.nodes]] + message @ weight[self.dim :])
-                flow[wave.nodes] = self.alpha * message + (1 - self.alpha) * update
-            surrogate = torch.zeros(len(architectures), self.dim, device=op.device)
-            surrogates.append(surrogate.index_add_(0, ends.owner, flow[ends.rows]))
+            if self.direction != "backward":
+                for level, (begin, end) in levels[1:]:
+                    flow[begin:end] = self._update(flow, layout.predecessors[level], own[begin:end], weight)
+            if self.direction != "forward":
+                for level, (begin, end) in reversed(levels):
+                    update = self._update(flow, layout.successors[level], own[begin:end], weight)
+                    flow[begin:end] = torch.where(is_last[begin:end, None], flow[begin:end], update)
+            surrogate = torch.zeros(len(batch), self.dim, device=batch.device)
+            surrogates.append(surrogate.index_add_(0, graph[ends], flow[ends]))
         return surrogates
 
-    def _pool(self, flow: Tensor, wave: _Wave) -> Tensor:
-        """(n, k) joined messages of the n nodes of one wave."""
-        messages = flow[wave.sender]
-        empty = torch.zeros(len(wave.nodes), self.dim, device=flow.device)
+    def _update(self, flow: Tensor, neighbours: Neighbours | None, own: Tensor, weight: Tensor) -> Tensor:
+        """(n, k) the new states of the n nodes of one level; own: (n, k) h W_h of each."""
+        if neighbours is None:
+            return (1 - self.alpha) * torch.relu(own)
+        message = self._pool(flow, neighbours)
+        return self.alpha * message + (1 - self.alpha) * torch.relu(torch.addmm(own, message, weight[self.dim :]))
+
+    def _pool(self, flow: Tensor, neighbours: Neighbours) -> Tensor:
+        """(n, k) joined messages of the n nodes of one level."""
+        place, missing = neighbours.place, neighbours.missing
         if self.pooling == "max":
-            receiver = wave.receiver[:, None].expand_as(messages)
-            return empty.scatter_reduce_(0, receiver, messages, "amax", include_self=False)
-        summed = empty.index_add_(0, wave.receiver, messages)
-        return summed if self.pooling == "sum" else summed / wave.degree[:, None].clamp(min=1)
-
-
-@dataclass(frozen=True)
-class _Nodes:
-    """Some nodes of a set. rows: (n,). owner: (n,) the architecture of each."""
-
-    rows: Tensor
-    owner: Tensor
-
-
-def _nodes(architectures: ArchitectureSet, chosen: NDArray[np.bool_], device: torch.device | str) -> _Nodes:
-    rows = np.flatnonzero(chosen)
-    owner = np.searchsorted(architectures.node_ptr, rows, side="right") - 1
-    return _Nodes(torch.from_numpy(rows).to(device), torch.from_numpy(owner).to(device))
-
-
-@dataclass(frozen=True)
-class _Wave:
-    """Nodes that are due together, and the messages they get.
-
-    nodes: (n,) their rows. sender: (e,) node rows. receiver: (e,) places within `nodes`. degree: (n,) messages each.
-    """
-
-    nodes: Tensor
-    sender: Tensor
-    receiver: Tensor
-    degree: Tensor
-
-
-def _waves(rank: NDArray, sender: Ints, receiver: Ints, device: torch.device | str) -> list[_Wave]:
-    """The nodes of rank 1, 2, ... with the messages they receive; those of rank 0 receive none."""
-    nodes = np.argsort(rank, kind="stable")
-    bounds = pointer(np.bincount(rank, minlength=1))
-    place = np.empty(len(nodes), np.int64)
-    place[nodes] = np.arange(len(nodes)) - bounds[rank[nodes]]
-    edge_rank = rank[receiver]
-    edges = np.argsort(edge_rank, kind="stable")
-    edge_bounds = pointer(np.bincount(edge_rank, minlength=len(bounds) - 1))
-    waves = []
-    for i in range(1, len(bounds) - 1):
-        due = nodes[bounds[i] : bounds[i + 1]]
-        if len(due):
-            messages = edges[edge_bounds[i] : edge_bounds[i + 1]]
-            to = place[receiver[messages]]
-            arrays = (due, sender[messages], to, np.bincount(to, minlength=len(due)))
-            waves.append(_Wave(*(torch.from_numpy(array).to(device) for array in arrays)))
-    return waves
+            messages = flow.index_select(0, place.view(-1)).view(*place.shape, -1)  # (n, P, k)
+            if missing is None:
+                return messages.amax(1)
+            none = missing.all(1, keepdim=True)
+            return messages.masked_fill(missing[..., None], -torch.inf).amax(1).masked_fill(none, 0)
+        there = None if missing is None else (~missing).to(flow.dtype)
+        summed = F.embedding_bag(place, flow, mode="sum", per_sample_weights=there)
+        if self.pooling == "sum":
+            return summed
+        return summed / (place.shape[1] if there is None else there.sum(1, keepdim=True).clamp(min=1))

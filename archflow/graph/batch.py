@@ -85,6 +85,19 @@ class Batch:
             other.attributes[rows[:, None], columns] = torch.nan
         return other
 
+    def rows_of(self, table: Tensor, index: Tensor | None = None) -> Tensor:
+        """The row of every node in a table of each member.
+
+        Args:
+            table: (K, n, d) the tables; their rows are counted through, one table after the other.
+            index: (V,) row of every node in the table of its member; its operation if None.
+
+        Returns:
+            (V,) rows of the (K n, d) table.
+        """
+        index = self.op if index is None else index
+        return index if self.members == 1 else index + table.shape[1] * self.member
+
     @cached_property
     def attributes(self) -> Tensor | None:
         """(V, F) float32 attributes of the nodes, NaN where they do not apply, or None if the set has none."""
@@ -143,7 +156,7 @@ class Batch:
         first = pointer(self.cell_counts)
         row = first[self._owner[ends]] + self.architectures.cells[self._nodes[ends]]
         counts = np.bincount(row, minlength=first[-1])
-        return NodeSubset(self._tensor(ends[np.argsort(row, kind="stable")]), Padded.of(pointer(counts), self.device))
+        return NodeSubset(self._tensor(ends[np.argsort(row, kind="stable")]), Padded(pointer(counts), self.device))
 
     @cached_property
     def level(self) -> Tensor:
@@ -198,12 +211,12 @@ class Batch:
     @cached_property
     def padded(self) -> Padded:
         """The dense view: every architecture as a row of the longest one's length."""
-        return Padded.of(self._node_ptr, self.device)
+        return Padded(self._node_ptr, self.device, self.members)
 
     @cached_property
     def member_nodes(self) -> Padded:
         """The dense view of members instead of architectures: row k holds all nodes of run k."""
-        return Padded.of(self._node_ptr[:: len(self) // self.members], self.device)
+        return Padded(self._node_ptr[:: max(1, len(self) // self.members)], self.device, self.members)
 
     @cached_property
     def member(self) -> Tensor:
@@ -214,10 +227,10 @@ class Batch:
     def leveled(self) -> Leveled:
         """The nodes by topological level, for encoders that follow the flow."""
         adjacency = self.architectures.adjacency
-        source, target, _ = self._local_edges(adjacency)
+        source, target, by_source = self._local_edges(adjacency)
         level = self.architectures.levels[self._nodes]
         member = self._owner // (len(self) // self.members)
-        return Leveled.of(level, member, self.members, source, target, self.device)
+        return Leveled.of(level, member, self.members, source, target, by_source, self.device)
 
     @cached_property
     def leveled_rows(self) -> LeveledRows:
@@ -254,7 +267,7 @@ class Batch:
 
     def _subset(self, chosen: NDArray[np.bool_]) -> NodeSubset:
         counts = np.diff(pointer(chosen)[self._node_ptr])
-        return NodeSubset(self._tensor(np.flatnonzero(chosen)), Padded.of(pointer(counts), self.device))
+        return NodeSubset(self._tensor(np.flatnonzero(chosen)), Padded(pointer(counts), self.device))
 
     def _gather(self, adjacency: Adjacency) -> Edges:
         source, target, by_source = self._local_edges(adjacency)

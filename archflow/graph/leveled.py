@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -17,9 +18,11 @@ from archflow.graph.ragged import Ints, pointer
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Whom the n nodes of one level hear, in places of the layout; the widest neighbourhood gives P.
+    """Neighbours of the n nodes of one level, padded to the largest degree P.
 
-    place: (n, P), 0 where a node has fewer. missing: (n, P) where it has none, or None if all are full.
+    Attributes:
+        place: (n, P) their positions in the layout, 0 where a node has fewer.
+        missing: (n, P) where a node has no neighbour, or None if all have P.
     """
 
     place: Tensor
@@ -28,13 +31,19 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Leveled:
-    """V nodes of K members as K rows of S places, every row in order of level.
+    """V nodes of K members as K rows of S positions, every row in order of level.
 
-    Level l fills places bounds[l] .. bounds[l+1] of every row. A member with fewer nodes in a level than another has
-    empty places there; a single member has none.
+    Level l fills positions bounds[l] .. bounds[l+1] of every row. A member with fewer nodes in a level than another has
+    empty positions there; a single member has none.
 
-    node: (K * S,) node of every place, 0 if empty. place: (V,) place of every node. mask: (K, S) whether a place has a
-    node, or None if all have. predecessors, successors: a level's neighbours, None where it has none at all.
+    Attributes:
+        members: K.
+        bounds: Where each level begins and ends.
+        node: (K * S,) node of every position, 0 if empty.
+        place: (V,) position of every node.
+        mask: (K, S) whether a position has a node, or None if all have.
+        edges: Positions of the (E,) edges' sources and targets, sorted by target, and the edges in order of their
+            source, on the host.
     """
 
     members: int
@@ -42,8 +51,7 @@ class Leveled:
     node: Tensor
     place: Tensor
     mask: Tensor | None
-    predecessors: Sequence[Neighbours | None]
-    successors: Sequence[Neighbours | None]
+    edges: tuple[Ints, Ints, Ints]
 
     @classmethod
     def of(
@@ -53,12 +61,24 @@ class Leveled:
         members: int,
         source: Ints,
         target: Ints,
+        by_source: Ints,
         device: torch.device,
     ) -> Leveled:
-        """The layout of V nodes with these levels and members, and the (E,) edges among them, sorted by target."""
+        """The layout of V nodes with these levels and members.
+
+        Args:
+            level: (V,) longest path that ends at the node.
+            member: (V,) member of the node.
+            members: K.
+            source: (E,) node where an edge begins; edges are sorted by target.
+            target: (E,) node where it ends.
+            by_source: (E,) the edges in order of their source.
+            device: Of the layout's tensors.
+        """
         deepest = int(level.max(initial=0)) + 1
         block = member * deepest + level
-        order = np.argsort(block, kind="stable")
+        few = members * deepest <= np.iinfo(np.int16).max
+        order = np.argsort(block.astype(np.int16) if few else block, kind="stable")  # short keys sort in linear time
         counts = np.bincount(block, minlength=members * deepest)
         bounds = pointer(counts.reshape(members, deepest).max(0, initial=0))
         size = int(bounds[-1])
@@ -70,20 +90,26 @@ class Leveled:
         is_full = len(level) == members * size
         there = np.zeros(members * size, bool)
         there[place] = True
-        by_source = np.argsort(source, kind="stable")
-
-        def tables(sender: Ints, receiver: Ints) -> list[Neighbours | None]:
-            return _neighbours(place[sender], place[receiver], members, bounds, device)
-
         return cls(
             members,
             bounds.tolist(),
             torch.from_numpy(node).to(device),
             torch.from_numpy(place).to(device),
             None if is_full else torch.from_numpy(there.reshape(members, size)).to(device),
-            tables(source, target),
-            tables(target[by_source], source[by_source]),
+            (place[source], place[target], by_source),
         )
+
+    @cached_property
+    def predecessors(self) -> Sequence[Neighbours | None]:
+        """The predecessors of every level's nodes; None where a level has none at all."""
+        source, target, _ = self.edges
+        return _neighbours(source, target, self.members, self.bounds, self.node.device)
+
+    @cached_property
+    def successors(self) -> Sequence[Neighbours | None]:
+        """The successors of every level's nodes; None where a level has none at all."""
+        source, target, by_source = self.edges
+        return _neighbours(target[by_source], source[by_source], self.members, self.bounds, self.node.device)
 
     def gather(self, values: Tensor) -> Tensor:
         """(V, d) by node -> (K, S, d) by place; empty places hold the values of node 0: mask them."""
@@ -107,7 +133,7 @@ class LeveledRows:
     to_levels: Tensor
     in_levels: Tensor | None
     in_rows: Tensor | None
-    shape: torch.Size
+    shape: tuple[int, int]
 
     @classmethod
     def between(cls, leveled: Leveled, padded: Padded) -> LeveledRows:
@@ -118,7 +144,7 @@ class LeveledRows:
             padded.flat[leveled.node],
             leveled.mask,
             None if padded.is_full else padded.mask,
-            padded.mask.shape,
+            padded.shape,
         )
 
     def gather(self, values: Tensor) -> Tensor:
@@ -133,10 +159,10 @@ class LeveledRows:
 
 
 def _neighbours(
-    sender: Ints, receiver: Ints, members: int, bounds: Ints, device: torch.device
+    sender: Ints, receiver: Ints, members: int, bounds: list[int], device: torch.device
 ) -> list[Neighbours | None]:
     """The tables of every level; edges (E,) as places, those of one receiver side by side."""
-    size = int(bounds[-1])
+    size = bounds[-1]
     first = np.flatnonzero(np.diff(receiver, prepend=-1))
     degree = np.zeros(members * size, np.int64)
     degree[receiver[first]] = np.diff(first, append=len(receiver))
@@ -145,7 +171,7 @@ def _neighbours(
     table[receiver, rank] = sender
     table, degree = table.reshape(members, size, table.shape[1]), degree.reshape(members, size)
     levels: list[Neighbours | None] = []
-    for begin, end in pairwise(bounds.tolist()):
+    for begin, end in pairwise(bounds):
         due = degree[:, begin:end].reshape(-1)
         widest = int(due.max(initial=0))
         if widest == 0:

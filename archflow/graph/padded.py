@@ -3,47 +3,90 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from archflow.graph.ragged import Ints
+from archflow.graph.ragged import Ints, pointer
 
 
 @dataclass(frozen=True)
 class Padded:
-    """Ragged rows as a rectangle.
+    """R ragged rows with V nodes in all as a rectangle, padded to the longest row.
 
-    index: (R, L) flat row of every place; places without a node point at row 0. mask: (R, L) whether there is a node.
-    flat: (V,) the place of every node in the flattened rectangle. is_full: every place has a node, in order.
+    Attributes:
+        bounds: (R+1,) where every ragged row begins and ends, on the host.
+        device: Of the tensors.
+        members: K, the ensemble members that the rows belong to, in runs of R / K.
     """
 
-    index: Tensor
-    mask: Tensor
-    flat: Tensor
-    is_full: bool
+    bounds: Ints
+    device: torch.device
+    members: int = 1
 
-    @classmethod
-    def of(cls, bounds: Ints, device: torch.device) -> Padded:
-        """The rectangle of the rows that bounds (R+1,) divides."""
-        counts = np.diff(bounds)
-        place = np.arange(counts.max(initial=0))
-        mask = place < counts[:, None]
-        index = np.where(mask, bounds[:-1, None] + place, 0)
-        index, flat, there = (torch.from_numpy(array).to(device) for array in (index, np.flatnonzero(mask), mask))
-        return cls(index, there, flat, bool(mask.all()))
+    @cached_property
+    def counts(self) -> Ints:
+        """(R,) nodes of every row, on the host."""
+        return np.diff(self.bounds)
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """(R, L) rows, and positions of each."""
+        return len(self.counts), int(self.counts.max(initial=0))
+
+    @cached_property
+    def is_full(self) -> bool:
+        """Whether every position has a node."""
+        return bool((self.counts == self.shape[1]).all())
+
+    @cached_property
+    def mask(self) -> Tensor:
+        """(R, L) whether a position has a node."""
+        return torch.from_numpy(self._there).to(self.device)
+
+    @cached_property
+    def index(self) -> Tensor:
+        """(R, L) node of every position; positions without a node point at node 0."""
+        index = np.where(self._there, self.bounds[:-1, None] + np.arange(self.shape[1]), 0)
+        return torch.from_numpy(index).to(self.device)
+
+    @cached_property
+    def flat(self) -> Tensor:
+        """(V,) position of every node in the flattened rectangle."""
+        return torch.from_numpy(np.flatnonzero(self._there)).to(self.device)
+
+    @cached_property
+    def pair_index(self) -> Tensor:
+        """(R, L, L) number of every pair of nodes of one row, rows one after the other; 0 where there is no pair."""
+        counts, place = self.counts[:, None, None], np.arange(self.shape[1])
+        number = pointer((counts**2).ravel())[:-1, None, None] + place[:, None] * counts + place
+        there = (place[:, None] < counts) & (place < counts)
+        return torch.from_numpy(np.where(there, number, 0)).to(self.device)
+
+    def per_member(self, counts: Ints) -> list[int]:
+        """The sums of the rows' counts (R,) over the rows of each of the K members."""
+        return counts.reshape(self.members, -1).sum(1).tolist()
+
+    def longer(self, count: int) -> Padded:
+        """Rows with so many nodes more each."""
+        return Padded(pointer(self.counts + count), self.device, self.members)
 
     def gather(self, values: Tensor) -> Tensor:
-        """(V, ...) -> (R, L, ...); places without a node hold the values of row 0: mask them."""
+        """(V, ...) -> (R, L, ...); positions without a node hold the values of node 0: mask them."""
         if self.is_full:
-            return values.view(*self.mask.shape, *values.shape[1:])
-        return values[self.index.view(-1)].view(*self.mask.shape, *values.shape[1:])
+            return values.view(*self.shape, *values.shape[1:])
+        return values[self.index.view(-1)].view(*self.shape, *values.shape[1:])
 
     def scatter(self, values: Tensor) -> Tensor:
         """(R, L, ...) -> (V, ...)."""
         flat = values.flatten(0, 1)
         return flat if self.is_full else flat[self.flat]
+
+    @cached_property
+    def _there(self) -> np.ndarray:
+        return np.arange(self.shape[1]) < self.counts[:, None]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from torch import Tensor
 from archflow.encoders.carl import CARL
 from archflow.graph.batch import Batch
 from archflow.predict.ranking_model import MODELS, ScoreLoss, ScoreModel
+from archflow.seeding import generators
 
 
 @MODELS.register("carl")
@@ -41,7 +42,7 @@ class CausalRankingModel(ScoreModel):
         self.interventions, self.uninformative, self.intervened = interventions, uninformative, intervened
 
     def loss(self, batch: Batch, targets: Tensor, score_loss: ScoreLoss) -> Tensor:
-        """(K,) the loss of every member; torch's generator draws the mates."""
+        """(K,) the loss of every member; its own generator draws the mates."""
         assert isinstance(self.encoder, CARL)
         members = batch.members
         critical, redundant = (part.unflatten(0, (members, -1)) for part in self.encoder.split(batch))  # (K, n, d)
@@ -64,7 +65,8 @@ def draw_mates(members: int, size: int, interventions: int, device: torch.device
     In each intervention every architecture is the mate of one.
     """
     # Around a table in random order, everybody's mate is so many places further: never oneself.
-    seat = torch.rand(members, size, device=device).argsort(1)
+    drawn = [torch.rand(size, generator=generator, device=device) for generator in generators(members)]
+    seat = torch.stack(drawn).argsort(1)
     guest = seat.argsort(1)
     distance = 1 + torch.arange(interventions, device=device) % max(1, size - 1)
     places = (seat[:, None] + distance[:, None]) % max(1, size)

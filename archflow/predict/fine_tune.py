@@ -20,7 +20,7 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.predict.objectives import Hinge, Objective, describe_objective
 from archflow.predict.ranking_model import ScoreModel, score
-from archflow.seeding import seeded
+from archflow.seeding import member_streams
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class _Loop:
                 on_epoch(start)
         best_score = np.max(scores, axis=0, initial=-np.inf) if scores else np.full(len(self.runs.train), -np.inf)
         for epoch in range(start, self.settings.epochs):
-            with seeded(self.runs.seeds[0], epoch):
+            with member_streams([(seed, epoch) for seed in self.runs.seeds], self.device):
                 losses.append(self._epoch(epoch))
             score = self._validate()
             scores.append(score.tolist())

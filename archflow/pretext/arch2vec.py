@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archflow.encoders import Arch2Vec, Encoder
-from archflow.encoders.layers import dropout
+from archflow.encoders.dropout import dropout
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.batch import Batch
 from archflow.graph.ragged import Ints, pointer

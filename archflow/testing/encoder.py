@@ -12,18 +12,24 @@ import torch
 from archflow.encoders import ENCODERS, Encoder, stack
 from archflow.encoders.embedder import Embedder
 from archflow.encoders.preparation import Preparation
+from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
-from archflow.seeding import seeded
-from archflow.testing.comparison import close, embed, same, same_shape
+from archflow.seeding import member_streams, seeded
+from archflow.testing.comparison import TOLERANCE, close, embed, same, same_shape
 from archflow.testing.graphs import relabelled
 
 
 def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
     """Hold an encoder to its contract. Raises AssertionError that says which part of it is broken.
 
-    architectures: a handful of different ones over the encoder's vocabulary.
+    Args:
+        encoder: It takes `n_attributes`, if it is to read node attributes, and is then checked with some as well.
+        architectures: A handful of different ones over the encoder's vocabulary. Their attributes, if any, are those
+            that this encoder reads.
     """
+    for name in ("n_ops", "width", "dim"):
+        assert isinstance(getattr(encoder, name, None), int), f"an encoder states its {name}, a whole number"
     encoder = settled(encoder, architectures)
     assert encoder.n_ops == len(architectures.vocabulary), "n_ops is not the size of the vocabulary"
     with torch.no_grad():
@@ -47,6 +53,8 @@ def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
     same(embed(again.eval(), architectures), whole, "the same config and weights give the same embedding")
     if type(encoder).stackable:
         _check_members(encoder, architectures)
+    if encoder.config.get("n_attributes") == 0:
+        _check_attributes(encoder, architectures)
     if any(ENCODERS.get(name) is type(encoder) for name in ENCODERS.names()):
         with tempfile.TemporaryDirectory() as folder:
             Embedder(encoder, Preparation.of(architectures)).save(Path(folder, "encoder"))
@@ -86,3 +94,40 @@ def _check_members(encoder: Encoder, architectures: ArchitectureSet) -> None:
         together = stack(members).embed(Batch(architectures, rows))
         alone = [member.embed(Batch(architectures, run)) for member, run in zip(members, rows, strict=True)]
     close(together, torch.cat(alone), "stacked members give what each gives alone")
+    # Members of small and of large architectures, so that one would feel the other's padding.
+    rows = np.argsort(architectures.node_counts, kind="stable")[: rows.size].reshape(2, -1)
+    with torch.no_grad():
+        with member_streams([(3,), (4,)]):
+            together = stack(members).train().embed(Batch(architectures, rows))
+        alone = []
+        for key, member, run in zip((3, 4), members, rows, strict=True):
+            with member_streams([(key,)]):
+                alone.append(copy.deepcopy(member).train().embed(Batch(architectures, run)))
+    close(together, torch.cat(alone), "a member's random draws do not depend on the other members")
+
+
+def _check_attributes(encoder: Encoder, architectures: ArchitectureSet, n_attributes: int = 3) -> None:
+    """The contract of the same encoder where nodes have attributes, NaN among them."""
+    generator = np.random.default_rng(0)
+    shape = (len(architectures.op), n_attributes)
+    names = [f"attribute{i}" for i in range(n_attributes)]
+    values = np.where(generator.random(shape) < 0.3, np.nan, generator.normal(size=shape)).astype(np.float32)
+    described = architectures.with_attributes(values, names)
+    with seeded(2):
+        reader = type(encoder)(**{**encoder.config, "n_attributes": n_attributes})
+    check_encoder(reader, described)
+    reader = settled(reader, described)
+    whole = embed(reader, described)
+    moved = np.where(np.arange(n_attributes) == 0, values + 1, values)
+    changes = {
+        "an attribute's value changes the embedding": moved,
+        "a missing attribute differs from one of 0": np.nan_to_num(values),
+    }
+    for clause, other in changes.items():
+        changed = embed(reader, described.with_attributes(other, names))
+        assert not torch.allclose(changed, whole, TOLERANCE, TOLERANCE), f"broken: {clause}"
+    try:
+        embed(reader, described.with_attributes(values[:, 1:], names[1:]))
+    except ArchflowError:
+        return
+    raise AssertionError("broken: architectures with another number of attributes are refused by an ArchflowError")

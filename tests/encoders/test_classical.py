@@ -20,9 +20,9 @@ from tests.encoders.plain_torch import adjacency, linear, topological_numbers
 def bits(encoder: FeatureMLP, architectures: ArchitectureSet) -> Tensor:
     """(B, F) the vector of zeros and ones."""
     vector = torch.zeros(len(architectures), encoder.first.weight.shape[1])
-    for numbers, bounds in encoder.features(Batch(architectures)):
-        for row, (begin, end) in enumerate(pairwise(bounds)):
-            chosen = numbers[begin:end]
+    for features in encoder.features(Batch(architectures)):
+        for row, (begin, end) in enumerate(pairwise(features.bounds)):
+            chosen = features.entry[begin:end]
             assert len(chosen.unique()) == len(chosen)
             vector[row, chosen] += 1
     return vector

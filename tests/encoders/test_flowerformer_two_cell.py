@@ -180,7 +180,6 @@ def test_what_is_not_two_cells_is_refused():
 
 
 def test_defaults_are_those_of_the_released_configuration():
-    assert FlowerFormerTwoCell(11).config == {
-        "n_ops": 11, "width": 256, "depth": 8, "heads": 8, "attention_dropout": 0.3,
-    }  # fmt: skip
+    published = {"n_ops": 11, "width": 256, "depth": 8, "heads": 8, "attention_dropout": 0.3}
+    assert published.items() <= FlowerFormerTwoCell(11).config.items()
     assert FlowerFormerTwoCell(11, width=16).dim == 32

@@ -106,7 +106,7 @@ def test_on_nodes_it_is_the_formula_on_edges():
     batch = Batch(some)
     with torch.no_grad():
         layer.bias.zero_()  # type: ignore[operator]
-        x = encoder.start(batch).through(lambda values: values)
+        x = encoder.start(batch).values
         state = encoder(batch) - linear(layer.message, x)  # type: ignore[arg-type]
         gate = torch.sigmoid(linear(layer.gate, encoder.operations[0][batch.op]))  # type: ignore[arg-type]
         for i, (begin, _) in enumerate(vertices):
@@ -116,5 +116,7 @@ def test_on_nodes_it_is_the_formula_on_edges():
 
 
 def test_an_unknown_readout_is_refused():
-    with pytest.raises(ArchflowError, match="gates: unknown readout 'mean'; choose one of nodes, outputs"):
-        GATES(5, readout="mean")
+    with pytest.raises(
+        ArchflowError, match="unknown readout 'all'; choose one of mean, sum, outputs, attention, nodes"
+    ):
+        GATES(5, readout="all")

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from archflow.encoders import GATES, TAGATES
-from archflow.encoders.gates import EdgePass
+from archflow.encoders.gates import GatedPass
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.batch import Batch
@@ -38,7 +38,7 @@ CELLS = ArchitectureSet.from_architectures(
 
 
 def reference_pass(
-    flow: EdgePass, y: Tensor, operation: Tensor, ids: list[int], open_ops: list[int], *, back: bool = False
+    flow: GatedPass, y: Tensor, operation: Tensor, ids: list[int], open_ops: list[int], *, back: bool = False
 ) -> tuple[Tensor, Tensor]:
     """y_v = sum_u g_uv (y_u W), and y_v W where the flow begins; ReLU between layers. operation: (6, o) of the edges.
 
@@ -63,7 +63,7 @@ def reference(encoder: GATES | TAGATES, cell: Architecture) -> Tensor:
     """(d,) the state of the last vertex."""
     ids = [SPACE.vocabulary.index(op) for op in cell.ops[1:-1]]
     operation, start = encoder.operations[0][ids], linear(encoder.start.map, encoder.start.nodes[0])[[0, 1, 1, 1]]
-    assert isinstance(encoder.flow, EdgePass)
+    assert isinstance(encoder.flow, GatedPass)
     y, messages = reference_pass(encoder.flow, start, operation, ids, encoder.open_ops)
     for _ in range(encoder.rounds - 1 if isinstance(encoder, TAGATES) else 0):
         between = encoder.between  # type: ignore[union-attr]

@@ -9,9 +9,7 @@ from archflow.encoders.layers import (
     LayerNorm,
     Linear,
     NeighbourSum,
-    dropout,
     mean_pool,
-    relu_dropout,
     segment_sum,
 )
 from archflow.graph.batch import Batch
@@ -73,45 +71,6 @@ def test_mean_pooling_is_the_mean_of_every_graph(some):
     torch.testing.assert_close(
         mean_pool(x, batch), torch.stack([part.mean(0) for part in x.split(batch.sizes.tolist())])
     )
-
-
-@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
-def test_dropout_drops_its_share_and_keeps_the_mean(p):
-    x = torch.ones(1000, 1001, requires_grad=True)
-    with seeded(0):
-        y = dropout(x, p, training=True)
-    y.sum().backward()
-    y = y.detach()
-    assert abs(float((y == 0).float().mean()) - p) < 2e-3  # four standard deviations
-    assert abs(float(y.mean()) - 1) < 4e-3 / (1 - p)
-    kept = y[y != 0]
-    torch.testing.assert_close(kept, torch.full_like(kept, 1 / (1 - p)))
-    assert torch.equal(x.grad, y)  # type: ignore[arg-type]
-    # Neighbours are dropped independently, whichever bytes of one random word decide about them.
-    dropped = (y == 0).float() - p
-    for shift in (1, 2, 3, 4):
-        assert abs(float((dropped[:, shift:] * dropped[:, :-shift]).mean())) < 2e-3
-
-
-def test_relu_and_dropout_in_one_are_both_one_after_the_other():
-    x = torch.randn(40, 30)
-    weights = torch.randn(40, 30)
-    results = []
-    for layer in (lambda v: relu_dropout(v, 0.3, True), lambda v: dropout(torch.relu(v), 0.3, True)):
-        v = x.clone().requires_grad_()
-        with seeded(5):
-            y = layer(v)
-        (y * weights).sum().backward()
-        results.append((y, v.grad))
-    for ours, theirs in zip(*results, strict=True):
-        torch.testing.assert_close(ours, theirs)
-
-
-def test_no_dropout_in_evaluation_or_at_zero():
-    x = torch.randn(5, 5)
-    assert torch.equal(dropout(x, 0.5, training=False), x)
-    assert torch.equal(dropout(x, 0.0, training=True), x)
-    assert torch.equal(relu_dropout(x, 0.5, training=False), torch.relu(x))
 
 
 def test_linear_starts_as_torch_does_and_serves_members():

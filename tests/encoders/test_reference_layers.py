@@ -7,7 +7,7 @@ from torch import nn
 
 from archflow.encoders.gated_gcn import GatedConvolution, GatedGCN
 from archflow.encoders.gin import IsomorphismConvolution
-from archflow.encoders.layers import table_rows
+from archflow.encoders.inputs import LookedUp
 from archflow.graph.batch import Batch
 from archflow.graph.table import read_table
 from archflow.testing import random_architectures
@@ -64,11 +64,12 @@ def test_isomorphism_convolution_is_ginconv(batch):
     torch.testing.assert_close(ours(x, batch), theirs(x, both_directions(batch)), rtol=1e-5, atol=1e-5)
 
 
-def test_looking_operations_up_is_the_general_convolution(batch):
-    n_ops, dim = 7, 12
+@pytest.mark.parametrize("n_ops", [7, 200])
+def test_looking_operations_up_is_the_general_convolution(batch, n_ops):
+    dim = 12
     convolution = GatedConvolution(dim)
     table = torch.randn(1, n_ops, dim, requires_grad=True)
-    looked_up = convolution.of_operations(table, table_rows(batch, n_ops), batch.undirected)
+    looked_up = convolution.of_inputs(LookedUp(table, batch.rows_of(table), batch))
     general = convolution(table[0][batch.op], batch)
     torch.testing.assert_close(looked_up, general, rtol=1e-5, atol=1e-5)
     weights = torch.randn_like(general)

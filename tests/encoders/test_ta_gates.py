@@ -76,7 +76,10 @@ def test_the_whole_encoder_is_its_equations(options):
     torch.testing.assert_close(encoder(batch), expected, rtol=1e-5, atol=1e-5)
     whole = [
         torch.stack(
-            [reference_readout(states[t], a, encoder.readout) for states, a in zip(rounds, architectures, strict=True)]
+            [
+                reference_readout(states[t], a, encoder.config["readout"])
+                for states, a in zip(rounds, architectures, strict=True)
+            ]
         )
         for t in range(encoder.rounds)
     ]
@@ -122,7 +125,7 @@ def test_noise_parts_symmetric_nodes_in_training_only():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"readout": "all"}, "ta_gates: unknown readout 'all'; choose one of nodes, outputs"),
+        ({"readout": "all"}, "unknown readout 'all'; choose one of mean, sum, outputs, attention, nodes"),
         ({"rounds": 0}, "ta_gates: 0 rounds"),
         ({"fixed_ops": [5]}, r"fixed_ops \[5\] must be ids of the 5 operations"),
     ],

@@ -1,0 +1,95 @@
+"""Dropout whose draws belong to nodes and members: neither padding nor other members of a stack change them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from archflow.graph.batch import Batch
+from archflow.graph.padded import Padded
+from archflow.seeding import generators
+
+
+def dropout(x: Tensor, p: float, training: bool, rows: Batch | Padded | None = None) -> Tensor:
+    """Dropout whose rate is rounded to a multiple of 1/65,536 (16-bit random draws).
+
+    Every member draws from a stream of its own (`archflow.seeding.member_streams`), node by node.
+
+    Args:
+        x: (V, d) by node, (K, S, d) by padded position, or that in groups, (K, G, S, d).
+        p: The rate.
+        training: Nothing is dropped outside of training.
+        rows: Which rows of x are nodes: the batch itself for x by node, `Batch.padded` for x by padded position.
+            Without it all rows of x count, (S, d) of one member or (K, S, d).
+    """
+    return x * _kept(x, _words(x, rows), p).mul_(1 / (1 - p)) if training and p > 0 else x
+
+
+def relu_dropout(x: Tensor, p: float, training: bool, rows: Batch | Padded | None = None) -> Tensor:
+    """ReLU and dropout in one, in whichever order: fewer passes over memory. x may be written over."""
+    return _ReluDropout.apply(x, p, rows) if training and p > 0 else torch.relu_(x)
+
+
+def pair_dropout(weights: Tensor, p: float, training: bool, rows: Padded) -> Tensor:
+    """`dropout` of attention weights (B, L, heads, L) between the nodes of the rows."""
+    if not (training and p > 0):
+        return weights
+    words = _drawn(rows.per_member(rows.counts**2), weights.shape[2], weights.device)
+    shape = (*rows.shape, rows.shape[1], weights.shape[2])
+    words = words.view(shape) if rows.is_full else words[rows.pair_index]
+    return weights * _kept(weights, words.transpose(2, 3), p).mul_(1 / (1 - p))
+
+
+def normal(rows: Padded, width: int, device: torch.device) -> Tensor:
+    """(V, width) standard normal draws for every node."""
+    counts = rows.per_member(rows.counts)
+    drawn = zip(counts, generators(rows.members), strict=True)
+    return torch.cat([torch.randn(count, width, generator=generator, device=device) for count, generator in drawn])
+
+
+def _kept(x: Tensor, words: Tensor, p: float) -> Tensor:
+    """1 where an entry is kept, 0 elsewhere, as x."""
+    return torch.ge(words, round(p * 65536) - 32768, out=torch.empty_like(x, requires_grad=False))
+
+
+def _words(x: Tensor, rows: Batch | Padded | None) -> Tensor:
+    """Random int16, as x. Torch's own Bernoulli draws cost more than the layer they follow on a CPU."""
+    if x.numel() == 0:
+        return x.to(torch.int16)
+    if rows is None:
+        members = len(x) if x.ndim > 2 else 1
+        return _drawn([x.numel() // members] * members, 1, x.device).view(x.shape)
+    if isinstance(rows, Batch):
+        rows = rows.member_nodes
+    if x.ndim == 4:
+        words = _words(x.new_empty(()).expand(x.shape[0], x.shape[2], x.shape[1] * x.shape[3]), rows)
+        return words.unflatten(2, (x.shape[1], -1)).transpose(1, 2)
+    words = _drawn(rows.per_member(rows.counts), x.shape[-1], x.device)
+    return words if x.ndim == 2 else rows.gather(words).view(x.shape)
+
+
+def _drawn(counts: Sequence[int], width: int, device: torch.device) -> Tensor:
+    """(sum of counts, width) random int16; counts: rows of each member, from its own generator."""
+    drawn = []
+    for count, generator in zip(counts, generators(len(counts)), strict=True):
+        words = torch.empty((count * width + 3) // 4, dtype=torch.int64, device=device)
+        words.random_(-(2**63), None, generator=generator)
+        drawn.append(words.view(torch.int16)[: count * width])
+    return (drawn[0] if len(drawn) == 1 else torch.cat(drawn)).view(-1, width)
+
+
+class _ReluDropout(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, p: float, rows: Batch | Padded | None) -> Tensor:  # type: ignore[override]
+        y = torch.relu(x).mul_(_kept(x, _words(x, rows), p)).mul_(1 / (1 - p))
+        ctx.save_for_backward(y)
+        ctx.scale = 1 / (1 - p)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):  # type: ignore[override]
+        # An entry let its gradient through exactly if it came out positive.
+        (y,) = ctx.saved_tensors
+        return torch.ops.aten.threshold_backward(grad, y, 0).mul_(ctx.scale), None, None

@@ -1,0 +1,112 @@
+"""Read-outs: how the states of an architecture's nodes become its embedding."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from archflow.encoders.layers import Linear, mean_pool, per_member, segment_sum
+from archflow.errors import ArchflowError
+from archflow.graph.batch import Batch
+
+
+class HasStates(Protocol):
+    """An encoder, as far as a read-out of node states knows it."""
+
+    def states(self, batch: Batch) -> Tensor:
+        """(V, d) node states."""
+        ...
+
+
+class Readout(nn.Module, ABC):
+    """Makes the embedding of every architecture.
+
+    `Encoder.embed` calls it. The read-outs here pool node states and fit every encoder that has some (`NodeReadout`);
+    an encoder's own read-out stands in the encoder's file and may read whatever the encoder knows.
+    """
+
+    @abstractmethod
+    def forward(self, encoder: nn.Module, batch: Batch) -> Tensor:
+        """(B, d) architecture embeddings. encoder: the `Encoder` whose part this is."""
+
+
+class NodeReadout(Readout):
+    """Pools the states of an architecture's nodes."""
+
+    @abstractmethod
+    def pool(self, x: Tensor, batch: Batch) -> Tensor:
+        """(V, d) node states -> (B, d) architecture embeddings."""
+
+    def forward(self, encoder: HasStates, batch: Batch) -> Tensor:
+        return self.pool(encoder.states(batch), batch)
+
+
+class Mean(NodeReadout):
+    """The mean over an architecture's nodes. It cannot see how many there are."""
+
+    def pool(self, x: Tensor, batch: Batch) -> Tensor:
+        return mean_pool(x, batch)
+
+
+class Sum(NodeReadout):
+    """The sum over an architecture's nodes, which grows with their number."""
+
+    def pool(self, x: Tensor, batch: Batch) -> Tensor:
+        return segment_sum(x, batch.node_ptr)
+
+
+class Outputs(NodeReadout):
+    """The mean over the outputs of an architecture, its nodes without a successor."""
+
+    def pool(self, x: Tensor, batch: Batch) -> Tensor:
+        return masked_mean(x, batch.edges.source_ptr.diff() == 0, batch)
+
+
+class WithPredecessor(NodeReadout):
+    """The mean over the nodes with a predecessor; over all nodes where there is none."""
+
+    def pool(self, x: Tensor, batch: Batch) -> Tensor:
+        return masked_mean(x, batch.edges.ptr.diff() > 0, batch)
+
+
+class Attention(NodeReadout):
+    """The mean over an architecture's nodes, weighted by the softmax of a learned score w . x_v."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.score = Linear(dim, 1, bias=False)  # a bias would cancel
+
+    def pool(self, x: Tensor, batch: Batch) -> Tensor:
+        rows = batch.padded
+        scores = rows.gather(per_member(self.score, x, batch)[:, 0])  # (B, L)
+        weights = torch.softmax(scores.masked_fill(~rows.mask, -torch.inf), 1)
+        return segment_sum(x * rows.scatter(weights)[:, None], batch.node_ptr)
+
+
+def masked_mean(x: Tensor, chosen: Tensor, batch: Batch) -> Tensor:
+    """(V, d) node states -> (B, d) their mean over the chosen nodes (V,), over all where none is chosen."""
+    mask = chosen.to(x.dtype)[:, None]
+    share = mean_pool(mask, batch)
+    nowhere = (share == 0).to(x.dtype)
+    return mean_pool(x * (mask + nowhere[batch.graph]), batch) / (share + nowhere)
+
+
+def make_readout(name: str, dim: int, **own: Callable[[], Readout]) -> Readout:
+    """The read-out of a name.
+
+    Args:
+        name: "mean", "sum", "outputs", "attention", or one of `own`.
+        dim: Width of the node states.
+        own: Read-outs that this encoder alone has, by name.
+
+    Raises:
+        ArchflowError: There is none of that name.
+    """
+    parts = {"mean": Mean, "sum": Sum, "outputs": Outputs, "attention": lambda: Attention(dim), **own}
+    if name not in parts:
+        raise ArchflowError(f"unknown readout {name!r}; choose one of {', '.join(parts)}")
+    return parts[name]()

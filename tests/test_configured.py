@@ -1,0 +1,45 @@
+from typing import Any
+
+import numpy as np
+
+from archflow.configured import Configured
+
+
+class Part(Configured):
+    def __init__(self, size: int, names: Any = ("a", "b"), *, scale: float = 1.0, **more: Any) -> None:
+        self.size = size
+
+
+class Derived(Part):
+    def __init__(self, size: int = 4) -> None:
+        super().__init__(size + 1, scale=3.0)
+
+
+class Inherits(Part):
+    pass
+
+
+def test_every_argument_is_captured_defaults_included():
+    assert Part(3).config == {"size": 3, "names": ["a", "b"], "scale": 1.0}
+    assert Part(3, scale=2.0, other=1).config == {"size": 3, "names": ["a", "b"], "scale": 2.0, "other": 1}
+
+
+def test_values_are_as_json_keeps_them():
+    size: Any = np.int64(3)
+    config = Part(size, np.array([1, 2]), scale=np.float64(0.5), more={"x": (np.int32(1),)}).config
+    assert config == {"size": 3, "names": [1, 2], "scale": 0.5, "more": {"x": [1]}}
+    assert [type(config[name]) for name in ("size", "scale")] == [int, float]
+
+
+def test_the_most_derived_constructor_counts():
+    assert Derived(7).config == {"size": 7}
+    assert Derived(7).size == 8
+    assert Inherits(2).config == Part(2).config
+    assert Derived(**Derived(9).config).config == {"size": 9}
+
+
+def test_the_captured_arguments_are_a_copy():
+    names = ["a"]
+    part = Part(1, names)
+    names.append("b")
+    assert part.config["names"] == ["a"]
