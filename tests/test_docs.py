@@ -15,6 +15,7 @@ from archflow.cli.app import app
 from archflow.encoders import ENCODERS
 from archflow.graph.table import read_table
 from archflow.networks.zero_cost import PROXIES
+from archflow.predict import OBJECTIVES
 from archflow.pretext import PRETEXT_TASKS
 
 ROOT = Path(__file__).parents[1]
@@ -56,7 +57,7 @@ def test_examples_run_in_their_order(document: Path, tmp_path: Path, monkeypatch
 
 
 def run_examples(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for registry in (ENCODERS, PRETEXT_TASKS, PROXIES):
+    for registry in (ENCODERS, OBJECTIVES, PRETEXT_TASKS, PROXIES):
         registry.names()  # the built-in ones are there before an example adds its own to the copy
         monkeypatch.setattr(registry, "_parts", dict(registry._parts))
     with torch.random.fork_rng():
