@@ -27,14 +27,21 @@ def by_node(values: Tensor, batch: Batch) -> Tensor:
     return batch.padded.scatter(values.reshape(*batch.padded.shape, values.shape[2]))
 
 
-def everyone(batch: Batch, dtype: torch.dtype) -> Tensor:
-    """`additive_mask` of places that hear all nodes of their architecture."""
+def padding_mask(batch: Batch, dtype: torch.dtype) -> Tensor:
+    """Additive attention mask that lets every node attend to every real node of its own graph."""
     return additive_mask(batch.padded.mask[:, None, None], dtype)
 
 
 def additive_mask(hears: Tensor, dtype: torch.dtype) -> Tensor:
-    """What is added to scores so that a softmax leaves out those who are not heard, 0 and the lowest number; the same
-    for all layers of an encoder. hears: bool, broadcasts to (B, heads, q, n). Broadcasts to (B, n, heads, q)."""
+    """Additive mask: 0 where attention is allowed, the dtype's minimum where it is not; made once for all layers.
+
+    Args:
+        hears: bool, whether a query attends to a key; broadcasts to (B, heads, q, n).
+        dtype: Of the scores.
+
+    Returns:
+        A tensor that broadcasts to (B, n, heads, q), as `attend` takes it.
+    """
     nothing = torch.zeros((), dtype=dtype, device=hears.device)
     return torch.where(hears.permute(0, 3, 1, 2).contiguous(), nothing, torch.finfo(dtype).min)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from archflow.encoders.attention import AttentionHeads, Perceptron, by_node, by_place, everyone
+from archflow.encoders.attention import AttentionHeads, Perceptron, by_node, by_place, padding_mask
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.dropout import dropout
 from archflow.encoders.gated_gcn import GatedConvolution
@@ -31,7 +31,7 @@ class GPSLayer(nn.Module):
         self.norm_convolution, self.norm_attention, self.norm = BatchNorm(dim), BatchNorm(dim), BatchNorm(dim)
 
     def forward(self, x: Tensor, batch: Batch, hears: Tensor, mask: Tensor | None) -> Tensor:
-        """(K, S, d) -> (K, S, d). hears: `everyone`. mask: (K, S) whether a place has a node, None if all have."""
+        """(K, S, d) -> (K, S, d). hears: `padding_mask`. mask: (K, S) whether a place has a node, None if all have."""
         received = by_place(torch.relu(self.convolution(by_node(x, batch), batch)), batch)
         heard = self.mix(self.attention(x, hears))
         near = self.norm_convolution(x + self._drop(received, batch), mask)
@@ -77,7 +77,7 @@ class GPS(Encoder):
         """(V, d) node embeddings."""
         x = self.inputs(self.operations.weight, batch).padded + by_place(sinusoids(batch.level, self.dim), batch)
         mask = None if batch.padded.is_full else batch.padded.mask.view(batch.members, -1)
-        hears = everyone(batch, x.dtype)
+        hears = padding_mask(batch, x.dtype)
         for layer in self.layers:
             x = layer(x, batch, hears, mask)
         return by_node(x, batch)

@@ -13,8 +13,8 @@ from archflow.encoders.attention import (
     Perceptron,
     by_node,
     directions,
-    everyone,
     neighbour_sum,
+    padding_mask,
 )
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.dropout import dropout
@@ -161,7 +161,7 @@ class PINAT(Encoder):
         x = dropout(x + self._laplacian(forth, batch), self.dropout, self.training, batch.padded)
         ops = F.one_hot(batch.padded.gather(batch.op), self.n_ops).to(x.dtype).view(*x.shape[:2], self.n_ops)
         x = self.before(x + dropout(self.sets(ops, neighbours), self.dropout, self.training, batch.padded))
-        mask = everyone(batch, x.dtype)
+        mask = padding_mask(batch, x.dtype)
         for layer in self.layers:
             x = layer(x, mask, neighbours, batch.padded)
         return by_node(x, batch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from archflow.encoders.attention import TransformerLayer, by_node, by_place, everyone
+from archflow.encoders.attention import TransformerLayer, by_node, by_place, padding_mask
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, sinusoids
@@ -49,7 +49,7 @@ class Transformer(Encoder):
         """(V, d) node embeddings."""
         table = self.operations.weight + self.operations.bias[:, None]  # type: ignore[index]
         x = self.inputs(table, batch).padded + by_place(sinusoids(batch.level, self.dim), batch)
-        mask = everyone(batch, x.dtype)
+        mask = padding_mask(batch, x.dtype)
         for layer in self.layers:
             x = layer(x, mask, batch.padded)
         return by_node(self.norm(x), batch)
