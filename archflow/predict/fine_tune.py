@@ -108,7 +108,7 @@ def fine_tune(
     """
     settings = settings or FineTuneSettings()
     objectives = objectives or [Hinge(margin=settings.margin)] * runs.labels.shape[1]
-    if type(models[0].encoder).stackable or len(models) == 1:
+    if type(models[0].encoder).stackable:
         return _Loop(models, architectures, runs, settings, objectives, checkpoint, device).run(
             on_epoch, checkpoint_every
         )
@@ -124,7 +124,9 @@ def fine_tune(
 
 class _Loop:
     def __init__(self, models, architectures, runs: Runs, settings, objectives, checkpoint, device) -> None:
-        model: ScoreModel = stack(models) if len(models) > 1 else copy.deepcopy(models[0])
+        # The encoder of plain torch layers has no member axis; it comes alone.
+        self.stackable = type(models[0].encoder).stackable
+        model: ScoreModel = stack(models) if self.stackable else copy.deepcopy(models[0])
         self.model = model.to(device)
         self.architectures, self.runs, self.device = architectures, runs, device
         self.settings: FineTuneSettings = settings
@@ -173,7 +175,7 @@ class _Loop:
             if on_epoch:
                 on_epoch(epoch + 1)
         self.model.load_state_dict(best)
-        members = unstack(self.model) if len(self.runs.train) > 1 else [self.model]
+        members = unstack(self.model) if self.stackable else [self.model]
         held_out = len(np.setdiff1d(self.runs.validation[0], self.runs.train[0]))
         return FineTuned([member.eval() for member in members], np.array(losses), np.array(scores), held_out)
 
@@ -194,7 +196,7 @@ class _Loop:
             rows = order[:, first : first + self.settings.batch_size]
             if rows.shape[1] < 2:
                 continue  # one architecture makes no pair
-            loss = self._loss(rows if len(train) > 1 else rows[0])
+            loss = self._loss(rows)
             self.optimiser.zero_grad()
             loss.sum().backward()
             self._clip()
@@ -221,21 +223,20 @@ class _Loop:
         norms = torch.stack([torch.linalg.vector_norm(g.reshape(runs, -1), dim=1) for g in gradients])
         factor = (self.settings.clip / (torch.linalg.vector_norm(norms, dim=0) + 1e-6)).clamp(max=1)
         for g in gradients:
-            g.mul_(factor.view(-1, *[1] * (g.ndim - 1)) if runs > 1 else factor)
+            g.mul_(factor.view(-1, *[1] * (g.ndim - 1)) if g.ndim else factor[0])
 
     def _validate(self) -> NDArray[np.float64]:
         """(K,) selection score on the validation rows, mean over metrics."""
         rows = self.runs.validation
-        scores = score(self.model, self.architectures, rows if len(rows) > 1 else rows[0], self.device)
-        scores, targets = scores.reshape(len(rows), rows.shape[1], -1), self.targets[rows]  # (K, v, metrics)
+        scores = score(self.model, self.architectures, rows, self.device)
+        targets = self.targets[rows]  # (K, v, metrics)
         each = enumerate(self.objectives)
         return np.mean([objective.selection_score(scores[..., m], targets[..., m]) for m, objective in each], axis=0)
 
     def _keep(self, best: dict[str, Tensor], improved: NDArray[np.bool_]) -> None:
         members = torch.from_numpy(improved).to(self.device)
         for name, value in self.model.state_dict().items():
-            if len(improved) == 1:
-                if improved[0]:
-                    best[name].copy_(value)
-            else:
+            if self.stackable:
                 best[name][members] = value[members]
+            elif improved[0]:
+                best[name].copy_(value)

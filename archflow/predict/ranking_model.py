@@ -33,8 +33,6 @@ class Head(nn.Module):
 
     def forward(self, embedding: Tensor, members: int) -> Tensor:
         """(B, d) -> (B, metrics)."""
-        if members == 1:
-            return self.out(torch.relu(self.hidden(embedding)))
         runs = embedding.view(members, -1, embedding.shape[1])
         return self.out(torch.relu(self.hidden(runs))).flatten(0, 1)
 
