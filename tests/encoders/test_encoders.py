@@ -1,5 +1,7 @@
 """Every registered encoder, ours or of an installed package, keeps the contract."""
 
+import copy
+import inspect
 from functools import cache
 
 import numpy as np
@@ -8,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archflow.encoders import ENCODERS, GIN, GatedGCN, OperationMLP, Transformer, stack, unstack
+from archflow.encoders import ENCODERS, GIN, GatedGCN, OperationMLP, Transformer, dropout, stack, unstack
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
@@ -163,3 +165,46 @@ def test_dropout_acts_in_training_only(architectures):
         again = encoder.embed(batch)
     assert torch.equal(first, again)
     assert not torch.allclose(first, second)
+
+
+@pytest.mark.parametrize("name", ENCODERS.names())
+def test_dropout_is_drawn_in_training(name):
+    """Whoever takes a dropout uses it: two training passes differ by their draws, and without dropout they do not."""
+    architectures = suited(name, USUAL)
+    signature = inspect.signature(ENCODERS.get(name).__init__).parameters
+    rates = [argument for argument in ("dropout", "attention_dropout") if argument in signature]
+    if not rates:
+        pytest.skip("it has no dropout")
+
+    def passes(rate: float) -> list[torch.Tensor]:
+        with seeded(0):
+            encoder = ENCODERS.get(name)(len(architectures.vocabulary), width=24, **dict.fromkeys(rates, rate)).train()
+        found = []
+        for draw in (1, 2):
+            with seeded(draw):
+                found.append(copy.deepcopy(encoder).embed(Batch(architectures)))
+        return found
+
+    assert not torch.allclose(*passes(0.5), atol=1e-3)
+    torch.testing.assert_close(*passes(0.0))
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "per_layer"),
+    [
+        ("flowerformer", 0, 1),  # attention
+        ("nn_former", 0, 5),  # attention, what it adds, two hidden layers, what they add
+        ("pinat", 2, 3),  # positions and sets; attention, what it adds, what the perceptron adds
+        ("transformer", 0, 2),  # what attention and perceptron add
+    ],
+)
+@pytest.mark.parametrize("depth", [1, 3])
+def test_dropout_is_where_it_was_published(name, before, per_layer, depth, monkeypatch):
+    drawn = []
+    kept = dropout._kept
+    monkeypatch.setattr(dropout, "_kept", lambda x, *rest: drawn.append(x.shape) or kept(x, *rest))
+    encoder = ENCODERS.get(name)(len(USUAL.vocabulary), width=16, depth=depth)
+    encoder.eval().embed(Batch(USUAL))
+    assert drawn == []
+    encoder.train().embed(Batch(USUAL))
+    assert len(drawn) == before + depth * per_layer

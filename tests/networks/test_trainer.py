@@ -65,3 +65,14 @@ def test_divergence_is_reported(easy: ImageData) -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
     with pytest.raises(ArchflowError, match="learning rate"):
         train(model, easy, TrainingSettings(epochs=5, learning_rate=1e30), seed=0)
+
+
+def test_every_part_is_judged_by_its_own_labels(easy: ImageData) -> None:
+    """Test labels that are garbage change nothing but what is said of the test part."""
+    settings = TrainingSettings(epochs=2)
+    planted = replace(easy, test_labels=(easy.test_labels + 5) % easy.classes)
+    honest, other = (train(network(easy), data, settings, seed=0) for data in (easy, planted))
+    for name in ("train_accuracy", "validation_accuracy", "train_loss", "validation_loss"):
+        assert honest[name] == other[name]
+    assert honest["test_accuracy"] > 50 > 20 > other["test_accuracy"]
+    assert honest["test_loss"] < other["test_loss"]
