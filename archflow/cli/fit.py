@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archflow.cli.output import DataOption, Json, ProxyOption, ViewOption, names, print_json
+from archflow.cli.output import DataOption, Json, PositionsOption, ProxyOption, ViewOption, names, print_json
 
 if TYPE_CHECKING:
     from archflow.predict import FineTuned
@@ -59,6 +59,7 @@ def fit(
     out: Annotated[Path, typer.Option(help="The folder to write the predictor into.")],
     encoder: EncoderOption = None,
     view: ViewOption = None,
+    positions: PositionsOption = False,
     labels: LabelsOption = None,
     recipe: RecipeOption = None,
     proxy: ProxyOption = None,
@@ -74,7 +75,7 @@ def fit(
     from archflow.graph.table import read_table
     from archflow.recipes.fitting import PRETRAINING, Task, fit_and_save, network_predictor, recipe_predictor
 
-    _check(recipe, view, proxy, metric, lower_is_better)
+    _check(recipe, view or positions, proxy, metric, lower_is_better)
     benchmark, path = find(data)
     columns = [f"-{metric[0].removeprefix('-')}"] if lower_is_better else metric
     task = Task.of(read_table(path), columns, objective or (), labels, seed)
@@ -83,18 +84,18 @@ def fit(
         predictor = recipe_predictor(task, folder, benchmark, encoder, names(proxy), members, epochs, seed)
     else:
         kind = encoder or "gated_gcn"
-        predictor = network_predictor(task, benchmark, kind, view, members or 4, epochs or 300, seed)
+        predictor = network_predictor(task, benchmark, kind, view, positions, members or 4, epochs or 300, seed)
     _print(out, task, predictor, fit_and_save(predictor, task, out), as_json)
 
 
-def _check(recipe: str | None, view: str | None, proxy: str | None, metric: list[str], lower_is_better: bool) -> None:
+def _check(recipe: str | None, shown: object, proxy: str | None, metric: list[str], lower_is_better: bool) -> None:
     """Refuse options that do not go together."""
     from archflow.errors import ArchflowError
 
     if recipe not in (None, "best"):
         raise ArchflowError(f"no recipe is called {recipe!r}; there is: best")
-    if recipe and view:
-        raise ArchflowError("--view: the recipe has its own; leave one of the two out")
+    if recipe and shown:
+        raise ArchflowError("--view: the recipe has its own; leave it out, and --positions too")
     if proxy and not recipe:
         raise ArchflowError("--proxy is for pre-training: give it with --recipe best, or to `archflow pretrain`")
     if lower_is_better and len(metric) > 1:

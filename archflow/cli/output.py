@@ -28,6 +28,12 @@ ViewOption = Annotated[
         "contracted (identities as edges besides). Default: the encoder's own, whole for most."
     ),
 ]
+PositionsOption = Annotated[
+    bool,
+    typer.Option(
+        "--positions", help="The encoder also reads how far every node is from the inputs and from the outputs."
+    ),
+]
 ProxyOption = Annotated[
     str | None,
     typer.Option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archflow.cli.output import Json, ProxyOption, ViewOption, names, print_json
+from archflow.cli.output import Json, PositionsOption, ProxyOption, ViewOption, names, print_json
 
 if TYPE_CHECKING:
     from archflow.data.joined import Unlabelled
@@ -57,6 +57,7 @@ def pretrain(
     task: TaskOption = "fgp",
     settings: SetOption = None,
     view: ViewOption = None,
+    positions: PositionsOption = False,
     proxy: ProxyOption = None,
     width: WidthOption = None,
     epochs: Annotated[int, typer.Option(min=1)] = 200,
@@ -79,7 +80,7 @@ def pretrain(
     benchmark = BENCHMARKS.get(next(iter(tables)))
     tasks = parsed(settings or [])
     usual = [benchmark.proxy] if benchmark else _default_proxy(tables, task, tasks, names(proxy))
-    given = {"tasks": tasks, "width": width, "view": view, "epochs": epochs, "seed": seed}
+    given = {"tasks": tasks, "width": width, "view": view, "positions": positions, "epochs": epochs, "seed": seed}
     job = published_job(benchmark, encoder, task, out, proxies=names(proxy) or usual, **given)
     unlabelled = joined(tables, proxies_for(job.task, job.tasks))
     trained = _train(job, unlabelled).with_history(data=data)
@@ -98,7 +99,7 @@ def _default_proxy(tables: dict[str, Table], task: str, tasks: Settings, given: 
         return []
     name = default_proxy(list(tables.values()))
     if [name] != usual:
-        typer.echo(f"archflow: all architectures have the same {usual[0]}; the proxy is {name} instead", err=True)
+        typer.echo(f"note: all architectures have the same {usual[0]}; the proxy is {name} instead", err=True)
     return [name]
 
 

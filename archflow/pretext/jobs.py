@@ -38,6 +38,7 @@ class PretrainingJob:
         settings: Of the training, with the seed of weights, decoders and order.
         path: Where the encoder goes when it is done.
         view: The form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
+        positions: Whether it also reads position attributes (`archflow.graph.positions`).
     """
 
     encoder: str
@@ -47,6 +48,7 @@ class PretrainingJob:
     settings: PretrainSettings
     path: Path
     view: str = "whole"
+    positions: bool = False
 
     @property
     def state(self) -> Path:
@@ -60,7 +62,8 @@ class PretrainingJob:
             architectures, proxies, on_epoch: As `pretrain` takes them.
         """
         known = architectures.recoded(vocabulary_for(self.task, architectures.vocabulary))
-        embedder = create(self.encoder, known, view=self.view, seed=self.settings.seed, **self.config)
+        shown = {"view": self.view, "positions": self.positions}
+        embedder = create(self.encoder, known, **shown, seed=self.settings.seed, **self.config)
         return pretrain(
             *(embedder, self.task, known, proxies, self.settings),
             tasks=self.tasks,

@@ -91,6 +91,7 @@ def network_predictor(
     benchmark: Benchmark | None = None,
     encoder: str = "gated_gcn",
     view: str | None = None,
+    positions: bool = False,
     members: int = 4,
     epochs: int = 300,
     seed: int = 21,
@@ -102,16 +103,21 @@ def network_predictor(
         benchmark: Whose settings to take; None for a table of one's own.
         encoder: A pre-trained one, by its name or file; or a kind, to start untrained.
         view: The form in which it sees architectures; default: its own.
+        positions: Whether an untrained one also reads position attributes; a pre-trained one has settled that.
         members, epochs, seed: Of the predictor.
     """
     preset = preset_of(benchmark)
     if "." in encoder:
+        if positions:
+            raise ArchflowError(f"--positions: {encoder} is pre-trained; give it to `archflow pretrain` instead")
         embedder = create(encoder)
         if view:
             embedder = replace(embedder, preparation=replace(embedder.preparation, view=view))
     else:
         published = preset.published(encoder)
-        embedder = create(encoder, task.table, view=view or published.view, seed=seed, **published.config)
+        embedder = create(
+            *(encoder, task.table), view=view or published.view, positions=positions, seed=seed, **published.config
+        )
     settings = replace(preset.published(embedder.name).fine_tune, epochs=epochs)
     objective = task.objectives(settings.margin)
     return NetworkPredictor(embedder, members=members, objective=objective, settings=settings, seed=seed)

@@ -24,6 +24,7 @@ def published_job(
     proxies: Sequence[str] = (),
     width: int | None = None,
     view: str | None = None,
+    positions: bool = False,
     epochs: int = 200,
     seed: int = 21,
 ) -> PretrainingJob:
@@ -36,7 +37,7 @@ def published_job(
         path: Where the encoder goes.
         tasks: Settings of these tasks, by task.
         proxies: What tasks rank that rank proxies.
-        width, view: Of the encoder.
+        width, view, positions: Of the encoder.
         epochs, seed: Of the training.
 
     Raises:
@@ -55,4 +56,5 @@ def published_job(
         replace(published.pretrain, epochs=epochs, seed=seed),
         path,
         view or published.view,
+        positions,
     )

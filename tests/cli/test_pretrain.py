@@ -9,6 +9,7 @@ from archflow.data import load
 from archflow.encoders import Embedder
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import Table
+from archflow.predict import load_predictor
 
 SMALL = ("--encoder", "gin", "--width", 8)
 
@@ -26,6 +27,21 @@ def one_line(error: str) -> str:
     assert "Traceback" not in error
     (line,) = [line for line in error.splitlines() if line.startswith("archflow: ")]
     return line
+
+
+def test_an_encoder_reads_positions_where_asked(run, table, tmp_path):
+    out = tmp_path / "positions.safetensors"
+    options = ("--encoder", "gin", "--width", 8, "--task", "flow", "--epochs", 1)
+    run("pretrain", "--data", table, *options, "--positions", "--out", out)
+    embedder = Embedder.load(out)
+    assert embedder.preparation.positions
+    assert embedder.encoder.config["n_attributes"] == len(embedder.preparation.scales) > 0
+    run("fit", "--data", table, "--metric", "cost", "--encoder", out, "--epochs", 1, "--out", tmp_path / "p")
+    assert load_predictor(tmp_path / "p").embedders[0].preparation == embedder.preparation
+    refused = ("fit", "--data", table, "--metric", "cost", "--encoder", out, "--positions", "--out", tmp_path / "q")
+    assert "is pre-trained" in run(*refused, code=2)
+    run("fit", "--data", table, "--metric", "cost", "--positions", "--epochs", 1, "--out", tmp_path / "fresh")
+    assert load_predictor(tmp_path / "fresh").embedders[0].preparation.positions
 
 
 def test_a_setting_of_the_task_is_given_by_name(run, table, tmp_path):
