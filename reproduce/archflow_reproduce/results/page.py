@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from archflow.errors import ArchflowError
@@ -66,11 +67,25 @@ def results_summary(folder: str | Path) -> str:
     by_kind: dict[str, list[Record]] = {kind.name: [] for kind in KINDS}
     for _, record in _read(folder):
         by_kind[record.kind].append(record)
-    parts = [protocol_summary(record) for record in by_kind["fgp"] if record.result["splits"]["by"] == "random"]
-    recipes = [record for record in by_kind["recipe"] if record.result["splits"]["by"] == "random"]
+    parts = [protocol_summary(record) for record in with_most_runs(by_kind["fgp"]) if _is_random(record)]
+    recipes = [record for record in by_kind["recipe"] if _is_random(record)]
     parts += [recipes_summary(recipes)] if recipes else []
     parts += [speed_summary(record) for record in by_kind["speed"]]
     return paragraphs(*parts) or "No result file is there yet."
+
+
+def with_most_runs(records: Iterable[Record]) -> list[Record]:
+    """Of records that measure the same (data, metric, encoder, labels), the one with the most runs."""
+    found: dict[tuple, Record] = {}
+    for record in records:
+        what = tuple(record.config[key] for key in ("data", "metric", "encoder", "labels", "split_by"))
+        if what not in found or record.config["runs"] > found[what].config["runs"]:
+            found[what] = record
+    return list(found.values())
+
+
+def _is_random(record: Record) -> bool:
+    return record.result["splits"]["by"] == "random"
 
 
 def with_summary(path: str | Path, summary: str) -> str:

@@ -232,6 +232,16 @@ def test_another_proxy_than_the_paper_s_is_said(folder: Path) -> None:
     assert "where the paper ranks" not in results_page(folder, "page.md")
 
 
+def test_the_summary_shows_what_has_the_most_runs(folder: Path) -> None:
+    """A second, smaller run of the same is on the page, and not in the README."""
+    before = results_summary(folder)
+    fewer = protocol("zc_jacov")
+    fewer["config"]["runs"] -= 1
+    write(folder / "a-smaller-run.json", "fgp", fewer)
+    assert "a-smaller-run.json" in results_page(folder, "page.md")
+    assert results_summary(folder) == before
+
+
 def test_a_device_that_only_encoders_run_on(folder: Path) -> None:
     before = results_summary(folder)
     write(folder / "speed-gpu.json", "speed", gpu_speed())
