@@ -95,7 +95,8 @@ def run_in(checkout: Path, device: str, threads: int) -> Mapping[str, Any]:
     done = subprocess.run(
         command, cwd=checkout, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
     )
-    if done.returncode:
+    # A time below its roof is an error of that checkout's measurement, said after the result: the times are there.
+    if not done.stdout.strip():
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise ArchflowError(f"--against: `archflow bench speed` failed in {checkout}: {last}")
     content = json.loads(done.stdout)
