@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from archflow.encoders import pretrained
-from archflow.encoders.base import ENCODERS
+from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.embedder import Architectures, Embedder, as_set
 from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
@@ -53,6 +56,7 @@ def create(
     kind = ENCODERS.get(str(name))
     if data is None:
         raise ArchflowError(f"create: an untrained {name} needs architectures or a vocabulary to know its operations")
+    _check(str(name), kind, config)
     preparation = _preparation(data, view or kind.view, positions, unknown)
     with seeded(seed):
         encoder = kind(n_ops=len(preparation.vocabulary), **_attributes(preparation), **config)
@@ -63,6 +67,16 @@ def list_encoders(pattern: str = "*") -> list[str]:
     """The names that `create` takes and that fit a pattern such as `*nasbench*`: untrained kinds and pre-trained
     encoders, sorted."""
     return sorted(name for name in [*ENCODERS.names(), *pretrained.names()] if fnmatchcase(name, pattern))
+
+
+def _check(name: str, kind: type[Encoder], config: Mapping[str, Any]) -> None:
+    """Raise ArchflowError unless the settings are arguments of the encoder that the data do not decide."""
+    takes = set(inspect.signature(kind).parameters) - {"n_ops", "n_attributes"}
+    for setting in config:
+        if setting not in takes:
+            near = difflib.get_close_matches(setting, takes, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ArchflowError(f"create: {name} takes no {setting!r}; {hint}it takes: {', '.join(sorted(takes))}")
 
 
 def _preparation(data: Architectures | Vocabulary, view: str, positions: bool, unknown: bool) -> Preparation:

@@ -148,9 +148,13 @@ def as_set(architectures: Architectures) -> ArchitectureSet:
         return architectures
     if isinstance(architectures, Table):
         return architectures.architectures
+    if isinstance(architectures, str | Path):
+        raise ArchflowError(f"architectures: {str(architectures)!r} is text; read a file with archflow.load")
     found = [architectures] if isinstance(architectures, Architecture) else list(architectures)
+    if not found:
+        raise ArchflowError("architectures: the list is empty; give at least one")
     wrong = next((each for each in found if not isinstance(each, Architecture)), None)
-    if not found or wrong is not None:
+    if wrong is not None:
         raise ArchflowError(f"architectures: {wrong!r} is not one; give a set, a table or Architecture objects")
     return ArchitectureSet.from_architectures(found)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
+from archflow.graph.attributes import POSITION
 
 DECADES = 100.0
 """From this ratio of the largest to the smallest positive value on, an attribute is scaled by its logarithm."""
@@ -90,9 +91,23 @@ class AttributeScales:
         return [[s.name, s.unit, s.mean, s.std] for s in self.scales]
 
     def __call__(self, architectures: ArchitectureSet) -> ArchitectureSet:
-        """The architectures with these attributes alone, scaled; one that they lack is NaN, others are dropped."""
+        """The architectures with these attributes alone, scaled; one that they lack is NaN, others are dropped.
+
+        Raises:
+            ArchflowError: if they have none of the attributes, or others in the place of some: a column that is
+                missing or has another name would otherwise change predictions without a word.
+        """
         if not self.scales:
             return architectures if architectures.attributes is None else architectures.with_attributes(None, ())
+        found = architectures.attribute_names
+        known = [scale.name for scale in self.scales if not scale.name.startswith(POSITION)]
+        missing = [name for name in known if name not in found]
+        other = [name for name in found if name not in known and not name.startswith(POSITION)]
+        if missing and len(architectures) and (other or len(missing) == len(known)):
+            raise ArchflowError(
+                f"the encoder reads the node attributes {', '.join(known)}; these architectures have "
+                f"{', '.join(found) or 'none'}: give them {', '.join(missing)}, NaN where it does not apply"
+            )
         columns = [scale(architectures.attribute(scale.name)) for scale in self.scales]
         return architectures.with_attributes(np.stack(columns, 1), [scale.name for scale in self.scales])
 

@@ -70,7 +70,16 @@ class Table:
         return Table(self.architectures.select(rows), metrics, native, self.texts)
 
     def write(self, path: str | Path) -> None:
-        """Write the table, whole or not at all, in the format of the file's ending."""
+        """Write the table, whole or not at all, in the format of the file's ending.
+
+        Raises:
+            ArchflowError: for a metric whose name is kept for something else: `ops`, `native`, `node_NAME` of an
+                attribute ...
+        """
+        taken = {*GRAPH_COLUMNS, "native", *(f"node_{name}" for name in self.architectures.attribute_names)}
+        for name in self.metrics:
+            if name in taken:
+                raise ArchflowError(f"the metric {name!r} has the name of another column of tables; call it otherwise")
         write_columns(path, self._columns())
 
     def _columns(self) -> pa.Table:

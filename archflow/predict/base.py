@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from archflow.encoders.embedder import Architectures
+from archflow.encoders.embedder import Architectures, as_set
 from archflow.graph.table import Table
 from archflow.predict.objectives import Objective
 
@@ -115,15 +115,17 @@ class Predictor(Protocol):
         """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
         ...
 
-    def rank(self, table: Table, on_batch: Callable[[int], None] | None = None) -> Table:
+    def rank(self, table: Table | Architectures, on_batch: Callable[[int], None] | None = None) -> Table:
         """The table with its predictions: further columns `predicted`, `predicted_std` and `rank`, 1 for the best.
 
         With several metrics, each has columns of its own: `predicted_NAME`, `predicted_std_NAME`, `rank_NAME`.
 
         Args:
-            table: What to rank. All its columns are kept, except those of the names above.
+            table: What to rank. All its columns are kept, except those of the names above; architectures alone become
+                a table without any.
             on_batch: As in `predict`.
         """
+        table = table if isinstance(table, Table) else Table(as_set(table))
         mean, std = (part.reshape(len(table), -1) for part in self.predict(table, on_batch))
         columns = dict(table.metrics)
         for place, objective in enumerate(self.objectives):

@@ -54,6 +54,12 @@ class Labelled:
         if y is None:
             if not isinstance(table, Table) or not metrics:
                 raise ArchflowError(f"{what}: none are given; give y, or a table and the names of its columns, metrics")
+            turned = next((name for name in metrics if name.startswith("-") and name not in table.metrics), None)
+            if turned is not None:
+                raise ArchflowError(
+                    f"{what}: {turned!r} is the command line's way to say that lower is better; name the column "
+                    f"{turned[1:]!r} and give an objective with lower_is_better=True"
+                )
             y = np.stack([table.metric(name) for name in metrics], 1)
             missing = np.isnan(y)
             mask = ~missing if mask is None else ~missing & np.reshape(np.asarray(mask, bool), (len(y), -1))

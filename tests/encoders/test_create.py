@@ -67,3 +67,26 @@ def test_an_unknown_operation_is_refused_unless_the_user_allows_it(architectures
     assert UNKNOWN in embedder.vocabulary
     assert np.isfinite(embedder.embed(stranger)).all()
     assert embedder.prepare(stranger)[0].ops == ("input", UNKNOWN, "output")
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"wdith": 8}, "gin takes no 'wdith'; did you mean 'width'"),
+        ({"n_attributes": 2}, "gin takes no 'n_attributes'; "),
+        ({"n_ops": 2}, "gin takes no 'n_ops'; "),
+    ],
+)
+def test_a_setting_that_is_none_is_refused(architectures, config, message):
+    with pytest.raises(ArchflowError, match=message):
+        create("gin", architectures, **config)
+
+
+def test_positions_are_read_where_asked(architectures):
+    embedder = create("gin", architectures, positions=True)
+    names = [scale.name for scale in embedder.preparation.scales.scales]
+    assert {"position_from_input", "position_to_output", "position_depth_share"} <= set(names)
+    assert embedder.encoder.config["n_attributes"] == len(names)
+    without = create("gin", architectures)
+    assert not np.allclose(embedder.embed(architectures), without.embed(architectures))
+    assert embedder.prepare(architectures).attribute_names == tuple(names)

@@ -53,7 +53,19 @@ def test_what_is_missing_stays_missing():
     nan = float("nan")
     scales = AttributeScales.of(chain({"k": [1, nan, 5]}))
     np.testing.assert_array_equal(np.isnan(scales(chain({"k": [nan, 3, 5]})).attributes[:, 0]), [True, False, False])
-    assert np.isnan(scales(chain({"c": [1, 2, 3]})).attributes).all()
+
+
+def test_a_column_that_is_missing_or_has_another_name_is_refused():
+    """Predictions changed without a word."""
+    scales = AttributeScales.of(chain({"k": [1, 3, 5], "c": [16, 32, 64]}))
+    for other, have in (({"K": [1, 3, 5], "c": [1, 2, 3]}, "K, c|c, K"), ({"x": [1, 2, 3]}, "x")):
+        with pytest.raises(ArchflowError, match=rf"the node attributes c, k; these architectures have ({have}): "):
+            scales(chain(other))
+    plain = ArchitectureSet.from_architectures([Architecture(("conv",) * 3, ((0, 1), (1, 2)))])
+    with pytest.raises(ArchflowError, match="these architectures have none: give them c, k"):
+        scales(plain)
+    # An attribute may apply to no node of some architectures.
+    assert np.isnan(scales(chain({"c": [1, 2, 3]})).attributes[:, 1]).all()
 
 
 def test_a_constant_tells_nothing():

@@ -262,3 +262,13 @@ def refused(path: Path, message: str) -> None:
         read_table(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["ops", "edge_src", "native", "node_kernel"])
+def test_a_metric_with_the_name_of_another_column_is_refused(tmp_path, name):
+    """It replaced that column without a word."""
+    architecture = Architecture(("conv", "conv"), ((0, 1),), {"kernel": (1.0, 3.0)})
+    table = Table(ArchitectureSet.from_architectures([architecture]), {name: np.ones(1)})
+    with pytest.raises(ArchflowError, match=f"the metric '{name}' has the name of another column"):
+        table.write(tmp_path / "t.csv")
+    assert not (tmp_path / "t.csv").exists()

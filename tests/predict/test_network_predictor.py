@@ -467,3 +467,20 @@ def test_a_state_of_another_dropout_is_refused(architectures, tmp_path):
         learner = NetworkPredictor(embedder, settings=QUICK)
         with pytest.raises(ArchflowError, match="other settings or data") if refused else nullcontext():
             learner.fit(architectures, FINE, checkpoint=tmp_path / "state")
+
+
+def test_architectures_alone_are_ranked_too(architectures):
+    predictor = NetworkPredictor(create("gin", architectures, width=8), settings=FineTuneSettings(epochs=1))
+    predictor.fit(architectures, architectures.edge_counts)
+    of_set, of_table = predictor.rank(architectures), predictor.rank(Table(architectures, {"id": np.arange(60.0)}))
+    assert list(of_set.metrics) == ["predicted", "predicted_std", "rank"]
+    assert list(of_table.metrics) == ["id", *of_set.metrics]
+    np.testing.assert_array_equal(of_set.metric("rank"), of_table.metric("rank"))
+
+
+def test_a_sign_before_a_column_is_no_name_in_python(architectures):
+    """It was learnt with its sign turned, as a metric of that name for which higher is better."""
+    table = Table(architectures, {"latency": architectures.edge_counts.astype(float)})
+    predictor = NetworkPredictor(create("gin", architectures, width=8), settings=FineTuneSettings(epochs=1))
+    with pytest.raises(ArchflowError, match="name the column 'latency' and give an objective with lower_is_better"):
+        predictor.fit(table, metrics=["-latency"])
