@@ -102,7 +102,7 @@ def _cells(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[tuple[Row, ND
     return found
 
 
-def _map(rows: list[Row], coloured: Any, told: list[Any], x_title: str, y_title: str) -> Chart:
+def _map(rows: list[Row], coloured: Any, tooltip: list[Any], x_title: str, y_title: str) -> Chart:
     alt = require_altair()
     base = alt.Chart(alt.InlineData(values=rows), width=WIDTH, height=HEIGHT)
     if any("x2" in row for row in rows):
@@ -112,7 +112,7 @@ def _map(rows: list[Row], coloured: Any, told: list[Any], x_title: str, y_title:
             for a in ("x", "y")
         )
         marked = base.mark_rect(aria=False).encode(x2="x2:Q", y2="y2:Q")
-        told = told + tips(",d", count="architectures")
+        tooltip = tooltip + tips(",d", count="architectures")
     else:
         x_scale = y_scale = scale(False)
         marked = base.mark_circle(size=16 if len(rows) > 1000 else 36, opacity=0.85, aria=False)
@@ -120,5 +120,5 @@ def _map(rows: list[Row], coloured: Any, told: list[Any], x_title: str, y_title:
         x=alt.X("x:Q", title=x_title, scale=x_scale),
         y=alt.Y("y:Q", title=y_title, scale=y_scale),
         color=coloured,
-        tooltip=told,
+        tooltip=tooltip,
     )

@@ -182,11 +182,11 @@ def _precision(figures: Figures, series: Mapping[str, tuple[ArrayLike, ArrayLike
         width=680,
         height=300,
     )
-    told = (
+    caption = (
         "Precision@k is the share of the k architectures predicted best that are truly among the k best. "
         "The left end is what matters to someone who will train only a few."
     )
-    return html.section("Finding the best: precision@k", figures.show("precision", chart, told))
+    return html.section("Finding the best: precision@k", figures.show("precision", chart, caption))
 
 
 def _scatters(figures: Figures, ranked: Ranked, rows: list[dict[str, Any]]) -> str:
@@ -213,20 +213,20 @@ def _scatters(figures: Figures, ranked: Ranked, rows: list[dict[str, Any]]) -> s
 def _embedding_map(figures: Figures, ranked: Ranked, rows: list[dict[str, Any]], shares: NDArray[np.float64]) -> str:
     titles = [f"principal component {i + 1} ({100 * share:.0f} % of the variance)" for i, share in enumerate(shares)]
     coloured = ranked.measured is not None and bool(np.isfinite(ranked.measured).any())
-    told = "Architectures that the encoder finds alike lie close together."
+    caption = "Architectures that the encoder finds alike lie close together."
     if coloured:
-        told += f" Colour is the rank of the {ranked.metric}, brighter is better: every shade has as many dots."
+        caption += f" Colour is the rank of the {ranked.metric}, brighter is better: every shade has as many dots."
     chart = map_figure(rows, x_title=titles[0], y_title=titles[1], coloured=coloured)
     return html.section(
-        "Map of the embeddings", figures.show("embeddings", chart, told), _sampled(len(ranked.predicted))
+        "Map of the embeddings", figures.show("embeddings", chart, caption), _sampled(len(ranked.predicted))
     )
 
 
 def _sampled(count: int) -> str:
-    told = (
+    caption = (
         f"{MAX_POINTS:,} of {count:,} architectures are drawn: the best, those fitted on, an even sample of the others."
     )
-    return html.paragraph(told, "muted") if count > MAX_POINTS else ""
+    return html.paragraph(caption, "muted") if count > MAX_POINTS else ""
 
 
 def _cards(ranked: Ranked) -> str:
@@ -250,12 +250,12 @@ def _cards(ranked: Ranked) -> str:
         cards.append(
             html.element("article", heading + numbers + draw_architecture(architecture, hues) + native, class_="card")
         )
-    told = "Data flows from top to bottom. Faint, dashed operations pass nothing on."
+    caption = "Data flows from top to bottom. Faint, dashed operations pass nothing on."
     if ranked.fitted.any():
-        told += " Those that the predictor was fitted on are left out."
+        caption += " Those that the predictor was fitted on are left out."
     return html.section(
         "The architectures predicted best",
-        html.paragraph(told, "muted"),
+        html.paragraph(caption, "muted"),
         html.group("cards wide" if widest > WIDE_DRAWING else "cards", cards),
     )
 
