@@ -1,7 +1,7 @@
 """What encoders with attention are built of: heads, perceptrons, and nodes as the rows of rectangles.
 
 Their state is (K, S, d): K members of S places each. Every architecture has as many places as the largest one has
-nodes (`Batch.padded`); what lies in places without a node is finite, and heard by none.
+nodes (`Batch.padded`); what lies in places without a node is finite, and no node attends to it.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ def padding_mask(batch: Batch, dtype: torch.dtype) -> Tensor:
     return additive_mask(batch.padded.mask[:, None, None], dtype)
 
 
-def additive_mask(hears: Tensor, dtype: torch.dtype) -> Tensor:
+def additive_mask(attends: Tensor, dtype: torch.dtype) -> Tensor:
     """Additive mask: 0 where attention is allowed, the dtype's minimum where it is not; made once for all layers.
 
     Args:
-        hears: bool, whether a query attends to a key; broadcasts to (B, heads, q, n).
+        attends: Bool, whether a query attends to a key; broadcasts to (B, heads, q, n).
         dtype: Of the scores.
 
     Returns:
         A tensor that broadcasts to (B, n, heads, q), as `attend` takes it.
     """
-    nothing = torch.zeros((), dtype=dtype, device=hears.device)
-    return torch.where(hears.permute(0, 3, 1, 2).contiguous(), nothing, torch.finfo(dtype).min)
+    nothing = torch.zeros((), dtype=dtype, device=attends.device)
+    return torch.where(attends.permute(0, 3, 1, 2).contiguous(), nothing, torch.finfo(dtype).min)
 
 
 def attend(
@@ -86,8 +86,8 @@ class AttentionHeads(nn.Module):
         width = projected.shape[2] // 3
         shape = (*mask.shape[:2], 3, self.heads, width // self.heads)
         query, key, value = projected.view(shape).permute(2, 0, 3, 1, 4)  # (B, heads, L, e) each
-        heard = attend(query, key, value, mask, self.dropout if self.training else 0.0, rows)
-        return heard.transpose(1, 2).reshape(*x.shape[:2], width)
+        attended = attend(query, key, value, mask, self.dropout if self.training else 0.0, rows)
+        return attended.transpose(1, 2).reshape(*x.shape[:2], width)
 
 
 class Perceptron(nn.Module):

@@ -19,12 +19,12 @@ from archflow.graph.batch import Batch
 class CATE(Encoder):
     """The encoder of CATE (Yan et al., ICML 2021), without the pairs and the cross-attention of its pre-training.
 
-    x = sqrt(d) embedding(op), `depth` pre-norm Transformer layers in which v hears u if a directed path leads from v to
-    u, and LN. The structure enters through that mask alone. The embedding is the mean over the outputs: the output
+    x = sqrt(d) embedding(op), `depth` pre-norm Transformer layers in which v attends to u if a directed path leads from
+    v to u, and LN. The structure enters through that mask alone. The embedding is the mean over the outputs: the output
     node, where a network has one.
 
-    A sink reaches nobody; it hears all nodes of its architecture. In the released code its scores are equal there, so
-    that it averages over all places, padding included, and NAS-Bench-101 cells of fewer than seven nodes are read out
+    A sink reaches no node; it attends to all nodes of its architecture. In the released code its scores are equal there,
+    so that it averages over all places, padding included, and NAS-Bench-101 cells of fewer than seven nodes are read out
     at a place of padding. Ours weighs real nodes by their scores and reads the true output.
 
     width, depth: 64 and 12 for NAS-Bench-101 and -301.
@@ -58,8 +58,8 @@ class CATE(Encoder):
         """(V, d) node embeddings."""
         x = math.sqrt(self.dim) * self.inputs(self.operations.weight, batch).padded
         reaches = batch.reachable
-        hears = reaches | (~reaches.any(2, keepdim=True) & batch.padded.mask[:, None])
-        mask = additive_mask(hears[:, None], x.dtype)
+        attends = reaches | (~reaches.any(2, keepdim=True) & batch.padded.mask[:, None])
+        mask = additive_mask(attends[:, None], x.dtype)
         for layer in self.layers:
             x = layer(x, mask, batch.padded)
         return by_node(self.norm(x), batch)

@@ -54,11 +54,11 @@ class FlowAttention(nn.Module):
 
     def forward(self, x: NodeValues, operation: NodeValues, flow: AttendedFlow) -> Tensor:
         """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
-        heard = self._heard(x.map(self.message).values, flow)
-        gated = heard.mul_(operation.map(lambda o: self.gate(o).sigmoid_()).values)
+        received = self._received(x.map(self.message).values, flow)
+        gated = received.mul_(operation.map(lambda o: self.gate(o).sigmoid_()).values)
         return self.flow(x, operation, flow).lerp_(self.norm(gated, flow.batch), 0.5)
 
-    def _heard(self, own: Tensor, flow: AttendedFlow) -> Tensor:
+    def _received(self, own: Tensor, flow: AttendedFlow) -> Tensor:
         """(V, d) messages -> (V, d) their means, weighted by the softmax; 0 where nobody has a part in it."""
         rows = flow.batch.padded
         message = rows.gather(own)

@@ -36,11 +36,11 @@ class PathAttention(nn.Module):
         projected = rows.gather(self.query_key_value(x))  # (B, L, 3d)
         shape = (*projected.shape[:2], 3, self.heads, x.shape[-1] // self.heads)
         query, key, value = projected.view(shape).permute(2, 0, 3, 1, 4)  # (B, heads, L, d / heads) each
-        heard = attend(query, key, value, mask, self.dropout if self.training else 0.0, batch.padded)
-        heard = heard.transpose(1, 2).flatten(2)
+        attended = attend(query, key, value, mask, self.dropout if self.training else 0.0, batch.padded)
+        attended = attended.transpose(1, 2).flatten(2)
         if batch.isolated is not None:
-            heard = heard.masked_fill(batch.padded.gather(batch.isolated)[..., None], 0)
-        return self.mix(rows.scatter(heard))
+            attended = attended.masked_fill(batch.padded.gather(batch.isolated)[..., None], 0)
+        return self.mix(rows.scatter(attended))
 
 
 class FlowerLayer(nn.Module):

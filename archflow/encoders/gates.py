@@ -88,13 +88,13 @@ class GatedFlow(nn.Module):
         """(V, in) states and (V, o) operations of the nodes -> (V, d)."""
         # In place, so that the sums need no memory of their own.
         own = x.map(self.message).values
-        heard = NeighbourSum.apply(own, flow.edges)
+        received = NeighbourSum.apply(own, flow.edges)
         if flow.self_loops:
-            heard.add_(own)
+            received.add_(own)
         if flow.ungated is not None:
             own.mul_(flow.ungated)
         own.add_(by_member(self.bias, flow.batch))
-        return own.addcmul_(operation.map(lambda o: self.gate(o).sigmoid_()).values, heard)
+        return own.addcmul_(operation.map(lambda o: self.gate(o).sigmoid_()).values, received)
 
 
 class SenderGate(nn.Module):

@@ -39,10 +39,10 @@ class GraphAttention(nn.Module):
         scores = torch.einsum("kshe,kphe->kpsh", values.view(*x.shape[:2], heads, width), self.score)
         own, other = scores.transpose(0, 1).reshape(2, *mask.shape[:2], heads)
         logits = (mask + own.transpose(1, 2)[:, None]).add_(other[..., None])
-        heard = weigh(
+        attended = weigh(
             F.leaky_relu(logits, 0.2, inplace=True), values.view(*mask.shape[:2], heads, width).transpose(1, 2)
         )
-        return heard.transpose(1, 2).reshape(x.shape).add_(self.bias[:, None])
+        return attended.transpose(1, 2).reshape(x.shape).add_(self.bias[:, None])
 
 
 @ENCODERS.register("gmae")
@@ -88,8 +88,8 @@ class GMAE(Encoder):
         """(V, d) node embeddings."""
         x = self.inputs(self.operations.weight, batch).padded
         forth, back = directions(batch, x)
-        hears = ((forth + back) > 0) | torch.eye(forth.shape[1], dtype=torch.bool, device=forth.device)
-        mask = additive_mask(hears[:, None].expand(-1, self.config["heads"], -1, -1), x.dtype)
+        attends = ((forth + back) > 0) | torch.eye(forth.shape[1], dtype=torch.bool, device=forth.device)
+        mask = additive_mask(attends[:, None].expand(-1, self.config["heads"], -1, -1), x.dtype)
         total, h = self.skip(x), x
         for step, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
             y = norm(convolution(total if step else x, mask))

@@ -30,12 +30,12 @@ class GPSLayer(nn.Module):
         self.perceptron = Perceptron(dim, 2 * dim)
         self.norm_convolution, self.norm_attention, self.norm = BatchNorm(dim), BatchNorm(dim), BatchNorm(dim)
 
-    def forward(self, x: Tensor, batch: Batch, hears: Tensor, mask: Tensor | None) -> Tensor:
-        """(K, S, d) -> (K, S, d). hears: `padding_mask`. mask: (K, S) whether a place has a node, None if all have."""
+    def forward(self, x: Tensor, batch: Batch, attends: Tensor, mask: Tensor | None) -> Tensor:
+        """(K, S, d) -> (K, S, d). attends: `padding_mask`. mask: (K, S) whether a position has a node, or None."""
         received = by_place(torch.relu(self.convolution(by_node(x, batch), batch)), batch)
-        heard = self.mix(self.attention(x, hears))
+        attended = self.mix(self.attention(x, attends))
         near = self.norm_convolution(x + self._drop(received, batch), mask)
-        x = near + self.norm_attention(x + self._drop(heard, batch), mask)
+        x = near + self.norm_attention(x + self._drop(attended, batch), mask)
         return self.norm(x + self._drop(self.perceptron(x), batch), mask)
 
     def _drop(self, x: Tensor, batch: Batch) -> Tensor:
@@ -77,7 +77,7 @@ class GPS(Encoder):
         """(V, d) node embeddings."""
         x = self.inputs(self.operations.weight, batch).padded + by_place(sinusoids(batch.level, self.dim), batch)
         mask = None if batch.padded.is_full else batch.padded.mask.view(batch.members, -1)
-        hears = padding_mask(batch, x.dtype)
+        attends = padding_mask(batch, x.dtype)
         for layer in self.layers:
-            x = layer(x, batch, hears, mask)
+            x = layer(x, batch, attends, mask)
         return by_node(x, batch)

@@ -36,8 +36,8 @@ class Fusion(nn.Module):
         projected = self.key_value(self.before_attention(x))
         key, value = projected.view(*mask.shape[:2], 2, HEADS, HEAD_WIDTH).permute(2, 0, 3, 1, 4)
         query = queries.view(*queries.shape[:2], HEADS, HEAD_WIDTH).transpose(1, 2)
-        heard = attend(query, key, value, mask)
-        y = self.mix(heard.transpose(1, 2).reshape(len(x), -1, HEADS * HEAD_WIDTH))
+        attended = attend(query, key, value, mask)
+        y = self.mix(attended.transpose(1, 2).reshape(len(x), -1, HEADS * HEAD_WIDTH))
         return y + self.perceptron(self.before_perceptron(y))
 
 

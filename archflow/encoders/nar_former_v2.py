@@ -40,8 +40,8 @@ class NeighbourAttention(nn.Module):
         state = torch.sigmoid(self.score(x)).view(*adjacency.shape[:2], x.shape[2])
         score = torch.bmm(state, state.transpose(1, 2)) * (adjacency / math.sqrt(x.shape[2]))
         share = score / (score.sum(2, keepdim=True) + 1e-6)
-        heard = torch.bmm(share, x.view(state.shape)).view(x.shape)
-        return F.normalize(self.neighbours(heard) + self.own(x), dim=-1)
+        attended = torch.bmm(share, x.view(state.shape)).view(x.shape)
+        return F.normalize(self.neighbours(attended) + self.own(x), dim=-1)
 
 
 class GroupedLinear(nn.Module):
