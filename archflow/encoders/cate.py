@@ -23,8 +23,8 @@ class CATE(Encoder):
     v to u, and LN. The structure enters through that mask alone. The embedding is the mean over the outputs: the output
     node, where a network has one.
 
-    A sink reaches no node; it attends to all nodes of its architecture. In the released code its scores are equal there,
-    so that it averages over all places, padding included, and NAS-Bench-101 cells of fewer than seven nodes are read out
+    A sink reaches no node; it attends to all nodes of its architecture. In the released code its scores are equal,
+    so that it averages over all positions, padding too, and NAS-Bench-101 cells of fewer than seven nodes are read out
     at a place of padding. Ours weighs real nodes by their scores and reads the true output.
 
     width, depth: 64 and 12 for NAS-Bench-101 and -301.
