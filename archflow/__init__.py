@@ -24,7 +24,7 @@ _HOMES = {
     "archflow.flow": ("FlowSurrogate",),
     "archflow.graph": ("Architecture", "ArchitectureSet", "Vocabulary"),
     "archflow.graph.table": ("Table", "read_table"),
-    "archflow.predict": ("BlendedPredictor", "FineTuneSettings", "NetworkPredictor", "Objective", "Predictor"),
+    "archflow.predict": ("FineTuneSettings", "NetworkPredictor", "Objective", "Predictor"),
     "archflow.pretext": (
         "CAP",
         "DCLP",
@@ -64,7 +64,6 @@ if TYPE_CHECKING:
     from archflow.graph import Vocabulary as Vocabulary
     from archflow.graph.table import Table as Table
     from archflow.graph.table import read_table as read_table
-    from archflow.predict import BlendedPredictor as BlendedPredictor
     from archflow.predict import FineTuneSettings as FineTuneSettings
     from archflow.predict import NetworkPredictor as NetworkPredictor
     from archflow.predict import Objective as Objective

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
+from annotated_types import Ge
 from torch import Tensor, nn
 
+from archflow.described import Described, parse
 from archflow.errors import ArchflowError
-from archflow.files import write_atomically
+from archflow.files import parse_json, reason, write_atomically
+
+MARK = "archflow"
+"""The entry of a file's metadata that says what it is."""
 
 
 def fingerprint(*parts: Any) -> str:
@@ -33,13 +38,32 @@ def fingerprint(*parts: Any) -> str:
 
 def save_tensors(path: str | Path, tensors: Mapping[str, Tensor], about: Any) -> None:
     """Write named tensors and a JSON description of them into one file."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     with write_atomically(path) as temporary:
         contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         content = {"about": about, "digest": _digest(contiguous, about)}
         # One entry: the library writes several in no fixed order, and the same model should be the same bytes.
-        save_file(contiguous, temporary, metadata={"archflow": json.dumps(content, sort_keys=True)})
+        metadata = {MARK: json.dumps(content, sort_keys=True)}
+        # Not by the library's `save_file`: a kill would leave its own temporary file, and a full disk is no OSError.
+        temporary.write_bytes(save(contiguous, metadata=metadata))
+
+
+def is_saved(path: str | Path) -> bool:
+    """Whether a file says that `save_tensors` wrote it; its content is not checked."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            return MARK in (file.metadata() or {})
+    except (SafetensorError, OSError):
+        return False
+
+
+def remove_saved(paths: Iterable[Path]) -> None:
+    """Remove those of the files that `save_tensors` wrote."""
+    for path in filter(is_saved, paths):
+        path.unlink(missing_ok=True)
 
 
 def load_tensors(path: str | Path, device: torch.device | str = "cpu") -> tuple[dict[str, Tensor], Any]:
@@ -47,14 +71,18 @@ def load_tensors(path: str | Path, device: torch.device | str = "cpu") -> tuple[
     from safetensors import SafetensorError, safe_open
 
     try:
+        Path(path).open("rb").close()  # the library calls every file that it cannot open a missing one
+    except FileNotFoundError:
+        raise ArchflowError(f"{path}: no such file") from None
+    except OSError as error:
+        raise ArchflowError(f"{path}: cannot be read ({reason(error)})") from None
+    try:
         with safe_open(str(path), framework="pt", device=str(device)) as file:
-            content = json.loads((file.metadata() or {})["archflow"])
+            content = parse_json((file.metadata() or {})[MARK])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
             if content["digest"] != _digest(tensors, content["about"]):
                 raise ValueError("its content does not fit its digest")
             return tensors, content["about"]
-    except FileNotFoundError:
-        raise ArchflowError(f"{path}: no such file") from None
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ArchflowError(f"{path}: truncated, damaged or not written by archflow ({line}); make it anew") from None
@@ -62,6 +90,18 @@ def load_tensors(path: str | Path, device: torch.device | str = "cpu") -> tuple[
 
 def _digest(tensors: Mapping[str, Tensor], about: Any) -> str:
     return fingerprint(about, *(part for name in sorted(tensors) for part in (name, tensors[name])))
+
+
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+"""What AdamW keeps of a parameter."""
+
+
+class StateDescription(Described):
+    """What `TrainingState.save` says of a state."""
+
+    key: str
+    epoch: Annotated[int, Ge(0)]
+    log: Any
 
 
 @dataclass
@@ -86,10 +126,17 @@ class TrainingState:
         tensors |= {f"buffer.{name}": buffer for name, buffer in self._buffers()}
         save_tensors(self.path, tensors, {"key": self.key, "epoch": epoch, "log": log})
 
-    def restore(self) -> tuple[int, Any, dict[str, Tensor]] | None:
+    def restore(
+        self, log: Any = Any, extra: Mapping[str, Tensor] | None = None
+    ) -> tuple[int, Any, dict[str, Tensor]] | None:
         """Load the state if there is one: (epochs done, log, extra tensors).
 
-        Raises ArchflowError if the file is damaged or belongs to other settings or data.
+        Args:
+            log: Shape of the log (`archflow.described`).
+            extra: Tensors with the names and shapes of the further ones; None if any will do.
+
+        Raises:
+            ArchflowError: The file is damaged or belongs to other settings or data.
         """
         if not self.path.exists():
             return None
@@ -98,16 +145,33 @@ class TrainingState:
             raise ArchflowError(
                 f"{self.path}: an unfinished run with other settings or data; finish that run, or remove the file"
             )
+        what, mend = f"{self.path}: a damaged state", "remove the file and train again"
+        # The losses of a run that diverged are not finite.
+        state = parse(StateDescription, about, what, mend, finite=False)
+        history = parse(log, state.log, f"{what}: log", mend, finite=False)
+        expected = self._expected(tensors) | {f"extra.{name}": value for name, value in (extra or {}).items()}
+        for name, like in expected.items():
+            if name not in tensors or (tensors[name].shape, tensors[name].dtype) != (like.shape, like.dtype):
+                raise ArchflowError(f"{what}: its tensor {name} is missing, or of another shape or type; {mend}")
         with torch.no_grad():
             for name, parameter in self._parameters():
                 parameter.copy_(tensors[f"value.{name}"])
-                state = {key: tensors.get(f"optimiser.{key}.{name}") for key in ("step", "exp_avg", "exp_avg_sq")}
-                if state["step"] is not None:
-                    self.optimiser.state[parameter] = state
+                if f"optimiser.step.{name}" in tensors:
+                    self.optimiser.state[parameter] = {key: tensors[f"optimiser.{key}.{name}"] for key in MOMENTS}
             for name, buffer in self._buffers():
                 buffer.copy_(tensors[f"buffer.{name}"])
-        extra = {name.removeprefix("extra."): value for name, value in tensors.items() if name.startswith("extra.")}
-        return about["epoch"], about["log"], extra
+        found = {name.removeprefix("extra."): value for name, value in tensors.items() if name.startswith("extra.")}
+        return state.epoch, history, found
+
+    def _expected(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Tensors such as the file must have, by name; those of the optimiser for parameters that have had a step."""
+        expected = {f"buffer.{name}": buffer for name, buffer in self._buffers()}
+        for name, parameter in self._parameters():
+            expected[f"value.{name}"] = parameter
+            if any(f"optimiser.{key}.{name}" in tensors for key in MOMENTS):
+                expected |= {f"optimiser.{key}.{name}": parameter for key in MOMENTS}
+                expected[f"optimiser.step.{name}"] = torch.zeros(())
+        return expected
 
     def _parameters(self):
         for module_name, module in self.modules.items():

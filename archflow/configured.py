@@ -1,12 +1,16 @@
-"""Parts that remember how they were built."""
+"""Parts that remember how they were built, and their settings as texts."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import inspect
-from collections.abc import Mapping
-from typing import Any
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from archflow.bounds import checked
+from archflow.errors import ArchflowError
 
 
 class Configured:
@@ -16,11 +20,18 @@ class Configured:
     in the form that JSON keeps: sequences as lists, NumPy scalars as Python numbers. `type(part)(**part.config)` is
     the same part, freshly made.
 
+    Arguments that are annotated as `int`, `float` or `bool` are checked before, and given to the constructor as
+    Python's own numbers: NumPy's scalars, and 8.0 where a whole number is asked for, are as good.
+
     Attributes:
         config: The arguments by name.
+        bounds: The least and, where there is one, the most that arguments of these names may be.
+        given: Arguments that are what the part works on, not how it works; they are not in `config`.
     """
 
     config: dict[str, Any]
+    bounds: ClassVar[Mapping[str, tuple[float, ...]]] = {}
+    given: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -28,20 +39,32 @@ class Configured:
             cls.__init__ = _capturing(cls.__init__)
 
 
+_KINDS = {"int": 0, "float": 0.0, "bool": False}
+"""A value of every kind of argument that is checked, by its annotation."""
+
+
 def _capturing(init):
     signature = inspect.signature(init)
 
     @functools.wraps(init)
     def captured(self, *args: Any, **kwargs: Any) -> None:
-        if "config" not in vars(self):  # not where a subclass calls the constructor of its base
-            bound = signature.bind(self, *args, **kwargs)
-            bound.apply_defaults()
-            named = dict(list(bound.arguments.items())[1:])
-            for name, parameter in signature.parameters.items():
-                if parameter.kind is parameter.VAR_KEYWORD:
-                    named.update(named.pop(name))
-            self.config = {name: _plain(value) for name, value in named.items()}
-        init(self, *args, **kwargs)
+        if "config" in vars(self):  # where a subclass calls the constructor of its base
+            init(self, *args, **kwargs)
+            return
+        bound = signature.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        for name, parameter in signature.parameters.items():
+            like = _KINDS.get(str(getattr(parameter.annotation, "__name__", parameter.annotation)))
+            if like is not None and name in bound.arguments:
+                limits = dict(zip(("least", "most"), self.bounds.get(name, ()), strict=False))
+                what = f"{type(self).__name__}: {name}"
+                bound.arguments[name] = checked(what, bound.arguments[name], like, **limits)
+        named = dict(list(bound.arguments.items())[1:])
+        for name, parameter in signature.parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                named.update(named.pop(name))
+        self.config = {name: _plain(value) for name, value in named.items() if name not in self.given}
+        init(*bound.args, **bound.kwargs)
 
     return captured
 
@@ -59,3 +82,34 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple | range):
         return [_plain(part) for part in value]
     return value
+
+
+def parsed(
+    assignments: Sequence[str], form: str = "TASK.SETTING=VALUE, such as graphcl.temperature=0.1"
+) -> dict[str, dict[str, Any]]:
+    """Settings by part from texts such as `graphcl.temperature=0.1`, whose values are JSON, or plain words.
+
+    Args:
+        assignments: The texts.
+        form: What an error says they should look like.
+
+    Raises:
+        ArchflowError: A text is not of this form.
+    """
+    settings: dict[str, dict[str, Any]] = {}
+    for text in assignments:
+        target, equals, value = text.partition("=")
+        part, dot, setting = target.strip().partition(".")
+        if not (part and dot and setting and equals):
+            raise ArchflowError(f"setting {text!r}: write {form}")
+        settings.setdefault(part, {})[setting] = _value(text, value.strip())
+    return settings
+
+
+def _value(text: str, value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        if value[:1] in ("", "[", "{", '"'):
+            raise ArchflowError(f"setting {text!r}: {value!r} is no JSON value") from None
+        return value

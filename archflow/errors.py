@@ -6,3 +6,7 @@ class ArchflowError(ValueError):
 
     The command line prints the line and ends with exit code 2; no traceback.
     """
+
+    def __init__(self, message: str) -> None:
+        # Names and values of the user's, and messages of libraries, may have several lines.
+        super().__init__(" ".join(message.splitlines()))

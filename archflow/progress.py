@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from archflow.printable import printable
+
 
 class Progress(Protocol):
     """What long work reports to."""
@@ -30,18 +32,19 @@ class _Bar:
 
 @contextmanager
 def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progress]:
-    """Show a bar of `total` steps, of which `done` are behind us (a resumed job)."""
+    """Show a bar of `total` steps, of which `done` are behind us (a resumed job). The description is shown as it is:
+    no markup, and what a terminal would obey is escaped."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with RichProgress(*columns, console=Console(stderr=True), transient=False) as bar:
-        yield _Bar(bar, bar.add_task(description, total=total, completed=done, note=""))
+        yield _Bar(bar, bar.add_task(printable(description), total=total, completed=done, note=""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archflow.data.cache import show_licence
+from archflow.data.cache import check_cached, show_licence
 from archflow.data.catalogue import BENCHMARKS, Benchmark
 from archflow.data.places import FOLDER_VARIABLE, cached_table, own_table
 from archflow.data.provision import get_offline
@@ -43,7 +43,8 @@ def find(data: str | Path, known_as: str | None = None) -> tuple[Benchmark | Non
         known_as: The benchmark that the table at a path is to count as.
 
     Raises:
-        ArchflowError: saying how to get it, for a benchmark that is not on this machine, and for an unknown name.
+        ArchflowError: saying how to get it, for a benchmark that is not on this machine, and for an unknown name; and
+            for a table of the cache that is not as it was made.
     """
     data = str(data)
     if data not in BENCHMARKS:
@@ -51,7 +52,7 @@ def find(data: str | Path, known_as: str | None = None) -> tuple[Benchmark | Non
         if not path.suffix and known_as is None:
             benchmark_of(data)
         benchmark = benchmark_of(known_as) if known_as else _benchmark_at(path)
-        return benchmark, with_graphs(benchmark, path) if benchmark and path.is_file() else path
+        return benchmark, _sound(benchmark, path) if benchmark and path.is_file() else path
     if known_as not in (None, data):
         raise ArchflowError(f"{data} is a benchmark of its own; only a table file can count as {known_as}")
     benchmark = BENCHMARKS[data]
@@ -64,7 +65,15 @@ def find(data: str | Path, known_as: str | None = None) -> tuple[Benchmark | Non
     if benchmark.embedded:
         return benchmark, path
     show_licence(benchmark)
-    return benchmark, with_graphs(benchmark, path)
+    return benchmark, _sound(benchmark, path)
+
+
+def _sound(benchmark: Benchmark, path: Path) -> Path:
+    """The path of a table with its graphs; one that is the cache's must be as it was made."""
+    cached = cached_table(benchmark.name)
+    if cached.is_file() and path.samefile(cached):
+        check_cached(benchmark.name)
+    return with_graphs(benchmark, path)
 
 
 def _benchmark_at(path: Path) -> Benchmark | None:
@@ -81,6 +90,14 @@ def how_to_get(benchmark: Benchmark) -> str:
     )
 
 
-def load(data: str | Path) -> Table:
-    """The table of a named benchmark or a file. Raises ArchflowError as `find` and `read_table` do."""
-    return read_table(find(data)[1])
+def load(data: str | Path, *, numbers_in_names: bool = False) -> Table:
+    """The table of a named benchmark or a file.
+
+    Args:
+        data: As `find` takes it.
+        numbers_in_names: As `read_table` takes it.
+
+    Raises:
+        ArchflowError: As `find` and `read_table` do.
+    """
+    return read_table(find(data)[1], numbers_in_names=numbers_in_names)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from archflow.data.catalogue import Benchmark
 from archflow.data.places import CACHE_VARIABLE, cache_folder, cached_table
 from archflow.errors import ArchflowError
-from archflow.files import read_json, write_json
+from archflow.files import read_json, regular_file, write_json
 from archflow.graph.table import Table
 
 
 def sha256_of(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file. Raises ArchflowError if it cannot be read."""
+    """Hexadecimal SHA-256 of a file. Raises ArchflowError if it is no regular file or cannot be read."""
     try:
-        with path.open("rb") as file:
+        with regular_file(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ArchflowError(f"{path}: cannot be read ({error.strerror})") from None
@@ -35,19 +35,58 @@ def store(name: str, table: Table, made_of: Mapping[str, str], how: str) -> Path
     Raises ArchflowError, and leaves the old table, if it cannot be written.
     """
     path = cached_table(name)
-    table.write(path)
-    about = {"sha256": sha256_of(path), "rows": len(table), "how": how, "made_of": dict(made_of)}
-    write_json(path.with_suffix(".json"), about)
+    made = path.with_name(f".{path.name}")  # in place of the old one only when its record is there
+    try:
+        table.write(made)
+        about = {"sha256": sha256_of(made), "rows": len(table), "how": how, "made_of": dict(made_of)}
+        write_json(path.with_suffix(".json"), about)
+        made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)
     return path
 
 
-def record(name: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class CacheRecord:
+    """What `store` notes about a cached table.
+
+    Attributes:
+        sha256: Of the table's file.
+        rows: How many it has.
+        how: It came about.
+        made_of: SHA-256 of every published file by name.
+    """
+
+    sha256: str
+    rows: int
+    how: str
+    made_of: dict[str, str]
+
+
+def record(name: str) -> CacheRecord:
     """What `store` noted about the cached table. Raises ArchflowError if there is no sound record."""
+    from archflow.described import parse
+
     path = cached_table(name).with_suffix(".json")
-    content = read_json(path)
-    if not (isinstance(content, dict) and {"sha256", "rows", "how", "made_of"} <= set(content)):
-        raise ArchflowError(f"{path}: not a record of a cached table; run `archflow data get {name} --again`")
-    return content
+    if not path.exists():
+        raise ArchflowError(f"{path}: there is no record of the cached table; {_make_again(name)}")
+    return parse(CacheRecord, read_json(path), f"{path}: not a record of a cached table", _make_again(name))
+
+
+def check_cached(name: str) -> Path:
+    """The path of the cached table, if it is what `store` wrote.
+
+    Raises:
+        ArchflowError: It is damaged, was changed, or has no sound record.
+    """
+    path = cached_table(name)
+    if sha256_of(path) != record(name).sha256:
+        raise ArchflowError(f"{path}: damaged, or changed since it was made; {_make_again(name)}")
+    return path
+
+
+def _make_again(name: str) -> str:
+    return f"run `archflow data get {name} --again`, or import it again"
 
 
 @contextmanager
@@ -56,24 +95,28 @@ def alone(name: str) -> Iterator[None]:
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / f".{name}.lock").open("w")
+        # Nothing is written into it: a link that someone put there leads to a file of theirs.
+        lock = os.open(folder / f".{name}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     except OSError as error:
         raise ArchflowError(
             f"{folder}: the cache cannot be written ({error.strerror}); name another folder in {CACHE_VARIABLE}"
         ) from None
-    with lock:
+    try:
         # The system drops the lock when the process ends, however it ends.
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
 def show_licence(benchmark: Benchmark) -> None:
     """Print licence and citation of a benchmark to standard error, once for a cache."""
     path = cache_folder() / "licences.json"
     try:
-        shown = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, TypeError, ValueError):
+        shown = read_json(path)
+    except ArchflowError:
         shown = {}  # none shown yet, or not known: once more does no harm
+    shown = shown if isinstance(shown, dict) else {}
     if shown.get(benchmark.name) == benchmark.licence:
         return
     print(f"{benchmark.name}: licence: {benchmark.licence}; please cite: {benchmark.citation}", file=sys.stderr)

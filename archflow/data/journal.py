@@ -1,51 +1,71 @@
-"""A journal of finished items: JSON lines that are on the disk before the next item counts as done."""
+"""A journal of finished items: JSON lines that are on the disk before the next item counts as done.
+
+Every line carries a digest of itself and of the digest before it, so none can be changed, dropped from the middle,
+swapped or copied without notice. Lines are only ever added: one that does not fit its digest stays where it is, counts
+for nothing, and its item is measured again.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
 from archflow.errors import ArchflowError
+from archflow.files import parse_json, reason, regular_file
+from archflow.sealed import digest_of, seal, unseal
 
 
-class Journal:
-    """Finished items of one configuration, `entries` in the order they were finished."""
+@dataclass
+class Finished:
+    """Finished items of one configuration.
 
-    def __init__(self, file: IO[bytes], entries: list[dict[str, Any]]) -> None:
-        self._file = file
-        self.entries = entries
+    Attributes:
+        entries: In the order they were finished.
+        damaged: Numbers of the lines that do not fit their digests, counted from 1.
+    """
+
+    entries: list[dict[str, Any]]
+    damaged: Sequence[int]
+
+
+@dataclass
+class Journal(Finished):
+    """Finished items, to add more to."""
+
+    _file: IO[bytes]
+    _last: str
 
     def append(self, entry: Mapping[str, Any]) -> None:
         """On the disk when this returns. Raises ValueError for NaN and infinite values, which JSON cannot hold."""
-        self.write(entry)
+        self._last = _write(self._file, entry, self._last)
         self.entries.append(dict(entry))
-
-    def write(self, entry: Mapping[str, Any]) -> None:
-        """A line that is on the disk when this returns but is none of the items."""
-        self._file.write(_line(entry))
-        self._file.flush()
-        os.fsync(self._file.fileno())
 
 
 @contextmanager
 def open_journal(path: str | Path, configuration: Mapping[str, Any]) -> Iterator[Journal]:
-    """Creates the journal or goes on with it.
+    """Create the journal or resume it.
 
-    A last line that a kill tore is dropped. `configuration` must survive a trip through JSON unchanged.
+    A last line that a kill tore is dropped.
+
+    Args:
+        path: The file.
+        configuration: What the items belong to; must survive a trip through JSON unchanged.
 
     Raises:
-        ArchflowError: the journal is of another configuration, damaged before its last line, or in use by another
-            process.
+        ArchflowError: The journal is of another configuration, its first line is damaged or not that of a journal, or
+            another process is writing it.
     """
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+b")
+        file = (regular_file(path) if path.exists() else path).open("a+b", buffering=0)
     except OSError as error:
         raise ArchflowError(
             f"{path}: the journal cannot be written ({error.strerror}): give a path in a writable folder"
@@ -60,36 +80,81 @@ def open_journal(path: str | Path, configuration: Mapping[str, Any]) -> Iterator
         file.seek(0)
         content = file.read()
         whole = content.rfind(b"\n") + 1
-        lines = content[:whole].splitlines()
-        entries = [_entry(path, number, line) for number, line in enumerate(lines, start=1)]
-        ours = entries[0] == header if entries else _line(header).startswith(content)
-        if not ours:
-            theirs = entries[0].get("configuration") if entries else None
-            raise ArchflowError(
-                f"{path}: journal of another job ({_difference(theirs, configuration)}): "
-                "give the same settings to go on with it, or another output or delete it to start anew"
-            )
+        lines = [_parsed(line) for line in content[:whole].split(b"\n")[:-1]]
+        if lines or not _line(seal(header)).startswith(content):
+            _check_header(path, lines[0] if lines else None, configuration)
         file.truncate(whole)
-        journal = Journal(file, entries[1:])
-        if not entries:
-            journal.write(header)
-        yield journal
+        if lines:
+            found = _finished(lines)
+            yield Journal(found.entries, found.damaged, file, digest_of(lines[-1]))
+        else:
+            yield Journal([], (), file, _write(file, header, ""))
 
 
-def _line(entry: Mapping[str, Any]) -> bytes:
-    return json.dumps(entry, allow_nan=False).encode() + b"\n"
+def read_journal(path: str | Path, configuration: Mapping[str, Any]) -> Finished:
+    """What a journal holds so far. It is left as it is, and another process may be writing it.
+
+    Raises:
+        ArchflowError: No such file, or not a journal of this configuration.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ArchflowError(f"{path}: no such journal: run the job first, or name the folder that it works in")
+    content = regular_file(path).read_bytes()
+    lines = [_parsed(line) for line in content.split(b"\n")[:-1]]  # a line that is being written has no end yet
+    _check_header(path, lines[0] if lines else None, configuration)
+    return _finished(lines)
 
 
-def _entry(path: Path, number: int, line: bytes) -> dict[str, Any]:
+def _finished(lines: list[Any]) -> Finished:
+    entries, damaged = [], []
+    for number, (before, line) in enumerate(pairwise(lines), start=2):
+        try:
+            entries.append(unseal(line, after=digest_of(before)))
+        except ArchflowError:
+            damaged.append(number)
+    return Finished(entries, damaged)
+
+
+def _write(file: IO[bytes], entry: Mapping[str, Any], after: str) -> str:
+    """Add a line that is on the disk when this returns; its digest."""
+    sealed = seal(entry, after)
+    rest = memoryview(_line(sealed))
     try:
-        entry = json.loads(line)
-    except ValueError:
-        entry = None
-    if not isinstance(entry, dict):
+        while rest:
+            rest = rest[file.write(rest) :]
+        os.fsync(file.fileno())
+    except OSError as error:
         raise ArchflowError(
-            f"{path}: line {number} of the journal is damaged: remove that line to measure its item again"
+            f"{file.name}: cannot be written ({reason(error)}); what it holds is kept: make room and run it again"
+        ) from None
+    return digest_of(sealed)
+
+
+def _line(sealed: Mapping[str, Any]) -> bytes:
+    return json.dumps(sealed).encode() + b"\n"
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return parse_json(line)
+    except ValueError:
+        return None
+
+
+def _check_header(path: Path, line: Any, configuration: Mapping[str, Any]) -> None:
+    try:
+        theirs = unseal(line).get("configuration")
+    except ArchflowError as error:
+        raise ArchflowError(
+            f"{path}: its first line is not that of a journal ({error}): give another output, or remove the file to "
+            "measure all again"
+        ) from None
+    if theirs != dict(configuration):
+        raise ArchflowError(
+            f"{path}: journal of another job ({_difference(theirs, configuration)}): "
+            "give the same settings to resume it, or another output, or remove it to measure all again"
         )
-    return entry
 
 
 def _difference(theirs: Any, ours: Mapping[str, Any]) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +16,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.data.journal import open_journal
+from archflow.bounds import whole
+from archflow.data.journal import open_journal, read_journal
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.progress import Progress
@@ -27,8 +30,8 @@ Results = dict[tuple[int, int], dict[str, float]]
 class Evaluator(Protocol):
     """Measures one architecture; labelling and search call it alike.
 
-    Worker processes get a pickled copy, so it is an object of an importable module. `archflow.testing.check_evaluator`
-    holds one to this contract.
+    Where there are several processes each gets a pickled copy, so it is an object of an importable module.
+    `archflow.testing.check_evaluator` holds one to this contract.
     """
 
     def __call__(self, architecture: Architecture, seed: int) -> Mapping[str, float]:
@@ -50,39 +53,29 @@ def label_architectures(
 
     Args:
         configuration: all that decides the measurements besides architectures and seeds, as plain JSON values.
-        progress: told of every finished item, those of earlier runs included.
+        processes: How many measure at once. One is this process itself; several need a script whose work begins under
+            `if __name__ == "__main__":`.
+        progress: Advanced for every finished item, those of earlier runs included.
 
     Raises:
         ArchflowError: a journal of another job, a worker process that died, or no item that could be measured.
     """
-    configuration = {**configuration, "seeds": list(seeds), "architectures": _digest(architectures)}
-    with open_journal(journal_path, configuration) as journal:
+    with open_journal(journal_path, _job(architectures, seeds, configuration)) as journal:
+        if journal.damaged:
+            numbers = ", ".join(map(str, journal.damaged))
+            print(f"{journal_path}: line {numbers} is damaged: its item is measured again", file=sys.stderr)
         known = {(entry["row"], entry["seed"]) for entry in journal.entries}
         if progress is not None:
             progress.advance(len(known))
         items = [(row, seed) for row in range(len(architectures)) for seed in seeds if (row, seed) not in known]
-        if items:
-            with ProcessPoolExecutor(
-                min(processes, len(items)), get_context("spawn"), initializer=_start_worker, initargs=(evaluate,)
-            ) as pool:
-                futures: dict[Future[dict[str, Any]], tuple[int, int]] = {
-                    pool.submit(_measure, architectures[row], seed): (row, seed) for row, seed in items
-                }
-                try:
-                    for future in as_completed(futures):
-                        row, seed = futures[future]
-                        journal.append({"row": row, "seed": seed, **future.result()})
-                        if progress is not None:
-                            progress.advance()
-                except BrokenProcessPool as error:
-                    raise ArchflowError(
-                        "a labelling process died, perhaps for lack of memory: "
-                        "run the same command again with fewer processes, it goes on where it stopped"
-                    ) from error
-                finally:
-                    pool.shutdown(wait=True, cancel_futures=True)
+        measured = _measured(evaluate, architectures, items, min(whole("processes", processes, 1), len(items)))
+        with closing(measured):
+            for (row, seed), entry in measured:
+                journal.append({"row": row, "seed": seed, **entry})
+                if progress is not None:
+                    progress.advance()
         entries = journal.entries
-    results = {(entry["row"], entry["seed"]): entry["metrics"] for entry in entries if "metrics" in entry}
+    results = _results(entries)
     if not results:
         raise ArchflowError(
             f"no architecture could be measured: {entries[0]['failure'] if entries else 'none was given'}"
@@ -90,7 +83,26 @@ def label_architectures(
     return results
 
 
-def seed_columns(results: Results, count: int, seeds: Sequence[int]) -> dict[str, NDArray[np.float32]]:
+def finished(
+    architectures: ArchitectureSet, seeds: Sequence[int], journal_path: str | Path, configuration: Mapping[str, Any]
+) -> Results:
+    """What `label_architectures` with the same arguments has measured so far, also while it is running.
+
+    Raises:
+        ArchflowError: no journal, or one of another job.
+    """
+    return _results(read_journal(journal_path, _job(architectures, seeds, configuration)).entries)
+
+
+def _job(architectures: ArchitectureSet, seeds: Sequence[int], configuration: Mapping[str, Any]) -> dict[str, Any]:
+    return {**configuration, "seeds": list(seeds), "architectures": _digest(architectures)}
+
+
+def _results(entries: Sequence[Mapping[str, Any]]) -> Results:
+    return {(entry["row"], entry["seed"]): entry["metrics"] for entry in entries if "metrics" in entry}
+
+
+def seed_columns(results: Results, count: int, seeds: Sequence[int]) -> dict[str, NDArray[np.float64]]:
     """Results -> columns (N,): the mean over seeds under the metric's name and every seed under `{metric}_seed{seed}`.
 
     A row without all its seeds has no mean: one over fewer seeds would be noisier than the others.
@@ -99,8 +111,8 @@ def seed_columns(results: Results, count: int, seeds: Sequence[int]) -> dict[str
     columns = {}
     for name in names:
         values = np.array([[results.get((row, seed), {}).get(name, np.nan) for seed in seeds] for row in range(count)])
-        columns[name] = values.mean(axis=1).astype(np.float32)
-        columns |= {f"{name}_seed{seed}": values[:, i].astype(np.float32) for i, seed in enumerate(seeds)}
+        columns[name] = values.mean(axis=1)
+        columns |= {f"{name}_seed{seed}": values[:, i] for i, seed in enumerate(seeds)}
     return columns
 
 
@@ -138,6 +150,42 @@ def _digest(architectures: ArchitectureSet) -> str:
     return digest.hexdigest()[:16]
 
 
+Item = tuple[int, int]
+"""(row, seed)."""
+
+
+def _measured(
+    evaluate: Evaluator, architectures: ArchitectureSet, items: Sequence[Item], processes: int
+) -> Generator[tuple[Item, dict[str, Any]], None, None]:
+    """Items with what the journal keeps of them, as they are finished: in this process if one is asked for."""
+    if processes <= 1:
+        for row, seed in items:
+            yield (row, seed), _measure(evaluate, architectures[row], seed)
+        return
+    started = False
+    with ProcessPoolExecutor(processes, get_context("spawn"), _start_worker, (evaluate,)) as pool:
+        try:
+            started = pool.submit(bool, 1).result()
+            futures: dict[Future[dict[str, Any]], Item] = {
+                pool.submit(_measure_in_worker, architectures[row], seed): (row, seed) for row, seed in items
+            }
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except (BrokenProcessPool, OSError) as error:  # OSError: it broke while another was being started
+            raise ArchflowError(_DIED if started else _NOT_STARTED) from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+_DIED = (
+    "a labelling process died, perhaps for lack of memory: run the same command again with fewer processes, "
+    "it continues where it stopped"
+)
+_NOT_STARTED = (
+    'labelling processes cannot start: begin a script\'s work under `if __name__ == "__main__":` and import the '
+    "evaluator from a module, or give processes=1, as in a notebook"
+)
+
 _evaluate: Evaluator | None = None
 """Set once in every worker process: the evaluator may hold images, which need not travel with each item."""
 
@@ -148,10 +196,14 @@ def _start_worker(evaluate: Evaluator) -> None:
     begin_worker()
 
 
-def _measure(architecture: Architecture, seed: int) -> dict[str, Any]:
+def _measure_in_worker(architecture: Architecture, seed: int) -> dict[str, Any]:
     assert _evaluate is not None
+    return _measure(_evaluate, architecture, seed)
+
+
+def _measure(evaluate: Evaluator, architecture: Architecture, seed: int) -> dict[str, Any]:
     try:
-        metrics = {name: float(value) for name, value in _evaluate(architecture, seed).items()}
+        metrics = {name: float(value) for name, value in evaluate(architecture, seed).items()}
     except ArchflowError as error:
         return {"failure": str(error)}
     wrong = [name for name, value in metrics.items() if not math.isfinite(value)]

@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 from archflow.data.labelling import Results, label_architectures, seed_agreement, seed_columns
 from archflow.data.trained_accuracy import TrainedAccuracy
 from archflow.errors import ArchflowError
-from archflow.files import write_json
+from archflow.files import check_writable, read_json, write_json
+from archflow.graph.column_names import TABLE_ENDINGS
 from archflow.graph.table import Table
 from archflow.networks.image_folder import image_files
 from archflow.networks.images import DigitsDifficulty, ImageData, digits, read_images
 from archflow.networks.trainer import TrainingSettings
+from archflow.outputs import Output, check_outputs
 from archflow.spaces import sample_classes
 from archflow.spaces.base import network_space
 
 if TYPE_CHECKING:
     from archflow.progress import Progress
-
-TABLE_ENDINGS = (".parquet", ".csv", ".jsonl")
 
 COLUMNS = {
     "*_accuracy": "percent, in evaluation mode after the last step",
@@ -61,6 +61,16 @@ class LabellingJob:
     size: dict[str, int]
     training: TrainingSettings
 
+    def outputs(self, out: Path) -> list[Output]:
+        """What `run` writes, to check beforehand. The journal says itself whether it is of this job."""
+        check_writable(out)  # an empty name has no card beside it
+        card, journal = out.with_suffix(".json"), _journal(out)
+        return [
+            Output("--out", out, "a table", TABLE_ENDINGS, own=lambda _: journal.is_file() or is_job_card(card)),
+            Output("its card", card, own=is_job_card),
+            Output("its journal", journal, own=Path.is_file),
+        ]
+
     def run(self, out: str | Path, processes: int, progress: Progress | None = None) -> dict[str, Any]:
         """Writes the table to `out` and the card to the same path with the ending `.json`; returns the card.
 
@@ -71,10 +81,7 @@ class LabellingJob:
             ArchflowError: unknown space, images that cannot be used, or a job that fails as `label_architectures` says.
         """
         out = Path(out)
-        if out.suffix not in TABLE_ENDINGS:
-            raise ArchflowError(
-                f"{out}: a table is written as {', '.join(TABLE_ENDINGS)}: give --out one of these endings"
-            )
+        check_outputs(*self.outputs(out), force=True)  # whether files may be replaced is for the caller to check
         space = network_space(self.space)
         images = image_source(self.data)
         example = images()
@@ -85,7 +92,7 @@ class LabellingJob:
             architectures,
             evaluate,
             range(self.seeds),
-            out.with_name(out.name + ".journal.jsonl"),
+            _journal(out),
             configuration,
             processes=processes,
             progress=progress,
@@ -97,10 +104,10 @@ class LabellingJob:
             classes=example.classes,
             image_shape=example.image_shape,
         )
-        columns["params"] = costs["params"].astype(np.float32)
-        columns["flops"] = (costs["flops"] / 1e6).astype(np.float32)
+        columns["params"] = np.asarray(costs["params"], np.float64)
+        columns["flops"] = costs["flops"] / 1e6
         native = [space.format(architecture) for architecture in architectures]
-        Table(architectures, columns, native).write(out)  # pyright: ignore[reportArgumentType]  # float32 on disk
+        Table(architectures, columns, native).write(out)
         card = self._card(out, configuration, example, columns, results)
         write_json(out.with_suffix(".json"), card)
         return card
@@ -110,7 +117,7 @@ class LabellingJob:
         out: Path,
         configuration: dict[str, Any],
         images: ImageData,
-        columns: dict[str, NDArray[np.float32]],
+        columns: dict[str, NDArray[np.float64]],
         results: Results,
     ) -> dict[str, Any]:
         card = {
@@ -155,6 +162,18 @@ class LabellingJob:
     def _configuration(self) -> dict[str, Any]:
         """All that decides the measurements, as plain JSON values."""
         return asdict(self) | image_configuration(self.data)
+
+
+def _journal(out: Path) -> Path:
+    return out.with_name(f"{out.name}.journal.jsonl")
+
+
+def is_job_card(path: Path) -> bool:
+    """Whether a file is the card of a table that a job made."""
+    try:
+        return "configuration" in dict(read_json(path))
+    except (ArchflowError, TypeError, ValueError):
+        return False
 
 
 def image_source(data: str) -> Callable[[], ImageData]:

@@ -13,10 +13,14 @@ from archflow.data.places import own_files
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.ragged import pointer
+from archflow.npz import read_arrays
 from archflow.spaces.nasbench101 import NASBench101
 
 _OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 _GRAPHS = ("n_vertices", "edge_bits", "labels_base3")
+CELLS, LARGEST = 423_624, 7
+"""Cells of the space, and nodes of the largest."""
+
 VOCABULARY = Vocabulary(("input", "output", "conv1x1-bn-relu", "conv3x3-bn-relu", "maxpool3x3"))
 
 
@@ -26,7 +30,7 @@ def read_graphs(path: str | Path) -> ArchitectureSet:
     n_vertices: (N,). edge_bits: (N,), bit x + y(y-1)/2 is the edge x -> y. labels_base3: (N,), the inner nodes'
     operations as digits (0 conv3x3, 1 conv1x1, 2 maxpool), node 1 the most significant.
 
-    Raises ArchflowError if the file is missing or has not these arrays.
+    Raises ArchflowError if the file is missing, damaged or has not these arrays.
     """
     return _unpacked(*_arrays(path, *_GRAPHS))
 
@@ -79,8 +83,15 @@ def _rows_of(hashes: Sequence[str], known: Sequence[str]) -> NDArray[np.int64]:
 
 
 def _arrays(path: str | Path, *names: str) -> list[NDArray[Any]]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return [archive[name] for name in names]
-    except (OSError, ValueError, KeyError) as error:
-        raise ArchflowError(f"{path}: not the packed NAS-Bench-101 graphs ({error})") from None
+    """The columns of these names, (N,) each, or (N, 16) bytes of `md5`."""
+    columns = dict(zip(names, read_arrays(path, *names), strict=True))
+    sizes = columns["n_vertices"]
+    shapes = {name: (len(sizes), 16) if name == "md5" else (len(sizes),) for name in names} if sizes.ndim else {}
+    if (
+        {name: column.shape for name, column in columns.items()} != shapes
+        or any(column.dtype.kind not in "iu" for column in columns.values())
+        or not 0 < len(sizes) <= CELLS
+        or not 2 <= sizes.min() <= sizes.max() <= LARGEST
+    ):
+        raise ArchflowError(f"{path}: not the packed NAS-Bench-101 graphs; get it again")
+    return list(columns.values())

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from shutil import copyfile
 
-from archflow.data.cache import alone, sha256_of, show_licence, store
+from archflow.data.cache import alone, check_cached, sha256_of, show_licence, store
 from archflow.data.catalogue import Benchmark, RawFile
 from archflow.data.download import download
 from archflow.data.places import FOLDER_VARIABLE, cached_raw, cached_table, own_files
 from archflow.data.readers import READERS
-from archflow.data.readers.nasbench101_tfrecord import read_tfrecord
-from archflow.data.user_tables import TABLE_ENDINGS, read_user_table
+from archflow.data.readers.nasbench101_tfrecord import read_whole_tfrecord
+from archflow.data.user_tables import read_user_table
 from archflow.errors import ArchflowError
-from archflow.files import write_atomically
+from archflow.files import regular_file, write_atomically
+from archflow.graph.column_names import TABLE_ENDINGS
 from archflow.progress import progress_bar
 
 
@@ -24,7 +25,8 @@ def get(benchmark: Benchmark, again: bool = False) -> Path:
 
     again: read the files anew although there is a table; sound files are not downloaded twice.
 
-    Raises ArchflowError if the files cannot be had. A table that was there stays.
+    Raises ArchflowError if the files cannot be had, or the table is there but not as it was made. A table that was
+    there stays.
     """
     if benchmark.embedded:
         raise ArchflowError(f"{benchmark.name}: part of the package; there is nothing to get")
@@ -35,9 +37,8 @@ def get(benchmark: Benchmark, again: bool = False) -> Path:
         )
     show_licence(benchmark)
     with alone(benchmark.name):
-        path = cached_table(benchmark.name)
-        if path.is_file() and not again:
-            return path
+        if cached_table(benchmark.name).is_file() and not again:
+            return check_cached(benchmark.name)
         missing = [file for file in benchmark.files if present(benchmark, file) is None]
         if missing:
             with progress_bar(f"{benchmark.name}: bytes", sum(file.size for file in missing)) as progress:
@@ -81,13 +82,13 @@ def import_files(benchmark: Benchmark, files: Sequence[Path]) -> Path:
     """
     if benchmark.embedded:
         raise ArchflowError(f"{benchmark.name}: part of the package; it cannot be replaced")
-    endings = {path.suffix for path in files}
+    endings = {regular_file(path).suffix for path in files}
     show_licence(benchmark)
     with alone(benchmark.name):
         if endings & set(TABLE_ENDINGS):
             table = read_user_table(benchmark, _only(files))
         elif ".tfrecord" in endings and benchmark.name == "nasbench101":
-            table = read_tfrecord(_only(files))
+            table = read_whole_tfrecord(_only(files))
         else:
             _import_published(benchmark, files)
             return _read(benchmark, "imported")

@@ -1,16 +1,17 @@
-"""Zero-cost proxies of a table: its columns, and what archflow can always compute itself."""
+"""Zero-cost proxies of a table: its columns, what the package carries, and what archflow can always compute itself."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.data.shipped_proxies import shipped_proxies
 from archflow.errors import ArchflowError
+from archflow.features.known import is_proxy
 from archflow.graph import ArchitectureSet
+from archflow.graph.lookup import rows_of
 from archflow.graph.table import Table
 from archflow.spaces import SPACES, NetworkSpace
 
@@ -21,14 +22,17 @@ DEFAULTS = ("depth", "edges", "nodes", "params", "flops")
 def proxy(table: Table, name: str) -> NDArray[np.float64]:
     """(N,) a proxy by name; NaN where the table has no value.
 
-    name: a column of the table; else one of `structural_proxies`; else `params` or `flops` where the operations are
-    those of a search space that archflow can build networks of (with that space's published settings).
+    name: a column of the table; else one of `structural_proxies`; else a `zc_*` that the package carries for these
+    architectures (see `archflow.data.shipped_proxies`); else `params` or `flops` where the operations are those of a
+    search space that archflow can build networks of (with that space's published settings).
 
     Raises ArchflowError that lists what there is.
     """
     if name in table.metrics:
         return table.metrics[name]
     computed = structural_proxies(table.architectures)
+    if name not in computed:
+        computed |= shipped_proxies(table.architectures)
     if name not in computed:
         computed |= _costs(table.architectures)
     if name not in computed:
@@ -78,11 +82,9 @@ def default_proxy(tables: Sequence[Table]) -> str:
 
 
 def proxy_columns(table: Table) -> list[str]:
-    """The columns that are proxies by name and rank anything: `zc_*`, and counts of parameters and operations beside
-    them; counts alone tell too little to learn from."""
-    named = {name: values for name, values in table.metrics.items() if _PROXY.fullmatch(name)}
-    telling = [name for name, values in named.items() if tells_apart(values)]
-    return telling if any(name.startswith("zc_") for name in telling) else []
+    """The columns that are proxies by name and rank anything: `zc_*`, and counts of parameters and operations."""
+    named = [name for name in table.metrics if is_proxy(name)]
+    return [name for name in named if tells_apart(table.metrics[name])]
 
 
 def tells_apart(values: NDArray[np.float64]) -> bool:
@@ -110,15 +112,7 @@ def with_proxies(table: Table, more: Table) -> Table:
     columns = [name for name in more.metrics if name.startswith("zc_")]
     if not columns:
         raise ArchflowError("the table of proxies has no column zc_*; `archflow proxies` writes such a table")
-    hashes, first = np.unique(more.architectures.hashes, return_index=True)
-    place = np.searchsorted(hashes, table.architectures.hashes).clip(max=len(hashes) - 1)
-    known = hashes[place] == table.architectures.hashes
-    if not known.any():
+    rows = rows_of(more.architectures.hashes, table.architectures.hashes)
+    if not (rows >= 0).any():
         raise ArchflowError("the table of proxies has none of the data's architectures")
-    metrics = dict(table.metrics)
-    for name in columns:
-        metrics[name] = np.where(known, more.metrics[name][first[place]], np.nan)
-    return replace(table, metrics=metrics)
-
-
-_PROXY = re.compile(r"zc_.*|(num_)?params(_M)?|flops(_M)?(_.*)?|.*_para")
+    return table.with_metrics({name: np.where(rows >= 0, more.metrics[name][rows], np.nan) for name in columns})

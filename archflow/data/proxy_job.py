@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.data.labelling import Results, label_architectures
-from archflow.data.labelling_job import TABLE_ENDINGS, image_configuration, image_source
+from archflow.data.labelling_job import image_configuration, image_source, is_job_card
 from archflow.data.trained_accuracy import alone_on_a_core, loaded_images, network_for
 from archflow.errors import ArchflowError
-from archflow.files import write_json
+from archflow.files import check_writable, write_json
 from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph.column_names import TABLE_ENDINGS
 from archflow.graph.columns import read_columns, write_columns
 from archflow.graph.table import Table, read_table
+from archflow.outputs import Output, check_outputs, same_file
 from archflow.spaces import sample_classes
 from archflow.spaces.base import network_space
 
@@ -53,11 +57,24 @@ class NetworkProxies:
         from archflow.networks.zero_cost import zero_cost
 
         data = loaded_images(self.images)
-        network = network_for(data, self.space, architecture, self.size, seed)
         images, labels = data.train_images[: self.batch_size], data.train_labels[: self.batch_size]
-        with alone_on_a_core():
+        with alone_on_a_core(), _collected_later():
+            network = network_for(data, self.space, architecture, self.size, seed)
             values = zero_cost(network.to(self.device), images, labels, self.names, seed)
         return {name: value for name, value in values.items() if math.isfinite(value)}
+
+
+@contextmanager
+def _collected_later() -> Iterator[None]:
+    """No garbage collection within the block: building and copying a network makes so many objects that a tenth of the
+    time goes into looking through them, and none of them is garbage yet."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True)
@@ -98,6 +115,24 @@ class ProxyJob:
             raise ArchflowError(f"{self.space}: say with --count how many architectures to draw, or give a --table")
         return sample_classes(space, self.count, np.random.default_rng(self.sample_seed))
 
+    def outputs(self, out: Path) -> list[Output]:
+        """What `run` writes, to check beforehand. It may extend the table whose architectures it takes.
+
+        The journal says itself whether it is of this job.
+        """
+        check_writable(out)  # an empty name has no card beside it
+        card, journal = out.with_suffix(".proxies.json"), _journal(out)
+
+        def own(path: Path) -> bool:
+            extended = self.table is not None and same_file(path, self.table)
+            return extended or journal.is_file() or is_job_card(card)
+
+        return [
+            Output("--out", out, "a table", TABLE_ENDINGS, own),
+            Output("its card", card, own=is_job_card),
+            Output("its journal", journal, own=Path.is_file),
+        ]
+
     def run(
         self, architectures: ArchitectureSet, out: str | Path, processes: int, progress: Progress | None = None
     ) -> dict[str, Any]:
@@ -117,10 +152,7 @@ class ProxyJob:
         from archflow.networks.zero_cost import PROXIES
 
         out = Path(out)
-        if out.suffix not in TABLE_ENDINGS:
-            raise ArchflowError(
-                f"{out}: a table is written as {', '.join(TABLE_ENDINGS)}: give --out one of these endings"
-            )
+        check_outputs(*self.outputs(out), force=True)  # whether files may be replaced is for the caller to check
         space = network_space(self.space)
         for name in self.names:
             PROXIES.get(name)
@@ -133,7 +165,7 @@ class ProxyJob:
             )
         _check_device(self.device)
         configuration = self._configuration()
-        journal = out.with_name(out.name + ".proxies.journal.jsonl")
+        journal = _journal(out)
         results = label_architectures(
             architectures,
             NetworkProxies(self.space, images, self.names, self.batch_size, self.size, self.device),
@@ -165,6 +197,10 @@ class ProxyJob:
         configuration = asdict(self) | image_configuration(self.data)
         drawn = ("table", "count", "sample_seed")
         return {key: value for key, value in configuration.items() if key not in drawn} | {"names": list(self.names)}
+
+
+def _journal(out: Path) -> Path:
+    return out.with_name(f"{out.name}.proxies.journal.jsonl")
 
 
 def proxy_columns(results: Results, count: int, seed: int, names: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:

@@ -20,10 +20,14 @@ from pickletools import opcodes
 from typing import Any
 
 from archflow.errors import ArchflowError
+from archflow.files import regular_file
 
 MOST_BYTES = 1 << 26
-MOST_INSTRUCTIONS = 10_000_000
+MOST_INSTRUCTIONS = 3_000_000  # six times those of the largest published file
 _KEYS = (str, bytes, int, float, type(None))
+LONGEST_KEY, LARGEST_KEY = 1000, (1 << 61) - 2
+"""Of a dictionary's key. Longer texts could be compared to their ends again and again; integers beyond, which are not
+their own hashes, can be chosen to share one."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def read_pickle(path: str | Path, allowed: Collection[str] = ()) -> Any:
     """
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with regular_file(path).open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise ArchflowError(f"{path}: cannot be read ({error.strerror})") from None
@@ -66,7 +70,7 @@ def read_pickle(path: str | Path, allowed: Collection[str] = ()) -> Any:
 def read_torch_file(path: str | Path, allowed: Collection[str] = ()) -> Any:
     """What a torch file (a zip archive, torch 1.6 or later) without tensors holds; raises as `read_pickle`."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(regular_file(path)) as archive:
             entries = [entry for entry in archive.infolist() if entry.filename.endswith("/data.pkl")]
             if len(entries) != 1:
                 raise ArchflowError(f"{path}: not a torch file: it has {len(entries)} entries data.pkl instead of one")
@@ -185,6 +189,9 @@ class _Machine:
         for key, value in zip(items[::2], items[1::2], strict=True):
             if not isinstance(key, _KEYS):  # hashing a deeply nested tuple would exhaust the C stack
                 raise _Fault(f"a key that is a {type(key).__name__.lower()}, neither text nor number")
+            large = isinstance(key, int) and abs(key) > LARGEST_KEY
+            if large or (isinstance(key, (str, bytes)) and len(key) > LONGEST_KEY):
+                raise _Fault("a key that is too large; the file is damaged or hostile")
             target[key] = value
 
     def recall(self, key: int) -> None:
@@ -233,8 +240,6 @@ class _Machine:
 
 
 _Step = Callable[[_Machine], object]
-
-
 _U1, _U2, _U4, _U8, _I4, _F8 = map(struct.Struct, ("<B", "<H", "<I", "<Q", "<i", ">d"))
 
 

@@ -1,10 +1,10 @@
 """Splits on disk, beside the results they belong to: small JSON files that name rows or devices.
 
-    {"kind": "rows", "by": "size", "table": "0f3c...", "architectures": 15625, "parts": {"labelled": [...], ...}}
-    {"kind": "devices", "by": "hardware", "parts": {"train": [...], "test": [...]}}
+    {"kind": "rows", "by": "size", "table": "0f3c...", "architectures": 15625, "parts": {"labelled": [...], ...}, ...}
+    {"kind": "devices", "by": "hardware", "parts": {"train": [...], "test": [...]}, ...}
 
 `table` is a digest of the graphs in their order: rows of another table, or of the same one in another order, are
-refused.
+refused. The file carries a digest of its own too: other rows than were written are refused.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import numpy as np
 from archflow.data.device_splits import DeviceSplit, devices_named
 from archflow.data.splits import Rows, Split
 from archflow.errors import ArchflowError
-from archflow.files import read_json, write_atomically
+from archflow.files import write_atomically
 from archflow.graph.table import Table
+from archflow.sealed import read_sealed, seal
 
 
 def save_split(path: str | Path, split: Split | DeviceSplit, by: str, table: Table) -> None:
@@ -31,16 +32,16 @@ def save_split(path: str | Path, split: Split | DeviceSplit, by: str, table: Tab
     else:
         about = {"kind": "devices", "by": by, "parts": {"train": list(split.train), "test": list(split.test)}}
     with write_atomically(path) as temporary:
-        temporary.write_text(json.dumps(about) + "\n", encoding="utf-8")  # a row a line would not be small
+        temporary.write_text(json.dumps(seal(about)) + "\n", encoding="utf-8")  # a row a line would not be small
 
 
 def load_split(path: str | Path, table: Table) -> Split | DeviceSplit:
     """Read a split for this table.
 
-    Raises ArchflowError if the file is none of ours, is of another table (other architectures, or another order), or
-    names rows or devices that the table has not, or one on both sides.
+    Raises ArchflowError if the file is none of ours or does not fit its digest, is of another table (other
+    architectures, or another order), or names rows or devices that the table has not, or one on both sides.
     """
-    about = read_json(path)
+    about = read_sealed(path)
     try:
         kind, parts = about["kind"], about["parts"]
         if kind == "devices":

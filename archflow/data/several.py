@@ -9,10 +9,16 @@ from archflow.errors import ArchflowError
 from archflow.graph.table import Table, read_table
 
 
-def several_tables(option: str, data: Sequence[str]) -> dict[str, Table]:
+def several_tables(option: str, data: Sequence[str], *, numbers_in_names: bool = False) -> dict[str, Table]:
     """The tables of data sets, by the benchmark's name or the file's stem, in their order.
 
-    option: what errors call the list. Raises ArchflowError for none, for two of one name, and as `load` does.
+    Args:
+        option: What errors call the list.
+        data: Names and paths.
+        numbers_in_names: As `read_table` takes it.
+
+    Raises:
+        ArchflowError: For none, for two of one name, and as `load` does.
     """
     if not data:
         raise ArchflowError(f"{option}: no data set is named; give names or table files with commas between them")
@@ -22,5 +28,5 @@ def several_tables(option: str, data: Sequence[str]) -> dict[str, Table]:
         name = benchmark.name if benchmark else path.stem
         if name in tables:
             raise ArchflowError(f"{option}: two tables are called {name!r}; name every one once, or rename a file")
-        tables[name] = read_table(path)
+        tables[name] = read_table(path, numbers_in_names=numbers_in_names)
     return tables

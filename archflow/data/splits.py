@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.bounds import number
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.spaces import SPACES
@@ -35,15 +36,22 @@ class Split:
 
 def isomorphism_classes(table: Table) -> Rows:
     """(N,) class number of every row: the search space's canonical form where the rows are cells of a known space
-    (two NAS-Bench-201 cells can be the same network with different graphs), the graph's hash otherwise."""
+    (two NAS-Bench-201 cells can be the same network with different graphs), the graph's hash otherwise.
+
+    Raises ArchflowError, naming the row, if only some rows of such cells have their native string.
+    """
     if table.native is not None:
         for name in SPACES.names():
             space = SPACES.get(name)()
             try:
                 space.conform(table.architectures)
-                canonical = [space.canonical(space.parse(text)) for text in table.native]
+                canonical = [space.canonical(space.parse(text)) for text in table.native if text]
             except ArchflowError:
                 continue
+            if "" in table.native:
+                raise ArchflowError(
+                    f"row {table.native.index('')}: native is empty, but tells the classes of {name}; give all or none"
+                )
             return np.unique(np.array(canonical), return_inverse=True)[1]
     return np.unique(table.architectures.hashes, return_inverse=True)[1]
 
@@ -69,7 +77,7 @@ def split(order: Rows, train: int, labels: int, validation: int, classes: Rows |
 
     Raises ArchflowError if a part would be too small to rank.
     """
-    if classes is not None:
+    if classes is not None and 0 < train <= len(order):
         first_seen = np.unique(classes[order], return_index=True)[1]
         rank = np.empty(classes.max() + 1, np.int64)
         rank[classes[order][np.sort(first_seen)]] = np.arange(len(first_seen))
@@ -115,7 +123,11 @@ def shared_classes(classes: Rows, learnt: Rows, judged: Rows) -> int:
 
 
 def label_count(labels: float, of: int) -> int:
-    """How many labels a share (below 1, cut off as in FGP: 1 % of 7,290 are 72) or a count is."""
+    """How many labels a share (below 1, cut off as in FGP: 1 % of 7,290 are 72) or a count is.
+
+    Raises ArchflowError for what is neither.
+    """
+    labels = number("labels", labels, above=0)
     return int(labels * of + 1e-9) if labels < 1 else round(labels)
 
 

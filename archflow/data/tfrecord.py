@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
+from archflow.files import regular_file
 
 _POLYNOMIAL = 0x82F63B78  # Castagnoli's, bits reversed
 _CHECKED_TOGETHER = 4096
@@ -26,12 +27,13 @@ LONGEST = 1 << 16
 def read_records(path: str | Path) -> Iterator[bytes]:
     """The records of a file, one after the other.
 
-    Raises ArchflowError, naming the record, for a checksum that does not fit and for a truncated file.
+    Raises ArchflowError, naming the record, for a checksum that does not fit and for a truncated file; and for what is
+    no file.
     """
     path = Path(path)
     first, waiting = 0, []
     try:
-        with path.open("rb") as file:
+        with regular_file(path).open("rb") as file:
             while header := file.read(12):
                 number = first + len(waiting)
                 length = struct.unpack("<Q", header[:8])[0] if len(header) == 12 else 0

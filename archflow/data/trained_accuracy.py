@@ -40,6 +40,15 @@ class TrainedAccuracy:
         with alone_on_a_core():
             return train(network, data, self.settings, seed)
 
+    def curve(self, architecture: Architecture, seed: int) -> Iterator[tuple[int, Mapping[str, float]]]:
+        """The same after every epoch, counted from 1; training ends where the caller stops asking."""
+        from archflow.networks.trainer import training_curve
+
+        data = loaded_images(self.images)
+        network = network_for(data, self.space, architecture, self.size, seed)
+        with alone_on_a_core():
+            yield from training_curve(network, data, self.settings, seed)
+
 
 def network_for(
     data: ImageData, space: str, architecture: Architecture, size: Mapping[str, int], seed: int

@@ -13,9 +13,8 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.arrow import PREFIX, from_columns, to_columns
 from archflow.graph.columns import GRAPH_COLUMNS, read_columns, write_columns
 from archflow.graph.table import Table, read_table
+from archflow.sealed import read_sealed, write_sealed
 from archflow.spaces import SPACES, SearchSpace
-
-TABLE_ENDINGS = (".parquet", ".csv", ".jsonl")
 
 
 def read_user_table(benchmark: Benchmark, path: Path) -> Table:
@@ -43,16 +42,15 @@ def with_graphs(benchmark: Benchmark, path: Path) -> Path:
     """
     space = SPACES.get(benchmark.space)()
     wanted = {*GRAPH_COLUMNS, *(PREFIX + name for name in space.attribute_names)}
-    if path.suffix == ".parquet" and wanted <= _parquet_columns(path):
-        return path  # the usual case: only the file's footer was read
-    columns = read_columns(path)
-    given = set(columns.column_names)
+    columns = None if path.suffix == ".parquet" else read_columns(path)
+    given = _parquet_columns(path) if columns is None else set(columns.column_names)  # the footer, in the usual case
     if wanted <= given or not (set(GRAPH_COLUMNS) <= given or (not set(GRAPH_COLUMNS) & given and "native" in given)):
         return path
     kind = "attributes-" if space.attribute_names else ""
     made = cache_folder() / "converted" / f"{benchmark.name}-{kind}{sha256_of(path)[:16]}.parquet"
-    if made.is_file():
+    if _is_sound(made):
         return made
+    columns = columns or read_columns(path)
     try:
         if set(GRAPH_COLUMNS) <= given:
             architectures = space.conform(from_columns(columns))
@@ -64,7 +62,20 @@ def with_graphs(benchmark: Benchmark, path: Path) -> Path:
         columns = columns.drop_columns([name]) if name in given else columns
         columns = columns.append_column(name, values)
     write_columns(made, columns)
+    write_sealed(_record(made), {"sha256": sha256_of(made)})
     return made
+
+
+def _record(made: Path) -> Path:
+    return made.with_suffix(".json")
+
+
+def _is_sound(made: Path) -> bool:
+    """Whether a converted table is there as it was written; one that is damaged is made again."""
+    try:
+        return read_sealed(_record(made))["sha256"] == sha256_of(made)
+    except (ArchflowError, KeyError):
+        return False
 
 
 def _parsed(space: SearchSpace, texts: Iterable[object]) -> ArchitectureSet:

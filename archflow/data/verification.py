@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from archflow.data.cache import record, sha256_of
+from archflow.data.cache import check_cached, sha256_of
 from archflow.data.catalogue import Benchmark
 from archflow.data.places import cached_raw, cached_table, own_files, own_table
 from archflow.errors import ArchflowError
@@ -28,9 +29,9 @@ def verify(benchmark: Benchmark) -> list[Finding]:
     findings = []
     cached, own = cached_table(benchmark.name), own_table(benchmark.name)
     if cached.is_file():
-        findings.append(Finding(cached, "its record", _fault_of_cached(benchmark, cached)))
+        findings.append(Finding(cached, "its record", _fault_of(lambda: check_cached(benchmark.name))))
     if own is not None:
-        findings.append(Finding(own, "readable; no checksum is known", _fault_of_own(own)))
+        findings.append(Finding(own, "readable; no checksum is known", _fault_of(lambda: _read(own))))
     for file in benchmark.files:
         for path in (cached_raw(benchmark.name, file), *own_files(file.name)):
             if path.is_file():
@@ -41,20 +42,15 @@ def verify(benchmark: Benchmark) -> list[Finding]:
     return findings
 
 
-def _fault_of_cached(benchmark: Benchmark, path: Path) -> str:
+def _fault_of(check: Callable[[], object]) -> str:
     try:
-        if record(benchmark.name)["sha256"] == sha256_of(path):
-            return ""
-    except ArchflowError as error:
-        return str(error)
-    return f"changed since it was made; run `archflow data get {benchmark.name} --again`, or import it again"
-
-
-def _fault_of_own(path: Path) -> str:
-    try:
-        columns = set(read_columns(path).column_names)
-        if set(GRAPH_COLUMNS) <= columns or "native" not in columns:
-            read_table(path)
+        check()
     except ArchflowError as error:
         return str(error)
     return ""
+
+
+def _read(path: Path) -> None:
+    columns = set(read_columns(path).column_names)
+    if set(GRAPH_COLUMNS) <= columns or "native" not in columns:
+        read_table(path)

@@ -15,12 +15,13 @@ from archflow.errors import ArchflowError
 from archflow.graph.architecture_set import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.graph.leveled import Neighbours
+from archflow.graph.pieces import pieces
 
 Pooling = Literal["sum", "mean", "max"]
 Direction = Literal["both", "forward", "backward"]
 
 BATCH = 8192
-"""Architectures that flow at once: few enough to stay in the processor's cache."""
+"""Architectures that flow at once, at most: few enough to stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +92,14 @@ class FlowSurrogate:
     @torch.no_grad()
     def __call__(self, architectures: ArchitectureSet, device: torch.device | str = "cpu") -> Tensor:
         """(N, size) float32 surrogates of a whole set."""
-        rows = np.arange(len(architectures))
         drawn = [replace(self, seed=self.seed + i, draws=1) for i in range(self.draws)]
-        parts = [torch.empty(0, self.size, device=device)]
-        for first in range(0, len(rows), BATCH):
-            batch = Batch(architectures, rows[first : first + BATCH], device)
-            parts.append(torch.cat([part for one in drawn for part in one._rounds(batch)], 1))
-        return torch.cat(parts)
+        surrogates = torch.empty(len(architectures), self.size, device=device)
+        # A node of many neighbours pads those of its level: as if there were a neighbour's row for every pair of nodes.
+        for rows in pieces(architectures.node_counts, BATCH, 64 * self.dim, 8):
+            batch = Batch(architectures, rows, device)
+            parts = torch.cat([part for one in drawn for part in one._rounds(batch)], 1)
+            surrogates[torch.from_numpy(rows).to(device)] = parts
+        return surrogates
 
     def _rounds(self, batch: Batch) -> list[Tensor]:
         """The surrogate (B, k) of every round of one draw, all nodes of one order at once."""

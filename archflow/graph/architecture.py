@@ -12,6 +12,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import attributes as node_attributes
 from archflow.graph import hashing
 from archflow.graph.graphs import packed
+from archflow.printable import is_name, shown
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,13 +40,17 @@ class Architecture:
     attributes: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name, what in (("ops", "operation names"), ("edges", "node pairs")):
+            given = getattr(self, name)
+            if isinstance(given, str) or not isinstance(given, Iterable):
+                raise ArchflowError(f"architecture: {name} {shown(given)} is no list of {what}")
         object.__setattr__(self, "ops", tuple(self.ops))
         object.__setattr__(self, "edges", tuple(_node_pair(edge) for edge in self.edges))
         if not self.ops:
             raise ArchflowError("architecture: it has no node; give at least one operation")
         for node, op in enumerate(self.ops):
-            if not isinstance(op, str) or not op:
-                raise ArchflowError(f"architecture: node {node} has no operation name ({op!r})")
+            if not is_name(op):
+                raise ArchflowError(f"architecture: node {node} has no operation name ({shown(op)})")
         seen: set[tuple[int, int]] = set()
         for edge in self.edges:
             if not all(0 <= node < len(self.ops) for node in edge):
@@ -100,9 +105,12 @@ class Architecture:
 
     def relabelled(self, order: Iterable[int]) -> Architecture:
         """The same graph with node `order[i]` at position i. Raises ArchflowError if `order` is no permutation."""
-        order = list(order)
+        try:
+            order = [index(node) for node in order]
+        except TypeError:
+            raise ArchflowError(f"relabelled: {shown(order)} is no list of node indices") from None
         if sorted(order) != list(range(len(self.ops))):
-            raise ArchflowError(f"relabelled: {order} is not a permutation of the {len(self.ops)} nodes")
+            raise ArchflowError(f"relabelled: {shown(order)} is not a permutation of the {len(self.ops)} nodes")
         position = {node: i for i, node in enumerate(order)}
         edges = sorted((position[source], position[target]) for source, target in self.edges)
         return self._of_nodes(order, edges)
@@ -144,6 +152,8 @@ class Architecture:
 def _node_pair(edge: Any) -> tuple[int, int]:
     try:
         source, target = edge
+        if isinstance(source, bool) or isinstance(target, bool):
+            raise TypeError  # True is an index in Python, but nobody means one
         return index(source), index(target)
     except (TypeError, ValueError):
-        raise ArchflowError(f"architecture: edge {edge!r} is no pair of node indices") from None
+        raise ArchflowError(f"architecture: edge {shown(edge)} is no pair of node indices") from None

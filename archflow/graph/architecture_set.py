@@ -16,9 +16,13 @@ from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture import Architecture
 from archflow.graph.cells import cells
 from archflow.graph.graphs import Graphs, packed
-from archflow.graph.ragged import Ints, as_int32, pointer, positions, segment_reduce
+from archflow.graph.ragged import Ints, as_int32, as_pointer, pointer, positions, segment_reduce
 from archflow.graph.synonyms import known_as
 from archflow.graph.vocabulary import UNKNOWN, Vocabulary
+from archflow.printable import shown
+
+_LISTED = 12
+"""How many unknown operations an error lists."""
 
 
 class ArchitectureSet(Graphs):
@@ -52,13 +56,15 @@ class ArchitectureSet(Graphs):
         attribute_names: Iterable[str] = (),
         validate: bool = True,
     ) -> None:
+        if not isinstance(vocabulary, Vocabulary):
+            raise ArchflowError(f"architecture set: {shown(vocabulary)} is no Vocabulary")
         super().__init__(
             vocabulary,
             as_int32(op),
-            np.asarray(node_ptr, np.int64),
+            as_pointer(node_ptr),
             as_int32(edge_src),
             as_int32(edge_dst),
-            np.asarray(edge_ptr, np.int64),
+            as_pointer(edge_ptr),
             *node_attributes.of_set(attributes, attribute_names),
         )
         if validate:
@@ -71,8 +77,14 @@ class ArchitectureSet(Graphs):
     ) -> ArchitectureSet:
         """Pack objects; the vocabulary is that of their operations unless given.
 
-        Raises ArchflowError for an operation that the given vocabulary lacks.
+        Raises ArchflowError for an operation that the given vocabulary lacks, and for what is no architecture.
         """
+        if isinstance(architectures, Architecture) or not isinstance(architectures, Iterable):
+            raise ArchflowError(f"architecture set: {shown(architectures)} is no list of architectures")
+        architectures = list(architectures)
+        wrong = next((each for each in architectures if not isinstance(each, Architecture)), None)
+        if wrong is not None:
+            raise ArchflowError(f"architecture set: {shown(wrong)} is no architecture")
         return cls(**packed(architectures, vocabulary).columns, validate=False)
 
     @classmethod
@@ -81,6 +93,8 @@ class ArchitectureSet(Graphs):
 
         Raises ArchflowError if their vocabularies differ.
         """
+        if not sets:
+            raise ArchflowError("concatenate: there is no set; give at least one")
         if any(s.vocabulary != sets[0].vocabulary for s in sets):
             raise ArchflowError("concatenate: the sets have different vocabularies; bring them to one with `recoded`")
         if len(sets) == 1:
@@ -170,22 +184,37 @@ class ArchitectureSet(Graphs):
         """The same architectures with the operation ids of another vocabulary. An operation that it lacks is the one
         that `SYNONYMS` calls the same, unless these architectures tell both apart; else `UNKNOWN`, if that has an id.
 
-        Raises ArchflowError, naming the row, if an operation in use is not in it.
+        Raises ArchflowError, naming the first row and counting the others, if operations in use are not in it.
         """
         if vocabulary == self.vocabulary:
             return self
+        op = self._ids_in(vocabulary)[self.op]
+        if (op < 0).any():
+            raise ArchflowError(f"{self._unknown(op < 0)}; known here: {', '.join(vocabulary.ops)}")
+        return self.replaced(vocabulary=vocabulary, op=op)
+
+    def known_to(self, vocabulary: Vocabulary) -> NDArray[np.bool_]:
+        """(N,) whether `recoded` finds all operations of an architecture in a vocabulary."""
+        unknown = self._ids_in(vocabulary)[self.op] < 0
+        return np.bincount(self.node_owner[unknown], minlength=len(self)) == 0
+
+    def _ids_in(self, vocabulary: Vocabulary) -> NDArray[np.int32]:
+        """(|O|,) the ids of these operations in another vocabulary, -1 for those that it lacks."""
         names = [known_as(op, vocabulary, self.vocabulary) for op in self.vocabulary.ops]
         otherwise = vocabulary.index(UNKNOWN) if UNKNOWN in vocabulary else -1
-        ids = np.array([otherwise if name is None else vocabulary.index(name) for name in names], np.int32)
-        op = ids[self.op]
-        if (op < 0).any():
-            node = int(np.argmax(op < 0))
-            row = int(np.searchsorted(self.node_ptr, node, side="right")) - 1
-            raise ArchflowError(
-                f"row {row}: unknown operation {self.vocabulary.ops[self.op[node]]!r}; "
-                f"known here: {', '.join(vocabulary.ops)}"
-            )
-        return self.replaced(vocabulary=vocabulary, op=op)
+        return np.array([otherwise if name is None else vocabulary.index(name) for name in names], np.int32)
+
+    def _unknown(self, nodes: NDArray[np.bool_]) -> str:
+        """Which operations the nodes (V,) have, the first of them with its row, and in how many rows each stands."""
+        owner, op = self.node_owner[nodes], self.op[nodes]
+        used, first = np.unique(op, return_index=True)
+        counts = np.bincount(np.unique(np.stack([op, owner]), axis=1)[0])
+        listed = [
+            f"{self.vocabulary.ops[i]!r} (in {counts[i]:,} of {len(self):,} rows)" for i in used[np.argsort(first)]
+        ]
+        more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+        what = "operation" if len(listed) == 1 else "operations"
+        return f"row {owner[0]}: unknown {what} {', '.join(listed[:_LISTED])}{more}"
 
     @cached_property
     def levels(self) -> NDArray[np.int32]:
@@ -219,9 +248,9 @@ class ArchitectureSet(Graphs):
         return Adjacency.of(self, undirected=True)
 
     @cached_property
-    def reachability(self) -> NDArray[np.bool_]:
-        """(N, L, L) whether a path leads from the first node to the second, L nodes in the largest architecture."""
-        return topology.reachability(self, int(self.depths.max(initial=0)))
+    def reachability(self) -> topology.Reachability:
+        """Which nodes a path leads to from every node. A bit for every pair of nodes of one architecture."""
+        return topology.Reachability.of(self, self.levels)
 
     @cached_property
     def canonical_labels(self) -> Ints:

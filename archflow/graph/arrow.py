@@ -16,7 +16,8 @@ import numpy as np
 from archflow.errors import ArchflowError
 from archflow.graph.architecture_set import ArchitectureSet
 from archflow.graph.attributes import Attributes
-from archflow.graph.columns import GRAPH_COLUMNS, list_column, number_lists
+from archflow.graph.columns import GRAPH_COLUMNS
+from archflow.graph.list_columns import list_column, number_lists
 from archflow.graph.ragged import Ints
 from archflow.graph.vocabulary import Vocabulary
 
@@ -99,9 +100,9 @@ def _is_attribute(columns: pa.Table, name: str) -> bool:
 
 
 def _attributes(columns: pa.Table, node_ptr: Ints) -> tuple[Attributes | None, tuple[str, ...]]:
-    counts = np.diff(node_ptr)
-    found: dict[str, Attributes] = {}
-    for column in attribute_columns(columns):
+    counts, names = np.diff(node_ptr), attribute_columns(columns)
+    found = np.full((node_ptr[-1], len(names)), np.nan, np.float32)
+    for place, column in enumerate(names):
         values, lengths = number_lists(columns, column)
         ragged = (lengths != counts) & (lengths > 0)
         if ragged.any():
@@ -110,8 +111,9 @@ def _attributes(columns: pa.Table, node_ptr: Ints) -> tuple[Attributes | None, t
                 f"row {row}: {column} has {lengths[row]} entries, ops {counts[row]}; give one per node, "
                 "empty where it does not apply"
             )
-        whole = np.full(node_ptr[-1], np.nan, np.float64)
-        whole[np.repeat(lengths > 0, counts)] = values
         with np.errstate(over="ignore"):
-            found[column.removeprefix(PREFIX)] = whole.astype(np.float32)
-    return (np.stack(list(found.values()), axis=1) if found else None), tuple(found)
+            if len(values) == len(found):
+                found[:, place] = values
+            else:
+                found[np.repeat(lengths > 0, counts), place] = values
+    return (found if names else None), tuple(name.removeprefix(PREFIX) for name in names)

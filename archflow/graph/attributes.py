@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph.ragged import Ints
+from archflow.printable import is_name, shown
 
 Attributes = NDArray[np.float32]
 
@@ -36,13 +37,17 @@ def of_one(attributes: Mapping[str, Iterable[float]], nodes: int) -> Mapping[str
         ArchflowError: a name is not a non-empty string, or the values are too few, too many, infinite or no numbers.
     """
     columns: dict[str, tuple[float, ...]] = {}
+    if not isinstance(attributes, Mapping):
+        raise ArchflowError(f"architecture: attributes are numbers by name, not {shown(attributes)}")
     for name, given in attributes.items():
-        if not isinstance(name, str) or not name:
+        if not is_name(name):
             raise ArchflowError(f"architecture: the attribute name {name!r} is not a non-empty string; give it one")
         try:
             values = _float32(list(given))
-        except (TypeError, ValueError):
-            raise ArchflowError(f"architecture: attribute {name!r} is not one number per node: {given!r}") from None
+        except (TypeError, ValueError, OverflowError):
+            raise ArchflowError(
+                f"architecture: attribute {name!r} is not one number per node: {shown(given)}"
+            ) from None
         if values.shape != (nodes,):
             raise ArchflowError(
                 f"architecture: attribute {name!r} has {len(values)} values for {nodes} nodes; "
@@ -88,13 +93,19 @@ def of_row(architectures: WithAttributes, nodes: slice) -> dict[str, list[float]
 
 def of_set(attributes: ArrayLike | None, names: Iterable[str]) -> tuple[Attributes | None, tuple[str, ...]]:
     """The attributes (V, F) of a set as it stores them: float32, or None if there is no column."""
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise ArchflowError(f"architecture set: {shown(names)} is no list of attribute names")
     names = tuple(names)
     if attributes is None or not names:
         if names or (attributes is not None and np.size(attributes)):
             raise ArchflowError("architecture set: give attributes (V, F) and the names of their F columns, or neither")
         return None, ()
-    values = attributes if isinstance(attributes, np.ndarray) and attributes.dtype == np.float32 else None
-    return (_float32(attributes) if values is None else values), names
+    if isinstance(attributes, np.ndarray) and attributes.dtype == np.float32:
+        return attributes, names
+    try:
+        return _float32(attributes), names
+    except (TypeError, ValueError, OverflowError):
+        raise ArchflowError("architecture set: attributes are numbers (V, F), NaN where they do not apply") from None
 
 
 def validate(architectures: WithAttributes) -> None:
@@ -102,7 +113,7 @@ def validate(architectures: WithAttributes) -> None:
     values, names = architectures.attributes, architectures.attribute_names
     if values is None:
         return
-    if len(set(names)) < len(names) or not all(isinstance(name, str) and name for name in names):
+    if len(set(names)) < len(names) or not all(is_name(name) for name in names):
         raise ArchflowError(f"architecture set: attribute names are non-empty strings, each once, not {names}")
     if values.shape != (len(architectures.op), len(names)):
         raise ArchflowError(
@@ -140,5 +151,8 @@ def name_digest(name: str) -> np.uint64:
 
 
 def _float32(values: Any) -> Attributes:
+    given = np.asarray(values)
+    if given.size and given.dtype.kind not in "biufO":
+        raise TypeError
     with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused as that
         return np.asarray(values, np.float64).astype(np.float32)

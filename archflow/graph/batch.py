@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from torch import Tensor
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture_set import ArchitectureSet
 from archflow.graph.attributes import telling
+from archflow.graph.gathered import gathered
 from archflow.graph.leveled import Leveled, LeveledRows
 from archflow.graph.padded import NodeSubset, Padded
 from archflow.graph.ragged import Ints, pointer, positions
@@ -98,7 +98,7 @@ class Batch:
         index = self.op if index is None else index
         return index if self.members == 1 else index + table.shape[1] * self.member
 
-    @cached_property
+    @gathered
     def attributes(self) -> Tensor | None:
         """(V, F) float32 attributes of the nodes, NaN where they do not apply, or None if the set has none."""
         values = self.architectures.attributes
@@ -109,17 +109,17 @@ class Batch:
         """The names of the F attributes."""
         return self.architectures.attribute_names
 
-    @cached_property
+    @gathered
     def edges(self) -> Edges:
         """The edges as they are, from predecessor to successor."""
         return self._gather(self.architectures.adjacency)
 
-    @cached_property
+    @gathered
     def undirected(self) -> Edges:
         """Every edge in both directions."""
         return self._gather(self.architectures.undirected)
 
-    @cached_property
+    @gathered
     def reversed_edges(self) -> Edges:
         """The edges against their direction, from successor to predecessor."""
         edges = self.edges
@@ -128,27 +128,27 @@ class Batch:
         source, target = edges.target[edges.by_source], edges.source[edges.by_source]
         return Edges(source, target, edges.source_ptr, rank, edges.ptr)
 
-    @cached_property
+    @gathered
     def sources(self) -> NodeSubset:
         """The nodes without predecessors."""
         return self._subset(self.architectures.adjacency.degree[self._nodes] == 0)
 
-    @cached_property
+    @gathered
     def sinks(self) -> NodeSubset:
         """The nodes without successors."""
         return self._subset(self.architectures.adjacency.out_degree[self._nodes] == 0)
 
-    @cached_property
+    @gathered
     def cell(self) -> Tensor:
         """(V,) cell of the node, numbered within its architecture."""
         return self._tensor(self.architectures.cells[self._nodes])
 
-    @cached_property
+    @gathered
     def cell_counts(self) -> Ints:
         """(B,) cells of every architecture, on the host."""
         return self.architectures.cell_counts[self.rows]
 
-    @cached_property
+    @gathered
     def cell_ends(self) -> NodeSubset:
         """The nodes with predecessors and without successors, cell by cell."""
         adjacency = self.architectures.adjacency
@@ -158,23 +158,22 @@ class Batch:
         counts = np.bincount(row, minlength=first[-1])
         return NodeSubset(self._tensor(ends[np.argsort(row, kind="stable")]), Padded(pointer(counts), self.device))
 
-    @cached_property
+    @gathered
     def level(self) -> Tensor:
         """(V,) longest path that ends at the node, in edges."""
         return self._tensor(self.architectures.levels[self._nodes])
 
-    @cached_property
+    @gathered
     def canonical_label(self) -> Tensor:
         """(V,) place of the node in its architecture's canonical order; symmetric nodes share one. It follows from the
         operations and attributes of this batch, hidden ones included."""
         if self._ops_are_the_sets:
             return self._tensor(self.architectures.canonical_labels[self._nodes])
-        seen = self.architectures.select(self.rows).replaced(
-            op=self.op.cpu().numpy(), attributes=None if self.attributes is None else self.attributes.cpu().numpy()
-        )
+        attributes = None if self.attributes is None else self.attributes.cpu().numpy()
+        seen = self.architectures.select(self.rows).replaced(op=self.op.cpu().numpy(), attributes=attributes)
         return self._tensor(seen.canonical_labels)
 
-    @cached_property
+    @gathered
     def rank(self) -> Tensor:
         """(V,) number of every node in its architecture's topological order: by level, then as numbered."""
         # The sort is stable, the nodes of an architecture come as numbered, and one key sorts faster than two.
@@ -184,46 +183,45 @@ class Batch:
         rank[order] = np.arange(len(order)) - self._node_ptr[:-1][self._owner]
         return self._tensor(rank)
 
-    @cached_property
+    @gathered
     def isolated(self) -> Tensor | None:
         """(V,) whether a node has no edge at all, or None if all have one."""
         adjacency = self.architectures.adjacency
         isolated = (adjacency.degree[self._nodes] == 0) & (adjacency.out_degree[self._nodes] == 0)
         return torch.from_numpy(isolated).to(self.device) if isolated.any() else None
 
-    @cached_property
+    @gathered
     def sizes(self) -> Tensor:
         """(B,) nodes of every architecture."""
         return self.node_ptr.diff()
 
-    @cached_property
+    @gathered
     def uniform_size(self) -> int | None:
         """The number of nodes that all architectures share, or None."""
-        # From the arrays on the host: asking a tensor would wait for the device.
-        sizes = np.diff(self._node_ptr)
+        sizes = np.diff(self._node_ptr)  # on the host: asking a tensor would wait for the device
         return int(sizes[0]) if len(sizes) and (sizes == sizes[0]).all() else None
 
-    @cached_property
+    @gathered
     def graph(self) -> Tensor:
         """(V,) the architecture that every node belongs to."""
         return torch.repeat_interleave(torch.arange(len(self), device=self.device), self.sizes)
 
-    @cached_property
+    @gathered
     def padded(self) -> Padded:
         """The dense view: every architecture as a row of the longest one's length."""
         return Padded(self._node_ptr, self.device, self.members)
 
-    @cached_property
+    @gathered
     def member_nodes(self) -> Padded:
         """The dense view of members instead of architectures: row k holds all nodes of run k."""
         return Padded(self._node_ptr[:: max(1, len(self) // self.members)], self.device, self.members)
 
-    @cached_property
+    @gathered
     def member(self) -> Tensor:
         """(V,) the member that every node belongs to."""
         return self.graph // (len(self) // self.members)
 
-    @cached_property
+    @gathered
     def leveled(self) -> Leveled:
         """The nodes by topological level, for encoders that follow the flow."""
         adjacency = self.architectures.adjacency
@@ -232,42 +230,51 @@ class Batch:
         member = self._owner // (len(self) // self.members)
         return Leveled.of(level, member, self.members, source, target, by_source, self.device)
 
-    @cached_property
+    @gathered
     def leveled_rows(self) -> LeveledRows:
         """The way between `leveled` and `padded`."""
         return LeveledRows.between(self.leveled, self.padded)
 
-    @cached_property
+    @gathered
     def dense_edges(self) -> Tensor:
         """(B, L, L) bool: whether an edge leads from the first node to the second, in places of `padded`."""
-        source, target, _ = self._local_edges(self.architectures.adjacency)
-        graph = self._owner[source]
-        first_node = self._node_ptr[graph]
-        size = int(np.diff(self._node_ptr).max(initial=0))
-        edges = np.zeros((len(self), size, size), bool)
-        edges[graph, source - first_node, target - first_node] = True
-        return torch.from_numpy(edges).to(self.device)
+        return self.dense_edges_of(self.padded)
 
-    @cached_property
+    def dense_edges_of(self, rows: Padded) -> Tensor:
+        """(R, L, L) bool: `dense_edges`, in positions of some rows of the batch, such as one of `padded.parts`."""
+        source, target, _ = self._local_edges(self.architectures.adjacency)
+        return torch.from_numpy(rows.joined(source, target)).to(self.device)
+
+    @gathered
     def reachable(self) -> Tensor:
         """(B, L, L) bool: whether a directed path leads from the first node to the second, in places of `padded`.
         A node does not reach itself."""
-        size = int(np.diff(self._node_ptr).max(initial=0))
-        return torch.from_numpy(self.architectures.reachability[self.rows][:, :size, :size]).to(self.device)
+        return self._paths(self.padded)
 
-    @cached_property
+    @gathered
     def connected(self) -> Tensor:
         """(B, L, L) bool: `reachable` in either direction."""
         return self.reachable | self.reachable.transpose(1, 2)
 
-    @cached_property
+    @gathered
+    def connected_parts(self) -> list[Tensor]:
+        """`connected` in positions of each of the rectangles `padded.parts`."""
+        each = [self.reachable] if len(self.padded.parts) == 1 else map(self._paths, self.padded.parts)
+        return [paths | paths.transpose(1, 2) for paths in each]
+
+    def _paths(self, rows: Padded) -> Tensor:
+        """(R, L, L) bool: `reachable`, in positions of some rows of the batch."""
+        paths = np.zeros((*rows.shape, rows.shape[1]), bool)
+        paths[rows.there] = self.architectures.reachability.rows(self._nodes[rows.nodes], rows.shape[1])
+        return torch.from_numpy(paths).to(self.device)
+
+    @gathered
     def _owner(self) -> Ints:
         """(V,) the architecture that every node belongs to, on the host."""
         return np.repeat(np.arange(len(self)), np.diff(self._node_ptr))
 
     def _subset(self, chosen: NDArray[np.bool_]) -> NodeSubset:
-        counts = np.diff(pointer(chosen)[self._node_ptr])
-        return NodeSubset(self._tensor(np.flatnonzero(chosen)), Padded(pointer(counts), self.device))
+        return NodeSubset(self._tensor(np.flatnonzero(chosen)), Padded(pointer(chosen)[self._node_ptr], self.device))
 
     def _gather(self, adjacency: Adjacency) -> Edges:
         source, target, by_source = self._local_edges(adjacency)

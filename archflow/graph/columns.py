@@ -1,7 +1,7 @@
-"""Columns in files: Parquet, CSV and JSON lines alike, lists included.
+"""Columns in files: Parquet, CSV and JSON lines.
 
-In CSV a list is written as `[input, conv3x3, output]`; lists without brackets, and Python's and JSON's quoted lists,
-are read too.
+CSV knows no types. Its columns are text until somebody asks for numbers, and stay as they were written: `01201222`
+keeps its zero. Lists are written as `[input, conv3x3, output]` (`archflow.graph.text_lists`).
 """
 
 # pyarrow makes its compute functions at import; a type checker sees none of them.
@@ -9,33 +9,35 @@ are read too.
 
 from __future__ import annotations
 
+import csv
+import json
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from archflow.errors import ArchflowError
 from archflow.files import write_atomically
-from archflow.graph.ragged import Ints, pointer
+from archflow.graph.parquet import read_parquet
+from archflow.graph.text_columns import UNTYPED, as_text, rows_for_json, typed
+from archflow.printable import shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 GRAPH_COLUMNS = ("ops", "edge_src", "edge_dst")
 
+_BLOCK = 1 << 24
+"""Bytes that are read at once; a row is not larger, or the whole file is read at once."""
+
 
 def read_columns(path: Path) -> pa.Table:
     """The raw columns of a Parquet, CSV or JSON-lines file. Raises ArchflowError if it cannot be read."""
     import pyarrow as pa
-    import pyarrow.csv
-    import pyarrow.json
-    import pyarrow.parquet
 
-    as_text = pa.csv.ConvertOptions(column_types=dict.fromkeys(GRAPH_COLUMNS, pa.string()))
-    readers = {
-        ".parquet": lambda: pa.parquet.read_table(path),
-        ".csv": lambda: pa.csv.read_csv(path, convert_options=as_text),  # "3" alone is a list too
+    readers: dict[str, Callable[[], pa.Table]] = {
+        ".parquet": lambda: read_parquet(path),
+        ".csv": lambda: _read_csv(path),
         ".jsonl": lambda: _read_jsonl(path),
     }
     if path.suffix not in readers:
@@ -44,29 +46,135 @@ def read_columns(path: Path) -> pa.Table:
         raise ArchflowError(f"{path}: no such file")
     try:
         columns = readers[path.suffix]()
-        columns.validate(full=True)  # text that is not UTF-8 would fail later, far from the file's name
         names = columns.column_names
-    except (pa.ArrowException, ValueError, OSError) as error:
+        _validate(columns)
+    except ArchflowError:
+        raise
+    except (pa.ArrowException, ValueError, OSError, csv.Error) as error:
         line = str(error).splitlines()[0]
         raise ArchflowError(f"{path}: cannot be read as {path.suffix[1:]} ({line}); is the file whole?") from None
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ArchflowError(f"{path}: column {twice!r} stands there twice; rename or remove one")
+        raise ArchflowError(f"{path}: column {shown(twice)} stands there twice; rename or remove one")
     return columns
 
 
-def _read_jsonl(path: Path) -> pa.Table:
-    """The columns of a JSON-lines file. pyarrow loses nulls before a list's first value unless it knows the type."""
+def _validate(columns: pa.Table) -> None:
+    """Raise ArrowInvalid, naming the column, for text that is not UTF-8: it would fail later, far from the file."""
     import pyarrow as pa
+
+    for name, column in zip(columns.column_names, columns.columns, strict=True):
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise pa.ArrowInvalid(f"column {name!r}: {error}") from None
+
+
+def _read_csv(path: Path) -> pa.Table:
+    """The columns of a CSV file, as text. Commas, semicolons, tabs or bars divide them: whatever gives a table's
+    columns."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    header = {}
+    for delimiter in ",;\t|":
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            header[delimiter] = next(csv.reader(file, delimiter=delimiter), [])
+    delimiter = max(header, key=lambda each: len({*GRAPH_COLUMNS, "native"} & set(header[each])))
+    names = dict.fromkeys(header[delimiter], pa.string())
+
+    def read(block: int) -> pa.Table:
+        return pa.csv.read_csv(
+            path,
+            read_options=pa.csv.ReadOptions(block_size=block),
+            parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=pa.csv.ConvertOptions(column_types=names),
+        )
+
+    columns = _in_blocks(read, path)
+    text = (*GRAPH_COLUMNS, "native")
+    fields = (field if field.name in text else field.with_metadata(UNTYPED) for field in columns.schema)
+    return columns.cast(pa.schema(list(fields)))
+
+
+def _read_jsonl(path: Path) -> pa.Table:
+    """The columns of a JSON-lines file. pyarrow loses nulls before a list's first value, takes texts for times, and
+    integers of 64 bits without a sign for floats, unless it knows the types."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.json
 
-    columns = pa.json.read_json(path)
-    lists = [column for column in columns.schema if pa.types.is_list(column.type) and column.name not in GRAPH_COLUMNS]
-    if not lists:
-        return columns
-    nothing, numbers = pa.list_(pa.null()), pa.list_(pa.float64())
-    known = pa.schema([column.with_type(numbers) if column.type == nothing else column for column in lists])
-    return pa.json.read_json(path, parse_options=pa.json.ParseOptions(explicit_schema=known))
+    def read(block: int, schema: pa.Schema | None = None) -> pa.Table:
+        return pa.json.read_json(
+            path,
+            read_options=pa.json.ReadOptions(block_size=block),
+            parse_options=pa.json.ParseOptions(explicit_schema=schema),
+        )
+
+    _check_objects(path)
+    try:
+        columns = _in_blocks(read, path)
+    except pa.ArrowInvalid as error:
+        if "changed from" not in str(error):
+            raise
+        return _read_mixed(path)
+    known = {}
+    for field in columns.schema:
+        if pa.types.is_timestamp(field.type):
+            known[field.name] = pa.string()
+        elif field.name not in GRAPH_COLUMNS and pa.types.is_list(field.type):
+            known[field.name] = pa.list_(pa.float64()) if field.type == pa.list_(pa.null()) else field.type
+    unsigned = {
+        field.name: pa.uint64()
+        for field, column in zip(columns.schema, columns.columns, strict=True)
+        if pa.types.is_floating(field.type) and (pc.max(column).as_py() or 0) >= 2**63
+    }
+    if unsigned:
+        with suppress(pa.ArrowInvalid):  # not all of them are integers
+            return _in_blocks(lambda block: read(block, pa.schema(known | unsigned)), path)
+    return _in_blocks(lambda block: read(block, pa.schema(known)), path) if known else columns
+
+
+def _check_objects(path: Path) -> None:
+    """Raises ValueError for a line that does not begin as an object: pyarrow may crash or hang on one."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            begin = line.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+            if begin not in (b"", b"{"):
+                raise ValueError(f"line {number} is no object")
+
+
+def _read_mixed(path: Path) -> pa.Table:
+    """The columns of a JSON-lines file; those whose values are of several types become text, which is JSON."""
+    import pyarrow as pa
+
+    rows = [json.loads(line) for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
+    wrong = next((number for number, row in enumerate(rows, 1) if not isinstance(row, dict)), None)
+    if wrong is not None:
+        raise ValueError(f"line {wrong} is no object")
+    columns = {}
+    for name in dict.fromkeys(name for row in rows for name in row):
+        values = [row.get(name) for row in rows]
+        try:
+            columns[name] = pa.array(values)
+        except (pa.ArrowException, OverflowError):
+            texts = (each if each is None or isinstance(each, str) else json.dumps(each) for each in values)
+            columns[name] = pa.array(texts, pa.string())
+    return pa.table(columns)
+
+
+def _in_blocks(read: Callable[[int], pa.Table], path: Path) -> pa.Table:
+    """What `read` gives, in blocks, or at once where a row does not fit into one."""
+    import pyarrow as pa
+
+    size = path.stat().st_size
+    if size > _BLOCK:
+        try:
+            return read(_BLOCK)
+        except pa.ArrowInvalid as error:
+            if "block" not in str(error):
+                raise
+    return read(min(max(size + 1, 1 << 10), 2**31 - 1))
 
 
 def write_columns(path: str | Path, columns: pa.Table) -> None:
@@ -80,134 +188,8 @@ def write_columns(path: str | Path, columns: pa.Table) -> None:
         raise ArchflowError(f"{path}: unknown ending {path.suffix!r}; a table is .parquet, .csv or .jsonl")
     with write_atomically(path) as temporary:
         if path.suffix == ".parquet":
-            pa.parquet.write_table(columns, temporary, compression="zstd")
+            pa.parquet.write_table(typed(columns), temporary, compression="zstd")
         elif path.suffix == ".csv":
-            pa.csv.write_csv(_flat_for_csv(columns), temporary)
+            pa.csv.write_csv(as_text(columns), temporary)
         else:
-            import json
-
-            rows = columns.to_pylist()
-            temporary.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def list_column(columns: pa.Table, name: str, kind: pa.DataType) -> tuple[pa.Array, Ints]:
-    """The flat values of a list column, as `kind`, and its row boundaries (N+1,).
-
-    Raises ArchflowError, naming the row, for an empty row or entry and for one that is not of that kind.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    column = columns[name].combine_chunks()
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = _split(column)
-    if not (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)):
-        raise ArchflowError(f"column {name!r} is {column.type}, not a list for every row")
-    if column.null_count:
-        row = int(np.argmax(np.asarray(column.is_null())))
-        raise ArchflowError(f"row {row}: {name} is empty; give a list, [] for an architecture without edges")
-    bounds = np.asarray(column.offsets, np.int64)
-    bounds = bounds - bounds[0]
-    values = column.flatten()
-    try:
-        values = values.cast(kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        entry = next(i for i, value in enumerate(values) if not _casts(value, kind))
-        what = "an operation name" if pa.types.is_string(kind) else "a node index"
-        raise ArchflowError(f"row {_row(bounds, entry)}: {name} holds {values[entry].as_py()!r}, not {what}") from None
-    blank = pc.is_null(values)
-    if pa.types.is_string(kind):
-        blank = pc.or_kleene(blank, pc.equal(values, ""))
-    if pc.any(blank).as_py():
-        entry = pc.index(blank, True).as_py()
-        raise ArchflowError(
-            f"row {_row(bounds, entry)}: {name} holds an empty entry; every node and edge needs its own"
-        )
-    return values, bounds
-
-
-def number_lists(columns: pa.Table, name: str) -> tuple[NDArray[np.float64], Ints]:
-    """The flat numbers of a list column, NaN for empty entries, and the length of every row (N,), 0 for an empty one.
-
-    Raises ArchflowError, naming the row, for an entry that is no number.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    column = columns[name].combine_chunks()
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = _split(column, keep_last=True)
-    lengths = np.asarray(pc.fill_null(pc.list_value_length(column), 0), np.int64)
-    values = column.flatten()
-    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-        values = pc.if_else(pc.match_substring_regex(values, r"(?i)^\s*(null|none|)\s*$"), "nan", values)
-    try:
-        values = values.cast(pa.float64())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        entry = next(i for i, value in enumerate(values) if not _casts(value, pa.float64()))
-        row = _row(pointer(lengths), entry)
-        raise ArchflowError(f"row {row}: {name} holds {values[entry].as_py()!r}, not a number") from None
-    return values.to_numpy(zero_copy_only=False), lengths
-
-
-def _row(bounds: Ints, entry: int) -> int:
-    return int(np.searchsorted(bounds, entry, side="right")) - 1
-
-
-def _casts(value: pa.Scalar, kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    try:
-        value.cast(kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return False
-    return True
-
-
-def _split(text: pa.Array, *, keep_last: bool = False) -> pa.Array:
-    """Lists written as text, one per row, without brackets, quotes and the space around entries.
-
-    keep_last: an empty entry behind the last comma of `[1, ]` counts; that of Python's `(1,)` never does.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    inner = pc.fill_null(text, "")
-    if keep_last:
-        inner = pc.replace_substring_regex(inner, r"^\s*\[(.*?)\s*\]\s*$", r"\1")
-    inner = pc.replace_substring_regex(inner, r"^\s*[\[(](.*?),?\s*[\])]\s*$", r"\1")
-    inner = pc.utf8_trim_whitespace(inner)
-    lists = pc.split_pattern_regex(inner, r"\s*,\s*")
-    entries = pc.replace_substring_regex(lists.flatten(), r"""^(?:"(.*)"|'(.*)')$""", r"\1\2")
-    # An empty text splits into one empty entry, but means none.
-    none, counts = np.asarray(pc.equal(inner, "")), np.diff(np.asarray(lists.offsets, np.int64))
-    bounds = pointer(np.where(none, 0, counts)).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(bounds), entries.filter(pa.array(np.repeat(~none, counts))))
-
-
-def _flat_for_csv(columns: pa.Table) -> pa.Table:
-    """Lists as text. Raises ArchflowError for an entry that could not be read back."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for i, name in enumerate(columns.column_names):
-        if pa.types.is_list(columns.schema.field(name).type):
-            strings = _without_nulls(columns[name].combine_chunks().cast(pa.list_(pa.string())))
-            for entry in pc.unique(strings.flatten()).to_pylist():
-                if "," in entry or entry != entry.strip() or entry[:1] in ("'", '"'):
-                    raise ArchflowError(f"{name}: {entry!r} cannot stand in a CSV list; write .parquet or .jsonl")
-            text = pc.binary_join_element_wise("[", pc.binary_join(strings, ", "), "]", "")
-            columns = columns.set_column(i, name, text)
-    return columns
-
-
-def _without_nulls(lists: pa.Array) -> pa.Array:
-    """Lists of texts with `nan` for their empty entries."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    values = lists.flatten()
-    if values.null_count == 0:
-        return lists
-    bounds = pointer(np.asarray(pc.fill_null(pc.list_value_length(lists), 0))).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(bounds), pc.fill_null(values, "nan"), mask=pc.is_null(lists))
+            temporary.write_text("".join(row + "\n" for row in rows_for_json(typed(columns))))

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph.architecture_set import ArchitectureSet
+from archflow.graph.ragged import pointer, positions
 from archflow.graph.subgraph import induced, without_edges
+from archflow.graph.topology import reached
 
 ZEROS = ("none",)
 """Operations that give zeros, whatever comes in: NAS-Bench-201's and DARTS' `none`."""
@@ -30,13 +32,10 @@ def effective(architectures: ArchitectureSet, zeros: Sequence[str] = ZEROS) -> A
     dead = _inner(architectures, zeros)
     source, target = architectures.edge_nodes
     alive = without_edges(architectures, dead[source] | dead[target])
-    row, place = alive.node_owner, alive.node_place
-    paths = alive.reachability
-    marked = np.zeros((2, *paths.shape[:2]), bool)
-    marked[0, row, place], marked[1, row, place] = begins, ends
-    from_begin = marked[0] | (paths & marked[0][:, :, None]).any(1)
-    to_end = marked[1] | (paths & marked[1][:, None, :]).any(2)
-    return induced(alive, (from_begin & to_end)[row, place] | begins | ends)
+    source, target = alive.edge_nodes
+    from_begin = reached(len(dead), source, target, begins)
+    to_end = reached(len(dead), target, source, ends)
+    return induced(alive, (from_begin & to_end) | begins | ends)
 
 
 def contracted(architectures: ArchitectureSet, identities: Sequence[str] = IDENTITIES) -> ArchitectureSet:
@@ -46,18 +45,30 @@ def contracted(architectures: ArchitectureSet, identities: Sequence[str] = IDENT
     What comes in twice by different ways comes in once: a graph has an edge or has it not.
     """
     idle = _inner(architectures, identities)
-    width = architectures.node_counts.max(initial=0)
-    idle_at = np.zeros((len(architectures), width), bool)
-    idle_at[architectures.node_owner, architectures.node_place] = idle
-    joined = np.zeros((len(architectures), width, width), bool)
-    joined[architectures.edge_owner, architectures.edge_src, architectures.edge_dst] = True
-    for node in range(width):  # as in Warshall's algorithm: paths through the nodes so far
-        through = idle_at[:, node]
-        joined[through] |= joined[through, :, node, None] & joined[through, None, node, :]
-    joined &= ~(idle_at[:, :, None] | idle_at[:, None, :])
-    owner, source, target = np.nonzero(joined)
+    source, target = architectures.edge_nodes
+    nodes = len(idle)
+    within = without_edges(architectures, ~(idle[source] & idle[target]))
+    behind, out_degree = target[np.argsort(source, kind="stable")], np.bincount(source, minlength=nodes)
+    first = pointer(out_degree)
+    # A pair: a node that stays, and one that gets what it gives, at once or past idle ones; as one number.
+    pairs = source * nodes + target
+    pairs = pairs[~idle[source]]
+    found = [pairs[~idle[pairs % nodes]]]
+    pairs = pairs[idle[pairs % nodes]]
+    for level in range(int(within.levels[idle].max(initial=-1)) + 1):
+        due = within.levels[pairs % nodes] == level
+        middle, origin = np.divmod(np.unique(pairs[due]), nodes)[::-1]
+        degree = out_degree[middle]
+        end = behind[positions(first[middle], degree, pointer(degree))]
+        further = np.repeat(origin, degree) * nodes + end
+        found.append(further[~idle[end]])
+        pairs = np.concatenate([pairs[~due], further[idle[end]]])
+    source, target = np.divmod(np.unique(np.concatenate(found)), max(nodes, 1))
+    owner = architectures.node_owner[source]
     edge_ptr = np.searchsorted(owner, np.arange(len(architectures) + 1))
-    return induced(architectures.replaced(edge_src=source, edge_dst=target, edge_ptr=edge_ptr), ~idle)
+    place = architectures.node_place
+    joined = architectures.replaced(edge_src=place[source], edge_dst=place[target], edge_ptr=edge_ptr)
+    return induced(joined, ~idle)
 
 
 def _inner(architectures: ArchitectureSet, operations: Sequence[str]) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from archflow.graph.attributes import name_digest
 from archflow.graph.graphs import Graphs
-from archflow.graph.ragged import Ints, pointer, segment_reduce
+from archflow.graph.ragged import Ints, pointer, positions, segment_reduce
 
 
 def hashes(graphs: Graphs) -> NDArray[np.uint64]:
@@ -23,23 +23,72 @@ def hashes(graphs: Graphs) -> NDArray[np.uint64]:
     return _mix(_sum(_mix(colours(graphs)), graphs.node_ptr) + counts)
 
 
+LARGE = 1024
+"""Nodes beyond which a graph has fewer rounds of refinement than nodes: the time of those grows with the square."""
+
+ROUNDS = 32
+"""Rounds of such a large graph, behind the sweeps that reach from end to end."""
+
+
 def colours(graphs: Graphs) -> NDArray[np.uint64]:
     """(V,) refined colours of the nodes, equal for nodes that an isomorphism maps to each other.
 
     A colour starts as a digest of the operation's name and the node's attributes, and is refined, as many rounds as the
-    graph has nodes, by the multisets of the colours before and behind the node.
+    graph has nodes, by the multisets of the colours before and behind the node. In a graph of more than `LARGE` nodes
+    a colour starts as what `_swept` makes of the digest, and `ROUNDS` refine it.
     """
     digests = [
         int.from_bytes(hashlib.blake2b(op.encode(), digest_size=8).digest(), "little") for op in graphs.vocabulary.ops
     ]
-    colour = np.array(digests, np.uint64)[graphs.op] + _attribute_digests(graphs)
+    start = np.array(digests, np.uint64)[graphs.op] + _attribute_digests(graphs)
     source, target = graphs.edge_nodes
+    is_large = (graphs.node_counts > LARGE)[graphs.node_owner]
+    if is_large.any():
+        number, edges = np.cumsum(is_large) - 1, is_large[source]
+        ends = number[source[edges]].tolist(), number[target[edges]].tolist()
+        start[is_large] = _swept(start[is_large].tolist(), *ends)
+    # The graphs with the most rounds first: so the nodes that a round refines are always the first ones.
+    rounds = np.where(graphs.node_counts > LARGE, ROUNDS, graphs.node_counts)
+    graph = np.argsort(-rounds, kind="stable")
+    order = positions(graphs.node_ptr[graph], graphs.node_counts[graph], pointer(graphs.node_counts[graph]))
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    source, target = rank[source], rank[target]
+    colour, rounds = start[order], np.repeat(rounds[graph], graphs.node_counts[graph])
     into, out_of = (_grouped(a, b, len(colour)) for a, b in ((target, source), (source, target)))
-    size = np.repeat(graphs.node_counts, graphs.node_counts)
-    for round_ in range(int(size.max(initial=0))):
-        before, behind = (_sum(_mix(colour)[other], bounds) for other, bounds in (into, out_of))
-        refined = _mix(_mix(colour + _ODD) + _mix(before + _EVEN) * _ODD + _mix(behind + _ODD) * _STAR)
-        colour = np.where(size > round_, refined, colour)
+    bounds = np.searchsorted(-rounds, -np.arange(int(rounds.max(initial=0))))
+    for count in bounds.tolist():
+        now = colour[:count]
+        before, behind = (_sum(_mix(now)[other[: ptr[count]]], ptr[: count + 1]) for other, ptr in (into, out_of))
+        colour[:count] = _mix(_mix(now + _ODD) + _mix(before + _EVEN) * _ODD + _mix(behind + _ODD) * _STAR)
+    return colour[rank]
+
+
+def _swept(colour: list[int], source: list[int], target: list[int]) -> list[int]:
+    """Colours refined along the edges from the first nodes to the last, and then against them: every node's tells all
+    that leads to it and from it, in time linear in nodes and edges.
+
+    Args:
+        colour: (V,) of the nodes.
+        source, target: (E,) the edges of graphs without cycles.
+    """
+    for begins, ends in ((source, target), (target, source)):
+        behind: list[list[int]] = [[] for _ in colour]
+        missing = [0] * len(colour)
+        for begin, end in zip(begins, ends, strict=True):
+            behind[begin].append(end)
+            missing[end] += 1
+        received = [0] * len(colour)
+        due = [node for node, count in enumerate(missing) if count == 0]
+        while due:
+            node = due.pop()
+            colour[node] = _mix_one(colour[node] + _mix_one(received[node] + int(_ODD)) * int(_STAR))
+            sent = _mix_one(colour[node])
+            for other in behind[node]:
+                received[other] += sent
+                missing[other] -= 1
+                if missing[other] == 0:
+                    due.append(other)
     return colour
 
 
@@ -74,6 +123,7 @@ def _attribute_digests(graphs: Graphs) -> NDArray[np.uint64] | np.uint64:
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _EVEN = np.uint64(0xBEA225F9EB34556D)
 _STAR = np.uint64(0xD1342543DE82EF95)
+_ALL = (1 << 64) - 1
 
 
 def _grouped(key: NDArray, other: NDArray, nodes: int) -> tuple[NDArray, NDArray[np.int64]]:
@@ -91,3 +141,11 @@ def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
+
+
+def _mix_one(x: int) -> int:
+    """`_mix` of one number, taken modulo 2^64."""
+    x &= _ALL
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _ALL
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _ALL
+    return x ^ (x >> 31)

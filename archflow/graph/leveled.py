@@ -122,10 +122,14 @@ class Leveled:
 
 @dataclass(frozen=True)
 class LeveledRows:
-    """Between the places of a layout by level and those of a rectangle, one row an architecture, in one step.
+    """Between the positions of a layout by level and those of rectangles, in one step.
 
-    to_rows: (B * L,) the place by level of every place of the rectangle. to_levels: (K * S,) the other way. Places
-    without a node stand for node 0. in_levels, in_rows: which places have a node, or None if all have. shape: (B, L).
+    Attributes:
+        members: K.
+        to_rows: (T,) the position by level of every position of the rectangles, these one after the other.
+        to_levels: (K * S,) the other way. Positions without a node stand for node 0.
+        in_levels, in_rows: Which positions have a node, or None if all have.
+        shapes: (R, L) of every rectangle.
     """
 
     members: int
@@ -133,52 +137,62 @@ class LeveledRows:
     to_levels: Tensor
     in_levels: Tensor | None
     in_rows: Tensor | None
-    shape: tuple[int, int]
+    shapes: list[tuple[int, int]]
 
     @classmethod
     def between(cls, leveled: Leveled, padded: Padded) -> LeveledRows:
-        """The way between two layouts of one batch."""
-        return cls(
-            leveled.members,
-            leveled.place[padded.index.view(-1)],
-            padded.flat[leveled.node],
-            leveled.mask,
-            None if padded.is_full else padded.mask,
-            padded.shape,
-        )
+        """The way between two layouts of one batch: by level, and in the rectangles `padded.parts`."""
+        parts = padded.parts
+        if len(parts) == 1:
+            index, flat, there = padded.index.view(-1), padded.flat, None if padded.is_full else padded.mask
+        else:
+            index = torch.cat([part.index.view(-1) for part in parts])
+            there = torch.cat([part.mask.view(-1) for part in parts])
+            flat = torch.empty(padded.bounds[-1], dtype=torch.int64, device=padded.device)
+            flat[index[there]] = there.nonzero()[:, 0]
+        shapes = [part.shape for part in parts]
+        return cls(leveled.members, leveled.place[index], flat[leveled.node], leveled.mask, there, shapes)
 
-    def gather(self, values: Tensor) -> Tensor:
-        """(K, S, d) by level -> (B, L, d); places without a node hold the values of node 0: mask them."""
+    def gather(self, values: Tensor) -> list[Tensor]:
+        """(K, S, d) by level -> (R, L, d) of every rectangle; positions without a node hold the values of node 0: mask
+        them."""
         flat = _Reorder.apply(values.reshape(-1, values.shape[-1]), self.to_rows, self.to_levels, self.in_levels)
-        return flat.view(*self.shape, values.shape[-1])
+        each = flat.split([rows * length for rows, length in self.shapes]) if len(self.shapes) > 1 else [flat]
+        return [part.view(*shape, flat.shape[-1]) for part, shape in zip(each, self.shapes, strict=True)]
 
-    def scatter(self, values: Tensor) -> Tensor:
-        """(B, L, d) -> (K, S, d) by level; empty places hold the values of node 0: mask them."""
-        flat = _Reorder.apply(values.flatten(0, 1), self.to_levels, self.to_rows, self.in_rows)
-        return flat.view(self.members, -1, values.shape[-1])
+    def scatter(self, values: list[Tensor]) -> Tensor:
+        """(R, L, d) of every rectangle -> (K, S, d) by level; empty positions hold the values of node 0: mask them."""
+        rows = torch.cat([part.flatten(0, 1) for part in values]) if len(values) > 1 else values[0].flatten(0, 1)
+        flat = _Reorder.apply(rows, self.to_levels, self.to_rows, self.in_rows)
+        return flat.view(self.members, -1, rows.shape[-1])
 
 
 def _neighbours(
     sender: Ints, receiver: Ints, members: int, bounds: list[int], device: torch.device
 ) -> list[Neighbours | None]:
     """The tables of every level; edges (E,) as places, those of one receiver side by side."""
-    size = bounds[-1]
+    size, widths = bounds[-1], np.diff(bounds)
     first = np.flatnonzero(np.diff(receiver, prepend=-1))
     degree = np.zeros(members * size, np.int64)
     degree[receiver[first]] = np.diff(first, append=len(receiver))
     rank = np.arange(len(receiver)) - np.repeat(first, degree[receiver[first]])
-    table = np.zeros((members * size, int(degree.max(initial=0))), np.int64)
-    table[receiver, rank] = sender
-    table, degree = table.reshape(members, size, table.shape[1]), degree.reshape(members, size)
+    # The tables lie one after the other, each as wide as the largest degree of its own level.
+    begins = np.array(bounds[:-1])
+    widest = np.maximum.reduceat(degree.reshape(members, size).max(0), begins) if size else np.zeros_like(begins)
+    starts = pointer(members * widths * widest)
+    row = np.repeat(starts[:-1] - begins * widest, widths) + np.arange(size) * np.repeat(widest, widths)
+    rows = row + np.arange(members)[:, None] * np.repeat(widths * widest, widths)
+    table = np.zeros(starts[-1], np.int64)
+    table[rows.ravel()[receiver] + rank] = sender
+    degree = degree.reshape(members, size)
     levels: list[Neighbours | None] = []
-    for begin, end in pairwise(bounds):
-        due = degree[:, begin:end].reshape(-1)
-        widest = int(due.max(initial=0))
-        if widest == 0:
+    for index, (begin, end) in enumerate(pairwise(bounds)):
+        width = int(widest[index])
+        if width == 0:
             levels.append(None)
             continue
-        places = np.ascontiguousarray(table[:, begin:end, :widest].reshape(-1, widest))
-        missing = np.arange(widest) >= due[:, None]
+        places = table[starts[index] : starts[index + 1]].reshape(-1, width)
+        missing = np.arange(width) >= degree[:, begin:end].reshape(-1, 1)
         missing = torch.from_numpy(missing).to(device) if missing.any() else None
         levels.append(Neighbours(torch.from_numpy(places).to(device), missing))
     return levels

@@ -9,7 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from archflow.graph.ragged import Ints, pointer
+from archflow.graph.ragged import Ints, pointer, positions
+
+FEW_PAIRS = 2**20
+"""So many pairs of positions are padded in any case: a batch of 256 with 64 nodes each."""
 
 
 @dataclass(frozen=True)
@@ -17,19 +20,27 @@ class Padded:
     """R ragged rows with V nodes in all as a rectangle, padded to the longest row.
 
     Attributes:
-        bounds: (R+1,) where every ragged row begins and ends, on the host.
+        bounds: Where every ragged row begins and ends, on the host.
         device: Of the tensors.
         members: K, the ensemble members that the rows belong to, in runs of R / K.
+        chosen: (R,) which of the ragged rows; all, in order, if None.
     """
 
     bounds: Ints
     device: torch.device
     members: int = 1
+    chosen: Ints | None = None
 
     @cached_property
     def counts(self) -> Ints:
         """(R,) nodes of every row, on the host."""
-        return np.diff(self.bounds)
+        counts = np.diff(self.bounds)
+        return counts if self.chosen is None else counts[self.chosen]
+
+    @cached_property
+    def starts(self) -> Ints:
+        """(R,) first node of every row, on the host."""
+        return self.bounds[:-1] if self.chosen is None else self.bounds[self.chosen]
 
     @cached_property
     def shape(self) -> tuple[int, int]:
@@ -38,32 +49,63 @@ class Padded:
 
     @cached_property
     def is_full(self) -> bool:
-        """Whether every position has a node."""
-        return bool((self.counts == self.shape[1]).all())
+        """Whether the positions are the V nodes in order, none without a node."""
+        return self.chosen is None and bool((self.counts == self.shape[1]).all())
+
+    @cached_property
+    def parts(self) -> list[Padded]:
+        """The rows as rectangles of rows of about the same length: there are at most four times as many pairs of
+        positions as of nodes. Just this rectangle where that, or its number of pairs, holds already."""
+        pairs = np.square(self.counts).sum()
+        if self.shape[0] * self.shape[1] ** 2 <= max(FEW_PAIRS, 4 * pairs):
+            return [self]
+        length = np.frexp(self.counts)[1]  # lengths of one exponent are at most a factor of two apart
+        rows = np.arange(self.shape[0]) if self.chosen is None else self.chosen
+        return [Padded(self.bounds, self.device, self.members, rows[length == each]) for each in np.unique(length)]
 
     @cached_property
     def mask(self) -> Tensor:
         """(R, L) whether a position has a node."""
-        return torch.from_numpy(self._there).to(self.device)
+        return torch.from_numpy(self.there).to(self.device)
 
     @cached_property
     def index(self) -> Tensor:
         """(R, L) node of every position; positions without a node point at node 0."""
-        index = np.where(self._there, self.bounds[:-1, None] + np.arange(self.shape[1]), 0)
+        index = np.where(self.there, self.starts[:, None] + np.arange(self.shape[1]), 0)
         return torch.from_numpy(index).to(self.device)
 
     @cached_property
     def flat(self) -> Tensor:
         """(V,) position of every node in the flattened rectangle."""
-        return torch.from_numpy(np.flatnonzero(self._there)).to(self.device)
+        return torch.from_numpy(np.flatnonzero(self.there)).to(self.device)
 
     @cached_property
     def pair_index(self) -> Tensor:
-        """(R, L, L) number of every pair of nodes of one row, rows one after the other; 0 where there is no pair."""
+        """(R, L, L) number of every pair of nodes of one ragged row, these one after the other; 0 where there is no
+        pair."""
         counts, place = self.counts[:, None, None], np.arange(self.shape[1])
-        number = pointer((counts**2).ravel())[:-1, None, None] + place[:, None] * counts + place
+        first = pointer(np.diff(self.bounds) ** 2)[:-1]
+        first = first if self.chosen is None else first[self.chosen]
+        number = first[:, None, None] + place[:, None] * counts + place
         there = (place[:, None] < counts) & (place < counts)
         return torch.from_numpy(np.where(there, number, 0)).to(self.device)
+
+    def joined(self, source: Ints, target: Ints) -> np.ndarray:
+        """(R, L, L) bool: whether an edge leads from the first to the second node of a row, on the host.
+
+        Args:
+            source, target: (E,) nodes of all ragged rows; both ends of an edge are of one row.
+        """
+        row = np.arange(len(self.bounds) - 1)
+        if self.chosen is not None:
+            row = np.full(len(row), -1)
+            row[self.chosen] = np.arange(len(self.chosen))
+        owner = np.repeat(np.arange(len(row)), np.diff(self.bounds))[source]
+        here = row[owner] >= 0
+        owner, source, target = owner[here], source[here], target[here]
+        edges = np.zeros((*self.shape, self.shape[1]), bool)
+        edges[row[owner], source - self.bounds[owner], target - self.bounds[owner]] = True
+        return edges
 
     def per_member(self, counts: Ints) -> list[int]:
         """The sums of the rows' counts (R,) over the rows of each of the K members."""
@@ -85,7 +127,13 @@ class Padded:
         return flat if self.is_full else flat[self.flat]
 
     @cached_property
-    def _there(self) -> np.ndarray:
+    def nodes(self) -> Ints:
+        """The nodes of the rows, one row after the other, on the host."""
+        return positions(self.starts, self.counts, pointer(self.counts))
+
+    @cached_property
+    def there(self) -> np.ndarray:
+        """(R, L) whether a position has a node, on the host."""
         return np.arange(self.shape[1]) < self.counts[:, None]
 
 

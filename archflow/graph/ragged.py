@@ -11,7 +11,7 @@ Ints = NDArray[np.int64]
 def pointer(counts: NDArray) -> Ints:
     """Row boundaries (N+1,) of rows with these lengths (N,)."""
     bounds = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=bounds[1:])
+    np.cumsum(counts, dtype=np.int64, out=bounds[1:])
     return bounds
 
 
@@ -33,10 +33,26 @@ def segment_reduce(reduction: np.ufunc, values: NDArray, bounds: Ints, empty) ->
 
 
 def as_int32(values: ArrayLike) -> NDArray[np.int32]:
-    """The values as int32; one that does not fit stays out of every valid range, so that validation names its row."""
-    values = np.asarray(values)
+    """Operation ids or node indices as int32; one that does not fit stays out of every valid range, so that validation
+    names its row. Raises ArchflowError for anything but integers."""
+    values = _integers(values, "operation ids and node indices")
     if values.dtype == np.int32:
         return values
-    if values.size and values.dtype.kind not in "iu":
-        raise ArchflowError(f"architecture set: operation ids and node indices are integers, not {values.dtype}")
     return values.astype(np.int64).clip(-1, np.iinfo(np.int32).max).astype(np.int32)
+
+
+def as_pointer(values: ArrayLike) -> Ints:
+    """Row boundaries as int64. Raises ArchflowError for anything but integers."""
+    return _integers(values, "row boundaries").astype(np.int64, copy=False)
+
+
+def _integers(values: ArrayLike, what: str) -> NDArray:
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ArchflowError(f"architecture set: {what} are one flat array, not lists of several lengths") from None
+    if array.ndim != 1:
+        raise ArchflowError(f"architecture set: {what} are one flat array, not of shape {array.shape}")
+    if array.size and array.dtype.kind not in "iu":
+        raise ArchflowError(f"architecture set: {what} are integers, not {array.dtype}")
+    return array

@@ -1,73 +1,116 @@
 """Tables as data sets: architectures and what was measured on them, in Parquet, CSV or JSON lines.
 
 Columns `ops` (operation names), `edge_src`, `edge_dst` (node indices), optionally `native` (the benchmark's own
-string), lists `node_NAME` (node attributes); every other numeric column is a metric, empty where it was not measured.
+string), lists `node_NAME` (node attributes). Every other column travels along as it is; one that is asked for as a
+metric is numbers, empty where it was not measured.
 """
-
-# pyarrow makes its compute functions at import; a type checker sees none of them.
-# pyright: reportAttributeAccessIssue=false
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph.architecture_set import ArchitectureSet
-from archflow.graph.arrow import from_columns, to_columns
+from archflow.graph.arrow import attribute_columns, from_columns, to_columns
 from archflow.graph.columns import GRAPH_COLUMNS, read_columns, write_columns
+from archflow.graph.list_columns import text_column
 from archflow.graph.names import numbers_from_names
+from archflow.graph.table_columns import TableColumns
 from archflow.graph.vocabulary import Vocabulary
+from archflow.printable import shown
+
+_NO_TEXT = ("None", "nan", "<NA>")
+"""How what stands for a missing text in a list prints."""
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_NUMBER = r"(?i)^\s*[-+]?(\d+\.?\d*|\.\d+|inf|nan)(e[-+]?\d+)?\s*$"
-
 
 @dataclass(frozen=True)
 class Table:
-    """N architectures with their metrics.
+    """N architectures and what is known of them.
 
-    metrics: column name -> (N,) float64, NaN where not measured. native: the benchmark's own string of every row.
-    texts: column name -> where the first text stands in a column that is no metric because of it.
+    Args:
+        architectures: The N architectures.
+        metrics: column name -> (N,) numbers, NaN where not measured. Whatever holds numbers is taken, by position, and
+            kept as an array. A table that was read also has the file's other columns here (`TableColumns`).
+        native: The benchmark's own string of every row, "" or None where there is none.
+
+    Raises:
+        ArchflowError: for a metric that is not N numbers, and for native strings that are not N texts.
     """
 
     architectures: ArchitectureSet
     metrics: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     native: list[str] | None = None
-    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metrics", TableColumns.of(self.metrics, len(self)))
+        object.__setattr__(self, "native", _texts(self.native, len(self)))
 
     def __len__(self) -> int:
         return len(self.architectures)
 
+    @property
+    def _columns(self) -> TableColumns:
+        assert isinstance(self.metrics, TableColumns), "made one when the table was made"
+        return self.metrics
+
     def metric(self, name: str) -> NDArray[np.float64]:
         """(N,) one metric; "-NAME" is the column NAME with its signs changed, for what is better when lower.
 
-        Raises ArchflowError, listing what there is, if the table lacks it or it holds text.
+        Raises ArchflowError, listing what there is, if the table lacks it, or naming the row that holds no number.
         """
-        if name.startswith("-") and name not in self.metrics:
+        if name.startswith("-") and name not in self._columns.names:
             return -self.metric(name[1:])
-        if name in self.texts:
-            raise ArchflowError(f"column {name!r} is not numeric: {self.texts[name]}; leave it empty if not measured")
-        if name not in self.metrics:
-            raise ArchflowError(
-                f"the table has no column {name!r}; numeric columns: {', '.join(self.metrics) or 'none'}"
-            )
-        return self.metrics[name]
+        return self._columns.number(name)
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of all columns beside the graphs, numbers or not."""
+        return self._columns.names
+
+    def texts(self, name: str) -> list[str | None]:
+        """The entries of one column as text, None where there is none. Raises ArchflowError if the table lacks it."""
+        return self._columns.texts(name)
+
+    def called(self, row: int) -> str:
+        """What to call an architecture where it is shown: its native string, or its operations if it has none."""
+        return (self.native[row] if self.native else "") or " ".join(self.architectures[row].ops)
+
+    def with_metrics(self, columns: Mapping[str, ArrayLike]) -> Table:
+        """The table with further metrics (N,), which take the places of columns of the same name."""
+        return replace(self, metrics=self._columns.with_numbers(columns, len(self)))
 
     def select(self, rows: ArrayLike) -> Table:
         """The chosen rows: an index array or a boolean mask, as `ArchitectureSet.select` takes them."""
         rows = np.asarray(rows)
         rows = np.arange(len(self))[rows if rows.size else rows.astype(np.int64)]
         native = None if self.native is None else [self.native[row] for row in rows]
-        metrics = {name: values[rows] for name, values in self.metrics.items()}
-        return Table(self.architectures.select(rows), metrics, native, self.texts)
+        return Table(self.architectures.select(rows), self._columns.take(rows), native)
+
+    def followed_by(self, other: Table) -> Table:
+        """The rows of both. All columns of either are kept, empty where the other lacks them, but not native strings.
+
+        Raises:
+            ArchflowError: if a column holds numbers in one of them and text in the other.
+        """
+        import pyarrow as pa
+
+        index = "\0row"  # a name that no column has
+        parts = [each._columns.added_to(pa.table({index: np.arange(len(each))})) for each in (self, other)]
+        try:
+            columns = pa.concat_tables(parts, promote_options="permissive").drop_columns([index])
+        except pa.ArrowInvalid as error:
+            raise ArchflowError(f"the two tables have a column of different types: {error}") from None
+        sets = ArchitectureSet.concatenate([self.architectures, other.architectures])
+        return Table(sets, TableColumns({}, columns))
 
     def write(self, path: str | Path) -> None:
         """Write the table, whole or not at all, in the format of the file's ending.
@@ -77,20 +120,15 @@ class Table:
                 attribute ...
         """
         taken = {*GRAPH_COLUMNS, "native", *(f"node_{name}" for name in self.architectures.attribute_names)}
-        for name in self.metrics:
+        for name in self._columns.names:
             if name in taken:
                 raise ArchflowError(f"the metric {name!r} has the name of another column of tables; call it otherwise")
-        write_columns(path, self._columns())
-
-    def _columns(self) -> pa.Table:
         import pyarrow as pa
 
-        columns = to_columns(self.architectures)
+        columns = pa.table(to_columns(self.architectures))
         if self.native is not None:
-            columns["native"] = pa.array(self.native, pa.string())
-        for name, values in self.metrics.items():
-            columns[name] = pa.array(values, mask=np.isnan(values))
-        return pa.table(columns)
+            columns = columns.append_column("native", pa.array([text or None for text in self.native], pa.string()))
+        write_columns(path, self._columns.added_to(columns))
 
 
 def read_table(path: str | Path, vocabulary: Vocabulary | None = None, *, numbers_in_names: bool = False) -> Table:
@@ -118,35 +156,24 @@ def _table_of(columns: pa.Table, vocabulary: Vocabulary | None, numbers_in_names
     if columns.num_rows == 0 and set(GRAPH_COLUMNS) <= set(columns.column_names):
         raise ArchflowError("the table is empty; give at least one architecture")
     architectures = numbers_from_names(from_columns(columns)) if numbers_in_names else from_columns(columns)
-    native = columns["native"].to_pylist() if "native" in columns.column_names else None
     known = architectures.recoded(vocabulary or Vocabulary.of(architectures.vocabulary.ops))
-    return Table(known, _metrics(columns), native, _texts(columns))
+    others = columns.drop_columns([*GRAPH_COLUMNS, *attribute_columns(columns)])
+    native = None
+    if "native" in columns.column_names:
+        native, others = text_column(columns, "native"), others.drop_columns(["native"])
+    return Table(known, TableColumns({}, others), native)
 
 
-def _metrics(columns: pa.Table) -> dict[str, NDArray[np.float64]]:
-    import pyarrow as pa
-
-    numeric = {}
-    for name in columns.column_names:
-        kind = columns.schema.field(name).type
-        if name not in (*GRAPH_COLUMNS, "native") and (
-            pa.types.is_integer(kind)
-            or pa.types.is_floating(kind)
-            or pa.types.is_boolean(kind)
-            or pa.types.is_null(kind)
-        ):
-            numeric[name] = np.array(columns[name].cast(pa.float64()).to_numpy(), np.float64)
-    return numeric
-
-
-def _texts(columns: pa.Table) -> dict[str, str]:
-    """Which entry makes a column one of texts: the first that is no number, or the first of all."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    found = {}
-    for name in set(columns.column_names).difference(GRAPH_COLUMNS, ["native"]):
-        if pa.types.is_string(columns.schema.field(name).type):
-            row = max(0, pc.index(pc.match_substring_regex(columns[name], _NUMBER), False).as_py())
-            found[name] = f"row {row} holds {columns[name][row].as_py()!r}"
-    return found
+def _texts(given: Any, rows: int) -> list[str] | None:
+    """Native strings as a list, "" for those that are missing; None if all are."""
+    if given is None:
+        return None
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ArchflowError(f"native: {shown(given)} is no list; give one text for each of {rows} architectures")
+    texts = ["" if not isinstance(text, str) and str(text) in _NO_TEXT else text for text in given]
+    wrong = next((row for row, text in enumerate(texts) if not isinstance(text, str)), None)
+    if wrong is not None:
+        raise ArchflowError(f"native: row {wrong} is {shown(texts[wrong])}, not text")
+    if len(texts) != rows:
+        raise ArchflowError(f"native: {len(texts)} strings for {rows} architectures; give one for each")
+    return texts if any(texts) or not texts else None

@@ -1,13 +1,20 @@
-"""Order in a set of graphs: topological levels, and the checks that make levels possible."""
+"""Order in a set of graphs: topological levels, paths, and the checks that make levels possible."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph.graphs import Graphs
-from archflow.graph.ragged import pointer, positions
+from archflow.graph.ragged import Ints, pointer, positions
+
+STEPS = 1000
+"""So many levels are taken as a whole, all nodes at once; the nodes of a deeper set follow one by one, since a step of
+arrays costs as much as a hundred single nodes."""
 
 
 def levels(graphs: Graphs) -> NDArray[np.int32]:
@@ -27,6 +34,9 @@ def levels(graphs: Graphs) -> NDArray[np.int32]:
     due, depth = np.flatnonzero(missing == 0), 0
     while len(due):
         level[due] = depth
+        if depth == STEPS:
+            missing = _one_by_one(level, missing, first, target, due)
+            break
         depth += 1
         reached = target[positions(first[due], degree[due], pointer(degree[due]))]
         np.subtract.at(missing, reached, 1)
@@ -38,20 +48,103 @@ def levels(graphs: Graphs) -> NDArray[np.int32]:
     return level
 
 
-def reachability(graphs: Graphs, depth: int) -> NDArray[np.bool_]:
-    """(N, L, L) whether a path of at least one edge leads from node i to node j, L nodes in the largest architecture.
+def _one_by_one(level: NDArray[np.int32], missing: Ints, first: Ints, target: Ints, due: Ints) -> Ints:
+    """Fill in the levels of whatever follows the nodes that are due.
 
-    depth: edges on the longest path of all.
+    Args:
+        level: (V,) final for all that is done or due.
+        missing: (V,) predecessors that are not done.
+        first, target: (V+1,), (E,) the successors of every node.
+        due: Nodes.
 
-    Places behind an architecture's last node are False.
+    Returns:
+        (V,) what is missing in the end.
     """
-    largest = int(graphs.node_counts.max(initial=0))
-    paths = np.zeros((len(graphs), largest, largest), bool)
-    paths[graphs.edge_owner, graphs.edge_src, graphs.edge_dst] = True
-    for _ in range(max(1, depth).bit_length()):
-        # Doubles the length of the paths that are known.
-        paths |= np.matmul(paths.astype(np.float32), paths.astype(np.float32)) > 0
-    return paths
+    found, left, begin, successors = level.tolist(), missing.tolist(), first.tolist(), target.tolist()
+    stack = due.tolist()
+    while stack:
+        node = stack.pop()
+        for successor in successors[begin[node] : begin[node + 1]]:
+            found[successor] = max(found[successor], found[node] + 1)
+            left[successor] -= 1
+            if left[successor] == 0:
+                stack.append(successor)
+    level[:] = found
+    return np.array(left)
+
+
+def reached(nodes: int, source: Ints, target: Ints, start: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(V,) the nodes that start (V,) marks, and those to which a path leads from there. Linear in nodes and edges.
+
+    Args:
+        nodes: V.
+        source, target: (E,) the edges.
+        start: Where paths begin.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import breadth_first_order
+
+    begins = np.flatnonzero(start)
+    rows = np.concatenate([source, np.full(len(begins), nodes)])  # one node more, before all of them
+    links = coo_array((np.ones(len(rows)), (rows, np.concatenate([target, begins]))), (nodes + 1, nodes + 1)).tocsr()
+    found = np.zeros(nodes + 1, bool)
+    found[breadth_first_order(links, nodes, return_predecessors=False)] = True
+    return found[:-1]
+
+
+@dataclass(frozen=True)
+class Reachability:
+    """Which nodes of its architecture a path of at least one edge leads to from every node, a bit each.
+
+    Attributes:
+        words: (T,) uint64, the rows of all nodes one after the other: bit j of a row is the architecture's node j.
+        bounds: (V+1,) where a row begins; it has a word for every 64 nodes of the architecture.
+    """
+
+    words: NDArray[np.uint64]
+    bounds: Ints
+
+    @classmethod
+    def of(cls, graphs: Graphs, levels: NDArray[np.int32]) -> Reachability:
+        """Of a whole set. Rows of about the same length are computed together, so that no small architecture is padded
+        to the largest."""
+        width = -(-graphs.node_counts // 64)
+        bounds = pointer(width[graphs.node_owner])
+        words = np.zeros(bounds[-1], np.uint64)
+        kind = np.frexp(width)[1][graphs.node_owner]  # at most a factor of two apart
+        source, target = graphs.edge_nodes
+        for each in np.unique(kind):
+            nodes = np.flatnonzero(kind == each)
+            local = np.cumsum(kind == each) - 1
+            edges = kind[source] == each
+            rows = _closure(graphs.node_place[nodes], levels[nodes], local[source[edges]], local[target[edges]])
+            own = bounds[nodes + 1] - bounds[nodes]
+            words[positions(bounds[nodes], own, pointer(own))] = rows[np.arange(rows.shape[1]) < own[:, None]]
+        return cls(words, bounds)
+
+    def rows(self, nodes: Ints, columns: int) -> NDArray[np.bool_]:
+        """(n, columns) the rows of some nodes, False beyond their architecture's last node."""
+        begin, width = self.bounds[nodes, None], -(-columns // 64)
+        place = begin + np.arange(width)
+        there = place < self.bounds[nodes + 1, None]
+        words = np.where(there, self.words[np.where(there, place, 0)], np.uint64(0)).astype("<u8", copy=False)
+        return np.unpackbits(words.view(np.uint8), axis=1, count=columns, bitorder="little").view(bool)
+
+
+def _closure(place: Ints, level: NDArray[np.int32], source: Ints, target: Ints) -> NDArray[np.uint64]:
+    """(V, W) bits of the nodes to which a path leads, W words for the largest place (V,). Edges rise in level (V,)."""
+    nodes = np.arange(len(place))
+    own = np.zeros((len(place), int(place.max(initial=0)) // 64 + 1), np.uint64)
+    own[nodes, place // 64] = np.uint64(1) << (place % 64).astype(np.uint64)
+    bits = own.copy()
+    # From the last level to the first: when a node is due, its successors are done.
+    order = np.lexsort((source, -level[source]))
+    source, target = source[order], target[order]
+    steps = np.flatnonzero(np.diff(level[source], prepend=-1, append=-1))
+    for begin, end in pairwise(steps):
+        first = begin + np.flatnonzero(np.diff(source[begin:end], prepend=-1))
+        bits[source[first]] |= np.bitwise_or.reduceat(bits[target[begin:end]], first - begin, axis=0)
+    return bits & ~own
 
 
 def validate(graphs: Graphs) -> None:
@@ -59,7 +152,7 @@ def validate(graphs: Graphs) -> None:
     node_ptr, edge_ptr = graphs.node_ptr, graphs.edge_ptr
     op, source, target = graphs.op, graphs.edge_src, graphs.edge_dst
     for name, bounds, length in (("node_ptr", node_ptr, len(op)), ("edge_ptr", edge_ptr, len(source))):
-        if len(bounds) == 0 or bounds[0] != 0 or bounds[-1] != length or (np.diff(bounds) < 0).any():
+        if len(bounds) == 0 or bounds[0] != 0 or bounds[-1] != length or (bounds[1:] < bounds[:-1]).any():
             raise ArchflowError(f"architecture set: {name} must rise from 0 to the {length} entries it divides")
     if len(node_ptr) != len(edge_ptr) or len(source) != len(target):
         raise ArchflowError("architecture set: nodes, edge sources and edge targets are of different lengths")
@@ -72,11 +165,12 @@ def validate(graphs: Graphs) -> None:
     _refuse(source == target, "a node has an edge to itself; remove it", edge_ptr)
     start = np.repeat(node_ptr[:-1], np.diff(edge_ptr))
     pair = (source + start) * max(len(op), 1) + target + start
-    unique, first = np.unique(pair, return_index=True)
-    if len(unique) < len(pair):
-        twice = np.ones(len(pair), bool)
-        twice[first] = False
-        _refuse(twice, "an edge is given twice; give it once", edge_ptr)
+    if not (pair[1:] > pair[:-1]).all():  # edges in order cannot repeat: the common case needs no sorting
+        unique, first = np.unique(pair, return_index=True)
+        if len(unique) < len(pair):
+            twice = np.ones(len(pair), bool)
+            twice[first] = False
+            _refuse(twice, "an edge is given twice; give it once", edge_ptr)
     # Edges that all go forward cannot form a cycle: the common case needs no sweep.
     if (source > target).any():
         levels(graphs)

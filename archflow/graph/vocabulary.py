@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from archflow.errors import ArchflowError
+from archflow.printable import is_name, shown
 
 UNKNOWN = "[unknown]"
 """The operation that stands for every one that a vocabulary lacks, where it has this one."""
@@ -16,17 +17,20 @@ UNKNOWN = "[unknown]"
 class Vocabulary:
     """Operation names; the position of a name is its operation id.
 
-    Raises ArchflowError if a name is empty or stands there twice.
+    Raises ArchflowError if a name is no text, is empty or stands there twice.
     """
 
     ops: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        if isinstance(self.ops, str) or not isinstance(self.ops, Iterable):
+            raise ArchflowError(f"vocabulary: {shown(self.ops)} is no list of operation names")
         object.__setattr__(self, "ops", tuple(self.ops))
-        if "" in self.ops:
-            raise ArchflowError("vocabulary: an operation has an empty name; give it one")
+        wrong = next((op for op in self.ops if not is_name(op)), None)
+        if wrong is not None:
+            raise ArchflowError(f"vocabulary: {shown(wrong)} is no name of an operation; give it one that is not empty")
         if len(self._ids) != len(self.ops):
-            twice = next(op for op in self.ops if self.ops.count(op) > 1)
+            twice = next(op for i, op in enumerate(self.ops) if self._ids[op] != i)
             raise ArchflowError(f"vocabulary: operation {twice!r} stands there twice; list every operation once")
 
     @classmethod
@@ -35,7 +39,7 @@ class Vocabulary:
 
         Sorted, so that the order of a table's rows does not change operation ids.
         """
-        names = set(ops)
+        names = set(cls(tuple(dict.fromkeys(ops))).ops)
         ends = [name for name in ("input", "output") if name in names]
         return cls((*ends, *sorted(names.difference(ends))))
 
@@ -53,5 +57,5 @@ class Vocabulary:
         """The id of an operation. Raises ArchflowError if it is unknown."""
         try:
             return self._ids[op]
-        except KeyError:
+        except (KeyError, TypeError):
             raise ArchflowError(f"unknown operation {op!r}; known: {', '.join(self.ops)}") from None

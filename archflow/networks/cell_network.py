@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from archflow.errors import ArchflowError
 from archflow.networks.operations import ZEROIZE, ResidualReduction, make_operation
 from archflow.networks.sizes import check_sizes
+from archflow.seeding import torchs_own
 
 CellEdge = tuple[int, int, str]
 """(source node, target node, operation name)."""
@@ -73,9 +74,8 @@ class CellNetwork(nn.Module):
             classes=classes,
             image_channels=image_channels,
         )
-        # Layers draw their weights from the global generator: seed a fork of it, so that nobody else's stream moves.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        # Layers draw their weights from the global generator.
+        with torchs_own(seed):
             layers: list[nn.Module] = [
                 nn.Conv2d(image_channels, channels, 3, padding=1, bias=False),
                 nn.BatchNorm2d(channels),

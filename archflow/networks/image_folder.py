@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from archflow.errors import ArchflowError
+from archflow.files import regular_file
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 GREY_MODES = ("1", "L", "LA", "I;16", "I", "F")
@@ -18,14 +19,14 @@ def image_files(folder: Path) -> list[tuple[Path, str]]:
     """(file, class name) of every image of `folder/CLASS/**`, by path; hidden files are left out.
 
     Raises:
-        ArchflowError: no folder with images in it, or images that lie in no class.
+        ArchflowError: no folder with images in it, images that lie in no class, or a pipe or device among them.
     """
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     loose = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and not path.name.startswith(".")]
     if loose:
         raise ArchflowError(f"{min(loose)}: lies in no class: give every class a folder, {folder}/CLASS/IMAGE")
     files = [
-        (path, kind.name)
+        (regular_file(path), kind.name)
         for kind in classes
         for path in sorted(kind.rglob("*"))
         if path.suffix.lower() in ENDINGS and not path.name.startswith(".")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import tokenize
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +10,10 @@ import torch
 from torch import Tensor
 
 from archflow.errors import ArchflowError
+from archflow.npz import read_arrays
 
 SHARES = (0.6, 0.2, 0.2)
 """Shares of a user's images for training, validation and test."""
-
-UNREADABLE = (OSError, ValueError, EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError, OverflowError)
-UNREADABLE += (zipfile.BadZipFile, zlib.error, struct.error, SyntaxError, tokenize.TokenError)
-"""What zipfile and numpy raise for files that are damaged, encrypted, made of objects or made to do harm."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +117,13 @@ def read_images(path: str | Path, seed: int = 0) -> ImageData:
         from archflow.networks.image_folder import read_folder
 
         images, labels = read_folder(path)
+    elif path.exists():
+        images, labels = read_arrays(path, "images", "labels")
     else:
-        images, labels = _load(path)
+        raise ArchflowError(
+            f"{path}: no such file or folder: "
+            "give a folder of images by class, or an .npz file with the arrays images and labels"
+        )
     images = _channels_first(path, images)
     if labels.shape != (len(images),):
         raise ArchflowError(
@@ -147,33 +145,6 @@ def read_images(path: str | Path, seed: int = 0) -> ImageData:
         raise ArchflowError(f"{path}: image {row} holds NaN or infinite numbers: remove or mend it")
     parts = _split_within_classes(codes, np.random.default_rng(seed))
     return _standardised(path.name, len(names), [images[part] for part in parts], [codes[part] for part in parts])
-
-
-def _load(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    if not path.is_file():
-        raise ArchflowError(
-            f"{path}: no such file or folder: "
-            "give a folder of images by class, or an .npz file with the arrays images and labels"
-        )
-    try:
-        # Opening checks little: truncation and pickled objects show only when the arrays are read.
-        with path.open("rb") as stream:
-            file = np.load(stream, allow_pickle=False)
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ArchflowError(f"{path}: a single array: write numpy.savez(file, images=..., labels=...)")
-            missing = {"images", "labels"} - set(file.files)
-            if missing:
-                names = ", ".join(file.files) or "nothing"
-                raise ArchflowError(f"{path}: no array {' and '.join(sorted(missing))}, only {names}: add it")
-            # A member that is no array comes as bytes.
-            return np.asarray(file["images"]), np.asarray(file["labels"])
-    except ArchflowError:
-        raise
-    except UNREADABLE as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ArchflowError(
-            f"{path}: not a readable .npz file of plain arrays ({reason}): write it anew with numpy.savez"
-        ) from error
 
 
 def _channels_first(path: Path, images: np.ndarray) -> np.ndarray:

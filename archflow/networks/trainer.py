@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from archflow.bounds import Bounded, bounded
 from archflow.errors import ArchflowError
 from archflow.networks.images import ImageData
 
@@ -17,7 +19,7 @@ EVALUATION_BATCH = 128
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
+class TrainingSettings(Bounded):
     """Stochastic gradient descent with Nesterov momentum, cosine learning rate and weight decay, as in NAS-Bench-201.
 
     Epochs, batch size, learning rate and warm-up default to what `digits201` was made with.
@@ -26,12 +28,12 @@ class TrainingSettings:
         warmup: share of the steps in which the learning rate rises linearly from zero.
     """
 
-    epochs: int = 2
-    batch_size: int = 32
-    learning_rate: float = 0.1
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    warmup: float = 0.1
+    epochs: int = bounded(2, least=1)
+    batch_size: int = bounded(32, least=1)
+    learning_rate: float = bounded(0.1, above=0)
+    momentum: float = bounded(0.9, least=0, most=1)
+    weight_decay: float = bounded(5e-4, least=0)
+    warmup: float = bounded(0.1, least=0, most=1)
 
 
 def train(network: nn.Module, data: ImageData, settings: TrainingSettings, seed: int) -> dict[str, float]:
@@ -45,11 +47,27 @@ def train(network: nn.Module, data: ImageData, settings: TrainingSettings, seed:
     Raises:
         ArchflowError: the loss is not finite.
     """
+    *_, (_, seconds) = _epochs(network, data, settings, seed)
+    return _results(network, data, seconds)
+
+
+def training_curve(
+    network: nn.Module, data: ImageData, settings: TrainingSettings, seed: int
+) -> Iterator[tuple[int, dict[str, float]]]:
+    """Trains as `train` does, and gives what that returns after every epoch, counted from 1; the last one's is equal.
+
+    Training ends where the caller stops asking.
+    """
+    for epoch, seconds in _epochs(network, data, settings, seed):
+        yield epoch, _results(network, data, seconds)
+
+
+def _epochs(network: nn.Module, data: ImageData, settings: TrainingSettings, seed: int) -> Iterator[tuple[int, float]]:
+    """Trains; after every epoch its number, and the processor time of training so far."""
     start = time.process_time()
     generator = torch.Generator().manual_seed(seed)
     images = data.train_images.contiguous(memory_format=torch.channels_last)
     network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    network.train()
     optimiser = torch.optim.SGD(
         network.parameters(),
         lr=0.0,
@@ -60,16 +78,22 @@ def train(network: nn.Module, data: ImageData, settings: TrainingSettings, seed:
     )
     batches = max(1, len(images) // settings.batch_size)
     steps = settings.epochs * batches
-    for step in range(steps):
-        if step % batches == 0:
-            order = torch.randperm(len(images), generator=generator)
-        batch = order[step % batches * settings.batch_size :][: settings.batch_size]
-        optimiser.param_groups[0]["lr"] = settings.learning_rate * _schedule(step, steps, settings.warmup)
-        loss = functional.cross_entropy(network(images[batch]), data.train_labels[batch])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    seconds = time.process_time() - start
+    for epoch in range(settings.epochs):
+        network.train()
+        order = torch.randperm(len(images), generator=generator)
+        for step in range(epoch * batches, (epoch + 1) * batches):
+            batch = order[step % batches * settings.batch_size :][: settings.batch_size]
+            optimiser.param_groups[0]["lr"] = settings.learning_rate * _schedule(step, steps, settings.warmup)
+            loss = functional.cross_entropy(network(images[batch]), data.train_labels[batch])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        seconds = time.process_time() - start
+        yield epoch + 1, seconds
+        start = time.process_time() - seconds  # what the caller did meanwhile is not training
+
+
+def _results(network: nn.Module, data: ImageData, seconds: float) -> dict[str, float]:
     results = {"seconds": seconds}
     parts = {
         "train": (data.train_images, data.train_labels),

@@ -4,6 +4,7 @@ from archflow.spaces.base import SPACES, NetworkSpace, SearchSpace
 from archflow.spaces.chain import ChainSpace, Stage
 from archflow.spaces.darts import DARTS
 from archflow.spaces.fbnet import FBNet
+from archflow.spaces.hierarchical import Hierarchical
 from archflow.spaces.nasbench101 import NASBench101
 from archflow.spaces.nasbench201 import NASBench201
 from archflow.spaces.nasbench_graph import NASBenchGraph
@@ -19,6 +20,7 @@ __all__ = [
     "SPACES",
     "ChainSpace",
     "FBNet",
+    "Hierarchical",
     "NASBench101",
     "NASBench201",
     "NASBenchGraph",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,18 @@ from archflow.registry import Registry
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+def _of_text(parse: Callable[[Any, str], Architecture]) -> Callable[[Any, str], Architecture]:
+    """`parse`, which refuses what is no text."""
+
+    @functools.wraps(parse)
+    def parsed(self: SearchSpace, text: str) -> Architecture:
+        if not isinstance(text, str):
+            raise ArchflowError(f"{self.name}: {text!r} is no native string but a {type(text).__name__}; give text")
+        return parse(self, text)
+
+    return parsed
 
 
 class SearchSpace(ABC):
@@ -31,6 +44,11 @@ class SearchSpace(ABC):
     vocabulary: Vocabulary
     attribute_names: tuple[str, ...] = ()
     size: int
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "parse" in vars(cls):
+            cls.parse = _of_text(cls.parse)  # pyright: ignore[reportAttributeAccessIssue]  # it keeps the names
 
     @abstractmethod
     def parse(self, text: str) -> Architecture:
@@ -66,6 +84,16 @@ class SearchSpace(ABC):
         if len(around) == 0:
             raise ArchflowError(f"{self.name}: it has a single architecture, there is no other to go to")
         return around[int(generator.integers(len(around)))]
+
+    def mutants(self, architectures: ArchitectureSet, generator: np.random.Generator) -> ArchitectureSet:
+        """One uniformly drawn neighbour of each of N architectures. Raises ArchflowError as `mutate` does."""
+        return ArchitectureSet.from_architectures(
+            [self.mutate(each, generator) for each in architectures], self.vocabulary
+        )
+
+    def keys(self, architectures: ArchitectureSet) -> list[str]:
+        """The `canonical` string of each of N architectures."""
+        return [self.canonical(each) for each in architectures]
 
     def conform(self, architectures: ArchitectureSet) -> ArchitectureSet:
         """The same architectures as this space gives them: in its vocabulary, with its attributes. They may come with

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from archflow.errors import ArchflowError
+from archflow.files import parse_json
+from archflow.printable import shown
 
-_SHOWN = 60
+__all__ = ["read_object", "shown", "shown_value"]
 
 
 def read_object(text: str, fields: Iterable[str] = ()) -> dict[str, Any]:
@@ -18,14 +20,14 @@ def read_object(text: str, fields: Iterable[str] = ()) -> dict[str, Any]:
     unknown field, NaN or infinity.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_no_name_twice, parse_constant=_no_constant)
+        value = parse_json(text, _no_constant)
     except json.JSONDecodeError as error:
         found = repr(text[error.pos : error.pos + 12]) if error.pos < len(text) else "the end"
         raise ArchflowError(
             f"{shown(text)}: no JSON from character {error.pos + 1} on ({error.msg}), found {found}"
         ) from None
-    except (ValueError, RecursionError) as error:
-        raise ArchflowError(f"{shown(text)}: {error}".splitlines()[0]) from None
+    except ValueError as error:
+        raise ArchflowError(f"{shown(text)}: {error}") from None
     if not isinstance(value, dict):
         raise ArchflowError(f'{shown(text)}: it is no JSON object; write {{"field": ...}} from character 1 on')
     expected = list(fields)
@@ -38,25 +40,11 @@ def read_object(text: str, fields: Iterable[str] = ()) -> dict[str, Any]:
     return value
 
 
-def shown(text: str) -> str:
-    """The beginning of a native string, as an error message shows it: on one line."""
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
-
-
 def shown_value(value: object) -> str:
     """A JSON value as an error message shows it."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     return shown(value) if isinstance(value, str) else shown(json.dumps(value))[1:-1]
-
-
-def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"field {shown(twice)} stands there twice; give it once")
-    return result
 
 
 def _no_constant(name: str) -> None:

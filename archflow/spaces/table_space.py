@@ -90,6 +90,30 @@ class TableSpace(SearchSpace):
         self._number(architecture)
         return architecture.hash
 
+    def mutants(self, architectures: ArchitectureSet, generator: np.random.Generator) -> ArchitectureSet:
+        numbers = self.numbers(architectures)
+        bounds, others = self._changes
+        degrees = np.diff(bounds)[numbers]
+        drawn = bounds[numbers] + (generator.random(len(numbers)) * degrees).astype(np.int64)
+        found = np.empty(len(numbers), np.int64)
+        near = degrees > 0
+        found[near] = others[drawn[near]]
+        for number in np.unique(numbers[~near]):
+            around = self._around(self._architectures[int(number)])
+            if len(around) == 0:
+                raise ArchflowError(f"{self.name}: it has a single architecture, there is no other to go to")
+            rows = np.flatnonzero(numbers == number)
+            found[rows] = around[generator.integers(len(around), size=len(rows))]
+        return self._architectures.select(found)
+
+    def keys(self, architectures: ArchitectureSet) -> list[str]:
+        self.numbers(architectures)
+        return [f"{value:016x}" for value in architectures.hashes.tolist()]
+
+    def table_of(self, architectures: ArchitectureSet) -> Table:
+        """The first row of the table for each of N architectures, with all its columns."""
+        return self.table.select(self.rows[self.numbers(architectures)])
+
     def rows_of(self, architecture: Architecture) -> Ints:
         """(M,) all rows of the table that are isomorphic to an architecture of it, for their metrics."""
         return np.flatnonzero(self._class_of_row == self._number(architecture))
@@ -122,6 +146,21 @@ class TableSpace(SearchSpace):
     @cached_property
     def _texts(self) -> list[str]:
         return sorted(self._class_of_text)
+
+    def numbers(self, architectures: ArchitectureSet) -> Ints:
+        """(N,) which of the space's architectures each is. Raises ArchflowError for one that is not in the table."""
+        hashes, order = self._by_hash
+        found = np.minimum(np.searchsorted(hashes, architectures.hashes), len(hashes) - 1)
+        strange = np.flatnonzero(hashes[found] != architectures.hashes)
+        if len(strange):
+            self._number(architectures[int(strange[0])])
+        return order[found]
+
+    @cached_property
+    def _by_hash(self) -> tuple[NDArray[np.uint64], Ints]:
+        """(size,) hashes, ascending, and which architecture has each."""
+        order = np.argsort(self._architectures.hashes)
+        return self._architectures.hashes[order], order
 
     def _number(self, architecture: Architecture) -> int:
         if architecture.hash not in self._class_of_text:

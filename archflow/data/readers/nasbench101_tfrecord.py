@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.data.nasbench101_graphs import VOCABULARY
+from archflow.data.nasbench101_graphs import CELLS, LARGEST, VOCABULARY
 from archflow.data.protobuf import Value, fields
 from archflow.data.tfrecord import read_records
 from archflow.errors import ArchflowError
@@ -24,7 +24,6 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.ragged import pointer
 from archflow.graph.table import Table
 
-_MOST_NODES = 7
 _EPOCHS = (4, 12, 36, 108)
 _REPEATS = 3
 _EVALUATIONS, _PARAMETERS = 1, 2
@@ -32,6 +31,26 @@ _EVALUATIONS, _PARAMETERS = 1, 2
 
 _MEASURED = {"train_time": 2, "train_acc": 3, "val_acc": 4, "test_acc": 5}
 """Our name -> field number of `EvaluationData`."""
+
+
+def read_whole_tfrecord(path: Path) -> Table:
+    """What `read_tfrecord` reads of an official file, which has three trainings of a length for every cell.
+
+    The format states no number of records, so that a file cut between two of them looks like a shorter one.
+
+    Raises:
+        ArchflowError: One is missing; or as `read_tfrecord`.
+    """
+    table = read_tfrecord(path)
+    lengths = [epochs for epochs in _EPOCHS if f"val_acc_{epochs}" in table.metrics]
+    repeats = [table.metrics.get(f"val_acc_{epochs}_r{n}") for epochs in lengths for n in range(_REPEATS)]
+    trainings = sum(int(np.isfinite(values).sum()) for values in repeats if values is not None)
+    if len(table) != CELLS or trainings != CELLS * len(repeats):
+        raise ArchflowError(
+            f"{path}: {trainings:,} trainings of {len(table):,} cells; the official file has {CELLS * len(repeats):,} "
+            f"of {CELLS:,}: it is cut off, get it again"
+        )
+    return table
 
 
 def read_tfrecord(path: Path) -> Table:
@@ -131,11 +150,11 @@ def _graphs(cells: list[tuple[str, str]]) -> ArchitectureSet:
     sizes = np.array([math.isqrt(len(adjacency)) for adjacency, _ in cells])
     ops = [operations.split(",") for _, operations in cells]
     wrong = sizes**2 != [len(adjacency) for adjacency, _ in cells]
-    wrong |= (sizes > _MOST_NODES) | (sizes != [len(names) for names in ops])
+    wrong |= (sizes > LARGEST) | (sizes != [len(names) for names in ops])
     if wrong.any():
         adjacency, operations = cells[int(np.argmax(wrong))]
         raise ArchflowError(f"matrix {adjacency!r} does not fit operations {operations!r}")
-    matrix = np.zeros((len(cells), _MOST_NODES, _MOST_NODES), np.uint8)
+    matrix = np.zeros((len(cells), LARGEST, LARGEST), np.uint8)
     for size in np.unique(sizes).tolist():
         rows = np.flatnonzero(sizes == size)
         digits = "".join(cells[row][0] for row in rows.tolist())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from torch.nn import functional
 from torch.nn.modules.conv import _ConvNd
 
 from archflow.errors import ArchflowError
+from archflow.networks.zero_cost.copying import copied
 from archflow.networks.zero_cost.rectifiers import RectifierCodes
 from archflow.registry import Registry
 from archflow.seeding import seeded
@@ -58,7 +58,7 @@ class Passes:
 
     def copy(self) -> nn.Module:
         """A copy of the network for the caller to change."""
-        return copy.deepcopy(self.network)
+        return copied(self.network)
 
     @cached_property
     def forward(self) -> Forward:

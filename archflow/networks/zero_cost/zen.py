@@ -61,9 +61,7 @@ def _variances(network: nn.Module) -> Iterator[list[Tensor]]:
     """Collects the variances (C,) that every batch normalisation divides by."""
     variances: list[Tensor] = []
     handles = [
-        module.register_forward_pre_hook(
-            lambda _, inputs: variances.append(inputs[0].transpose(0, 1).flatten(1).var(dim=1, correction=0))
-        )
+        module.register_forward_pre_hook(lambda _, inputs: variances.append(_variance(inputs[0])))
         for module in network.modules()
         if isinstance(module, _BatchNorm)
     ]
@@ -72,6 +70,13 @@ def _variances(network: nn.Module) -> Iterator[list[Tensor]]:
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _variance(maps: Tensor) -> Tensor:
+    """(B, C, ...) -> (C,), exactly zero for a constant channel. torch's own `var` takes ten times as long."""
+    rows = maps.movedim(1, -1).flatten(0, -2)  # no copy of maps whose channels are last in memory
+    rows = rows - rows[0]
+    return (rows - rows.mean(dim=0)).square_().mean(dim=0)
 
 
 def _features(network: nn.Module, images: Tensor) -> Tensor | None:

@@ -8,6 +8,7 @@ also six operation numbers, its `choices` (6,): positions in `OPERATIONS`.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,6 +80,17 @@ class NASBench201(NetworkSpace):
         around = np.tile(choices, (len(edges), 1))
         around[np.arange(len(edges)), edges] = (choices[edges] + steps) % len(OPERATIONS)
         return self._from_choices(around)
+
+    def mutants(self, architectures: ArchitectureSet, generator: np.random.Generator) -> ArchitectureSet:
+        choices = self._choices(architectures).copy()
+        rows = np.arange(len(choices))
+        edges = generator.integers(len(CELL_EDGES), size=len(choices))
+        steps = generator.integers(1, len(OPERATIONS), len(choices))
+        choices[rows, edges] = (choices[rows, edges] + steps) % len(OPERATIONS)
+        return self._from_choices(choices)
+
+    def keys(self, architectures: ArchitectureSet) -> list[str]:
+        return [_topology_of(each) for each in map(tuple, self._choices(architectures).tolist())]
 
     def canonical(self, architecture: Architecture) -> str:
         """The published topology string: operations nested in the order they are applied, sums sorted, skip connections
@@ -194,6 +206,12 @@ def _fault(architecture: Architecture) -> str:
     if tuple(sorted(architecture.edges)) != GRAPH_EDGES:
         return f"give it the edges {list(GRAPH_EDGES)}"
     return ""
+
+
+@cache
+def _topology_of(choices: tuple[int, ...]) -> str:
+    """The topology string of six operation numbers."""
+    return _topology([OPERATIONS[number] for number in choices])
 
 
 def _topology(ops: list[str] | tuple[str, ...]) -> str:

@@ -105,8 +105,12 @@ class NASBenchGraph(SearchSpace):
 
 
 def decode_hash(hashes: ArrayLike) -> ArchitectureSet:
-    """Official hashes (N,) -> N architectures. Raises ArchflowError, naming the row, for one that is none."""
-    hashes = np.asarray(hashes, np.int64)
+    """Official hashes (N,), or a single one -> N architectures. Raises ArchflowError, naming the row, for one that is
+    none, and for what are no whole numbers."""
+    given = np.atleast_1d(np.asarray(hashes))
+    if given.ndim > 1 or (given.size and given.dtype.kind not in "iu"):
+        raise ArchflowError(f"official hashes are a list of whole numbers, not {shown(repr(hashes))}")
+    hashes = given.astype(np.int64)
     known = official(hashes)
     if not known.all():
         row = int(np.argmin(known))

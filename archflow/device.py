@@ -1,0 +1,27 @@
+"""Where to compute."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archflow.errors import ArchflowError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def usable(device: torch.device | str) -> torch.device:
+    """The device of a name such as `cpu` or `cuda:1`.
+
+    Raises:
+        ArchflowError: There is no device of that name here.
+    """
+    import torch
+
+    try:
+        found = torch.device(device)
+        torch.zeros(1, device=found).item()  # a device may be known and not be there
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0].split(". ")[0]
+        raise ArchflowError(f"device {str(device)!r} cannot be used here ({reason}); use 'cpu'") from None
+    return found

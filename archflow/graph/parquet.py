@@ -1,0 +1,91 @@
+"""Parquet files that others may have made: a few kilobytes can state gigabytes, which are not asked for."""
+
+# pyarrow makes its compute functions at import; a type checker sees none of them.
+# pyright: reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.memory import check_content, largest_content
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+_WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 8, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 8}
+"""Bytes of a value in memory; of a text, of its position alone."""
+
+_ROWS = 1000
+"""Looked at together, until one of them has a text and so the dictionary is there."""
+
+_LONG = 1000
+"""Bytes of a text in lists, above which all are counted: the footer does not say how many they are."""
+
+
+def read_parquet(path: Path) -> pa.Table:
+    """The columns of a Parquet file.
+
+    Numbers in columns and texts are bounded before they are read; how long lists of numbers are is not known then.
+
+    Raises:
+        ArchflowError: It asks for more memory than `check_size` allows.
+        ArrowException, OSError: It is damaged.
+    """
+    from pyarrow.parquet import ParquetFile, read_metadata
+
+    about = read_metadata(path)
+    # Of the footer only what pyarrow reads safely: asking it for a damaged column chunk ends the process.
+    leaves = [about.schema.column(i) for i in range(about.num_columns)]
+    groups = [about.row_group(i) for i in range(about.num_row_groups)]
+    width = sum(_WIDTHS.get(leaf.physical_type, leaf.length or 0) for leaf in leaves if not leaf.max_repetition_level)
+    needed = sum(group.num_rows * width + group.total_byte_size for group in groups)
+    check_content(path, needed)
+    texts = [leaf for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+    much = largest_content(path) / max(1, len(texts) * len(groups))
+    with ParquetFile(path, metadata=about, read_dictionary=[leaf.path for leaf in texts]) as file:
+        for leaf in texts:
+            for number, group in enumerate(groups):
+                if group.num_rows * group.total_byte_size > much or leaf.max_repetition_level:
+                    longest = _longest(file, number, leaf.path)
+                    # One text may be repeated a million times: what its column takes is then counted.
+                    if group.num_rows * longest > much or (leaf.max_repetition_level and longest > _LONG):
+                        needed += _written_out(file, number, leaf.path)
+                        check_content(path, needed)
+    with ParquetFile(path, metadata=about) as file:
+        return file.read()
+
+
+def _longest(file: ParquetFile, group: int, column: str) -> int:
+    """Bytes of the longest text in the dictionary of a row group's column; 0 if it has none."""
+    return next((int(_lengths(values).max()) for values in _encoded(file, group, column)), 0)
+
+
+def _written_out(file: ParquetFile, group: int, column: str) -> int:
+    """Bytes of all texts of a row group's column."""
+    return sum(
+        int(_lengths(values)[np.asarray(values.indices.drop_null())].sum()) for values in _encoded(file, group, column)
+    )
+
+
+def _encoded(file: ParquetFile, group: int, column: str) -> Iterator[pa.DictionaryArray]:
+    """The texts of a row group's column, part by part, as indices into a dictionary."""
+    import pyarrow as pa
+
+    for batch in file.iter_batches(_ROWS, row_groups=[group], columns=[column], use_threads=False):
+        values = batch.column(0)
+        while pa.types.is_nested(values.type):
+            values = values.flatten()[0] if pa.types.is_struct(values.type) else values.flatten()
+        if pa.types.is_dictionary(values.type) and len(values.dictionary):
+            yield values
+
+
+def _lengths(values: pa.DictionaryArray) -> NDArray[np.int64]:
+    import pyarrow.compute as pc
+
+    return np.asarray(pc.binary_length(values.dictionary), np.int64)

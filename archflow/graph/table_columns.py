@@ -1,0 +1,126 @@
+"""The columns of a table beside its graphs: numbers when they are asked for, and else as the file had them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from archflow.errors import ArchflowError
+from archflow.graph.text_columns import numbers, texts, why_no_numbers
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class TableColumns(Mapping[str, NDArray[np.float64]]):
+    """Columns of N rows by name. As a mapping it holds those that are numbers, each converted when it is first asked
+    for, NaN where it is empty.
+
+    Args:
+        numbers: (N,) numbers by name.
+        file: Columns as a file had them, of any type; those in `numbers` take their places.
+    """
+
+    def __init__(self, numbers: Mapping[str, NDArray[np.float64]], file: pa.Table | None = None) -> None:
+        self._numbers, self._file = dict(numbers), file
+        self._in_file = () if file is None else tuple(name for name in file.column_names if name not in numbers)
+        self._converted: dict[str, NDArray[np.float64] | None] = {}
+
+    @classmethod
+    def of(cls, columns: Mapping[str, ArrayLike], rows: int) -> TableColumns:
+        """Columns that a caller gives, by position, whatever index they have.
+
+        Raises:
+            ArchflowError: for one that is not `rows` numbers.
+        """
+        if isinstance(columns, TableColumns):
+            return columns
+        if not isinstance(columns, Mapping):
+            raise ArchflowError(f"metrics: give columns by name, not a {type(columns).__name__}")
+        return cls({name: _numbers(name, values, rows) for name, values in columns.items()})
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        found = self._numbers[name] if name in self._numbers else self._of_file(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (name for name in self._in_file if self._of_file(name) is not None)
+        yield from self._numbers
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all columns, numbers or not."""
+        return [*self._in_file, *self._numbers]
+
+    def number(self, name: str) -> NDArray[np.float64]:
+        """(N,) one column.
+
+        Raises:
+            ArchflowError: naming the row, if it is of anything but numbers; listing what there is, if it is not there.
+        """
+        if name in self:
+            return self[name]
+        if self._file is not None and name in self._in_file:
+            raise ArchflowError(why_no_numbers(self._file, name))
+        raise ArchflowError(f"the table has no column {name!r}; numeric columns: {', '.join(self) or 'none'}")
+
+    def texts(self, name: str) -> list[str | None]:
+        """The N entries of one column as text, None where there is none. Raises ArchflowError if it is not there."""
+        if name in self._numbers:
+            return [None if np.isnan(value) else f"{value:.12g}" for value in self._numbers[name]]
+        if self._file is None or name not in self._in_file:
+            raise ArchflowError(f"the table has no column {name!r}; columns: {', '.join(self.names) or 'none'}")
+        return texts(self._file, name)
+
+    def with_numbers(self, columns: Mapping[str, ArrayLike], rows: int) -> TableColumns:
+        """These columns and further ones, which take the places of those of the same name."""
+        more = {name: _numbers(name, values, rows) for name, values in columns.items()}
+        return TableColumns(self._numbers | more, self._file)
+
+    def take(self, rows: NDArray) -> TableColumns:
+        """The chosen rows (M,)."""
+        file = None if self._file is None else self._file.select(self._in_file).take(rows)
+        return TableColumns({name: values[rows] for name, values in self._numbers.items()}, file)
+
+    def added_to(self, columns: pa.Table) -> pa.Table:
+        """A table with all these columns behind its own: those of a file as they were, numbers with null for NaN."""
+        import pyarrow as pa
+
+        for name in self._in_file:
+            assert self._file is not None, "it has these columns"
+            columns = columns.append_column(self._file.schema.field(name), self._file[name])
+        for name, values in self._numbers.items():
+            columns = columns.append_column(name, pa.array(values, mask=np.isnan(values)))
+        return columns
+
+    def _of_file(self, name: str) -> NDArray[np.float64] | None:
+        if self._file is None or name not in self._in_file:
+            return None
+        if name not in self._converted:
+            self._converted[name] = numbers(self._file, name)
+        return self._converted[name]
+
+
+def _numbers(name: str, values: ArrayLike, rows: int) -> NDArray[np.float64]:
+    """One column as an array, float32 if it is that already. Raises ArchflowError if it is not (rows,) numbers."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "biufO":
+            raise TypeError
+        if array.dtype not in (np.float32, np.float64):
+            array = np.asarray(values, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise ArchflowError(f"metric {name!r}: not all of it are numbers; give NaN where it is not measured") from None
+    if array.shape != (rows,):
+        raise ArchflowError(f"metric {name!r}: its shape is {array.shape}; give one number for each of {rows} rows")
+    return array

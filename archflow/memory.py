@@ -1,0 +1,68 @@
+"""Memory: how much this process can have, and one line instead of asking for more."""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+
+from archflow.errors import ArchflowError
+
+ALWAYS = 1 << 28
+"""Bytes of content that any file may have."""
+
+TIMES = 1000
+"""How often a file's own size its content may be: tables of architectures and images compress to a tenth."""
+
+_CONTROL_GROUP = Path("/sys/fs/cgroup/memory.max")
+
+
+def available() -> int:
+    """Bytes of main memory that this process can have: the machine's, or less where the process is limited."""
+    bounds = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY:
+        bounds.append(limit)
+    if _CONTROL_GROUP.is_file() and (content := _CONTROL_GROUP.read_text().strip()).isdigit():
+        bounds.append(int(content))
+    return min(bounds)
+
+
+def check_memory(what: str, needed: float) -> None:
+    """Refuse what cannot fit in memory, before anything is allocated.
+
+    Args:
+        what: What needs it, with its settings.
+        needed: Bytes, at the least.
+
+    Raises:
+        ArchflowError: It is more than there is.
+    """
+    there = available()
+    if needed > there:
+        raise ArchflowError(
+            f"{what}: takes at least {needed / 2**30:,.0f} GiB of memory, there are {there / 2**30:,.0f}; "
+            "make it smaller"
+        )
+
+
+def largest_content(path: Path) -> int:
+    """Bytes that the content of a file may take: in proportion to the file, and at most half of what there is."""
+    return min(max(ALWAYS, TIMES * path.stat().st_size), available() // 2)
+
+
+def check_content(path: Path, content: int) -> None:
+    """Refuse a file that asks for more memory than `largest_content`.
+
+    Args:
+        path: A file.
+        content: Bytes that it would take in memory.
+
+    Raises:
+        ArchflowError: It asks for too much.
+    """
+    if content > largest_content(path):
+        raise ArchflowError(
+            f"{path}: asks for {content / 1e9:,.1f} GB of memory with {path.stat().st_size / 1e6:,.1f} MB on disk; it "
+            "is damaged, made to do harm, or too large for this machine"
+        )

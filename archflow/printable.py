@@ -1,0 +1,34 @@
+"""Text of the user's: what can be a name, and how messages show it: on one line, of bounded length, and harmless to a
+terminal."""
+
+from __future__ import annotations
+
+from typing import TypeGuard
+
+_LONGEST = 60
+
+
+def printable(text: str) -> str:
+    """The text with everything escaped that a terminal would obey or could not print: control characters, line
+    breaks, marks that turn the direction of writing, lone surrogates."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def is_name(value: object) -> TypeGuard[str]:
+    """Whether a value can be a name: text that is not empty and, having no lone surrogate, can be written to a file."""
+    if not isinstance(value, str) or not value:
+        return False
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def shown(value: object) -> str:
+    """The beginning of a value, a text in quotes, as an error message shows it."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= _LONGEST else value[: _LONGEST - 3] + "...")
+    whole = repr(value)
+    return whole if len(whole) <= _LONGEST else whole[: _LONGEST - 3] + "..."
