@@ -50,6 +50,7 @@ class Arch2Vec(Encoder):
         readout: str = "mean",
     ) -> None:
         super().__init__()
+        self.pair_layers = depth
         self.dim = dim
         self.layers = nn.ModuleList(
             VariationalLayer(width if i else n_ops + 2 * n_attributes, width) for i in range(depth)

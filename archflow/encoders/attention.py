@@ -47,17 +47,26 @@ def additive_mask(attends: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def attend(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, dropout_p: float = 0.0, rows: Padded | None = None
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor,
+    dropout_p: float = 0.0,
+    rows: Padded | None = None,
+    words: Tensor | None = None,
 ) -> Tensor:
-    """softmax(Q K^T / sqrt(e)) V over those whom a row hears: (B, heads, q, e), (B, heads, n, e) twice -> as query.
+    """softmax(Q K^T / sqrt(e)) V over what a row attends to: (B, heads, q, e), (B, heads, n, e) twice -> as query.
 
-    mask: `additive_mask`. A row that hears nobody gets the mean of all values.
+    mask: `additive_mask`. A row that attends to nothing gets the mean of all values. rows, words: as `pair_dropout`
+    takes them.
     """
     scores = (key @ query.transpose(2, 3)).transpose(1, 2).contiguous()
-    return weigh(torch.add(mask, scores, alpha=1 / math.sqrt(query.shape[3])), value, dropout_p, rows)
+    return weigh(torch.add(mask, scores, alpha=1 / math.sqrt(query.shape[3])), value, dropout_p, rows, words)
 
 
-def weigh(scores: Tensor, value: Tensor, dropout_p: float = 0.0, rows: Padded | None = None) -> Tensor:
+def weigh(
+    scores: Tensor, value: Tensor, dropout_p: float = 0.0, rows: Padded | None = None, words: Tensor | None = None
+) -> Tensor:
     """Means of values (B, heads, n, e), weighted by the softmax of scores (B, n, heads, q): (B, heads, q, e).
 
     Keys come first, then heads and queries: so a CPU's softmax is vectorised across these, not along a row of few keys.
@@ -65,12 +74,12 @@ def weigh(scores: Tensor, value: Tensor, dropout_p: float = 0.0, rows: Padded | 
     shares = torch.softmax(scores, 1)
     if dropout_p > 0:
         assert rows is not None, "dropout of attention weights takes the rows whose nodes attend"
-        shares = pair_dropout(shares, dropout_p, True, rows)
+        shares = pair_dropout(shares, dropout_p, True, rows, words)
     return shares.transpose(1, 2).contiguous().transpose(2, 3) @ value
 
 
 class AttentionHeads(nn.Module):
-    """softmax(Q K^T / sqrt(e)) V over those whom a place hears; the heads, of e entries each, side by side.
+    """softmax(Q K^T / sqrt(e)) V over the positions that the mask allows; the heads, of e entries each, side by side.
 
     dropout: of the shares that the softmax gives.
     """

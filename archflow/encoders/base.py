@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, final
 
 from torch import Tensor, nn
 
+from archflow.bounds import TRAINED_BYTES, WIDEST
 from archflow.configured import Configured
 from archflow.encoders.readout import Mean, Readout
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
+from archflow.graph.ragged import Ints
+from archflow.memory import check_memory
 from archflow.registry import Registry
 
 ENCODERS: Registry[type[Encoder]] = Registry("encoder", "archflow.encoders")
@@ -20,7 +24,8 @@ class Encoder(Configured, nn.Module, ABC):
     """A map from a batch of architectures to embeddings.
 
     Write a constructor that takes `n_ops` and `width`, gives its other arguments the published defaults and calls
-    `super().__init__()` first, and `forward`.
+    `super().__init__()` first, and `forward`. A saved encoder is built on torch's meta device before its weights are
+    loaded, so that the constructor must not look at the values of tensors.
 
     The embedding must depend neither on the order of a graph's nodes (unless the encoder reads positions) nor on the
     other architectures of the batch. `archflow.testing.check_encoder` holds an encoder to it.
@@ -40,7 +45,23 @@ class Encoder(Configured, nn.Module, ABC):
         reads_positions: The embedding depends, on purpose, on how the nodes are numbered.
         reads_pairs: An architecture must be a pair of cells, two graphs side by side, as in DARTS.
         view: The form in which it was published to see architectures (`archflow.graph.effective.VIEWS`).
+        bounds: See `Configured`. The names here mean the same in all encoders; an encoder adds its own with
+            `{**Encoder.bounds, ...}`.
+        pair_layers, pair_heads: How many layers hold a number for every pair of nodes of an architecture, and how many
+            such numbers each: the constructor sets both. Without such layers memory is linear in the nodes.
     """
+
+    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "n_ops": (1, 2**20),
+        "n_attributes": (0, 2**16),
+        **dict.fromkeys(("width", "dim", "hidden", "op_width", "node_width"), (1, WIDEST)),
+        **dict.fromkeys(("heads", "groups"), (1, 1024)),
+        **dict.fromkeys(("depth", "timesteps", "rounds"), (1, 1000)),
+        **dict.fromkeys(("dropout", "attention_dropout"), (0, 0.999)),
+        "max_nodes": (1, 2**16),
+        "longest": (0, 64),
+        "residual": (0, 1),
+    }
 
     stackable: ClassVar[bool] = False
     reads_positions: ClassVar[bool] = False
@@ -50,6 +71,8 @@ class Encoder(Configured, nn.Module, ABC):
     dim: int
     width: int
     n_attributes: int = 0
+    pair_layers: int = 0
+    pair_heads: int = 1
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,6 +82,11 @@ class Encoder(Configured, nn.Module, ABC):
                 setattr(self, name, self.config[name])
         if "width" in self.config:
             self.dim = self.width
+            self._check_memory(self.width, self.config.get("depth", 1))
+
+    def _check_memory(self, width: int, depth: int) -> None:
+        """Refuse, before a layer is made, what could not be trained: it has a square matrix per layer at the least."""
+        check_memory(f"{type(self).__name__}: width {width}, depth {depth}", TRAINED_BYTES * depth * width**2)
 
     @abstractmethod
     def forward(self, batch: Batch) -> Tensor:
@@ -67,6 +95,17 @@ class Encoder(Configured, nn.Module, ABC):
     def states(self, batch: Batch) -> Tensor:
         """(V, d) what a read-out pools; the node embeddings, for all but few encoders."""
         return self(batch)
+
+    def pair_bytes(self, training: bool) -> int:
+        """Bytes, roughly, for every pair of nodes of an architecture: in evaluation mask, scores and weights of one
+        layer at a time; in training what every layer keeps for the gradient."""
+        kept = 3 + 4 * self.pair_layers * training
+        return 4 * (1 + self.pair_heads * kept) if self.pair_layers else 0
+
+    def memory(self, sizes: Ints, training: bool) -> int:
+        """Bytes, roughly, that pairs of nodes take in a batch of architectures with so many nodes (B,), each padded to
+        the largest. An encoder that pads otherwise overrides it."""
+        return self.pair_bytes(training) * len(sizes) * int(sizes.max(initial=0)) ** 2
 
     @final
     def embed(self, batch: Batch) -> Tensor:

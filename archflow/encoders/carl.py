@@ -44,7 +44,7 @@ def _weighted_sum(x: Tensor, rows: Tensor, weight: Tensor, ptr: Tensor) -> Tenso
     return F.embedding_bag(rows, x, ptr, mode="sum", per_sample_weights=weight, include_last_offset=True)
 
 
-def listen(projected: Tensor, weight: Tensor | None, batch: Batch) -> Tensor:
+def weighted_messages(projected: Tensor, weight: Tensor | None, batch: Batch) -> Tensor:
     """own_v + mean over predecessors u of ahead_u + mean over successors u of behind_u: (V, 3 d) -> (V, d).
 
     projected: [own || ahead || behind]. weight: (E,) of the edges in the means, as in `batch.edges`; all 1 if None.
@@ -83,12 +83,12 @@ class CARL(Encoder):
 
     The redundant part serves training: see `archflow.predict.causal_model`.
 
-    Source: of CARL we know only what abstract and summaries tell: a graph convolution network, learned scores of nodes
+    Source: of CARL we know only what abstract and summaries say: a graph convolution network, learned scores of nodes
     and of edges from the representations of their ends, the complements of the scores, and interventions on the
     vectors. Causal Attention Learning (Sui et al., KDD 2022) gives linear scores and one more convolution on the
     weighted graph. Ours are: a matrix for each direction; layer normalisation; the same last convolution for both
     parts, so that their vectors lie in one space; and means weighed by the scores, not sums. In sums all scores could
-    rise together until the redundant part is nothing, and would tell nothing; in a mean only their differences count,
+    rise together until the redundant part is nothing, and would say nothing; in a mean only their differences count,
     and the redundant part cannot vanish. (Where there is nothing to choose from, as in an architecture of one node,
     both vectors are the same.)
 
@@ -118,7 +118,7 @@ class CARL(Encoder):
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) embeddings of the nodes in the critical part."""
         x = self._represent(batch)
-        return torch.relu_(listen(x.map(self.extract).values, self._score(x, batch)[1].sigmoid(), batch))
+        return torch.relu_(weighted_messages(x.map(self.extract).values, self._score(x, batch)[1].sigmoid(), batch))
 
     def split(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The critical and the redundant vector of every architecture: (B, d) each."""
@@ -146,7 +146,7 @@ class CARL(Encoder):
         table = self.operations.weight + self.operations.bias[:, None]  # type: ignore[index]
         x: NodeValues = self.inputs(table, batch).map(torch.relu)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            y = norm(listen(x.map(convolution).values, None, batch), batch)
+            y = norm(weighted_messages(x.map(convolution).values, None, batch), batch)
             x = OfNodes(relu_dropout(y, self.dropout, self.training, batch), batch)
         return x
 
@@ -166,4 +166,4 @@ class Critical(Readout):
 
 def _part(projected: Tensor, node: Tensor, edge: Tensor, batch: Batch) -> Tensor:
     """(B, d) vectors of the part that is kept to the sigmoid of node (V,), edge (E,)."""
-    return weighted_mean(torch.relu_(listen(projected, edge.sigmoid(), batch)), node.sigmoid(), batch)
+    return weighted_mean(torch.relu_(weighted_messages(projected, edge.sigmoid(), batch)), node.sigmoid(), batch)

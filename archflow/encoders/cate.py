@@ -45,6 +45,7 @@ class CATE(Encoder):
         readout: str = "outputs",
     ) -> None:
         super().__init__()
+        self.pair_layers, self.pair_heads = depth, heads
         if width % heads:
             raise ArchflowError(f"cate: width {width} must be a multiple of its {heads} heads")
         self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)

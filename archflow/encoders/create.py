@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from archflow.bounds import whole
 from archflow.encoders import pretrained
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.embedder import Architectures, Embedder, as_set
@@ -47,7 +48,7 @@ def create(
         ArchflowError: for a name that is none, with the nearest ones; for an untrained encoder without data; for
             settings given to a pre-trained encoder, which has its own.
     """
-    if pretrained.is_shipped(name) or pretrained.is_file(name) or "." in str(name):
+    if pretrained.is_pretrained(name):
         if data is not None or view or positions or unknown or config:
             raise ArchflowError(
                 f"create: {name} is pre-trained and has its own vocabulary and settings; give its name alone"
@@ -58,7 +59,7 @@ def create(
         raise ArchflowError(f"create: an untrained {name} needs architectures or a vocabulary to know its operations")
     _check(str(name), kind, config)
     preparation = _preparation(data, view or kind.view, positions, unknown)
-    with seeded(seed):
+    with seeded(whole("create: seed", seed, 0)):
         encoder = kind(n_ops=len(preparation.vocabulary), **_attributes(preparation), **config)
     return Embedder(encoder.eval(), preparation)
 

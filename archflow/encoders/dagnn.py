@@ -24,11 +24,11 @@ class DAGNN(Encoder):
         h_v^l = GRU^l(input h_v^(l-1), hidden m_v^l),       l = 1 .. depth
         z = FC(max over the sinks v of [h_v^0 || .. || h_v^depth] || max over the sources v of the same, backwards)
 
-    Within a layer a node hears its predecessors' new states (`archflow.encoders.flow_gru.FlowGRU`; the term with w1
+    Within a layer a node receives its predecessors' new states (`archflow.encoders.flow_gru.FlowGRU`; the term with w1
     is common to all predecessors, and a softmax does not see it). Backwards: the same against the edges, with weights
     of its own; `bidirectional=False` leaves that half out. A node's embedding is FC of its own states.
 
-    The released scripts leave h^0 out of the read-out and, for ENAS cells, tell the attention every node's number; ours
+    The released scripts leave h^0 out of the read-out and, for ENAS cells, give the attention every node's number; ours
     follows the paper and does not depend on how nodes are numbered.
 
     width: 501 for ENAS cells, 300 for source code; 128 here. depth: 2. bidirectional: False for ENAS cells.

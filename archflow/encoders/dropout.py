@@ -32,14 +32,26 @@ def relu_dropout(x: Tensor, p: float, training: bool, rows: Batch | Padded | Non
     return _ReluDropout.apply(x, p, rows) if training and p > 0 else torch.relu_(x)
 
 
-def pair_dropout(weights: Tensor, p: float, training: bool, rows: Padded) -> Tensor:
-    """`dropout` of attention weights (B, L, heads, L) between the nodes of the rows."""
+def pair_dropout(weights: Tensor, p: float, training: bool, rows: Padded, words: Tensor | None = None) -> Tensor:
+    """`dropout` of attention weights (B, L, heads, L) between the nodes of the rows.
+
+    Args:
+        weights: Of the attention.
+        p, training: As `dropout` takes them.
+        rows: The rectangle.
+        words: The `pair_words` of all rows, where the rectangle has a part of them; drawn for it if None.
+    """
     if not (training and p > 0):
         return weights
-    words = _drawn(rows.per_member(rows.counts**2), weights.shape[2], weights.device)
+    words = pair_words(rows, weights.shape[2]) if words is None else words
     shape = (*rows.shape, rows.shape[1], weights.shape[2])
     words = words.view(shape) if rows.is_full else words[rows.pair_index]
     return weights * _kept(weights, words.transpose(2, 3), p).mul_(1 / (1 - p))
+
+
+def pair_words(rows: Padded, heads: int) -> Tensor:
+    """(pairs, heads) random int16 for every pair of nodes of one row, numbered as in `Padded.pair_index`."""
+    return _drawn(rows.per_member(rows.counts**2), heads, rows.device)
 
 
 def normal(rows: Padded, width: int, device: torch.device) -> Tensor:

@@ -13,17 +13,40 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from archflow.checkpoint import load_tensors, save_tensors
+from archflow.described import Described, parse
+from archflow.device import usable
 from archflow.encoders.base import ENCODERS, Encoder
 from archflow.encoders.embedding import embed
 from archflow.encoders.preparation import Preparation
+from archflow.encoders.rebuilt import check_weights, rebuilt
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.table import Table
 
 FORMAT = "archflow encoder 2"
 
+DAMAGED, MEND = "the description of the encoder is damaged", "make the file again"
+
 Architectures = ArchitectureSet | Table | Architecture | Iterable[Architecture]
 """Whatever holds architectures."""
+
+
+class EncoderDescription(Described):
+    """What `Embedder.describe` gives.
+
+    Attributes:
+        format: `FORMAT`.
+        encoder: Its registered name.
+        config: Its constructor's arguments; that knows their bounds.
+        preparation: As `Preparation.to_json` gives it.
+        history: How it was trained.
+    """
+
+    format: str
+    encoder: str
+    config: dict[str, Any]
+    preparation: dict[str, Any]
+    history: dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +65,8 @@ class Embedder:
     history: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        known, read = len(self.vocabulary), len(self.preparation.scales)
-        if self.encoder.n_ops != known:
-            raise ArchflowError(f"the encoder knows {self.encoder.n_ops} operations, its vocabulary {known}")
-        if self.encoder.config.get("n_attributes", 0) != read:
-            raise ArchflowError(
-                f"the encoder reads {self.encoder.config.get('n_attributes', 0)} attributes, its scales are of {read}"
-            )
+        _check_fit(self.encoder.config, self.preparation)
+        check_weights(self.encoder)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -87,9 +105,14 @@ class Embedder:
             on_batch: Called with the number of architectures after every batch.
 
         Raises:
-            ArchflowError: naming the row, for an operation that the vocabulary lacks.
+            ArchflowError: naming the row, for an operation that the vocabulary lacks; for a device that is not there.
         """
-        return embed(self.encoder, self.prepare(architectures), device, on_batch)
+        found = embed(self.encoder, self.prepare(architectures), usable(device), on_batch)
+        if not np.isfinite(found).all():
+            check_weights(self.encoder)
+            row = int(np.argmin(np.isfinite(found).all(1)))
+            raise ArchflowError(f"row {row}: its embedding is not finite; are its node attributes those of the others?")
+        return found
 
     def with_history(self, **history: Any) -> Embedder:
         """The same encoder with more said about how it was trained."""
@@ -110,23 +133,19 @@ class Embedder:
         }
 
     @classmethod
-    def build(cls, about: Any, tensors: Mapping[str, Tensor] | None = None) -> Embedder:
-        """What `describe` described, with these weights, or fresh ones.
+    def build(cls, about: Any, tensors: Mapping[str, Tensor]) -> Embedder:
+        """What `describe` described, with these weights.
 
         Raises:
             ArchflowError: if the description is damaged, or the weights do not fit it.
         """
         if not isinstance(about, dict) or about.get("format") != FORMAT:
             raise ArchflowError("not the description of an encoder of this version; make the file again")
-        try:
-            encoder = ENCODERS.get(about["encoder"])(**about["config"])
-            built = cls(encoder, Preparation.from_json(about["preparation"]), about["history"])
-        except (KeyError, TypeError) as error:
-            raise ArchflowError(f"the description of the encoder is damaged ({error}); make the file again") from None
-        if tensors is not None:
-            load_weights(encoder, tensors)
-        encoder.eval()
-        return built
+        described = parse(EncoderDescription, about, DAMAGED, MEND, finite=False)  # losses in a history may be NaN
+        kind = ENCODERS.get(described.encoder)
+        preparation = Preparation.from_json(described.preparation)
+        _check_fit(described.config, preparation)
+        return cls(rebuilt(lambda: kind(**described.config), tensors), preparation, described.history)
 
     def save(self, path: str | Path) -> None:
         """Write one file, whole or not at all. Raises ArchflowError if it cannot be written."""
@@ -140,6 +159,16 @@ class Embedder:
             return cls.build(about, tensors)
         except ArchflowError as error:
             raise ArchflowError(f"{path}: {error}") from None
+
+
+def _check_fit(config: Mapping[str, Any], preparation: Preparation) -> None:
+    """Raise ArchflowError unless an encoder of these arguments reads what the preparation gives."""
+    ops, attributes = config.get("n_ops"), config.get("n_attributes", 0)
+    known, scaled = len(preparation.vocabulary), len(preparation.scales)
+    if ops != known:
+        raise ArchflowError(f"the encoder knows {ops} operations, its vocabulary {known}")
+    if attributes != scaled:
+        raise ArchflowError(f"the encoder reads {attributes} attributes, its scales are of {scaled}")
 
 
 def as_set(architectures: Architectures) -> ArchitectureSet:
@@ -165,12 +194,3 @@ def name_of(encoder: Encoder) -> str:
         if ENCODERS.get(name) is type(encoder):
             return name
     raise ArchflowError(f"{type(encoder).__name__} has no name; register it with @ENCODERS.register to save it")
-
-
-def load_weights(module: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """`load_state_dict` with one clear line. Raises ArchflowError if names or shapes do not fit."""
-    try:
-        module.load_state_dict(tensors)
-    except RuntimeError as error:
-        reason = str(error).splitlines()[-1].strip()
-        raise ArchflowError(f"the weights do not fit the settings ({reason}); make the file again") from None

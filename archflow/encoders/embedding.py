@@ -9,11 +9,17 @@ import torch
 from numpy.typing import NDArray
 
 from archflow.encoders.base import Encoder
+from archflow.encoders.memory import check_evaluation
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
+from archflow.graph.pieces import pieces
+from archflow.graph.ragged import Ints
 
 BATCH_SIZE = 256
-"""Architectures per batch in evaluation; larger batches leave the processor's cache."""
+"""Architectures per batch in evaluation, at most; larger batches leave the processor's cache."""
+
+NODE_BYTES = 64
+"""Bytes of a node, roughly, for every entry of a layer: its states, and messages along its edges."""
 
 
 @torch.inference_mode()
@@ -30,24 +36,33 @@ def embed(
         architectures: N of them.
         device: Where to compute.
         on_batch: Called with the number of architectures after every batch.
+
+    Raises:
+        ArchflowError: For an architecture that takes more memory than there is.
     """
+    check_evaluation(encoder, architectures.node_counts, device)
     encoder.to(device).eval()
     out = np.empty((len(architectures), encoder.dim), np.float32)
-    done = 0
-    for batch, (size,) in batches(architectures, np.arange(len(architectures)), device):
-        out[done : done + size] = encoder.embed(batch).cpu().numpy()
-        done += size
+    for batch, places in batches(encoder, architectures, np.arange(len(architectures)), device):
+        out[places] = encoder.embed(batch).cpu().numpy()
         if on_batch is not None:
-            on_batch(size)
+            on_batch(len(places))
     return out
 
 
 def batches(
-    architectures: ArchitectureSet, rows: NDArray, device: torch.device | str = "cpu"
-) -> Iterator[tuple[Batch, tuple[int, ...]]]:
-    """Batches of the rows (n,) or (K, n) in their order, with the shape of the rows that each holds."""
+    encoder: Encoder, architectures: ArchitectureSet, rows: NDArray[np.int64], device: torch.device | str = "cpu"
+) -> Iterator[tuple[Batch, Ints]]:
+    """Batches that cover the rows, cut by what they cost the encoder, with the places of their rows among the given.
+
+    Args:
+        encoder: Decides what a batch costs.
+        architectures: The set.
+        rows: (n,) of the set; (K, n) for K members, whose rows of one place come together.
+        device: Of the batches.
+    """
     members = 1 if rows.ndim == 1 else len(rows)
-    step = max(1, BATCH_SIZE // members)
-    for first in range(0, rows.shape[-1], step):
-        part = rows[..., first : first + step]
-        yield Batch(architectures, part, device), part.shape
+    sizes = architectures.node_counts[rows].reshape(members, -1).max(0, initial=0)
+    costs = members * NODE_BYTES * encoder.dim, members * encoder.pair_bytes(training=False)
+    for places in pieces(sizes, max(1, BATCH_SIZE // members), *costs):
+        yield Batch(architectures, rows[..., places], device), places

@@ -59,7 +59,7 @@ class FlowAttention(nn.Module):
         return self.flow(x, operation, flow).lerp_(self.norm(gated, flow.batch), 0.5)
 
     def _received(self, own: Tensor, flow: AttendedFlow) -> Tensor:
-        """(V, d) messages -> (V, d) their means, weighted by the softmax; 0 where nobody has a part in it."""
+        """(V, d) messages -> (V, d) their means, weighted by the softmax; 0 for nodes without a neighbour."""
         rows = flow.batch.padded
         message = rows.gather(own)
         scores = self._scores(message, flow).masked_fill(flow.ignored, torch.finfo(message.dtype).min)
@@ -83,7 +83,7 @@ def attending(flows: Sequence[GatedFlow], first_scored: bool = True) -> list[Flo
 @ENCODERS.register("flan")
 class FLAN(Encoder):
     """The encoder of FLAN (Akhauri & Abdelfattah, ICML 2024), "Encodings for Prediction-based Neural Architecture
-    Search". TA-GATES' course of training with attention beside the gates; a layer, over the nodes j that i hears:
+    Search". TA-GATES' course of training with attention beside the gates; a layer, over the neighbours j of i:
 
         f_i = sigmoid(o_i W_o + b_o) * sum_j x_j W + x_i W + b              dense graph flow
         s_ij = LeakyReLU(a . (x_i U * x_j U))
@@ -98,12 +98,12 @@ class FLAN(Encoder):
     width, depth, timesteps: 128, 5 and 2 in all spaces. silent: ids of operations that compute nothing (`none`); their
     states enter the mean as zeros, and still pass messages. The released training names an id that no operation has,
     so nothing is silent there, nor by default.
-    attends_to_all: nodes attend to all nodes of their architecture, to those they do not hear with a score of zero, as
-    in the released code, whose softmax takes in the padding of smaller cells too. By default only to those they hear.
+    attends_to_all: nodes attend to all nodes of their architecture, to those that are no neighbours with a score of
+    zero, as in the released code, whose softmax takes in padding too. By default to neighbours only.
 
     The first layer on the way back has no score: there only the outputs have a state, so every product is zero. The
     released code holds the input's operation at zero; with attention to predecessors alone no embedding depends on
-    that operation, because a gate acts on what a node hears.
+    that operation, because a gate acts on the messages that a node receives.
 
     Supplements (zero-cost proxies, learned encodings, numbers of cells and channels) join the embedding behind the
     encoder: the predictor's business. For spaces of two cells the paper encodes each and joins them by a perceptron;
@@ -129,6 +129,7 @@ class FLAN(Encoder):
         readout: str = "nodes",
     ) -> None:
         super().__init__()
+        self.pair_layers = depth * (2 * timesteps - 1)
         if timesteps < 1:
             raise ArchflowError(f"flan: {timesteps} timesteps; it takes at least one to have an embedding")
         if any(not 0 <= op < n_ops for op in silent):
@@ -139,7 +140,7 @@ class FLAN(Encoder):
         self.flow = GatedPass(attending(gated_layers(GatedFlow, hidden, width, depth, op_width)))
         self.between = None
         if timesteps > 1:
-            # On the way back only the outputs have a state at first, and they hear nobody: a score would be zero.
+            # On the way back only the outputs have a state at first, and no neighbours: a score would be zero.
             back = gated_layers(GatedFlow, width, width, depth, op_width)
             self.between = BackwardRound(width, op_width, lambda: attending(back, first_scored=False))
         self.readout = make_readout(readout, width, nodes=WithPredecessor)

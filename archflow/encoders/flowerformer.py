@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -10,18 +11,22 @@ from torch import Tensor, nn
 
 from archflow.encoders.attention import additive_mask, attend
 from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.dropout import pair_words
 from archflow.encoders.flow_gru import FlowGRU
 from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import BatchNorm, Linear
 from archflow.encoders.readout import make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
+from archflow.graph.padded import Padded
+from archflow.graph.ragged import Ints, pointer
 
 
 class PathAttention(nn.Module):
-    """Multi-head attention between the nodes that a directed path connects, in either direction; no node hears itself.
+    """Multi-head attention between the nodes that a directed path connects, in either direction.
 
-    A node that lies on no path to any other hears nobody and gets the zero vector before the output projection.
+    No node attends to itself. A node that lies on no path to any other gets the zero vector before the output
+    projection.
     """
 
     def __init__(self, dim: int, heads: int, dropout: float) -> None:
@@ -30,17 +35,23 @@ class PathAttention(nn.Module):
         self.query_key_value = Linear(dim, 3 * dim, bias=False)
         self.mix = Linear(dim, dim)
 
-    def forward(self, x: Tensor, batch: Batch, mask: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d), by place of the batch's layout by level. mask: `additive_mask`."""
-        rows = batch.leveled_rows
-        projected = rows.gather(self.query_key_value(x))  # (B, L, 3d)
-        shape = (*projected.shape[:2], 3, self.heads, x.shape[-1] // self.heads)
-        query, key, value = projected.view(shape).permute(2, 0, 3, 1, 4)  # (B, heads, L, d / heads) each
-        attended = attend(query, key, value, mask, self.dropout if self.training else 0.0, batch.padded)
-        attended = attended.transpose(1, 2).flatten(2)
+    def forward(self, x: Tensor, batch: Batch, masks: Sequence[Tensor]) -> Tensor:
+        """(K, S, d) -> (K, S, d), by place of the batch's layout by level. masks: `additive_mask` of every rectangle of
+        `batch.padded.parts`."""
+        rows, parts, p = batch.leveled_rows, batch.padded.parts, self.dropout if self.training else 0.0
+        words = pair_words(batch.padded, self.heads) if p > 0 else None
+        each = zip(rows.gather(self.query_key_value(x)), masks, parts, strict=True)
+        attended = [self._attend(projected, mask, part, p, words) for projected, mask, part in each]
         if batch.isolated is not None:
-            attended = attended.masked_fill(batch.padded.gather(batch.isolated)[..., None], 0)
+            each = zip(attended, parts, strict=True)
+            attended = [y.masked_fill(part.gather(batch.isolated)[..., None], 0) for y, part in each]
         return self.mix(rows.scatter(attended))
+
+    def _attend(self, projected: Tensor, mask: Tensor, rows: Padded, p: float, words: Tensor | None) -> Tensor:
+        """(R, L, 3d) queries, keys and values of one rectangle -> (R, L, d)."""
+        shape = (*projected.shape[:2], 3, self.heads, projected.shape[2] // (3 * self.heads))
+        query, key, value = projected.view(shape).permute(2, 0, 3, 1, 4)  # (R, heads, L, d / heads) each
+        return attend(query, key, value, mask, p, rows, words).transpose(1, 2).flatten(2)
 
 
 class FlowerLayer(nn.Module):
@@ -56,11 +67,11 @@ class FlowerLayer(nn.Module):
         self.norm_flow, self.norm_attention, self.norm = BatchNorm(dim), BatchNorm(dim), BatchNorm(dim)
         self.hidden, self.out = Linear(dim, 2 * dim), Linear(2 * dim, dim)
 
-    def forward(self, x: Tensor, batch: Batch, mask: Tensor) -> Tensor:
-        """(K, S, d) -> (K, S, d). mask: as `PathAttention` takes it."""
+    def forward(self, x: Tensor, batch: Batch, masks: Sequence[Tensor]) -> Tensor:
+        """(K, S, d) -> (K, S, d). masks: as `PathAttention` takes them."""
         there = batch.leveled.mask
         x = self.norm_flow(x + torch.relu(self.flow(x, batch)), there) + self.norm_attention(
-            x + self.attention(x, batch, mask), there
+            x + self.attention(x, batch, masks), there
         )
         return self.norm(x + self.out(torch.relu(self.hidden(x))), there)
 
@@ -78,6 +89,9 @@ class FlowerFormer(Encoder):
 
     A message comes from all predecessors, as the equations say. The released code's edge masks, as far as they can be
     told, drop skip edges from the last message of a node; that is not imitated.
+
+    Attention is computed in rectangles of architectures of about the same size (`Padded.parts`), so that one large
+    architecture does not pad the others of its batch.
 
     width, depth: 64 and 9 for NAS-Bench-101 and -201, 128 and 6 for NAS-Bench-ASR, 256 and 4 for NAS-Bench-Graph.
     attention_dropout: 0.5, 0.1 for NAS-Bench-ASR, 0.4 for NAS-Bench-Graph. For two cells (NAS-Bench-301) see
@@ -100,6 +114,7 @@ class FlowerFormer(Encoder):
         readout: str = "mean",
     ) -> None:
         super().__init__()
+        self.pair_layers, self.pair_heads = depth, heads
         if width % heads:
             raise ArchflowError(f"flowerformer: width {width} must be a multiple of its {heads} heads")
         self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)
@@ -112,7 +127,12 @@ class FlowerFormer(Encoder):
         layout = batch.leveled
         x = self.inputs(self.operations.weight, batch).leveled
         x = F.normalize(torch.relu(self.norm(x, layout.mask)), dim=-1)
-        mask = additive_mask(batch.connected[:, None], x.dtype)
+        masks = [additive_mask(connected[:, None], x.dtype) for connected in batch.connected_parts]
         for layer in self.layers:
-            x = layer(x, batch, mask)
+            x = layer(x, batch, masks)
         return layout.scatter(x)
+
+    def memory(self, sizes: Ints, training: bool) -> int:
+        """As `Encoder.memory` says, of rectangles of architectures of about the same size."""
+        parts = Padded(pointer(sizes), torch.device("cpu")).parts
+        return self.pair_bytes(training) * sum(rows * length**2 for rows, length in (part.shape for part in parts))

@@ -32,8 +32,8 @@ class EndExchange(nn.Module):
         leaving = ends.padded.gather(states.index_select(0, place))  # (2B, P, d)
         leaving = (leaving * there).sum(1) / there.sum(1)
         mixed = self.mix(leaving.view(batch.members, -1, CELLS * x.shape[-1])).view_as(leaving)
-        told = ends.padded.scatter(mixed[:, None].expand(-1, there.shape[1], -1))
-        return states.index_copy(0, place, told).view_as(x)
+        shared = ends.padded.scatter(mixed[:, None].expand(-1, there.shape[1], -1))
+        return states.index_copy(0, place, shared).view_as(x)
 
 
 class TwoCellLayer(FlowerLayer):

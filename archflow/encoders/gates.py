@@ -63,14 +63,14 @@ class EdgeFlow(Flow):
         return cls(batch, edges, ungated=ungated, learned=learned, open=opened)
 
     def arrived(self, y: Tensor) -> Tensor:
-        """(V, d) what the nodes send -> (V, d) what that brings them: the sum over those they hear, or their own where
-        the flow begins. Nodes that hear the same ones are edges that leave one vertex, whose state this is."""
+        """(V, d) what the nodes send -> (V, d) what that brings them: the sum over their neighbours, or their own where
+        the flow begins. Nodes with the same neighbours are edges that leave one vertex, whose state this is."""
         assert self.ungated is not None
         return torch.addcmul(NeighbourSum.apply(y, self.edges), y, self.ungated)
 
 
 class GatedFlow(nn.Module):
-    """y_i = sigmoid(o_i W_o + b_o) * sum_j x_j W + u_i x_i W + b over the nodes j that i hears.
+    """y_i = sigmoid(o_i W_o + b_o) * sum_j x_j W + u_i x_i W + b over the neighbours j of i.
 
     o_i: embedding of i's operation. u_i: `Flow.ungated`.
 
@@ -142,7 +142,9 @@ class Start(nn.Module):
     def __init__(self, node_width: int, dim: int, on_edges: bool = False) -> None:
         super().__init__()
         self.on_edges = on_edges
-        self.nodes = nn.Parameter(torch.cat([torch.randn(1, 1, node_width), torch.zeros(1, 1, node_width)], 1))
+        nodes = torch.zeros(1, 2, node_width)
+        nodes[:, :1] = torch.randn(1, 1, node_width)
+        self.nodes = nn.Parameter(nodes)
         self.map = Linear(node_width, dim)
 
     def forward(self, batch: Batch) -> LookedUp:

@@ -73,6 +73,7 @@ class GMAE(Encoder):
         readout: str = "mean",
     ) -> None:
         super().__init__()
+        self.pair_layers, self.pair_heads = depth, heads
         if width % heads:
             raise ArchflowError(f"gmae: width {width} must be a multiple of its {heads} heads")
         self.dropout = dropout

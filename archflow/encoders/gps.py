@@ -67,6 +67,7 @@ class GPS(Encoder):
         readout: str = "mean",
     ) -> None:
         super().__init__()
+        self.pair_layers, self.pair_heads = depth, heads
         if width % heads or width % 2:
             raise ArchflowError(f"gps: width {width} must be even and a multiple of its {heads} heads")
         self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)

@@ -73,6 +73,7 @@ class NARFormer(Encoder):
         readout: str = "fusion",
     ) -> None:
         super().__init__()
+        self.pair_layers, self.pair_heads = depth, HEADS
         if width < 6 or width % 2:
             raise ArchflowError(
                 f"nar_former: width {width} must be even and at least 6; its tokens are sines and cosines"
@@ -108,8 +109,8 @@ class NARFormer(Encoder):
             zip(self.returns, self.before_return, self.return_query, strict=True), 1
         ):
             queries = query(norm(fused)).view(len(batch), QUERIES[stage - 1], HEADS * HEAD_WIDTH)
-            all_heard = mask.new_zeros(len(batch), QUERIES[stage - 1], 1, 1)
-            fused = self.stages[stage](learned(stage), returns(queries, tokens, mask), all_heard)
+            all_attended = mask.new_zeros(len(batch), QUERIES[stage - 1], 1, 1)
+            fused = self.stages[stage](learned(stage), returns(queries, tokens, mask), all_attended)
         return self.norm(fused).view(len(batch), self.dim)
 
     def _tokens(self, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -83,7 +83,7 @@ class NARFormerV2Layer(nn.Module):
 @ENCODERS.register("nar_former_v2")
 class NARFormerV2(Encoder):
     """NAR-Former V2 (Yi et al., NeurIPS 2023), for accuracy: 128 entries [waves(operation id) || waves(position)], then
-    `depth` layers (`NARFormerV2Layer`) that listen to predecessors and successors. The layers' outputs h_l are weighed:
+    `depth` layers (`NARFormerV2Layer`) that attend to predecessors and successors. The layers' outputs h_l are weighed:
 
         x_v = sum_l w_l h_lv,   w = sigmoid(W2 ReLU(W1 [mean h_1 || ... || mean h_depth]))
 
@@ -110,6 +110,7 @@ class NARFormerV2(Encoder):
         readout: str = "mean",
     ) -> None:
         super().__init__()
+        self.pair_layers = depth
         if width % groups:
             raise ArchflowError(f"nar_former_v2: width {width} must be a multiple of its {groups} groups")
         self.layers = nn.ModuleList(

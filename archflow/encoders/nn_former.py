@@ -1,4 +1,4 @@
-"""NN-Former: a Transformer whose heads hear predecessors, successors and siblings."""
+"""NN-Former: a Transformer whose heads attend to predecessors, successors and siblings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEADS = 4
 
 
 def relatives(forth: Tensor) -> Tensor:
-    """(B, 4, L, L) bool: whom the four heads hear, of the adjacency A (B, L, L).
+    """(B, 4, L, L) bool: what the four heads attend to, from the adjacency A (B, L, L).
 
     I + A (successors), I + A^T (predecessors), I + A^T A (nodes that share a predecessor), I + A A^T (nodes that share
     a successor).
@@ -80,10 +80,10 @@ class NNFormer(Encoder):
 
     Ours is the variant without extra tokens, whose embedding is the mean over nodes (as in the released runs on GATES'
     splits). The released runs on TNASP's splits add a class token and a token for the number of nodes, and compute the
-    sibling masks after that: all nodes become siblings through the tokens, and two heads hear everyone. The paper's
+    sibling masks after that: all nodes become siblings through the tokens, and two heads attend to all. The paper's
     ablation finds no difference between the masks and global attention (tau 0.7654 and 0.7656, NAS-Bench-101, 172
     labels), so that behaviour is not offered. It was published on NAS-Bench-201 cells without what has no effect; the
-    benches show it those (`archflow.recipes.presets.VIEWED`), and whoever uses it elsewhere says `views="effective"`.
+    benches show it those (`archflow.recipes.presets.VIEWED`), and elsewhere one gives `views="effective"`.
 
     width, depth: 160 and 12; 128 and 6 for GATES' split of 73 labels; 192 and 12 for 729 labels and for half of
     NAS-Bench-201.
@@ -104,6 +104,7 @@ class NNFormer(Encoder):
         readout: str = "mean",
     ) -> None:
         super().__init__()
+        self.pair_layers, self.pair_heads = depth, HEADS
         if width % HEADS:
             raise ArchflowError(f"nn_former: width {width} must be a multiple of its {HEADS} heads")
         self.operations, self.inputs = Linear(n_ops, width, bias=False), NodeInput(n_attributes, width)

@@ -1,4 +1,4 @@
-"""PACE: all nodes of a graph at once, each knowing its place in it and attending to its ancestors."""
+"""PACE: all nodes of a graph at once, each with an encoding of its position, attending to its ancestors."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from archflow.graph.padded import Padded
 
 
 class PlaceEncoding(nn.Module):
-    """p_v = W_2 ReLU(W_own s(c_v) + sum over the predecessors u of W_heard s(c_u)): PACE's dag2seq.
+    """p_v = W_2 ReLU(W_own s(c_v) + sum over the predecessors u of W_neighbour s(c_u)): PACE's dag2seq.
 
     c_v: the node's canonical label. s: its sinusoidal encoding, as in the released code for cell benchmarks; the paper
     has one-hot labels, which would fix the largest graph. Sums over different sets of labels still differ, because
-    e^i is transcendental, so the graph can be told from its codes.
+    e^i is transcendental, so different graphs have different codes.
 
     Labels have a small table, so both products of the first layer are of its rows.
     """
@@ -30,7 +30,7 @@ class PlaceEncoding(nn.Module):
     def __init__(self, dim: int, dropout: float) -> None:
         super().__init__()
         self.dim, self.dropout = dim, dropout
-        self.own, self.heard = Linear(dim, 2 * dim, bias=False), Linear(dim, 2 * dim, bias=False)
+        self.own, self.neighbour = Linear(dim, 2 * dim, bias=False), Linear(dim, 2 * dim, bias=False)
         self.out = Linear(2 * dim, dim, bias=False)
 
     def forward(self, batch: Batch) -> Tensor:
@@ -41,10 +41,10 @@ class PlaceEncoding(nn.Module):
         row = batch.rows_of(codes, batch.canonical_label)
         own = F.embedding(row, self.own(codes).flatten(0, 1))
         edges = batch.edges
-        heard = F.embedding_bag(
-            row[edges.source], self.heard(codes).flatten(0, 1), edges.ptr, mode="sum", include_last_offset=True
+        received = F.embedding_bag(
+            row[edges.source], self.neighbour(codes).flatten(0, 1), edges.ptr, mode="sum", include_last_offset=True
         )
-        hidden = relu_dropout(own + heard, self.dropout, self.training, batch)
+        hidden = relu_dropout(own + received, self.dropout, self.training, batch)
         return dropout(per_member(self.out, hidden, batch), self.dropout, self.training, batch)
 
 
@@ -101,6 +101,7 @@ class PACE(Encoder):
         readout: str = "mean",
     ) -> None:
         super().__init__()
+        self.pair_layers, self.pair_heads = depth, heads
         if width % heads or width % 4:
             raise ArchflowError(f"pace: width {width} must be a multiple of its {heads} heads and of 4")
         self.operations, self.inputs = Linear(n_ops, width // 2), NodeInput(n_attributes, width // 2)
@@ -113,7 +114,7 @@ class PACE(Encoder):
         table = self.operations.weight + self.operations.bias[:, None]  # type: ignore[index]
         operation = self.inputs(table, batch).map(torch.relu).values
         x = by_place(torch.cat([operation, self.place(batch)], 1), batch)
-        # A place without a node attends to itself: it has nobody else.
+        # A padded position attends to itself: a softmax needs one entry.
         itself = torch.eye(batch.padded.shape[1], dtype=torch.bool, device=x.device)
         mask = additive_mask((batch.reachable.transpose(1, 2) | itself)[:, None], x.dtype)
         for layer in self.layers:

@@ -55,9 +55,9 @@ class SetConvolution(nn.Module):
         """(K, S, in) -> (K, S, out * heads), or (K, S, out). neighbours: (B, L, L) a node and its predecessors."""
         spread = self.spread(x)
         channels = (*x.shape[:2], *self.mix.shape[1:3])
-        told = torch.addcmul(self.shift[:, None], spread.view(channels), self.scale[:, None, :, 0])
-        told = F.leaky_relu(told, SLOPE, inplace=True)
-        received = neighbour_sum(neighbours, told.view(spread.shape)).view(channels)
+        messages = torch.addcmul(self.shift[:, None], spread.view(channels), self.scale[:, None, :, 0])
+        messages = F.leaky_relu(messages, SLOPE, inplace=True)
+        received = neighbour_sum(neighbours, messages.view(spread.shape)).view(channels)
         mixed = torch.einsum("ksct,kctm->kscm", received, self.mix)
         y = F.leaky_relu(mixed + self.bias[:, None], SLOPE, inplace=True)
         if self.concat:
@@ -144,6 +144,7 @@ class PINAT(Encoder):
         readout: str = "mean",
     ) -> None:
         super().__init__()
+        self.pair_layers, self.pair_heads = depth, 2
         self.dropout = dropout
         self.operations, self.positions = Linear(n_ops, width, bias=False), Linear(max_nodes, width)
         nn.init.normal_(self.operations.weight)

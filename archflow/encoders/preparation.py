@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from archflow.described import Described, parse
 from archflow.encoders.scales import NO_ATTRIBUTES, AttributeScales
-from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.effective import view
+
+
+class PreparationDescription(Described):
+    """What `Preparation.to_json` gives."""
+
+    vocabulary: list[str]
+    view: str
+    positions: bool
+    scales: list[Any]
 
 
 @dataclass(frozen=True)
@@ -51,13 +59,13 @@ class Preparation:
         return cls(vocabulary, view, positions, AttributeScales.of(unscaled._shown(architectures)))
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Preparation:
+    def from_json(cls, content: Any) -> Preparation:
         """What `to_json` gave. Raises ArchflowError if it is damaged."""
-        try:
-            scales = AttributeScales.from_json(content["scales"])
-            return cls(Vocabulary(tuple(content["vocabulary"])), content["view"], content["positions"], scales)
-        except (KeyError, TypeError) as error:
-            raise ArchflowError(f"the description of the encoder is damaged ({error}); make the file again") from None
+        parsed = parse(
+            PreparationDescription, content, "the description of the encoder is damaged", "make the file again"
+        )
+        scales = AttributeScales.from_json(parsed.scales)
+        return cls(Vocabulary(tuple(parsed.vocabulary)), parsed.view, parsed.positions, scales)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON keeps it."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from archflow.described import parse
 from archflow.encoders.embedder import Embedder
 from archflow.errors import ArchflowError
 from archflow.files import read_json
@@ -64,10 +65,16 @@ def card(name: str) -> Card:
         hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
         raise ArchflowError(f"no pre-trained encoder is called {name!r}; {hint}there are: {', '.join(names())}")
     path = FOLDER / f"{name}.json"
+    return parse(Card, read_json(path), f"{path}: not the card of an encoder", "install archflow again")
+
+
+def is_card(path: Path) -> bool:
+    """Whether a file is the card of an encoder."""
     try:
-        return Card(**read_json(path))
-    except TypeError as error:
-        raise ArchflowError(f"{path}: not the card of an encoder ({error}); install archflow again") from None
+        Card(**read_json(path))
+    except (ArchflowError, TypeError):
+        return False
+    return True
 
 
 def load(name: str | Path) -> Embedder:
@@ -93,6 +100,11 @@ def load(name: str | Path) -> Embedder:
             "install archflow again"
         )
     return Embedder.load(path)
+
+
+def is_pretrained(name: str | Path) -> bool:
+    """Whether this names a pre-trained encoder, by its name or its file, rather than a kind."""
+    return is_shipped(name) or is_file(name) or "." in str(name)
 
 
 def is_shipped(name: str | Path) -> bool:

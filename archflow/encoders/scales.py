@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import Interval
 from numpy.typing import NDArray
 
+from archflow.described import parse
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.attributes import POSITION
 
 DECADES = 100.0
 """From this ratio of the largest to the smallest positive value on, an attribute is scaled by its logarithm."""
+
+
+_Float32 = Annotated[float, Interval(ge=-1e39, le=1e39)]
+_Above0 = Annotated[float, Interval(ge=1e-46, le=1e39)]
+
+SMALLEST = 1e-9
+"""Up to this part of the mean (or of 1), a standard deviation is that of equal values and rounding."""
+
+ScaleDescription = tuple[str, _Above0 | None, _Float32, _Above0]
+"""What `AttributeScales.to_json` gives of one: name, unit, mean, std; attributes are float32."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +52,8 @@ class AttributeScale:
         unit = float(positive.min()) if positive.size and positive.max() >= DECADES * positive.min() else None
         seen = values if unit is None else np.arcsinh(values / unit)
         mean, std = (float(seen.mean()), float(seen.std())) if seen.size else (0.0, 0.0)
-        # A constant tells nothing; it becomes zero everywhere.
-        return cls(name, unit, mean, std if std > 1e-9 * max(1.0, abs(mean)) else 1.0)
+        # A constant carries no information; it becomes zero everywhere.
+        return cls(name, unit, mean, std if std > SMALLEST * max(1.0, abs(mean)) else 1.0)
 
     def __call__(self, values: NDArray) -> NDArray[np.float32]:
         """(V,) scaled values; NaN stays NaN."""
@@ -73,18 +84,13 @@ class AttributeScales:
         return cls(tuple(found))
 
     @classmethod
-    def from_json(cls, content: Sequence[Sequence]) -> AttributeScales:
+    def from_json(cls, content: Any) -> AttributeScales:
         """What `to_json` gave. Raises ArchflowError if it is damaged."""
-        try:
-            scales = tuple(
-                AttributeScale(str(n), u if u is None else float(u), float(m), float(s)) for n, u, m, s in content
-            )
-        except (TypeError, ValueError) as error:
-            raise ArchflowError(f"the attribute scales are damaged ({error}); make the file again") from None
-        positive = [x for s in scales for x in (s.unit, s.std) if x is not None]
-        if not all(math.isfinite(x) for x in (*positive, *(s.mean for s in scales))) or min(positive, default=1) <= 0:
-            raise ArchflowError("the attribute scales are damaged; make the file again")
-        return cls(scales)
+        scales = parse(list[ScaleDescription], content, "the attribute scales are damaged", "make the file again")
+        made = cls(tuple(AttributeScale(*each) for each in scales))
+        if any(each.std < SMALLEST * max(1.0, abs(each.mean)) and each.std != 1 for each in made.scales):
+            raise ArchflowError("the attribute scales are damaged: a std is too small; make the file again")
+        return made
 
     def to_json(self) -> list[list]:
         """As JSON keeps it."""

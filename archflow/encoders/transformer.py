@@ -36,6 +36,7 @@ class Transformer(Encoder):
         readout: str = "mean",
     ) -> None:
         super().__init__()
+        self.pair_layers, self.pair_heads = depth, heads
         if width % (2 * heads):
             raise ArchflowError(f"transformer: width {width} must be a multiple of twice its {heads} heads")
         self.operations, self.inputs = Linear(n_ops, width), NodeInput(n_attributes, width)

@@ -14,6 +14,7 @@ from archflow.encoders import Arch2Vec, Encoder
 from archflow.encoders.dropout import dropout
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.batch import Batch
+from archflow.graph.padded import Padded
 from archflow.graph.ragged import Ints, pointer
 from archflow.pretext.base import PRETEXT_TASKS, PretextTask, Targets, positive
 from archflow.pretext.latent_sampling import CodeStatistics
@@ -62,31 +63,33 @@ class VariationalGraphAutoEncoder(PretextTask):
         self.operations = nn.Linear(self.width, encoder.n_ops)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
-        """(N, L(L-1)/2) whether an edge joins the pair of nodes u < v, in whichever direction, at column v(v-1)/2 + u:
-        the first columns are the pairs of the first nodes, however large the largest architecture (L nodes) is."""
-        low = np.minimum(architectures.edge_src, architectures.edge_dst).astype(np.int64)
-        high = np.maximum(architectures.edge_src, architectures.edge_dst).astype(np.int64)
-        largest = int(architectures.node_counts.max(initial=0))
-        joined = np.zeros((len(architectures), largest * (largest - 1) // 2), bool)
-        joined[np.repeat(np.arange(len(architectures)), architectures.edge_counts), high * (high - 1) // 2 + low] = True
-        return {"arch2vec_pairs": torch.from_numpy(joined)}
+        """Nothing: operations and edges are those of the batch."""
+        return {}
 
     def loss(self, encoder: Encoder, batch: Batch, targets: Targets) -> dict[str, Tensor]:
         mean, log_std = self.code(encoder, batch)
         z = torch.addcmul(mean, log_std.exp(), torch.randn_like(mean)) if self.training else mean
         z = dropout(z, CODE_DROPOUT, self.training)
-        size = batch.padded.mask.shape[1]
-        later, earlier = torch.tril_indices(size, size, -1, device=z.device)
-        logits = self.edge_logits(batch.padded.gather(z))[:, later, earlier]
-        joined = targets["arch2vec_pairs"][:, : len(later)].to(z.dtype)
-        there = batch.padded.mask[:, later].to(z.dtype)  # then the earlier node of the pair is there too
-        edges = F.binary_cross_entropy_with_logits(logits, joined, there, reduction="sum") / there.sum().clamp(min=1)
+        each = [self._edge_loss(z, batch, part) for part in batch.padded.parts]
+        lost, pairs = each[0] if len(each) == 1 else map(torch.stack, zip(*each, strict=True))
+        edges = lost.sum() / pairs.sum().clamp(min=1)
         divergence = (mean.square() + (2 * log_std).exp() - 2 * log_std - 1).sum(1).mean() / 2
         return {
             "arch2vec_operations": F.cross_entropy(self.operations(z), batch.op),
             "arch2vec_edges": edges,
             "arch2vec_kl": KL_WEIGHT * divergence,
         }
+
+    def _edge_loss(self, z: Tensor, batch: Batch, rows: Padded) -> tuple[Tensor, Tensor]:
+        """Cross entropy of the edges between all pairs of nodes u < v of some architectures, in whichever direction,
+        summed; and the number of pairs. z: (V, k)."""
+        size = rows.shape[1]
+        later, earlier = torch.tril_indices(size, size, -1, device=z.device)
+        logits = self.edge_logits(rows.gather(z))[:, later, earlier]
+        forth = batch.dense_edges_of(rows)
+        joined = (forth[:, later, earlier] | forth[:, earlier, later]).to(z.dtype)
+        there = rows.mask[:, later].to(z.dtype)  # then the earlier node of the pair is there too
+        return F.binary_cross_entropy_with_logits(logits, joined, there, reduction="sum"), there.sum()
 
     def code(self, encoder: Encoder, batch: Batch) -> tuple[Tensor, Tensor]:
         """(V, k) twice: mean of every node's code, and logarithm of its standard deviation."""

@@ -59,7 +59,7 @@ class PretextTask(Configured, nn.Module, ABC):
             proxies: Zero-cost proxies by name, (N,) each; NaN where a value is missing.
 
         Returns:
-            Named tensors with a row per architecture, (N, ...).
+            Named tensors with a row per architecture, (N, ...); none if the architectures of a batch say it all.
 
         Raises:
             ArchflowError: A proxy that the task needs is missing.

@@ -53,7 +53,7 @@ class PretrainingJob:
     @property
     def state(self) -> Path:
         """The file that holds the state of the unfinished training."""
-        return self.path.with_name(f"{self.path.name}.state")
+        return state_of(self.path)
 
     def run(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray], on_epoch: OnEpoch) -> Embedder:
         """The trained encoder, which is not written yet. The state after every epoch is; the same call resumes from it.
@@ -70,6 +70,11 @@ class PretrainingJob:
             checkpoint=self.state,
             on_epoch=on_epoch,
         )
+
+
+def state_of(path: Path) -> Path:
+    """Where the state of the training goes whose encoder goes to `path`: no two encoders have the same."""
+    return path.with_name(f"{path.name}.state")
 
 
 def run_jobs(

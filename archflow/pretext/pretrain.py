@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+from annotated_types import MinLen
 from numpy.typing import NDArray
 from torch import Tensor
 
+from archflow.bounds import Bounded, bounded, check_progress
 from archflow.checkpoint import TrainingState, fingerprint
+from archflow.device import usable
 from archflow.encoders import Encoder
 from archflow.encoders.embedder import Architectures, Embedder
+from archflow.encoders.memory import check_training
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.pretext.base import PretextTask, Targets
@@ -25,14 +30,14 @@ OnEpoch = Callable[[int, dict[str, float]], None]
 
 
 @dataclass(frozen=True)
-class PretrainSettings:
+class PretrainSettings(Bounded):
     """FGP's settings: AdamW without schedule or clipping, 200 epochs of batches of 256."""
 
-    epochs: int = 200
-    batch_size: int = 256
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-6
-    seed: int = 21
+    epochs: int = bounded(200, least=1)
+    batch_size: int = bounded(256, least=1)
+    learning_rate: float = bounded(1e-3, above=0)
+    weight_decay: float = bounded(1e-6, least=0)
+    seed: int = bounded(21, least=0)
 
 
 def pretrain(
@@ -67,15 +72,16 @@ def pretrain(
         mean parts of the loss in every epoch.
 
     Raises:
-        ArchflowError: The task's proxy, or its mask, is missing; or the checkpoint is of other settings, data or
-            weights.
+        ArchflowError: The task's proxy, or its mask, is missing; the checkpoint is of other settings, data or weights;
+            memory does not last for the largest architectures; or a loss is not finite.
     """
-    settings = settings or PretrainSettings()
+    settings, device = settings or PretrainSettings(), usable(device)
     name = task if isinstance(task, str) else name_of(task)
     if isinstance(task, str):
         with seeded(settings.seed, 2):
             task = make_task(task, embedder.encoder, with_proxies(task, tasks or {}, list(proxies or {})))
     prepared = embedder.prepare(architectures)
+    check_training(embedder.encoder, prepared.node_counts, settings.batch_size, device)
     targets = {part: tensor.to(device) for part, tensor in task.targets(prepared, proxies or {}).items()}
     losses = _train(embedder.encoder, task, prepared, targets, settings, checkpoint, device, on_epoch)
     about = {"tasks": task.config, "proxies": list(task.proxies), "epochs": settings.epochs, "seed": settings.seed}
@@ -102,7 +108,7 @@ def _train(
     if checkpoint is not None:
         key = _key(encoder, task, architectures, targets, settings)
         state = TrainingState(checkpoint, key, {"encoder": encoder, "task": task}, optimiser)
-        restored = state.restore()
+        restored = state.restore(dict[str, Annotated[list[float], MinLen(1)]])
         if restored is not None:
             start, losses, _ = restored
             if on_epoch is not None:
@@ -111,6 +117,7 @@ def _train(
         task.begin_epoch(epoch / settings.epochs)
         with seeded(settings.seed, epoch):
             means = _epoch(encoder, task, architectures, targets, optimiser, settings.batch_size, device)
+        check_progress("pre-training", epoch, means.values(), settings.learning_rate)
         for part, value in means.items():
             losses.setdefault(part, []).append(value)
         if state is not None:

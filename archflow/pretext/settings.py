@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import json
 import math
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
+from archflow.configured import parsed
 from archflow.errors import ArchflowError
+
+__all__ = ["checked", "defaults", "parsed"]
 
 _NONE, _MORE = inspect.Parameter.empty, inspect.Parameter.VAR_KEYWORD
 
@@ -40,31 +42,6 @@ def checked(name: str, task: type, settings: Mapping[str, Any]) -> Mapping[str, 
     if missing:
         raise ArchflowError(f"{name} has no default for the setting {missing[0]!r}; give a value")
     return settings
-
-
-def parsed(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Settings by task from texts such as `graphcl.temperature=0.1`, whose values are JSON, or plain words.
-
-    Raises:
-        ArchflowError: A text is not of this form.
-    """
-    settings: dict[str, dict[str, Any]] = {}
-    for text in assignments:
-        target, equals, value = text.partition("=")
-        task, dot, setting = target.strip().partition(".")
-        if not (task and dot and setting and equals):
-            raise ArchflowError(f"setting {text!r}: write TASK.SETTING=VALUE, such as graphcl.temperature=0.1")
-        settings.setdefault(task, {})[setting] = _value(text, value.strip())
-    return settings
-
-
-def _value(text: str, value: str) -> Any:
-    try:
-        return json.loads(value)
-    except ValueError:
-        if value[:1] in ("", "[", "{", '"'):
-            raise ArchflowError(f"setting {text!r}: {value!r} is no JSON value") from None
-        return value
 
 
 def _wanted(default: Any, value: Any) -> str:

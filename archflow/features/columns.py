@@ -1,0 +1,133 @@
+"""Columns of the table as features: what is known of an architecture beside its graph."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.errors import ArchflowError
+from archflow.features import saved
+from archflow.features.base import FEATURES, Features
+from archflow.features.category import categories, numbers
+from archflow.features.known import known_columns
+from archflow.features.varying import as_float32, distinct
+from archflow.graph.table import Table
+from archflow.printable import shown
+
+DECADES = 100.0
+"""Positive numbers whose largest is so many times the smallest have a column of their logarithms too."""
+
+
+@FEATURES.register("columns")
+@dataclass(frozen=True)
+class Columns(Features):
+    """Columns of numbers as they are, and columns of a few texts as one column for each text.
+
+    Attributes:
+        numeric: Columns of numbers, and whether their logarithms are there too.
+        texts: Columns of texts, and the texts that they may have; of any other text all are 0.
+        warnings: A line for every column that was asked for and is of no use.
+    """
+
+    local: ClassVar[bool] = False
+
+    numeric: tuple[tuple[str, bool], ...] = ()
+    texts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, table: Table) -> Self:
+        """The columns that are known before training by their names (`known_columns`)."""
+        return cls.named(table, known_columns(table, ()))
+
+    @classmethod
+    def named(cls, table: Table, names: Sequence[str], metrics: Collection[str] = ()) -> Self:
+        """The columns of these names.
+
+        Args:
+            table: Where they are. What they hold decides whether they are numbers or texts.
+            names: Each once. One that is constant is left out, with a line in `warnings`.
+            metrics: What is to be predicted, "-NAME" being column NAME.
+
+        Raises:
+            ArchflowError: Naming the column, for one that the table lacks, that is to be predicted, that is named
+                twice, or that has too many different texts to be categories.
+        """
+        predicted = {name for metric in metrics for name in (metric, metric.removeprefix("-"))}
+        numeric, texts, warnings = [], [], []
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise ArchflowError(f"features: column {name!r} is named twice; name it once")
+            if name not in table.column_names:
+                raise ArchflowError(f"features: {_missing(name, table.column_names)}")
+            if name in predicted:
+                raise ArchflowError(f"features: {name!r} is what is to be predicted; leave it out")
+            try:
+                values = numbers(table, name)
+            except ArchflowError:
+                found = categories(table, name)
+                different = len(found) + (None in table.texts(name))
+                if different > 1:
+                    texts.append((name, found))
+            else:
+                there = values[~np.isnan(values)]
+                different = len(np.unique(as_float32(there))) + (0 < len(there) < len(values))
+                if different > 1:
+                    wide = there.min() > 0 and there.max() >= DECADES * there.min()
+                    numeric.append((name, bool(wide)))
+            if different < 2:
+                what = "holds nothing" if different == 0 else "is the same for all architectures"
+                warnings.append(f"features: column {name!r} {what}; it is left out")
+        return cls(tuple(numeric), tuple(texts), tuple(warnings))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        names = [each for name, wide in self.numeric for each in (name, *((f"log:{name}",) if wide else ()))]
+        return tuple(distinct(names + [f"{name}={text}" for name, known in self.texts for text in known]))
+
+    def __call__(self, table: Table) -> NDArray[np.float32]:
+        for name, _ in (*self.numeric, *self.texts):
+            if name not in table.column_names:
+                raise ArchflowError(f"the features need column {name!r}: {_missing(name, table.column_names)}")
+        columns = []
+        for name, wide in self.numeric:
+            values = numbers(table, name)
+            columns.append(values)
+            if wide:
+                columns.append(np.log(np.where(values > 0, values, np.nan)))
+        for name, known in self.texts:
+            texts = np.array(["" if text is None else text for text in table.texts(name)], object)
+            columns += [(texts == text).astype(np.float64) for text in known]
+        return as_float32(np.stack(columns, 1)) if columns else np.zeros((len(table), 0), np.float32)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "numeric": [[name, wide] for name, wide in self.numeric],
+            "texts": [[name, list(known)] for name, known in self.texts],
+            "warnings": list(self.warnings),
+        }
+
+    @classmethod
+    def from_json(cls, about: Mapping[str, Any]) -> Self:
+        numeric, texts = [], []
+        for name, wide in saved.lists(about, "numeric", 2):
+            if not isinstance(name, str) or not isinstance(wide, bool):
+                raise saved.damaged("a column of numbers has no name")
+            numeric.append((name, wide))
+        for name, known in saved.lists(about, "texts", 2):
+            if not isinstance(name, str):
+                raise saved.damaged("a column of texts has no name")
+            texts.append((name, saved.texts({name: known}, name)))
+        return cls(tuple(numeric), tuple(texts), saved.texts(about, "warnings"))
+
+
+def _missing(name: str, there: list[str]) -> str:
+    near = difflib.get_close_matches(name, there, n=3)
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"columns: {', '.join(there) or 'none'}"
+    return f"the table has no column {shown(name)}; {hint}"
