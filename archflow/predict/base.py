@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
@@ -12,6 +11,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.encoders.embedder import Architectures, as_set
+from archflow.errors import ArchflowError
+from archflow.graph.column_names import column_names
 from archflow.graph.table import Table
 from archflow.predict.objectives import Objective
 
@@ -116,28 +117,66 @@ class Predictor(Protocol):
         ...
 
     def rank(self, table: Table | Architectures, on_batch: Callable[[int], None] | None = None) -> Table:
-        """The table with its predictions: further columns `predicted`, `predicted_std` and `rank`, 1 for the best.
-
-        With several metrics, each has columns of its own: `predicted_NAME`, `predicted_std_NAME`, `rank_NAME`.
+        """The table with its predictions: further columns `predicted_METRIC`, `predicted_std_METRIC` and
+        `rank_METRIC`, 1 for the best, for every metric.
 
         Args:
             table: What to rank. All its columns are kept, except those of the names above; architectures alone become
                 a table without any.
             on_batch: As in `predict`.
         """
-        table = table if isinstance(table, Table) else Table(as_set(table))
-        mean, std = (part.reshape(len(table), -1) for part in self.predict(table, on_batch))
-        columns = dict(table.metrics)
-        for place, objective in enumerate(self.objectives):
-            order = np.argsort(-objective.sign * mean[:, place], kind="stable")
-            rank = np.empty(len(order))
-            rank[order] = np.arange(1, len(order) + 1)
-            found = (mean[:, place], std[:, place], rank)
-            columns |= dict(zip(ranking_columns(self.metrics, place), found, strict=True))
-        return replace(table, metrics=columns)
+        prediction = self.predict(table, on_batch)
+        return ranked(table, prediction, prediction.mean, self)
+
+
+def ranked(table: Table | Architectures, prediction: Prediction, by: Values, predictor: Predictor) -> Table:
+    """The table with the columns that `Predictor.rank` adds.
+
+    Args:
+        table: N architectures.
+        prediction: Of them.
+        by: (N,) or (N, metrics) what rises with the predicted metric and decides the order.
+        predictor: Made the prediction.
+    """
+    table = table if isinstance(table, Table) else Table(as_set(table))
+    mean, std, by = (part.reshape(len(table), -1) for part in (*prediction, by))
+    columns: dict[str, Values] = {}
+    for place, objective in enumerate(predictor.objectives):
+        order = np.argsort(-objective.sign * by[:, place], kind="stable")
+        rank = np.empty(len(order))
+        rank[order] = np.arange(1, len(order) + 1)
+        found = (mean[:, place], std[:, place], rank)
+        columns |= dict(zip(ranking_columns(predictor.metrics, place), found, strict=True))
+    return table.with_metrics(columns)
+
+
+def check_unranked(table: Table, metrics: Sequence[str], further: Sequence[str] = ()) -> None:
+    """Raise ArchflowError if a table has a column that predictions of the metrics would replace.
+
+    further: Columns that these predictions have and others lack.
+    """
+    usual = [
+        column
+        for place, metric in enumerate(metrics)
+        for column in (*ranking_columns(metrics, place), f"measured_{metric}")
+    ]
+    for column in (*usual, *further):
+        if column in table.metrics:
+            raise ArchflowError(
+                f"column {column!r}: predictions of {', '.join(metrics)} would replace it; remove it, or give --force"
+            )
+
+
+def is_ranked(path: Path) -> bool:
+    """Whether a file is a table with the columns of `Predictor.rank`."""
+    try:
+        columns = set(column_names(path))
+    except ArchflowError:
+        return False
+    ranked = [column.removeprefix("rank_") for column in columns if column.startswith("rank_")]
+    return any(columns >= set(ranking_columns([metric], 0)) for metric in ranked)
 
 
 def ranking_columns(metrics: Sequence[str], place: int) -> tuple[str, str, str]:
     """The names of the columns that `Predictor.rank` adds for one of its metrics: prediction, deviation, rank."""
-    ending = f"_{metrics[place]}" if len(metrics) > 1 else ""
-    return f"predicted{ending}", f"predicted_std{ending}", f"rank{ending}"
+    return f"predicted_{metrics[place]}", f"predicted_std_{metrics[place]}", f"rank_{metrics[place]}"

@@ -6,10 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
-from archflow.predict.gaussian_process import NOISE, prior_kernel
+from archflow.predict.kernels import NOISE, covariances, relations, start
 
 CANDIDATES = 2000
-"""Architectures among which the choice is made, if there are more: the covariances of all pairs are kept."""
+"""Architectures among which the choice is made, if there are more: the covariances of all pairs are kept. Also how many
+measured ones count at most."""
+
+MOST = 2 * CANDIDATES
+"""How many can be chosen in one go: memory grows with the square, and time with the cube."""
 
 
 def choose(embeddings: NDArray, count: int, measured: ArrayLike = (), seed: int = 21) -> NDArray[np.int64]:
@@ -17,25 +21,34 @@ def choose(embeddings: NDArray, count: int, measured: ArrayLike = (), seed: int 
 
     Each next one is that whose label would lower most what a Gaussian process does not know: the average variance over
     the candidates, given those chosen before (active learning after Cohn; D. Cohn, Z. Ghahramani, M. Jordan, 1996). The
-    variance does not hang on the labels themselves, so that all can be measured at once. The process is
-    `EmbeddingGP`'s before it has seen a label.
+    variance does not depend on the labels themselves, so that all can be measured at once. The process is that of the
+    component `process` on embeddings alone, before it has seen a label.
 
-    embeddings: (N, D) of everything that could be measured. measured: rows whose label is known already. seed: draws
-    the candidates, `CANDIDATES` of the rows that are not measured (all, if there are fewer).
+    Args:
+        embeddings: (N, D) of everything that could be measured.
+        count: How many to choose, at most `MOST`.
+        measured: Rows whose label is known already. Of more than `CANDIDATES`, those count that are the nearest to any
+            candidate.
+        seed: Draws the candidates, `CANDIDATES` of the rows that are not measured (all, if there are fewer).
 
-    Raises ArchflowError if fewer than `count` are left to measure.
+    Raises:
+        ArchflowError: If fewer than `count` are left to measure, or `count` is above `MOST`.
     """
     known = np.unique(np.asarray(measured, np.int64))
     left = np.setdiff1d(np.arange(len(embeddings)), known)
     if not 1 <= count <= len(left):
         raise ArchflowError(f"choose: {count} of {len(left)} architectures without a label; ask for 1 to {len(left)}")
+    if count > MOST:
+        raise ArchflowError(f"choose: {count} at once; memory grows with the square of them, ask for at most {MOST}")
     size = min(len(left), max(CANDIDATES, count))
     candidates = np.sort(np.random.default_rng(seed).choice(left, size, replace=False))
     x = (embeddings - embeddings.mean(0, dtype=np.float64)) / (embeddings.std(0, dtype=np.float64) + 1e-6)
-    covariance = prior_kernel(x[candidates], x[candidates])
+    covariance = prior(x[candidates], x[candidates])
+    if len(known) > CANDIDATES:
+        known = _nearest(x, candidates, known)
     if len(known):
-        across = prior_kernel(x[known], x[candidates])
-        within = prior_kernel(x[known], x[known]) + NOISE * np.eye(len(known))
+        across = prior(x[known], x[candidates])
+        within = prior(x[known], x[known]) + NOISE * np.eye(len(known))
         covariance -= across.T @ np.linalg.solve(within, across)
     chosen: list[int] = []
     for _ in range(count):
@@ -46,3 +59,22 @@ def choose(embeddings: NDArray, count: int, measured: ArrayLike = (), seed: int 
         chosen.append(best)
         covariance -= np.outer(covariance[best], covariance[best] / (variance[best] + NOISE))
     return candidates[chosen]
+
+
+def prior(a: NDArray, b: NDArray) -> NDArray[np.float64]:
+    """(n, m) covariances of standardised embeddings (n, D) and (m, D) before any label is seen."""
+    return covariances(relations([a], [b], 0), start(1, 1))
+
+
+def _nearest(x: NDArray, candidates: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The known rows of x (N, D) that are the nearest to one of the candidates, ascending."""
+    best = np.full(len(candidates), np.inf)
+    nearest = np.zeros(len(candidates), np.int64)
+    for first in range(0, len(known), CANDIDATES):
+        some = known[first : first + CANDIDATES]
+        squares = np.square(x[some]).sum(1) - 2 * x[candidates] @ x[some].T  # but for a term of the candidate's own
+        closest = squares.argmin(1)
+        distance = squares[np.arange(len(candidates)), closest]
+        nearer = distance < best
+        best[nearer], nearest[nearer] = distance[nearer], some[closest[nearer]]
+    return np.unique(nearest)

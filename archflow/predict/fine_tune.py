@@ -5,17 +5,21 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
+from annotated_types import Len, MaxLen
 from numpy.typing import NDArray
 from torch import Tensor
 
+from archflow.bounds import Bounded, bounded, check_progress
 from archflow.checkpoint import TrainingState, fingerprint
 from archflow.encoders import stack, unstack
+from archflow.encoders.memory import check_evaluation, check_training
+from archflow.encoders.rebuilt import check_weights
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.predict.objectives import Hinge, Objective, describe_objective
@@ -24,7 +28,7 @@ from archflow.seeding import member_streams
 
 
 @dataclass(frozen=True)
-class FineTuneSettings:
+class FineTuneSettings(Bounded):
     """FGP's settings for graph networks: pairwise hinge loss, AdamW, batches of 16, gradient norm at most 1.
 
     epochs: 200 / 500 / 300 for NAS-Bench-101 / -201 / -301 in the released code. margin: 0.5 / 0.5 / 0.1, of the hinge
@@ -32,18 +36,13 @@ class FineTuneSettings:
     warmup: epochs in which the learning rate rises linearly, a half cosine to zero follows; 0 for a constant rate.
     """
 
-    epochs: int = 500
-    batch_size: int = 16
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-6
-    margin: float = 0.5
-    clip: float = 1.0
-    warmup: int = 0
-
-    def __post_init__(self) -> None:
-        for each in fields(self):  # NumPy's numbers are no JSON
-            kind: Any = type(each.default)
-            object.__setattr__(self, each.name, kind(getattr(self, each.name)))
+    epochs: int = bounded(500, least=1)
+    batch_size: int = bounded(16, least=2)  # one architecture makes no pair
+    learning_rate: float = bounded(1e-3, above=0)
+    weight_decay: float = bounded(1e-6, least=0)
+    margin: float = bounded(0.5, least=0)
+    clip: float = bounded(1.0, above=0)
+    warmup: int = bounded(0, least=0)
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, from 0."""
@@ -59,7 +58,8 @@ class FineTuneSettings:
 class Runs:
     """K runs on one set of architectures.
 
-    labels: (N, metrics) float64, NaN where not measured. train: (K, n), validation: (K, v) rows of the set.
+    labels: (N, metrics) float64, NaN where not measured. train: (K, n), validation: (K, v) rows of the set; with v = 0
+    no epoch is chosen.
     seeds: one a run, for the order of its batches.
     """
 
@@ -74,9 +74,10 @@ class FineTuned:
     """What a fine-tuning gave.
 
     Args:
-        models: The K models, each at its epoch of the best validation score.
+        models: The K models, each at its epoch of the best validation score; without validation rows, the last.
         losses: (epochs, K).
         validation_score: (epochs, K) the objectives' selection score, higher is better; Kendall's tau for rankings.
+            (0, K) without validation rows.
         held_out: How many of the validation architectures were not trained on; 0 if the training ones chose the epoch.
     """
 
@@ -97,18 +98,27 @@ def fine_tune(
     checkpoint_every: int = 10,
     objectives: Sequence[Objective] | None = None,
 ) -> FineTuned:
-    """Train a copy of every model on its run; keep each at its epoch of best validation score, mean over metrics.
+    """Train a copy of every model on its run; keep each at its epoch of best validation score, mean over metrics, or
+    without validation rows at its last.
 
     Models of a stackable encoder train as one batched model; others one after the other. No label outside a run's
     train and validation rows is looked at.
 
+    Raises ArchflowError if a loss or a score is not finite.
+
     checkpoint: file (for unstackable encoders: stem of K files) that holds the state of the loop; an interrupted run
-    goes on from it to the same result. Raises ArchflowError if it belongs to other settings, data or weights.
+    goes on from it to the same result. Raises ArchflowError if it belongs to other settings, data or weights, and if
+    memory does not last for the largest architectures.
     objectives: one per metric, `scaled_to` labels that may be learnt from; all are hinge losses if None.
     """
     settings = settings or FineTuneSettings()
     objectives = objectives or [Hinge(margin=settings.margin)] * runs.labels.shape[1]
-    if type(models[0].encoder).stackable:
+    stackable, encoder = type(models[0].encoder).stackable, models[0].encoder
+    train, validation = (architectures.node_counts[rows.ravel()] for rows in (runs.train, runs.validation))
+    check_training(encoder, train, settings.batch_size * (len(models) if stackable else 1), device)
+    if len(validation):
+        check_evaluation(encoder, validation, device)
+    if stackable:
         return _Loop(models, architectures, runs, settings, objectives, checkpoint, device).run(
             on_epoch, checkpoint_every
         )
@@ -156,7 +166,7 @@ class _Loop:
         losses: list[list[float]] = []
         scores: list[list[float]] = []
         start = 0
-        restored = self.state.restore() if self.state else None
+        restored = self.state.restore(self._log(), best) if self.state else None
         if restored is not None:
             start, (losses, scores), best = restored
             if on_epoch:
@@ -165,19 +175,37 @@ class _Loop:
         for epoch in range(start, self.settings.epochs):
             with member_streams([(seed, epoch) for seed in self.runs.seeds], self.device):
                 losses.append(self._epoch(epoch))
-            score = self._validate()
-            scores.append(score.tolist())
-            self._keep(best, score > best_score)
-            best_score = np.maximum(best_score, score)
+            score = self._validate() if self.runs.validation.size else None
+            figures = losses[-1] if score is None else [*losses[-1], *score]
+            check_progress("fine-tuning", epoch, figures, self.settings.learning_rate)
+            if score is None:
+                self._keep(best, np.ones(len(self.runs.train), bool))
+            else:
+                scores.append(score.tolist())
+                self._keep(best, score > best_score)
+                best_score = np.maximum(best_score, score)
             last = epoch + 1 == self.settings.epochs
             if self.state and ((epoch + 1) % checkpoint_every == 0 or last):
                 self.state.save(epoch + 1, (losses, scores), best)
             if on_epoch:
                 on_epoch(epoch + 1)
         self.model.load_state_dict(best)
+        if not self.runs.validation.size:
+            check_weights(self.model)  # nothing has looked at what the last step gave
         members = unstack(self.model) if self.stackable else [self.model]
         held_out = len(np.setdiff1d(self.runs.validation[0], self.runs.train[0]))
-        return FineTuned([member.eval() for member in members], np.array(losses), np.array(scores), held_out)
+        return FineTuned(
+            [member.eval() for member in members],
+            np.array(losses),
+            np.array(scores).reshape(-1, len(losses[0])),
+            held_out,
+        )
+
+    def _log(self) -> Any:
+        """The shape of what a state says of its epochs: losses and scores of every run."""
+        runs, epochs = len(self.runs.train), self.settings.epochs
+        of_epochs = Annotated[list[Annotated[list[float], Len(runs, runs)]], MaxLen(epochs)]
+        return tuple[of_epochs, of_epochs]
 
     def _epoch(self, epoch: int) -> list[float]:
         """Mean loss of every run."""

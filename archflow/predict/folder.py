@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+from pydantic import Field
 from torch import Tensor
 
 from archflow.checkpoint import fingerprint, load_tensors, save_tensors
+from archflow.described import Described, Shape, parse
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 
@@ -16,50 +19,105 @@ Part = TypeVar("Part")
 
 DESCRIPTION = "predictor.json"
 
+MEND = "restore it, or fit again"
+
+WEIGHTS = re.compile(r"weights-[0-9a-f]{16}\.safetensors")
+"""Names that archflow gives to weights beside a description: they hold a digest of the content."""
+
 
 def write_folder(folder: Path, form: str, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
-    """Write a predictor.
+    """Write a predictor in place of the one that is there.
 
     The description changes over to the new weights in one step: killed at any moment, the folder holds the old
-    predictor or the new one.
+    predictor or the new one. Of what is in the folder, only what the old description names is removed.
 
     Args:
         folder: Made if there is none.
         form: Name of the format, such as "archflow networks 3".
         tensors, about: What `read_folder` gives back.
     """
+    before = _weights_of(folder / DESCRIPTION)
     weights = f"weights-{fingerprint(about, *tensors.values())}.safetensors"
     save_tensors(folder / weights, tensors, about)
-    write_json(folder / DESCRIPTION, {"format": form, "weights": weights, **about})
-    for old in set(folder.glob("weights-*.safetensors")) - {folder / weights}:
-        old.unlink()
+    description = {"format": form, "weights": weights, **about}
+    write_json(folder / DESCRIPTION, description)
+    if before not in (None, weights):
+        (folder / before).unlink(missing_ok=True)
+
+
+def is_description(path: Path) -> bool:
+    """Whether a file is the description of a predictor."""
+    return _weights_of(path) is not None
+
+
+def _weights_of(path: Path) -> str | None:
+    """The file of weights that a description says archflow wrote beside it; None without one, or if it is damaged."""
+    try:
+        description = read_json(path)
+    except ArchflowError:
+        return None
+    if not isinstance(description, dict) or not str(description.get("format")).startswith("archflow "):
+        return None
+    named = str(description.get("weights"))
+    return named if WEIGHTS.fullmatch(named) else None
+
+
+class Head(Described):
+    """What begins every predictor.json: the format, and the name of the weights beside it."""
+
+    format: str
+    weights: Annotated[str, Field(pattern=f"^{WEIGHTS.pattern}$")]
 
 
 def format_of(folder: Path) -> str:
     """The name of a folder's format. Raises ArchflowError if it has no readable description."""
-    about: Any = read_json(folder / DESCRIPTION)
-    return str(about.get("format")) if isinstance(about, dict) else ""
+    return _head(folder)[0].format
 
 
-def read_folder(folder: Path, form: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read_folder(folder: Path, form: str, shape: type[Shape]) -> tuple[dict[str, Tensor], Shape]:
     """The tensors of a folder, and what was written with them.
 
+    Args:
+        folder: That `write_folder` wrote.
+        form: Name of the format.
+        shape: Of what was written with the tensors (`archflow.described`).
+
     Raises:
-        ArchflowError: Naming the file, if one is missing, cut off, altered, not the other's, or of another format.
+        ArchflowError: Naming the file, if one is missing, cut off, altered, not the other's, of another format, or not
+            of the shape.
     """
+    head, about = _head(folder)
     path = folder / DESCRIPTION
-    about: Any = read_json(path)
-    weights = about.get("weights") if isinstance(about, dict) else None
-    if not isinstance(weights, str) or Path(weights).name != weights:
-        raise ArchflowError(f"{path}: names no weights beside it; restore it or fit again")
-    if about.get("format") != form:
-        raise ArchflowError(f"{path}: has the format {about.get('format')!r}, not {form!r} of this version; fit again")
-    tensors, written = load_tensors(folder / weights)
-    if {"format": form, "weights": weights, **written} != about:
-        raise ArchflowError(f"{path}: does not belong to {weights} beside it; restore both or fit again")
-    return tensors, written
+    if head.format != form:
+        raise ArchflowError(f"{path}: has the format {head.format!r}, not {form!r} of this version; fit again")
+    tensors, written = load_tensors(folder / head.weights)
+    if not isinstance(written, dict) or {"format": form, "weights": head.weights, **written} != about:
+        raise ArchflowError(f"{path}: does not belong to {head.weights} beside it; restore both or fit again")
+    return tensors, parse(shape, written, str(path), MEND)
+
+
+def _head(folder: Path) -> tuple[Head, dict[str, Any]]:
+    """What begins the description, and all of it."""
+    path = folder / DESCRIPTION
+    about = read_json(path)
+    return parse(Head, about, str(path), MEND, finite=False, more=True), about
 
 
 def part_of(named: Mapping[str, Part], prefix: str) -> dict[str, Part]:
     """What has a name that begins with the prefix, without the prefix."""
     return {name.removeprefix(prefix): part for name, part in named.items() if name.startswith(prefix)}
+
+
+def parts_of(named: Mapping[str, Part], kind: str, count: int) -> list[dict[str, Part]]:
+    """What `KIND.0.`, `KIND.1.` ... begin the names of, without that.
+
+    Raises:
+        ArchflowError: If they are not as many as `count`.
+    """
+    parts: dict[str, dict[str, Part]] = {}
+    for name, part in part_of(named, f"{kind}.").items():
+        number, _, rest = name.partition(".")
+        parts.setdefault(number, {})[rest] = part
+    if parts.keys() != set(map(str, range(count))):
+        raise ArchflowError(f"the file has weights of {len(parts)} of {count} of its {kind}s; {MEND}")
+    return [parts[str(k)] for k in range(count)]

@@ -12,8 +12,12 @@ from archflow.encoders.embedder import Architectures, as_set
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.table import Table
+from archflow.predict.unit import LARGEST
 
 Values = NDArray[np.float64]
+
+LEAST = 5
+"""Labels below which there is nothing to weigh components by."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,14 @@ class Labelled:
         values: (N, metrics), NaN where missing; every column has at least two different values.
         metrics: Names of the columns.
         flat: Whether there is one metric that was not given as a column, so that predictions are (N,).
+        rows: (N,) which of the given architectures they are.
     """
 
     architectures: ArchitectureSet
     values: Values
     metrics: list[str]
     flat: bool
+    rows: NDArray[np.int64]
 
     @classmethod
     def of(
@@ -49,6 +55,7 @@ class Labelled:
         Raises:
             ArchflowError: For labels that are missing, not finite and not masked, fewer than two, or all equal.
         """
+        metrics = [metrics] if isinstance(metrics, str) else metrics
         table = architectures
         architectures = as_set(architectures)
         if y is None:
@@ -70,11 +77,11 @@ class Labelled:
             raise ArchflowError(f"{what}: {values.shape[1]} columns, but {len(metrics)} names of metrics")
         names = [f"metric{i}" for i in range(values.shape[1])] if metrics is None else list(metrics)
         usable = np.flatnonzero(np.isfinite(values).any(1))
-        return cls(architectures.select(usable), values[usable], names, flat)
+        return cls(architectures.select(usable), values[usable], names, flat, usable)
 
     def select(self, rows: NDArray) -> Labelled:
         """The chosen rows."""
-        return Labelled(self.architectures.select(rows), self.values[rows], self.metrics, self.flat)
+        return Labelled(self.architectures.select(rows), self.values[rows], self.metrics, self.flat, self.rows[rows])
 
     def __len__(self) -> int:
         return len(self.values)
@@ -116,6 +123,7 @@ def checked_labels(y: ArrayLike, mask: ArrayLike | None, count: int, what: str) 
     if bad.any():
         row = int(np.argmax(bad.any(1)))
         raise ArchflowError(f"{what}: row {row} is not a finite number; leave it out or mask it")
+    check_size(np.where(present, values, np.nan), what)
     values[~present] = np.nan
     for column in range(values.shape[1]):
         finite = values[present[:, column], column]
@@ -124,3 +132,19 @@ def checked_labels(y: ArrayLike, mask: ArrayLike | None, count: int, what: str) 
         if np.ptp(finite) == 0:
             raise ArchflowError(f"{what}: all {len(finite)} are equal ({finite[0]:g}); there is nothing to rank")
     return values
+
+
+def check_size(labels: Values, what: str) -> None:
+    """Raises ArchflowError, naming the row, for labels (N, ...) that are too large to compute with."""
+    large = np.abs(labels) > LARGEST
+    if large.any():
+        raise ArchflowError(
+            f"{what}: row {np.argwhere(large)[0][0]} is {labels[large][0]:g}, too large to compute with; "
+            "give labels in a larger unit"
+        )
+
+
+def check_labels(count: int) -> None:
+    """Raise ArchflowError if so many labels are too few for a `StackedPredictor`."""
+    if count < LEAST:
+        raise ArchflowError(f"predictor: {count} labels are too few to learn from; measure at least {LEAST}")

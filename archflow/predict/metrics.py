@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
+from archflow.predict.unit import Unit
 
 PAIRWISE = 200
 """Rows up to this length compare all pairs at once: faster than sorting them one by one."""
@@ -79,7 +80,9 @@ def regret_at(k: int, predicted: ArrayLike, measured: ArrayLike) -> float:
 def rmse(predicted: ArrayLike, measured: ArrayLike) -> float:
     """Root mean square error, in the metric's unit."""
     predicted, measured = _both(predicted, measured)
-    return float(np.sqrt(np.mean(np.square(predicted - measured))))
+    errors = np.abs(predicted - measured)
+    unit = Unit.of(0.0, float(errors.max()), from_zero=True)
+    return float(unit.widths(np.sqrt(np.mean(np.square(unit.counts(errors))))))
 
 
 def mape(predicted: ArrayLike, measured: ArrayLike) -> float:

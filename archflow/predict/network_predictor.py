@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 import torch
+from annotated_types import Len, MinLen
 from numpy.typing import ArrayLike, NDArray
 
+from archflow.bounds import TRAINED_BYTES, number, whole
+from archflow.described import Described
+from archflow.device import usable
 from archflow.encoders import Embedder, stack
-from archflow.encoders.embedder import Architectures, load_weights
+from archflow.encoders.embedder import Architectures, check_weights
+from archflow.encoders.rebuilt import rebuilt
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.table import Table
-from archflow.predict.base import Prediction, Predictor
-from archflow.predict.conformal import Conformal
+from archflow.memory import check_memory
+from archflow.predict.base import Prediction, Predictor, ranked
+from archflow.predict.cross_conformal import CrossConformal
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
-from archflow.predict.folder import part_of, read_folder, write_folder
+from archflow.predict.fitted_networks import FittedNetworks, counts_of, maps_of, output_maps, residuals_of
+from archflow.predict.folder import MEND, parts_of, read_folder, write_folder
 from archflow.predict.labels import Labelled, validation_labels
 from archflow.predict.models import ScoreModel, model_for
 from archflow.predict.objectives import Hinge, Objective, describe_objective, one_for_each, rebuild_objective
@@ -32,24 +39,36 @@ Values = NDArray[np.float64]
 
 FORMAT = "archflow networks 3"
 
+MEMBERS = 1000
+"""The most networks of one predictor."""
 
-@dataclass(frozen=True)
-class _Fitted:
-    """What fitting gave.
+
+class Arguments(Described):
+    """Those of the predictor's constructor that are numbers; it knows their bounds."""
+
+    members: int
+    validation_share: float
+    seed: int
+
+
+class NetworksDescription(Described):
+    """What `NetworkPredictor.save` writes.
 
     Attributes:
-        models: K of them.
-        maps: (K, metrics) of each, the output map of every metric.
-        residuals: Of every metric, how far labels were from the prediction of the members that held them out of
-            training, on the objective's scale.
+        embedders: As `Embedder.describe` gives them.
+        arguments, settings: Of the predictor.
+        objectives: As `describe_objective` gives them, one for each metric.
+        metrics, flat, maps, residuals: As in `FittedNetworks`.
     """
 
-    models: list[ScoreModel]
-    metrics: list[str]
+    embedders: Annotated[list[dict[str, Any]], Len(1, MEMBERS)]
+    arguments: Arguments
+    settings: FineTuneSettings
+    metrics: Annotated[list[str], MinLen(1)]
     flat: bool
-    objectives: list[Objective]
-    maps: list[list[Values]]
-    residuals: list[Conformal]
+    objectives: list[dict[str, Any]]
+    maps: list[list[list[float]]]
+    residuals: list[list[float]]
 
 
 class NetworkPredictor(Predictor):
@@ -88,19 +107,22 @@ class NetworkPredictor(Predictor):
                 raise ArchflowError("predictor: its encoders are of different kinds or sizes; give several of one kind")
             if each.vocabulary != self.vocabulary:
                 raise ArchflowError("predictor: its encoders know different operations; give them one vocabulary")
-        if members < 1 or not 0 < validation_share < 1:
-            raise ArchflowError(
-                f"predictor: members {members} must be at least 1, validation_share {validation_share} in 0..1"
-            )
-        self.members, self.objective = int(members), objective
-        self.settings, self.validation_share = settings or FineTuneSettings(), float(validation_share)
-        self.seed, self.device = int(seed), torch.device(device)
-        self._state: _Fitted | None = None
+        self.members, self.objective = whole("predictor: members", members, 1, MEMBERS), objective
+        self.settings = settings or FineTuneSettings()
+        self.validation_share = number("predictor: validation_share", validation_share, above=0, most=0.99)
+        self.seed, self.device = whole("predictor: seed", seed, 0), usable(device)
+        needed = TRAINED_BYTES * self.members * sum(parameter.numel() for parameter in first.parameters())
+        check_memory(f"predictor: {self.members} members", needed)
+        self._state: FittedNetworks | None = None
 
     @property
     def vocabulary(self) -> Vocabulary:
         """The operations that its encoders know."""
         return self.embedders[0].vocabulary
+
+    def epochs(self, labels: int) -> int:
+        """How many epochs `fit` reports, whatever the number of labels."""
+        return self.settings.epochs
 
     @property
     def metrics(self) -> Sequence[str]:
@@ -132,12 +154,18 @@ class NetworkPredictor(Predictor):
 
         With too few labels to hold any out (fewer than four would remain), the training labels choose the epoch.
         """
+        for embedder in self.embedders:
+            check_weights(embedder.encoder)
         given = Labelled.of(architectures, y, mask, metrics)
         train, held, known = self._split(given, validation)
         objectives = one_for_each(self.objective or Hinge(margin=self.settings.margin), len(given.metrics))
+        counts = np.empty_like(known.values)
         for metric, objective in enumerate(objectives):
-            objective.check(known.values[:, metric], f"labels of {given.metrics[metric]}")
-            learnt = given.values[:, metric]
+            labels = known.values[:, metric]
+            objective.check(labels, f"labels of {given.metrics[metric]}")
+            objective = objective.spanning(labels[np.isfinite(labels)])
+            counts[:, metric] = objective.unit.counts(labels)
+            learnt = counts[: len(given), metric]
             objectives[metric] = objective.scaled_to(learnt[np.isfinite(learnt)])
         models = []
         for k in range(self.members):
@@ -146,23 +174,14 @@ class NetworkPredictor(Predictor):
                 models.append(model_for(copy.deepcopy(start), len(given.metrics)))
         prepared = Prepared(self.embedders, known.architectures)
         first = self._rows(prepared)[:, :1]
-        seeds = [self.seed + k for k in range(self.members)]
-        runs = Runs(prepared.tiled(known.values), train + first, held + first, seeds)
+        runs = Runs(prepared.tiled(counts), train + first, held + first, range(self.seed, self.seed + self.members))
         tuned = fine_tune(
             models, prepared.together, runs, self.settings, checkpoint, self.device, on_epoch, objectives=objectives
         )
         scores = self._scores(tuned.models, prepared)
-        maps = [
-            [
-                objective.output_map(own[present, metric], given.values[present, metric])
-                for metric, objective in enumerate(objectives)
-                for present in [np.isfinite(given.values[:, metric])]
-            ]
-            for own in scores[:, : len(given)]
-        ]
-        values = _in_unit(scores, objectives, maps)
-        residuals = _residuals(values, known.values, objectives, train, held)
-        self._state = _Fitted(tuned.models, given.metrics, given.flat, objectives, maps, residuals)
+        maps = output_maps(scores[:, : len(given)], counts[: len(given)], objectives)
+        residuals = residuals_of(counts_of(scores, objectives, maps), counts, objectives, train, held)
+        self._state = FittedNetworks(tuned.models, given.metrics, given.flat, objectives, maps, residuals)
         return tuned
 
     def _split(
@@ -174,7 +193,8 @@ class NetworkPredictor(Predictor):
             both = ArchitectureSet.concatenate(
                 [each.architectures.recoded(self.vocabulary) for each in (known, further)]
             )
-            together = Labelled(both, np.concatenate([known.values, further.values]), known.metrics, known.flat)
+            values = np.concatenate([known.values, further.values])
+            together = Labelled(both, values, known.metrics, known.flat, np.arange(len(values)))
             train, held = np.split(np.tile(np.arange(len(together)), (self.members, 1)), [len(known)], 1)
             return train, held, together
         rng = np.random.default_rng(self.seed)
@@ -190,25 +210,17 @@ class NetworkPredictor(Predictor):
 
     def predict(self, architectures: Architectures, on_batch: Callable[[int], None] | None = None) -> Prediction:
         """As `Predictor.predict` says. std: between members, not calibrated; NaN if there is only one."""
-        fitted = self._fitted
-        values = _in_unit(self.scores(architectures, on_batch), fitted.objectives, fitted.maps)
-        mean = values.mean(0)
-        std = values.std(0, ddof=1) if len(values) > 1 else np.full_like(mean, np.nan)
-        return Prediction(mean[:, 0], std[:, 0]) if fitted.flat else Prediction(mean, std)
+        return self._fitted.prediction(self._fitted.counts(self.scores(architectures, on_batch)))
+
+    def rank(self, table: Table | Architectures, on_batch: Callable[[int], None] | None = None) -> Table:
+        """As `Predictor.rank` says, by differences that are too small for the labels' unit as well."""
+        counts = self._fitted.counts(self.scores(table, on_batch))
+        return ranked(table, self._fitted.prediction(counts), counts.mean(0), self)
 
     def interval(self, architectures: Architectures, coverage: float) -> tuple[Values, Values]:
-        """As `Predictor.interval` says; equally wide for all architectures on the objective's scale.
-
-        The width comes from labels that members held out of training. The same labels chose the members' epochs, so
-        that the intervals are a little too narrow.
-        """
-        fitted, (mean, _) = self._fitted, self.predict(architectures)
-        ends = np.empty((2, len(mean), len(fitted.objectives)))
-        for metric, objective in enumerate(fitted.objectives):
-            centre = objective.to_scale(mean if fitted.flat else mean[:, metric])
-            reach = fitted.residuals[metric].factor(coverage)
-            ends[:, :, metric] = [objective.from_scale(centre - reach), objective.from_scale(centre + reach)]
-        return (ends[0, :, 0], ends[1, :, 0]) if fitted.flat else (ends[0], ends[1])
+        """As `Predictor.interval` says, with the reach that labels asked for which members held out of training. These
+        also chose the members' epochs, so that it is too narrow."""
+        return self._fitted.interval(self._fitted.counts(self.scores(architectures)), coverage)
 
     def scores(self, architectures: Architectures | Prepared, on_batch: Callable[[int], None] | None = None) -> Values:
         """(K, N, metrics) the members' scores, higher is better, before they are put on the labels' scale.
@@ -236,7 +248,7 @@ class NetworkPredictor(Predictor):
         return self.embedder.embed(architectures, self.device)
 
     @property
-    def _fitted(self) -> _Fitted:
+    def _fitted(self) -> FittedNetworks:
         if self._state is None:
             raise ArchflowError("predictor: nothing to predict with yet; call fit or load first")
         return self._state
@@ -265,54 +277,27 @@ class NetworkPredictor(Predictor):
     def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Self:
         """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
         folder = Path(folder)
-        tensors, about = read_folder(folder, FORMAT)
+        tensors, about = read_folder(folder, FORMAT, NetworksDescription)
         try:
-            starts = [
-                Embedder.build(each, part_of(tensors, f"start.{k}.")) for k, each in enumerate(about["embedders"])
+            parts = parts_of(tensors, "start", len(about.embedders))
+            starts = [Embedder.build(each, part) for each, part in zip(about.embedders, parts, strict=True)]
+            objectives = [rebuild_objective(each) for each in about.objectives]
+            predictor = cls(
+                starts, objective=objectives, settings=about.settings, device=device, **about.arguments.model_dump()
+            )
+            maps = [maps_of(own, objectives) for own in about.maps]
+            residuals = [
+                CrossConformal.restored(np.array(each, float), np.zeros(len(each)), len(each), 1)
+                for each in about.residuals
             ]
-            objectives = [rebuild_objective(each) for each in about["objectives"]]
-            settings = FineTuneSettings(**about["settings"])
-            predictor = cls(starts, objective=objectives, settings=settings, device=device, **about["arguments"])
-            models = []
-            for k in range(predictor.members):
-                model = model_for(copy.deepcopy(starts[0].encoder), len(objectives))
-                load_weights(model, part_of(tensors, f"member.{k}."))
-                models.append(model.eval())
+            counts = {len(objectives), len(about.metrics), len(residuals), *map(len, maps)}
+            if len(maps) != predictor.members or len(counts) > 1 or (about.flat and len(objectives) > 1):
+                raise ArchflowError(f"its numbers of members or metrics contradict each other; {MEND}")
+            models = [
+                rebuilt(lambda: model_for(copy.deepcopy(starts[0].encoder), len(objectives)), part)
+                for part in parts_of(tensors, "member", predictor.members)
+            ]
         except ArchflowError as error:
             raise ArchflowError(f"{folder}: {error}") from None
-        maps = [[np.array(each) for each in own] for own in about["maps"]]
-        residuals = [Conformal(np.array(each)) for each in about["residuals"]]
-        predictor._state = _Fitted(models, about["metrics"], about["flat"], objectives, maps, residuals)
+        predictor._state = FittedNetworks(models, about.metrics, about.flat, objectives, maps, residuals)
         return predictor
-
-
-def _in_unit(scores: Values, objectives: Sequence[Objective], maps: Sequence[Sequence[Values]]) -> Values:
-    """(K, N, metrics) scores -> predictions in the metrics' units."""
-    values = np.empty_like(scores)
-    for k, metric in np.ndindex(scores.shape[0], scores.shape[2]):
-        objective = objectives[metric]
-        values[k, :, metric] = objective.from_scale(objective.outputs(scores[k, :, metric], maps[k][metric]))
-    return values
-
-
-def _residuals(
-    values: Values, labels: Values, objectives: Sequence[Objective], train: NDArray, held: NDArray
-) -> list[Conformal]:
-    """How far the labels of every metric are from the mean of the members that did not train on them.
-
-    Args:
-        values: (K, N, metrics) the members' predictions.
-        labels: (N, metrics).
-        train, held: (K, n), (K, v) rows that a member trains on, and that choose its epoch.
-    """
-    unseen = np.zeros(values.shape[:2], bool)
-    np.put_along_axis(unseen, held, True, 1)
-    np.put_along_axis(unseen, train, False, 1)
-    found = []
-    for metric, objective in enumerate(objectives):
-        rows = unseen.any(0) & np.isfinite(labels[:, metric])
-        weight = unseen[:, rows]
-        mean = (values[:, rows, metric] * weight).sum(0) / weight.sum(0)
-        scaled = objective.to_scale(labels[rows, metric])
-        found.append(Conformal.of(scaled, objective.to_scale(mean), np.ones(len(scaled))))
-    return found

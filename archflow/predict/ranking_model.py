@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from archflow.encoders import Encoder
 from archflow.encoders.embedding import batches
 from archflow.encoders.layers import Linear
+from archflow.encoders.memory import check_evaluation
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.registry import Registry
@@ -70,15 +71,16 @@ def score(
     """(n, metrics) scores of the chosen rows (all if None); (K, n, metrics) for K members' rows (K, n).
 
     on_batch: called after every batch with how many of the n are new.
+
+    Raises ArchflowError for an architecture that takes more memory than there is.
     """
     rows = np.arange(len(architectures)) if rows is None else np.asarray(rows)
+    check_evaluation(model.encoder, architectures.node_counts[rows.ravel()], device)
     model.to(device).eval()
     n_metrics = model.head.out.weight.shape[-1]
     out = np.empty((*rows.shape, n_metrics), np.float32)
-    done = 0
-    for batch, shape in batches(architectures, rows, device):
-        out[..., done : done + shape[-1], :] = model(batch).view(*shape, n_metrics).cpu().numpy()
-        done += shape[-1]
+    for batch, places in batches(model.encoder, architectures, rows, device):
+        out[..., places, :] = model(batch).view(*rows.shape[:-1], len(places), n_metrics).cpu().numpy()
         if on_batch is not None:
-            on_batch(shape[-1])
+            on_batch(len(places))
     return out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from dataclasses import replace
@@ -19,8 +18,9 @@ from archflow.predict import NetworkPredictor
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.metrics import precision_curve, summary
 from archflow.progress import progress_bar
+from archflow.recipes.fitting import DEFAULT
 from archflow.recipes.presets import preset_of
-from archflow.recipes.recipe import recipe_for
+from archflow.recipes.stacks import recipe_of
 from archflow.report.ranking import ranking_report
 
 MEMBERS = 4
@@ -49,32 +49,36 @@ def run_demo(
     known = labelled_rows(accuracy, labels, seed)
     judged = np.setdiff1d(np.flatnonzero(np.isfinite(accuracy)), known)
 
-    untrained = create("gated_gcn", architectures, seed=seed, width=preset.width)
-    # The recipe with the gated GCN: its own encoder would take minutes.
-    recipe = recipe_for(benchmark, "gated_gcn")
-    recipe = replace(recipe, epochs=pretrain_epochs, fine_tune=replace(recipe.fine_tune, epochs=epochs))
+    recipe = recipe_of(DEFAULT, benchmark).with_component("networks", epochs=epochs)
+    assert recipe.pretraining is not None, "the default pre-trains"
+    recipe = replace(recipe, pretraining=replace(recipe.pretraining, epochs=pretrain_epochs))
     proxies = {name: proxy(table, name) for name in proxy_columns(table)}
     with tempfile.TemporaryDirectory() as folder:
-        pretrained = recipe.pretrain(architectures, proxies, Path(folder), seed, processes=os.cpu_count() or 1)
+        embedders = recipe.embedders(architectures, known, proxies, Path(folder), seed)
+    stacked = recipe.predictor(embedders, seed=seed)
+    untrained = create("gated_gcn", architectures, seed=seed, width=preset.width)
     predictors = {
         "supervised": NetworkPredictor(untrained, members=MEMBERS, settings=FineTuneSettings(epochs), seed=seed),
-        "recipe": recipe.predictor(pretrained, seed),
+        DEFAULT: stacked,
     }
 
-    methods, curves, predictions, loss_curves = [], {}, {}, {}
+    methods, curves, predictions = [], {}, {}
     ks = np.unique(np.geomspace(5, len(judged), 60).astype(int))
     for name, predictor in predictors.items():
-        with progress_bar(f"learning from {len(known)} labels, {name}", epochs) as bar:
-            tuned = predictor.fit(
-                architectures.select(known), accuracy[known], reference=architectures, on_epoch=bar.reach
-            )
-        predictions[name], _ = predictor.predict(architectures)
+        steps = predictor.epochs(len(known))
+        with progress_bar(f"learning from {len(known)} labels, {name}", steps) as bar:
+            predictor.fit(table.select(known), metrics=[benchmark.metric], reference=table, on_epoch=bar.reach)
+        predictions[name], _ = predictor.predict(table)
         methods.append({"method": name, **summary(predictions[name][judged], accuracy[judged])})
         curves[name] = (ks, precision_curve(predictions[name][judged], accuracy[judged], ks))
-        loss_curves[f"fine-tuning: {name}"] = tuned.losses.mean(1).tolist()
-        embeddings = predictor.embed(architectures)
     curves["chance"] = (ks, ks / len(judged))
 
+    trained = [each for each in embedders if "task" in each.history]
+    losses = {
+        f"pre-training: {each.history['task']}, {part}": values
+        for each in trained
+        for part, values in each.history["losses"].items()
+    }
     seconds = time.perf_counter() - began
     if out is not None:
         ranking_report(
@@ -86,24 +90,24 @@ def run_demo(
                 ("judged on", f"the other {len(judged):,} cells"),
                 (
                     "pre-training",
-                    f"{len(pretrained)} encoders, {pretrain_epochs} epochs each, by "
-                    f"{' and '.join(dict.fromkeys(task for task, _ in recipe.tasks))} with "
-                    f"{len(proxies)} zero-cost proxies, no labels",
+                    f"{len(trained)} encoders, {pretrain_epochs} epochs each, by "
+                    f"{' and '.join(each.history['task'] for each in trained)} with {len(proxies)} zero-cost proxies, "
+                    "no labels",
                 ),
+                ("supervised only", f"{MEMBERS} gated GCNs of width {preset.width}, {epochs} epochs"),
                 (
-                    "predictor",
-                    f"{recipe.members} gated GCNs of width {preset.width}, {epochs} epochs, and a Gaussian process on "
-                    "their embeddings",
+                    f"recipe {DEFAULT}",
+                    "weights: " + ", ".join(f"{each.name} {each.weight:.2f}" for each in stacked.stacking.shares),
                 ),
                 ("seconds", f"{seconds:.0f}"),
             ],
             comparison=methods,
-            predicted=predictions["recipe"],
+            predicted=predictions[DEFAULT],
             measured=accuracy,
             fitted=np.isin(np.arange(len(table)), known),
             precision_curves=curves,
-            loss_curves=loss_curves,
-            embeddings=embeddings,
+            loss_curves=losses,
+            embeddings=stacked.embed(architectures),
             architectures=architectures,
             native=table.native,
             metric="test accuracy",

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.checkpoint import is_saved, remove_saved
 from archflow.data.benchmarks import Benchmark
-from archflow.data.proxies import proxy, proxy_columns
+from archflow.data.proxies import proxy, proxy_columns, tells_apart
 from archflow.data.splits import labelled_rows
 from archflow.encoders import create
+from archflow.encoders.pretrained import is_pretrained
 from archflow.errors import ArchflowError
+from archflow.features.columns import Columns
+from archflow.features.known import known_as_text, known_columns
+from archflow.files import check_folder, remove_parts
 from archflow.graph.table import Table
-from archflow.predict import BlendedPredictor, FineTuned, NetworkPredictor, Objective
+from archflow.outputs import Output, check_outputs
+from archflow.predict import FineTuned, NetworkPredictor, Objective, StackedPredictor
+from archflow.predict.direction import usually_lower
+from archflow.predict.fine_tune import FineTuneSettings
+from archflow.predict.folder import DESCRIPTION, is_description
+from archflow.predict.labels import check_labels, check_size, checked_labels
 from archflow.predict.objectives import Hinge, one_for_each
+from archflow.predict.stack import Stacking
 from archflow.progress import progress_bar
 from archflow.recipes.presets import preset_of
-from archflow.recipes.recipe import Recipe, recipe_for
+from archflow.recipes.stacks import Recipe
+
+STATE = "fit.state"
+"""The file in the predictor's folder that holds the state of unfinished fine-tuning."""
+
+DEFAULT = "quick"
+"""The recipe that is taken where nothing is said."""
 
 PRETRAINING = "pretraining"
 """The folder beside the predictor that holds the recipe's encoders until all is done."""
 
-FitPredictor = NetworkPredictor | BlendedPredictor
+FitPredictor = NetworkPredictor | StackedPredictor
 
 
 @dataclass(frozen=True)
@@ -76,8 +92,21 @@ class Task:
         for metric, column in zip(metrics, values.T, strict=True):
             if np.isinf(column).any():
                 raise ArchflowError(f"row {int(np.argmax(np.isinf(column)))}: {metric} is infinite; mend or empty it")
+            check_size(column, metric)
         measured = np.where(np.isfinite(values).any(1), 1.0, np.nan)
         return cls(table, metrics, lower, objective, labelled_rows(measured, labels, seed))
+
+    @property
+    def note(self) -> str:
+        """What the user should think of before the work: metrics of which low values are usually the good ones, but
+        not here. Empty if there is nothing."""
+        each = zip(self.metrics, self.lower_is_better, strict=True)
+        perhaps = [metric for metric, lower in each if not lower and usually_lower(metric)]
+        if not perhaps:
+            return ""
+        options = " ".join(f"--metric -{metric}" for metric in perhaps)
+        more = " or --lower-is-better" if len(self.metrics) == 1 else ""
+        return f"the highest {', '.join(perhaps)} is taken for the best; if the lowest is, give {options}{more}"
 
     def objectives(self, margin: float) -> list[Objective]:
         """One for each metric. margin: of the hinge loss."""
@@ -89,11 +118,11 @@ class Task:
 def network_predictor(
     task: Task,
     benchmark: Benchmark | None = None,
-    encoder: str = "gated_gcn",
+    encoder: str | None = None,
     view: str | None = None,
     positions: bool = False,
-    members: int = 4,
-    epochs: int = 300,
+    members: int | None = None,
+    epochs: int | None = None,
     seed: int = 21,
 ) -> NetworkPredictor:
     """An unfitted predictor with the published settings.
@@ -101,13 +130,14 @@ def network_predictor(
     Args:
         task: What it is to learn.
         benchmark: Whose settings to take; None for a table of one's own.
-        encoder: A pre-trained one, by its name or file; or a kind, to start untrained.
+        encoder: A pre-trained one, by its name or file; or a kind, to start untrained. Default: gated_gcn.
         view: The form in which it sees architectures; default: its own.
         positions: Whether an untrained one also reads position attributes; a pre-trained one has settled that.
-        members, epochs, seed: Of the predictor.
+        members, epochs: Of the predictor; default: 4, 300.
+        seed: Of everything.
     """
-    preset = preset_of(benchmark)
-    if "." in encoder:
+    preset, encoder = preset_of(benchmark), encoder or "gated_gcn"
+    if is_pretrained(encoder):
         if positions:
             raise ArchflowError(f"--positions: {encoder} is pre-trained; give it to `archflow pretrain` instead")
         embedder = create(encoder)
@@ -118,62 +148,127 @@ def network_predictor(
         embedder = create(
             *(encoder, task.table), view=view or published.view, positions=positions, seed=seed, **published.config
         )
-    settings = replace(preset.published(embedder.name).fine_tune, epochs=epochs)
+    settings = replace(preset.published(embedder.name).fine_tune, epochs=300 if epochs is None else epochs)
     objective = task.objectives(settings.margin)
-    return NetworkPredictor(embedder, members=members, objective=objective, settings=settings, seed=seed)
+    return NetworkPredictor(
+        embedder, members=4 if members is None else members, objective=objective, settings=settings, seed=seed
+    )
 
 
-def recipe_predictor(
+def stacked_predictor(
     task: Task,
     folder: Path,
-    benchmark: Benchmark | None = None,
+    recipe: Recipe,
     encoder: str | None = None,
+    columns: Sequence[str] | None = None,
     proxies: Sequence[str] = (),
-    members: int | None = None,
-    epochs: int | None = None,
     seed: int = 21,
-) -> BlendedPredictor:
-    """An unfitted predictor by the recipe, whose encoders are pre-trained on the whole table.
+    on_note: Callable[[str], None] = lambda line: None,
+) -> StackedPredictor:
+    """An unfitted predictor by a recipe, whose encoders are pre-trained on the table.
 
     Args:
         task: What it is to learn.
         folder: Keeps the encoders; the same call continues an interrupted one.
-        benchmark: Whose settings to take; None for a table of one's own.
-        encoder: Kind of the encoders; default: the recipe's.
-        proxies: Zero-cost proxies to rank; default: those among the table's columns.
-        members, epochs: Of fine-tuning; default: the recipe's.
+        recipe: How it is made.
+        encoder: A pre-trained one, by its name or file, in place of those that the recipe pre-trains.
+        columns: Columns that are known before training; None finds them by their names.
+        proxies: Zero-cost proxies that pre-training ranks; default: those among the table's columns.
         seed: Of everything.
+        on_note: Called with a line for the user, if there is one.
 
     Raises:
-        ArchflowError: For an encoder that is pre-trained already, and for several metrics.
+        ArchflowError: For several metrics, and for labels that cannot be learnt or are too few. Nothing is pre-trained
+            then.
     """
-    if encoder and "." in encoder:
-        raise ArchflowError(f"--encoder {encoder}: the recipe pre-trains its own; name a kind such as gated_gcn")
     if len(task.metrics) > 1:
-        raise ArchflowError(f"the recipe learns one metric, not {', '.join(task.metrics)}; fit one predictor for each")
-    recipe: Recipe = recipe_for(benchmark, encoder)
-    tuning = replace(recipe.fine_tune, epochs=epochs or recipe.fine_tune.epochs)
-    recipe = replace(recipe, members=members or recipe.members, fine_tune=tuning)
+        raise ArchflowError(
+            f"a recipe learns one metric, not {', '.join(task.metrics)}; fit one predictor for each, or give "
+            "--recipe networks"
+        )
+    table, (objective,) = task.table, task.objectives(FineTuneSettings.margin)
+    labels, what = table.metric(task.metrics[0])[task.rows], f"labels of {task.metrics[0]}"
+    objective.check(labels, what)
+    check_labels(len(labels))
+    checked_labels(labels, None, len(labels), what)
+    sources = recipe.components.get("experts", {}).get("columns", ())
+    _check_columns(task, columns, sources, on_note)
+    text = known_as_text(table, task.metrics) if columns is None else []
+    if text:
+        on_note(f"column {', '.join(text)} holds text: not used; mend it, or name it with --features")
+    if encoder:
+        return recipe.predictor([create(encoder)], columns, objective, seed)
+    check_folder(folder)
+    names = proxies or [column for column in proxy_columns(table) if column not in task.metrics]
+    values = {name: proxy(table, name) for name in names}
+    embedders = recipe.embedders(table.architectures, task.rows, values, folder, seed, on_note)
+    return recipe.predictor(embedders, columns, objective, seed)
+
+
+def _check_columns(
+    task: Task, columns: Sequence[str] | None, sources: Sequence[str], on_note: Callable[[str], None]
+) -> None:
+    """Refuse columns that cannot be what they are named for, and a table in which nothing differs."""
     table = task.table
-    columns = proxies or [column for column in proxy_columns(table) if column not in task.metrics]
-    values = {column: proxy(table, column) for column in columns}
-    pretrained = recipe.pretrain(table.architectures, values, folder, seed, os.cpu_count() or 1)
-    return recipe.predictor(pretrained, seed, task.objectives(tuning.margin))
+    given = Columns.named(table, known_columns(table, task.metrics) if columns is None else columns, task.metrics)
+    for line in given.warnings:
+        on_note(line)
+    for place, name in enumerate(sources):
+        if name in sources[:place]:
+            raise ArchflowError(f"--sources: {name!r} is named twice; name it once")
+        if name in task.metrics:
+            raise ArchflowError(f"--sources: {name!r} is what is to be predicted; leave it out")
+        if not tells_apart(table.metric(name)):
+            raise ArchflowError(f"--sources: column {name!r} has no two different values; leave it out")
+    if len(np.unique(table.architectures.hashes)) < 2 and not given.names and not sources:
+        raise ArchflowError(
+            f"all {len(table)} architectures are the same, and no column tells them apart; add other architectures, or "
+            "name columns with --features"
+        )
 
 
-def fit_and_save(predictor: FitPredictor, task: Task, out: Path) -> FineTuned:
-    """Fit a predictor and write it into a folder. After an interruption the same call resumes."""
-    state = out / "fit.state"
-    epochs = (predictor.networks if isinstance(predictor, BlendedPredictor) else predictor).settings.epochs
-    with progress_bar(f"fitting on {len(task.rows)} labels", epochs) as bar:
-        tuned = predictor.fit(
+def check_out(out: Path, force: bool = False) -> None:
+    """Check the folder that `fit_and_save` is going to write into, whatever else the user keeps there.
+
+    Raises:
+        ArchflowError: It is a file or cannot be written to, or a file in it that is no predictor's would be replaced;
+            unless, for the last, `force` says that the user wants it.
+    """
+    if out.exists() and not out.is_dir():
+        raise ArchflowError(f"--out {out}: is a file; give a folder")
+    description = Output("--out", out / DESCRIPTION, own=is_description)
+    check_outputs(description, Output("the state", out / STATE, own=is_saved), force=force)
+
+
+def fit_and_save(predictor: FitPredictor, task: Task, out: Path) -> FineTuned | Stacking:
+    """Fit a predictor and write it into a folder. After an interruption the same call resumes.
+
+    In the end the states and the recipe's encoders are removed; everything else in the folder stays.
+    """
+    state = out / STATE
+    steps = predictor.epochs(len(task.rows)) or 1
+    with progress_bar(f"fitting on {len(task.rows)} labels", steps) as bar:
+        fitted = predictor.fit(
             task.table.select(task.rows),
             metrics=task.metrics,
             reference=task.table,
             checkpoint=state,
             on_epoch=bar.reach,
         )
+        bar.reach(steps)
     predictor.save(out)
-    state.unlink(missing_ok=True)
-    shutil.rmtree(out / PRETRAINING, ignore_errors=True)
-    return tuned
+    remove_saved([state, *out.glob(f"{STATE}.[0-9]*")])  # of encoders that are not stackable, one a member
+    _remove_pretraining(out / PRETRAINING)
+    return fitted
+
+
+def _remove_pretraining(folder: Path) -> None:
+    """Remove what `Recipe.embedders` wrote into a folder, and the folder if nothing else is in it."""
+    digest = "[0-9a-f]" * 16
+    for encoders in folder.glob(f"encoders-{digest}"):
+        remove_saved([*encoders.glob("*.encoder"), *encoders.glob("*.encoder.state")])
+        remove_parts(encoders)
+        with suppress(OSError):  # the user keeps something in it
+            encoders.rmdir()
+    with suppress(OSError):
+        folder.rmdir()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from archflow.bounds import Bounded
+from archflow.described import parse
 from archflow.errors import ArchflowError
 from archflow.predict.metrics import regression_summary, summary
+from archflow.predict.unit import Unit
 from archflow.registry import Registry
 
 Values = NDArray[np.float64]
@@ -21,18 +24,24 @@ OBJECTIVES: Registry[type[Objective]] = Registry("objective", "archflow.predict.
 
 
 @dataclass(frozen=True)
-class Objective(ABC):
+class Objective(Bounded, ABC):
     """Loss, selection score, output map and direction of one metric.
 
     A network gives every architecture one score; a higher score always means better. In `fit`, a predictor calls
-    `scaled_to` once, trains on `loss(scores, targets)`, keeps the epoch with the highest `selection_score`, and then
-    learns the output map; in `predict`, it calls `outputs` and `from_scale`.
+    `spanning` and `scaled_to` once, trains on `loss(scores, targets)`, keeps the epoch with the highest
+    `selection_score`, and then learns the output map; in `predict`, it calls `outputs` and `from_scale`.
+
+    All methods but `spanning`, `check` and `quality` see labels as they are counted in `unit`, which for ordinary ones
+    is as they are; `predictions` makes labels of counts.
 
     Args:
         lower_is_better: Whether low values of the metric are the good ones, as for latency.
+        lowest, highest: The extremes of all known labels; set by `spanning`.
     """
 
     lower_is_better: bool = False
+    lowest: float | None = None
+    highest: float | None = None
 
     measure: ClassVar[str]
     """The name of what `selection_score` measures."""
@@ -45,6 +54,29 @@ class Objective(ABC):
     def sign(self) -> float:
         """1 if high values are good, -1 if low values are."""
         return -1.0 if self.lower_is_better else 1.0
+
+    @property
+    def unit(self) -> Unit:
+        """What the labels are counted in."""
+        if self.lowest is None or self.highest is None:
+            return Unit()
+        return Unit.of(self.lowest, self.highest, from_zero=self.positive)
+
+    @property
+    def linear(self) -> bool:
+        """Whether the scale of `to_scale` is that of the labels, and not of their logarithms."""
+        return not self.positive
+
+    def spanning(self, labels: Values) -> Self:
+        """This objective, with the extremes of all labels that are known, (n,), those of validation among them."""
+        return replace(self, lowest=float(labels.min()), highest=float(labels.max()))
+
+    def predictions(self, counts: Values) -> Values:
+        """Counts -> labels, of no sign that no known label has."""
+        labels = self.unit.labels(counts)
+        if self.lowest is None or self.highest is None:
+            return labels
+        return np.clip(labels, 0.0 if self.lowest >= 0 else -np.inf, 0.0 if self.highest <= 0 else np.inf)
 
     @abstractmethod
     def scaled_to(self, labels: Values) -> Objective:
@@ -121,8 +153,12 @@ def describe_objective(objective: Objective) -> dict[str, Any]:
 
 
 def rebuild_objective(about: Mapping[str, Any]) -> Objective:
-    """The objective that `describe_objective` described."""
-    return OBJECTIVES.get(about["name"])(**{name: value for name, value in about.items() if name != "name"})
+    """The objective that `describe_objective` described. Raises ArchflowError if the description is damaged."""
+    settings = dict(about)
+    name = settings.pop("name", None)
+    if not isinstance(name, str):
+        raise ArchflowError("the description of the objective is damaged: it has no name; fit again")
+    return parse(OBJECTIVES.get(name), settings, "the description of the objective is damaged", "fit again")
 
 
 def one_for_each(objective: Objective | str | Sequence[Objective | str], n_metrics: int) -> list[Objective]:

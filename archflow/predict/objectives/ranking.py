@@ -10,26 +10,36 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from archflow.bounds import bounded
 from archflow.predict.metrics import kendall_tau_rows
-from archflow.predict.monotone import monotone, quantile_knots
+from archflow.predict.monotone import monotone, quantile_knots, within_reach
 from archflow.predict.objectives.base import OBJECTIVES, Objective, Values
 from archflow.pretext.ranking_loss import pairwise_hinge
+
+DECADES = 100.0
+"""Positive labels whose largest is more than so many times their smallest are predicted by their logarithm."""
 
 
 @dataclass(frozen=True)
 class Ranking(Objective):
-    """An objective that sees only the order of labels. The quantiles of scores are mapped to those of labels."""
+    """An objective that sees only the order of labels. The quantiles of scores are mapped to those of labels, or of
+    their logarithms where positive labels span decades. No prediction is further from the labels than a tenth of their
+    range on that scale, and none has a sign that no label has."""
 
     measure = "tau"
+
+    @property
+    def linear(self) -> bool:
+        return self.lowest is None or self.highest is None or not 0 < self.lowest < self.highest / DECADES
 
     def scaled_to(self, labels: Values) -> Ranking:
         return self
 
     def to_scale(self, labels: Values) -> Values:
-        return labels
+        return labels if self.linear else np.log(labels)
 
     def from_scale(self, values: Values) -> Values:
-        return values
+        return values if self.linear else np.exp(values)
 
     def targets(self, labels: Values) -> Values:
         """Ranks from 0, equal labels share one: any increasing map of the labels gives the same."""
@@ -48,10 +58,12 @@ class Ranking(Objective):
 
     def output_map(self, scores: Values, labels: Values) -> Values:
         """(2 KNOTS,) quantiles of scores, then those of labels with the sign that makes them rise."""
-        return np.concatenate([quantile_knots(scores), quantile_knots(self.sign * labels)])
+        return np.concatenate([quantile_knots(scores), quantile_knots(self.sign * self.to_scale(labels), least=0.0)])
 
     def outputs(self, scores: Values, output_map: Values) -> Values:
-        return self.sign * monotone(scores, *np.split(output_map, 2))
+        knots, values = np.split(output_map, 2)
+        rising = monotone(scores, knots, values)
+        return self.sign * within_reach(rising, values[0], values[-1], keep_sign=self.linear)
 
 
 @OBJECTIVES.register("hinge")
@@ -62,7 +74,7 @@ class Hinge(Ranking):
     Source: Ning et al. (GATES), ECCV 2020; FGP's released code.
     """
 
-    margin: float = 0.5
+    margin: float = bounded(0.5, least=0)
 
     def loss(self, scores: Tensor, targets: Tensor) -> Tensor:
         return pairwise_hinge(scores, targets, self.margin)

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from archflow.predict.monotone import within_reach
 from archflow.predict.objectives.base import OBJECTIVES, Objective, Values
 
 
@@ -62,6 +63,12 @@ class Squared(Regression):
 
     def from_scale(self, values: Values) -> Values:
         return values
+
+    def outputs(self, scores: Values, output_map: Values) -> Values:
+        values = super().outputs(scores, output_map)
+        if self.lowest is None or self.highest is None:
+            return values
+        return within_reach(values, *self.unit.counts(np.array([self.lowest, self.highest])), overshoot=np.inf)
 
     def errors(self, scores: Tensor, targets: Tensor) -> Tensor:
         return (scores - targets).square()

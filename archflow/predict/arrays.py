@@ -1,0 +1,51 @@
+"""Arrays that come from a file, and must be such as a component gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.errors import ArchflowError
+
+Values = NDArray[np.float64]
+Shape = tuple[int | None, ...]
+
+LARGEST = 1e12
+"""Above what standardised features, normal scores and what is made of them can be."""
+
+
+def floats_of(arrays: Mapping[str, NDArray], shapes: Mapping[str, Shape], most: float = LARGEST) -> dict[str, Values]:
+    """The arrays of these names as float64.
+
+    Args:
+        arrays: Others are passed over.
+        shapes: By name; an axis that is None may have any length.
+        most: What no value may be above or, negated, below.
+
+    Raises:
+        ArchflowError: Naming the array that is missing, of another shape or type, not finite, or too large.
+    """
+    found = {name: _of(arrays, name, shape, np.floating).astype(np.float64) for name, shape in shapes.items()}
+    for name, array in found.items():
+        if not (np.isfinite(array) & (np.abs(array) <= most)).all():
+            raise ArchflowError(f"its array {name} has values that are no finite numbers, or too large; fit again")
+    return found
+
+
+def indices_of(arrays: Mapping[str, NDArray], shapes: Mapping[str, Shape]) -> dict[str, NDArray[np.int64]]:
+    """As `floats_of`, for arrays of whole numbers that are not negative."""
+    found = {name: _of(arrays, name, shape, np.integer).astype(np.int64) for name, shape in shapes.items()}
+    for name, array in found.items():
+        if array.size and array.min() < 0:
+            raise ArchflowError(f"its array {name} has numbers below zero; fit again")
+    return found
+
+
+def _of(arrays: Mapping[str, NDArray], name: str, shape: Shape, kind: type) -> NDArray:
+    array = np.asarray(arrays.get(name))
+    alike = np.issubdtype(array.dtype, kind) and array.ndim == len(shape)
+    if not alike or any(asked not in (None, found) for found, asked in zip(array.shape, shape, strict=True)):
+        raise ArchflowError(f"its array {name} is missing, or of another shape or type; fit again")
+    return array

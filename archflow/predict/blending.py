@@ -1,0 +1,118 @@
+"""How the guesses of several components become one prediction that knows how unsure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.errors import ArchflowError
+from archflow.predict.components.base import Guess
+from archflow.predict.cross_conformal import CrossConformal
+from archflow.predict.folds import Folds
+from archflow.predict.metrics import kendall_tau
+from archflow.predict.spread import Spread
+from archflow.predict.weights import stacked_weights
+
+Values = NDArray[np.float64]
+
+SIGNS = 4
+"""How many signs there are that a prediction is unsure."""
+
+TINY = 1e-3
+"""A deviation of 0, in standard deviations of the labels, before its logarithm is taken."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well targets were predicted that were not learnt from.
+
+    Attributes:
+        components: Kendall's tau of every component.
+        shares: Of every component, which sum to 1.
+        blend: Kendall's tau of the blend; its weights, few and shrunk, are the only thing that saw the targets.
+    """
+
+    components: list[float]
+    shares: list[float]
+    blend: float
+
+
+@dataclass(frozen=True)
+class Blend:
+    """A weighted sum of components, and how far off it is likely to be.
+
+    Attributes:
+        weights: (C,) of the components.
+        spread: Makes deviations of the signs that predictions are unsure.
+        conformal: Makes intervals of predictions and deviations.
+    """
+
+    weights: Values
+    spread: Spread
+    conformal: CrossConformal
+
+    @classmethod
+    def of(cls, guesses: Sequence[Guess], targets: Values, folds: Folds) -> tuple[Blend, Score]:
+        """Learn from what the F models of every component say of the n labelled architectures.
+
+        Weights come from all labels, those that calibrate among them. Weighting every fold by the labels of the others
+        alone would make intervals too wide: fewer labels give worse weights than those that predictions are made with.
+
+        Args:
+            guesses: Of every component, of shape (F, n).
+            targets: (n,) what is right.
+            folds: Which targets the models did not learn from.
+        """
+        unseen = np.stack([folds.unseen(guess.mean) for guess in guesses])
+        weights = _or_equal(stacked_weights(unseen, targets), unseen)
+        means, signs = _sum(weights, guesses), signs_of(guesses, weights)
+        errors, deviations = targets - means, np.ones(folds.tested.shape)
+        for fold, tested in enumerate(folds.tested):
+            others = folds.tested & ~tested
+            deviations[fold] = Spread.of(signs[others], errors[others])(signs[fold])
+        spread = Spread.of(signs[folds.tested], errors[folds.tested])
+        blend = cls(weights, spread, CrossConformal.of(errors, deviations, folds.tested))
+        shares = weights * unseen.std(1)
+        taus = [kendall_tau(own, targets) for own in (*unseen, folds.unseen(means))]
+        return blend, Score(taus[:-1], (shares / max(shares.sum(), 1e-300)).tolist(), taus[-1])
+
+    @classmethod
+    def restored(cls, weights: Values, spread: Spread, conformal: CrossConformal) -> Blend:
+        """With the parts of another. Raises ArchflowError if they fit no blend."""
+        if (weights <= 0).any() or len(spread.centre) != SIGNS:
+            raise ArchflowError("its weights are not those of a blend; restore the file, or fit again")
+        return cls(weights, spread, conformal)
+
+    def __call__(self, guesses: Sequence[Guess]) -> tuple[Values, Values]:
+        """(F, N) blended predictions of the models, and (N,) how unsure they are."""
+        return _sum(self.weights, guesses), self.spread(signs_of(guesses, self.weights)).mean(0)
+
+
+def signs_of(guesses: Sequence[Guess], weights: Values) -> Values:
+    """(F, N, S) signs that a prediction is unsure: the logarithms of the components' own deviation and of how far they
+    are from one another, both weighted, and where the prediction lies.
+
+    Args:
+        guesses: Of C components.
+        weights: (C,) of the components.
+    """
+    means, stds = (np.stack(each, 2) for each in zip(*guesses, strict=True))  # (F, N, C)
+    shares = weights / weights.sum()
+    level = (means * shares).sum(2)
+    apart = np.sqrt((shares * np.square(means - level[..., None])).sum(2))
+    says = np.isfinite(stds) & (shares > 0)
+    own = np.sqrt((np.where(says, np.square(stds), 0.0) * shares).sum(2) / np.maximum((says * shares).sum(2), 1e-12))
+    return np.stack([np.log(own + TINY), np.log(apart + TINY), level, np.square(level)], 2)
+
+
+def _sum(weights: Values, guesses: Sequence[Guess]) -> Values:
+    """(F, N) blended predictions of the models."""
+    return np.tensordot(weights, np.stack([guess.mean for guess in guesses]), 1)
+
+
+def _or_equal(weights: Values, unseen: Values) -> Values:
+    """The weights; where no component knows the labels, small equal ones, which rank but hardly leave the mean."""
+    return weights if weights.any() else 0.1 / (np.maximum(unseen.std(1), 1e-3) * len(unseen))

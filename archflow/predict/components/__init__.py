@@ -1,0 +1,5 @@
+"""The predictors that a `StackedPredictor` blends: a file per component."""
+
+from archflow.predict.components.base import COMPONENTS, Component, FittedComponent, Lesson
+
+__all__ = ["COMPONENTS", "Component", "FittedComponent", "Lesson"]

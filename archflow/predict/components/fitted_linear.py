@@ -1,0 +1,79 @@
+"""Linear models of standardised numbers."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.predict.arrays import floats_of
+from archflow.predict.components.base import FittedComponent, Guess, Lesson
+from archflow.predict.seen import Seen
+from archflow.predict.standard import Standard
+
+Values = NDArray[np.float64]
+
+PENALTIES = np.logspace(-3, 3, 25)
+"""What is tried, times the number of columns: the ratio of noise to signal."""
+
+
+class FittedLinear(FittedComponent):
+    """F linear models.
+
+    Args:
+        standard: Of the numbers.
+        weights: (F, Q + 1) of the standardised numbers and, last, what is added.
+    """
+
+    def __init__(self, standard: Standard, weights: Values) -> None:
+        self.standard, self.weights = standard, weights
+
+    @staticmethod
+    @abstractmethod
+    def columns(seen: Seen) -> NDArray:
+        """(N, P) the numbers that the models see."""
+
+    @classmethod
+    def applies(cls, usual: Seen) -> bool:
+        """Whether any of the numbers tells architectures apart."""
+        return Standard.of(cls.columns(usual)).width > 0
+
+    @classmethod
+    def of(cls, lesson: Lesson) -> Self:
+        """Fit one model for every fold."""
+        standard = Standard.of(cls.columns(lesson.usual))
+        x = standard(cls.columns(lesson.known))
+        return cls(standard, np.stack([ridge(x[rows], lesson.targets[rows]) for rows in lesson.folds.train]))
+
+    def __call__(self, seen: Seen, on_batch: Callable[[int], None] | None = None) -> Guess:
+        mean = self.weights[:, :-1] @ self.standard(self.columns(seen)).T + self.weights[:, -1:]
+        return Guess(mean, np.full_like(mean, np.nan))
+
+    def arrays(self) -> dict[str, NDArray]:
+        return {**self.standard.arrays(), "weights": self.weights}
+
+    @classmethod
+    def restored(cls, arrays: Mapping[str, NDArray], usual: Seen, folds: int) -> Self:
+        standard = Standard.restored(arrays, cls.columns(usual).shape[1])
+        return cls(standard, floats_of(arrays, {"weights": (folds, standard.width + 1)})["weights"])
+
+
+def ridge(x: Values, y: Values) -> Values:
+    """(Q + 1,) weights of columns x (n, Q) and what is added to them, for targets y (n,).
+
+    The penalty of squared weights is that of the least leave-one-out error, which has a closed form (Golub, Heath and
+    Wahba 1979).
+    """
+    centre, middle = x.mean(0), y.mean()
+    left, singular, right = np.linalg.svd(x - centre, full_matrices=False)
+    along = left.T @ (y - middle)
+    shrunk = singular**2 / (singular**2 + PENALTIES[:, None] * max(x.shape[1], 1))  # (penalties, rank)
+    missed = y - middle - (shrunk * along) @ left.T
+    leverage = 1 / len(y) + shrunk @ (left**2).T
+    best = np.square(missed / np.maximum(1 - leverage, 1e-9)).mean(1).argmin()
+    factor = np.divide(shrunk[best], singular, out=np.zeros_like(singular), where=singular > 0)
+    weights = right.T @ (factor * along)
+    return np.append(weights, middle - centre @ weights)

@@ -1,0 +1,220 @@
+"""Encoders with a head each, fine-tuned on the labels: one for every fold."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from archflow.bounds import TRAINED_BYTES, number, whole
+from archflow.encoders import Embedder, stack
+from archflow.encoders.embedder import check_weights
+from archflow.encoders.rebuilt import rebuilt
+from archflow.errors import ArchflowError
+from archflow.memory import check_memory
+from archflow.predict.components.base import COMPONENTS, Component, FittedComponent, Guess, Lesson, Values
+from archflow.predict.fine_tune import FineTuneSettings, Runs, fine_tune
+from archflow.predict.folder import MEND, parts_of
+from archflow.predict.models import ScoreModel, model_for
+from archflow.predict.objectives import Hinge
+from archflow.predict.ranking_model import score
+from archflow.predict.seen import Seen
+from archflow.seeding import seeded
+
+USUAL = 2000
+"""Architectures that tell the scale of scores, evenly from all that are usual: enough for a standard deviation."""
+
+LARGEST_SCORE = 1e30
+"""Above what the mean of a network's scores, and their standard deviation, can be."""
+
+
+class FittedNetworks(FittedComponent):
+    """F fine-tuned networks.
+
+    Args:
+        models: F of them.
+        chosen: (F,) the index of every model's embedder.
+        centre, scale: (F,) mean and standard deviation of every model's scores of usual architectures.
+    """
+
+    def __init__(self, models: Sequence[ScoreModel], chosen: Sequence[int], centre: Values, scale: Values) -> None:
+        self.models, self.chosen, self.centre, self.scale = models, chosen, centre, scale
+
+    @classmethod
+    def standardised(cls, models: Sequence[ScoreModel], chosen: Sequence[int], usual: Seen) -> FittedNetworks:
+        """Networks whose scores of usual architectures have mean 0 and standard deviation 1."""
+        count = len(chosen)
+        raw = cls(models, chosen, np.zeros(count), np.ones(count))
+        rows = np.linspace(0, len(usual) - 1, min(len(usual), USUAL)).astype(np.int64)
+        scores = raw(usual.select(rows)).mean
+        scale = scores.std(1)
+        # A network that tells no two apart, but for rounding, says the mean of all.
+        return cls(models, chosen, scores.mean(1), np.where(scale > 1e-6, scale, 1.0))
+
+    def __call__(self, seen: Seen, on_batch: Callable[[int], None] | None = None) -> Guess:
+        """Standardised scores; a network alone does not say how unsure it is, so that std is NaN."""
+        prepared, scores = seen.prepared, np.empty((len(self.models), len(seen)))
+        groups = groups_of(seen.embedders, self.chosen)
+        for group in groups:
+            rows = np.stack([prepared.rows(self.chosen[f]) for f in group])
+            models = [self.models[f] for f in group]
+            report = on_batch if group is groups[-1] else None
+            if type(models[0].encoder).stackable:
+                found = score(stack(models), prepared.together, rows, seen.device, report)
+            else:
+                reports = [None] * (len(models) - 1) + [report]
+                each = zip(models, rows, reports, strict=True)
+                found = np.stack([score(model, prepared.together, own, seen.device, to) for model, own, to in each])
+            scores[group] = found[..., 0]
+        mean = (scores - self.centre[:, None]) / self.scale[:, None]
+        return Guess(mean, np.full_like(mean, np.nan))
+
+    def arrays(self) -> dict[str, NDArray]:
+        weights = {
+            f"model.{f}.{name}": value.cpu().numpy()
+            for f, model in enumerate(self.models)
+            for name, value in model.state_dict().items()
+        }
+        return {**weights, "chosen": np.array(self.chosen), "centre": self.centre, "scale": self.scale}
+
+    @classmethod
+    def restored(cls, arrays: Mapping[str, NDArray], usual: Seen, folds: int) -> Self:
+        chosen, centre, scale = (np.asarray(arrays.get(name)) for name in ("chosen", "centre", "scale"))
+        if (
+            chosen.shape != (folds,)
+            or chosen.dtype.kind not in "iu"
+            or not _within(chosen, 0, len(usual.embedders) - 1)
+        ):
+            raise ArchflowError(f"its array chosen names no embedder for each of {folds} networks; {MEND}")
+        for name, array, least in (("centre", centre, -LARGEST_SCORE), ("scale", scale, 1 / LARGEST_SCORE)):
+            if array.shape != (folds,) or array.dtype.kind != "f" or not _within(array, least, LARGEST_SCORE):
+                raise ArchflowError(f"its array {name} is not what networks give; {MEND}")
+        tensors = {}
+        for name, array in arrays.items():
+            if name.startswith("model."):
+                if array.dtype not in (np.float32, np.float64):
+                    raise ArchflowError(f"its array {name} has no weights; {MEND}")
+                tensors[name] = torch.tensor(array)
+        starts = [usual.embedders[index].encoder for index in chosen]
+        models = [
+            rebuilt(lambda start=start: model_for(copy.deepcopy(start)), part)
+            for start, part in zip(starts, parts_of(tensors, "model", folds), strict=True)
+        ]
+        fitted = cls(models, chosen.tolist(), centre.astype(np.float64), scale.astype(np.float64))
+        if not np.isfinite(fitted(usual).mean).all():
+            raise ArchflowError(f"its networks give scores that are no finite numbers; {MEND}")
+        return fitted
+
+
+@COMPONENTS.register("networks")
+class Networks(Component):
+    """For every fold a network, an embedder's encoder with a fresh head, trained to rank the fold's labels.
+
+    The number of epochs is fixed and the learning rate falls to zero, so that no label chooses the epoch: those that a
+    network does not learn from stay unseen. Models whose embedders are of one kind and size train as one batched model.
+
+    Args:
+        embedders: Which of the predictor's embedders to start from, by their index; all if empty. Model f takes the
+            f-th of them, counted around.
+        epochs: Passes over the labels, at least.
+        steps: Batches, at least: few labels are passed over more often.
+        batch_size: Labels that are compared with each other in a step.
+        learning_rate: Its maximum, reached after a tenth of the epochs.
+        weight_decay: Of AdamW.
+        margin: Of the pairwise hinge loss.
+    """
+
+    name = "networks"
+    fitted = FittedNetworks
+
+    def __init__(
+        self,
+        embedders: Sequence[int] = (),
+        epochs: int = 60,
+        steps: int = 180,
+        batch_size: int = 32,
+        learning_rate: float = 3e-3,
+        weight_decay: float = 1e-4,
+        margin: float = 0.5,
+    ) -> None:
+        self.embedders = [whole("networks: embedders", index, 0) for index in embedders]
+        self.objective = Hinge(margin=number("networks: margin", margin, 0))
+        self.settings = FineTuneSettings(epochs, batch_size, learning_rate, weight_decay, margin)
+        self.steps = whole("networks: steps", steps, 1)
+
+    def applies(self, usual: Seen) -> bool:
+        return bool(usual.embedders)
+
+    def fit(self, lesson: Lesson) -> FittedNetworks:
+        """Train one network for every fold.
+
+        Raises:
+            ArchflowError: If there is no embedder of an index, weights are not finite, memory does not last, or the
+                training diverges.
+        """
+        known, folds = lesson.known, lesson.folds
+        chosen = self._chosen(known.embedders, len(folds))
+        sizes = [sum(map(torch.numel, known.embedders[index].encoder.parameters())) for index in chosen]
+        check_memory(f"networks: {len(folds)} of them", TRAINED_BYTES * sum(sizes))
+        models: list[ScoreModel] = []
+        for f, index in enumerate(chosen):
+            encoder = known.embedders[index].encoder
+            check_weights(encoder)
+            with seeded(lesson.seed, f):
+                models.append(model_for(copy.deepcopy(encoder)))
+        settings = self._settings_for(folds.train.shape[1])
+        labels = known.prepared.tiled(lesson.targets[:, None])
+        for place, group in enumerate(groups_of(known.embedders, chosen)):
+            rows = np.stack([known.prepared.rows(chosen[f])[folds.train[f]] for f in group])
+            runs = Runs(labels, rows, rows[:, :0], [lesson.seed + f for f in group])
+            tuned = fine_tune(
+                *([models[f] for f in group], known.prepared.together, runs, settings),
+                checkpoint=lesson.checkpoint and lesson.checkpoint.with_name(f"{lesson.checkpoint.name}.{place}"),
+                device=known.device,
+                on_epoch=_behind(lesson.on_epoch, place * settings.epochs),
+                objectives=[self.objective],
+            )
+            for f, model in zip(group, tuned.models, strict=True):
+                models[f] = model
+        return FittedNetworks.standardised(models, chosen, lesson.usual)
+
+    def epochs(self, labels: int) -> int:
+        return self._settings_for(labels).epochs
+
+    def _settings_for(self, labels: int) -> FineTuneSettings:
+        """Of the training on so many labels."""
+        batches = math.ceil(labels / self.settings.batch_size)
+        epochs = max(self.settings.epochs, math.ceil(self.steps / batches))
+        return replace(self.settings, epochs=epochs, warmup=max(1, epochs // 10))
+
+    def _chosen(self, embedders: Sequence[Embedder], folds: int) -> list[int]:
+        """The index of every fold's embedder."""
+        among = self.embedders or list(range(len(embedders)))
+        if not among or max(among) >= len(embedders):
+            raise ArchflowError(f"networks: asked for embedders {among}, but there are {len(embedders)}; name others")
+        return [among[f % len(among)] for f in range(folds)]
+
+
+def groups_of(embedders: Sequence[Embedder], chosen: Sequence[int]) -> list[list[int]]:
+    """The models, by their number, whose embedders are of one kind and size."""
+    groups: dict[str, list[int]] = {}
+    for f, index in enumerate(chosen):
+        encoder = embedders[index].encoder
+        groups.setdefault(f"{type(encoder).__name__} {encoder.config}", []).append(f)
+    return list(groups.values())
+
+
+def _behind(on_epoch: Callable[[int], None] | None, epochs: int) -> Callable[[int], None] | None:
+    """Reports of epochs that come after others."""
+    return on_epoch and (lambda done: on_epoch(epochs + done))
+
+
+def _within(values: NDArray, least: float, most: float) -> bool:
+    """Whether all values are within bounds; NaN is not."""
+    return bool(((values >= least) & (values <= most)).all())

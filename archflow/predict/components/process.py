@@ -1,0 +1,159 @@
+"""A Gaussian process on embeddings and plain features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.errors import ArchflowError
+from archflow.predict.arrays import floats_of, indices_of
+from archflow.predict.components.base import COMPONENTS, Component, FittedComponent, Guess, Lesson
+from archflow.predict.folder import part_of
+from archflow.predict.kernels import covariances, hyperparameters, relations, split
+from archflow.predict.seen import Seen
+from archflow.predict.standard import Standard
+
+Values = NDArray[np.float64]
+
+MOST = 2048
+"""Labels that processes learn from at most: their time grows with the cube."""
+
+ENOUGH = 512
+"""Labels that hyperparameters are found with at most."""
+
+LARGEST_THETA = 20.0
+"""Above what the logarithm of a hyperparameter can be."""
+
+LEAST_VARIANCE = 1e-12
+"""What rounding may leave of a variance."""
+
+ENTRIES = 2**22
+"""Covariances of one fold that are computed at once: 32 MB."""
+
+
+class FittedProcess(FittedComponent):
+    """F processes, each conditioned on the labels that it learns from.
+
+    Args:
+        standards: Of embeddings and of plain features.
+        known: (n, Q) standardised values of labelled architectures, of each of the two that has any columns.
+        targets: (n,).
+        held: (F, n) the labels that a process does not learn from.
+        theta: (F, H) hyperparameters (`archflow.predict.kernels`).
+
+    Raises:
+        numpy.linalg.LinAlgError: If covariances have no inverse.
+    """
+
+    def __init__(
+        self, standards: list[Standard], known: list[Values], targets: Values, held: NDArray[np.bool_], theta: Values
+    ) -> None:
+        from scipy.linalg import cho_solve, cholesky
+
+        self.standards, self.targets, self.held, self.theta = standards, targets, held, theta
+        # One layout, so that a process that is loaded gives the same to the last bit.
+        self.known = [np.ascontiguousarray(x) for x in known]
+        among = relations(self.known, self.known, _linear(standards))
+        self._solved = []
+        for own, each in zip(held, theta, strict=True):
+            rows = np.flatnonzero(~own)
+            covariance = covariances(among[:, rows][:, :, rows], each)
+            root = cholesky(covariance + np.exp(each[-1]) * np.eye(len(rows)), lower=True)
+            self._solved.append((rows, root, cho_solve((root, True), targets[rows])))
+
+    def __call__(self, seen: Seen, on_batch: Callable[[int], None] | None = None) -> Guess:
+        mean, std = np.empty((2, len(self.theta), len(seen)))
+        columns, step = _standardised(seen, self.standards), max(1, ENTRIES // len(self.targets))
+        for first in range(0, len(seen), step):
+            part = slice(first, first + step)
+            mean[:, part], std[:, part] = self._guess([x[part] for x in columns])
+        return Guess(mean, std)
+
+    def _guess(self, columns: list[Values]) -> tuple[Values, Values]:
+        """(F, N) mean and std for standardised values (N, Q)."""
+        from scipy.linalg import solve_triangular
+
+        mean, std = np.empty((2, len(self.theta), len(columns[0])))
+        linear = _linear(self.standards)
+        to_known = relations(self.known, columns, linear)
+        for fold, (theta, (rows, root, weights)) in enumerate(zip(self.theta, self._solved, strict=True)):
+            between = covariances(to_known[:, rows], theta)
+            mean[fold] = weights @ between
+            variances, lengths, _ = split(theta, len(to_known))
+            before = variances[: len(lengths)].sum() + sum(variances[len(lengths) :]) * np.square(columns[-1]).mean(1)
+            explained = np.square(solve_triangular(root, between, lower=True)).sum(0)
+            std[fold] = np.sqrt(np.maximum(before - explained, LEAST_VARIANCE))
+        return mean, std
+
+    def arrays(self) -> dict[str, NDArray]:
+        parts = {
+            f"standard.{i}.{name}": a for i, each in enumerate(self.standards) for name, a in each.arrays().items()
+        }
+        known = {f"known.{i}": x for i, x in enumerate(self.known)}
+        return {**parts, **known, "targets": self.targets, "held": self.held.astype(np.uint8), "theta": self.theta}
+
+    @classmethod
+    def restored(cls, arrays: Mapping[str, NDArray], usual: Seen, folds: int) -> Self:
+        columns = enumerate(_columns(usual))
+        standards = [Standard.restored(part_of(arrays, f"standard.{i}."), each.shape[1]) for i, each in columns]
+        widths = [each.width for each in standards if each.width]
+        count = len(np.atleast_1d(arrays.get("targets", ())))
+        shapes = {f"known.{i}": (count, width) for i, width in enumerate(widths)}
+        thetas = (folds, 2 * len(widths) + _linear(standards) + 1)
+        found = floats_of(arrays, {**shapes, "targets": (count,), "theta": thetas})
+        held = indices_of(arrays, {"held": (folds, count)})["held"]
+        whole = 0 < count <= MOST and held.max() <= 1 and not held.all(1).any()
+        if not widths or not whole or np.abs(found["theta"]).max() > LARGEST_THETA:
+            raise ArchflowError("the arrays of its Gaussian processes contradict each other; fit again")
+        try:
+            return cls(standards, [found[name] for name in shapes], found["targets"], held.astype(bool), found["theta"])
+        except np.linalg.LinAlgError:
+            raise ArchflowError("the covariances of its Gaussian processes have no inverse; fit again") from None
+
+
+@COMPONENTS.register("process")
+class Process(Component):
+    """A Gaussian process whose kernel is the sum of a Matern-3/2 kernel on embeddings, one on plain features, a linear
+    one on plain features, and noise, all columns standardised.
+
+    Variances and lengths are those of the largest marginal likelihood, so that a part that tells nothing counts
+    little. Of more than `MOST` labels it learns from so many at random.
+    """
+
+    name = "process"
+    fitted = FittedProcess
+
+    def applies(self, usual: Seen) -> bool:
+        return any(Standard.of(columns).width for columns in _columns(usual))
+
+    def fit(self, lesson: Lesson) -> FittedProcess:
+        standards = [Standard.of(columns) for columns in _columns(lesson.usual)]
+        rng = np.random.default_rng(lesson.seed)
+        chosen = np.sort(rng.permutation(len(lesson.targets))[:MOST])
+        known = _standardised(lesson.known.select(chosen), standards)
+        targets, held = lesson.targets[chosen], lesson.folds.held[:, chosen]
+        few = rng.permutation(len(chosen))[:ENOUGH]
+        among = relations([x[few] for x in known], [x[few] for x in known], _linear(standards))
+        theta = [
+            hyperparameters(among[:, rows][:, :, rows], targets[few][rows], len(known))
+            for rows in (np.flatnonzero(~own[few]) for own in held)
+        ]
+        return FittedProcess(standards, known, targets, held, np.stack(theta))
+
+
+def _columns(seen: Seen) -> tuple[NDArray, NDArray]:
+    """Embeddings and plain features."""
+    return seen.embeddings, seen.plain
+
+
+def _standardised(seen: Seen, standards: list[Standard]) -> list[Values]:
+    """(N, Q) of each that has any columns."""
+    return [each(columns) for each, columns in zip(standards, _columns(seen), strict=True) if each.width]
+
+
+def _linear(standards: list[Standard]) -> int:
+    """Linear parts: one if there are plain features."""
+    return int(standards[1].width > 0)

@@ -1,0 +1,58 @@
+"""Which labels every model of a cross-fitted component learns from, and which it is tested on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FOLDS = 10
+"""Models that are fitted in all: two repetitions of five folds, or one of ten where labels are few."""
+
+FEW = 60
+"""Below so many labels a model may do without a tenth of them, but not without a fifth."""
+
+
+@dataclass(frozen=True)
+class Folds:
+    """F divisions of n labels into those that a model learns from and those that it is tested on.
+
+    Attributes:
+        held: (F, n) True for the labels that a model does not learn from. Every label is held out by at least one
+            model, and every model learns from equally many labels.
+        tested: (F, n) True for those held out in their fold; a few others are held out only to make numbers equal.
+    """
+
+    held: NDArray[np.bool_]
+    tested: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, labels: int, seed: int) -> Folds:
+        """Repeated K-fold cross-validation, at random. With fewer labels than folds, each is left out once."""
+        folds = min(labels, FOLDS if labels < FEW else FOLDS // 2)
+        rng = np.random.default_rng(seed)
+        tested = []
+        for _ in range(max(1, FOLDS // folds) if labels >= FEW else 1):
+            fold = np.arange(labels) % folds
+            rng.shuffle(fold)
+            tested += [fold == k for k in range(folds)]
+        held = np.stack(tested)
+        largest = held.sum(1).max()
+        for own in held:
+            spare = largest - own.sum()
+            own[rng.choice(np.flatnonzero(~own), spare, replace=False)] = True
+        return cls(held, np.stack(tested))
+
+    def __len__(self) -> int:
+        """F."""
+        return len(self.held)
+
+    @property
+    def train(self) -> NDArray[np.int64]:
+        """(F, m) the labels that each model learns from, ascending."""
+        return np.stack([np.flatnonzero(~own) for own in self.held])
+
+    def unseen(self, predictions: NDArray) -> NDArray[np.float64]:
+        """(n,) of predictions (F, n), for every label the mean over the models that were tested on it."""
+        return np.where(self.tested, predictions, 0.0).sum(0) / self.tested.sum(0)

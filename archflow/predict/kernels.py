@@ -1,0 +1,105 @@
+"""Gaussian processes whose kernel is a sum of parts, each with a variance of its own.
+
+P parts: the first L are Matern-3/2 kernels of distances, each with a length of its own, the others linear kernels.
+Hyperparameters are (P + L + 1,) logarithms: of the variances, the lengths, and the variance of the noise.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
+ITERATIONS = 60
+"""Steps of the optimiser, at most."""
+
+LEAST_NOISE = 1e-4
+"""Variance; covariances of equal architectures have an inverse with it."""
+
+NOISE = 0.1
+"""Variance of a measurement's noise before any label is seen; what is measured has variance 1."""
+
+DOUBT = 1.5
+"""Standard deviation of the logarithms of hyperparameters before any label is seen."""
+
+REACH = np.log(1e3)
+"""How far they may be from what they are before."""
+
+
+def relations(a: list[Values], b: list[Values], linear: int) -> Values:
+    """(P, n, m) what the parts see of standardised columns (n, D) and (m, D): root mean square differences times the
+    square root of 3, and mean products for a linear part on each of the last `linear` matrices."""
+    apart = [
+        np.sqrt(np.maximum(np.square(x).sum(1)[:, None] + np.square(z).sum(1) - 2 * x @ z.T, 0) * 3 / x.shape[1])
+        for x, z in zip(a, b, strict=True)
+    ]
+    last = len(a) - linear
+    return np.stack(apart + [x @ z.T / x.shape[1] for x, z in zip(a[last:], b[last:], strict=True)])
+
+
+def covariances(seen: Values, theta: Values) -> Values:
+    """(n, m) without noise, for `relations` (P, n, m)."""
+    variances, lengths, _ = split(theta, len(seen))
+    total = np.tensordot(variances[len(lengths) :], seen[len(lengths) :], 1)
+    for each, variance, length in zip(seen, variances, lengths, strict=False):
+        u = each / length
+        total += variance * (1 + u) * np.exp(-u)
+    return total
+
+
+def split(theta: Values, parts: int) -> tuple[Values, Values, float]:
+    """Hyperparameters of P parts -> (P,) variances, (L,) lengths, and the noise."""
+    values = np.exp(theta)
+    return values[:parts], values[parts:-1], float(values[-1])
+
+
+def start(parts: int, lengths: int) -> Values:
+    """(P + L + 1,) what hyperparameters are before any label is seen."""
+    return np.log([*[1 / parts] * parts, *[1.0] * lengths, NOISE])
+
+
+def hyperparameters(seen: Values, y: Values, lengths: int) -> Values:
+    """(P + L + 1,) those that make targets (n,) most likely, for `relations` (P, n, n) among what has them.
+
+    The process has mean zero. Logarithms are drawn towards `start` by a normal prior of `DOUBT`.
+    """
+    from scipy.optimize import minimize
+
+    before = start(len(seen), lengths)
+    bounds = np.stack([before - REACH, before + REACH], 1)
+    bounds[-1, 0] = np.log(LEAST_NOISE)
+    options = {"maxiter": ITERATIONS}
+    return minimize(_loss, before, (seen, y, before), "L-BFGS-B", jac=True, bounds=bounds, options=options).x
+
+
+def _loss(theta: Values, seen: Values, y: Values, before: Values) -> tuple[float, Values]:
+    """Minus the logarithm of marginal likelihood and prior, up to a constant, and its gradient.
+
+    Source: Rasmussen and Williams, Gaussian processes for machine learning, 2006, equations 5.8 and 5.9.
+    """
+    from scipy.linalg import get_lapack_funcs
+
+    variances, lengths, noise = split(theta, len(seen))
+    of_length, parts = len(lengths), seen * variances[:, None, None]
+    by_length = np.empty_like(seen[:of_length])
+    for i, length in enumerate(lengths):
+        u = seen[i] / length
+        decay = np.exp(-u) * variances[i]
+        by_length[i] = decay * u * u
+        parts[i] = decay * (1 + u)
+    covariance = parts.sum(0)
+    np.einsum("ii->i", covariance)[:] += noise
+    factorise, solve, invert = get_lapack_funcs(("potrf", "potrs", "potri"), (covariance,))
+    root, failed = factorise(covariance, lower=True)
+    if failed:
+        return 1e10, np.zeros_like(theta)
+    weights, _ = solve(root, y, lower=True)
+    half, _ = invert(root, lower=True)
+    inverse = np.tril(half) + np.tril(half, -1).T
+    slope = (inverse - np.outer(weights, weights)).ravel()
+    matrices = (each.reshape(-1, slope.size) for each in (parts, by_length))
+    gradient = np.concatenate([*(each @ slope for each in matrices), [noise * slope[:: len(y) + 1].sum()]])
+    away = (theta - before) / DOUBT
+    loss = y @ weights / 2 + np.log(np.diag(root)).sum() + np.square(away).sum() / 2
+    return loss, gradient / 2 + away / DOUBT

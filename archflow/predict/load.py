@@ -1,0 +1,29 @@
+"""Whichever predictor a folder holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from archflow.errors import ArchflowError
+from archflow.predict.folder import DESCRIPTION, format_of
+from archflow.predict.network_predictor import NetworkPredictor
+from archflow.predict.stacked import StackedPredictor
+
+AnyPredictor = NetworkPredictor | StackedPredictor
+
+KINDS: dict[str, type[AnyPredictor]] = {
+    "archflow networks": NetworkPredictor,
+    "archflow stack": StackedPredictor,
+}
+"""Predictors by what the name of their format begins with."""
+
+
+def load_predictor(folder: str | Path, device: torch.device | str = "cpu") -> AnyPredictor:
+    """The predictor in a folder. Raises ArchflowError as their `load` does, and for a format of no predictor here."""
+    form = format_of(Path(folder))
+    kind = KINDS.get(form.rpartition(" ")[0])
+    if kind is None:
+        raise ArchflowError(f"{Path(folder) / DESCRIPTION}: has the format {form!r}, not of this version; fit again")
+    return kind.load(folder, device)

@@ -1,0 +1,300 @@
+"""A predictor that blends several components, and wastes no label on weighing them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from archflow.bounds import whole
+from archflow.device import usable
+from archflow.encoders import Embedder
+from archflow.encoders.embedder import Architectures, as_set, check_weights
+from archflow.errors import ArchflowError
+from archflow.features import FEATURES
+from archflow.graph import Vocabulary
+from archflow.graph.table import Table
+from archflow.predict import stacked_folder
+from archflow.predict.base import Prediction, Predictor, ranked
+from archflow.predict.blending import Blend
+from archflow.predict.components import COMPONENTS, Component, Lesson
+from archflow.predict.components.base import Guess
+from archflow.predict.feature_kinds import features_of
+from archflow.predict.folds import Folds
+from archflow.predict.labels import Labelled, check_labels, validation_labels
+from archflow.predict.objectives import Hinge, Objective, one_for_each
+from archflow.predict.reference import reference_rows, with_gaps_of
+from archflow.predict.seen import Seen
+from archflow.predict.stack import Stack, Stacking
+from archflow.predict.target_scale import TargetScale
+
+Values = NDArray[np.float64]
+
+REFERENCE = 2000
+"""Reference architectures that are looked at, evenly from all: enough for a mean and a standard deviation."""
+
+ROWS = 4096
+"""Architectures that are predicted at once: memory does not grow with the table."""
+
+DRAWS = 400
+"""How often all predictions are drawn, for the probability of being among the best."""
+
+
+class StackedPredictor(Predictor):
+    """Ranks architectures by several components, each weighted by how well it predicts labels that it has not seen.
+
+    Every component is fitted about ten times, each time without a part of the labels (`Folds`). Its predictions of the
+    labels left out weight it (`stacked_weights`), tell how far off predictions are (`Spread`), and calibrate the
+    intervals (`CrossConformal`). The prediction is the mean over the models that were fitted; none learns from all
+    labels, and no label is kept for weighing alone.
+
+    Args:
+        embedders: Pre-trained encoders of one vocabulary, for components that use embeddings or fine-tune networks.
+            There may be none.
+        components: By name in `COMPONENTS`, or as objects; all that apply if None.
+        features: Kinds of features by name in `FEATURES`; all if None.
+        columns: Columns of the table that are known before training and may be used; None finds those whose names say
+            so, such as parameters and FLOPs.
+        objective: What is learnt, by its name in `OBJECTIVES` or as an object: a ranking by default. It decides the
+            scale of the targets and the direction.
+        seed: Decides everything that is drawn.
+        device: Where embeddings are computed and networks are trained.
+    """
+
+    def __init__(
+        self,
+        embedders: Embedder | Sequence[Embedder] = (),
+        *,
+        components: Sequence[Component | str] | None = None,
+        features: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+        objective: Objective | str | None = None,
+        seed: int = 21,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.embedders = [embedders] if isinstance(embedders, Embedder) else list(embedders)
+        if any(each.vocabulary != self.embedders[0].vocabulary for each in self.embedders):
+            raise ArchflowError("predictor: its encoders know different operations; give them one vocabulary")
+        given = COMPONENTS.names() if components is None else _several(components)
+        self.components = [COMPONENTS.get(each)() if isinstance(each, str) else each for each in given]
+        if not self.components:
+            raise ArchflowError("predictor: no component; give at least one")
+        # In the order in which they come back from a file.
+        self.kinds = sorted(set(FEATURES.names() if features is None else _several(features)))
+        self.columns = None if columns is None else list(_several(columns))
+        self.objective: Objective | str = objective or Hinge()
+        self.seed, self.device = whole("predictor: seed", seed, 0), usable(device)
+        self._stack: Stack | None = None
+
+    @property
+    def vocabulary(self) -> Vocabulary | None:
+        """The operations that its encoders know, or its features; None if there are neither."""
+        if self.embedders:
+            return self.embedders[0].vocabulary
+        features = self._stack.features.values() if self._stack else ()
+        known = next((each.operations for each in features if each.operations is not None), None)
+        return None if known is None else Vocabulary(known)
+
+    def epochs(self, labels: int) -> int:
+        """How many epochs `fit` reports for so many labels; 0 if no component trains long."""
+        each = Folds.of(labels, self.seed).train.shape[1]
+        return sum(component.epochs(each) for component in self.components)
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        return [self._stack.metric] if self._stack else ()
+
+    @property
+    def objectives(self) -> Sequence[Objective]:
+        return [self._stack.scale.objective] if self._stack else ()
+
+    @property
+    def stacking(self) -> Stacking:
+        """How fitting went. Raises ArchflowError before `fit`."""
+        return self.fitted.stacking
+
+    @property
+    def fitted(self) -> Stack:
+        """What fitting gave. Raises ArchflowError before `fit`."""
+        if self._stack is None:
+            raise ArchflowError("predictor: nothing to predict with yet; call fit or load first")
+        return self._stack
+
+    def fit(
+        self,
+        architectures: Architectures,
+        y: ArrayLike | None = None,
+        *,
+        mask: ArrayLike | None = None,
+        reference: Architectures | None = None,
+        validation: tuple[Architectures, ArrayLike] | Table | None = None,
+        metrics: Sequence[str] | None = None,
+        checkpoint: Path | None = None,
+        on_epoch: Callable[[int], None] | None = None,
+    ) -> Stacking:
+        """Learn from labels, as `Predictor.fit` says.
+
+        `validation` labels are learnt from like the others: every label weighs, calibrates, and is learnt from. Columns
+        are read from `architectures` and `reference` if these are tables.
+
+        Raises:
+            ArchflowError: Also for labels of several metrics, and for fewer than five.
+        """
+        for embedder in self.embedders:
+            check_weights(embedder.encoder)
+        table = _table(architectures)
+        given = Labelled.of(table, y, mask, metrics)
+        if len(given.metrics) != 1:
+            raise ArchflowError(f"predictor: labels of {len(given.metrics)} metrics; fit one predictor for each")
+        values = given.values[:, 0]
+        known = table.select(given.rows)
+        if validation is not None:
+            further = validation_labels(validation, given)
+            more = validation if isinstance(validation, Table) else _table(validation[0])
+            known = known.followed_by(more.select(further.rows))
+            values = np.concatenate([values, further.values[:, 0]])
+        check_labels(len(values))
+        (objective,) = one_for_each(self.objective, 1)
+        objective.check(values, f"labels of {given.metrics[0]}")
+        scale, targets = TargetScale.of(objective, values)
+        whole_reference = table if reference is None else _table(reference)
+        wanted = [name for component in self.components for name in component.reads]
+        usual = whole_reference.select(reference_rows(whole_reference, REFERENCE, wanted))
+        features = features_of(usual, self.kinds, self.columns, given.metrics)
+        seen_usual, seen = (Seen(each, self.embedders, features, self.device) for each in (usual, known))
+        folds = Folds.of(len(values), self.seed)
+        lesson = Lesson(seen, targets, folds, seen_usual, self.seed, checkpoint, on_epoch, given.metrics)
+        able = [component for component in self.components if component.applies(seen_usual)]
+        if not able:
+            raise ArchflowError("predictor: none of its components applies; give it encoders or features")
+        parts = [(component, component.fit(lesson)) for component in able]
+        tested = seen
+        if wanted:
+            emptied = with_gaps_of(known, whole_reference, wanted, self.seed)
+            tested = Seen(emptied, self.embedders, features, self.device)
+        guesses = [fitted(tested) for _, fitted in parts]
+        blend, score = Blend.of(guesses, targets, folds)
+        stacking = Stacking.of([component.name for component in able], score, len(values), features)
+        self._stack = Stack(given.metrics[0], features, parts, blend, scale, stacking, len(folds))
+        return stacking
+
+    def predict(self, architectures: Architectures, on_batch: Callable[[int], None] | None = None) -> Prediction:
+        """As `Predictor.predict` says. std: a standard deviation of labels around the prediction, as large as those of
+        labels that were not learnt from."""
+        means, deviations = self._blended(architectures, on_batch)
+        return self._prediction(means.mean(0), deviations)
+
+    def _prediction(self, mean: Values, deviations: Values) -> Prediction:
+        reach = deviations * self.fitted.blend.conformal.one_sigma
+        scale = self.fitted.scale
+        return Prediction(scale.means(mean), scale.widths(mean - reach, mean + reach))
+
+    def rank(
+        self,
+        table: Table | Architectures,
+        on_batch: Callable[[int], None] | None = None,
+        top: int | None = None,
+    ) -> Table:
+        """As `Predictor.rank` says, by differences that are too small for the labels' unit as well.
+
+        Args:
+            table: What to rank.
+            on_batch: As in `predict`.
+            top: Also add a column `probability_top_K_METRIC`: how likely an architecture is among the best K of these.
+        """
+        means, deviations = self._blended(table, on_batch)
+        mean = means.mean(0)
+        found = ranked(table, self._prediction(mean, deviations), self.objectives[0].sign * mean, self)
+        if top is None:
+            return found
+        column = f"probability_top_{top}_{self.fitted.metric}"
+        return found.with_metrics({column: self._top_probability(mean, deviations, top)})
+
+    def interval(self, architectures: Architectures, coverage: float) -> tuple[Values, Values]:
+        """As `Predictor.interval` says, wider where the prediction is less sure."""
+        means, deviations = self._blended(architectures)
+        mean = means.mean(0)
+        low, high = self.fitted.blend.conformal.interval(means, deviations, coverage)
+        scale = self.fitted.scale
+        ends = scale.ends(np.minimum(low, mean)), scale.ends(np.maximum(high, mean))
+        centre = scale.means(mean)
+        return np.minimum(np.minimum(*ends), centre), np.maximum(np.maximum(*ends), centre)
+
+    def top_probability(self, architectures: Architectures, k: int) -> Values:
+        """(N,) the probability that an architecture is among the best k of these."""
+        means, deviations = self._blended(architectures)
+        return self._top_probability(means.mean(0), deviations, k)
+
+    def _top_probability(self, mean: Values, deviations: Values, k: int) -> Values:
+        """The share of draws from all predictions (N,) in which each is among the best k."""
+        sigma = deviations * self.fitted.blend.conformal.one_sigma
+        k = whole("top_probability: k", k, 1, len(mean))
+        rng, found = np.random.default_rng(self.seed), np.zeros(len(mean))
+        for _ in range(DRAWS):
+            drawn = rng.normal(mean, sigma)
+            found[np.argpartition(-drawn, k - 1)[:k]] += 1
+        return found / DRAWS
+
+    def embed(self, architectures: Architectures) -> NDArray[np.float32]:
+        """(N, D) embeddings of all encoders side by side. Raises ArchflowError without encoders."""
+        if not self.embedders:
+            raise ArchflowError("predictor: has no encoder to embed with; give it one")
+        return Seen(_table(architectures), self.embedders, {}, self.device).embeddings
+
+    def guesses(self, architectures: Architectures) -> dict[str, Guess]:
+        """What every component says, by its name, on the scale of the targets; higher is better."""
+        seen = self._seen(architectures)
+        return {component.name: fitted(seen) for component, fitted in self.fitted.parts}
+
+    def _blended(
+        self, architectures: Architectures, on_batch: Callable[[int], None] | None = None
+    ) -> tuple[Values, Values]:
+        """(F, N) predictions of the models, (N,) how unsure they are; on the scale of the targets."""
+        stack, table = self.fitted.counted, _table(architectures)
+        means, deviations = [], []
+        for first in range(0, max(len(table), 1), ROWS):
+            part = table if len(table) <= ROWS else table.select(np.arange(first, min(first + ROWS, len(table))))
+            seen = self._seen(part)
+            mean, deviation = stack.blend([fitted(seen) for _, fitted in stack.parts])
+            means.append(mean)
+            deviations.append(deviation)
+            if on_batch:
+                on_batch(len(part))
+        return np.concatenate(means, 1), np.concatenate(deviations)
+
+    def _seen(self, architectures: Architectures) -> Seen:
+        return Seen(_table(architectures), self.embedders, self.fitted.features, self.device)
+
+    def save(self, folder: str | Path) -> None:
+        """Write predictor.json and the weights that it names into a folder. Raises ArchflowError before `fit`."""
+        if self._stack is None:
+            raise ArchflowError("predictor: nothing to save yet; call fit first")
+        stacked_folder.write(Path(folder), self._stack.counted, self.embedders, self.seed)
+
+    @classmethod
+    def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Self:
+        """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
+        stack, embedders, seed = stacked_folder.read(Path(folder))
+        predictor = cls(
+            embedders,
+            components=[component for component, _ in stack.parts],
+            features=list(stack.features),
+            objective=stack.scale.objective,
+            seed=seed,
+            device=device,
+        )
+        predictor._stack = stack
+        return predictor
+
+
+def _table(architectures: Architectures) -> Table:
+    return architectures if isinstance(architectures, Table) else Table(as_set(architectures))
+
+
+def _several(names: Sequence[Any] | str) -> Sequence[Any]:
+    """Names in a list; one alone counts as a list of one, and not as its letters."""
+    return [names] if isinstance(names, str) else names

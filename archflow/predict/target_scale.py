@@ -1,0 +1,93 @@
+"""The scale on which components learn labels: mean about 0, variance about 1, higher is better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.errors import ArchflowError
+from archflow.predict.monotone import within_reach
+from archflow.predict.objectives import Objective
+from archflow.predict.rank_scale import normal_scores
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TargetScale:
+    """A rising map between labels, with the sign that makes higher better, and targets.
+
+    For rankings, targets are the normal scores of the labels: they keep the order alone, as a ranking loss does, so
+    that the few bad architectures of a benchmark do not rule the fit. For values, they are standardised labels.
+
+    Attributes:
+        objective: Of the metric, scaled to the labels.
+        targets, labels: (m,) the points that the map goes through, both strictly rising; two points make a line.
+    """
+
+    objective: Objective
+    targets: Values
+    labels: Values
+
+    @classmethod
+    def of(cls, objective: Objective, labels: Values) -> tuple[Self, Values]:
+        """The scale of labels (n,) in the metric's own unit, and their targets (n,)."""
+        objective = objective.spanning(labels)
+        objective = objective.scaled_to(objective.unit.counts(labels))
+        rising = objective.sign * objective.to_scale(objective.unit.counts(labels))
+        if objective.predicts_values:
+            centre, spread = rising.mean(), rising.std()
+            return cls(objective, np.array([0.0, 1.0]), np.array([centre, centre + spread])), (rising - centre) / spread
+        targets = normal_scores(rising)
+        points, first = np.unique(rising, return_index=True)
+        return cls(objective, targets[first], points), targets
+
+    def means(self, targets: Values) -> Values:
+        """Predicted targets (N,) -> values in the metric's unit, not far beyond the labels that were learnt."""
+        objective = self.objective
+        values = self._rising(targets)
+        if not objective.predicts_values:
+            values = within_reach(values, self.labels[0], self.labels[-1], keep_sign=objective.linear)
+        elif objective.linear:
+            values = within_reach(values, *self._extremes, overshoot=np.inf)
+        return self._in_unit(values)
+
+    def ends(self, targets: Values) -> Values:
+        """Ends of intervals: targets (N,) -> values in the metric's unit, as far beyond the labels as it takes."""
+        return self._in_unit(self._rising(targets))
+
+    def widths(self, low: Values, high: Values) -> Values:
+        """Half the width of what lies between two targets (N,), in the metric's unit."""
+        objective = self.objective
+        low, high = (objective.from_scale(objective.sign * self._rising(each)) for each in (low, high))
+        if objective.unit.offset == 0 and objective.lowest is not None and objective.highest is not None:
+            # No width reaches where no value can be: labels that are all positive, or all negative, keep their sign.
+            least, most = 0.0 if objective.lowest >= 0 else -np.inf, 0.0 if objective.highest <= 0 else np.inf
+            low, high = np.clip(low, least, most), np.clip(high, least, most)
+        return objective.unit.widths(np.abs(high - low) / 2)
+
+    def _rising(self, targets: Values) -> Values:
+        """Piecewise linear; beyond the ends as steep as on the whole."""
+        slope = np.ptp(self.labels) / np.ptp(self.targets)
+        beyond = targets - np.clip(targets, self.targets[0], self.targets[-1])
+        return np.interp(targets, self.targets, self.labels) + slope * beyond
+
+    def _in_unit(self, rising: Values) -> Values:
+        return self.objective.predictions(self.objective.from_scale(self.objective.sign * rising))
+
+    @property
+    def _extremes(self) -> Values:
+        """Of the labels, with the sign that makes higher better; labels on a linear scale only."""
+        extremes = np.array([self.objective.lowest, self.objective.highest], float)
+        return np.sort(self.objective.sign * self.objective.unit.counts(extremes))
+
+    @classmethod
+    def restored(cls, objective: Objective, targets: Values, labels: Values) -> Self:
+        """The scale with these points. Raises ArchflowError unless both rise strictly."""
+        rising = all(len(each) > 1 and (np.diff(each) > 0).all() for each in (targets, labels))
+        if not rising or len(targets) != len(labels):
+            raise ArchflowError("the points of its scale do not rise; fit again")
+        return cls(objective, targets, labels)

@@ -1,0 +1,101 @@
+"""Which predictor a user asks for, and whether what is asked goes together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from archflow.data.benchmarks import Benchmark
+from archflow.encoders.pretrained import is_pretrained
+from archflow.errors import ArchflowError
+from archflow.recipes.fitting import DEFAULT, FitPredictor, Task, network_predictor, stacked_predictor
+from archflow.recipes.stacks import RECIPES, Recipe, recipe_of, recipe_within
+
+NETWORKS = "networks"
+"""The recipe of networks alone."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The options of `archflow fit` that decide which predictor it fits; None or empty where nothing is said.
+
+    Attributes:
+        recipe: Its name in `RECIPES`, or `NETWORKS`.
+        budget: A duration, which chooses the recipe.
+        encoder: A pre-trained one, or a kind.
+        columns: Those that are known before training.
+        sources: Columns that say something of the metric, such as the accuracy after few epochs or of another task.
+        proxies: To rank in pre-training.
+        view, positions, members: Of networks alone.
+        epochs: Of networks.
+        seed: Of everything.
+    """
+
+    recipe: str | None = None
+    budget: str | None = None
+    encoder: str | None = None
+    columns: Sequence[str] | None = None
+    sources: Sequence[str] = ()
+    proxies: Sequence[str] = ()
+    view: str | None = None
+    positions: bool = False
+    members: int | None = None
+    epochs: int | None = None
+    seed: int = 21
+
+    def named(self, metrics: int) -> str:
+        """The recipe, for so many metrics. Several are learnt together by networks alone."""
+        if self.recipe:
+            return self.recipe
+        return recipe_within(self.budget) if self.budget else NETWORKS if metrics > 1 else DEFAULT
+
+    def checked(self, metrics: int) -> Choice:
+        """The same, if it goes together.
+
+        Raises:
+            ArchflowError: Naming the option that does not.
+        """
+        if self.recipe and self.budget:
+            raise ArchflowError("--budget chooses the recipe: leave it or --recipe out")
+        name = self.named(metrics)
+        if name not in (*RECIPES, NETWORKS):
+            raise ArchflowError(f"no recipe is called {name!r}; there are: {', '.join(RECIPES)}, {NETWORKS}")
+        for option, given, works in (
+            ("--view", self.view, name == NETWORKS),
+            ("--positions", self.positions, name == NETWORKS),
+            ("--members", self.members, name == NETWORKS),
+            ("--features", self.columns, name != NETWORKS),
+            ("--sources", self.sources, name != NETWORKS),
+            ("--proxy", self.proxies, name not in (NETWORKS, "plain")),
+            ("--epochs", self.epochs, name != "plain" or self.encoder),
+        ):
+            if given and not works:
+                raise ArchflowError(f"{option}: not of the recipe {name!r}; leave it out, or give another --recipe")
+        return self
+
+    def predictor(
+        self, task: Task, benchmark: Benchmark | None, folder: Path, on_note: Callable[[str], None]
+    ) -> FitPredictor:
+        """The predictor, not fitted yet. Arguments as of `stacked_predictor`."""
+        name = self.named(len(task.metrics))
+        if name == NETWORKS:
+            return network_predictor(
+                task, benchmark, self.encoder, self.view, self.positions, self.members, self.epochs, self.seed
+            )
+        parts = self.recipe_for(name, benchmark)
+        return stacked_predictor(task, folder, parts, self.ready, self.columns, self.proxies, self.seed, on_note)
+
+    @property
+    def ready(self) -> str | None:
+        """The encoder, if it is pre-trained already."""
+        return self.encoder if self.encoder and is_pretrained(self.encoder) else None
+
+    def recipe_for(self, name: str, benchmark: Benchmark | None) -> Recipe:
+        """The recipe of a name, with what the options change of it."""
+        parts = recipe_of(name, benchmark, None if self.ready else self.encoder)
+        if self.ready:
+            parts = parts.with_component("networks", embedders=[])
+        if self.epochs:
+            parts = parts.with_component("networks", epochs=self.epochs)
+        return parts.with_component("experts", columns=list(self.sources)) if self.sources else parts

@@ -1,0 +1,131 @@
+"""Which labels to learn from and which architectures to judge by, again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.data.splits import label_count
+from archflow.errors import ArchflowError
+from archflow.features.columns import Columns
+from archflow.features.known import known_columns
+from archflow.graph.table import Table
+from archflow.predict.labels import LEAST
+from archflow.recipes.fitting import Task
+
+Rows = NDArray[np.int64]
+
+TESTED = 5000
+"""The most architectures that a draw judges by."""
+
+LEAST_TESTED = 20
+"""Measured architectures that must be left to judge by."""
+
+JUDGED = 0.2
+"""The fraction of measured architectures that is always left to judge by."""
+
+USUAL = 50
+"""Labels to learn from where the user says nothing, if enough architectures are left to judge by."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Labels drawn at random from the measured architectures of a table.
+
+    Attributes:
+        task: The table and one metric.
+        budgets: Numbers of labels, ascending. A smaller budget has the first labels of a larger one.
+        rows: Of every draw, the rows (n,) of the largest budget's labels, in the order in which they were drawn, and
+            the rows (M,) to judge by. No architecture is among both, even where the table has it twice.
+        seed: Of the first draw; the others follow.
+    """
+
+    task: Task
+    budgets: Sequence[int]
+    rows: Sequence[tuple[Rows, Rows]]
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        task: Task,
+        labels: Sequence[float] = (),
+        repetitions: int = 5,
+        features: Sequence[str] = (),
+        seed: int = 21,
+    ) -> Self:
+        """Draw labels.
+
+        Args:
+            task: A table and one metric.
+            labels: Fractions below 1 of the measured architectures, or counts; if none, a usual number.
+            repetitions: How often to draw.
+            features: Columns that describe an architecture: with other values in these, the same graph is another one.
+                Those that are known before training by their names if none.
+            seed: Of the first draw; the others follow.
+
+        Raises:
+            ArchflowError: For labels that are all equal, too few to learn from, or leave too few to judge by, and for
+                columns that cannot be features.
+        """
+        (metric,) = task.metrics
+        table, values = task.table, task.table.metric(metric)
+        measured = np.flatnonzero(np.isfinite(values))
+        if np.ptp(values[measured]) == 0:
+            raise ArchflowError(
+                f"{metric}: all {len(measured)} values are {values[measured][0]:g}; there is no order to learn"
+            )
+        given = labels or [max(LEAST, min(USUAL, len(measured) - _left(len(measured))))]
+        budgets = sorted({label_count(each, len(measured)) for each in given})
+        for budget in budgets:
+            check_enough(len(measured), budget, metric)
+        columns = Columns.named(table, features or known_columns(table, [metric]), [metric])
+        orders = [np.random.default_rng(seed + draw).permutation(measured) for draw in range(repetitions)]
+        for number, order in enumerate(orders, 1):
+            if np.ptp(values[order[: budgets[0]]]) == 0:
+                raise ArchflowError(
+                    f"{metric}: the {budgets[0]} labels of draw {number} are all {values[order[0]]:g}; others "
+                    "are rare: give more --labels"
+                )
+        return cls(task, budgets, [_apart(table, columns, order, budgets[-1]) for order in orders], seed)
+
+
+def check_enough(measured: int, labels: int, metric: str) -> None:
+    """Raise ArchflowError unless there are enough labels to learn from, and measured architectures to judge by."""
+    left = _left(measured)
+    if labels < LEAST:
+        raise ArchflowError(f"labels: {labels} are too few to learn from; give at least {LEAST}")
+    if measured - labels < left:
+        most = measured - left
+        hint = f"give at most --labels {most}" if most >= LEAST else f"measure at least {LEAST + LEAST_TESTED}"
+        raise ArchflowError(
+            f"{metric} is known for {measured} architectures; learning from {labels} leaves "
+            f"{max(0, measured - labels)} to judge by, and {left} are needed: {hint}"
+        )
+
+
+def _left(measured: int) -> int:
+    """How many of the measured architectures are needed to judge by."""
+    return max(LEAST_TESTED, round(JUDGED * measured))
+
+
+def _apart(table: Table, columns: Columns, order: Rows, labels: int) -> tuple[Rows, Rows]:
+    """The first `labels` rows in an order, and those after them whose architectures are not among the first."""
+    rows = order[: labels + TESTED]
+    shown = table.select(rows)
+    # Proxies of the same graph may differ in their noise.
+    numeric = tuple(each for each in columns.numeric if not each[0].startswith("zc_"))
+    costs = Columns(numeric, columns.texts)(shown)
+    same = [(graph, row.tobytes()) for graph, row in zip(shown.architectures.hashes, costs, strict=True)]
+    learnt = set(same[:labels])
+    tested = rows[labels:][np.array([each not in learnt for each in same[labels:]], bool)]
+    if len(tested) < LEAST_TESTED:
+        raise ArchflowError(
+            f"only {len(tested)} of the other measured architectures differ from those learnt from, and {LEAST_TESTED} "
+            "are needed to judge by: measure different ones, or name columns that tell them apart with --features"
+        )
+    return rows[:labels], np.sort(tested)

@@ -1,0 +1,180 @@
+"""How well a predictor ranks a table after learning so many labels: what `archflow evaluate` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.data.benchmarks import Benchmark
+from archflow.data.proxies import proxy_columns
+from archflow.features.columns import Columns
+from archflow.graph.table import Table
+from archflow.predict.stacked import StackedPredictor
+from archflow.recipes.draws import Draws
+from archflow.recipes.fitting import DEFAULT, Task
+from archflow.recipes.judging import BLEND, CHANCE, COVERAGES, Repetition, judged
+from archflow.recipes.presets import preset_of
+from archflow.recipes.stacks import recipe_of
+
+Values = NDArray[np.float64]
+
+MEASURES = ("tau", "p_at_1", "top_ten", "regret_at_10", "beaten", "pairs")
+"""What `Evaluation.content` has of every component."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well predictors that are made in one way rank a table.
+
+    Attributes:
+        table: The architectures.
+        metric: The column.
+        lower_is_better: Of the metric.
+        labels: How many each predictor learnt from.
+        repetitions: One for each draw of labels.
+    """
+
+    table: Table
+    metric: str
+    lower_is_better: bool
+    labels: int
+    repetitions: Sequence[Repetition]
+
+    @property
+    def names(self) -> list[str]:
+        """The blend and the components, the best by Kendall's tau first."""
+        names = [name for name in self.repetitions[0].measures if name != CHANCE]
+        return sorted(names, key=lambda name: -self.mean(name, "tau"))
+
+    @property
+    def judged(self) -> int:
+        """Architectures that a repetition judges by, in the mean."""
+        return round(float(np.mean([each.judged for each in self.repetitions])))
+
+    def values(self, name: str, measure: str) -> Values:
+        """(repetitions,) one measure of the blend or a component."""
+        return np.array([each.measures[name][measure] for each in self.repetitions])
+
+    def mean(self, name: str, measure: str) -> float:
+        """The mean of `values`."""
+        return float(self.values(name, measure).mean())
+
+    def error(self, name: str, measure: str) -> float:
+        """The standard error of `mean`, NaN for a single repetition."""
+        return standard_error(self.values(name, measure))
+
+    def gap(self, name: str) -> tuple[float, float]:
+        """How far the blend's Kendall tau is above that of a component, and the standard error over the draws."""
+        gaps = self.values(BLEND, "tau") - self.values(name, "tau")
+        return float(gaps.mean()), standard_error(gaps)
+
+    def weight(self, name: str) -> float | None:
+        """The mean weight of a component; None for what is no component."""
+        weights = [each.weights.get(name, 0.0) for each in self.repetitions]
+        known = any(name in each.weights for each in self.repetitions)
+        return float(np.mean(weights)) if known else None
+
+    def coverage(self, asked: float) -> tuple[float, float]:
+        """The fraction of labels that intervals held, and its standard error; NaN if no draw could promise it."""
+        held = [each.coverage[asked] for each in self.repetitions if asked in each.coverage]
+        # A single draw says nothing of how much they differ: what so many labels calibrate does.
+        spread = np.sqrt(asked * (1 - asked) / self.labels) if len(held) == 1 else standard_error(np.array(held))
+        return (float(np.mean(held)) if held else float("nan")), float(spread)
+
+    @property
+    def deviation(self) -> float:
+        """Spearman's correlation of predicted standard deviations with the sizes of errors, in the mean."""
+        return float(np.mean([each.deviation for each in self.repetitions]))
+
+    def informative(self, name: str) -> bool:
+        """Whether the blend or a component ranks better than chance, beyond doubt."""
+        n = self.judged
+        by_chance = np.sqrt(2 * (2 * n + 5) / (9 * n * (n - 1)))
+        return self.mean(name, "tau") > 2 * max(by_chance, np.nan_to_num(self.error(name, "tau")))
+
+    def content(self) -> dict[str, Any]:
+        """What was found, as JSON holds it: means over the draws and their standard errors, None where there is none.
+        The best predictor comes first, and what is expected of a random order last."""
+        rows = []
+        for name in (*self.names, CHANCE):
+            row: dict[str, Any] = {"predictor": name, "weight": self.weight(name)}
+            for measure in MEASURES:
+                error = None if name == CHANCE else _json(self.error(name, measure))
+                row |= {measure: self.mean(name, measure), f"{measure}_error": error}
+            rows.append(row)
+        held = {str(asked): _json(self.coverage(asked)[0]) for asked in COVERAGES}
+        about = {"labels": self.labels, "repetitions": len(self.repetitions), "judged": self.judged}
+        return {**about, "predictors": rows, "coverage": held, "deviation": self.deviation}
+
+
+def maker(
+    task: Task,
+    folder: Path,
+    recipe: str | None = None,
+    benchmark: Benchmark | None = None,
+    columns: Sequence[str] | None = None,
+    on_note: Callable[[str], None] = lambda line: None,
+) -> Callable[[int], StackedPredictor]:
+    """What makes the predictors that are evaluated, one for a seed. All share the encoders, which see no label.
+
+    Args:
+        task: What they are to learn.
+        folder: Keeps the encoders.
+        recipe: Its name in `RECIPES`; that of `archflow fit` if None.
+        benchmark: Whose settings to take; None for a table of one's own.
+        columns: Those that are known before training; None finds them by their names.
+        on_note: Called with a line for the user, if there is one.
+
+    Raises:
+        ArchflowError: For an unknown recipe or column.
+    """
+    parts, table = recipe_of(recipe or DEFAULT, benchmark), task.table
+    if columns is not None:
+        Columns.named(table, columns, task.metrics)  # before the work: a name may be wrong
+    proxies = {name: table.metric(name) for name in proxy_columns(table) if name not in task.metrics}
+    embedders = parts.embedders(table.architectures, np.zeros(0, np.int64), proxies, folder, on_note=on_note)
+    (objective,) = task.objectives(preset_of(benchmark).margin)
+    return lambda seed: parts.predictor(embedders, columns, objective, seed)
+
+
+def evaluate(
+    make: Callable[[int], StackedPredictor], draws: Draws, on_repetition: Callable[[], None] = lambda: None
+) -> list[Evaluation]:
+    """Fit predictors on labels drawn at random; judge each on measured architectures that it did not learn from.
+
+    Args:
+        make: An unfitted predictor for a seed.
+        draws: What to learn from and to judge by.
+        on_repetition: Called after each fit.
+
+    Returns:
+        An evaluation for every budget.
+
+    Raises:
+        ArchflowError: For labels that cannot be learnt.
+    """
+    task, table = draws.task, draws.task.table
+    (metric,) = task.metrics
+    found: list[list[Repetition]] = [[] for _ in draws.budgets]
+    for number, (labelled, tested) in enumerate(draws.rows):
+        for budget, own in zip(draws.budgets, found, strict=True):
+            predictor, known = make(draws.seed + number), labelled[:budget]
+            predictor.fit(table.select(known), metrics=[metric], reference=table)
+            own.append(judged(predictor, table, metric, known, tested))
+            on_repetition()
+    lower = task.lower_is_better[0]
+    return [Evaluation(table, metric, lower, *each) for each in zip(draws.budgets, found, strict=True)]
+
+
+def standard_error(values: Values) -> float:
+    """Of the mean of some values, NaN for fewer than two."""
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
+
+
+def _json(value: float) -> float | None:
+    return value if np.isfinite(value) else None

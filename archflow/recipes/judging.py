@@ -1,0 +1,157 @@
+"""How one fitted predictor does on measured architectures that it did not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.errors import ArchflowError
+from archflow.graph.table import Table
+from archflow.predict.blending import Blend
+from archflow.predict.folds import Folds
+from archflow.predict.metrics import precision_curve, spearman, summary
+from archflow.predict.stacked import StackedPredictor
+from archflow.predict.target_scale import TargetScale
+
+Values = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Measures = dict[str, float]
+
+BLEND = "blend"
+"""What the weighted sum of all components is called among them."""
+
+PLAIN = "blend without networks"
+"""The blend of those components that need no encoder, where others are there too."""
+
+CHANCE = "random order"
+"""What is expected of an order drawn at random."""
+
+ENCODED = frozenset(("networks", "process"))
+"""Components that read encoders, where a predictor has any."""
+
+COVERAGES = (0.5, 0.8, 0.95)
+"""The coverages that are asked of intervals, as far as the labels can promise them."""
+
+DRAWN = 0.8
+"""The coverage of the intervals that are kept to be drawn."""
+
+SPANNED = 1000
+"""The most architectures whose intervals are computed, evenly from all that are predicted."""
+
+TOP = 10
+"""How many architectures a user is taken to measure of those that are predicted best."""
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """One draw of labels, and how their predictor did on measured architectures that it did not learn from.
+
+    Attributes:
+        measures: Of every component, `BLEND`, `CHANCE` and, where it differs, `PLAIN`: what `measures_of` gives.
+        weights: Of every component, its weight in the blend.
+        coverage: By what was asked, the fraction of labels that intervals held.
+        deviation: Spearman's correlation of predicted standard deviations with the sizes of errors.
+        judged: How many architectures were predicted.
+        rows: (M,) those rows of the table whose intervals were computed.
+        predicted, low, high: (M,) their predictions and the ends of their 80 % intervals, in the metric's unit; the
+            ends are NaN where the labels cannot promise them.
+    """
+
+    measures: dict[str, Measures]
+    weights: dict[str, float]
+    coverage: dict[float, float]
+    deviation: float
+    judged: int
+    rows: Rows
+    predicted: Values
+    low: Values
+    high: Values
+
+
+def judged(predictor: StackedPredictor, table: Table, metric: str, known: Rows, tested: Rows) -> Repetition:
+    """Judge a predictor that was fitted on the rows `known` of a table by its predictions of the rows `tested`."""
+    shown, truth = table.select(tested), table.metric(metric)[tested]
+    (objective,) = predictor.objectives
+    rising = objective.sign * truth
+    mean, std = predictor.predict(shown)
+    guesses = {name: guess.mean for name, guess in predictor.guesses(shown).items()}
+    measures = {BLEND: measures_of(objective.sign * mean, rising), CHANCE: measures_of_chance(rising)}
+    measures |= {name: measures_of(means.mean(0), rising) for name, means in guesses.items()}
+    plain = [name for name in guesses if name not in ENCODED]
+    if predictor.embedders and 0 < len(plain) < len(guesses):
+        weights = _weights(predictor, plain, table.select(known), table.metric(metric)[known])
+        blended = sum(weight * guesses[name].mean(0) for name, weight in weights.items())
+        measures[PLAIN] = measures_of(np.asarray(blended), rising)
+    spanned = np.linspace(0, len(tested) - 1, min(len(tested), SPANNED)).astype(np.int64)
+    ends = _intervals(predictor, shown.select(spanned))
+    coverage = {
+        asked: float(np.mean((low <= truth[spanned]) & (truth[spanned] <= high))) for asked, (low, high) in ends.items()
+    }
+    low, high = ends.get(DRAWN, (np.full(len(spanned), np.nan),) * 2)
+    weights = {share.name: share.weight for share in predictor.stacking.shares}
+    deviation = spearman(std, np.abs(truth - mean))
+    return Repetition(measures, weights, coverage, deviation, len(tested), tested[spanned], mean[spanned], low, high)
+
+
+def measures_of(predicted: Values, truth: Values) -> Measures:
+    """`archflow.predict.metrics.summary` of predictions (N,), higher is better, and
+
+    - `top_ten`: the fraction of the ten predicted best that is among the ten best;
+    - `beaten`: the fraction of all that is better than the best of the ten predicted best;
+    - `pairs`: of the pairs whose labels differ, the fraction in the right order; equal predictions count half.
+    """
+    found = summary(predicted, truth)
+    first = np.argsort(-predicted, kind="stable")[:TOP]
+    untied = np.sqrt(_untied(predicted) / max(_untied(truth), 1))
+    return found | {
+        "top_ten": float(precision_curve(predicted, truth, [min(TOP, len(truth))])[0]),
+        "beaten": float(np.mean(truth > truth[first].max())),
+        "pairs": (1 + found["tau"] * float(untied)) / 2,
+    }
+
+
+def measures_of_chance(truth: Values) -> Measures:
+    """What `measures_of` gives on average for an order drawn at random: (N,) labels, higher is better."""
+    count, best = len(truth), np.sort(truth)[::-1]
+    top = min(TOP, count)
+    # The probability that the best of those drawn is the k-th of all, one k after the other.
+    ratios = [(count - k - top + 1) / (count - k) for k in range(1, count - top + 1)]
+    probability = top / count * np.cumprod([1.0, *ratios])
+    better = np.searchsorted(-best, -best[: len(probability)], side="left")
+    found = {"tau": 0.0, "spearman": 0.0}
+    found |= {f"p_at_{each}": max(1, int(each / 100 * count)) / count for each in (1, 5, 10)}
+    return found | {
+        "regret_at_10": float(probability @ (best[0] - best[: len(probability)])),
+        "top_ten": top / count,
+        "beaten": float(probability @ better) / count,
+        "pairs": 0.5,
+    }
+
+
+def _untied(values: Values) -> float:
+    """The number of pairs that differ."""
+    counts = np.unique(values, return_counts=True)[1].astype(np.float64)
+    return (len(values) * (len(values) - 1) - float((counts * (counts - 1)).sum())) / 2
+
+
+def _weights(predictor: StackedPredictor, names: Sequence[str], known: Table, labels: Values) -> dict[str, float]:
+    """The weights that some of a predictor's components would have without the others."""
+    stack = predictor.fitted
+    _, targets = TargetScale.of(stack.scale.objective, labels)
+    guesses = predictor.guesses(known)
+    blend, _ = Blend.of([guesses[name] for name in names], targets, Folds.of(len(labels), predictor.seed))
+    return dict(zip(names, blend.weights.tolist(), strict=True))
+
+
+def _intervals(predictor: StackedPredictor, shown: Table) -> dict[float, tuple[Values, Values]]:
+    """By coverage, the ends of those intervals that so many labels can promise."""
+    ends = {}
+    for asked in COVERAGES:
+        try:
+            ends[asked] = predictor.interval(shown, asked)
+        except ArchflowError:
+            continue
+    return ends

@@ -1,0 +1,121 @@
+"""What a stacked predictor is made of: recipes by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from archflow.data.benchmarks import Benchmark
+from archflow.encoders.embedder import Embedder
+from archflow.errors import ArchflowError
+from archflow.graph import ArchitectureSet
+from archflow.predict.components import COMPONENTS
+from archflow.predict.objectives import Objective
+from archflow.predict.stacked import StackedPredictor
+from archflow.recipes.presets import preset_of
+from archflow.recipes.unlabelled import QUICK, THOROUGH, Pretraining
+
+PLAIN: Mapping[str, Mapping[str, Any]] = {"boosted": {}, "forest": {}, "line": {}, "process": {}, "ridge": {}}
+"""The components that need no encoder, with their default settings."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to make a `StackedPredictor`.
+
+    Attributes:
+        components: By name in `COMPONENTS`, and their settings where these are not the defaults.
+        pretraining: Of the encoders, without labels; None for no encoders.
+    """
+
+    components: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: PLAIN)
+    pretraining: Pretraining | None = None
+
+    def with_component(self, name: str, **settings: Any) -> Recipe:
+        """With a component of that name, and with these settings of it in place of others."""
+        return replace(self, components={**self.components, name: {**self.components.get(name, {}), **settings}})
+
+    def embedders(
+        self,
+        architectures: ArchitectureSet,
+        labelled: NDArray,
+        proxies: Mapping[str, NDArray],
+        folder: Path,
+        seed: int = 21,
+        on_note: Callable[[str], None] = lambda line: None,
+    ) -> list[Embedder]:
+        """The pre-trained encoders. Arguments as of `Pretraining.run`; several are trained at once."""
+        if self.pretraining is None:
+            return []
+        processes = os.cpu_count() or 1
+        return self.pretraining.run(architectures, labelled, proxies, folder, seed, processes, on_note=on_note)
+
+    def predictor(
+        self,
+        embedders: Sequence[Embedder] = (),
+        columns: Sequence[str] | None = None,
+        objective: Objective | str | None = None,
+        seed: int = 21,
+    ) -> StackedPredictor:
+        """An unfitted predictor. Arguments as of `StackedPredictor`."""
+        components = [COMPONENTS.get(name)(**config) for name, config in self.components.items()]
+        return StackedPredictor(embedders, components=components, columns=columns, objective=objective, seed=seed)
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "plain": Recipe(),
+    "quick": Recipe({**PLAIN, "networks": {"embedders": [0, 1]}}, QUICK),
+    "best": Recipe({**PLAIN, "networks": {"embedders": [0, 1, 2], "epochs": 100}}, THOROUGH),
+}
+"""From seconds to minutes: no encoders; small encoders, the default; large ones."""
+
+BUDGETS = {20.0: "plain", 300.0: "quick", float("inf"): "best"}
+"""Seconds up to which a recipe is taken. They are aims: nothing measures the time on the way."""
+
+
+def recipe_of(name: str, benchmark: Benchmark | None = None, encoder: str | None = None) -> Recipe:
+    """A recipe, with the published settings of pretext tasks for a benchmark.
+
+    Args:
+        name: In `RECIPES`.
+        benchmark: Whose settings to take; None for a table of one's own.
+        encoder: A kind to pre-train in place of the recipe's, with the settings published for it. Encoders that the
+            recipe leaves untrained stay.
+
+    Raises:
+        ArchflowError: If there is none of that name, or it has no encoder to replace.
+    """
+    if name not in RECIPES:
+        raise ArchflowError(f"no recipe is called {name!r}; there are: {', '.join(RECIPES)}")
+    recipe, preset = RECIPES[name], preset_of(benchmark)
+    if recipe.pretraining is None:
+        if encoder:
+            raise ArchflowError(f"--encoder {encoder}: the recipe {name!r} has no encoder; leave one of the two out")
+        return recipe
+    starts = recipe.pretraining.starts
+    if encoder:
+        config = preset.published(encoder).config
+        starts = [replace(each, encoder=encoder, config=config) if each.task else each for each in starts]
+    return replace(recipe, pretraining=replace(recipe.pretraining, starts=starts, tasks=preset.tasks))
+
+
+def recipe_within(budget: str) -> str:
+    """The name of the best recipe for a budget such as 90s, 2m or 1h.
+
+    Raises:
+        ArchflowError: If the budget is no duration.
+    """
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = budget[:-1], budget[-1:]
+    try:
+        seconds = float(number) * units[unit]
+    except (KeyError, ValueError):
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ArchflowError(f"--budget {budget!r}: give a positive duration such as 90s, 2m or 1h")
+    return next(name for most, name in BUDGETS.items() if seconds <= most)

@@ -1,0 +1,200 @@
+"""What to pre-train on a table before its labels are learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.bounds import Bounded, bounded
+from archflow.checkpoint import fingerprint
+from archflow.data.proxies import tells_apart
+from archflow.encoders import create
+from archflow.encoders.embedder import Embedder
+from archflow.graph import ArchitectureSet
+from archflow.pretext import PretrainSettings, vocabulary_for, with_proxies
+from archflow.pretext.jobs import PretrainingJob, run_jobs
+from archflow.pretext.named import Settings, proxies_for, task_weights
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Start:
+    """One encoder to start from.
+
+    Attributes:
+        encoder: Its registered name.
+        config: Its arguments besides `n_ops` and `n_attributes`.
+        task: As `archflow.pretext.make_task` reads it; empty to leave the encoder untrained. The random features of an
+            untrained one are worth having beside those of others: no task suits every table.
+        fallback: The task that takes its place where no proxy ranks anything, if the task ranks proxies.
+        view: The form in which it sees architectures (`archflow.graph.effective.VIEWS`).
+        positions: Whether it also reads position attributes (`archflow.graph.positions`).
+    """
+
+    encoder: str
+    config: Mapping[str, Any]
+    task: str = ""
+    fallback: str = ""
+    view: str = "whole"
+    positions: bool = True
+
+    def untrained(self, architectures: ArchitectureSet, seed: int) -> Embedder:
+        """The encoder with random weights, for architectures such as these."""
+        shown = {"view": self.view, "positions": self.positions}
+        return create(self.encoder, architectures, **shown, seed=seed, **self.config)
+
+
+@dataclass(frozen=True)
+class Pretraining(Bounded):
+    """Encoders to pre-train without labels, all on the same part of a table.
+
+    Attributes:
+        starts: The encoders; each has a seed of its own.
+        tasks: Settings by task, where they differ from the defaults.
+        epochs: Passes over the architectures.
+        batch_size: Architectures in a step.
+        rows: Architectures to train on, at most.
+    """
+
+    starts: Sequence[Start]
+    tasks: Settings = field(default_factory=dict)
+    epochs: int = bounded(30, least=1)
+    batch_size: int = bounded(128, least=1)
+    rows: int = bounded(2000, least=1)
+
+    def suited_to(self, proxies: Mapping[str, NDArray], rows: Rows) -> tuple[Pretraining, dict[str, NDArray], str]:
+        """What of it can be done where some proxies, or all, rank nothing.
+
+        Args:
+            proxies: By name, (N,) each; NaN where missing.
+            rows: Of the architectures to train on.
+
+        Returns:
+            The pre-training, the proxies that tell architectures apart, and a line for the user about those that do
+            not; empty where there is nothing to say.
+        """
+        useful = {name: values for name, values in proxies.items() if tells_apart(values[rows])}
+        constant = [name for name in proxies if name not in useful]
+        line = f"{', '.join(constant)} ranks nothing: left out of pre-training" if constant else ""
+        if useful:
+            return self, useful, line
+        starts = [replace(each, task=each.fallback or each.task) for each in self.starts]
+        if constant and starts != list(self.starts):
+            line += f", which is by {' and '.join(dict.fromkeys(each.task for each in starts if each.task))} instead"
+        return replace(self, starts=starts), {}, line
+
+    def run(
+        self,
+        architectures: ArchitectureSet,
+        labelled: Rows,
+        proxies: Mapping[str, NDArray],
+        folder: Path,
+        seed: int = 21,
+        processes: int = 1,
+        on_wait: Callable[[], None] = lambda: None,
+        on_note: Callable[[str], None] = lambda line: None,
+    ) -> list[Embedder]:
+        """The encoders, pre-trained; they know the operations of all architectures.
+
+        Args:
+            architectures: N of them.
+            labelled: Rows that are trained on before others.
+            proxies: By name, (N,), NaN where missing; all are ranked by the tasks that rank some.
+            folder: Keeps finished encoders and the states of unfinished ones, in a folder of its own for other settings
+                or data; the same call resumes.
+            seed: Of the first encoder; the next one has the next.
+            processes: How many to train at once.
+            on_wait: Called again and again meanwhile.
+            on_note: Called with a line for the user, if there is one.
+        """
+        rows = evenly(architectures, labelled, self.rows)
+        suited, useful, line = self.suited_to(proxies, rows)
+        if line:
+            on_note(line)
+        chosen, ranked = architectures.select(rows), {name: values[rows] for name, values in useful.items()}
+        data = (
+            list(architectures.vocabulary.ops),
+            chosen.hashes,
+            *(part for named in ranked.items() for part in named),
+        )
+        key = fingerprint(asdict(suited), *data)
+        jobs = {
+            place: suited.job(
+                start, tuple(ranked), folder / f"encoders-{key}" / f"{place}-{seed}.encoder", seed + place
+            )
+            for place, start in enumerate(suited.starts)
+            if start.task
+        }
+        # One vocabulary for all, so that a predictor can hold them side by side.
+        names = dict.fromkeys(name for job in jobs.values() for name in task_weights(job.task))
+        vocabulary = vocabulary_for("+".join(names), architectures.vocabulary) if names else architectures.vocabulary
+        known = chosen.recoded(vocabulary)
+        run_jobs(list(jobs.values()), known, ranked, processes, on_wait)
+        return [
+            Embedder.load(jobs[place].path) if place in jobs else start.untrained(known, seed + place)
+            for place, start in enumerate(suited.starts)
+        ]
+
+    def job(self, start: Start, proxies: Sequence[str], path: Path, seed: int) -> PretrainingJob:
+        """One encoder's training."""
+        tasks = with_proxies(start.task, self.tasks, proxies)
+        proxies_for(start.task, tasks)
+        settings = PretrainSettings(self.epochs, self.batch_size, seed=seed)
+        shown = {"view": start.view, "positions": start.positions}
+        return PretrainingJob(start.encoder, start.config, start.task, tasks, settings, path, **shown)
+
+
+_GCN = {"width": 64, "readout": "sum"}
+
+_RANDOM = Start("gated_gcn", {"width": 256, "readout": "sum"}, view="effective")
+
+QUICK = Pretraining(
+    [
+        Start("gated_gcn", _GCN, "arch2vec", view="effective"),
+        Start("gated_gcn", _GCN, "fgp", "flow", view="effective"),
+        _RANDOM,
+    ],
+    epochs=40,
+    rows=1000,
+)
+"""Small encoders. No task suits all tables, and some embed worse than random weights do: three that differ side by
+side are a compromise, and single ones are better on some tables."""
+
+THOROUGH = Pretraining(
+    [
+        Start("flowerformer", {"width": 64}, "fgp", "arch2vec", view="effective"),
+        Start("flowerformer", {"width": 64}, "fgp", "arch2vec", view="contracted"),
+        Start("flowerformer", {"width": 64}, "proxy_ranking", "flow", view="effective"),
+        _RANDOM,
+    ],
+    epochs=20,
+    rows=2000,
+)
+"""Minutes: large encoders, and random weights beside them."""
+
+
+def evenly(architectures: ArchitectureSet, labelled: Rows, most: int) -> Rows:
+    """Rows to train on, ascending: all if they are not too many; else the labelled ones first, and of those that are
+    too many one in so many, in the order of their hashes. In whatever order a table is, the same are chosen.
+
+    Args:
+        architectures: N of them.
+        labelled: (n,) rows.
+        most: How many rows to choose.
+    """
+    everything = np.arange(len(architectures))
+    if len(everything) <= most:
+        return everything
+    hashes = architectures.hashes
+    chosen: list[Rows] = []
+    for rows in (np.unique(labelled), np.setdiff1d(everything, labelled)):
+        count = min(len(rows), most - sum(map(len, chosen)))
+        ordered = rows[np.argsort(hashes[rows], kind="stable")]
+        chosen.append(ordered[np.linspace(0, len(rows) - 1, count).astype(np.int64)])
+    return np.sort(np.concatenate(chosen))
