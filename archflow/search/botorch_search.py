@@ -1,0 +1,196 @@
+"""Bayesian optimisation by BoTorch (the extra `botorch`): a Gaussian process on frozen embeddings."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from archflow.errors import ArchflowError
+from archflow.search.base import Proposals, Searcher
+from archflow.search.embeddings import Embed
+from archflow.search.pareto import fronts
+from archflow.search.pool import pool_of
+from archflow.search.problem import Problem
+from archflow.seeding import seeded
+
+Ints = NDArray[np.int64]
+Values = NDArray[np.float64]
+
+SCORED = 64
+"""Candidates whose acquisition is computed in one go."""
+
+NUGGET = 1e-6
+"""Variance that is added to that of every architecture, so that those of equal embeddings have a joint distribution."""
+
+_MISSING = "qlogei and qlognehvi need BoTorch 0.18 or later; install it: pip install 'archflow[botorch]'"
+
+
+class Measured(NamedTuple):
+    """What a process is fitted to.
+
+    Attributes:
+        x: (D, d) embeddings, scaled to the unit cube.
+        y: (D, M + C) standardised: the objectives, better when higher, then what constraints are broken by.
+        limits: (C,) of the last columns, above which a constraint is broken.
+    """
+
+    x: Tensor
+    y: Tensor
+    limits: Tensor
+
+    @property
+    def kept(self) -> Tensor:
+        """(D,) which rows break no constraint."""
+        return (self.y[:, self.y.shape[1] - len(self.limits) :] <= self.limits).all(1)
+
+
+class BoTorchSearch(Searcher):
+    """Begins with random architectures; from then on a Gaussian process per metric (BoTorch's default kernel and
+    priors) is fitted to all results, and a batch is chosen by a Monte-Carlo acquisition, one architecture after the
+    other, each with regard to those before and to all that are pending.
+
+    A subclass writes `acquisition`.
+
+    Args:
+        problem, seed: As `Searcher` says.
+        embed: Architectures -> embeddings; an encoder that is pre-trained on the space by default.
+        initial: Random architectures to begin with.
+        each: Architectures of a batch.
+        shortlist: Candidates whose acquisition is computed: those of the highest mean + 2 deviations, or for several
+            objectives of the first fronts of these; those that are expected to break a constraint come last.
+        samples: Of the process, for the acquisition.
+
+    Raises:
+        ArchflowError: BoTorch is not installed.
+    """
+
+    given = ("problem", "seed", "embed")
+    bounds: ClassVar = {"initial": (2,), "each": (1,), "shortlist": (1,), "samples": (1,)}
+
+    def __init__(
+        self,
+        problem: Problem,
+        seed: int = 0,
+        embed: Embed | None = None,
+        initial: int = 10,
+        each: int = 5,
+        shortlist: int = 300,
+        samples: int = 64,
+    ) -> None:
+        super().__init__(problem, seed)
+        require_botorch()
+        self.embed = embed or Embed()
+        self.initial, self.each, self.shortlist, self.samples = initial, each, shortlist, samples
+
+    @abstractmethod
+    def acquisition(self, model: Any, measured: Measured, sampler: Any, constraints: list[Any] | None) -> Any:
+        """BoTorch's acquisition function.
+
+        Args:
+            model: The process of all columns of `measured.y`.
+            measured: What it was fitted to.
+            sampler: Draws from it.
+            constraints: Draws (..., M + C) -> by how much a constraint is broken, one function for each.
+        """
+
+    @property
+    def batch(self) -> int:
+        return max(self.initial - len(self.history), 0) or self.each
+
+    def propose(self, n: int, generator: np.random.Generator) -> Proposals:
+        if len(self.history) < self.initial or len(self.history.done) < 2:
+            return Proposals(self.fresh(n, generator), "random")
+        pool = pool_of(self, generator, self.embed)
+        if len(pool) == 0:
+            return Proposals(pool)
+        asked = self.embed(self.problem, self.history.architectures)
+        candidates = self.embed(self.problem, pool)
+        low = np.minimum(asked.min(0), candidates.min(0))
+        span = np.maximum(asked.max(0), candidates.max(0)) - low
+        span[span == 0] = 1.0
+        x, seen = (torch.from_numpy((each - low) / span) for each in (candidates, asked))
+        measured, scale = self._measured(seen)
+        with seeded(self.seed, len(self.history)):
+            rows, mean, std = self._chosen(n, x, measured, seen[self.history.pending])
+        beliefs = np.stack([mean * scale[1] + scale[0], std * scale[1]], 1)
+        return Proposals(pool.select(rows), "acquisition", beliefs)
+
+    def _measured(self, seen: Tensor) -> tuple[Measured, tuple[float, float]]:
+        """What was measured, and the mean and deviation of the first objective."""
+        trials = [self.history.trials[number].metrics or {} for number in self.history.done]
+        columns = [*self.history.rising.T]
+        for each in self.problem.constraints:
+            gap = np.array([metrics[each.metric] for metrics in trials]) - each.bound
+            columns.append(gap if each.most else -gap)
+        y = np.stack(columns, 1)
+        centre, spread = y.mean(0), y.std(0)
+        spread[spread == 0] = 1.0
+        limits = (-centre / spread)[self.history.rising.shape[1] :]
+        x = seen[self.history.done]
+        found = Measured(x, torch.from_numpy((y - centre) / spread), torch.from_numpy(limits))
+        return found, (float(centre[0]), float(spread[0]))
+
+    def _chosen(self, n: int, x: Tensor, measured: Measured, pending: Tensor) -> tuple[Ints, Values, Values]:
+        """Rows of x (N, d) by the acquisition, and the first objective's (n,) mean and deviation there."""
+        from botorch.sampling import SobolQMCNormalSampler  # pyright: ignore[reportMissingImports]
+
+        model = _fitted(measured)
+        objectives = len(self.problem.objectives)
+        with torch.no_grad():
+            posterior = [model.posterior(part) for part in x.split(512)]
+            mean = torch.cat([each.mean for each in posterior]).numpy()
+            std = torch.cat([each.variance for each in posterior]).sqrt().numpy()
+            hopes = (mean + 2 * std)[:, :objectives]
+            rank = -hopes[:, 0] if objectives == 1 else fronts(hopes)
+            broken = np.maximum(mean[:, objectives:] - measured.limits.numpy(), 0).sum(1)
+            order = np.lexsort((rank, broken))
+            short = order[: max(self.shortlist, n)]
+            limits = [
+                (lambda draws, column=objectives + place, limit=limit: draws[..., column] - limit)
+                for place, limit in enumerate(measured.limits)
+            ]
+            sampler = SobolQMCNormalSampler(torch.Size([self.samples]), seed=self.seed)
+            acquisition = self.acquisition(model, measured, sampler, limits or None)
+            chosen: list[int] = []
+            for _ in range(min(n, len(short))):
+                before = torch.cat([pending, x[short[chosen]]])
+                acquisition.set_X_pending(before if len(before) else None)
+                gains = torch.cat([acquisition(part[:, None]) for part in x[short].split(SCORED)])
+                gains[chosen] = -torch.inf
+                chosen.append(int(gains.argmax()))
+        rows = short[chosen]
+        return rows, mean[rows, 0], std[rows, 0]
+
+
+def require_botorch() -> None:
+    """Raises ArchflowError if BoTorch is not installed."""
+    try:
+        import botorch.models  # noqa: F401  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise ArchflowError(_MISSING) from None
+
+
+def _fitted(measured: Measured) -> Any:
+    """BoTorch's process of independent columns."""
+    from botorch import settings  # pyright: ignore[reportMissingImports]
+    from botorch.fit import fit_gpytorch_mll  # pyright: ignore[reportMissingImports]
+    from botorch.models import SingleTaskGP  # pyright: ignore[reportMissingImports]
+    from gpytorch.distributions import MultivariateNormal  # pyright: ignore[reportMissingImports]
+    from gpytorch.mlls import ExactMarginalLogLikelihood  # pyright: ignore[reportMissingImports]
+
+    class Process(SingleTaskGP):
+        def forward(self, x: Tensor) -> Any:
+            found = super().forward(x)
+            return MultivariateNormal(
+                found.mean, found.covariance_matrix + NUGGET * torch.eye(x.shape[-2], dtype=x.dtype)
+            )
+
+    with settings.validate_input_scaling(False):  # equal values cannot be standardised
+        model = Process(measured.x, measured.y, outcome_transform=None)
+        fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+    return model.eval()

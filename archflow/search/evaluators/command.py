@@ -1,0 +1,150 @@
+"""A command of the user's as an evaluator."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from archflow.errors import ArchflowError
+from archflow.files import parse_json, reason
+from archflow.graph import Architecture
+from archflow.printable import shown
+from archflow.search.evaluators.base import Point, SearchEvaluator, Target, Wanted
+from archflow.search.evaluators.spaces import no_settings, space_of
+from archflow.spaces.base import SearchSpace
+
+PREFIX = "command:"
+ARCHITECTURE, FILE, SEED = "{architecture}", "{file}", "{seed}"
+_PLACEHOLDER = re.compile("|".join(map(re.escape, (ARCHITECTURE, FILE, SEED))))
+
+
+@dataclass(frozen=True)
+class CommandEvaluator(SearchEvaluator):
+    """Runs a command; the last line that it prints is a number, called `metric`, or a JSON object of metrics.
+
+    The command is split as a shell splits it, and then run without a shell: whatever an architecture is called, it is
+    part of one argument and can run nothing. In the arguments `{architecture}` becomes the native string, `{file}` the
+    path of a JSON file with `native`, `ops`, `edges` and `attributes`, and `{seed}` the seed.
+
+    Attributes:
+        command: The command.
+        space: Of the architectures.
+        metric: What a single number is called.
+        timeout: Seconds after which the command and what it started are killed; None for no limit.
+    """
+
+    command: str
+    space: SearchSpace
+    metric: str = "value"
+    timeout: float | None = None
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return {"command": self.command, "metric": self.metric}
+
+    @property
+    def arguments(self) -> list[str]:
+        """The parts of the command. Raises ArchflowError if it cannot be split or names no architecture."""
+        try:
+            parts = shlex.split(self.command)
+        except ValueError as error:
+            raise ArchflowError(f"--evaluate command: {shown(self.command)} cannot be split ({error})") from None
+        if not parts or not any(ARCHITECTURE in part or FILE in part for part in parts[1:]):
+            raise ArchflowError(
+                f"--evaluate command: {shown(self.command)} names no architecture; write "
+                f"{ARCHITECTURE} or {FILE} where its string, or a JSON file with it, is an argument"
+            )
+        return parts
+
+    def limited(self, timeout: float) -> CommandEvaluator:
+        return replace(self, timeout=timeout)
+
+    def curve(self, architecture: Architecture, seed: int) -> Iterator[Point]:
+        native = self.space.format(architecture)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "architecture.json")
+            file.write_text(json.dumps(_content(architecture, native)))
+            values = {ARCHITECTURE: native, FILE: str(file), SEED: str(seed)}
+            yield 0, self._metrics(self._run([_filled(part, values) for part in self.arguments]))
+
+    def _run(self, arguments: list[str]) -> str:
+        """What the command prints. Raises ArchflowError if it cannot run, fails or takes too long."""
+        pipe = subprocess.PIPE
+        try:
+            process = subprocess.Popen(
+                arguments, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, start_new_session=True
+            )
+        except OSError as error:
+            raise ArchflowError(f"{arguments[0]}: cannot be run ({reason(error)})") from None
+        try:
+            out, err = process.communicate(timeout=self.timeout)
+        except subprocess.TimeoutExpired:
+            raise ArchflowError(f"no result after {self.timeout:g} s") from None
+        finally:
+            if process.poll() is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+        if process.returncode:
+            last = _last_line(err) or _last_line(out) or "no message"
+            raise ArchflowError(f"the command ended with exit code {process.returncode}: {last}")
+        return _last_line(out)
+
+    def _metrics(self, line: str) -> Mapping[str, Any]:
+        try:
+            found = parse_json(line)
+        except ValueError:
+            found = _number(line)
+        if isinstance(found, Mapping):
+            return found
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            raise ArchflowError(f"the last line is {shown(line)}, neither a number nor a JSON object of metrics")
+        return {self.metric: found}
+
+
+def target(text: str, wanted: Wanted) -> Target:
+    """`command:WORDS` in a named space."""
+    no_settings(text, wanted)
+    space, columns = space_of(wanted.space)
+    metric = (*wanted.metrics, "value")[0]
+    evaluate = CommandEvaluator(text.removeprefix(PREFIX), space, metric)
+    program = evaluate.arguments[0]
+    if shutil.which(program) is None:
+        raise ArchflowError(f"--evaluate command: {shown(program)} is no program that can be run; give its path")
+    return Target(evaluate, space, wanted.metrics or (metric,), wanted.reported, columns)
+
+
+def _filled(part: str, values: Mapping[str, str]) -> str:
+    """The part with all placeholders replaced at once, so that a value that looks like one stays as it is."""
+    return _PLACEHOLDER.sub(lambda found: values[found[0]], part)
+
+
+def _content(architecture: Architecture, native: str) -> dict[str, Any]:
+    attributes = {
+        name: [None if value != value else float(value) for value in column]
+        for name, column in architecture.attributes.items()
+    }
+    return {"native": native, "ops": architecture.ops, "edges": architecture.edges, "attributes": attributes}
+
+
+def _last_line(printed: bytes) -> str:
+    lines = [line.strip() for line in printed.decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

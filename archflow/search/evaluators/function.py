@@ -1,0 +1,102 @@
+"""A function of the user's as an evaluator."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from archflow.errors import ArchflowError
+from archflow.graph import Architecture
+from archflow.search.evaluators.base import Point, SearchEvaluator, Target, Wanted, failure_of
+from archflow.search.evaluators.spaces import no_settings, space_of
+
+
+@dataclass(frozen=True)
+class FunctionEvaluator(SearchEvaluator):
+    """Calls `function(architecture, seed)`, or `function(architecture)` if it takes one argument.
+
+    The function gives metrics by name, or a single number, which is then called `metric`. A generator function gives
+    (epochs, metrics) after some epochs, so that a search can stop it early.
+
+    Attributes:
+        function: The function, or where it is: `package.module:name`. It is imported once in every process, from the
+            working folder too.
+        metric: What a single number is called.
+    """
+
+    function: Callable[..., Any] | str
+    metric: str = "value"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return {"function": self.name, "metric": self.metric}
+
+    @property
+    def name(self) -> str:
+        """Where the function is."""
+        if isinstance(self.function, str):
+            return self.function
+        kind = self.function if hasattr(self.function, "__qualname__") else type(self.function)
+        return f"{kind.__module__}:{kind.__qualname__}"
+
+    @cached_property
+    def called(self) -> Callable[..., Any]:
+        """The function itself. Raises ArchflowError, saying why, if it cannot be imported."""
+        if not isinstance(self.function, str):
+            return self.function
+        module, _, name = self.function.partition(":")
+        if os.getcwd() not in sys.path:
+            sys.path.insert(0, os.getcwd())
+        try:
+            found = importlib.import_module(module)
+            for part in name.split("."):
+                found = getattr(found, part)
+        except Exception as error:  # whatever the user's module raises
+            raise ArchflowError(f"--evaluate {self.function}: cannot be imported ({failure_of(error)})") from None
+        if not callable(found):
+            raise ArchflowError(f"--evaluate {self.function}: is no function but a {type(found).__name__}")
+        return found
+
+    @cached_property
+    def _arguments(self) -> int:
+        try:
+            parameters = inspect.signature(self.called).parameters.values()
+        except (TypeError, ValueError):
+            return 2
+        positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+        several = any(each.kind is each.VAR_POSITIONAL for each in parameters)
+        return 2 if several or len(positional) > 1 else 1
+
+    def curve(self, architecture: Architecture, seed: int) -> Iterator[Point]:
+        given: Any = self.called(*(architecture, seed)[: self._arguments])
+        if isinstance(given, Iterator):
+            for epoch, metrics in given:
+                yield int(epoch), self._named(metrics)
+        else:
+            yield 0, self._named(given)
+
+    def _named(self, given: Any) -> Mapping[str, Any]:
+        return given if isinstance(given, Mapping) else {self.metric: given}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"function": self.function, "metric": self.metric}
+
+
+def target(text: str, wanted: Wanted) -> Target:
+    """`package.module:function` in a named space."""
+    no_settings(text, wanted)
+    return of_function(FunctionEvaluator(text), wanted)
+
+
+def of_function(evaluate: FunctionEvaluator, wanted: Wanted) -> Target:
+    """A function in a named space; its single number is the first metric that is asked for."""
+    evaluate = replace(evaluate, metric=(*wanted.metrics, evaluate.metric)[0])
+    evaluate.called  # noqa: B018  # imported here, so that what is wrong is said before the search
+    space, columns = space_of(wanted.space)
+    return Target(evaluate, space, wanted.metrics or (evaluate.metric,), wanted.reported, columns)

@@ -1,0 +1,157 @@
+"""A table of measured architectures as an evaluator."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.data.benchmarks import find
+from archflow.errors import ArchflowError
+from archflow.features.known import known_columns
+from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph.lookup import rows_of
+from archflow.graph.table import Table, read_table
+from archflow.search.evaluators.base import Point, SearchEvaluator, Target, Wanted
+from archflow.search.evaluators.named import known_name
+from archflow.search.evaluators.side_columns import SideColumns
+from archflow.search.evaluators.table_columns import Series, column_called, plain_column, seconds_of, series_of
+from archflow.spaces.base import SPACES, SearchSpace
+from archflow.spaces.table_space import TableSpace
+
+SETTINGS = ("noise", "seconds")
+
+
+@dataclass(frozen=True)
+class TableEvaluator(SearchEvaluator):
+    """Looks up what was measured. Where the table has a metric by training seed, a query draws one of the seeds.
+
+    Attributes:
+        hashes: (N,) of the architectures of the rows.
+        searched: What the search sees, by metric.
+        reported: What it does not see: plain values, or the mean over the seeds.
+        seconds: What a measurement took; None if that is not known.
+        epochs: Those after which there are values.
+    """
+
+    hashes: NDArray[np.uint64]
+    searched: dict[str, Series]
+    reported: dict[str, NDArray[np.float64]]
+    seconds: Series | None
+    epochs: tuple[int, ...] = ()
+    simulated: bool = field(default=True, init=False)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]  # it follows from others
+        return (*self.searched, *self.reported, *(("seconds",) if self.seconds is not None else ()))
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        digest = hashlib.sha256(self.hashes.tobytes())
+        named: dict[str, list[str]] = {}
+        for name, series in [*self.searched.items(), ("seconds", self.seconds)]:
+            if series is not None:
+                named[name] = series.names
+                for column in (column for each in series.columns for column in each.values()):
+                    digest.update(np.ascontiguousarray(column).tobytes())
+        return {"table": digest.hexdigest()[:16], "columns": named}
+
+    @cached_property
+    def _rows(self) -> dict[int, list[int]]:
+        rows: dict[int, list[int]] = {}
+        for row, value in enumerate(self.hashes.tolist()):
+            rows.setdefault(value, []).append(row)
+        return rows
+
+    def curve(self, architecture: Architecture, seed: int) -> Iterator[Point]:
+        rows = self._rows.get(int(architecture.hash, 16), [])
+        generator = np.random.default_rng(seed)
+        first = next(iter(self.searched.values()))
+        drawable = [(row, label) for row in rows for label in first.measured(row)]
+        if not drawable:
+            raise ArchflowError("the table has no value for it" if rows else "the table does not have it")
+        row, label = drawable[int(generator.integers(len(drawable)))]
+        for place, epoch in enumerate(self.epochs or (0,)):
+            metrics = {name: float(column[row]) for name, column in self.reported.items()}
+            metrics |= {name: series.value(row, label, place) for name, series in self.searched.items()}
+            if self.seconds is not None:
+                whole = self.seconds.value(row, label, 0)
+                metrics["seconds"] = whole * (epoch / self.epochs[-1]) if self.epochs else whole
+            yield epoch, {name: value for name, value in metrics.items() if value == value}
+
+
+@dataclass(frozen=True)
+class KnownColumns:
+    """What a table says of architectures before they are trained."""
+
+    table: Table
+    names: tuple[str, ...]
+
+    def __call__(self, architectures: ArchitectureSet) -> Table:
+        rows = rows_of(self.table.architectures.hashes, architectures.hashes)
+        columns = {name: np.where(rows >= 0, self.table.metric(name)[rows], np.nan) for name in self.names}
+        return Table(architectures, columns)
+
+
+def target(text: str, wanted: Wanted) -> Target:
+    """A named data set or a table file."""
+    benchmark, path = find(text)
+    table = read_table(path)
+    beside = SideColumns.beside(path, benchmark.name) if benchmark else SideColumns()
+    usual = (benchmark.metric,) if benchmark else ()
+    named = wanted.space or (benchmark.space if benchmark else None)
+    return _target(table, beside, path.stem, wanted, usual, named)
+
+
+def of_table(table: Table, name: str, wanted: Wanted) -> Target:
+    """A table itself."""
+    return _target(table, SideColumns(), name, wanted, (), wanted.space)
+
+
+def _target(
+    table: Table, beside: SideColumns, name: str, wanted: Wanted, usual: Sequence[str], named: str | None
+) -> Target:
+    for setting in wanted.settings:
+        known_name("setting of a table", setting, SETTINGS)
+    asked = wanted.metrics or tuple(usual)
+    if not asked:
+        known_name("metric", "", list(table.metrics))
+    columns = beside.joined_to(table)
+    metrics = tuple(column_called(columns, metric, asked) for metric in asked)
+    reported = tuple(column_called(columns, metric, metrics) for metric in wanted.reported)
+    noise = bool(wanted.settings.get("noise", True))
+    series, epochs = series_of(columns, metrics, noise=noise, by_epoch=wanted.by_epoch)
+    space, searched, note = _space(table, name, named, series[metrics[0]])
+    evaluate = TableEvaluator(
+        searched.architectures.hashes,
+        series,
+        {metric: plain_column(columns, metric) for metric in reported},
+        seconds_of(columns, metrics[0], wanted.settings.get("seconds"), epochs, noise=noise),
+        epochs,
+    )
+    known = tuple(each for each in known_columns(table, ()) if each in table.metrics and each not in metrics)
+    return Target(evaluate, space, metrics, reported, KnownColumns(searched, known), note)
+
+
+def _space(table: Table, name: str, named: str | None, series: Series) -> tuple[SearchSpace, Table, str]:
+    """The named space if the table holds all of it, else what is measured in the table; the table as that has it."""
+    measured = np.flatnonzero(series.any_measured)
+    if len(measured) == 0:
+        raise ArchflowError(f"{name}: no architecture has a value of {series.names[0]}; name another metric")
+    if named is None:
+        return TableSpace(table.select(measured), name), table, ""
+    space = SPACES.get(named)()
+    try:
+        conformed = Table(space.conform(table.architectures), table.metrics, table.native)
+    except ArchflowError as error:
+        raise ArchflowError(f"{name}: is no table of the space {named} ({error})") from None
+    if len(np.unique(conformed.architectures.hashes)) >= space.size:
+        return space, conformed, ""
+    rest = TableSpace(table.select(measured), name)
+    size = f"{space.size:,}" if space.size < 10**9 else f"{space.size:.1e}"
+    return rest, table, f"{name} has values of {rest.size:,} of the {size} architectures of {named}: those are searched"

@@ -1,0 +1,75 @@
+"""What can be said of a space's architectures without measuring any: embeddings and features, as columns."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.data.proxies import proxy_columns
+from archflow.encoders.embedder import Embedder
+from archflow.features import FEATURES, Features
+from archflow.graph import ArchitectureSet
+from archflow.predict.feature_kinds import features_of
+from archflow.predict.seen import Seen
+from archflow.predict.standard import Standard
+from archflow.recipes.unlabelled import QUICK, Pretraining
+from archflow.search.problem import Problem
+
+Values = NDArray[np.float64]
+
+SAMPLE = 1000
+"""Architectures that encoders are pre-trained on, and that columns are standardised by."""
+
+PRETRAININGS: Mapping[str, Pretraining | None] = {"quick": QUICK, "none": None}
+"""Of the encoders: those of the recipe `quick`, or no encoders."""
+
+
+class KnownSpace:
+    """Standardised columns of architectures: embeddings by encoders that were pre-trained on a sample of the space, and
+    features.
+
+    Args:
+        problem: Its space, and the columns that are known before anything is measured.
+        embedders: The encoders; there may be none.
+        features: By their registered names.
+        usual: Architectures such as these.
+    """
+
+    def __init__(
+        self, problem: Problem, embedders: Sequence[Embedder], features: Mapping[str, Features], usual: ArchitectureSet
+    ) -> None:
+        self._problem, self._embedders, self._features = problem, embedders, features
+        seen = self._seen(usual)
+        self._standards = [Standard.of(seen.embeddings), Standard.of(seen.plain)]
+
+    @classmethod
+    def of(cls, problem: Problem, pretraining: str, seed: int, folder: Path | None = None) -> KnownSpace:
+        """Of a problem's space.
+
+        Args:
+            problem: Where is searched, and for what.
+            pretraining: In `PRETRAININGS`.
+            seed: Draws the sample, and decides the encoders.
+            folder: Keeps the encoders; None trains them in a folder that is gone afterwards.
+        """
+        usual = problem.space.sample(SAMPLE, np.random.default_rng([seed, 1]))
+        table, embedders = problem.table(usual), []
+        settings = PRETRAININGS[pretraining]
+        if settings is not None:
+            proxies = {name: table.metric(name) for name in proxy_columns(table)}
+            with tempfile.TemporaryDirectory() as away:
+                embedders = settings.run(usual, np.zeros(0, np.int64), proxies, folder or Path(away), seed)
+        return cls(problem, embedders, features_of(table, FEATURES.names(), None, problem.metrics), usual)
+
+    def columns(self, architectures: ArchitectureSet) -> list[Values]:
+        """(N, Q) of each part that says anything: embeddings, features."""
+        seen = self._seen(architectures)
+        parts = zip(self._standards, (seen.embeddings, seen.plain), strict=True)
+        return [standard(values) for standard, values in parts if standard.width]
+
+    def _seen(self, architectures: ArchitectureSet) -> Seen:
+        return Seen(self._problem.table(architectures), self._embedders, self._features)

@@ -1,0 +1,65 @@
+"""arch2vec's Bayesian optimisation."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from archflow.errors import ArchflowError
+from archflow.search.acquisition import expected_improvement
+from archflow.search.base import SEARCHERS, Proposals
+from archflow.search.model_based import Model, ModelBased, Surrogate, best_of
+from archflow.search.pool import pool_of
+from archflow.search.problem import Problem
+from archflow.search.surrogates.dngo import DNGO
+
+VARIANTS = ("ours", "as_released")
+
+
+@SEARCHERS.register("arch2vec_bo")
+class Arch2vecBO(ModelBased):
+    """DNGO on embeddings that are learnt without labels; the highest expected improvement is measured next.
+
+    Args:
+        problem, seed: As `Searcher` says.
+        surrogate: Makes the models; `DNGO` on an encoder that is pre-trained on the space by default.
+        initial: Random architectures to begin with.
+        each: Architectures per round: 5 for NAS-Bench-101, 1 for NAS-Bench-201 as published.
+        target: What improvement is over, better when higher: a number, as published (0.95 for accuracies of
+            NAS-Bench-101, 1 for NAS-Bench-201, as shares), or None for the best value measured.
+        variant: `as_released` takes the variance for the deviation, as released code does.
+
+    Source: Yan et al., "Does unsupervised architecture representation learning help neural architecture search?",
+    NeurIPS 2020. Released code may measure an architecture twice, and does not standardise labels
+    (`DNGO(standardised=False)`).
+
+    Raises:
+        ArchflowError: The variant is unknown.
+    """
+
+    bounds: ClassVar = {"initial": (1,), "each": (1,)}
+
+    def __init__(
+        self,
+        problem: Problem,
+        seed: int = 0,
+        surrogate: Surrogate | None = None,
+        initial: int = 16,
+        each: int = 5,
+        target: float | None = None,
+        variant: str = "ours",
+    ) -> None:
+        super().__init__(problem, seed, surrogate or DNGO(), initial, each)
+        if variant not in VARIANTS:
+            raise ArchflowError(f"arch2vec_bo: no variant is called {variant!r}; there are: {', '.join(VARIANTS)}")
+        self.target, self.variant = target, variant
+
+    def choose(self, n: int, model: Model, generator: np.random.Generator) -> Proposals:
+        pool = pool_of(self, generator)
+        if len(pool) == 0:
+            return Proposals(pool)
+        mean, std = model(pool)
+        target = float(self.history.fitness.max()) if self.target is None else self.target
+        gain = expected_improvement(mean, std**2 if self.variant == "as_released" else std, target)
+        return best_of(n, pool, gain, (mean, std), "expected improvement")

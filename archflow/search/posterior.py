@@ -1,0 +1,74 @@
+"""A Gaussian process that has seen some architectures, and says how others may turn out together."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.predict.kernels import covariances, hyperparameters, relations, split
+
+Values = NDArray[np.float64]
+
+ROWS = 4096
+"""Architectures that are looked at in one go."""
+
+LEAST_VARIANCE = 1e-10
+"""What rounding may leave of a variance."""
+
+JITTER = 1e-6
+"""Added to the variances of a joint distribution, so that its covariances have a root."""
+
+
+class Posterior:
+    """A process whose kernel is that of the component `process`: Matern-3/2 kernels on each part of the columns, a
+    linear one on the last, and noise. Variances and lengths are those of the largest marginal likelihood.
+
+    Args:
+        known: (n, Q) standardised columns of the measured architectures, of each part.
+        targets: (n,) with mean about 0.
+    """
+
+    def __init__(self, known: list[Values], targets: Values) -> None:
+        from scipy.linalg import cho_solve, cholesky
+
+        self._known = known
+        among = relations(known, known, 1)
+        self._theta = hyperparameters(among, targets, len(known))
+        self.noise = float(np.exp(self._theta[-1]))
+        """Variance of a measurement."""
+        self._root = cholesky(covariances(among, self._theta) + self.noise * np.eye(len(targets)), lower=True)
+        self._solved = cho_solve((self._root, True), targets)
+
+    def __call__(self, columns: list[Values]) -> tuple[Values, Values]:
+        """(N,) mean and standard deviation of architectures with these columns (N, Q), without noise."""
+        count = len(columns[0])
+        mean, std = np.empty(count), np.empty(count)
+        variances, lengths, _ = split(self._theta, len(columns) + 1)
+        for first in range(0, count, ROWS):
+            part = slice(first, first + ROWS)
+            some = [x[part] for x in columns]
+            between, explained = self._seen(some)
+            before = variances[: len(lengths)].sum() + variances[-1] * np.square(some[-1]).mean(1)
+            mean[part] = self._solved @ between
+            std[part] = np.sqrt(np.maximum(before - np.square(explained).sum(0), LEAST_VARIANCE))
+        return mean, std
+
+    def joint(self, columns: list[Values]) -> tuple[Values, Values]:
+        """(N,) mean and (N, N) covariance of architectures with these columns (N, Q), without noise."""
+        between, explained = self._seen(columns)
+        return self._solved @ between, covariances(
+            relations(columns, columns, 1), self._theta
+        ) - explained.T @ explained
+
+    def draws(self, columns: list[Values], count: int, generator: np.random.Generator) -> Values:
+        """(count, N) of how architectures with these columns (N, Q) may turn out together."""
+        mean, covariance = self.joint(columns)
+        root = np.linalg.cholesky(covariance + JITTER * np.eye(len(mean)))
+        return mean + generator.normal(size=(count, len(mean))) @ root.T
+
+    def _seen(self, columns: list[Values]) -> tuple[Values, Values]:
+        """(n, N) covariances with what is known, and what these explain."""
+        from scipy.linalg import solve_triangular
+
+        between = covariances(relations(self._known, columns, 1), self._theta)
+        return between, solve_triangular(self._root, between, lower=True)

@@ -1,0 +1,121 @@
+"""What a search keeps of each evaluation, and how the journal holds it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from archflow.errors import ArchflowError
+from archflow.graph import Architecture, ArchitectureSet
+from archflow.search.base import Searcher
+from archflow.search.workers.base import Finished
+
+
+@dataclass(frozen=True)
+class Record:
+    """One evaluation.
+
+    Attributes:
+        number: Of the trial, in the order of asking.
+        worker: Which worker ran it.
+        begin, end: Seconds on the clock of the search.
+        metrics: All that was measured; empty if it failed.
+        failure: Why it could not be measured; "" if it could.
+        epochs: After which epochs the metrics are; 0 if they are not by epoch.
+        stopped: Whether it was stopped before its last epoch.
+        cost: 1 for a full evaluation, less for one that was stopped.
+        curve: (epochs, metrics) after each.
+    """
+
+    number: int
+    worker: int
+    begin: float
+    end: float
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    failure: str = ""
+    epochs: int = 0
+    stopped: bool = False
+    cost: float = 1.0
+    curve: tuple[tuple[int, Mapping[str, float]], ...] = ()
+
+    @classmethod
+    def of(cls, finished: Finished, last_epoch: int) -> Record:
+        """That of an evaluation; `last_epoch` is 0 if it is not known how many there are."""
+        curve = tuple((epoch, metrics) for epoch, metrics in finished.curve if epoch > 0 and not finished.failure)
+        cost = finished.epochs / last_epoch if finished.stopped and last_epoch else 1.0
+        own = {name: getattr(finished, name) for name in ("number", "worker", "begin", "end", "metrics", "failure")}
+        return cls(**own, epochs=finished.epochs, stopped=finished.stopped, cost=cost, curve=curve)
+
+    @property
+    def seconds(self) -> float:
+        """What it cost: what the evaluator says, else what went by."""
+        return self.metrics.get("seconds", self.end - self.begin)
+
+
+def asked_entry(searcher: Searcher, asked: ArchitectureSet, first: int) -> dict[str, Any]:
+    """The journal's entry for what was just asked for: trials `first` and on."""
+    trials = searcher.history.trials[first:]
+    return {
+        "asked": [
+            {
+                "number": trial.number,
+                "native": searcher.space.format(architecture),
+                "origin": trial.origin,
+                "belief": _belief(trial.belief),
+                **_graph(architecture),
+            }
+            for trial, architecture in zip(trials, asked, strict=True)
+        ]
+    }
+
+
+def replay_asked(searcher: Searcher, entry: Mapping[str, Any]) -> list[int]:
+    """Put what was asked for once into a searcher's history; the numbers of its trials."""
+    asked = entry["asked"]
+    architectures = ArchitectureSet.from_architectures(
+        [_architecture(each) for each in asked], searcher.space.vocabulary
+    )
+    if [each["number"] for each in asked] != list(range(len(searcher.history), len(searcher.history) + len(asked))):
+        raise ArchflowError("the journal does not hold its trials in order; search again with another --out")
+    beliefs = [None if each["belief"] is None else tuple(map(float, each["belief"])) for each in asked]
+    origins = [each["origin"] for each in asked]
+    searcher.history.ask(architectures, searcher.space.keys(architectures), origins, beliefs)  # pyright: ignore[reportArgumentType]  # pairs
+    return [each["number"] for each in asked]
+
+
+def told_entry(record: Record) -> dict[str, Any]:
+    """The journal's entry for a result, as JSON gives it back."""
+    return {"told": json.loads(json.dumps(asdict(record)))}
+
+
+def replay_told(searcher: Searcher, entry: Mapping[str, Any]) -> Record:
+    """Tell a searcher a result: the metrics of its problem, and no others."""
+    told = dict(entry["told"])
+    record = Record(**{**told, "curve": tuple((int(epoch), metrics) for epoch, metrics in told["curve"])})
+    needed = {name: record.metrics[name] for name in searcher.problem.metrics} if not record.failure else None
+    searcher.history.tell(searcher.history.trials[record.number].key, needed, record.failure)
+    return record
+
+
+def _belief(belief: tuple[float, float] | None) -> list[float] | None:
+    """Without one that JSON cannot hold."""
+    return None if belief is None or any(abs(each) == float("inf") or each != each for each in belief) else list(belief)
+
+
+def _graph(architecture: Architecture) -> dict[str, Any]:
+    """The graph node by node: its native string may number the nodes otherwise."""
+    columns = {
+        name: [None if value != value else float(value) for value in column]
+        for name, column in architecture.attributes.items()
+    }
+    return {"ops": list(architecture.ops), "edges": [list(edge) for edge in architecture.edges], "attributes": columns}
+
+
+def _architecture(entry: Mapping[str, Any]) -> Architecture:
+    columns = {
+        name: [float("nan") if value is None else value for value in column]
+        for name, column in entry["attributes"].items()
+    }
+    return Architecture(tuple(entry["ops"]), tuple(map(tuple, entry["edges"])), columns)

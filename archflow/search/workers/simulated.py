@@ -1,0 +1,68 @@
+"""Workers of tables: what takes hours is looked up, and the clock is set to when it would have ended."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+
+from archflow.errors import ArchflowError
+from archflow.graph import Architecture
+from archflow.search.evaluators.base import Point, checked, failure_of
+from archflow.search.workers.base import Finished, Job, Workers, is_last
+
+
+class SimulatedWorkers(Workers):
+    """Several workers on a simulated clock: evaluations end in the order in which they would have.
+
+    Args:
+        job: What they do. Its `seconds` are how long it takes.
+        free_at: When each worker ended its latest evaluation.
+    """
+
+    def __init__(self, job: Job, free_at: Sequence[float]) -> None:
+        self.job, self._free_at = job, list(free_at)
+        self._idle = set(range(len(self._free_at)))
+        self._events: list[tuple[float, int, Finished, Iterator[Point] | None]] = []
+        self._clock, self._sequence = max(self._free_at), 0
+
+    @property
+    def clock(self) -> float:
+        return self._clock
+
+    @property
+    def free(self) -> int:
+        return len(self._idle)
+
+    def start(self, number: int, architecture: Architecture, seed: int) -> None:
+        worker = min(self._idle, key=lambda each: (self._free_at[each], each))
+        self._idle.remove(worker)
+        self._next(Finished(number, worker, self._free_at[worker]), self.job.evaluate.curve(architecture, seed))
+
+    def wait(self) -> Sequence[Finished]:
+        time, _, finished, curve = heapq.heappop(self._events)
+        self._clock = max(self._clock, time)
+        if curve is not None and not is_last(self.job.evaluate, finished.epochs):
+            finished.stopped = self.job.watch(finished.number, finished.epochs, finished.metrics)
+            if not finished.stopped:
+                self._next(finished, curve)
+                return ()
+        finished.end = time
+        self._free_at[finished.worker] = time
+        self._idle.add(finished.worker)
+        return (finished,)
+
+    def close(self) -> None:
+        self._events.clear()
+
+    def _next(self, finished: Finished, curve: Iterator[Point]) -> None:
+        """Look up the next metrics of an evaluation; when they are there, an event says."""
+        try:
+            epochs, metrics = next(curve)
+            finished.point(epochs, checked(metrics, self.job.needed))
+            left: Iterator[Point] | None = curve
+        except ArchflowError as error:
+            finished.fail(failure_of(error))
+            left = None
+        time = finished.begin + finished.metrics.get("seconds", 0.0)
+        self._sequence += 1
+        heapq.heappush(self._events, (time, self._sequence, finished, left))
