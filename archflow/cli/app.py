@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import entry_points
 
 import typer
 
-from archflow.cli import choose, data, demo, embed, encoders, fit, label, predict, pretrain, proxies
+from archflow.cli import choose, data, demo, embed, encoders, evaluate, fit, label, predict, pretrain, proxies, search
 from archflow.errors import ArchflowError
+from archflow.files import reason
+from archflow.printable import printable
 
 app = typer.Typer(
     help="Rank neural architectures after measuring only a few.",
@@ -21,6 +26,8 @@ for verb in (
     demo.demo,
     pretrain.pretrain,
     choose.choose,
+    search.search,
+    evaluate.evaluate,
     fit.fit,
     predict.predict,
     embed.embed,
@@ -36,12 +43,48 @@ for point in entry_points(group="archflow.verbs"):
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line: every error that a user can mend is one line on standard error."""
+    code, line = _outcome()
+    if line:
+        print(f"archflow: {printable(line)}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _outcome() -> tuple[int, str]:
+    """Run the command line; the exit code, and what there is to say."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:  # it may be closed
+                sys.stdout.flush()  # while its errors can still be said
     except ArchflowError as error:
-        print(f"archflow: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        print("archflow: interrupted; the same command goes on where it was", file=sys.stderr)
-        raise SystemExit(130) from None
+        return 2, str(error)
+    except (SystemExit, KeyboardInterrupt, BrokenPipeError) as ended:
+        # Typer and Rich turn what they catch into an exit of their own.
+        behind = {type(each) for each in _with_contexts(ended)}
+        if KeyboardInterrupt in behind:
+            return 130, "interrupted; the same command resumes"
+        if BrokenPipeError in behind:  # as of `| head`: the reader has what it wanted
+            _discard_output()
+            return 0, ""
+        return int(getattr(ended, "code", 0) or 0), ""
+    except OSError as error:  # where a path is used it is refused in better words; this is for what is left
+        if error.filename is None:
+            _discard_output()
+            return 2, f"standard output: cannot be written ({reason(error)})"
+        return 2, f"{error.filename}: cannot be used ({reason(error)}); give another path, or change its permissions"
+    return 0, ""
+
+
+def _with_contexts(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception, and those that were being handled when it was raised."""
+    while error is not None:
+        yield error
+        error = error.__context__
+
+
+def _discard_output() -> None:
+    """Keep Python from failing once more, when it ends, on what standard output still holds."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archflow.cli.output import DataOption, Json, print_json, print_table
+from archflow.cli.output import DataOption, ForceOption, Json, NumbersOption, print_json, print_table
 from archflow.cli.vectors import ModelArgument, vectors
 
 
@@ -24,15 +24,22 @@ def choose(
         typer.Option(help="Write the chosen rows as a table (.parquet, .csv, .jsonl), the most telling first."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Draws the candidates from large tables.")] = 21,
+    numbers_in_names: NumbersOption = False,
+    force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Choose the architectures whose measurement tells most about all others."""
     import numpy as np
 
     from archflow.data.benchmarks import load
+    from archflow.graph.column_names import TABLE_ENDINGS
+    from archflow.outputs import Output, check_outputs
     from archflow.predict.choose import choose as run
 
-    table = load(data)
+    if out is not None:
+        # Nothing of its kind is replaced: the user may have written measurements into what was chosen before.
+        check_outputs(Output("--out", out, "a table", TABLE_ENDINGS), inputs={"--data": data}, force=force)
+    table = load(data, numbers_in_names=numbers_in_names)
     measured = np.flatnonzero(np.isfinite(table.metric(metric))) if metric else np.zeros(0, np.int64)
     rows = run(vectors(model, table.architectures), count, measured, seed)
     chosen = table.select(rows)
@@ -41,7 +48,6 @@ def choose(
     if as_json:
         print_json({"rows": rows.tolist(), "measured": len(measured), "architectures": len(table)})
         return
-    architectures = chosen.native or [" ".join(architecture.ops) for architecture in chosen.architectures]
-    print_table(("row", "architecture"), list(zip(rows.tolist(), architectures, strict=True)))
+    print_table(("row", "architecture"), [(int(row), chosen.called(place)) for place, row in enumerate(rows)])
     if out is not None:
         typer.echo(f"\n{out}: {len(rows)} architectures to measure, of {len(table) - len(measured):,}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archflow.cli.output import Json, print_json, print_table
+from archflow.printable import printable
 
 if TYPE_CHECKING:
     from archflow.data.catalogue import Benchmark
@@ -80,7 +81,7 @@ def _print_table(about: dict[str, Any]) -> None:
         f"{about['architectures']:,} architectures, {about['distinct_graphs']:,} distinct graphs, "
         f"{about['nodes'][0]} to {about['nodes'][1]} nodes"
     )
-    typer.echo(f"operations: {', '.join(about['operations'])}\n")
+    typer.echo(f"operations: {printable(', '.join(about['operations']))}\n")
     shown = [
         [
             m["name"],
@@ -131,7 +132,7 @@ def import_(
     from archflow.data.provision import import_files
 
     path = import_files(benchmark_of(name), files)
-    rows = record(name)["rows"]
+    rows = record(name).rows
     if as_json:
         print_json({"name": name, "path": str(path), "rows": rows})
     else:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from archflow.cli.output import Json, print_json, print_table
+from archflow.cli.output import ForceOption, Json, print_json, print_table
+
+FiguresOption = Annotated[
+    Path | None, typer.Option(help="A folder for the figures of the report, each as .png, .svg and .pdf.")
+]
 
 
 def demo(
@@ -16,16 +20,21 @@ def demo(
     pretrain_epochs: Annotated[int, typer.Option(min=1)] = 30,
     epochs: Annotated[int, typer.Option(min=1, help="Of fine-tuning.")] = 150,
     seed: Annotated[int, typer.Option(min=0)] = 21,
-    figures: Annotated[
-        Path | None, typer.Option(help="A folder for the figures of the report, each as .png, .svg and .pdf.")
-    ] = None,
+    figures: FiguresOption = None,
+    force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Pre-train on 2,000 real cells, learn from 5 % of their accuracies, rank the rest, write a report."""
     from archflow.errors import ArchflowError
+    from archflow.files import check_folder
+    from archflow.outputs import Output, check_outputs
     from archflow.recipes.demo import run_demo
+    from archflow.report.page import is_page
     from archflow.report.vega import require_altair
 
+    check_outputs(Output("--out", out, "a report", (".html",), is_page), force=force)
+    if figures is not None:
+        check_folder(figures)
     drawn: Path | None = out
     try:
         require_altair()
@@ -33,6 +42,11 @@ def demo(
         typer.echo(f"no report will be written: {missing}", err=True)
         drawn = None
     result = run_demo(drawn, labels, pretrain_epochs, epochs, seed, figures)
+    _print(result, as_json)
+
+
+def _print(result: dict[str, Any], as_json: bool) -> None:
+    """Say how well each method ranked."""
     if as_json:
         print_json(result)
         return

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from archflow.cli.output import DataOption, Json, PositionsOption, ProxyOption, ViewOption, names, print_json
-
-if TYPE_CHECKING:
-    from archflow.predict import FineTuned
-    from archflow.recipes.fitting import FitPredictor, Task
+from archflow.cli.fitted import names_or_none, note, print_fitted, turned
+from archflow.cli.output import (
+    DataOption,
+    ForceOption,
+    Json,
+    NumbersOption,
+    PositionsOption,
+    ProxyOption,
+    ViewOption,
+    names,
+)
 
 MetricsOption = Annotated[
     list[str],
@@ -23,8 +29,9 @@ MetricsOption = Annotated[
 EncoderOption = Annotated[
     str | None,
     typer.Option(
-        help="A pre-trained one, by its name in `archflow encoders` or its .safetensors file; "
-        "or gin, gated_gcn ... to start untrained. Default: gated_gcn; the recipe's own with --recipe."
+        help="A pre-trained one, by its name in `archflow encoders` or its .safetensors file, in place of those that "
+        "the recipe uses; or the kind of those that it pre-trains, while the one that it leaves untrained stays: gin, "
+        "gated_gcn ..."
     ),
 ]
 LabelsOption = Annotated[
@@ -34,8 +41,26 @@ LabelsOption = Annotated[
 RecipeOption = Annotated[
     str | None,
     typer.Option(
-        help="best: pre-train several encoders on the whole table, fit networks and a Gaussian process on them. "
-        "Takes minutes; --encoder gated_gcn makes it quick."
+        help="plain: trees, linear models and a Gaussian process on features of the graph and on columns of the table; "
+        "quick (default): also networks, from an encoder that is pre-trained on the table; best: several encoders; "
+        "networks: networks alone, for several metrics or an encoder without pre-training."
+    ),
+]
+BudgetOption = Annotated[
+    str | None, typer.Option(help="About how long it may take, such as 15s, 2m or 10m: chooses the recipe.")
+]
+FeaturesOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns that are known before training, with commas; none for none. Default: those whose names say so, "
+        "such as params, flops and zc_*."
+    ),
+]
+SourcesOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns that say something of the metric, with commas: its value after fewer epochs, with one seed, of "
+        "another data set or task. They may be empty in places."
     ),
 ]
 ObjectiveOption = Annotated[
@@ -48,73 +73,63 @@ ObjectiveOption = Annotated[
 LowerOption = Annotated[bool, typer.Option(help="For latency, loss and the like: as --metric -COLUMN.")]
 MembersOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Models that vote; 2 or more give a standard deviation. Default: 4, the recipe's 6."),
+    typer.Option(min=1, help="Of --recipe networks: models that vote; 2 or more give a deviation. Default: 4."),
 ]
-EpochsOption = Annotated[int | None, typer.Option(min=1, help="Of fine-tuning. Default: 300, the recipe's 150.")]
+
+
+def _folder(text: str) -> Path:
+    """The path of a folder; nothing does not stand for the current one, as it does for `Path`."""
+    if not text:
+        raise typer.BadParameter("it is empty; give a folder")
+    return Path(text)
+
+
+OutOption = Annotated[
+    Path,
+    typer.Option(help="The folder to write the predictor into.", parser=_folder, metavar="<path>"),
+]
+EpochsOption = Annotated[
+    int | None, typer.Option(min=1, help="Of fine-tuning networks. Default: the recipe's; 300 for --recipe networks.")
+]
 
 
 def fit(
     data: DataOption,
     metric: MetricsOption,
-    out: Annotated[Path, typer.Option(help="The folder to write the predictor into.")],
+    out: OutOption,
+    features: FeaturesOption = None,
+    sources: SourcesOption = None,
+    recipe: RecipeOption = None,
+    budget: BudgetOption = None,
     encoder: EncoderOption = None,
     view: ViewOption = None,
     positions: PositionsOption = False,
     labels: LabelsOption = None,
-    recipe: RecipeOption = None,
     proxy: ProxyOption = None,
     objective: ObjectiveOption = None,
     lower_is_better: LowerOption = False,
     members: MembersOption = None,
     epochs: EpochsOption = None,
     seed: Annotated[int, typer.Option(min=0)] = 21,
+    numbers_in_names: NumbersOption = False,
+    force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Fit a predictor on the rows whose metric is measured. After an interruption the same command resumes."""
     from archflow.data.benchmarks import find
+    from archflow.files import only_writer
     from archflow.graph.table import read_table
-    from archflow.recipes.fitting import PRETRAINING, Task, fit_and_save, network_predictor, recipe_predictor
+    from archflow.recipes import fitting
+    from archflow.recipes.choice import Choice
 
-    _check(recipe, view or positions, proxy, metric, lower_is_better)
+    given = (recipe, budget, encoder, names_or_none(features), names(sources), names(proxy), view, positions, members)
+    choice = Choice(*given, epochs, seed).checked(len(metric))
+    fitting.check_out(out, force)
     benchmark, path = find(data)
-    columns = [f"-{metric[0].removeprefix('-')}"] if lower_is_better else metric
-    task = Task.of(read_table(path), columns, objective or (), labels, seed)
-    if recipe:
-        folder = out / PRETRAINING
-        predictor = recipe_predictor(task, folder, benchmark, encoder, names(proxy), members, epochs, seed)
-    else:
-        kind = encoder or "gated_gcn"
-        predictor = network_predictor(task, benchmark, kind, view, positions, members or 4, epochs or 300, seed)
-    _print(out, task, predictor, fit_and_save(predictor, task, out), as_json)
-
-
-def _check(recipe: str | None, shown: object, proxy: str | None, metric: list[str], lower_is_better: bool) -> None:
-    """Refuse options that do not go together."""
-    from archflow.errors import ArchflowError
-
-    if recipe not in (None, "best"):
-        raise ArchflowError(f"no recipe is called {recipe!r}; there is: best")
-    if recipe and shown:
-        raise ArchflowError("--view: the recipe has its own; leave it out, and --positions too")
-    if proxy and not recipe:
-        raise ArchflowError("--proxy is for pre-training: give it with --recipe best, or to `archflow pretrain`")
-    if lower_is_better and len(metric) > 1:
-        raise ArchflowError("--lower-is-better: of which metric? Give --metric -COLUMN for each that it holds for")
-
-
-def _print(out: Path, task: Task, predictor: FitPredictor, tuned: FineTuned, as_json: bool) -> None:
-    best = tuned.validation_score.max(0).tolist()
-    measures = {objective.measure for objective in predictor.objectives}
-    measure = measures.pop() if len(measures) == 1 else "score"
-    if as_json:
-        about = {"predictor": str(out), "labels": len(task.rows), "held_out": tuned.held_out}
-        metrics = {"metric": task.metrics[0], "metrics": list(task.metrics)}
-        print_json({**about, **metrics, f"validation_{measure}": best if tuned.held_out else None})
-        return
-    text = f"{out}: fitted on {len(task.rows)} labels of {', '.join(task.metrics)}; "
-    if tuned.held_out:
-        words = "Kendall tau" if measure == "tau" else measure.replace("_", " ")
-        shown = ", ".join(f"{each:.3f}" for each in best)
-        typer.echo(f"{text}validation {words} of the {len(best)} models, on {tuned.held_out} labels each: {shown}")
-    else:
-        typer.echo(f"{text}too few to hold any out: nothing says how well it predicts. Measure a few more")
+    table, metrics = read_table(path, numbers_in_names=numbers_in_names), turned(metric, lower_is_better)
+    task = fitting.Task.of(table, metrics, objective or (), labels, seed)
+    note(task.note)
+    with only_writer(out):
+        predictor = choice.predictor(task, benchmark, out / fitting.PRETRAINING, note)
+        fitted = fitting.fit_and_save(predictor, task, out)
+    print_fitted(out, task, predictor, fitted, as_json)

@@ -9,13 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from archflow.cli.network_options import Cells, Channels, ImagesOption, SampleSeed, Stages
-from archflow.cli.output import Json, print_json
+from archflow.cli.output import ForceOption, Json, print_json
+
+OutOption = Annotated[
+    Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card goes beside it as .json.")
+]
 
 
 def label(
-    out: Annotated[
-        Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card goes beside it as .json.")
-    ],
+    out: OutOption,
     space: Annotated[str, typer.Option(help="The search space.")] = "nasbench201",
     data: ImagesOption = "digits",
     count: Annotated[int, typer.Option(min=1, help="Architectures, each of another isomorphism class.")] = 2020,
@@ -28,6 +30,7 @@ def label(
     stages: Stages = 1,
     sample_seed: SampleSeed = 0,
     processes: Annotated[int, typer.Option(min=0, help="Parallel trainings; 0 for one a core.")] = 0,
+    force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Train architectures of a space and write a table of what they reached.
@@ -36,17 +39,14 @@ def label(
     """
     from archflow.data.labelling_job import LabellingJob
     from archflow.networks.trainer import TrainingSettings
+    from archflow.outputs import check_outputs
     from archflow.progress import progress_bar
 
-    job = LabellingJob(
-        space=space,
-        data=data,
-        count=count,
-        seeds=seeds,
-        sample_seed=sample_seed,
-        size={"channels": channels, "cells_per_stage": cells, "stages": stages},
-        training=TrainingSettings(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate),
-    )
+    drawn = {"count": count, "seeds": seeds, "sample_seed": sample_seed}
+    size = {"channels": channels, "cells_per_stage": cells, "stages": stages}
+    training = TrainingSettings(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
+    job = LabellingJob(space=space, data=data, size=size, training=training, **drawn)
+    check_outputs(*job.outputs(out), force=force)
     with progress_bar(f"training {count} x {seeds} on {data}", count * seeds) as progress:
         card = job.run(out, processes or os.cpu_count() or 1, progress)
     _print(out, card, as_json)

@@ -8,6 +8,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from archflow.printable import printable
+
 Number = TypeVar("Number", int, float)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -17,7 +19,17 @@ MetricOption = Annotated[
 ]
 RunsOption = Annotated[int, typer.Option(help="At most 9: three permutations of the data x three model seeds.")]
 ProcessesOption = Annotated[int, typer.Option(min=0, help="Pre-training runs at once; 0 for one a core.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace files that exist, even if they are not what this command writes.")
+]
 DataOption = Annotated[str, typer.Option("--data", help="A data set's name (`archflow data list`) or a table file.")]
+NumbersOption = Annotated[
+    bool,
+    typer.Option(
+        "--numbers-in-names",
+        help="Read an operation named conv_k3_c64 as conv with the node attributes kernel 3 and channels 64.",
+    ),
+]
 ValidationOption = Annotated[
     int, typer.Option(min=2, help="Labelled architectures besides, which choose the epoch; 40 as in FGP.")
 ]
@@ -67,8 +79,8 @@ def print_json(content: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table with aligned columns: text to the left, numbers to the right."""
-    cells = [[value if isinstance(value, str) else f"{value:g}" for value in row] for row in rows]
+    """A table with aligned columns: text to the left, numbers to the right. What a terminal would obey is escaped."""
+    cells = [[printable(value) if isinstance(value, str) else f"{value:g}" for value in row] for row in rows]
     numeric = [all(not isinstance(row[i], str) for row in rows) for i in range(len(columns))]
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     for line in (columns, ["-" * width for width in widths], *cells):

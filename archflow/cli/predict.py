@@ -7,34 +7,65 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archflow.cli.output import DataOption, Json, print_json, print_table
+from archflow.cli.output import DataOption, ForceOption, Json, NumbersOption, print_json, print_table
+from archflow.cli.vectors import SkipOption, known_rows, spread
+from archflow.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from archflow.graph.table import Table
-    from archflow.predict import Predictor
+    from archflow.predict.load import AnyPredictor
+
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="The table to write (.parquet, .csv, .jsonl): columns predicted_METRIC, predicted_std_METRIC, "
+        "rank_METRIC, probability_top_K_METRIC (with --top K, where the predictor knows it), and measured_METRIC, 1 "
+        "where the metric is known."
+    ),
+]
+IntervalOption = Annotated[
+    float | None,
+    typer.Option(
+        help="Also columns low_METRIC and high_METRIC: an interval that holds the metric with this probability, such "
+        "as 0.8."
+    ),
+]
 
 
 def predict(
     predictor: Annotated[Path, typer.Argument(help="The folder that `archflow fit` wrote.")],
     data: DataOption,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Write the table with columns predicted, predicted_std, rank (.parquet, .csv, .jsonl)."),
-    ] = None,
+    out: OutOption = None,
     top: Annotated[int, typer.Option(min=1, help="How many of the best to show.")] = 10,
+    interval: IntervalOption = None,
+    skip_unknown: SkipOption = False,
+    numbers_in_names: NumbersOption = False,
+    force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Score every architecture of a table and show the best, by each metric that the predictor has learnt."""
     from archflow.data.benchmarks import load
+    from archflow.graph.column_names import TABLE_ENDINGS
+    from archflow.outputs import Output, check_outputs
     from archflow.predict import load_predictor
-    from archflow.progress import progress_bar
+    from archflow.predict.base import check_unranked, is_ranked
 
-    model, table = load_predictor(predictor), load(data)
-    with progress_bar("ranking", len(table)) as bar:
-        ranked = model.rank(table, bar.advance)
+    if out is not None:
+        check_outputs(Output("--out", out, "a table", TABLE_ENDINGS, is_ranked), inputs={"--data": data}, force=force)
+    model, table = load_predictor(predictor), load(data, numbers_in_names=numbers_in_names)
+    rows = known_rows(table.architectures, model.vocabulary, skip_unknown)
+    top = min(top, len(rows))
+    if out is not None and not force:
+        check_unranked(table, model.metrics, _further(model.metrics, top, interval))
+    ranked = _ranked(model, table, rows, top, interval)
     if out is not None:
         ranked.write(out)
-    results = [_result(model, ranked, place, top) for place in range(len(model.metrics))]
+    results = [_result(model, ranked, place, top, interval) for place in range(len(model.metrics))]
     if as_json:
         print_json(results[0] if len(results) == 1 else {"architectures": len(table), "metrics": results})
         return
@@ -44,26 +75,74 @@ def predict(
         typer.echo(f"\n{out}: all {len(table):,} architectures")
 
 
-def _result(model: Predictor, ranked: Table, place: int, top: int) -> dict[str, Any]:
+def _probability(metric: str, top: int) -> str:
+    return f"probability_top_{top}_{metric}"
+
+
+def _ends(metric: str) -> tuple[str, str]:
+    return f"low_{metric}", f"high_{metric}"
+
+
+def _further(metrics: Sequence[str], top: int, interval: float | None) -> list[str]:
+    """The further columns that predictions may have."""
+    ends = [name for metric in metrics for name in _ends(metric)] if interval is not None else []
+    return ends + [_probability(metric, top) for metric in metrics]
+
+
+def _ranked(model: AnyPredictor, table: Table, rows: NDArray[np.int64], top: int, interval: float | None) -> Table:
+    """The table with the predictions of some rows (M,), and of every metric `measured_METRIC`, 1 where it is known."""
+    import numpy as np
+
+    from archflow.predict import StackedPredictor
+    from archflow.predict.base import ranking_columns
+    from archflow.progress import progress_bar
+
+    known = table.select(rows)
+    if interval is not None:
+        model.interval(known.select([0]), interval)  # before the work: it may promise too much
+    with progress_bar("ranking", len(rows)) as bar:
+        stacked = isinstance(model, StackedPredictor)
+        ranked = model.rank(known, bar.advance, top=top) if stacked else model.rank(known, bar.advance)
+    found = {}
+    if interval is not None:
+        low, high = (end.reshape(len(rows), -1) for end in model.interval(known, interval))
+    for place, metric in enumerate(model.metrics):
+        found |= {name: ranked.metrics[name] for name in ranking_columns(model.metrics, place)}
+        if interval is not None:
+            found |= dict(zip(_ends(metric), (low[:, place], high[:, place]), strict=True))
+        if stacked:
+            found[_probability(metric, top)] = ranked.metrics[_probability(metric, top)]
+    columns = {name: spread(values, rows, len(table)) for name, values in found.items()}
+    for metric in model.metrics:
+        if metric in table.metrics:
+            columns[f"measured_{metric}"] = np.isfinite(table.metrics[metric]).astype(float)
+    return table.with_metrics(columns)
+
+
+def _result(model: AnyPredictor, ranked: Table, place: int, top: int, interval: float | None) -> dict[str, Any]:
     """The best by one metric, and how good its predictions are where it was measured."""
     import numpy as np
 
+    from archflow.predict import StackedPredictor
     from archflow.predict.base import ranking_columns
 
     name = model.metrics[place]
     mean, std, rank = (ranked.metrics[column] for column in ranking_columns(model.metrics, place))
-    measured = ranked.metrics.get(name, np.full(len(ranked), np.nan))
-    rows = np.argsort(rank)[:top]
+    measured = np.where(np.isfinite(mean), ranked.metrics.get(name, np.nan), np.nan)
+    shown = {"predicted": mean, "std": std}
+    if interval is not None:
+        shown |= dict(zip(("low", "high"), (ranked.metrics[end] for end in _ends(name)), strict=True))
+    if isinstance(model, StackedPredictor):
+        shown["probability_top"] = ranked.metrics[_probability(name, top)]
+    shown["measured"] = measured
     best = [
         {
             "rank": int(rank[row]),
             "row": int(row),
-            "predicted": float(mean[row]),
-            "std": None if np.isnan(std[row]) else float(std[row]),
-            "measured": float(measured[row]) if np.isfinite(measured[row]) else None,
-            "architecture": ranked.native[row] if ranked.native else " ".join(ranked.architectures[int(row)].ops),
+            **{each: float(values[row]) if np.isfinite(values[row]) else None for each, values in shown.items()},
+            "architecture": ranked.called(int(row)),
         }
-        for row in rows
+        for row in np.argsort(rank)[:top]
     ]
     quality = model.objectives[place].quality(mean, measured)
     known = int(np.isfinite(measured).sum())
@@ -72,21 +151,22 @@ def _result(model: Predictor, ranked: Table, place: int, top: int) -> dict[str, 
 
 def _print(result: dict[str, Any], titled: bool) -> None:
     if titled:
-        typer.echo(f"\n{result['metric']}\n")
-    columns = ("rank", "row", "predicted", "std", "measured", "architecture")
+        typer.echo(f"\n{printable(result['metric'])}\n")
+    best = result["top"]
+    formats = {"std": ".2g", "probability_top": ".2f"}
+    numbers = [name for name in best[0] if name not in ("rank", "row", "architecture")]
+    called = {"probability_top": f"P(top {len(best)})"}
+    columns = ["rank", "row", *(called.get(name, name) for name in numbers), "architecture"]
     shown = [
         [
-            row["rank"],
-            row["row"],
-            f"{row['predicted']:.4g}",
-            "" if row["std"] is None else f"{row['std']:.2g}",
-            "" if row["measured"] is None else f"{row['measured']:.4g}",
+            *(row["rank"], row["row"]),
+            *("" if row[name] is None else format(row[name], formats.get(name, ".4g")) for name in numbers),
             row["architecture"],
         ]
-        for row in result["top"]
+        for row in best
     ]
     print_table(columns, shown)
     if result["quality"]:
         measures = ", ".join(f"{name} {value:.3f}" for name, value in result["quality"].items())
-        known = f"{result['measured']:,} measured {result['metric']}"
+        known = f"{result['measured']:,} measured {printable(result['metric'])}"
         typer.echo(f"\nagainst {known} (those it was fitted on included): {measures}")

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archflow.cli.output import Json, PositionsOption, ProxyOption, ViewOption, names, print_json
+from archflow.cli.output import (
+    ForceOption,
+    Json,
+    NumbersOption,
+    PositionsOption,
+    ProxyOption,
+    ViewOption,
+    names,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from archflow.data.joined import Unlabelled
@@ -62,7 +71,9 @@ def pretrain(
     width: WidthOption = None,
     epochs: Annotated[int, typer.Option(min=1)] = 200,
     seed: Annotated[int, typer.Option(min=0)] = 21,
+    numbers_in_names: NumbersOption = False,
     card: CardOption = False,
+    force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Pre-train an encoder on the architectures of a table, or of several; labels are not looked at.
@@ -74,11 +85,11 @@ def pretrain(
     from archflow.data.several import several_tables
     from archflow.pretext import proxies_for
     from archflow.pretext.settings import parsed
-    from archflow.recipes.pretraining import published_job
+    from archflow.recipes.pretraining import check_out, published_job
 
-    tables = several_tables("--data", names(data))
-    benchmark = BENCHMARKS.get(next(iter(tables)))
-    tasks = parsed(settings or [])
+    check_out(out, card, names(data), force)
+    tables = several_tables("--data", names(data), numbers_in_names=numbers_in_names)
+    benchmark, tasks = BENCHMARKS.get(next(iter(tables))), parsed(settings or [])
     usual = [benchmark.proxy] if benchmark else _default_proxy(tables, task, tasks, names(proxy))
     given = {"tasks": tasks, "width": width, "view": view, "positions": positions, "epochs": epochs, "seed": seed}
     job = published_job(benchmark, encoder, task, out, proxies=names(proxy) or usual, **given)

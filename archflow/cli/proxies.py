@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from archflow.cli.network_options import Cells, Channels, ImagesOption, SampleSeed, Stages
-from archflow.cli.output import Json, print_json, print_table
+from archflow.cli.output import ForceOption, Json, print_json, print_table
 from archflow.cli.output import names as split
 
 TableOption = Annotated[
@@ -19,24 +19,32 @@ CountOption = Annotated[
     int | None,
     typer.Option(min=1, help="Architectures to draw, each of another isomorphism class; of a table the first."),
 ]
+OutOption = Annotated[
+    Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card goes beside it.")
+]
+SpaceOption = Annotated[str, typer.Option(help="The search space, of the table's architectures too.")]
+BatchSize = Annotated[int, typer.Option(min=2, help="Training images that the proxies see.")]
+DeviceOption = Annotated[str, typer.Option(help="As torch names it: cpu, cuda.")]
+Processes = Annotated[int, typer.Option(min=0, help="Networks at once; 0 for one a core.")]
 NamesOption = Annotated[str | None, typer.Option(help="The proxies, with commas. Default: all.")]
 
 
 def proxies(
-    out: Annotated[Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card goes beside it.")],
-    space: Annotated[str, typer.Option(help="The search space, of the table's architectures too.")] = "nasbench201",
+    out: OutOption,
+    space: SpaceOption = "nasbench201",
     table: TableOption = None,
     count: CountOption = None,
     data: ImagesOption = "digits",
     names: NamesOption = None,
-    batch_size: Annotated[int, typer.Option(min=2, help="Training images that the proxies see.")] = 32,
+    batch_size: BatchSize = 32,
     channels: Channels = 16,
     cells: Cells = 2,
     stages: Stages = 1,
     seed: Annotated[int, typer.Option(min=0, help="Draws the weights.")] = 0,
     sample_seed: SampleSeed = 0,
-    device: Annotated[str, typer.Option(help="As torch names it: cpu, cuda.")] = "cpu",
-    processes: Annotated[int, typer.Option(min=0, help="Networks at once; 0 for one a core.")] = 0,
+    device: DeviceOption = "cpu",
+    processes: Processes = 0,
+    force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Compute zero-cost proxies: what untrained networks and a few images tell about how well they will learn. Every
@@ -44,24 +52,22 @@ def proxies(
     from archflow.data.benchmarks import find
     from archflow.data.proxy_job import ProxyJob
     from archflow.networks.zero_cost import PROXIES
+    from archflow.outputs import check_outputs
     from archflow.progress import progress_bar
 
     job = ProxyJob(
-        space=space,
-        table=None if table is None else find(table)[1],
-        count=count,
+        **{"space": space, "table": table and find(table)[1], "count": count, "sample_seed": sample_seed},
         data=data,
         names=tuple(split(names) or PROXIES.names()),
         batch_size=batch_size,
         seed=seed,
-        sample_seed=sample_seed,
         size={"channels": channels, "cells_per_stage": cells, "stages": stages},
         device=device,
     )
-    architectures, processes = job.architectures(), processes or os.cpu_count() or 1
+    check_outputs(*job.outputs(out), force=force)
+    architectures = job.architectures()
     with progress_bar(f"proxies of {space} on {data}", len(architectures)) as progress:
-        card = job.run(architectures, out, processes, progress)
-    _print(out, card, as_json)
+        _print(out, job.run(architectures, out, processes or os.cpu_count() or 1, progress), as_json)
 
 
 def _print(out: Path, card: dict[str, Any], as_json: bool) -> None:

@@ -25,7 +25,7 @@ METHODS = {
     "fgp_4_draws": "FGP, 4 draws",
     "fgp_1_to_2": "FGP, flow 1/3, proxy 2/3",
     "fgp_2_to_1": "FGP, flow 2/3, proxy 1/3",
-    "recipe": "the recipe",
+    "quick": "recipe quick",
     "arch2vec": "arch2vec",
     "cap": "CAP",
     "cate": "CATE",

@@ -90,6 +90,14 @@ def write_page(
         figures.save(figures_folder)
 
 
+def is_page(path: Path) -> bool:
+    """Whether a file is a page that `write_page` wrote."""
+    try:
+        return FOOTER in path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def save_figure(chart: Chart, path: str | Path) -> None:
     """Write a chart as a file, whole or not at all.
 

@@ -1,4 +1,4 @@
-"""Contract tests for parts of your own; the encoders, pretext tasks, search spaces, predictors here pass them too.
+"""Contract tests for parts of your own; those of archflow pass them too.
 
 They use plain asserts, so any test runner will do:
 
@@ -10,8 +10,10 @@ They use plain asserts, so any test runner will do:
 """
 
 from archflow.testing.comparison import TOLERANCE
+from archflow.testing.component import check_component
 from archflow.testing.encoder import check_encoder, settled
 from archflow.testing.evaluator import check_evaluator
+from archflow.testing.features import check_features
 from archflow.testing.graphs import random_architectures, relabelled
 from archflow.testing.predictor import check_predictor
 from archflow.testing.pretext_task import check_pretext_task
@@ -19,8 +21,10 @@ from archflow.testing.search_space import check_search_space
 
 __all__ = [
     "TOLERANCE",
+    "check_component",
     "check_encoder",
     "check_evaluator",
+    "check_features",
     "check_predictor",
     "check_pretext_task",
     "check_search_space",

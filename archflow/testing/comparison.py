@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
+from multiprocessing.reduction import ForkingPickler
+from typing import TypeVar
+
 import torch
 from torch import Tensor
 
 from archflow.encoders import Encoder
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
+
+Part = TypeVar("Part")
 
 TOLERANCE = 2e-5
 """Absolute and relative: what float32 sums may differ by when their order or the batch's shape changes."""
@@ -29,5 +36,12 @@ def same(found: Tensor, expected: Tensor, contract: str) -> None:
 
 
 def close(found: Tensor, expected: Tensor, contract: str) -> None:
-    difference = float((found - expected).abs().max()) if found.shape == expected.shape else float("inf")
-    assert torch.allclose(found, expected, TOLERANCE, TOLERANCE), f"broken: {contract} (off by {difference:.2g})"
+    same_shape(found, tuple(expected.shape), contract)
+    if not torch.allclose(found, expected, TOLERANCE, TOLERANCE):
+        raise AssertionError(f"broken: {contract} (off by {float((found - expected).abs().max()):.2g})")
+
+
+def sent(part: Part) -> Iterator[tuple[str, Part]]:
+    """The part as a copy, and as a process that is started afresh gets it: how, and the part."""
+    yield "copied", copy.deepcopy(part)
+    yield "pickled", ForkingPickler.loads(ForkingPickler.dumps(part))  # pyright: ignore[reportAttributeAccessIssue]

@@ -16,7 +16,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.seeding import member_streams, seeded
-from archflow.testing.comparison import TOLERANCE, close, embed, same, same_shape
+from archflow.testing.comparison import TOLERANCE, close, embed, same, same_shape, sent
 from archflow.testing.graphs import relabelled
 
 
@@ -51,6 +51,8 @@ def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
     assert again.config == encoder.config, "type(encoder)(**config) is not the same encoder: its config differs"
     again.load_state_dict(encoder.state_dict())
     same(embed(again.eval(), architectures), whole, "the same config and weights give the same embedding")
+    for how, other in sent(encoder):
+        same(embed(other, architectures), whole, f"an encoder that is {how} gives the same embedding")
     if type(encoder).stackable:
         _check_members(encoder, architectures)
     if encoder.config.get("n_attributes") == 0:

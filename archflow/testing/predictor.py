@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import tempfile
 from collections.abc import Callable
 
@@ -12,7 +11,9 @@ from numpy.typing import ArrayLike
 from archflow.graph import ArchitectureSet
 from archflow.graph.table import Table
 from archflow.predict import Predictor
+from archflow.predict.base import ranking_columns
 from archflow.seeding import seeded
+from archflow.testing.comparison import sent
 
 
 def check_predictor(factory: Callable[[], Predictor], architectures: ArchitectureSet, y: ArrayLike) -> None:
@@ -53,9 +54,12 @@ def check_predictor(factory: Callable[[], Predictor], architectures: Architectur
     with tempfile.TemporaryDirectory() as folder:
         predictor.save(folder)
         loaded = type(predictor).load(folder)
-    for other, what in ((loaded, "a loaded"), (copy.deepcopy(predictor), "a copied")):
-        np.testing.assert_array_equal(other.predict(architectures), (mean, std), f"{what} predictor predicts the same")
-        assert list(other.metrics) == ["quality"], f"{what} predictor knows its metrics"
+    for how, other in (("loaded", loaded), *sent(predictor)):
+        message = f"a predictor that is {how} predicts the same"
+        np.testing.assert_array_equal(other.predict(architectures), (mean, std), message)
+        assert list(other.metrics) == ["quality"], f"a predictor that is {how} knows its metrics"
+    for how, other in sent(factory()):
+        assert isinstance(other, Predictor), f"a predictor that is not fitted can be {how}"
 
 
 def _check_intervals(predictor: Predictor, architectures: ArchitectureSet) -> None:
@@ -94,8 +98,9 @@ def _check_tables(
     mean = predictor.predict(architectures)[0]
     np.testing.assert_array_equal(learner.predict(table)[0], mean, "a table's column is learnt as its values are")
     ranked = predictor.rank(table)
-    assert set(ranked.metrics) == {"quality", "other", "predicted", "predicted_std", "rank"}, "rank adds its columns"
-    np.testing.assert_array_equal(ranked.metrics["predicted"], mean, "rank gives the prediction")
-    order = np.argsort(ranked.metrics["rank"])
+    predicted, _, rank = added = ranking_columns(predictor.metrics, 0)
+    assert set(ranked.metrics) == {"quality", "other", *added}, "rank adds its columns"
+    np.testing.assert_array_equal(ranked.metrics[predicted], mean, "rank gives the prediction")
+    order = np.argsort(ranked.metrics[rank])
     best_first = predictor.objectives[0].sign * mean[order]
     assert (np.diff(best_first) <= 0).all(), "rank 1 is the best prediction"

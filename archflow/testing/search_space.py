@@ -27,8 +27,12 @@ def check_search_space(space: SearchSpace, seed: int = 0) -> None:
         assert space.contains(architecture), f"the space does not contain its own sample: {text}"
         assert space.parse(text) == architecture, f"parse(format(a)) is not a: {text}"
         assert space.canonical(space.parse(text)) == space.canonical(architecture), f"canonical form unstable: {text}"
-    for architecture in sample.select(np.arange(min(4, count))):
+    few = sample.select(np.arange(min(4, count)))
+    for architecture in few:
         _check_neighbours(space, architecture, seed)
+    assert space.keys(sample) == [space.canonical(a) for a in sample], "keys are not the canonical forms"
+    for before, after in zip(few, space.mutants(few, np.random.default_rng(seed)), strict=True):
+        assert after in list(space.neighbours(before)), f"a mutant of {space.format(before)} is not its neighbour"
     classes = sample_classes(space, count, np.random.default_rng(seed))
     assert len({space.canonical(a) for a in classes}) == count, "sample_classes gives two of one class"
     if space.size <= 20_000:

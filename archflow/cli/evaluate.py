@@ -1,0 +1,173 @@
+"""`archflow evaluate`: how well predictors rank a table after learning a few of its labels."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archflow.cli.fit import LowerOption, RecipeOption
+from archflow.cli.fitted import names_or_none, note
+from archflow.cli.output import ForceOption, Json, numbers, print_json, print_table
+from archflow.printable import printable
+
+if TYPE_CHECKING:
+    from archflow.data.benchmarks import Benchmark
+    from archflow.recipes.evaluation import Evaluation
+
+TableArgument = Annotated[
+    str | None, typer.Argument(help="A data set's name (`archflow data list`) or a table file.", show_default=False)
+]
+TableOption = Annotated[str | None, typer.Option("--data", help="The table, as other verbs take it.")]
+MetricOption = Annotated[str, typer.Option(help="The column to learn, -COLUMN if lower is better.")]
+LabelsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="How many labels to learn from, a count or a fraction below 1; several with commas give a learning curve. "
+        "Default: 50, or as many as leave enough to judge by."
+    ),
+]
+FeaturesOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns that are known before training, with commas, such as parameters. Default: by their names."
+    ),
+]
+ReportOption = Annotated[Path | None, typer.Option(help="A page to write (.html) with the verdict and figures.")]
+FiguresOption = Annotated[
+    Path | None, typer.Option(help="With --report, a folder for its figures, each as .png, .svg and .pdf.")
+]
+Repetitions = Annotated[int, typer.Option(min=1, max=1000, help="How often labels are drawn.")]
+
+
+def evaluate(
+    metric: MetricOption,
+    table: TableArgument = None,
+    data: TableOption = None,
+    labels: LabelsOption = None,
+    repetitions: Repetitions = 5,
+    features: FeaturesOption = None,
+    recipe: RecipeOption = None,
+    lower_is_better: LowerOption = False,
+    report: ReportOption = None,
+    figures: FiguresOption = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first draw.")] = 21,
+    force: ForceOption = False,
+    as_json: Json = False,
+) -> None:
+    """Say how well the components of a predictor, and their blend, rank a table after learning a few of its labels:
+    drawn again and again, and judged on measured architectures that were not learnt from."""
+    from archflow.graph.table import read_table
+    from archflow.progress import progress_bar
+    from archflow.recipes.draws import Draws
+    from archflow.recipes.evaluation import evaluate, maker
+    from archflow.recipes.fitting import Task
+
+    given = _given(table, data)
+    benchmark, path = _checked(given, report, figures, force)
+    columns, budgets = names_or_none(features), numbers("--labels", labels, float) if labels is not None else ()
+    task = Task.of(read_table(path), [f"-{metric.removeprefix('-')}" if lower_is_better else metric])
+    draws = Draws.of(task, budgets, repetitions, columns or (), seed)
+    note(task.note)
+    with tempfile.TemporaryDirectory() as folder:
+        make = maker(task, Path(folder), recipe, benchmark, columns, note)
+        with progress_bar("learning and judging", repetitions * len(draws.budgets)) as bar:
+            found = evaluate(make, draws, bar.advance)
+    if report is not None:
+        _write(report, figures, found, given)
+    _print(given, found, report, task.note, as_json)
+
+
+def _given(table: str | None, data: str | None) -> str:
+    """The table that the user names in one way or the other."""
+    from archflow.errors import ArchflowError
+
+    if (table is None) == (data is None):
+        raise ArchflowError("which table? Give its name or file once: archflow evaluate TABLE --metric COLUMN")
+    return table or data or ""
+
+
+def _checked(given: str, report: Path | None, figures: Path | None, force: bool) -> tuple[Benchmark | None, Path]:
+    """The benchmark that the table is, if any, and its path, after a check of what is to be written."""
+    from archflow.data.benchmarks import find
+    from archflow.errors import ArchflowError
+    from archflow.files import check_folder
+    from archflow.outputs import Output, check_outputs
+    from archflow.report.page import is_page
+    from archflow.report.vega import require_altair
+
+    if figures is not None and report is None:
+        raise ArchflowError("--figures: are those of a report; give --report too")
+    benchmark, path = find(given)
+    if report is not None:
+        require_altair()
+        check_outputs(Output("--report", report, "a report", (".html",), is_page), inputs={"TABLE": path}, force=force)
+    if figures is not None:
+        check_folder(figures)
+    return benchmark, path
+
+
+def _write(report: Path, figures: Path | None, found: list[Evaluation], given: str) -> None:
+    from archflow.recipes.judging import CHANCE
+    from archflow.recipes.verdict import verdict
+    from archflow.report.evaluation import Predictions, evaluation_report
+
+    last = found[-1]
+    first = last.repetitions[0]
+    evaluation_report(
+        report,
+        title=f"How well {last.metric} of {Path(given).name} is ranked",
+        verdict=verdict(found),
+        budgets=[each.content() for each in found],
+        predictions=Predictions(
+            first.predicted, last.table.metric(last.metric)[first.rows], first.low, first.high, last.metric
+        ),
+        chance=CHANCE,
+        figures_folder=figures,
+    )
+
+
+def _print(given: str, found: list[Evaluation], report: Path | None, note: str, as_json: bool) -> None:
+    from archflow.recipes.verdict import verdict
+
+    last, sentences = found[-1], verdict(found)
+    if as_json:
+        about = {"table": given, "metric": last.metric, "lower_is_better": last.lower_is_better}
+        more = {"verdict": sentences, "report": None if report is None else str(report)}
+        print_json({**about, "budgets": [each.content() for each in found], **more, **({"note": note} if note else {})})
+        return
+    for number, each in enumerate(found):
+        _print_one(each, f"{given}, {last.metric}" if number == 0 else "")
+    for sentence in sentences:
+        typer.echo(printable(sentence))
+    if report is not None:
+        typer.echo(f"\nreport: {printable(str(report))}")
+
+
+def _print_one(found: Evaluation, named: str) -> None:
+    """The table of one number of labels, and what intervals held."""
+    content = found.content()
+    draws = f"{content['repetitions']} {'draws' if content['repetitions'] > 1 else 'draw'} of {found.labels} labels"
+    typer.echo(printable(f"{named + ': ' if named else ''}{draws}, judged on {found.judged:,} others"))
+    typer.echo()
+    top, called = ("p_at_1", "P@1 %") if found.judged >= 1000 else ("top_ten", "top ten")
+    rows = [
+        [
+            row["predictor"],
+            "" if row["weight"] is None else f"{100 * row['weight']:3.0f} %",
+            _with_error(f"{row['tau']:.3f}", row["tau_error"]),
+            f"{100 * row[top]:3.0f} %",
+            f"{row['regret_at_10']:.3g}",
+        ]
+        for row in content["predictors"]
+    ]
+    print_table(("predictor", "weight", "Kendall tau", called, "regret@10"), rows)
+    held = [f"{100 * float(a):.0f} %: {100 * h:.0f} %" for a, h in content["coverage"].items() if h is not None]
+    typer.echo(f"\nvalues in intervals, asked and held: {', '.join(held)}\n" if held else "")
+
+
+def _with_error(text: str, error: float | None) -> str:
+    return text if error is None or not math.isfinite(error) else f"{text} ± {error:.3f}"
