@@ -5,15 +5,33 @@ from __future__ import annotations
 import typer
 
 from archflow_reproduce.cli.arch2vec import arch2vec
+from archflow_reproduce.cli.choices import choices
 from archflow_reproduce.cli.encoders import encoders
 from archflow_reproduce.cli.fgp import fgp
 from archflow_reproduce.cli.page import page
 from archflow_reproduce.cli.pretext import pretext
 from archflow_reproduce.cli.proxies import proxies
-from archflow_reproduce.cli.recipe import recipe
+from archflow_reproduce.cli.search import search
+from archflow_reproduce.cli.ship_proxies import ship_proxies
 from archflow_reproduce.cli.shipped import shipped
 from archflow_reproduce.cli.speed import speed
+from archflow_reproduce.cli.travel import travel
+from archflow_reproduce.cli.widths import widths
 
 app = typer.Typer(help="Measure: the papers' protocols, and speed.", no_args_is_help=True)
-for verb in (fgp, encoders, pretext, recipe, arch2vec, shipped, proxies, speed, page):
+for verb in (
+    travel,
+    choices,
+    search,
+    fgp,
+    encoders,
+    pretext,
+    arch2vec,
+    shipped,
+    proxies,
+    widths,
+    ship_proxies,
+    speed,
+    page,
+):
     app.command()(verb)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archflow.cli.output import DataOption, Json, MetricOption
+from archflow.cli.output import DataOption, ForceOption, Json, MetricOption
 from archflow_reproduce.cli import options
 from archflow_reproduce.cli.study import Study, named_table
 
@@ -24,6 +24,7 @@ def arch2vec(
     seed: Annotated[int, typer.Option(min=0)] = 1,
     folder: options.Folder = None,
     out: options.Out = None,
+    force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """What arch2vec rebuilds of architectures it has not seen, what random codes decode to, and maps of its codes."""
@@ -34,7 +35,7 @@ def arch2vec(
     from archflow_reproduce.results.record import data_hash
     from archflow_reproduce.studies.arch2vec import published_arch2vec, run_arch2vec
 
-    study = Study("arch2vec", out, as_json)
+    study = Study("arch2vec", out, as_json, force, (".md", ".html"))
     ENCODERS.get(encoder)
     name, benchmark, table = named_table(data)
     settings = {"metric": metric, "epochs": epochs, "samples": samples, "seed": seed, "whole_space": whole}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from archflow.cli.output import (
     DataOption,
+    ForceOption,
     Json,
     MetricOption,
     ProcessesOption,
@@ -34,6 +35,7 @@ def encoders(
     processes: ProcessesOption = 0,
     folder: options.EncodersFolder = None,
     out: options.Out = None,
+    force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Every encoder (or --encoders) on the same few labels: how well it ranks, how long it takes an architecture."""
@@ -42,9 +44,10 @@ def encoders(
     from archflow_reproduce.results.encoders_report import encoders_report, encoders_table, write_chart
     from archflow_reproduce.results.record import data_hash
     from archflow_reproduce.studies.encoders import Comparison, compare_encoders
+    from archflow_reproduce.studies.on_features import is_on_features
 
-    study = Study("encoders", out, as_json)
-    asked = [name for name in names(chosen) if ENCODERS.get(name)]
+    study = Study("encoders", out, as_json, force, (".svg", ".html"))
+    asked = [name for name in names(chosen) if is_on_features(name) or ENCODERS.get(name)]
     name, benchmark, table = named_table(data)
     ranks = {"metric": metric, "labels": numbers("--labels", labels, float), "methods": names(methods), "runs": runs}
     shows = {"split_by": split, "validation": validation, "view": view}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from archflow.cli.output import (
     DataOption,
+    ForceOption,
     Json,
     MetricOption,
     ProcessesOption,
@@ -39,16 +41,17 @@ def fgp(
     processes: ProcessesOption = 0,
     folder: options.Folder = None,
     out: options.Out = None,
+    force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """FGP's protocol: supervised only, proxy ranking only, flow only and FGP, from the same few labels."""
     from archflow_reproduce.protocol.published import published_figures
     from archflow_reproduce.protocol.published_protocol import published_protocol
     from archflow_reproduce.protocol.run import run_protocol
-    from archflow_reproduce.results.protocol_report import protocol_notes, protocol_report, protocol_table
+    from archflow_reproduce.results.protocol_report import protocol_report, protocol_table
     from archflow_reproduce.results.record import data_hash
 
-    study = Study("fgp", out, as_json)
+    study = Study("fgp", out, as_json, force, (".md", ".html"))
     name, benchmark, table = named_table(data)
     sizes: dict[str, Any] = {"width": width, "train": train, "test": test, "labels": labels, "runs": runs}
     chosen: dict[str, Any] = {"metric": metric, "proxies": names(proxy), "methods": names(methods), "view": view}
@@ -58,5 +61,11 @@ def fgp(
     result = run_protocol(protocol, name, table, place, cores(processes), out and out.with_suffix(".splits"))
     result["published"] = published_figures(result)
     beside = {".md": lambda path, shown: write_text(path, protocol_table(shown) + "\n"), ".html": protocol_report}
-    shown = "\n".join([protocol_table(result), *protocol_notes(result)])
-    study.finish(result, {name: data_hash(table, protocol.metric)}, shown, beside)
+    study.finish(result, {name: data_hash(table, protocol.metric)}, _text(result), beside)
+
+
+def _text(result: Mapping[str, Any]) -> str:
+    """The result for people."""
+    from archflow_reproduce.results.protocol_report import protocol_notes, protocol_table
+
+    return "\n".join([protocol_table(result), *protocol_notes(result)])

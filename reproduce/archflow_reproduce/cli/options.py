@@ -44,6 +44,10 @@ PretextFolder = Annotated[
     Path, typer.Option(help="Where finished and unfinished cells are kept; a larger matrix resumes them.")
 ]
 
+Networks = Annotated[int, typer.Option(min=0, help="Networks at once; 0 for one a core.")]
+Collect = Annotated[
+    bool, typer.Option("--collect", help="Compute nothing: take what is finished, even while the job is running.")
+]
 Methods = Annotated[str, typer.Option(help="Which to compare, with commas; also pre-trained encoders by name or file.")]
 SeveralMethods = Annotated[str, typer.Option(help="supervised, proxy, flow, fgp, with commas.")]
 Tasks = Annotated[
@@ -68,7 +72,6 @@ SeveralEpochs = Annotated[
         "encoder's published ones."
     ),
 ]
-RecipeEncoder = Annotated[str | None, typer.Option(help="The kind to pre-train; default: the recipe's own.")]
 ProxyTable = Annotated[
     Path | None,
     typer.Option(

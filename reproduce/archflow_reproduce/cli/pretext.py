@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from archflow.cli.output import Json, MetricOption, ProcessesOption, ProxyOption, RunsOption, ViewOption, names, numbers
+from archflow.cli.output import (
+    ForceOption,
+    Json,
+    MetricOption,
+    ProcessesOption,
+    ProxyOption,
+    RunsOption,
+    ViewOption,
+    names,
+    numbers,
+)
 from archflow_reproduce.cli import options
 from archflow_reproduce.cli.study import Study, cores, say
 
@@ -28,6 +38,7 @@ def pretext(
     processes: ProcessesOption = 0,
     folder: options.PretextFolder = Path("runs/pretext"),
     out: options.Out = None,
+    force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """The matrix of encoders, pretext tasks, data sets and numbers of labels; any part of it."""
@@ -37,7 +48,7 @@ def pretext(
     from archflow_reproduce.results.pretext_report import matrix_report, matrix_table
     from archflow_reproduce.studies.pretext import comparisons_of, matrix_hashes, pretext_matrix
 
-    study = Study("pretext", out, as_json)
+    study = Study("pretext", out, as_json, force, (".html",))
     tables = several_tables("--data", names(data))
     elsewhere = several_tables("--pretrain-on", names(pretrain_on)) if pretrain_on is not None else {}
     ranks = {"metric": metric, "proxies": names(proxy), "labels": numbers("--labels", labels, float), "runs": runs}

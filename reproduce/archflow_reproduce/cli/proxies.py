@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archflow.cli.output import Json
+from archflow.cli.output import ForceOption, Json
 from archflow_reproduce.cli import options
 from archflow_reproduce.cli.study import Study, cores
 
@@ -16,9 +16,10 @@ def proxies(
     count: Annotated[int, typer.Option(min=3, help="Of the 1,104 reference cells.")] = 240,
     images: Annotated[str, typer.Option(help="digits, or noise.")] = "digits",
     speed_cells: Annotated[int, typer.Option(min=1, help="Cells to time every proxy on.")] = 6,
-    processes: Annotated[int, typer.Option(min=0, help="Networks at once; 0 for one a core.")] = 0,
+    processes: options.Networks = 0,
     folder: Annotated[Path, typer.Option(help="Where unfinished work is kept.")] = Path("runs/proxies"),
     out: options.Out = None,
+    force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Zero-cost proxies against published values on NAS-Bench-201, and their speed.
@@ -29,7 +30,7 @@ def proxies(
     from archflow_reproduce.results.zero_cost_report import zero_cost_tables
     from archflow_reproduce.studies.zero_cost import run_zero_cost
 
-    study = Study("proxies", out, as_json)
+    study = Study("proxies", out, as_json, force)
     with progress_bar(f"proxies on {images}", count) as progress:
         result = run_zero_cost(count, images, folder, cores(processes), speed_cells, progress)
     hashes = {"nasbench201_zero_cost_reference": result.pop("data_hash")}

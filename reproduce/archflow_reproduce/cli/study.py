@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 
 from archflow.cli.output import print_json
-from archflow.errors import ArchflowError
+from archflow.outputs import Output, check_outputs
 
 if TYPE_CHECKING:
     from archflow.data.benchmarks import Benchmark
@@ -30,31 +29,30 @@ class Study:
         kind: The verb, a kind of record.
         out: The result file, or None to print alone.
         as_json: Print the record instead of text.
+        force: Whether files that exist are replaced even if they are not of an earlier result.
+        beside: Endings of the files that go beside `out`.
 
     Raises:
-        ArchflowError: `out` is not a .json file in a folder that can be written to. Said before the work, so that no
-            result is lost, and no report replaces it.
+        ArchflowError: `out` is not a .json file in a folder that can be written to, or a file that is there is not of
+            an earlier result. Said before the work, so that no result is lost, and no report replaces it.
     """
 
     kind: str
     out: Path | None
     as_json: bool
+    force: bool = False
+    beside: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if self.out is None:
             return
-        if self.out.suffix != ".json":
-            raise ArchflowError(f"--out {self.out}: the result file must end in .json; reports go beside it")
-        try:
-            if not stat.S_ISREG(self.out.stat().st_mode):
-                raise ArchflowError(f"--out {self.out}: not a file; give the path of a new .json file")
-        except (FileNotFoundError, NotADirectoryError):
-            pass
-        except (OSError, ValueError) as error:
-            raise ArchflowError(f"--out {self.out}: no path that can be written to ({error}); give another") from None
-        folder = next(parent for parent in self.out.absolute().parents if parent.exists())
-        if not (folder.is_dir() and os.access(folder, os.W_OK)):
-            raise ArchflowError(f"--out {self.out}: {folder} is no folder that can be written to; give another path")
+        from archflow_reproduce.results.record import is_record
+
+        out = self.out
+        result = Output("--out", out, "a result", (".json",), is_record)
+        check_outputs(result, force=True)  # a name without an ending has no report beside it
+        reports = [Output("the report", out.with_suffix(each), own=lambda _: is_record(out)) for each in self.beside]
+        check_outputs(result, *reports, force=self.force)
 
     def finish(
         self, content: Mapping[str, Any], data: Mapping[str, str], text: str, beside: Mapping[str, Writer] | None = None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.bounds import number, whole
 from archflow.data.splits import PERMUTATIONS
 from archflow.errors import ArchflowError
 from archflow.graph.effective import view
@@ -63,8 +64,11 @@ class Protocol:
     def __post_init__(self) -> None:
         proxies_of_methods(self.methods, self.proxies, self.pretext)
         check_runs(self.runs)
-        if self.labels <= 0:
-            raise ArchflowError(f"labels {self.labels:g} must be a share below 1 or a count")
+        for name in ("labels", "validation", "train", "test"):
+            value = getattr(self, name)
+            if value is not None:
+                checked = number(name, value, above=0) if name == "labels" else whole(name, value, 1)
+                object.__setattr__(self, name, checked)
         check_rule(self.split_by)
         view(self.view)
 

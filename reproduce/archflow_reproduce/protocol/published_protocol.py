@@ -8,6 +8,7 @@ from typing import Any
 
 from archflow.data.benchmarks import Benchmark
 from archflow.errors import ArchflowError
+from archflow.predict.fine_tune import FineTuneSettings
 from archflow.pretext import PretrainSettings
 from archflow.recipes.presets import preset_of
 from archflow_reproduce.protocol.protocol import Protocol
@@ -41,18 +42,21 @@ def published_protocol(
     return Protocol(
         metric=metric,
         encoder=encoder,
-        encoder_config={**chosen.config, **({"width": width} if width else {})},
-        train=train or preset.train,
-        test=test or preset.test,
+        encoder_config={**chosen.config, **({} if width is None else {"width": width})},
+        train=preset.train if train is None else train,
+        test=preset.test if test is None else test,
         shuffled=preset.shuffled,
         pretrain_on_all=preset.pretrain_on_all,
         view=view or chosen.view,
         proxies=list(proxies),
         pretext=preset.tasks,
         pretrain=replace(chosen.pretrain, epochs=pretrain_epochs),
-        fine_tune=replace(chosen.fine_tune, epochs=epochs or chosen.fine_tune.epochs),
-        teacher=Teacher(
-            config=teacher.config, fine_tune=replace(teacher.fine_tune, epochs=epochs or teacher.fine_tune.epochs)
-        ),
+        fine_tune=_lasting(chosen.fine_tune, epochs),
+        teacher=Teacher(config=teacher.config, fine_tune=_lasting(teacher.fine_tune, epochs)),
         **others,
     )
+
+
+def _lasting(settings: FineTuneSettings, epochs: int | None) -> FineTuneSettings:
+    """The settings with so many epochs, if a number is given."""
+    return settings if epochs is None else replace(settings, epochs=epochs)

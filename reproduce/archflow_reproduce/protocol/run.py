@@ -14,16 +14,18 @@ from numpy.typing import NDArray
 
 from archflow.checkpoint import fingerprint
 from archflow.data.joined import joined
-from archflow.data.splits import PERMUTATIONS, Split, isomorphism_classes, label_count, pool, shared_classes
+from archflow.data.splits import PERMUTATIONS, Split
 from archflow.encoders import Encoder, stack
 from archflow.errors import ArchflowError
-from archflow.files import read_json, write_json
 from archflow.graph.effective import view
 from archflow.graph.table import Table
 from archflow.predict.metrics import summary
 from archflow.predict.ranking_model import ScoreModel, score
 from archflow.progress import progress_bar
+from archflow.sealed import read_sealed, write_sealed
+from archflow_reproduce.protocol.drawn import Drawn
 from archflow_reproduce.protocol.encoders import file_name, fresh_encoder, pretrained_encoders, ready_encoder
+from archflow_reproduce.protocol.finished import read_finished, write_finished
 from archflow_reproduce.protocol.methods import (
     LEARNED,
     is_encoder,
@@ -31,9 +33,9 @@ from archflow_reproduce.protocol.methods import (
     proxies_of_methods,
     recorded_task,
 )
-from archflow_reproduce.protocol.protocol import Protocol, measured_rows
+from archflow_reproduce.protocol.protocol import Protocol
 from archflow_reproduce.protocol.runs import MODEL_SEEDS, model_seed, tune_runs
-from archflow_reproduce.protocol.splits import draw_splits, pretraining_rows, save_splits
+from archflow_reproduce.protocol.splits import pretraining_rows, save_splits
 from archflow_reproduce.protocol.teachers import train_teachers
 from archflow_reproduce.speed.machine import machine
 
@@ -57,16 +59,13 @@ def run_protocol(
     `splits` in the folder. pretrain_on: tables by name; encoders are pre-trained on all their architectures, as
     `joined` puts them together, instead of those of `table`.
 
-    Raises ArchflowError for a missing metric or proxy, too few labels, a folder of other settings or data, and
-    "learned" together with `pretrain_on`.
+    Raises ArchflowError for a missing metric or proxy, too few labels, a folder of other settings or data or whose
+    `protocol.json` is damaged, and "learned" together with `pretrain_on`.
     """
     if pretrain_on and LEARNED in protocol.methods:
         raise ArchflowError(f"{LEARNED}: its teacher learns from labels of {data} alone; pre-train on that, too")
-    rows = measured_rows(table, data, protocol.metric)
-    half = len(rows) - len(rows) // 2
-    train, test = protocol.train or half, protocol.test or len(rows) - half
-    rows = rows[pool(len(rows), train, test, protocol.shuffled)]
-    measured = table.select(rows)
+    drawn = Drawn.of(protocol, data, table)
+    rows, measured, train, labels, splits = drawn.rows, drawn.measured, drawn.train, drawn.labels, drawn.splits
     ops = table.architectures.vocabulary.ops
     within = measured.select(pretraining_rows(protocol.split_by, measured, train))
     everything = protocol.pretrain_on_all and not protocol.split_by.startswith("size")
@@ -79,9 +78,6 @@ def run_protocol(
     lasting = {name: value for name, value in settings.items() if name not in ("runs", "methods", "teacher")}
     content = (measured.architectures.hashes, measured.metric(protocol.metric), unlabelled.architectures.hashes)
     spent = _Stopwatch(folder, fingerprint(lasting, *content))
-    labels = label_count(protocol.labels, train)
-    classes = isomorphism_classes(measured)
-    splits = draw_splits(protocol.split_by, measured, classes, train, labels, protocol.validation)
     files = save_splits(splits_folder or folder / "splits", splits, protocol.split_by, table, rows)
     parts = list(splits.values())
     shown = replace(measured, architectures=view(protocol.view)(measured.architectures))
@@ -103,15 +99,16 @@ def run_protocol(
             spent.tick()
 
         for method in protocol.methods:
-            finished = folder / f"{file_name(protocol, method)}-{protocol.runs}.json"
-            if not finished.exists():
-                state = finished.with_suffix(".state")
+            path = folder / f"{file_name(protocol, method)}-{protocol.runs}.json"
+            finished = read_finished(path, spent.key, protocol.runs)
+            if finished is None:
+                state = path.with_suffix(".state")
                 run = _fine_tune(protocol, sees[method], encoders[method], parts, state, advance)
-                write_json(finished, run)
+                finished = write_finished(path, spent.key, {"method": run})
                 state.unlink(missing_ok=True)
             else:
                 bar.advance(protocol.fine_tune.epochs)
-            methods[method] = read_json(finished)
+            (methods[method],) = finished.values()
     return {
         "data": data,
         "metric": protocol.metric,
@@ -124,7 +121,7 @@ def run_protocol(
             "permutations": list(splits),
             "files": files,
             "model_seeds": list(seeds),
-            "test_isomorphic_to_labelled": [shared_classes(classes, part.labelled, part.test) for part in parts],
+            "test_isomorphic_to_labelled": drawn.test_isomorphic_to_labelled,
             "order_against_metric_tau": _order_tau(measured.metric(protocol.metric)),
         },
         "methods": methods,
@@ -190,8 +187,8 @@ class _Stopwatch:
 
     def __init__(self, folder: Path, key: str) -> None:
         self.path = folder / "protocol.json"
-        about = read_json(self.path) if self.path.exists() else {"key": key, "seconds": 0.0}
-        if about["key"] != key:
+        about = read_sealed(self.path) if self.path.exists() else {"key": key, "seconds": 0.0}
+        if about.get("key") != key:
             raise ArchflowError(f"{folder}: holds a run of other settings or data; give another --folder or remove it")
         self.key, self.before, self.began = key, about["seconds"], time.perf_counter()
         self.keep()
@@ -200,7 +197,7 @@ class _Stopwatch:
         """Write the seconds so far, and return them."""
         self.kept = time.perf_counter()
         seconds = round(self.before + self.kept - self.began, 3)
-        write_json(self.path, {"key": self.key, "seconds": seconds})
+        write_sealed(self.path, {"key": self.key, "seconds": seconds})
         return seconds
 
     def tick(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from archflow.checkpoint import fingerprint
+from archflow.checkpoint import fingerprint, remove_saved
 from archflow.data.splits import Split
 from archflow.encoders import ENCODERS
 from archflow.encoders.embedder import Embedder
@@ -68,6 +68,5 @@ def train_teachers(
         tuned = tune_runs(encoders, table, metric, splits, teacher.fine_tune, state, advance)
     for path, model in zip(paths, tuned.models, strict=True):
         Embedder(model.encoder, Preparation(vocabulary), {"teacher": asdict(teacher)}).save(path)
-    for part in folder.glob(f"{stem}.state*"):  # of an encoder that is not stackable, one a run
-        part.unlink()
+    remove_saved(folder.glob(f"{stem}.state*"))  # of an encoder that is not stackable, one a run
     return paths

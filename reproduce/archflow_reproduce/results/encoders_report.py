@@ -130,7 +130,9 @@ def _cell_runs(cell: Mapping[str, Any]) -> str:
 
 
 def _cell_epochs(cell: Mapping[str, Any]) -> str:
-    """Epochs of every method, once if all have as many."""
+    """Epochs of every method, once if all have as many; a dash for what is not trained by epochs."""
+    if not cell["config"]["fine_tune"]["epochs"]:
+        return "–"
     compared = cell.get("published") or {}
     return _each(epochs_told(cell["config"], method, method in compared) for method in cell["methods"])
 

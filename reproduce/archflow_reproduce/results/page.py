@@ -6,22 +6,29 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from archflow.described import parse
 from archflow.errors import ArchflowError
 from archflow_reproduce.results.record import Record, read_record
 from archflow_reproduce.results.sections.arch2vec import ARCH2VEC
+from archflow_reproduce.results.sections.choices import CHOICES
 from archflow_reproduce.results.sections.encoders import ENCODERS
 from archflow_reproduce.results.sections.pretext import PRETEXT
 from archflow_reproduce.results.sections.protocol import FGP, protocol_summary
-from archflow_reproduce.results.sections.recipe import RECIPE, recipes_summary
+from archflow_reproduce.results.sections.search import SEARCH
 from archflow_reproduce.results.sections.section import paragraphs
 from archflow_reproduce.results.sections.speed import AGAINST, SPEED, speed_summary
+from archflow_reproduce.results.sections.travel import TRAVEL
+from archflow_reproduce.results.sections.widths import WIDTHS
 from archflow_reproduce.results.sections.zero_cost import PROXIES
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """What lies between them in the README is the summary."""
 
-KINDS = (FGP, ENCODERS, PRETEXT, RECIPE, ARCH2VEC, SPEED, AGAINST, PROXIES)
+KINDS = (TRAVEL, CHOICES, SEARCH, FGP, ENCODERS, PRETEXT, ARCH2VEC, SPEED, AGAINST, PROXIES, WIDTHS)
 """In the order of the page."""
+
+MADE_BY = "Made by `archflow bench page`"
+"""What a page says of itself."""
 
 
 def results_page(folder: str | Path, page: str | Path) -> str:
@@ -37,7 +44,7 @@ def results_page(folder: str | Path, page: str | Path) -> str:
     place = Path(os.path.relpath(folder, Path(page).parent)).as_posix()
     parts = [
         "# Results",
-        "Made by `archflow bench page` from the records that `archflow bench` wrote; not by hand. "
+        f"{MADE_BY} from the records that `archflow bench` wrote; not by hand. "
         "[Benchmarks](benchmarks.md) explains what is measured, and what *runs*, *epochs* and *published* mean.",
     ]
     records = _read(folder)
@@ -48,14 +55,16 @@ def results_page(folder: str | Path, page: str | Path) -> str:
         missing = f"No result of `archflow bench {kind.name}` is there yet."
         parts += [f"## {kind.title}", kind.lead if shown else missing]
         for path, record in shown:
-            try:
-                parts.append(kind.section(path.name, record, place))
-            except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-                raise ArchflowError(
-                    f"{path}: not what a record of kind {record.kind} holds ({type(error).__name__}: {error}); measure "
-                    "again, or delete the file"
-                ) from error
+            parts.append(kind.section(path.name, record, place))
     return paragraphs(*parts) + "\n"
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a page of results."""
+    try:
+        return MADE_BY in path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def results_summary(folder: str | Path) -> str:
@@ -68,8 +77,6 @@ def results_summary(folder: str | Path) -> str:
     for _, record in _read(folder):
         by_kind[record.kind].append(record)
     parts = [protocol_summary(record) for record in with_most_runs(by_kind["fgp"]) if _is_random(record)]
-    recipes = [record for record in by_kind["recipe"] if _is_random(record)]
-    parts += [recipes_summary(recipes)] if recipes else []
     parts += [speed_summary(record) for record in by_kind["speed"]]
     return paragraphs(*parts) or "No result file is there yet."
 
@@ -105,5 +112,10 @@ def with_summary(path: str | Path, summary: str) -> str:
 
 
 def _read(folder: str | Path) -> list[tuple[Path, Record]]:
-    """Every record of a folder with its path, by name."""
-    return [(path, read_record(path)) for path in sorted(Path(folder).glob("*.json"))]
+    """Every record of a folder with its path, by name. Raises ArchflowError if one lacks what the page shows of it."""
+    shapes = {kind.name: kind.shape for kind in KINDS}
+    found = [(path, read_record(path)) for path in sorted(Path(folder).glob("*.json"))]
+    for path, record in found:
+        what = f"{path}: not what a record of kind {record.kind} holds"
+        parse(shapes[record.kind], record.content, what, "measure again, or delete the file", more=True)
+    return found

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
 
 import archflow
 from archflow.checkpoint import fingerprint
+from archflow.described import parse
 from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.graph.table import Table
@@ -20,10 +23,27 @@ from archflow.graph.table import Table
 SCHEMA = 1
 """Number of the layout of records and of the results in them; raise it when either changes, and measure again."""
 
-KINDS = ("fgp", "encoders", "pretext", "recipe", "arch2vec", "speed", "against", "proxies")
+KINDS = (
+    "fgp",
+    "encoders",
+    "pretext",
+    "arch2vec",
+    "speed",
+    "against",
+    "proxies",
+    "widths",
+    "travel",
+    "choices",
+    "search",
+)
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""
 
 Result = Mapping[str, Any]
+
+
+def _splittable(command: str) -> str:
+    shlex.split(command)  # raises ValueError for a quotation that does not end
+    return command
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +65,7 @@ class Record:
     """
 
     kind: str
-    command: str
+    command: Annotated[str, AfterValidator(_splittable)]
     archflow: str
     commit: str | None
     date: str
@@ -88,6 +108,15 @@ def write_record(path: str | Path, record: Record) -> None:
     write_json(path, asdict(record))
 
 
+def is_record(path: Path) -> bool:
+    """Whether a file is a record, of whatever schema."""
+    try:
+        found = read_json(path)
+    except ArchflowError:
+        return False
+    return isinstance(found, Mapping) and {"kind", "schema"} <= found.keys()
+
+
 def read_record(path: str | Path) -> Record:
     """Read what `write_record` wrote.
 
@@ -107,7 +136,7 @@ def read_record(path: str | Path) -> Record:
     if found.keys() != names:
         wrong = ", ".join(sorted(found.keys() ^ names))
         raise ArchflowError(f"{path}: a record with missing or unknown fields ({wrong}); measure again, or delete it")
-    return Record(**found)
+    return parse(Record, found, f"{path}: a damaged record", "measure again, or delete it")
 
 
 def data_hash(table: Table, metric: str | None = None) -> str:

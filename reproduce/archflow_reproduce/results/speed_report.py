@@ -55,17 +55,21 @@ def against_tables(result: Mapping[str, Any]) -> list[str]:
     """Paragraphs about a result of `archflow_reproduce.speed.against.speed_against`."""
     config, figures = result["config"], result["figures"]
     slower = ", ".join(f"`{name}`" for name in result["slower"]) or "none"
+    ratios = sorted(facts["ratio"] for facts in figures.values())
+    missing = [f"Not compared: `{name}` ({reason})." for name, reason in result["not_compared"].items()]
     return [
-        f"Commit `{config['here']}` against `{config['there']}`, measured in turn {result['rounds']} times each on "
-        f"{processor(result)}; of each figure the least of the medians, µs or s as its name says.",
+        f"Commit `{config['here']}` against `{config['there']}`: every figure timed in both by the same code, "
+        f"{result['rounds']} passes each in turn, on {processor(result)}. Milliseconds of the fastest pass, per "
+        "architecture, training step or whole set.",
         markdown_table(
             ("figure", "here", "there", "ratio"),
             [
-                (f"`{name}`", *(rounded(facts[key]) for key in ("here", "there", "ratio")))
+                (name, rounded(1e3 * facts["here"]), rounded(1e3 * facts["there"]), f"{facts['ratio']:.2f}")
                 for name, facts in figures.items()
             ],
         ),
-        f"More than 5 % slower: {slower}.",
+        f"Median ratio {ratios[len(ratios) // 2]:.2f}. More than 5 % slower: {slower}.",
+        *missing,
     ]
 
 

@@ -1,4 +1,4 @@
-"""Two checkouts on one machine: their `archflow bench speed`, in turn."""
+"""Two checkouts on one machine, timed pass by pass in turn by the same code."""
 
 from __future__ import annotations
 
@@ -6,104 +6,166 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import Any, NamedTuple
 
 import archflow
+from archflow.encoders import ENCODERS
 from archflow.errors import ArchflowError
+from archflow.recipes.presets import PRESETS
 from archflow_reproduce.results.record import checkout_commit
+from archflow_reproduce.speed import probe
+from archflow_reproduce.speed.encoders import LARGE, MEMBERS
 from archflow_reproduce.speed.machine import machine
 
 SLOWER = 1.05
 """The ratio from which a figure counts as slower."""
 
-Measure = Callable[[Path], Mapping[str, Any]]
+# An editable installation of archflow would lend a checkout the modules that it lacks.
+_START = """
+import runpy, sys
+sys.meta_path[:] = [each for each in sys.meta_path if not getattr(each, "__module__", "").startswith("__editable__")]
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+
+Timer = Callable[[Mapping[str, Any]], float]
+"""Seconds of one pass of a figure. Raises `NotComparable` where it cannot be had."""
 
 
-def compare_checkouts(
-    here: Path, there: Path, rounds: int, measure: Measure, on_step: Callable[[str], None] = lambda step: None
+class NotComparable(Exception):
+    """A checkout lacks what a figure needs."""
+
+
+class Figure(NamedTuple):
+    """What is timed.
+
+    Attributes:
+        request: To `probe`.
+        per: What a pass is divided by, such as its number of architectures.
+    """
+
+    request: Mapping[str, Any]
+    per: int
+
+
+def figures(data: list[str]) -> dict[str, Figure]:
+    """All figures by name. data: names of the data sets to load."""
+    found: dict[str, Figure] = {}
+    for name in [name for name in ENCODERS.names() if not ENCODERS.get(name).reads_pairs]:
+        config = PRESETS["nasbench201"].published(name).config
+        about = {"encoder": name, "config": config}
+        for size, repeats in ((1, 16), (128, 4), (LARGE, 1)):
+            request = {"kind": "encode", **about, "size": size, "repeats": repeats}
+            found[f"{name}, encode {size:,}"] = Figure(request, size * repeats)
+        shapes = [[16], [LARGE], *([[MEMBERS, 16]] if ENCODERS.get(name).stackable else [])]
+        for shape in shapes:
+            repeats = 1 if shape == [LARGE] else 4
+            request = {"kind": "step", **about, "shape": shape, "repeats": repeats}
+            found[f"{name}, training step of {' x '.join(f'{each:,}' for each in shape)}"] = Figure(request, repeats)
+    for kind, per in (("surrogate", 1), ("parse", probe.PARSED), ("sample", probe.SAMPLED), ("hashes", 1)):
+        found[kind] = Figure({"kind": kind}, per)
+    found["enumerate NAS-Bench-101"] = Figure({"kind": "enumerate_space"}, 1)
+    return found | {f"load {name}": Figure({"kind": "read", "name": name}, 1) for name in data}
+
+
+def compare(
+    here: Timer,
+    there: Timer,
+    wanted: Mapping[str, Figure],
+    rounds: int,
+    on_figure: Callable[[str], None] = lambda name: None,
 ) -> dict[str, Any]:
-    """Measure two checkouts in turn, so that both meet the same machine, and compare every time that both report.
+    """Time every figure in both, pass by pass in turn, so that both meet the same machine.
 
     Args:
         here: The checkout that is judged.
         there: The one that it is compared with.
-        rounds: How often each is measured; the order changes from round to round.
-        measure: The result of `archflow bench speed` of a checkout.
-        on_step: Called with a few words before each measurement.
+        wanted: Figures by name.
+        rounds: Passes of each; the order changes from round to round.
+        on_figure: Called with its name before each figure.
 
     Returns:
-        `figures`: by name, the least median over the rounds `here` and `there`, and their `ratio`, the slowest first;
-        `slower`: the names of those above `SLOWER`.
+        `figures`: by name, the fastest pass `here` and `there` in seconds, and their `ratio`, the slowest first;
+        `slower`: the names of those above `SLOWER`; `not_compared`: by name, why.
     """
-    best: dict[Path, dict[str, float]] = {here: {}, there: {}}
-    for turn in range(rounds):
-        for checkout in (there, here) if turn % 2 == 0 else (here, there):
-            on_step(f"round {turn + 1} of {rounds}: {checkout}")
-            for name, seconds in times_of(measure(checkout)).items():
-                best[checkout][name] = min(seconds, best[checkout].get(name, seconds))
-    ratios = {name: best[here][name] / best[there][name] for name in best[here].keys() & best[there].keys()}
-    order = sorted(ratios, key=lambda name: (-ratios[name], name))
-    figures = {
-        name: {"here": best[here][name], "there": best[there][name], "ratio": round(ratios[name], 3)} for name in order
-    }
-    return {"rounds": rounds, "figures": figures, "slower": [name for name in order if ratios[name] > SLOWER]}
+    measured, missing = {}, {}
+    for name, figure in wanted.items():
+        on_figure(name)
+        best = {here: float("inf"), there: float("inf")}
+        try:
+            for turn in range(rounds):
+                for timer in (there, here) if turn % 2 == 0 else (here, there):
+                    best[timer] = min(best[timer], timer(figure.request) / figure.per)
+        except NotComparable as reason:
+            missing[name] = str(reason)
+            continue
+        measured[name] = {"here": best[here], "there": best[there], "ratio": round(best[here] / best[there], 3)}
+    order = sorted(measured, key=lambda name: (-measured[name]["ratio"], name))
+    slower = [name for name in order if measured[name]["ratio"] > SLOWER]
+    return {"figures": {name: measured[name] for name in order}, "slower": slower, "not_compared": missing}
 
 
 def speed_against(
-    there: Path, rounds: int, device: str, threads: int, on_step: Callable[[str], None] = lambda step: None
+    there: Path,
+    rounds: int,
+    threads: int,
+    data: list[str],
+    on_figure: Callable[[str], None] = lambda name: None,
 ) -> dict[str, Any]:
-    """`compare_checkouts` of the running code with another checkout, with `config` and `machine` for a record."""
-    here = Path(archflow.__file__).parents[1]
-    commits = {
-        name: checkout_commit(path / "archflow" / "__init__.py") for name, path in (("here", here), ("there", there))
-    }
-    result = compare_checkouts(here, there, rounds, lambda checkout: run_in(checkout, device, threads), on_step)
-    config = {"device": device, "threads": threads, "rounds": rounds, **commits}
-    return {**result, "config": config, "machine": machine(torch.device(device))}
-
-
-def times_of(result: Mapping[str, Any], path: Sequence[str] = ()) -> dict[str, float]:
-    """The medians of all times of a result of `run_speed`, by their path; of results that have only medians, these."""
-    if result.keys() == {"min", "median"}:
-        return times_of({"median": result["median"]}, path)
-    found: dict[str, float] = {}
-    for key, value in result.items():
-        inner = [*path, key] if key != "median" else list(path)
-        if isinstance(value, Mapping):
-            found |= times_of(value, inner)
-        elif isinstance(value, (int, float)) and value > 0 and _is_time(inner):
-            found[".".join(inner)] = float(value)
-    return found
-
-
-def run_in(checkout: Path, device: str, threads: int) -> Mapping[str, Any]:
-    """The result of a checkout's own `archflow bench speed`, in a process of its own with this interpreter.
+    """`compare` of the running code with another checkout, with `config` and `machine` for a record.
 
     Raises:
-        ArchflowError: It is no checkout of archflow, or its command fails.
+        ArchflowError: `there` is no checkout of archflow, or its code does not start.
+    """
+    import torch
+
+    ours = Path(archflow.__file__).parents[1]
+    commits = {
+        name: checkout_commit(path / "archflow" / "__init__.py") for name, path in (("here", ours), ("there", there))
+    }
+    with probing(ours, threads) as here, probing(there, threads) as other:
+        result = compare(here, other, figures(data), rounds, on_figure)
+    config = {"device": "cpu", "threads": threads, "rounds": rounds, **commits}
+    return {"rounds": rounds, **result, "config": config, "machine": machine(torch.device("cpu"))}
+
+
+@contextmanager
+def probing(checkout: Path, threads: int) -> Iterator[Timer]:
+    """A timer of a checkout's code: a process of its own with this interpreter, which ends with the block.
+
+    Raises:
+        ArchflowError: It is no checkout of archflow, or its code does not start.
     """
     if not (checkout / "archflow" / "__main__.py").is_file():
         raise ArchflowError(f"--against {checkout}: no checkout of archflow; name the folder that holds `archflow/`")
-    checkout = checkout.resolve()
-    command = [sys.executable, "-m", "archflow", "bench", "speed", "--json", "--device", device]
-    command += ["--threads", str(threads)]
-    path = os.pathsep.join(map(str, (checkout, checkout / "reproduce")))
-    done = subprocess.run(
-        command, cwd=checkout, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", _START, probe.__file__],
+        env={**os.environ, "PYTHONPATH": str(checkout.resolve())},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    # A time below its roof is an error of that checkout's measurement, said after the result: the times are there.
-    if not done.stdout.strip():
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise ArchflowError(f"--against: `archflow bench speed` failed in {checkout}: {last}")
-    content = json.loads(done.stdout)
-    return content["result"] if "schema" in content else content
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+    requests, answers, errors = process.stdin, process.stdout, process.stderr
 
+    def ask(request: Mapping[str, Any]) -> float:
+        try:
+            print(json.dumps({"threads": threads, **request}), file=requests, flush=True)
+            answer = json.loads(answers.readline())
+        except (OSError, ValueError):
+            last = (errors.read().strip().splitlines() or ["it said nothing"])[-1]
+            raise ArchflowError(f"--against: the code in {checkout} cannot be measured: {last}") from None
+        if "error" in answer:
+            raise NotComparable(f"{checkout.name}: {answer['error']}")
+        return answer["seconds"]
 
-def _is_time(path: Sequence[str]) -> bool:
-    """Whether a figure is a measured time; the roof and the traffic are computed ones."""
-    names = [name for name in path if name.endswith(("_us", "_s")) or name in ("us", "seconds")]
-    return bool(names) and names[-1] not in ("roof_us", "traffic_us")
+    with process:
+        try:
+            yield ask
+        finally:
+            process.kill()

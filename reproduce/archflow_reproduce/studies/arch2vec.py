@@ -17,12 +17,13 @@ from archflow.encoders import ENCODERS, Embedder, Encoder
 from archflow.encoders.layers import mean_pool
 from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
-from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.graph.table import Table
 from archflow.pretext import PretrainSettings, VariationalGraphAutoEncoder, pretrain
 from archflow.recipes.presets import preset_of
 from archflow.report.projection import principal_components
+from archflow.search.decoder import valid_of
 from archflow.seeding import seeded
 from archflow.spaces import SPACES, SearchSpace
 from archflow_reproduce.speed.machine import machine
@@ -82,7 +83,7 @@ def published_arch2vec(
     """
     if benchmark is None:
         raise ArchflowError(f"{data}: no named benchmark, so its search space is unknown; see `archflow data list`")
-    epochs = epochs or PUBLISHED_EPOCHS.get(benchmark.name, 10)
+    epochs = PUBLISHED_EPOCHS.get(benchmark.name, 10) if epochs is None else epochs
     return Protocol(benchmark.name, benchmark, encoder, metric or benchmark.metric, epochs, **others)
 
 
@@ -220,9 +221,8 @@ def sample_quality(space: SearchSpace, samples: ArchitectureSet) -> dict[str, An
     has none. `validity`: share of the samples that the space then contains. `uniqueness`: share of different
     isomorphism hashes among the valid; None if none is.
     """
-    valid = [cell for cell in map(_pruned, samples) if cell is not None and space.contains(cell)]
-    hashes = ArchitectureSet.from_architectures(valid, space.vocabulary).hashes if valid else []
-    distinct = len(np.unique(hashes))
+    valid = valid_of(space, samples)
+    distinct = len(np.unique(valid.hashes))
     return {
         "count": len(samples),
         "valid": len(valid),
@@ -244,13 +244,6 @@ def latent_vectors(
 def _batches(architectures: ArchitectureSet):
     rows = np.arange(len(architectures))
     return (Batch(architectures, rows[first : first + _BATCH_SIZE]) for first in range(0, len(rows), _BATCH_SIZE))
-
-
-def _pruned(architecture: Architecture) -> Architecture | None:
-    try:
-        return architecture.pruned()
-    except ArchflowError:
-        return None
 
 
 def _share(part: float, whole: float) -> float | None:

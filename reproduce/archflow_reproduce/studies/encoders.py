@@ -20,6 +20,7 @@ from archflow_reproduce.protocol.published_protocol import published_protocol
 from archflow_reproduce.protocol.run import run_protocol
 from archflow_reproduce.speed.encoders import encode_us
 from archflow_reproduce.speed.machine import machine
+from archflow_reproduce.studies.on_features import features_result, features_us, is_on_features
 
 BATCH_SIZE = 128
 """Architectures a batch when encoding is timed."""
@@ -29,11 +30,12 @@ BATCH_SIZE = 128
 class Comparison:
     """Which encoders to compare, and how.
 
-    data: the table's name. benchmark: the one it is, if any. metric: None for the benchmark's own. labels: shares
-    (below 1) or counts. methods, runs, split_by, validation: as in `Protocol`, for every encoder and number of labels.
-    epochs: of fine-tuning, one number for each of `labels` or one for all; empty for each encoder's own. proxies: to
-    rank in pre-training; empty for the benchmark's own. view: the form in which all encoders see architectures; None
-    for each encoder's own.
+    encoders: by name, or regressors on features as `is_on_features` knows them, which learn supervised only. data: the
+    table's name. benchmark: the one it is, if any. metric: None for the benchmark's own. labels: shares (below 1) or
+    counts. methods, runs, split_by, validation: as in `Protocol`, for every encoder and number of labels. epochs: of
+    fine-tuning, one number for each of `labels` or one for all; empty for each encoder's own. proxies: to rank in
+    pre-training; empty for the benchmark's own. view: the form in which all encoders see architectures; None for each
+    encoder's own.
 
     Raises ArchflowError if there are as many epochs as neither.
     """
@@ -102,6 +104,10 @@ def protocol_results(
     for labels in comparison.labels:
         for encoder in comparison.encoders:
             on_step(f"{encoder}, {labels:g} labels")
+            if is_on_features(encoder):
+                protocol = comparison.protocol("mlp", labels)
+                yield {**features_result(encoder, protocol, comparison.data, table), "published": None}
+                continue
             protocol = comparison.protocol(encoder, labels)
             seen = [] if protocol.view == "whole" else [protocol.view]
             if protocol.validation != Protocol.validation:
@@ -131,6 +137,9 @@ def compare_encoders(
     encode = {}
     for encoder in comparison.encoders:
         on_step(f"{encoder}, time")
+        if is_on_features(encoder):
+            encode[encoder] = round(features_us(encoder, table, BATCH_SIZE), 2)
+            continue
         protocol = comparison.protocol(encoder, comparison.labels[0])
         model = fresh_encoder(protocol, len(table.architectures.vocabulary), 21)
         times = encode_us(model.eval(), table.architectures, BATCH_SIZE, torch.device("cpu"))

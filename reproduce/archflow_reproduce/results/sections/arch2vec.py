@@ -4,12 +4,40 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from archflow.described import Described
 from archflow.report.markdown import markdown_table
 from archflow.report.measures import rounded
 from archflow_reproduce.results.arch2vec_report import arch2vec_table, beside
 from archflow_reproduce.results.record import Record
 from archflow_reproduce.results.sections.section import Kind, made_by, paragraphs
+from archflow_reproduce.results.shapes import Count, Machine, Maybe
 from archflow_reproduce.results.speed_report import processor
+
+
+class Reconstruction(Described):
+    operation_accuracy: Maybe
+    adjacency_accuracy: Maybe
+    edge_probability: Maybe
+    non_edge_probability: Maybe
+
+
+class Samples(Described):
+    count: Count
+    validity: Maybe
+    uniqueness: Maybe
+
+
+class Arch2VecResult(Described):
+    machine: Machine
+    data: str
+    metric: str
+    encoder: str
+    epochs: Count
+    train: Count
+    held_out: Count
+    epoch_cpu_seconds: Maybe
+    reconstruction: Reconstruction
+    samples: Samples
 
 
 def arch2vec_section(name: str, record: Record, place: str) -> str:
@@ -32,4 +60,4 @@ def arch2vec_section(name: str, record: Record, place: str) -> str:
     )
 
 
-ARCH2VEC = Kind("arch2vec", "arch2vec", arch2vec_section)
+ARCH2VEC = Kind("arch2vec", "arch2vec", Arch2VecResult, arch2vec_section)

@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+from annotated_types import MinLen
+
+from archflow.described import Described
 from archflow.report.markdown import markdown_table
 from archflow_reproduce.results.encoders_report import encoders_table
 from archflow_reproduce.results.record import Record
 from archflow_reproduce.results.sections.section import Kind, each, made_by, paragraphs
+from archflow_reproduce.results.shapes import Count, Learnt, Machine, Maybe, ProtocolConfig, Published, Splits
 from archflow_reproduce.results.speed_report import processor
+
+
+class EncodersCell(Described):
+    encoder: str
+    labels: Count
+    methods: Annotated[dict[str, Learnt], MinLen(1)]
+    config: ProtocolConfig
+    published: Published | None = None
+
+
+class EncodersResult(Described):
+    machine: Machine
+    data: str
+    metric: str
+    splits: Splits
+    batch_size: Count
+    cells: Annotated[list[EncodersCell], MinLen(1)]
+    encode_us: dict[str, Maybe]
 
 
 def encoders_section(name: str, record: Record, place: str) -> str:
@@ -28,4 +51,4 @@ def encoders_section(name: str, record: Record, place: str) -> str:
     )
 
 
-ENCODERS = Kind("encoders", "All encoders", encoders_section)
+ENCODERS = Kind("encoders", "All encoders", EncodersResult, encoders_section)

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from annotated_types import MinLen
+
+from archflow.described import Described
 from archflow.report.markdown import markdown_table
 from archflow.report.measures import method_name
 from archflow_reproduce.results.pretext_report import matrix_table, pretrained_on
 from archflow_reproduce.results.record import Record, Result
 from archflow_reproduce.results.sections.section import Kind, made_by, paragraphs, settings_told
+from archflow_reproduce.results.shapes import Count, Learnt, Machine, Maybe, ProtocolConfig, Published
 from archflow_reproduce.results.speed_report import processor
+
+
+class PretextCell(Described):
+    data: str
+    encoder: str
+    labels: Count
+    methods: dict[str, Learnt]
+    config: ProtocolConfig
+    published: Published | None
+    pretrain_epoch_s: dict[str, Maybe] | None
+
+
+class PretextResult(Described):
+    machine: Machine
+    matrix: Annotated[list[PretextCell], MinLen(1)]
 
 
 def pretext_section(name: str, record: Record, place: str) -> str:
@@ -49,4 +70,4 @@ def _shown(cells: list[Result]) -> str:
     return f"Shown whole architectures, but {' and '.join(others)}. " if others else ""
 
 
-PRETEXT = Kind("pretext", "Pretext tasks", pretext_section)
+PRETEXT = Kind("pretext", "Pretext tasks", PretextResult, pretext_section)

@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
+from annotated_types import MinLen
+
+from archflow.described import Described
 from archflow_reproduce.protocol.published import PAPER_PROXY, proxies_of
 from archflow_reproduce.results.protocol_report import protocol_table
 from archflow_reproduce.results.record import Record, Result
 from archflow_reproduce.results.sections.pretext import tasks_told
 from archflow_reproduce.results.sections.section import Kind, each, made_by, paragraphs
+from archflow_reproduce.results.shapes import Count, Machine, Number, ProtocolConfig, Published, Runs, Splits
 from archflow_reproduce.results.speed_report import processor
+
+
+class ProtocolSplits(Splits):
+    train: Count
+    test_isomorphic_to_labelled: Annotated[list[Count], MinLen(1)]
+    order_against_metric_tau: Number
+
+
+class FullConfig(ProtocolConfig):
+    metric: str
+    labels: Number
+    runs: Count
+
+
+class ProtocolResult(Described):
+    machine: Machine
+    config: FullConfig
+    data: str
+    metric: str
+    labels: Count
+    seconds: Number
+    splits: ProtocolSplits
+    methods: Annotated[dict[str, dict[str, Runs]], MinLen(1)]
+    published: Published | None = None
 
 
 def protocol_section(name: str, record: Record, place: str) -> str:
@@ -60,6 +88,7 @@ def only(result: Result, measures: Sequence[str]) -> dict[str, Any]:
 FGP = Kind(
     "fgp",
     "Ranking from few labels",
+    ProtocolResult,
     protocol_section,
     "Mean over the runs, population standard deviation in brackets. *published* is the figure of the FGP paper "
     "for the same method and encoder (1 % of the labels, Jacobian covariance as the proxy).",

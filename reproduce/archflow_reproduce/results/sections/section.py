@@ -18,6 +18,7 @@ class Kind:
     Attributes:
         name: The kind, as records name it.
         title: Over all its results.
+        shape: Of a record's content, as far as the page shows it (`archflow.described`).
         section: Markdown of one result, from the file's name, its record, and the folder as the page links it.
         lead: A paragraph below the title.
         expected: Whether the page says so if there is none.
@@ -25,6 +26,7 @@ class Kind:
 
     name: str
     title: str
+    shape: Any
     section: Callable[[str, Record, str], str]
     lead: str = ""
     expected: bool = True

@@ -1,0 +1,40 @@
+"""`archflow bench choices`: what other settings of the blend would have done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archflow.cli.output import ForceOption, Json, names
+from archflow_reproduce.cli import options
+from archflow_reproduce.cli.study import Study
+
+
+def choices(
+    tables: Annotated[str | None, typer.Option(help="Which tables, with commas; default: all.")] = None,
+    recipe: Annotated[str, typer.Option(help="Whose components are blended: plain, quick, best.")] = "plain",
+    labels: Annotated[str, typer.Option(help="Labels to learn from, with commas: counts, or shares such as 1%.")] = (
+        "30,100"
+    ),
+    draws: Annotated[int, typer.Option(min=1, help="Draws of the labels.")] = 5,
+    rows: Annotated[
+        str, typer.Option(help="development; reported: the other architectures, to see how many labels intervals hold.")
+    ] = "development",
+    folder: Annotated[
+        Path | None, typer.Option(help="Keeps finished draws; the same command resumes. Default: runs/choices-ROWS.")
+    ] = None,
+    out: options.Out = None,
+    force: ForceOption = False,
+    as_json: Json = False,
+) -> None:
+    """Blend the same components by other rules, and count what intervals hold, over many draws of labels."""
+    from archflow_reproduce.results.choices_report import choices_report
+    from archflow_reproduce.travel.choices import Choices, run_choices
+
+    study = Study("choices", out, as_json, force)
+    result = run_choices(
+        Choices(rows, names(tables), recipe, names(labels), draws), folder or Path("runs") / f"choices-{rows}"
+    )
+    study.finish(result, {name: table["hash"] for name, table in result["tables"].items()}, choices_report(result))

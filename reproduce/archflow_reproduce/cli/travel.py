@@ -1,0 +1,48 @@
+"""`archflow bench travel`: one predictor and its rivals on many tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archflow.cli.output import ForceOption, Json, RunsOption, names
+from archflow_reproduce.cli import options
+from archflow_reproduce.cli.study import Study
+
+
+def travel(
+    tables: Annotated[str | None, typer.Option(help="Which tables, with commas; default: all.")] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            help="Which methods, with commas: names, patterns such as 'xgboost/*', baselines, ours; default: all."
+        ),
+    ] = None,
+    labels: Annotated[
+        str, typer.Option(help="Labels to learn from, with commas: counts, or shares of the measured rows such as 1%.")
+    ] = "30,1%,5%",
+    runs: RunsOption = 9,
+    rows: Annotated[
+        str, typer.Option(help="reported; development: the other architectures, for choices that results rest on.")
+    ] = "reported",
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keeps finished runs; calls with more tables, methods, labels or runs add to it. "
+            "Default: runs/travel-ROWS."
+        ),
+    ] = None,
+    out: options.Out = None,
+    force: ForceOption = False,
+    as_json: Json = False,
+) -> None:
+    """Rank many tables from few labels: archflow's predictors beside trees, ridge and Gaussian processes."""
+    from archflow_reproduce.results.travel_report import travel_report
+    from archflow_reproduce.travel.study import Selection, run_travel
+
+    study = Study("travel", out, as_json, force)
+    selection = Selection(rows, names(tables), names(methods), names(labels), runs)
+    result = run_travel(selection, folder or Path("runs") / f"travel-{rows}")
+    study.finish(result, {name: table["hash"] for name, table in result["tables"].items()}, travel_report(result))

@@ -1,0 +1,79 @@
+"""Results of `archflow bench search`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from annotated_types import MinLen
+
+from archflow.described import Described
+from archflow_reproduce.results.record import Record
+from archflow_reproduce.results.search_report import search_report
+from archflow_reproduce.results.sections.section import Kind, made_by, paragraphs
+from archflow_reproduce.results.shapes import Count, Machine, Number
+from archflow_reproduce.results.speed_report import processor
+
+
+class Curve(Described):
+    """Over the seeds, at every number of queries; and every seed's last value."""
+
+    mean: list[Number]
+    median: list[Number]
+    quarter: list[Number]
+    three_quarters: list[Number]
+    last: list[Number]
+
+
+class SearchCell(Described):
+    queries: Annotated[list[Count], MinLen(1)]
+    seeds: Count
+    seconds: Number
+    value: Curve | None = None
+    report: Curve | None = None
+    better: Curve | None = None
+    hypervolume: Curve | None = None
+    found: list[Count | None] = []  # noqa: RUF012 - pydantic copies it
+
+
+class SearchTask(Described):
+    data: str
+    objectives: Annotated[list[str], MinLen(1)]
+    report: str
+    architectures: Count
+    chosen_on: bool
+    cells: Annotated[dict[str, SearchCell], MinLen(1)]
+
+
+class SearchConfig(Described):
+    seeds: Count
+    budget: Count
+
+
+class SearchResult(Described):
+    machine: Machine
+    config: SearchConfig
+    tasks: dict[str, SearchTask]
+    skipped: dict[str, str]
+
+
+def search_section(name: str, record: Record, place: str) -> str:
+    """All tables, and the command."""
+    result = record.content
+    return paragraphs(
+        f"{record.config['seeds']} seeds, {record.config['budget']} queries. {processor(result)}.",
+        search_report(result),
+        made_by(record, name, place),
+    )
+
+
+SEARCH = Kind(
+    "search",
+    "Search",
+    SearchResult,
+    search_section,
+    "Search methods on tables: a query shows the table's value of one architecture, the best by that value is chosen, "
+    "and another column is reported of it. archflow's own method also reads columns that are known before training "
+    "(parameters, zero-cost proxies) and pre-trains encoders without labels; the seeds share three pre-trainings.",
+    expected=False,
+)
+"""How the page shows them."""

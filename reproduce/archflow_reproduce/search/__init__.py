@@ -1,0 +1,1 @@
+"""The study `search`: every search method on many tables, from many seeds."""

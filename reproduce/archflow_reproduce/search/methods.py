@@ -1,0 +1,80 @@
+"""The methods of the study `search`: which searcher with which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from archflow.errors import ArchflowError
+from archflow.search.base import SEARCHERS, Searcher
+from archflow.search.methods.archflow_search import ArchflowSearch
+from archflow.search.problem import Problem
+
+ENCODERS = 3
+"""Different pre-trainings over the seeds of archflow's own method: pre-training each seed's own would take most of the
+time, and say little more."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A search method of the study.
+
+    Attributes:
+        searcher: Its registered name.
+        settings: Where they differ from the defaults.
+    """
+
+    searcher: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def applies(self, problem: Problem) -> bool:
+        """Whether it takes as many objectives."""
+        return len(problem.objectives) == 1 or SEARCHERS.get(self.searcher).takes_several
+
+    def searchers(
+        self, problem: Problem, seeds: Sequence[int], known: dict[tuple[str, int], ArchflowSearch]
+    ) -> list[Searcher]:
+        """One for each seed.
+
+        Args:
+            problem: What is searched for.
+            seeds: Of the searches.
+            known: Searchers whose pre-trainings others of the same problem use; filled here.
+        """
+        make: Callable[..., Searcher] = SEARCHERS.get(self.searcher)
+        made = [make(problem, seed, **self.settings) for seed in seeds]
+        for seed, searcher in zip(seeds, made, strict=True):
+            if isinstance(searcher, ArchflowSearch):
+                first = make(problem, seed % ENCODERS, **self.settings)
+                assert isinstance(first, ArchflowSearch)
+                searcher.share(known.setdefault((searcher.pretraining, seed % ENCODERS), first))
+        return made
+
+
+METHODS: Mapping[str, Method] = {
+    "archflow": Method("archflow"),
+    "archflow, no deviation": Method("archflow", {"spread": 0.0}),
+    "archflow, whole deviation": Method("archflow", {"spread": 1.0}),
+    "archflow, batches of 5": Method("archflow", {"each": 5}),
+    "archflow, 10 first": Method("archflow", {"initial": 10}),
+    "archflow, no encoders": Method("archflow", {"pretraining": "none"}),
+    **{
+        name: Method(name)
+        for name in (
+            *("random", "local_search", "regularized_evolution", "bananas", "npenas", "weaknas", "brp_nas"),
+            *("predictor_evolution", "arch2vec_rl", "arch2vec_bo", "cate_dngo_ls"),
+            *("nsga2", "multi_objective_regularized_evolution"),
+        )
+    },
+    "npenas, protocol fgp": Method("npenas", {"protocol": "fgp"}),
+}
+
+
+def chosen(names: Sequence[str]) -> dict[str, Method]:
+    """The methods of these names or patterns; all if none is given. Raises ArchflowError for a name of none."""
+    for name in names:
+        if not any(fnmatchcase(each, name) for each in METHODS):
+            raise ArchflowError(f"no method is called {name!r}; there are: {'; '.join(METHODS)}")
+    return {each: METHODS[each] for each in METHODS if not names or any(fnmatchcase(each, name) for name in names)}

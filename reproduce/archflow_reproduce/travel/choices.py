@@ -1,0 +1,128 @@
+"""The study `choices`: what settings of the blend would have done, on rows that no result is reported on; and how many
+labels intervals hold, over many draws."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from archflow.bounds import whole
+from archflow.checkpoint import fingerprint
+from archflow.errors import ArchflowError
+from archflow.predict.folds import Folds
+from archflow.predict.metrics import kendall_tau
+from archflow.predict.target_scale import TargetScale
+from archflow.progress import progress_bar
+from archflow_reproduce.speed.machine import machine
+from archflow_reproduce.travel.answer import judged
+from archflow_reproduce.travel.ours import fitted, stacked
+from archflow_reproduce.travel.pool import PARTS, Pool, Task, drawn, label_count
+from archflow_reproduce.travel.study import pool_key, read_cell, write_run
+from archflow_reproduce.travel.tables import entries
+from archflow_reproduce.travel.weighing import RULES
+
+LAYOUT = 1
+"""Raise it when what is measured changes."""
+
+SEED = 21
+"""Of the predictors; draws differ in their labels."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What to measure.
+
+    Attributes:
+        rows: One of the `PARTS`.
+        tables: By name; all if none is named.
+        recipe: Whose components are blended.
+        budgets: Labels, as `label_count` reads them.
+        draws: Of the labels.
+    """
+
+    rows: str = PARTS[1]
+    tables: Sequence[str] = ()
+    recipe: str = "plain"
+    budgets: Sequence[str] = ("30", "100")
+    draws: int = 5
+
+    def __post_init__(self) -> None:
+        entries(self.tables)
+        whole("--draws", self.draws, 1)
+        for budget in self.budgets:
+            label_count(budget, 1)
+
+
+def run_choices(choices: Choices, folder: Path) -> dict[str, Any]:
+    """Measure what is missing; the result of all of it.
+
+    Args:
+        choices: What to measure.
+        folder: A file for every table and number of labels; the same call resumes.
+    """
+    found: dict[str, Any] = {}
+    skipped: dict[str, str] = {}
+    picked = entries(choices.tables)
+    with progress_bar("choices", len(picked) * len(choices.budgets) * choices.draws) as bar:
+        for entry in picked:
+            try:
+                pool = Pool.of(entry, choices.rows)
+                cells = {}
+                for budget in choices.budgets:
+                    labels = pool.count(budget)
+                    key = fingerprint(LAYOUT, pool_key(pool, choices.rows), labels, choices.recipe, list(RULES))
+                    path = folder / entry.name / f"{choices.recipe}-{labels}.json"
+                    for number in range(choices.draws):
+                        if str(number) not in read_cell(path, key):
+                            task = drawn(pool, labels, number, SEED, folder / entry.name)
+                            write_run(path, key, number, alternatives(task, choices.recipe))
+                        bar.advance(1, f"{entry.name}, {labels} labels")
+                    runs = read_cell(path, key)
+                    cells[budget] = _over_draws([runs[str(number)] for number in range(choices.draws)])
+            except ArchflowError as error:
+                skipped[entry.name] = str(error)
+                print(f"{entry.name}: left out: {error}", file=sys.stderr)
+                continue
+            found[entry.name] = {"family": entry.family, "hash": pool_key(pool, choices.rows), "cells": cells}
+    return {
+        "rows": choices.rows,
+        "tables": found,
+        "skipped": skipped,
+        "config": {**asdict(choices), "seed": SEED, "layout": LAYOUT},
+        "machine": machine(),
+    }
+
+
+def alternatives(task: Task, recipe: str) -> dict[str, Any]:
+    """Measures of a recipe's predictor on a task, and the tau of other blends of the same components."""
+    predictor = stacked(task, recipe)
+    measures = judged(fitted(predictor, task), task.truth)
+    folds = Folds.of(len(task.y), predictor.seed)
+    known, candidates = predictor.guesses(task.known), predictor.guesses(task.candidates)
+    _, targets = TargetScale.of(predictor.objectives[0], task.y)
+    unseen = np.stack([folds.unseen(guess.mean) for guess in known.values()])
+    means = np.stack([guess.mean.mean(0) for guess in candidates.values()])
+    weights = {name: rule(unseen, targets) for name, rule in RULES.items()}
+    rules = {
+        name: kendall_tau((own if own.any() else np.ones(len(own))) @ means, task.truth)
+        for name, own in weights.items()
+    }
+    parts = {name: kendall_tau(mean, task.truth) for name, mean in zip(candidates, means, strict=True)}
+    return {"measures": measures, "rules": _rounded(rules), "components": _rounded(parts)}
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(float(value), 5) for name, value in values.items()}
+
+
+def _over_draws(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Lists over the draws of what all have."""
+    return {
+        part: {name: [run[part][name] for run in runs] for name in runs[0][part] if all(name in r[part] for r in runs)}
+        for part in ("measures", "rules", "components")
+    }
