@@ -2,25 +2,50 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test fuzz lint clean
+.PHONY: demo test lower-bounds fuzz properties lint clean
 
-# Versions are pinned in requirements.txt; the stamp is remade when they change.
-$(VENV)/.installed: requirements.txt pyproject.toml reproduce/pyproject.toml
+# Versions are pinned in requirements.txt; the stamps are remade when they change. The demo needs archflow alone; tests and
+# studies need everything that is pinned.
+$(VENV)/.archflow: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . --editable reproduce
+	$(PIP) --constraint requirements.txt --editable .[report]
 	touch $@
 
-demo: $(VENV)/.installed
+$(VENV)/.installed: $(VENV)/.archflow reproduce/pyproject.toml
+	$(PIP) --requirement requirements.txt
+	$(PIP) --no-deps --editable reproduce
+	touch $@
+
+demo: $(VENV)/.archflow
 	$(BIN)/archflow demo
 
+# Two processes at once; a test that is slow does not hold up the other.
+PROCESSES ?= 2
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
+
+# Tests with the lowest versions that pyproject.toml declares, of everything but torch, in an environment of their own.
+LOWEST ?= .venv-lowest
+LOWEST_TESTS ?= tests/graph tests/report tests/data tests/cli/test_app.py tests/cli/test_tables.py tests/test_described.py
+lower-bounds:
+	$(PYTHON) -m venv $(LOWEST)
+	$(PYTHON) tests/lower_bounds.py > $(LOWEST)/lowest.txt
+	grep '^torch==' requirements.txt >> $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/python -m pip install --quiet --requirement $(LOWEST)/lowest.txt --editable .[report] pytest hypothesis
+	$(LOWEST)/bin/python -m pytest -W default $(LOWEST_TESTS)  # old libraries warn of newer ones
+
+# 100,000 damaged inputs to everything that reads files, text and options, and twenty kills of every long verb.
+INPUTS ?= 100000
+KILLS ?= 20
+fuzz: $(VENV)/.installed
+	$(BIN)/python -m tests.fuzz --inputs $(INPUTS)
+	$(BIN)/python -m tests.fuzz.kills --kills $(KILLS)
 
 # The property tests with fresh seeds and 2,000 examples each; takes hours on all of them, so name files: FUZZ=tests/graph.
 FUZZ ?= tests
-fuzz: $(VENV)/.installed
+properties: $(VENV)/.installed
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m hypothesis $(FUZZ)
 
 lint: $(VENV)/.installed

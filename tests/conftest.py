@@ -10,16 +10,23 @@ from xml.etree import ElementTree
 import pytest
 import torch
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from archflow.cli.app import main
 from archflow.graph import ArchitectureSet
 from archflow.testing import random_architectures
 
 torch.set_num_threads(1)  # small matrices: a second thread costs more than it brings
-# The same examples at every run for CI; `make fuzz` looks for new ones.
+# The same examples at every run for CI; `make properties` looks for new ones.
 settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True)
 settings.register_profile("fuzz", deadline=None, max_examples=2000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+if settings.get_current_profile_name() == "ci":
+    # Hypothesis also draws numbers and texts that stand in the modules imported so far, which depend on the tests that
+    # ran before in the process. Without them a test has the same examples in any company.
+    assert hasattr(providers, "_get_local_constants"), "hypothesis has another name for it"
+    providers._get_local_constants = Constants
 
 _ADDRESSES = re.compile(r"(?:src|href|action|url)\s*[=(]|@import|//[a-z]", re.IGNORECASE)
 _NAMESPACE = "http://www.w3.org/2000/svg"

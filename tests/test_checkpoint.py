@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from archflow.checkpoint import TrainingState, fingerprint, load_tensors, save_tensors
+from archflow.checkpoint import TrainingState, fingerprint, load_tensors, remove_saved, save_tensors
 from archflow.errors import ArchflowError
 from archflow.seeding import seeded
 
@@ -132,3 +132,40 @@ def test_seeds_decide_alone_and_leave_the_callers_randomness():
     with seeded(1):
         torch.randn(2)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_file_that_cannot_be_read_is_not_called_missing(tmp_path, monkeypatch):
+    with pytest.raises(ArchflowError, match="state: no such file"):
+        load_tensors(tmp_path / "state")
+    with pytest.raises(ArchflowError, match=r"cannot be read \(Is a directory\)"):
+        load_tensors(tmp_path)
+    save_tensors(tmp_path / "state", {"a": torch.zeros(1)}, {})
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(tmp_path), "open", refuse)
+    with pytest.raises(ArchflowError, match=r"state: cannot be read \(Permission denied\)"):
+        load_tensors(tmp_path / "state")
+
+
+def test_only_saved_files_are_removed(tmp_path):
+    save_tensors(tmp_path / "ours", {"a": torch.zeros(1)}, {})
+    (tmp_path / "mine").write_text("mine")
+    remove_saved(tmp_path / name for name in ("ours", "mine", "absent"))
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_full_disk_leaves_the_old_tensors(tmp_path, monkeypatch):
+    path = tmp_path / "state"
+    save_tensors(path, {"a": torch.zeros(1)}, {})
+    before = path.read_bytes()
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(path), "write_bytes", refuse)
+    with pytest.raises(ArchflowError, match=r"state: could not be written \(No space left on device\)"):
+        save_tensors(path, {"a": torch.ones(1)}, {})
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["state"]

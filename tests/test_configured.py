@@ -1,8 +1,10 @@
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import pytest
 
 from archflow.configured import Configured
+from archflow.errors import ArchflowError
 
 
 class Part(Configured):
@@ -17,6 +19,10 @@ class Derived(Part):
 
 class Inherits(Part):
     pass
+
+
+class Bounded(Part):
+    bounds: ClassVar = {"size": (1, 8), "scale": (0, 1)}
 
 
 def test_every_argument_is_captured_defaults_included():
@@ -43,3 +49,25 @@ def test_the_captured_arguments_are_a_copy():
     part = Part(1, names)
     names.append("b")
     assert part.config["names"] == ["a"]
+
+
+def test_the_constructor_gets_pythons_own_numbers():
+    part = Part(np.int64(3), scale=np.float32(0.5))
+    assert (type(part.size), part.size) == (int, 3)
+    assert type(Part(8.0).size) is int
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"size": 0}, "Bounded: size must be a whole number of at least 1 and at most 8, not 0"),
+        ({"size": 9}, "not 9"),
+        ({"size": 2.5}, r"not 2\.5"),
+        ({"size": "2"}, "not '2'"),
+        ({"size": 1, "scale": np.nan}, "Bounded: scale must be a number of at least 0 and at most 1, not nan"),
+        ({"size": 1, "scale": 1.5}, r"not 1\.5"),
+    ],
+)
+def test_arguments_out_of_their_bounds_are_refused_before_anything_is_built(arguments, message):
+    with pytest.raises(ArchflowError, match=message):
+        Bounded(**arguments)

@@ -1,11 +1,14 @@
 """The documents: their examples run, their links lead somewhere, what is generated is up to date."""
 
+import contextlib
+import io
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -13,10 +16,13 @@ import torch
 
 from archflow.cli.app import app
 from archflow.encoders import ENCODERS
+from archflow.features import FEATURES
 from archflow.graph.table import read_table
 from archflow.networks.zero_cost import PROXIES
 from archflow.predict import OBJECTIVES
+from archflow.predict.components import COMPONENTS
 from archflow.pretext import PRETEXT_TASKS
+from archflow.search.base import SEARCHERS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -52,26 +58,43 @@ def test_examples_run_in_their_order(document: Path, tmp_path: Path, monkeypatch
     if document == README:
         candidates, ranked = read_table("candidates.csv"), read_table("ranked.csv")
         assert np.isfinite(candidates.metric("accuracy")).sum() == 50
-        assert sorted(ranked.metric("rank")) == list(range(1, len(candidates) + 1))
-        assert np.isfinite(ranked.metric("predicted_std")).all()
+        assert sorted(ranked.metric("rank_accuracy")) == list(range(1, len(candidates) + 1))
+        assert np.isfinite(ranked.metric("predicted_std_accuracy")).all()
 
 
 def run_examples(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for registry in (ENCODERS, OBJECTIVES, PRETEXT_TASKS, PROXIES):
+    for registry in (COMPONENTS, ENCODERS, FEATURES, OBJECTIVES, PRETEXT_TASKS, PROXIES, SEARCHERS):
         registry.names()  # the built-in ones are there before an example adds its own to the copy
         monkeypatch.setattr(registry, "_parts", dict(registry._parts))
     with torch.random.fork_rng():
-        for kind, content in blocks(document, "python", "console"):
-            if kind == "python":
-                exec(compile(content, named(document), "exec"), {"__name__": "example"})
+        printed = ""
+        for number, (kind, content) in enumerate(blocks(document, "python", "console", "text")):
+            if kind == "text":
+                assert in_words(content) <= in_words(printed), f"{named(document)} shows what is not printed"
+            elif kind == "python":
+                module = ModuleType(f"example_{number}")
+                monkeypatch.setitem(sys.modules, module.__name__, module)  # where pickling looks for its classes
+                exec(compile(content, named(document), "exec"), vars(module))
             else:
-                run_console(content)
+                printed = run_console(content)
 
 
-def run_console(content: str) -> None:
+def in_words(text: str) -> set[str]:
+    """What is printed but for numbers, which differ between machines in their last digits, and rows of architectures,
+    whose order does."""
+    masked = (re.sub(r"[\d.,]+", "0", line) for line in text.splitlines() if "|" not in line)
+    return {" ".join(re.sub(r"-{2,}", "--", line).split()) for line in masked}
+
+
+def run_console(content: str) -> str:
+    """Run the commands of a block, and give what the last one prints."""
+    printed = io.StringIO()
     for line in content.replace("\\\n", "").splitlines():
         assert line.startswith("$ archflow "), f"an example of the console is a line `$ archflow ...`, not {line!r}"
-        app(shlex.split(line)[2:], standalone_mode=False)
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            app(shlex.split(line)[2:], standalone_mode=False)
+    return printed.getvalue()
 
 
 @pytest.mark.parametrize("document", documents_with("csv"), ids=named)
@@ -127,3 +150,11 @@ def test_the_page_of_the_command_line_is_up_to_date(tmp_path: Path) -> None:
     made = tmp_path / "made.md"
     subprocess.run([sys.executable, *arguments[1:-1], str(made)], check=True, capture_output=True, cwd=ROOT)
     assert text_of(made) == text_of(COMMAND_LINE), f"the command line has changed; run {documented}"
+
+
+def test_tests_that_are_named_exist() -> None:
+    page = (ROOT / "docs" / "robustness.md").read_text()
+    named_tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page)
+    assert len(named_tests) > 40
+    for path, name in named_tests:
+        assert f"def {name}(" in (ROOT / path).read_text(), f"{path}::{name}"

@@ -14,27 +14,65 @@ import archflow
 import archflow_reproduce
 
 PACKAGE = Path(archflow.__file__).parent
-GROUND = ("errors", "configured", "registry", "files", "progress", "seeding", "workers", "checkpoint")
+GROUND = (
+    "errors",
+    "printable",
+    "bounds",
+    "described",
+    "device",
+    "configured",
+    "registry",
+    "files",
+    "outputs",
+    "progress",
+    "seeding",
+    "workers",
+    "checkpoint",
+    "sealed",
+    "memory",
+    "npz",
+)
 ROOMS = (
-    *("report", "graph", "flow", "networks", "spaces", "importers", "devices", "data", "encoders", "pretext"),
+    *(
+        "report",
+        "graph",
+        "flow",
+        "networks",
+        "spaces",
+        "features",
+        "importers",
+        "devices",
+        "data",
+        "encoders",
+        "pretext",
+    ),
     *("predict", "recipes", "search", "serve", "cli"),
 )
 ORDER = {**dict.fromkeys(GROUND, -1), **{room: i for i, room in enumerate(ROOMS)}, "testing": len(ROOMS)}
 KNOWS_NOTHING_OF = {
     "report": {room for room in ROOMS if room != "report"},
     "networks": {"spaces", "flow"},
+    "features": {"spaces", "networks", "flow"},
     "encoders": {"spaces", "data", "networks"},
     "pretext": {"spaces", "data", "networks"},
     "predict": {"spaces", "data", "networks"},
 }
 GROUND_ORDER = {
     "errors": set(),
-    "configured": set(),
-    "files": {"errors"},
+    "described": {"errors", "printable"},
+    "printable": set(),
+    "bounds": {"errors"},
+    "configured": {"errors", "bounds"},
+    "device": {"errors"},
+    "files": {"errors", "printable"},
+    "outputs": {"errors", "files"},
     "registry": {"errors"},
-    "progress": set(),
-    "seeding": set(),
+    "progress": {"printable"},
+    "seeding": {"errors", "bounds"},
     "workers": set(),
+    "sealed": {"errors", "files"},
+    "memory": {"errors"},
+    "npz": {"errors", "files", "memory"},
 }
 """What a ground module may import of the ground; those that are not named may import all of it."""
 
@@ -125,7 +163,10 @@ def imported_files(path, files):
     return found & set(files)
 
 
-HEAVY = ("torch", "pyarrow", "sklearn", "scipy", "safetensors", "pandas", "matplotlib", "pooch", "requests", "altair")
+HEAVY = (
+    *("torch", "pyarrow", "sklearn", "scipy", "safetensors", "pandas", "matplotlib", "pooch", "requests", "altair"),
+    "pydantic",
+)
 
 
 @pytest.mark.parametrize("module", ["archflow", "archflow.cli.app"])

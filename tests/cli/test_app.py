@@ -70,8 +70,8 @@ def encoder(table, tmp_path_factory):
 @pytest.fixture(scope="module")
 def predictor(table, encoder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("predictor") / "p"
-    archflow("fit", "--data", table, "--metric", "accuracy", "--encoder", encoder, "--epochs", 5, "--members", 2,
-             "--out", folder)  # fmt: skip
+    fit = ("fit", "--data", table, "--metric", "accuracy", "--recipe", "networks")
+    archflow(*fit, "--encoder", encoder, "--epochs", 5, "--members", 2, "--out", folder)
     return folder
 
 
@@ -102,24 +102,24 @@ def test_predict_ranks_every_row_and_writes_the_table(predictor, table, tmp_path
     out = tmp_path / "ranked.csv"
     result = json.loads(archflow("predict", predictor, "--data", table, "--out", out, "--json").stdout)
     ranked = read_table(out)
-    assert sorted(ranked.metric("rank")) == list(range(1, 81))
-    best = int(np.argmin(ranked.metric("rank")))
-    assert ranked.metric("predicted")[best] == ranked.metric("predicted").max()
-    assert np.isfinite(ranked.metric("predicted_std")).all()
+    assert sorted(ranked.metric("rank_accuracy")) == list(range(1, 81))
+    best = int(np.argmin(ranked.metric("rank_accuracy")))
+    assert ranked.metric("predicted_accuracy")[best] == ranked.metric("predicted_accuracy").max()
+    assert np.isfinite(ranked.metric("predicted_std_accuracy")).all()
     assert result["top"][0]["row"] == best
     assert result["quality"]["tau"] > 0
     assert "rank" in archflow("predict", predictor, "--data", table, "--top", 3).stdout
 
 
 def test_lower_is_better_ranks_the_other_way(table, tmp_path):
-    archflow("fit", "--data", table, "--metric", "latency", "--lower-is-better", "--epochs", 30, "--members", 1,
-             "--out", tmp_path / "p")  # fmt: skip
+    fit = ("fit", "--data", table, "--recipe", "networks", "--epochs", 30, "--members", 1)
+    archflow(*fit, "--metric", "latency", "--lower-is-better", "--out", tmp_path / "p")
     result = json.loads(archflow("predict", tmp_path / "p", "--data", table, "--json").stdout)
     assert result["metric"] == "latency"
     assert result["top"][0]["predicted"] <= result["top"][-1]["predicted"]
     assert result["top"][0]["std"] is None
     assert result["quality"]["tau"] > 0
-    archflow("fit", "--data", table, "--metric", "-latency", "--epochs", 30, "--members", 1, "--out", tmp_path / "q")
+    archflow(*fit, "--metric", "-latency", "--out", tmp_path / "q")
     assert json.loads(archflow("predict", tmp_path / "q", "--data", table, "--json").stdout) == result
 
 
@@ -133,26 +133,28 @@ def test_embeddings_of_encoder_and_predictor(encoder, predictor, table, tmp_path
 
 def test_fit_by_the_recipe_and_predict(table, tmp_path):
     folder = tmp_path / "p"
-    arguments = ["--data", table, "--metric", "accuracy", "--proxy", "latency", "--out", folder]
-    quick = ["--encoder", "gin", "--members", 2, "--epochs", 5]
-    about = json.loads(archflow("fit", *arguments, "--recipe", "best", *quick, "--json").stdout)
+    arguments = ["--data", table, "--metric", "accuracy", "--out", folder]
+    about = json.loads(archflow("fit", *arguments, "--proxy", "latency", "--epochs", 2, "--json").stdout)
     assert about["labels"] == 40
-    assert len(about["validation_tau"]) == 2
-    assert sorted(path.name.split("-")[0] for path in folder.iterdir()) == ["networks", "predictor.json", "weights"]
+    assert set(about["components"]) == {"boosted", "forest", "networks", "process", "ridge"}
+    assert sum(each["weight"] for each in about["components"].values()) == pytest.approx(1)
+    assert sorted(path.name.split("-")[0] for path in folder.iterdir()) == ["predictor.json", "weights"]
     ranked = json.loads(archflow("predict", folder, "--data", table, "--json").stdout)
     assert all(row["std"] > 0 for row in ranked["top"])
     vectors = tmp_path / "v.npy"
     archflow("embed", folder, "--data", table, "--out", vectors)
-    assert np.load(vectors).shape == (80, 3 * 384)
-    assert "no recipe is called 'worst'; there is: best" in refused("fit", *arguments, "--recipe", "worst")
-    assert "--proxy is for pre-training" in refused("fit", *arguments)
-    ready = ["--encoder", "gated_gcn.fgp-nasbench201"]
-    assert "the recipe pre-trains its own" in refused("fit", *arguments, "--recipe", "best", *ready)
-    assert "--view: the recipe has its own" in refused("fit", *arguments, "--recipe", "best", "--view", "effective")
+    assert np.load(vectors).shape == (80, 64 + 64 + 256)
+    for options, message in (
+        (("--recipe", "worst"), "no recipe is called 'worst'; there are: plain, quick, best, networks"),
+        (("--recipe", "networks", "--proxy", "latency"), "--proxy: not of the recipe 'networks'"),
+        (("--recipe", "plain", "--proxy", "latency"), "--proxy: not of the recipe 'plain'"),
+        (("--recipe", "best", "--view", "effective"), "--view: not of the recipe 'best'"),
+    ):
+        assert message in refused("fit", *arguments, *options)
 
 
 def test_fit_sees_what_has_an_effect(table, tmp_path):
-    quick = ["--data", table, "--metric", "accuracy", "--epochs", 3, "--out", tmp_path / "p"]
+    quick = ["--data", table, "--metric", "accuracy", "--recipe", "networks", "--epochs", 3, "--out", tmp_path / "p"]
     archflow("fit", *quick, "--view", "contracted")
     space = NASBench201()
     cells = [
@@ -193,7 +195,7 @@ def test_demo_writes_a_report(tmp_path):
     options = ("--pretrain-epochs", 2, "--epochs", 3, "--out", out, "--figures", tmp_path / "figures", "--json")
     result = json.loads(archflow("demo", *options).stdout)
     assert result["labels"] == round(0.05 * result["architectures"])
-    assert [m["method"] for m in result["methods"]] == ["supervised", "recipe"]
+    assert [m["method"] for m in result["methods"]] == ["supervised", "quick"]
     read = read_page(out.read_text(encoding="utf-8"))
     assert len(read.rows("embeddings")) == result["architectures"]
     assert len(list((tmp_path / "figures").iterdir())) == 3 * len(read.figures) == 3 * 6
@@ -232,7 +234,7 @@ def test_bad_input_is_one_line(table, encoder, predictor, tmp_path):
     (tmp_path / "empty.csv").write_text("ops,edge_src,edge_dst\n")
     assert "empty" in refused(*fit, tmp_path / "empty.csv")
     good = '{"ops": ["a", "b"], "edge_src": [0], "edge_dst": [1], "m": 3.5}\n'
-    (tmp_path / "equal.jsonl").write_text(good * 3)
+    (tmp_path / "equal.jsonl").write_text(good * 5)
     assert "equal" in refused(*fit, tmp_path / "equal.jsonl")
     (tmp_path / "one.jsonl").write_text(good)
     assert "at least 2" in refused(*fit, tmp_path / "one.jsonl")
@@ -241,7 +243,9 @@ def test_bad_input_is_one_line(table, encoder, predictor, tmp_path):
     assert "no data set" in refused("data", "info", "nasbench")
     assert "did you mean 'gin'" in refused("pretrain", "--data", table, "--encoder", "gine", "--out", tmp_path / "e")
     assert "no proxy" in refused("pretrain", "--data", table, "--proxy", "jacob", "--out", tmp_path / "e.safetensors")
-    assert "unknown operation 'a'" in refused("predict", predictor, "--data", tmp_path / "equal.jsonl")
+    assert "unknown operations 'a' (in 5 of 5 rows)" in refused(
+        "predict", predictor, "--data", tmp_path / "equal.jsonl"
+    )
     assert not (tmp_path / "p").exists() or not list((tmp_path / "p").iterdir())
 
     (tmp_path / "cut.safetensors").write_bytes(encoder.read_bytes()[:-100])

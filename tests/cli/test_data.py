@@ -91,7 +91,8 @@ def test_import_then_load_info_and_verify(run, mine, cache):
     assert "sound (its record)" in run("verify", "nasbench201")
     (cache / "nasbench201.parquet").write_bytes(b"damaged")
     assert "1 of 1 files are not sound" in run("verify", code=2)
-    assert "cannot be read as parquet" in run("info", "nasbench201", code=2)
+    for verb in ("info", "get"):
+        assert "damaged, or changed since it was made" in run(verb, "nasbench201", code=2)
 
 
 def test_nothing_to_verify_is_said(run):

@@ -33,8 +33,8 @@ def test_fit_and_embed_take_a_name(run, table, tmp_path):
     name = "gated_gcn.fgp-nasbench201"
     run("embed", name, "--data", table, "--out", tmp_path / "e.npy")
     assert np.load(tmp_path / "e.npy").shape == (40, 128)
-    run("fit", "--data", table, "--metric", "test_accuracy", "--encoder", name, "--epochs", 2, "--members", 1,
-        "--out", tmp_path / "p")  # fmt: skip
+    fit = ("fit", "--data", table, "--metric", "test_accuracy", "--recipe", "networks")
+    run(*fit, "--encoder", name, "--epochs", 2, "--members", 1, "--out", tmp_path / "p")
     assert NetworkPredictor.load(tmp_path / "p").embedders[0].encoder.config["width"] == 128
     for verb in (
         ("embed", "gin.fgp", "--data", table, "--out", tmp_path / "x.npy"),

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from archflow.cli.app import main
+from archflow.data.journal import open_journal
 from archflow.graph.table import read_table
 from archflow.spaces import NASBench201
 from archflow.spaces.base import network_space
@@ -129,7 +130,9 @@ def test_another_job_in_the_same_place_is_refused(
     tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     journal = tmp_path / "table.parquet.journal.jsonl"
-    journal.write_text('{"configuration": {"count": 5}}\n')
+    with open_journal(journal, {"count": 5}):
+        pass
+    before = journal.read_bytes()
     assert run(monkeypatch, "--data", images, "--out", tmp_path / "table.parquet", *SMALL.split()) == 2
     assert "count is 5 there, 3 here" in capsys.readouterr().err
-    assert journal.read_text() == '{"configuration": {"count": 5}}\n'
+    assert journal.read_bytes() == before

@@ -36,11 +36,11 @@ def test_an_encoder_reads_positions_where_asked(run, table, tmp_path):
     embedder = Embedder.load(out)
     assert embedder.preparation.positions
     assert embedder.encoder.config["n_attributes"] == len(embedder.preparation.scales) > 0
-    run("fit", "--data", table, "--metric", "cost", "--encoder", out, "--epochs", 1, "--out", tmp_path / "p")
+    fit = ("fit", "--data", table, "--metric", "cost", "--recipe", "networks", "--epochs", 1)
+    run(*fit, "--encoder", out, "--out", tmp_path / "p")
     assert load_predictor(tmp_path / "p").embedders[0].preparation == embedder.preparation
-    refused = ("fit", "--data", table, "--metric", "cost", "--encoder", out, "--positions", "--out", tmp_path / "q")
-    assert "is pre-trained" in run(*refused, code=2)
-    run("fit", "--data", table, "--metric", "cost", "--positions", "--epochs", 1, "--out", tmp_path / "fresh")
+    assert "is pre-trained" in run(*fit, "--encoder", out, "--positions", "--out", tmp_path / "q", code=2)
+    run(*fit, "--positions", "--out", tmp_path / "fresh")
     assert load_predictor(tmp_path / "fresh").embedders[0].preparation.positions
 
 

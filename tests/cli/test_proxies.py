@@ -8,11 +8,14 @@ import pyarrow.parquet
 import pytest
 
 from archflow.cli.app import main
+from archflow.data import proxy_job
 from archflow.data.proxy_job import NetworkProxies
+from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.table import Table, read_table
 from archflow.networks.images import digits
 from archflow.networks.zero_cost import PROXIES, zero_cost
+from archflow.sealed import digest_of, seal, unseal
 from archflow.spaces import NASBench201
 from archflow.testing import check_evaluator
 
@@ -105,14 +108,20 @@ def test_an_interrupted_job_goes_on(
 ) -> None:
     out, journal = tmp_path / "out.parquet", tmp_path / "out.parquet.proxies.journal.jsonl"
     arguments = ["--table", table, "--names", "l2_norm", "--out", out, *SMALL.split()]
-    out.mkdir()  # a table cannot be written there: all is computed and then lost but for the journal
-    assert run(monkeypatch, *arguments) == 2
-    assert "could not be written" in capsys.readouterr().err
-    out.rmdir()
+
+    def fail(*_: object) -> None:
+        raise ArchflowError("the disk is full")
+
+    with monkeypatch.context() as broken:  # all is computed and then lost but for the journal
+        broken.setattr(proxy_job, "_write_beside", fail)
+        assert run(broken, *arguments) == 2
+    assert "the disk is full" in capsys.readouterr().err
     lines = journal.read_text().splitlines(keepends=True)
-    first = json.loads(lines[1])
+    after = digest_of(json.loads(lines[0]))
+    first = unseal(json.loads(lines[1]), after)
     first["metrics"]["l2_norm"] = 123.0  # what is in the journal is not computed again
-    journal.write_text(lines[0] + json.dumps(first) + "\n" + lines[2][:9])  # torn, as a kill leaves it
+    changed = json.dumps(seal(first, after))
+    journal.write_text(lines[0] + changed + "\n" + lines[2][:9])  # torn, as a kill leaves it
     assert run(monkeypatch, *arguments, "--seed", 1) == 2
     assert "seed is 0 there, 1 here" in capsys.readouterr().err
     assert run(monkeypatch, *arguments) == 0

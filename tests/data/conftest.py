@@ -1,10 +1,16 @@
-"""A cache of its own for tests that change it."""
+"""A cache of its own for tests that change it, and a server with a small benchmark that comes into it."""
 
 from pathlib import Path
 
 import pytest
 
+from archflow.data.benchmarks import BENCHMARKS
+from archflow.data.catalogue import Benchmark
+from archflow.data.download import download
 from archflow.data.places import CACHE_VARIABLE, FOLDER_VARIABLE
+from archflow.data.readers import READERS
+from tests.data.served import Server, benchmark, published
+from tests.data.toy import CONTENT, read_toy
 
 
 @pytest.fixture
@@ -22,3 +28,24 @@ def own(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
     return folder
+
+
+@pytest.fixture(scope="module")
+def running():
+    with published(CONTENT) as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: Server, monkeypatch) -> Server:
+    running.requests.clear()
+    monkeypatch.setitem(READERS, "toy", read_toy)
+    monkeypatch.setattr("archflow.data.provision.download", lambda *about: download(*about, timeout=0.1))
+    return running
+
+
+@pytest.fixture
+def toy(server: Server, monkeypatch) -> Benchmark:
+    made = benchmark(server.file("good"), name="toy")
+    monkeypatch.setitem(BENCHMARKS, "toy", made)
+    return made

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from archflow.data.benchmarks import BENCHMARKS, FOLDER_VARIABLE, find, load
+from archflow.data.cache import store
 from archflow.data.nasbench101_graphs import read_graphs
 from archflow.data.proxies import proxy, structural_proxies
 from archflow.data.readers import READERS
@@ -56,10 +57,8 @@ def test_a_table_of_the_user_s_own_is_no_benchmark_whatever_it_is_called(own, tm
 
 
 def test_the_file_in_the_cache_is_the_benchmark(cache):
-    cache.mkdir()
-    Table(NASBench201().sample(5, np.random.default_rng(0)), {"accuracy": np.arange(5.0)}).write(
-        cache / "nasbench201.parquet"
-    )
+    cells = NASBench201().sample(5, np.random.default_rng(0))
+    store("nasbench201", Table(cells, {"accuracy": np.arange(5.0)}), {}, "imported")
     assert find(cache / "nasbench201.parquet")[0] is BENCHMARKS["nasbench201"]
     assert find(cache / "nasbench201.csv")[0] is None
 
@@ -163,9 +162,3 @@ def test_nasbench101_graphs_hold_every_row_of_the_table(data_folder):
     assert len(np.unique(hashes)) == 423_624
     rows = load(data_folder / "nasbench101.parquet").architectures
     assert np.isin(rows.hashes, hashes).all()
-
-
-def test_foreign_archive_is_refused(tmp_path):
-    np.savez(tmp_path / "x.npz", other=np.zeros(3))
-    with pytest.raises(ArchflowError, match="not the packed NAS-Bench-101 graphs"):
-        read_graphs(tmp_path / "x.npz")

@@ -1,5 +1,6 @@
 """Damaged, truncated and oversized files: inert data or one line that says what is wrong, at little cost."""
 
+import os
 import pickle
 import struct
 import tracemalloc
@@ -58,6 +59,23 @@ def test_work_and_size_are_bounded(monkeypatch, tmp_path):
             read_torch_file(tmp_path / "bomb.pt")
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("at", [1, -1])
+def test_keys_that_collide_are_refused_at_the_first(at):
+    """With 60,000 multiples of one number, all of hash 0, a dictionary compares 1.8 thousand million pairs."""
+    colliding = {i * at * ((1 << 61) - 1): None for i in range(1, 3)}
+    assert len({hash(key) for key in colliding}) == 1
+    with pytest.raises(ArchflowError, match="a key that is too large"):
+        parse(pickle.dumps(colliding))
+    own = {safe_pickle.LARGEST_KEY: 1, -safe_pickle.LARGEST_KEY: 2, "x" * safe_pickle.LONGEST_KEY: 3, b"": 4}
+    assert parse(pickle.dumps(own)) == own
+
+
+def test_long_keys_that_are_compared_again_and_again_are_refused():
+    first, second = (b"X" + struct.pack("<I", 1 << 20) + b"k" * (1 << 20) + b"\x94" for _ in range(2))
+    with pytest.raises(ArchflowError, match="a key that is too large"):
+        parse(PROTO + b"}(" + first + b"N" + second + b"N" + b"h\x01N" * 1000 + b"u.")
 
 
 def test_deep_nesting_and_laughs_do_no_harm():
@@ -137,9 +155,15 @@ def test_torch_files_of_plain_data_are_read_and_others_refused(tmp_path):
         read_torch_file(tmp_path / "tensor.pt")
     (tmp_path / "cut.pt").write_bytes((tmp_path / "plain.pt").read_bytes()[:-60])
     (tmp_path / "text.pt").write_text("no archive")
-    for name in ("cut.pt", "text.pt", "absent.pt"):
+    for name in ("cut.pt", "text.pt"):
         with pytest.raises(ArchflowError, match="not a whole torch file"):
             read_torch_file(tmp_path / name)
+    os.mkfifo(tmp_path / "pipe")
+    for read in (read_torch_file, read_pickle):
+        with pytest.raises(ArchflowError, match=r"absent: cannot be read \(No such file"):
+            read(tmp_path / "absent")
+        with pytest.raises(ArchflowError, match="is a pipe or a device"):
+            read(tmp_path / "pipe")
     with zipfile.ZipFile(tmp_path / "other.pt", "w") as archive:
         archive.writestr("readme", "x")
     with pytest.raises(ArchflowError, match="0 entries"):

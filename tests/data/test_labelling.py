@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -123,6 +124,21 @@ def test_finished_job_measures_nothing_again(tmp_path: Path) -> None:
     assert (tmp_path / "journal").read_bytes() == journal
 
 
+def test_a_damaged_line_is_named_and_its_item_measured_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = label(tmp_path, OperationCount(tmp_path / "log"))
+    journal = tmp_path / "journal"
+    kept = lines(journal)
+    changed = json.loads(kept[5])
+    changed["metrics"]["accuracy"] += 1
+    journal.write_text("\n".join([*kept[:5], json.dumps(changed), *kept[6:]]) + "\n")
+    (tmp_path / "log").unlink()
+    assert label(tmp_path, OperationCount(tmp_path / "log")) == first
+    assert len(lines(tmp_path / "log")) == 1
+    assert f"{journal}: line 6 is damaged" in capsys.readouterr().err
+
+
 def test_other_settings_seeds_or_architectures_are_another_job(tmp_path: Path) -> None:
     evaluate = OperationCount(tmp_path / "log")
     label(tmp_path, evaluate)
@@ -159,7 +175,66 @@ def test_seed_columns_are_means_and_single_seeds() -> None:
     assert columns["a"][0] == 1.5
     assert np.isnan(columns["a"][1])
     assert columns["a_seed0"].tolist() == [1, 5]
-    assert columns["a"].dtype == np.float32
+    assert columns["a"].dtype == np.float64
+
+
+def test_columns_hold_measurements_as_they_are() -> None:
+    results = {(0, 0): {"parameters": 2.0**24 + 1}, (1, 0): {"parameters": 2.0**24}}
+    assert seed_columns(results, 2, [0])["parameters"].tolist() == [2**24 + 1, 2**24]
+
+
+def test_one_process_is_this_one(tmp_path: Path) -> None:
+    """As a notebook needs it: nothing is pickled, nothing started."""
+    seen = []
+
+    def evaluate(architecture, seed):
+        seen.append((os.getpid(), seed))
+        return {"accuracy": float(seed)}
+
+    label(tmp_path, evaluate, processes=1)
+    assert {process for process, _ in seen} == {os.getpid()}
+    assert len(seen) == COUNT * len(SEEDS)
+
+
+def test_an_interrupted_job_in_this_process_keeps_what_is_measured(tmp_path: Path) -> None:
+    count = 0
+
+    def evaluate(architecture, seed):
+        nonlocal count
+        count += 1
+        if count == 5:
+            raise KeyboardInterrupt
+        return {"accuracy": 1.0}
+
+    with pytest.raises(KeyboardInterrupt):
+        label(tmp_path, evaluate, processes=1)
+    label(tmp_path, evaluate, processes=1)
+    assert count == COUNT * len(SEEDS) + 1
+
+
+UNGUARDED = """
+import sys
+from pathlib import Path
+from tests.data.measurements import OperationCount
+from tests.data.test_labelling import label
+label(Path(sys.argv[1]), OperationCount(Path(sys.argv[1], "log")), processes={processes})
+"""
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_script_without_a_guard(tmp_path: Path, processes: int) -> None:
+    script = tmp_path / "job.py"
+    script.write_text(UNGUARDED.format(processes=processes))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(
+        [sys.executable, script, tmp_path], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode == 0) == (processes == 1), ended.stderr
+    last = ended.stderr.splitlines()[-1:]
+    if processes > 1:
+        assert 'begin a script\'s work under `if __name__ == "__main__":`' in last[0]
+        assert "memory" not in last[0]
+    assert (len(lines(tmp_path / "log")) == COUNT * len(SEEDS)) == (processes == 1)
 
 
 def test_seed_agreement_is_the_mean_kendall_tau() -> None:

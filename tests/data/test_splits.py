@@ -12,6 +12,7 @@ from archflow.data.splits import isomorphism_classes, labelled_rows, pool, share
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import Table
+from archflow.sealed import unseal, write_sealed
 from archflow.spaces import NASBench201
 
 
@@ -49,6 +50,22 @@ def test_classes_of_cells_are_the_space_s_and_of_other_tables_the_graph_s(cells)
     for a, b in np.random.default_rng(3).integers(0, len(cells), (200, 2)):
         same = space.canonical(cells.architectures[int(a)]) == space.canonical(cells.architectures[int(b)])
         assert same == (by_space[a] == by_space[b])
+
+
+def test_classes_need_the_native_string_of_all_cells_or_of_none(cells):
+    native = [*cells.native[:3], None, *cells.native[4:]]
+    with pytest.raises(ArchflowError, match="row 3: native is empty, but tells the classes of nasbench201"):
+        isomorphism_classes(Table(cells.architectures, {}, native))
+    nothing = Table(cells.architectures, {}, [""] * len(cells))
+    assert (isomorphism_classes(nothing) == isomorphism_classes(Table(cells.architectures))).all()
+
+
+@pytest.mark.parametrize(("count", "train"), [(0, 0), (0, 5), (5, 9), (5, 0), (5, -1)])
+@pytest.mark.parametrize("whole_classes", [True, False])
+def test_a_split_without_enough_rows_is_refused(count, train, whole_classes):
+    rows = np.arange(count)
+    with pytest.raises(ArchflowError, match=r"split: .* at least two are needed"):
+        split(rows, train, 2, 2, rows if whole_classes else None)
 
 
 def test_pool_keeps_the_order_of_a_whole_table_and_draws_from_a_larger_one():
@@ -202,11 +219,25 @@ def test_a_saved_split_of_devices_fits_tables_that_have_them(cells, tmp_path):
 def test_files_that_are_no_splits_are_refused(cells, tmp_path, change, reason):
     path = tmp_path / "split.json"
     save_split(path, split(np.arange(400), 200, 50, 40), "order", cells)
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    write_sealed(path, unseal(json.loads(path.read_text())) | change)
     with pytest.raises(ArchflowError, match=reason):
         load_split(path, cells)
     path.write_text("[1, 2]")
-    with pytest.raises(ArchflowError, match="not a saved split"):
+    with pytest.raises(ArchflowError, match="carries no digest"):
+        load_split(path, cells)
+
+
+def test_other_rows_than_were_saved_are_refused(cells, tmp_path):
+    path = tmp_path / "split.json"
+    save_split(path, split(np.arange(400), 200, 50, 40), "order", cells)
+    saved = path.read_text()
+    for change in (("[0, 1, 2", "[1, 0, 2"), ("[0, 1, 2", "[300, 1, 2"), ("[0, 1, 2", "[0, 2"), ("order", "all")):
+        path.write_text(saved.replace(*change, 1))
+        with pytest.raises(ArchflowError, match=r"split\.json: its content does not fit its digest"):
+            load_split(path, cells)
+    older = unseal(json.loads(saved))
+    path.write_text(json.dumps(older))
+    with pytest.raises(ArchflowError, match="carries no digest"):
         load_split(path, cells)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import struct
 
 import numpy as np
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archflow.data.benchmarks import BENCHMARKS
 from archflow.data.protobuf import fields
-from archflow.data.readers.nasbench101_tfrecord import read_tfrecord
+from archflow.data.provision import import_files
+from archflow.data.readers.nasbench101_tfrecord import read_tfrecord, read_whole_tfrecord
 from archflow.data.tfrecord import crc32c, masked_crc, read_records
 from archflow.errors import ArchflowError
 from archflow.graph.table import read_table
@@ -66,6 +69,9 @@ def test_every_damaged_byte_and_every_truncation_is_found(tmp_path):
         list(read_records(path))
     with pytest.raises(ArchflowError, match="cannot be read"):
         list(read_records(tmp_path / "absent"))
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ArchflowError, match="is a pipe or a device"):
+        list(read_records(tmp_path / "pipe"))
 
 
 @given(st.integers(0, 2**64 - 1), st.floats(allow_nan=False), st.binary(max_size=300), st.integers(1, 2000))
@@ -111,6 +117,23 @@ def test_the_table_of_a_small_file(tmp_path):
     assert table.metric("test_acc_4_mean3") == pytest.approx([0.7 / 4 + 0.01, 0.71])
     assert table.metric("train_acc_108_mean3") == pytest.approx([np.nan, 0.46], nan_ok=True)  # only one training
     assert table.metric("train_time_108_s").tolist() == [100.0, 50.0]
+
+
+@pytest.mark.parametrize("lengths", [(108,), (4, 108)])
+def test_a_file_cut_between_two_records_is_not_taken_for_whole(tmp_path, monkeypatch, cache, lengths):
+    monkeypatch.setattr("archflow.data.readers.nasbench101_tfrecord.CELLS", 2)
+    other = (("input", "conv1x1-bn-relu", "output"), [(0, 1), (1, 2)])
+    trainings = [[*repeats("b" * 32, n, 1.0), *repeats("a" * 32, n, 0.5, 9, *other)] for n in lengths]
+    by_repeat = [of_length[i] for i in (0, 3, 1, 4, 2, 5) for of_length in trainings]
+    whole = write_tfrecord(tmp_path / "whole.tfrecord", by_repeat)
+    assert len(read_whole_tfrecord(whole)) == 2
+    cut = tmp_path / "cut.tfrecord"
+    for count in range(1, len(by_repeat)):
+        with pytest.raises(ArchflowError, match=r"trainings of \d cells; the official file has .* it is cut off"):
+            read_whole_tfrecord(write_tfrecord(cut, by_repeat[:count]))
+    with pytest.raises(ArchflowError, match="it is cut off"):
+        import_files(BENCHMARKS["nasbench101"], [cut])
+    assert import_files(BENCHMARKS["nasbench101"], [whole]) == cache / "nasbench101.parquet"
 
 
 def test_real_rows_come_back(data_folder, tmp_path):

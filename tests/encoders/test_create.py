@@ -1,5 +1,8 @@
 """Encoders by name."""
 
+import pickle
+
+import joblib
 import numpy as np
 import pytest
 import torch
@@ -11,6 +14,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.table import Table
 from archflow.graph.vocabulary import UNKNOWN
+from tests.cell_pairs import paired
 
 
 def test_names_are_listed_by_pattern():
@@ -90,3 +94,58 @@ def test_positions_are_read_where_asked(architectures):
     without = create("gin", architectures)
     assert not np.allclose(embedder.embed(architectures), without.embed(architectures))
     assert embedder.prepare(architectures).attribute_names == tuple(names)
+
+
+@pytest.mark.parametrize("name", ENCODERS.names())
+def test_settings_may_be_numpys_numbers(name, architectures, tmp_path):
+    """What an encoder is made of is plain: its file holds JSON."""
+    found = [
+        create(name, architectures.vocabulary, width=kind(16), depth=kind(2), seed=kind(3))
+        for kind in (int, np.int64, np.uint8, float, np.float32)
+    ]
+    for other in found:
+        assert other.describe() == found[0].describe()
+        assert type(other.encoder.width) is int
+        assert all(map(torch.equal, other.encoder.state_dict().values(), found[0].encoder.state_dict().values()))
+    found[1].save(tmp_path / "e.safetensors")
+    assert create(tmp_path / "e.safetensors").encoder.config == found[0].encoder.config
+
+
+@pytest.mark.parametrize("name", ENCODERS.names())
+@pytest.mark.parametrize("width", [0, -1, 10**9, 2.5, float("nan"), "wide", True])
+def test_a_width_that_is_none_is_refused_before_a_layer_is_made(name, architectures, width):
+    with pytest.raises(ArchflowError, match=r": width must be a whole number of at least 1 and at most 65,536"):
+        create(name, architectures.vocabulary, width=width)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"depth": 0}, "GatedGCN: depth must be .* of at least 1"),
+        ({"depth": 10**6}, "depth must be .* at most 1,000"),
+        ({"dropout": 1.0}, "dropout must be a number"),
+        ({"dropout": -0.1}, "dropout must be a number"),
+        ({"width": 65_536, "depth": 1000}, "GatedGCN: width 65536, depth 1000: takes at least 64,000 GiB of memory"),
+        ({"seed": -1}, "create: seed must be a whole number of at least 0"),
+        ({"seed": 0.5}, "seed must be a whole number"),
+    ],
+)
+def test_settings_out_of_bounds_are_refused(architectures, settings, message):
+    with pytest.raises(ArchflowError, match=message) as caught:
+        create("gated_gcn", architectures, **settings)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ENCODERS.names())
+def test_an_embedder_is_pickled_by_whatever_pickles(name, architectures, tmp_path):
+    some = paired(architectures) if ENCODERS.get(name).reads_pairs else architectures
+    embedder = create(name, some, width=16)
+    expected = embedder.embed(some)
+    torch.save(embedder, tmp_path / "torch")
+    joblib.dump(embedder, tmp_path / "joblib")
+    for other in (
+        pickle.loads(pickle.dumps(embedder)),
+        torch.load(tmp_path / "torch", weights_only=False),
+        joblib.load(tmp_path / "joblib"),
+    ):
+        np.testing.assert_array_equal(other.embed(some), expected)

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from archflow.checkpoint import save_tensors
-from archflow.encoders import GIN, Embedder, Encoder, GatedGCN
+from archflow.encoders import GIN, Embedder, Encoder, GatedGCN, create
 from archflow.encoders.embedder import FORMAT, as_set
 from archflow.encoders.preparation import Preparation
 from archflow.encoders.scales import AttributeScales
@@ -159,3 +159,23 @@ def test_an_encoder_without_a_name_cannot_be_saved(tmp_path):
         Embedder(Nameless(3, width=8), Preparation(VOCABULARY)).save(tmp_path / "x")
     assert not (tmp_path / "x").exists()
     assert issubclass(Nameless, Encoder)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, value):
+    """Under a right digest, as a training that diverged once left them."""
+    cells = NASBench201().sample(8, np.random.default_rng(0))
+    embedder = create("gin", cells, width=8)
+    weights = embedder.encoder.state_dict()
+    name = list(weights)[-1]
+    weights[name].view(-1)[1] = value
+    save_tensors(tmp_path / "e.safetensors", weights, {**embedder.describe()})
+    refused(tmp_path / "e.safetensors", f"the weights '{name}' are not finite numbers")
+    for use in (
+        lambda: Embedder(embedder.encoder, embedder.preparation),
+        lambda: embedder.embed(cells),
+        lambda: NetworkPredictor(embedder).fit(cells, np.arange(8.0)),
+    ):
+        with pytest.raises(ArchflowError, match=f"the weights '{name}' are not finite numbers") as caught:
+            use()
+        assert "\n" not in str(caught.value)

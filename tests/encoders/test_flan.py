@@ -135,7 +135,7 @@ def test_a_node_attends_to_nobody_but_those_it_hears():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"timesteps": 0}, "flan: 0 timesteps; it takes at least one"),
+        ({"timesteps": 0}, "FLAN: timesteps must be a whole number of at least 1"),
         ({"silent": [5]}, r"flan: silent \[5\] must be ids of the 5 operations"),
     ],
 )

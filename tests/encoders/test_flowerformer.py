@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from archflow.encoders import FlowerFormer, stack
-from archflow.encoders.flow_gru import FlowGRU, _Walk
+from archflow.encoders.flow_gru import FlowGRU, _LevelByLevel
 from archflow.encoders.flowerformer import FlowerLayer
 from archflow.encoders.layers import BatchNorm
 from archflow.errors import ArchflowError
@@ -135,7 +135,7 @@ def test_gradients_of_a_walk_are_those_of_its_equations(backward):
         inputs = [torch.randn(*shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
     for _ in range(3):  # memory that is not set shows now and then only
         torch.full((10**6,), math.nan)
-        assert torch.autograd.gradcheck(lambda *given: _Walk.apply(*given, layout, backward), inputs)
+        assert torch.autograd.gradcheck(lambda *given: _LevelByLevel.apply(*given, layout, backward), inputs)
 
 
 def test_stacked_members_train_as_each_alone():

@@ -52,4 +52,5 @@ def test_a_member_trains_as_it_would_alone(name, config, companions):
     np.testing.assert_allclose(together.losses[:, 1], alone.losses[:, 0], rtol=1e-3, atol=1e-5)
     np.testing.assert_array_equal(together.validation_score[:, 1], alone.validation_score[:, 0])
     for key, expected in alone.models[0].state_dict().items():
-        torch.testing.assert_close(together.models[1].state_dict()[key], expected, rtol=1e-3, atol=2e-4, msg=key)
+        # Where a gradient is nothing but rounding, Adam's six steps of 1e-4 have any sign.
+        torch.testing.assert_close(together.models[1].state_dict()[key], expected, rtol=1e-3, atol=3e-4, msg=key)

@@ -27,7 +27,7 @@ def reference_places(place: PlaceEncoding, architecture: Architecture, labels: l
         hidden = linear(place.own, sinusoid(label, place.dim))
         for source, target in architecture.edges:
             if target == node:
-                hidden = hidden + linear(place.heard, sinusoid(labels[source], place.dim))
+                hidden = hidden + linear(place.neighbour, sinusoid(labels[source], place.dim))
         rows.append(linear(place.out, torch.relu(hidden)))
     return torch.stack(rows)
 

@@ -126,7 +126,7 @@ def test_noise_parts_symmetric_nodes_in_training_only():
     ("options", "message"),
     [
         ({"readout": "all"}, "unknown readout 'all'; choose one of mean, sum, outputs, attention, nodes"),
-        ({"rounds": 0}, "ta_gates: 0 rounds"),
+        ({"rounds": 0}, "TAGATES: rounds must be a whole number of at least 1"),
         ({"fixed_ops": [5]}, r"fixed_ops \[5\] must be ids of the 5 operations"),
     ],
 )

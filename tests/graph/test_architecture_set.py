@@ -116,9 +116,20 @@ def test_recoding_changes_ids_but_no_architecture(some, ops):
     assert (recoded.hashes == some.hashes).all()
 
 
-def test_recoding_names_the_row_of_an_unknown_operation():
-    with pytest.raises(ArchflowError, match="row 2: unknown operation 'pool'; known here: input, output, conv"):
+def test_recoding_lists_all_unknown_operations_and_counts_their_rows():
+    with pytest.raises(ArchflowError) as caught:
         arrays().recoded(Vocabulary(("input", "output", "conv")))
+    assert str(caught.value) == "row 2: unknown operation 'pool' (in 1 of 3 rows); known here: input, output, conv"
+    some = ArchitectureSet.from_architectures([A, Architecture(("conv", "z", "z", "y"), ()), Architecture(("z",), ())])
+    with pytest.raises(
+        ArchflowError, match=r"row 1: unknown operations 'z' \(in 2 of 3 rows\), 'y' \(in 1 of 3 rows\); kn"
+    ):
+        some.recoded(arrays().vocabulary)
+    assert some.known_to(arrays().vocabulary).tolist() == [True, False, False]
+    assert some.known_to(Vocabulary(("[unknown]", "conv"))).all()
+    many = ArchitectureSet.from_architectures([Architecture(tuple(f"op{i}" for i in range(40)), ())])
+    with pytest.raises(ArchflowError, match=r"'op11' \(in 1 of 1 rows\) and 28 more; known here: conv$"):
+        many.recoded(Vocabulary(("conv",)))
 
 
 def test_sets_of_different_vocabularies_do_not_mix():
@@ -146,11 +157,40 @@ def test_sets_of_different_vocabularies_do_not_mix():
         ({"edge_ptr": [0, 3]}, "of different lengths"),
         ({"edge_dst": [1, 2]}, "of different lengths"),
         ({"edge_src": [0.5, 1.0, 1.0]}, "are integers, not float64"),
+        ({"edge_src": [False, True, True]}, "are integers, not bool"),
+        ({"edge_src": ["0x0", "0x1", "0x1"]}, "are integers, not <U3"),
+        ({"edge_src": [0, 1, 10**30]}, "are integers, not object"),
+        ({"edge_src": [[0, 1, 1]]}, r"are one flat array, not of shape \(1, 3\)"),
+        ({"edge_src": np.array(0)}, r"are one flat array, not of shape \(\)"),
+        ({"op": 0}, r"are one flat array, not of shape \(\)"),
+        ({"op": [0, [2]]}, "are one flat array, not lists of several lengths"),
+        ({"node_ptr": [[0, 3, 5, 6]]}, r"row boundaries are one flat array, not of shape \(1, 4\)"),
+        ({"node_ptr": [0, 3, 5.5, 6]}, "row boundaries are integers, not float64"),
+        ({"node_ptr": "x"}, r"row boundaries are one flat array, not of shape \(\)"),
+        ({"node_ptr": [0, 3, 5, 10**30]}, "row boundaries are integers, not object"),
+        ({"node_ptr": [0, 2**63 - 1, -2, 6]}, "node_ptr must rise"),
+        ({"edge_ptr": [0, -1, 3, 3]}, "edge_ptr must rise"),
     ],
 )
 def test_arrays_that_are_no_architectures_are_refused_by_row(changed, message):
     with pytest.raises(ArchflowError, match=message):
         arrays(**changed)
+
+
+def test_what_is_no_set_is_refused():
+    good = arrays()
+    columns = (good.op, good.node_ptr, good.edge_src, good.edge_dst, good.edge_ptr)
+    for vocabulary in (None, OPS):
+        with pytest.raises(ArchflowError, match="is no Vocabulary"):
+            ArchitectureSet(vocabulary, *columns)  # type: ignore[arg-type]
+    for wrong in (5, None, A, [1], "ab"):
+        with pytest.raises(ArchflowError, match=r"architecture set: .* is no "):
+            ArchitectureSet.from_architectures(wrong)  # type: ignore[arg-type]
+    for attributes, names in (("x", ["k"]), ([["a"]] * 6, ["k"]), ([1, [2]], ["k"]), ([[1]] * 6, "k"), ([[1]] * 6, 5)):
+        with pytest.raises(ArchflowError, match="architecture set: "):
+            ArchitectureSet(VOCABULARY, *columns, attributes=attributes, attribute_names=names)  # type: ignore[arg-type]
+    with pytest.raises(ArchflowError, match="there is no set"):
+        ArchitectureSet.concatenate([])
 
 
 def test_arrays_may_be_memory_mapped(tmp_path):

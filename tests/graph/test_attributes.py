@@ -65,6 +65,11 @@ def test_copies_are_equal(architecture):
         ({"kernel": 3}, "'kernel' is not one number per node: 3"),
         ({"": (1, 2, 3)}, "the attribute name '' is not a non-empty string"),
         ({4: (1, 2, 3)}, "the attribute name 4 is not"),
+        ({"k\ud800": (1, 2, 3)}, "the attribute name 'k.*' is not"),
+        ({"kernel": ("1", "2", "3")}, "'kernel' is not one number per node"),
+        ({"kernel": (1, 2, 10**400)}, "'kernel' is not one number per node"),
+        (None, "attributes are numbers by name, not None"),
+        ([1, 2, 3], "attributes are numbers by name"),
     ],
 )
 def test_bad_attributes_are_refused_in_one_line(attributes, message):

@@ -115,3 +115,34 @@ def test_direction_and_names_count():
 def test_no_two_cells_of_nasbench101_share_a_hash(data_folder):
     hashes = read_table(data_folder / "nasbench101.parquet").architectures.hashes
     assert len(np.unique(hashes)) == len(hashes) == 35_362
+
+
+def large_path(odd: int, nodes: int = 3000, order: np.ndarray | None = None) -> Architecture:
+    """A path of more nodes than have a round of refinement each; one of them has another operation."""
+    place = np.arange(nodes) if order is None else order
+    ops = np.array(["conv"] * nodes, object)
+    ops[place[odd]] = "pool"
+    return Architecture(tuple(ops), tuple(zip(place[:-1].tolist(), place[1:].tolist(), strict=True)))
+
+
+def test_large_architectures_are_told_apart_from_end_to_end():
+    hashes = [large_path(odd).hash for odd in (0, 1, 1499, 1500, 2998)]
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_the_hash_of_a_large_architecture_does_not_depend_on_its_numbering_or_its_set(architectures):
+    order = np.random.default_rng(0).permutation(3000)
+    large, renumbered = large_path(1234), large_path(1234, order=order)
+    assert large.hash == renumbered.hash
+    some = ArchitectureSet.from_architectures([*architectures, renumbered, architectures[0]])
+    assert [f"{value:016x}" for value in some.hashes.tolist()] == [
+        *(a.hash for a in architectures),
+        large.hash,
+        architectures[0].hash,
+    ]
+
+
+def test_hashes_of_architectures_of_any_size_stay_what_they_are():
+    """Files of earlier versions hold them."""
+    assert Architecture(("input", "conv", "output"), ((0, 1), (1, 2))).hash == "e703ab7cad523eca"
+    assert large_path(77, nodes=1000).hash == "2f7c61b03806d986"

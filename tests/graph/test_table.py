@@ -33,17 +33,36 @@ def test_a_table_comes_back_as_it_was_written(tmp_path_factory, ending, some, da
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
+NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8) | st.sampled_from(
+    [
+        "conv (3, dilated)",
+        "max pool)",
+        "null",
+        "nan",
+        "None",
+        "none",
+        " conv",
+        "[x",
+        "]",
+        "'",
+        '"',
+        "a\nb",
+        "\\",
+        "3",
+        "True",
+    ]
+)
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_names_with_spaces_and_parentheses_are_kept(tmp_path, ending):
-    some = ArchitectureSet.from_architectures([Architecture(("conv (3, dilated)", "max pool)"), ())])
-    path = tmp_path / f"table.{ending}"
-    if ending == "csv":
-        with pytest.raises(ArchflowError, match=r"'conv \(3, dilated\)' cannot stand in a CSV list"):
-            Table(some).write(path)
-        assert list(tmp_path.iterdir()) == []
-        some = ArchitectureSet.from_architectures([Architecture(("conv (3)", "(max) pool)"), ())])
-    Table(some).write(path)
-    assert list(read_table(path).architectures) == list(some)
+@given(names=st.lists(st.lists(NAMES, min_size=1, max_size=4), min_size=1, max_size=3))
+def test_operations_of_any_name_come_back(tmp_path_factory, ending, names):
+    some = ArchitectureSet.from_architectures([Architecture(tuple(ops), ()) for ops in names])
+    path = tmp_path_factory.mktemp("names") / f"table.{ending}"
+    Table(some, native=["".join(ops) for ops in names]).write(path)
+    read = read_table(path)
+    assert list(read.architectures) == list(some)
+    assert read.native == ["".join(ops) for ops in names]
 
 
 def test_lists_in_csv_are_read_however_they_are_written(tmp_path):

@@ -1,5 +1,6 @@
 """Images as files, one folder a class."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,19 @@ def test_a_truncated_image_is_named(folder: Path) -> None:
     (folder / "dog" / "3.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ArchflowError, match=r"dog.3\.png: not a readable image"):
         read_folder(folder)
+
+
+def test_a_pipe_or_a_device_among_the_images_is_refused_unopened(folder: Path) -> None:
+    path = folder / "dog" / "10.png"
+    os.mkfifo(path)
+    for _ in range(2):
+        with pytest.raises(ArchflowError, match=r"dog.10\.png: is a pipe or a device, not a file"):
+            read_images(folder)
+        path.unlink()
+        path.symlink_to("/dev/zero")
+    path.unlink()
+    path.symlink_to(folder / "dog" / "3.png")
+    assert len(read_folder(folder)[0]) == 21
 
 
 def test_an_image_that_would_fill_the_memory_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

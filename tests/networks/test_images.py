@@ -146,12 +146,12 @@ def test_other_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(ArchflowError, match="no such file"):
         read_images(tmp_path / "missing.npz")
     np.save(tmp_path / "one.npy", np.zeros(3))
-    with pytest.raises(ArchflowError, match="a single array"):
+    with pytest.raises(ArchflowError, match="plain arrays"):
         read_images(tmp_path / "one.npy")
     with zipfile.ZipFile(tmp_path / "raw.npz", "w") as archive:
         archive.writestr("images", b"abc")
         archive.writestr("labels", b"abc")
-    with pytest.raises(ArchflowError, match=r"raw\.npz: images are"):
+    with pytest.raises(ArchflowError, match="plain arrays"):
         read_images(tmp_path / "raw.npz")
     (tmp_path / "text.npz").write_text("hello")
     with pytest.raises(ArchflowError, match="plain arrays"):

@@ -1,15 +1,23 @@
-"""A target that can be learned from a graph, and an encoder that cannot be stacked, for the tests of prediction."""
+"""A learnable target, an encoder that cannot be stacked, and small predictors, for the tests of prediction."""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from archflow.encoders import GIN, Encoder
+from archflow.encoders import GIN, Embedder, Encoder
+from archflow.encoders.preparation import Preparation
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
+from archflow.predict import NetworkPredictor
+from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.ranking_model import RankingModel
 from archflow.seeding import seeded
+
+QUICK = FineTuneSettings(epochs=4)
+N = 60
+FINE = np.arange(float(N))
+"""Labels of the 60 `architectures`, all different."""
 
 
 def target(architectures: ArchitectureSet) -> NDArray[np.float64]:
@@ -38,3 +46,10 @@ class PlainEncoder(Encoder):
 
     def forward(self, batch: Batch) -> Tensor:
         return torch.relu(self.layer(nn.functional.one_hot(batch.op, self.n_ops).float()))
+
+
+def predictor(architectures, members: int = 1, encoder=GIN, settings=QUICK, **options) -> NetworkPredictor:
+    """A predictor of networks of width 8, not fitted."""
+    with seeded(0):
+        embedder = Embedder(encoder(len(architectures.vocabulary), width=8), Preparation(architectures.vocabulary))
+    return NetworkPredictor(embedder, members=members, settings=settings, **options)

@@ -150,6 +150,43 @@ def test_the_kept_model_is_that_of_the_best_validation_epoch(architectures):
             assert not model.training
 
 
+@pytest.mark.parametrize("encoder", [GIN, PlainEncoder])
+def test_without_validation_the_last_epoch_is_kept(architectures, encoder, tmp_path):
+    chosen = runs(architectures, 2)
+    free = replace(chosen, validation=chosen.validation[:, :0])
+    tuned = fine_tune(models(architectures, 2, encoder=encoder), architectures, free, SETTINGS)
+    assert tuned.losses.shape == (6, 2)
+    assert tuned.validation_score.shape == (0, 2)
+    assert tuned.held_out == 0
+    shorter = fine_tune(models(architectures, 2, encoder=encoder), architectures, free, replace(SETTINGS, epochs=5))
+    np.testing.assert_array_equal(shorter.losses, tuned.losses[:5])
+    assert not torch.equal(shorter.models[0].head.out.weight, tuned.models[0].head.out.weight)
+
+    def kill(now: int) -> None:
+        if now == 4:
+            raise Killed
+
+    def go(on_epoch=None) -> FineTuned:
+        made = models(architectures, 2, encoder=encoder)
+        return fine_tune(made, architectures, free, SETTINGS, tmp_path / "state", "cpu", on_epoch, checkpoint_every=3)
+
+    with pytest.raises(Killed):
+        go(kill)
+    assert_same(go(), tuned)
+    assert_same(go(), tuned)
+
+
+def test_a_last_step_that_diverges_is_refused(architectures):
+    free = replace(runs(architectures, 1), validation=np.zeros((1, 0), np.int64))
+    with pytest.raises(ArchflowError, match="not finite numbers"):
+        fine_tune(
+            models(architectures, 1),
+            architectures,
+            free,
+            replace(SETTINGS, epochs=1, batch_size=20, learning_rate=1e38, weight_decay=1e3),
+        )
+
+
 def test_of_equally_good_epochs_the_first_is_kept(architectures):
     """Three validation rows have few different taus: they go up and down, and the best comes more than once."""
     few = runs(architectures, 1)
@@ -239,3 +276,12 @@ def test_the_models_that_were_given_are_left_as_they_were(architectures):
         for model, fresh in zip(made, models(architectures, count, encoder=GIN), strict=True):
             for name, value in fresh.state_dict().items():
                 assert torch.equal(model.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize("encoder", [GIN, PlainEncoder])
+@pytest.mark.parametrize("epochs", [1, 6])
+def test_a_training_that_diverges_is_refused(architectures, encoder, epochs):
+    """It would return the weights that it began with, or those of some epoch before."""
+    settings = replace(SETTINGS, epochs=epochs, learning_rate=1e38)
+    with pytest.raises(ArchflowError, match=r"fine-tuning diverged: in epoch 1 .* give a learning rate below 1e\+38"):
+        fine_tune(models(architectures, 2, encoder=encoder), architectures, runs(architectures, 2), settings)

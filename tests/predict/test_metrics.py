@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -143,3 +145,10 @@ def test_zero_has_no_relative_error(metric):
 def test_what_is_no_ranking_is_refused(metric, predicted, measured, message):
     with pytest.raises(ArchflowError, match=message):
         metric(predicted, measured)
+
+
+def test_errors_may_be_as_large_as_their_squares_are_not():
+    measured = np.array([1e300, -2e300, 4e300])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert rmse(measured + np.array([3e299, 0, 0]), measured) == pytest.approx(np.sqrt(3.0) * 1e299, rel=1e-9)

@@ -225,7 +225,7 @@ def test_one_file_adds_an_objective(architectures, tmp_path):
         predictor = fitted(architectures, y, "pairwise exponential")
         assert kendalltau(predictor.predict(architectures).mean, y).statistic > 0.6
         predictor.save(tmp_path)
-        assert NetworkPredictor.load(tmp_path).objectives == [PairwiseExponential()]
+        assert NetworkPredictor.load(tmp_path).objectives == [PairwiseExponential().spanning(y)]
     finally:
         del OBJECTIVES._parts["pairwise exponential"]
 

@@ -5,7 +5,7 @@ import pytest
 
 from archflow.data import load
 from archflow.encoders import create
-from archflow.predict import BlendedPredictor, FineTuneSettings, NetworkPredictor
+from archflow.predict import FineTuneSettings, NetworkPredictor
 
 SETTINGS = FineTuneSettings(epochs=6, learning_rate=3e-3)
 
@@ -17,12 +17,10 @@ def cells():
 
 
 def fitted(name: str, architectures, y):
-    view = "effective" if name == "blend" else "whole"
     # Without dropout, whose draws are nobody's promise.
-    embedders = [create("gin", architectures, view=view, seed=seed, width=8, dropout=0.0) for seed in range(2)]
-    members = {"one": 1, "three": 3, "blend": 4}[name]
+    embedders = [create("gin", architectures, seed=seed, width=8, dropout=0.0) for seed in range(2)]
+    members = {"one": 1, "three": 3}[name]
     predictor = NetworkPredictor(embedders, members=members, settings=SETTINGS, seed=5)
-    predictor = BlendedPredictor(predictor) if name == "blend" else predictor
     predictor.fit(architectures.select(range(60)), y[:60], reference=architectures)
     return predictor
 
@@ -35,11 +33,6 @@ def fitted(name: str, architectures, y):
             "three",
             [33.429556, 42.827673, 36.292715, 47.25323, 58.530809, 47.7865],
             [1.696012, 12.533832, 1.566454, 10.775692, 0.808771, 10.416598],
-        ),
-        (
-            "blend",
-            [29.312813, 32.175768, 36.501611, 53.581981, 59.500185, 57.249986],
-            [2.604235, 9.328726, 5.469735, 8.166585, 1.739286, 4.411021],
         ),
     ],
 )

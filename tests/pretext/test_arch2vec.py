@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archflow.encoders import GIN, Arch2Vec, Encoder, GatedGCN
-from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph import Architecture, ArchitectureSet, padded
 from archflow.graph.batch import Batch
 from archflow.pretext import PretrainSettings, VariationalGraphAutoEncoder, make_task
 from archflow.pretext.arch2vec import KL_WEIGHT
 from archflow.pretext.latent_sampling import CodeStatistics, forward_numbers
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
-from archflow.testing import check_pretext_task
+from archflow.testing import check_pretext_task, random_architectures
 from tests.pretraining import losses_of
 from tests.strategies import VOCABULARY, relabellings, sets
 
@@ -259,3 +260,25 @@ def test_draws_have_the_statistics():
         here = drawn[sizes == 2, position, 0]
         assert float(here.mean()) == pytest.approx(mean, abs=0.1)
         assert float(here.std()) == pytest.approx(math.sqrt(8 / 3), abs=0.1)
+
+
+def test_one_large_architecture_does_not_pad_the_others_pairs(monkeypatch):
+    small, large = random_architectures(24, 1, max_nodes=4), random_architectures(6, 2, max_nodes=40)
+    architectures = ArchitectureSet.concatenate([small, large])
+    encoder, task = pair_of(len(architectures.vocabulary), GIN)
+    whole = loss_of(encoder, task, architectures)
+    monkeypatch.setattr(padded, "FEW_PAIRS", 0)
+    assert len(Batch(architectures).padded.parts) > 1
+    parted = loss_of(encoder, task, architectures)
+    for name in PARTS:
+        torch.testing.assert_close(parted[name], whole[name], rtol=1e-5, atol=1e-6)
+
+
+def test_what_it_learns_takes_no_memory_beside_the_architectures():
+    ops, source = np.zeros(30_000, np.int32), np.arange(29_999)
+    path = ArchitectureSet(VOCABULARY, ops, [0, 30_000], source, source + 1, [0, 29_999])
+    _, task = pair_of(len(VOCABULARY), GIN)
+    tracemalloc.start()
+    task.targets(path, {})  # all pairs of its nodes would be 450 MB
+    assert tracemalloc.get_traced_memory()[1] < 2**24
+    tracemalloc.stop()

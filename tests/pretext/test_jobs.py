@@ -6,12 +6,14 @@ from pathlib import Path
 
 SCRIPT = """
 from pathlib import Path
+import numpy as np
 from archflow import load
-from archflow.recipes.recipe import Recipe
+from archflow.recipes.unlabelled import Pretraining, Start
 
 cells = load("digits201").architectures
-recipe = Recipe("mlp", {{"width": 8}}, epochs=1)
-pretrained = recipe.pretrain(cells, {{}}, Path({folder!r}), processes={processes})
+starts = [Start("mlp", {{"width": 8}}, task) for task in ("arch2vec", "arch2vec", "flow")]
+pretraining = Pretraining(starts, epochs=1)
+pretrained = pretraining.run(cells, np.arange(0), {{}}, Path({folder!r}), processes={processes})
 print(len(pretrained), "encoders")
 """
 

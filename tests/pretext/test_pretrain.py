@@ -87,7 +87,7 @@ def test_training_learns_both_parts(architectures):
 
 def test_the_loss_of_an_epoch_is_the_mean_over_architectures(architectures):
     """Batches of 16 leave a last one of 12; nothing moves at a learning rate of zero."""
-    run = Run(architectures, settings=replace(SETTINGS, epochs=1, learning_rate=0.0, weight_decay=0.0))
+    run = Run(architectures, settings=replace(SETTINGS, epochs=1, learning_rate=1e-300, weight_decay=0.0))
     run.encoder.dropout = 0.0  # type: ignore[assignment]
     losses = run.go()
     with torch.no_grad():
@@ -253,7 +253,7 @@ def test_a_state_of_other_numbers_of_the_nodes_is_refused(architectures, tmp_pat
 
 def test_every_epoch_has_another_order(architectures):
     """Nothing moves at a learning rate of zero: that losses differ is the order, hence the batches, alone."""
-    settings = replace(SETTINGS, epochs=3, learning_rate=0.0, weight_decay=0.0)
+    settings = replace(SETTINGS, epochs=3, learning_rate=1e-300, weight_decay=0.0)
     run = Run(architectures, settings=settings, encoder=GIN)
     orders = []
     loss = run.task.loss
@@ -304,3 +304,9 @@ def test_a_task_by_name_follows_from_the_seed(architectures):
     assert ranked({"fgp": {"proxies": ["b"]}}) == ["b"]
     with pytest.raises(ArchflowError, match="the task hides operations"):
         run(1, "gmae")
+
+
+def test_a_training_that_diverges_is_refused(architectures):
+    settings = PretrainSettings(epochs=3, batch_size=16, learning_rate=1e38)
+    with pytest.raises(ArchflowError, match=r"pre-training diverged: in epoch \d .* give a learning rate below 1e\+38"):
+        pretrain(create("gin", architectures, width=8), "flow", architectures, settings=settings)

@@ -93,7 +93,7 @@ def changed(**values: object) -> str:
         (GOOD.replace("160", "1 60"), "no JSON from character 1[0-9][0-9] on"),
         (GOOD.replace("160", "NaN"), "NaN is no JSON number"),
         (GOOD.replace("160", "1" * 5000), "r is 1|digits"),
-        ("[" * 100_000, "recursion"),
+        ("[" * 100_000, "nested deeper than 100 levels"),
         ("[1]", "no JSON object"),
         ("", "no JSON from character 1 on"),
     ],

@@ -89,6 +89,6 @@ def test_an_encoder_learns_from_several_tables(run, cells, others, tmp_path):
     vocabulary = Embedder.load(out).vocabulary
     own = load("digits201").architectures.vocabulary.ops
     assert vocabulary.ops == (*own, "maxpool3x3")
-    run("fit", "--data", cells, "--metric", "test_accuracy", "--encoder", out, "--epochs", 2, "--members", 1,
-        "--out", tmp_path / "p")  # fmt: skip
+    fit = ("fit", "--data", cells, "--metric", "test_accuracy", "--recipe", "networks", "--epochs", 2, "--members", 1)
+    run(*fit, "--encoder", out, "--out", tmp_path / "p")
     assert "two tables" in run("pretrain", "--data", f"{cells},{cells}", "--out", tmp_path / "x.safetensors", code=2)

@@ -1,5 +1,6 @@
 """`archflow bench speed`: nothing measured is lost, and a roof that is none is an error."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,17 +34,19 @@ def test_a_time_below_the_roof_is_written_and_ends_in_an_error(run, measured: di
 
 
 def test_two_checkouts_are_compared_in_one_run(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    seconds = {"there": 1.0}
-    monkeypatch.setattr(
-        against, "run_in", lambda checkout, device, threads: {"help_s": seconds.get(checkout.name, 1.2), "x": threads}
-    )
+    @contextmanager
+    def probing(checkout: Path, threads: int):
+        yield lambda request: 1.0 if checkout.name == "there" else 1.2
+
+    monkeypatch.setattr(against, "probing", probing)
     monkeypatch.setattr(against, "machine", lambda *_: MACHINE)
+    monkeypatch.setattr(against, "figures", lambda data: {"parse": against.Figure({"kind": "parse"}, 1)})
     out = tmp_path / "against.json"
     arguments = ("--against", tmp_path / "there", "--rounds", 2, "--threads", 1, "--out", out)
-    assert "More than 5 % slower: `help_s`." in run("bench", "speed", *arguments)
+    assert "More than 5 % slower: `parse`." in run("bench", "speed", *arguments)
     record = read_record(out)
     assert record.kind == "against"
-    assert record.result["figures"] == {"help_s": {"here": 1.2, "there": 1.0, "ratio": 1.2}}
+    assert record.result["figures"] == {"parse": {"here": 1.2, "there": 1.0, "ratio": 1.2}}
     assert set(record.config) == {"device", "threads", "rounds", "here", "there"}
 
 

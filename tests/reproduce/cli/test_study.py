@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -26,29 +25,27 @@ def cells(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["r.md", "r.html", "r", "r.splits", "r.JSON", "r.json.md"])
 def test_a_result_file_that_a_report_would_replace_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ArchflowError, match=r"must end in \.json"):
+    with pytest.raises(ArchflowError, match=r"a result is written as \.json"):
         Study("fgp", tmp_path / name, as_json=False)
 
 
 def test_a_result_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder.json").mkdir()
-    os.mkfifo(tmp_path / "pipe.json")
     (tmp_path / "file").write_text("")
-    for name in ("folder.json", "pipe.json"):
-        with pytest.raises(ArchflowError, match="not a file"):
-            Study("fgp", tmp_path / name, as_json=False)
-    with pytest.raises(ArchflowError, match="no folder that can be written to"):
+    with pytest.raises(ArchflowError, match="is a folder"):
+        Study("fgp", tmp_path / "folder.json", as_json=False)
+    with pytest.raises(ArchflowError, match="cannot write there"):
         Study("fgp", tmp_path / "file" / "r.json", as_json=False)
     for name in (f"{'x' * 300}.json", "nul\0.json"):
-        with pytest.raises(ArchflowError, match="no path that can be written to"):
+        with pytest.raises(ArchflowError, match="cannot write there"):
             Study("fgp", tmp_path / name, as_json=False)
     Study("fgp", tmp_path / "new" / "er" / "r.json", as_json=False)
 
 
-@pytest.mark.parametrize("verb", ["fgp", "encoders", "pretext", "recipe", "arch2vec", "speed", "proxies"])
+@pytest.mark.parametrize("verb", ["fgp", "encoders", "pretext", "arch2vec", "speed", "proxies", "widths"])
 def test_every_verb_refuses_it_before_the_work(run, tmp_path: Path, verb: str) -> None:
-    data = () if verb in ("speed", "proxies", "arch2vec") else ("--data", tmp_path / "nowhere.csv")
-    assert "must end in .json" in run("bench", verb, *data, "--out", tmp_path / "r.html", code=2)
+    data = () if verb in ("speed", "proxies", "widths", "arch2vec") else ("--data", tmp_path / "nowhere.csv")
+    assert "a result is written as .json" in run("bench", verb, *data, "--out", tmp_path / "r.html", code=2)
     assert list(tmp_path.iterdir()) == []
 
 

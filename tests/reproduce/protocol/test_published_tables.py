@@ -36,9 +36,6 @@ flowerformer arch2vec     76.0 38.4 59.8  77.8 33.3 57.5
 flowerformer gmae         74.3 33.6 56.2  78.7 36.4 58.7
 flowerformer proxy        74.6 37.8 58.1  82.3 45.0 60.8
 flowerformer fgp          76.3 40.6 58.9  83.6 48.3 65.0
-mlp          supervised   42.5 -    -     59.6 -    -
-mlp          proxy        49.8 -    -     70.2 -    -
-mlp          fgp          65.2 -    -     72.3 -    -
 transformer  supervised   62.7 -    -     63.2 -    -
 transformer  proxy        64.1 -    -     69.2 -    -
 transformer  fgp          69.7 -    -     74.3 -    -

@@ -87,6 +87,31 @@ def test_interrupted_protocol_goes_on_to_the_same_result(finished, table, tmp_pa
     assert again["seconds"] > result["seconds"]
 
 
+def test_a_finished_method_that_is_damaged_or_of_another_study_is_measured_again(finished, table, tmp_path, capsys):
+    folder, _ = finished
+    partial = tmp_path / "partial"
+    shutil.copytree(folder, partial)
+    protocol = replace(PROTOCOL, methods=["supervised"])
+    sound = run_protocol(protocol, "cells", table, partial)["methods"]
+    kept = partial / "supervised-4.json"
+    assert "measured again" not in capsys.readouterr().err
+    stored = kept.read_text()
+    changed = stored.replace("0.", "0.9", 1)
+    for content in ("{}", '{"tau": [2.0]}', "", changed, (partial / "fgp-4.json").read_text()):
+        kept.write_text(content)
+        assert run_protocol(protocol, "cells", table, partial)["methods"] == sound
+        assert f"{kept}: measured again, as the file cannot be trusted" in capsys.readouterr().err
+        assert kept.read_text() == stored
+
+
+@pytest.mark.parametrize("damage", ["{}", "[]", '{"key": 3', '{"key": "0", "seconds": 0.0}'])
+def test_a_folder_whose_protocol_is_damaged_is_refused(finished, table, tmp_path, damage):
+    (tmp_path / "protocol.json").write_text(damage)
+    with pytest.raises(ArchflowError, match=r"protocol\.json"):
+        run_protocol(PROTOCOL, "cells", table, tmp_path)
+    assert (tmp_path / "protocol.json").read_text() == damage
+
+
 def test_fewer_runs_share_the_encoders_and_are_a_part_of_the_result(finished, table, tmp_path):
     folder, result = finished
     shared = tmp_path / "shared"
@@ -228,7 +253,7 @@ def test_labels_of_test_architectures_do_not_reach_the_training(table, tmp_path,
     [
         ({"methods": ["fgp", "magic"]}, "no pretext task is called 'magic'"),
         ({"runs": 10}, "1 to 9"),
-        ({"labels": 0}, "share below 1 or a count"),
+        ({"labels": 0}, "labels must be a number above 0"),
         ({"split_by": "device"}, "split 'device' is none of random, class, size"),
     ],
 )

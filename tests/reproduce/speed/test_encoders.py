@@ -58,7 +58,7 @@ def test_parts_of_the_batch_that_an_encoder_uses(cells):
     assert used["gated_gcn"] == used["gin"] == ["undirected", "uniform_size"]
     assert used["mlp"] == ["uniform_size"]
     assert "level" in used["transformer"]
-    assert {"leveled", "connected"} <= set(used["flowerformer"])
+    assert {"leveled", "padded"} <= set(used["flowerformer"])
 
 
 class _Sums(Encoder):

@@ -1,0 +1,212 @@
+import numpy as np
+import pytest
+
+from archflow.encoders import create
+from archflow.errors import ArchflowError
+from archflow.graph.table import Table
+from archflow.predict import load_predictor
+from archflow.predict.components import Lesson
+from archflow.predict.components.networks import Networks
+from archflow.predict.metrics import kendall_tau
+from archflow.predict.stacked import StackedPredictor
+from archflow.spaces import NASBench101, NASBench201
+from archflow.testing import check_predictor
+from tests.tables import scored_cells
+
+PLAIN = ("process", "forest", "ridge")
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    """Cells whose score has a cost column beside, and a column that nobody may use."""
+    cells = scored_cells(150)
+    score = cells.metric("score")
+    rng = np.random.default_rng(3)
+    return cells.with_metrics({"params_M": score + rng.normal(0, 1, 150), "test_loss": -score})
+
+
+@pytest.fixture(scope="module")
+def fitted(table) -> StackedPredictor:
+    predictor = StackedPredictor(components=PLAIN)
+    predictor.fit(table.select(np.arange(40)), metrics=["score"], reference=table)
+    return predictor
+
+
+def test_it_holds_the_contract(table):
+    check_predictor(
+        lambda: StackedPredictor(components=("ridge", "forest")), table.architectures, table.metric("score")
+    )
+
+
+def test_with_encoders_it_holds_the_contract(table):
+    def make():
+        embedder = create("gin", table.architectures, width=8, seed=0)
+        return StackedPredictor([embedder], components=[Networks(epochs=2), "process"])
+
+    check_predictor(make, table.architectures.select(np.arange(24)), table.metric("score")[:24])
+
+
+def test_it_says_what_counted(fitted, table):
+    stacking = fitted.stacking
+    assert {share.name for share in stacking.shares} == set(PLAIN)
+    assert sum(share.weight for share in stacking.shares) == pytest.approx(1)
+    assert stacking.labels == 40
+    assert stacking.informative
+    assert stacking.tau > 0.5
+    assert stacking.features["columns"] == 1, "the costs, and not the loss or the score"
+    rest = table.select(np.arange(40, 150))
+    assert kendall_tau(fitted.predict(rest).mean, rest.metric("score")) > 0.7
+
+
+def test_labels_without_a_meaning_are_called_that(table):
+    noise = np.random.default_rng(1).normal(size=60)
+    stacking = StackedPredictor(components=("ridge", "line")).fit(table.select(np.arange(60)), noise)
+    assert not stacking.informative
+
+
+def test_the_labels_left_out_of_a_fold_decide_nothing_of_it(table, monkeypatch):
+    """Planted labels: every component's models of a fold are the same whatever its labels are."""
+    seen = []
+    original = StackedPredictor(components=("ridge",)).components[0]
+
+    class Spy(type(original)):
+        def fit(self, lesson: Lesson):
+            seen.append(lesson)
+            return super().fit(lesson)
+
+    known = table.select(np.arange(30))
+    StackedPredictor(components=[Spy()], seed=4).fit(known, metrics=["score"])
+    (lesson,) = seen
+    fold = 2
+    garbage = np.where(lesson.folds.held[fold], 1e3, lesson.targets)
+    before = original.fit(lesson)(lesson.known).mean[fold]
+    after = original.fit(Lesson(lesson.known, garbage, lesson.folds, lesson.usual, lesson.seed))(lesson.known)
+    np.testing.assert_array_equal(before, after.mean[fold])
+
+
+def test_lower_is_better_turns_the_order_and_not_the_values(table):
+    from archflow.predict.objectives import Hinge
+
+    known = table.select(np.arange(40))
+    higher, lower = (
+        StackedPredictor(components=("ridge",), objective=Hinge(lower_is_better=turned)) for turned in (False, True)
+    )
+    for predictor in (higher, lower):
+        predictor.fit(known, metrics=["score"])
+    np.testing.assert_allclose(higher.predict(table).mean, lower.predict(table).mean, atol=1e-6)
+    ranks = [predictor.rank(table).metrics["rank_score"] for predictor in (higher, lower)]
+    assert np.corrcoef(*ranks)[0, 1] < -0.9
+
+
+@pytest.mark.parametrize("objective", ["log", "relative", "squared"])
+def test_values_are_predicted_as_values(table, objective):
+    latency = np.exp(table.metric("score") / 3)
+    known = np.arange(60)
+    predictor = StackedPredictor(components=("ridge", "process"), objective=objective)
+    predictor.fit(table.select(known), latency[known])
+    mean = predictor.predict(table).mean
+    assert np.median(np.abs(mean / latency - 1)) < 0.25
+    assert (mean > 0).all()
+
+
+def test_validation_labels_are_learnt_from_like_the_others(table):
+    first, second = table.select(np.arange(30)), table.select(np.arange(30, 60))
+    apart, together = (StackedPredictor(components=("ridge",)) for _ in range(2))
+    apart.fit(first, metrics=["score"], validation=second, reference=table)
+    together.fit(table.select(np.arange(60)), metrics=["score"], reference=table)
+    np.testing.assert_allclose(apart.predict(table).mean, together.predict(table).mean, rtol=1e-6)
+
+
+def test_many_architectures_are_predicted_in_parts(fitted, table, monkeypatch):
+    whole = fitted.predict(table)
+    monkeypatch.setattr("archflow.predict.stacked.ROWS", 32)
+    done = []
+    parts = fitted.predict(table, done.append)
+    assert done == [32, 32, 32, 32, 22]
+    np.testing.assert_allclose(parts, whole, rtol=1e-6)
+
+
+def test_the_probability_of_being_among_the_best(fitted, table):
+    ranked = fitted.rank(table, top=10)
+    probability = ranked.metrics["probability_top_10_score"]
+    assert probability.sum() == pytest.approx(10)
+    rank = ranked.metrics["rank_score"]
+    assert probability[rank <= 10].mean() > 5 * probability[rank > 50].mean()
+    np.testing.assert_array_equal(fitted.top_probability(table, 10), probability)
+    with pytest.raises(ArchflowError, match="top_probability: k"):
+        fitted.top_probability(table, 0)
+
+
+def test_a_saved_predictor_keeps_what_counted(fitted, table, tmp_path):
+    fitted.save(tmp_path)
+    loaded = load_predictor(tmp_path)
+    assert isinstance(loaded, StackedPredictor)
+    assert loaded.stacking == fitted.stacking
+    np.testing.assert_array_equal(loaded.predict(table), fitted.predict(table))
+    for ends, same in zip(loaded.interval(table, 0.8), fitted.interval(table, 0.8), strict=True):
+        np.testing.assert_array_equal(ends, same)
+
+
+def test_features_named_in_any_order_are_saved(table, tmp_path):
+    predictor = StackedPredictor(components=["ridge"], features=["graf", "counts", "columns"])
+    predictor.fit(table.select(np.arange(40)), metrics=["score"], reference=table)
+    predictor.save(tmp_path)
+    np.testing.assert_array_equal(StackedPredictor.load(tmp_path).predict(table), predictor.predict(table))
+
+
+def test_a_table_without_the_columns_that_were_learnt_from_is_refused(fitted, table):
+    with pytest.raises(ArchflowError, match="params_M"):
+        fitted.predict(table.architectures)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [(4, "4 labels are too few"), (1, "at least two"), (0, "0 measured")],
+)
+def test_too_few_labels_are_refused(table, labels, message):
+    with pytest.raises(ArchflowError, match=message):
+        StackedPredictor(components=("ridge",)).fit(table.select(np.arange(labels)), metrics=["score"])
+
+
+def test_five_labels_are_enough(table):
+    stacking = StackedPredictor(components=PLAIN).fit(table.select(np.arange(5)), metrics=["score"])
+    assert stacking.labels == 5
+
+
+def test_one_architecture_repeated_teaches_nothing_and_says_so(table):
+    repeated = table.select(np.zeros(20, int))
+    with pytest.raises(ArchflowError, match="none of its components applies"):
+        StackedPredictor(components=("ridge", "forest")).fit(repeated, np.arange(20.0))
+
+
+def test_ties_and_outliers_of_ten_orders_of_magnitude_are_learnt(table):
+    score = np.round(table.metric("score"))
+    score[3] = 1e10
+    predictor = StackedPredictor(components=PLAIN)
+    predictor.fit(table.select(np.arange(60)), score[:60])
+    mean = predictor.predict(table).mean
+    assert np.isfinite(mean).all()
+    assert kendall_tau(mean[60:], score[60:]) > 0.6
+
+
+def test_what_makes_no_predictor_is_refused(table):
+    with pytest.raises(ArchflowError, match="no component"):
+        StackedPredictor(components=())
+    with pytest.raises(ArchflowError, match="no component is called 'forrest'; did you mean 'forest'"):
+        StackedPredictor(components=("forrest",))
+    with pytest.raises(ArchflowError, match="one predictor for each"):
+        StackedPredictor(components=("ridge",)).fit(table, metrics=["score", "params_M"])
+    with pytest.raises(ArchflowError, match="different operations"):
+        StackedPredictor([create("gin", NASBench201().vocabulary), create("gin", NASBench101().vocabulary)])
+
+
+def test_one_name_counts_as_a_list_of_one(table):
+    predictor = StackedPredictor(components="ridge", features="counts", columns="params_M")
+    stacking = predictor.fit(table.select(np.arange(30)), metrics="score")
+    assert [share.name for share in stacking.shares] == ["ridge"]
+    assert predictor.kinds == ["counts"]
+
+
+def test_without_encoders_it_knows_the_operations_of_its_features(fitted, table):
+    assert fitted.vocabulary == table.architectures.vocabulary
+    assert StackedPredictor(components="ridge").vocabulary is None

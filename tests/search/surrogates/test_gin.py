@@ -1,0 +1,87 @@
+import numpy as np
+import torch
+
+from archflow.encoders.members import stack
+from archflow.graph import ArchitectureSet
+from archflow.graph.batch import Batch
+from archflow.graph.table import Table
+from archflow.search.model_based import Lesson
+from archflow.search.problem import Problem
+from archflow.search.surrogates.gin import MARGIN, UNITS, GINSurrogate, Network, NodeNorm, preparation_of
+from archflow.spaces.nasbench201 import NASBench201
+from tests.search.surrogates.contract import ARCHITECTURES, SurrogateContract, lesson
+
+
+def cells() -> tuple[list[Lesson], ArchitectureSet]:
+    """Of graphs of one size: with several sizes, padding changes how sums are rounded."""
+    space = NASBench201()
+    problem, rng = Problem(space, "score"), np.random.default_rng(0)
+    lessons = []
+    for labels, seed in ((20, 2), (7, 3), (20, 1)):
+        some = space.sample(labels, rng)
+        lessons.append(Lesson(Table(some), some.op_counts[:, 3] + rng.normal(size=labels), problem, seed))
+    return lessons, space.sample(30, rng)
+
+
+class TestGIN(SurrogateContract):
+    def companions(self):
+        return cells()
+
+    def surrogate(self):
+        return GINSurrogate(width=16, epochs=25)
+
+
+class TestGaussianGIN(SurrogateContract):
+    def companions(self):
+        return cells()
+
+    def surrogate(self):
+        return GINSurrogate(variance=True, width=16, epochs=40)
+
+
+def test_labels_are_inside_the_sigmoid():
+    y = lesson().y
+    scale = GINSurrogate()._scale(y)
+    np.testing.assert_allclose([scale.down(y).min(), scale.down(y).max()], [MARGIN, 1 - MARGIN])
+
+
+def test_only_the_gaussian_form_has_a_deviation():
+    taught = lesson()
+    assert (GINSurrogate(epochs=1).fit([taught])[0](ARCHITECTURES)[1] == 0).all()
+    std = GINSurrogate(variance=True, epochs=1).fit([taught])[0](ARCHITECTURES)[1]
+    assert (std >= 0.99 * np.exp(-0.5) * taught.y.std() / UNITS).all()
+
+
+def test_the_gaussian_loss_is_the_likelihood():
+    network = Network(3, 0, 4, 1, 4, gaussian=True)
+    outputs = torch.tensor([[[0.0, 1.0], [2.0, 3.0]]])
+    y = torch.tensor([[1.0, -1.0]])
+    expected = -torch.distributions.Normal(outputs[..., 0], outputs[..., 1]).log_prob(y).mean(1)
+    torch.testing.assert_close(network.loss(outputs, y), expected - 0.5 * np.log(2 * np.pi))
+
+
+def test_messages_go_along_the_edges():
+    prepare = preparation_of(lesson())
+    network = Network(len(prepare.vocabulary), len(prepare.scales), 8, 1, 4, gaussian=False).eval()
+    forward, backward = Batch(prepare(ARCHITECTURES)), Batch(prepare(ARCHITECTURES))
+    backward.edges = forward.reversed_edges
+    assert not torch.allclose(network(forward), network(backward))
+
+
+def test_normalisation_is_torchs_of_each_member():
+    batch = Batch(ARCHITECTURES, np.arange(8).reshape(2, 4))
+    ours = stack([NodeNorm(5), NodeNorm(5)]).double().train()
+    theirs = [torch.nn.BatchNorm1d(5).double() for _ in range(2)]
+    x = torch.randn(len(batch.op), 5, dtype=torch.double, requires_grad=True)
+    cut, weights = int(batch.node_ptr[4]), torch.randn(len(batch.op), 5, dtype=torch.double)
+    expected = torch.cat([norm(part) for norm, part in zip(theirs, (x[:cut], x[cut:]), strict=True)])
+    found = ours(x, batch)
+    torch.testing.assert_close(found, expected)
+    gradients = [torch.autograd.grad((y * weights).sum(), x)[0] for y in (found, expected)]
+    torch.testing.assert_close(*gradients)
+    after = ours.eval()(x, batch)
+    torch.testing.assert_close(after, torch.cat([n.eval()(p) for n, p in zip(theirs, (x[:cut], x[cut:]), strict=True)]))
+
+
+def test_published_epochs():
+    assert [GINSurrogate(variance=each).training.epochs for each in (False, True)] == [300, 1000]

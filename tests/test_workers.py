@@ -1,0 +1,52 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+SCRIPT = """
+import multiprocessing, os, time
+from archflow.workers import begin_worker
+
+def work(pipe):
+    begin_worker()
+    pipe.send(os.getpid())
+    time.sleep(60)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    context.Process(target=work, args=(there,)).start()
+    print(here.recv(), flush=True)
+    time.sleep(60)
+"""
+
+
+def ended(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_worker_leaves_interruptions_to_its_parent_and_ends_with_it():
+    parent = subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    try:
+        os.kill(worker, signal.SIGINT)
+        time.sleep(0.1)
+        assert not ended(worker)
+        parent.kill()
+        parent.wait()
+        for _ in range(300):
+            if ended(worker):
+                break
+            time.sleep(0.1)
+        assert ended(worker)
+    finally:
+        parent.kill()
+        parent.communicate()
+        if not ended(worker):
+            os.kill(worker, signal.SIGKILL)
