@@ -7,6 +7,7 @@ import typer
 from archflow_reproduce.cli.arch2vec import arch2vec
 from archflow_reproduce.cli.choices import choices
 from archflow_reproduce.cli.encoders import encoders
+from archflow_reproduce.cli.experts import experts
 from archflow_reproduce.cli.fgp import fgp
 from archflow_reproduce.cli.page import page
 from archflow_reproduce.cli.pretext import pretext
@@ -22,6 +23,7 @@ app = typer.Typer(help="Measure: the papers' protocols, and speed.", no_args_is_
 for verb in (
     travel,
     choices,
+    experts,
     search,
     fgp,
     encoders,

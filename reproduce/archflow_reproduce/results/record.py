@@ -34,6 +34,7 @@ KINDS = (
     "widths",
     "travel",
     "choices",
+    "experts",
     "search",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""
