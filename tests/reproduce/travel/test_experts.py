@@ -56,7 +56,7 @@ def test_methods_learn_from_sources(name, pool, tmp_path):
     rows = np.arange(0, len(pool), 60)
     small = Pool(pool.entry, pool.table.select(rows), pool.labels[rows], pool.whole)
     partly = known_in(small, 0.5)
-    answer = METHODS[name](drawn(partly, 30, 0, 21, tmp_path))
+    answer = METHODS[name](drawn(partly, 10, 0, 21, tmp_path))
     assert np.isfinite(answer.scores).all()
     assert len(np.unique(answer.scores)) > 10
 
