@@ -29,13 +29,13 @@ def test_a_predictor_keeps_its_contract(architectures, members, encoder):
 
 @pytest.mark.parametrize("name", ENCODERS.names())
 def test_few_labels_are_enough_for_a_learnable_target(name):
-    architectures = random_architectures(300, seed=5)
+    architectures = random_architectures(200, seed=5)
     if ENCODERS.get(name).reads_pairs:
         architectures = paired(architectures)
     y = target(architectures)
     embedder = create(name, architectures, view="whole", seed=1, width=32)
-    learner = NetworkPredictor(embedder, settings=FineTuneSettings(epochs=40, learning_rate=3e-3))
-    few, rest = np.arange(80), np.arange(80, 300)
+    learner = NetworkPredictor(embedder, settings=FineTuneSettings(epochs=30, batch_size=40, learning_rate=5e-3))
+    few, rest = np.arange(80), np.arange(80, 200)
     tuned = learner.fit(architectures.select(few), y[few])
     # Settings are those of the graph networks; who has others of its own must only show that it learns.
     left, tau = (0.5, 0.6) if name in GRAPH_NETWORKS else (0.8, 0.25)
