@@ -163,7 +163,7 @@ class NetworkPredictor(Predictor):
         for metric, objective in enumerate(objectives):
             labels = known.values[:, metric]
             objective.check(labels, f"labels of {given.metrics[metric]}")
-            objective = objective.spanning(labels[np.isfinite(labels)])
+            objective = objective.spanning(labels[np.isfinite(labels)], given.metrics[metric])
             counts[:, metric] = objective.unit.counts(labels)
             learnt = counts[: len(given), metric]
             objectives[metric] = objective.scaled_to(learnt[np.isfinite(learnt)])
@@ -212,10 +212,19 @@ class NetworkPredictor(Predictor):
         """As `Predictor.predict` says. std: between members, not calibrated; NaN if there is only one."""
         return self._fitted.prediction(self._fitted.counts(self.scores(architectures, on_batch)))
 
-    def rank(self, table: Table | Architectures, on_batch: Callable[[int], None] | None = None) -> Table:
+    def rank(
+        self,
+        table: Table | Architectures,
+        on_batch: Callable[[int], None] | None = None,
+        coverage: float | None = None,
+    ) -> Table:
         """As `Predictor.rank` says, by differences that are too small for the labels' unit as well."""
-        counts = self._fitted.counts(self.scores(table, on_batch))
-        return ranked(table, self._fitted.prediction(counts), counts.mean(0), self)
+        fitted = self._fitted
+        for residuals in fitted.residuals if coverage is not None else ():
+            residuals.place(coverage)  # before the work: it may promise too much
+        counts = fitted.counts(self.scores(table, on_batch))
+        ends = None if coverage is None else fitted.interval(counts, coverage)
+        return ranked(table, fitted.prediction(counts), counts.mean(0), self, ends)
 
     def interval(self, architectures: Architectures, coverage: float) -> tuple[Values, Values]:
         """As `Predictor.interval` says, with the reach that labels asked for which members held out of training. These

@@ -64,6 +64,23 @@ class Stacking:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What `StackedPredictor` was asked for beside encoders and objective: what it is fitted again with.
+
+    Attributes:
+        components: All, those that turned out to have no weight among them.
+        kinds: Of features, by name.
+        columns: Those that were named as known before training; None if their names decide.
+        seed: Of everything.
+    """
+
+    components: Sequence[Component]
+    kinds: Sequence[str]
+    columns: Sequence[str] | None
+    seed: int
+
+
+@dataclass(frozen=True)
 class Stack:
     """What fitting gave.
 
@@ -75,6 +92,7 @@ class Stack:
         scale: Of the targets.
         stacking: How it went.
         models: F, how many of each component there are.
+        plan: What it came of.
     """
 
     metric: str
@@ -84,6 +102,7 @@ class Stack:
     scale: TargetScale
     stacking: Stacking
     models: int
+    plan: Plan
 
     @property
     def counted(self) -> Stack:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
-from archflow.predict.monotone import within_reach
+from archflow.predict.monotone import monotone, usual_extremes, within_reach
 from archflow.predict.objectives import Objective
 from archflow.predict.rank_scale import normal_scores
 
@@ -33,9 +33,9 @@ class TargetScale:
     labels: Values
 
     @classmethod
-    def of(cls, objective: Objective, labels: Values) -> tuple[Self, Values]:
-        """The scale of labels (n,) in the metric's own unit, and their targets (n,)."""
-        objective = objective.spanning(labels)
+    def of(cls, objective: Objective, labels: Values, metric: str = "") -> tuple[Self, Values]:
+        """The scale of labels (n,) of a metric in its own unit, and their targets (n,)."""
+        objective = objective.spanning(labels, metric)
         objective = objective.scaled_to(objective.unit.counts(labels))
         rising = objective.sign * objective.to_scale(objective.unit.counts(labels))
         if objective.predicts_values:
@@ -50,7 +50,8 @@ class TargetScale:
         objective = self.objective
         values = self._rising(targets)
         if not objective.predicts_values:
-            values = within_reach(values, self.labels[0], self.labels[-1], keep_sign=objective.linear)
+            usual = usual_extremes(self.labels)
+            values = within_reach(values, self.labels[0], self.labels[-1], usual=usual, keep_sign=objective.linear)
         elif objective.linear:
             values = within_reach(values, *self._extremes, overshoot=np.inf)
         return self._in_unit(values)
@@ -70,10 +71,7 @@ class TargetScale:
         return objective.unit.widths(np.abs(high - low) / 2)
 
     def _rising(self, targets: Values) -> Values:
-        """Piecewise linear; beyond the ends as steep as on the whole."""
-        slope = np.ptp(self.labels) / np.ptp(self.targets)
-        beyond = targets - np.clip(targets, self.targets[0], self.targets[-1])
-        return np.interp(targets, self.targets, self.labels) + slope * beyond
+        return monotone(targets, self.targets, self.labels)
 
     def _in_unit(self, rising: Values) -> Values:
         return self.objective.predictions(self.objective.from_scale(self.objective.sign * rising))
