@@ -65,7 +65,7 @@ def check_sources(names: Sequence[str], table: Table, labels: Values) -> None:
     """
     for name in names:
         if name in table.column_names and is_copy(table.metric(name), labels):
-            raise ArchflowError(f"sources: column {name!r} holds the labels themselves; leave it out")
+            raise ArchflowError(f"sources: column {name!r} is what is to be predicted, to the last label; leave it out")
 
 
 def is_copy(values: Values, labels: Values) -> bool:
