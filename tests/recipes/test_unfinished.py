@@ -84,7 +84,7 @@ def test_other_work_has_another_folder(tmp_path):
     ]
     folders = set()
     for each in given:
-        with unfinished(configuration(path, *each)) as (folder, journal):
+        with unfinished(configuration(path, *each)) as (folder, _):
             folders.add(folder.name)
             assert (folder / JOURNAL).is_file()
             with pytest.raises(ArchflowError, match="another process"), unfinished(configuration(path, *each)):
