@@ -15,6 +15,9 @@ Values = NDArray[np.float64]
 APART = 10.0
 """So many times larger than all, or smaller than nearly all, that were learnt from are values in another unit."""
 
+SEVERAL = 3
+"""So many values are not all near 0 by accident."""
+
 SMALL = 0.1
 """The quantile of sizes below which values count as few."""
 
@@ -60,8 +63,12 @@ class Range:
 
     def _apart(self, sizes: Values) -> bool:
         """Whether most values are larger, or all are smaller, than any of this unit."""
-        above = np.median(sizes) / APART > max(abs(self.low), abs(self.high))
-        return bool(above or 0 < sizes.max() < self.small / APART)
+        if np.median(sizes) / APART > max(abs(self.low), abs(self.high)):
+            return True
+        # Where values lie on both sides of 0 one of them may be near it.
+        least = self.low if self.low > 0 else -self.high if self.high < 0 else np.inf
+        enough = SEVERAL if np.isinf(least) else 1
+        return bool(len(sizes) >= enough and 0 < sizes.max() < min(least, self.small / APART))
 
     def to_json(self) -> list[float]:
         """What `from_json` needs."""

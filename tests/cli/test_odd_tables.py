@@ -1,5 +1,5 @@
-"""`fit` and `predict` of tables that are not what they should be: columns that give labels away, that change between the
-two, labels that are bounded, far off or all equal."""
+"""`fit` and `predict` of odd tables: columns that give labels away, or that change between the two; labels that are
+bounded, far off or all equal."""
 
 import json
 
@@ -76,10 +76,10 @@ def predict(run, table, tmp_path):
     [
         (
             ("--features", "params,percent"),
-            "'percent' is what is to be predicted, in its own or another unit; leave it",
+            "'percent' is what is to be predicted, in its own or another unit;",
         ),
         (("--features", "flops"), "column 'flops' has exactly the order of all 40 labels; leave it out, or rank by it"),
-        (("--sources", "copy"), "column 'copy' is what is to be predicted"),
+        (("--sources", "copy", "--features", "none"), "column 'copy' is what is to be predicted"),
     ],
 )
 def test_a_column_that_gives_the_labels_away_is_one_line(fit, options, message):

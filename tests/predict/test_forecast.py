@@ -66,7 +66,7 @@ def test_a_part_of_it_is_a_forecast():
         (forecast.prediction, forecast.select(some).prediction),
         (forecast.interval(0.5), forecast.select(some).interval(0.5)),
     ):
-        np.testing.assert_array_equal([each[some] for each in whole], part)
+        np.testing.assert_allclose([each[some] for each in whole], part, rtol=1e-12)
 
 
 def test_low_values_that_are_good_fall_with_the_order():
