@@ -67,9 +67,8 @@ def print_fitted(out: Path, task: Task, predictor: FitPredictor, fitted: FineTun
     columns = f"; columns {', '.join(about['columns'])}" if about["columns"] else ""
     typer.echo()
     typer.echo(printable(f"features: {', '.join(f'{n} {count}' for n, count in about['features'].items())}{columns}"))
-    if not about["informative"]:
-        note("nothing here ranks better than chance: measure more architectures, or look at what the metric depends on")
-    note(hardly)
+    chance = "nothing here ranks better than chance: measure more architectures, or look at what the metric depends on"
+    note(hardly if about["informative"] else chance)
 
 
 def _of_stack(fitted: Stacking) -> dict[str, Any]:

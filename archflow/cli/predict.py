@@ -108,6 +108,8 @@ def _ranked(model: AnyPredictor, table: Table, rows: NDArray[np.int64], top: int
     from archflow.progress import progress_bar
 
     known = table.select(rows)
+    if interval is not None:
+        model.check_coverage(interval)
     with progress_bar("ranking", len(rows)) as bar:
         stacked = isinstance(model, StackedPredictor)
         further = {"top": top} if stacked else {}

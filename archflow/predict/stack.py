@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from archflow.features import Features
+from archflow.features.columns import Columns
+from archflow.graph.table import Table
 from archflow.predict.blending import Blend, Score
 from archflow.predict.components import Component, FittedComponent
 from archflow.predict.feature_kinds import COLUMNS
@@ -103,6 +105,14 @@ class Stack:
     stacking: Stacking
     models: int
     plan: Plan
+
+    def oddities(self, table: Table) -> dict[str, str]:
+        """By name, what is odd in a table about columns that were learnt from."""
+        found: dict[str, str] = {}
+        for _, fitted in self.parts:
+            found |= fitted.oddities(table)
+        columns = self.features.get(COLUMNS)
+        return found | (columns.oddities(table) if isinstance(columns, Columns) else {})
 
     @property
     def counted(self) -> Stack:

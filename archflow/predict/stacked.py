@@ -16,7 +16,6 @@ from archflow.encoders import Embedder
 from archflow.encoders.embedder import Architectures, as_set, check_weights
 from archflow.errors import ArchflowError
 from archflow.features import FEATURES
-from archflow.features.columns import Columns
 from archflow.features.leaks import check_sources
 from archflow.graph import Vocabulary
 from archflow.graph.table import Table
@@ -25,7 +24,7 @@ from archflow.predict.base import Prediction, Predictor, ranked
 from archflow.predict.blending import Blend
 from archflow.predict.components import COMPONENTS, Component, Lesson
 from archflow.predict.components.base import Guess
-from archflow.predict.feature_kinds import COLUMNS, features_of
+from archflow.predict.feature_kinds import features_of
 from archflow.predict.folds import Folds
 from archflow.predict.forecast import Forecast
 from archflow.predict.labels import Labelled, check_labels, validation_labels
@@ -205,7 +204,7 @@ class StackedPredictor(Predictor):
             top: Also add a column `probability_top_K_METRIC`: how likely an architecture is among the best K of these.
         """
         if coverage is not None:
-            self.fitted.blend.conformal.place(coverage)  # before the work: it may promise too much
+            self.check_coverage(coverage)  # before the work
         forecast = self.forecast(table, on_batch)
         ends = None if coverage is None else forecast.interval(coverage)
         found = ranked(table, forecast.prediction, forecast.order, self, ends)
@@ -218,6 +217,10 @@ class StackedPredictor(Predictor):
         """As `Predictor.interval` says, wider where the prediction is less sure."""
         return self.forecast(architectures).interval(coverage)
 
+    def check_coverage(self, coverage: float) -> None:
+        """Raise ArchflowError for a coverage that so few labels cannot promise."""
+        self.fitted.blend.conformal.place(coverage)
+
     def top_probability(self, architectures: Architectures, k: int) -> Values:
         """(N,) the probability that an architecture is among the best k of these."""
         return self.forecast(architectures).top_probability(k, self.seed)
@@ -228,13 +231,7 @@ class StackedPredictor(Predictor):
         Raises:
             ArchflowError: Naming the column, for one that the table lacks.
         """
-        found: dict[str, str] = {}
-        for _, fitted in self.fitted.parts:
-            found |= fitted.oddities(table)
-        columns = self.fitted.features.get(COLUMNS)
-        if isinstance(columns, Columns):
-            found |= columns.oddities(table)
-        return [f"column {name!r} {what}" for name, what in found.items()]
+        return [f"column {name!r} {what}" for name, what in self.fitted.oddities(table).items()]
 
     def embed(self, architectures: Architectures) -> NDArray[np.float32]:
         """(N, D) embeddings of all encoders side by side. Raises ArchflowError without encoders."""
