@@ -149,8 +149,8 @@ def test_a_saved_predictor_keeps_what_counted(fitted, table, tmp_path):
 
 def test_a_loaded_predictor_is_fitted_again_like_a_fresh_one(table, tmp_path):
     """First with labels of which costs say nothing, so that not every component has a weight; then with others."""
-    settings = {"components": ["ridge", "line", "networks"], "features": ["counts", "columns", "cells"]}
-    fresh, saved = (StackedPredictor(columns=["cost"], seed=5, **settings) for _ in range(2))
+    parts, kinds = ["ridge", "line", "networks"], ["counts", "columns", "cells"]
+    fresh, saved = (StackedPredictor(components=parts, features=kinds, columns=["cost"], seed=5) for _ in range(2))
     known = table.select(np.arange(40)).with_metrics({"cost": np.random.default_rng(4).random(40)})
     saved.fit(known, metrics=["score"])
     assert [share.name for share in saved.stacking.shares if share.weight == 0] == ["line"]
