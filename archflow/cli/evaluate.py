@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,12 +58,14 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Say how well the components of a predictor, and their blend, rank a table after learning a few of its labels:
-    drawn again and again, and judged on measured architectures that were not learnt from."""
+    drawn again and again, and judged on measured architectures that were not learnt from. After an interruption the
+    same command resumes."""
     from archflow.graph.table import read_table
     from archflow.progress import progress_bar
     from archflow.recipes.draws import Draws
     from archflow.recipes.evaluation import evaluate, maker
     from archflow.recipes.fitting import Task
+    from archflow.recipes.unfinished import configuration, unfinished
 
     given = _given(table, data)
     benchmark, path = _checked(given, report, figures, force)
@@ -72,12 +73,12 @@ def evaluate(
     task = Task.of(read_table(path), [f"-{metric.removeprefix('-')}" if lower_is_better else metric])
     draws = Draws.of(task, budgets, repetitions, columns or (), seed)
     note(task.note)
-    with tempfile.TemporaryDirectory() as folder:
-        make = maker(task, Path(folder), recipe, benchmark, columns, note)
+    with unfinished(configuration(path, draws, recipe, benchmark, columns)) as (folder, journal):
+        make = maker(task, folder, recipe, benchmark, columns, note)
         with progress_bar("learning and judging", repetitions * len(draws.budgets)) as bar:
-            found = evaluate(make, draws, bar.advance)
-    if report is not None:
-        _write(report, figures, found, given)
+            found = evaluate(make, draws, bar.advance, journal)
+        if report is not None:
+            _write(report, figures, found, given)
     _print(given, found, report, task.note, as_json)
 
 

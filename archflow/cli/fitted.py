@@ -46,12 +46,15 @@ def note(line: str) -> None:
 def print_fitted(out: Path, task: Task, predictor: FitPredictor, fitted: FineTuned | Stacking, as_json: bool) -> None:
     """Say what was fitted, and how well it predicts labels that it did not learn from."""
     from archflow.predict import FineTuned
+    from archflow.recipes.alone import alone
 
     networks = isinstance(fitted, FineTuned)
     about = _of_networks(predictor, fitted) if networks else _of_stack(fitted)
     first = {"predictor": str(out), "labels": len(task.rows), "metric": task.metrics[0], "metrics": list(task.metrics)}
+    hardly = "" if isinstance(fitted, FineTuned) else alone(task, fitted)
     if as_json:
-        print_json({**first, **about, **({"note": task.note} if task.note else {})})
+        said = "; ".join(filter(None, (task.note, hardly)))
+        print_json({**first, **about, **({"note": said} if said else {})})
         return
     text = printable(f"{out}: fitted on {len(task.rows)} labels of {', '.join(task.metrics)}; ")
     if networks:
@@ -64,8 +67,8 @@ def print_fitted(out: Path, task: Task, predictor: FitPredictor, fitted: FineTun
     columns = f"; columns {', '.join(about['columns'])}" if about["columns"] else ""
     typer.echo()
     typer.echo(printable(f"features: {', '.join(f'{n} {count}' for n, count in about['features'].items())}{columns}"))
-    if not about["informative"]:
-        note("nothing here ranks better than chance: measure more architectures, or look at what the metric depends on")
+    chance = "nothing here ranks better than chance: measure more architectures, or look at what the metric depends on"
+    note(hardly if about["informative"] else chance)
 
 
 def _of_stack(fitted: Stacking) -> dict[str, Any]:

@@ -62,12 +62,14 @@ def predict(
     top = min(top, len(rows))
     if out is not None and not force:
         check_unranked(table, model.metrics, _further(model.metrics, top, interval))
+    warnings = _warnings(model, table.select(rows))
     ranked = _ranked(model, table, rows, top, interval)
     if out is not None:
         ranked.write(out)
     results = [_result(model, ranked, place, top, interval) for place in range(len(model.metrics))]
     if as_json:
-        print_json(results[0] if len(results) == 1 else {"architectures": len(table), "metrics": results})
+        found = results[0] if len(results) == 1 else {"architectures": len(table), "metrics": results}
+        print_json({**found, **({"warnings": warnings} if warnings else {})})
         return
     for result in results:
         _print(result, titled=len(results) > 1)
@@ -75,17 +77,25 @@ def predict(
         typer.echo(f"\n{out}: all {len(table):,} architectures")
 
 
+def _warnings(model: AnyPredictor, table: Table) -> list[str]:
+    """What is odd about the columns that were learnt from; it is said before the work."""
+    from archflow.predict import StackedPredictor
+
+    found = model.oddities(table) if isinstance(model, StackedPredictor) else []
+    for line in found:
+        typer.echo(printable(f"warning: {line}"), err=True)
+    return found
+
+
 def _probability(metric: str, top: int) -> str:
     return f"probability_top_{top}_{metric}"
 
 
-def _ends(metric: str) -> tuple[str, str]:
-    return f"low_{metric}", f"high_{metric}"
-
-
 def _further(metrics: Sequence[str], top: int, interval: float | None) -> list[str]:
     """The further columns that predictions may have."""
-    ends = [name for metric in metrics for name in _ends(metric)] if interval is not None else []
+    from archflow.predict.base import interval_columns
+
+    ends = [name for metric in metrics for name in interval_columns(metric)] if interval is not None else []
     return ends + [_probability(metric, top) for metric in metrics]
 
 
@@ -94,25 +104,22 @@ def _ranked(model: AnyPredictor, table: Table, rows: NDArray[np.int64], top: int
     import numpy as np
 
     from archflow.predict import StackedPredictor
-    from archflow.predict.base import ranking_columns
+    from archflow.predict.base import interval_columns, ranking_columns
     from archflow.progress import progress_bar
 
     known = table.select(rows)
     if interval is not None:
-        model.interval(known.select([0]), interval)  # before the work: it may promise too much
+        model.check_coverage(interval)
     with progress_bar("ranking", len(rows)) as bar:
         stacked = isinstance(model, StackedPredictor)
-        ranked = model.rank(known, bar.advance, top=top) if stacked else model.rank(known, bar.advance)
-    found = {}
-    if interval is not None:
-        low, high = (end.reshape(len(rows), -1) for end in model.interval(known, interval))
+        further = {"top": top} if stacked else {}
+        ranked = model.rank(known, bar.advance, interval, **further)
+    found = []
     for place, metric in enumerate(model.metrics):
-        found |= {name: ranked.metrics[name] for name in ranking_columns(model.metrics, place)}
-        if interval is not None:
-            found |= dict(zip(_ends(metric), (low[:, place], high[:, place]), strict=True))
-        if stacked:
-            found[_probability(metric, top)] = ranked.metrics[_probability(metric, top)]
-    columns = {name: spread(values, rows, len(table)) for name, values in found.items()}
+        found += ranking_columns(model.metrics, place)
+        found += interval_columns(metric) if interval is not None else ()
+        found += [_probability(metric, top)] if stacked else []
+    columns = {name: spread(ranked.metrics[name], rows, len(table)) for name in found}
     for metric in model.metrics:
         if metric in table.metrics:
             columns[f"measured_{metric}"] = np.isfinite(table.metrics[metric]).astype(float)
@@ -124,14 +131,14 @@ def _result(model: AnyPredictor, ranked: Table, place: int, top: int, interval: 
     import numpy as np
 
     from archflow.predict import StackedPredictor
-    from archflow.predict.base import ranking_columns
+    from archflow.predict.base import interval_columns, ranking_columns
 
     name = model.metrics[place]
     mean, std, rank = (ranked.metrics[column] for column in ranking_columns(model.metrics, place))
     measured = np.where(np.isfinite(mean), ranked.metrics.get(name, np.nan), np.nan)
     shown = {"predicted": mean, "std": std}
     if interval is not None:
-        shown |= dict(zip(("low", "high"), (ranked.metrics[end] for end in _ends(name)), strict=True))
+        shown |= dict(zip(("low", "high"), (ranked.metrics[end] for end in interval_columns(name)), strict=True))
     if isinstance(model, StackedPredictor):
         shown["probability_top"] = ranked.metrics[_probability(name, top)]
     shown["measured"] = measured

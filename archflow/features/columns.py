@@ -16,6 +16,7 @@ from archflow.features import saved
 from archflow.features.base import FEATURES, Features
 from archflow.features.category import categories, numbers
 from archflow.features.known import known_columns
+from archflow.features.ranges import Range
 from archflow.features.varying import as_float32, distinct
 from archflow.graph.table import Table
 from archflow.printable import shown
@@ -33,6 +34,7 @@ class Columns(Features):
         numeric: Columns of numbers, and whether their logarithms are there too.
         texts: Columns of texts, and the texts that they may have; of any other text all are 0.
         warnings: A line for every column that was asked for and is of no use.
+        ranges: Of the columns of numbers, what they held; none if that is not known.
     """
 
     local: ClassVar[bool] = False
@@ -40,6 +42,7 @@ class Columns(Features):
     numeric: tuple[tuple[str, bool], ...] = ()
     texts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     warnings: tuple[str, ...] = ()
+    ranges: tuple[Range, ...] = ()
 
     @classmethod
     def of(cls, table: Table) -> Self:
@@ -60,7 +63,7 @@ class Columns(Features):
                 twice, or that has too many different texts to be categories.
         """
         predicted = {name for metric in metrics for name in (metric, metric.removeprefix("-"))}
-        numeric, texts, warnings = [], [], []
+        numeric, texts, warnings, ranges = [], [], [], []
         for place, name in enumerate(names):
             if name in names[:place]:
                 raise ArchflowError(f"features: column {name!r} is named twice; name it once")
@@ -81,10 +84,11 @@ class Columns(Features):
                 if different > 1:
                     wide = there.min() > 0 and there.max() >= DECADES * there.min()
                     numeric.append((name, bool(wide)))
+                    ranges.append(Range.of(values))
             if different < 2:
                 what = "holds nothing" if different == 0 else "is the same for all architectures"
                 warnings.append(f"features: column {name!r} {what}; it is left out")
-        return cls(tuple(numeric), tuple(texts), tuple(warnings))
+        return cls(tuple(numeric), tuple(texts), tuple(warnings), tuple(ranges))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -106,11 +110,25 @@ class Columns(Features):
             columns += [(texts == text).astype(np.float64) for text in known]
         return as_float32(np.stack(columns, 1)) if columns else np.zeros((len(table), 0), np.float32)
 
+    def oddities(self, table: Table) -> dict[str, str]:
+        """By name, what is odd about each column that is empty in a table, has gaps, or lies in another unit.
+
+        Raises:
+            ArchflowError: Naming the row, for a column that should hold numbers.
+        """
+        each, there = zip(self.numeric, self.ranges, strict=False), table.column_names
+        found = {name: known.oddity(numbers(table, name)) for (name, _), known in each if name in there}
+        for name, known in self.texts:
+            if name in there and set(known).isdisjoint(table.texts(name)):
+                found[name] = "has none of the texts here that were learnt from"
+        return {name: what for name, what in found.items() if what}
+
     def to_json(self) -> dict[str, Any]:
         return {
             "numeric": [[name, wide] for name, wide in self.numeric],
             "texts": [[name, list(known)] for name, known in self.texts],
             "warnings": list(self.warnings),
+            "ranges": [each.to_json() for each in self.ranges],
         }
 
     @classmethod
@@ -124,7 +142,10 @@ class Columns(Features):
             if not isinstance(name, str):
                 raise saved.damaged("a column of texts has no name")
             texts.append((name, saved.texts({name: known}, name)))
-        return cls(tuple(numeric), tuple(texts), saved.texts(about, "warnings"))
+        ranges = tuple(map(Range.from_json, saved.lists(about, "ranges", 4)))
+        if len(ranges) not in (0, len(numeric)):
+            raise saved.damaged("not every column of numbers has a range")
+        return cls(tuple(numeric), tuple(texts), saved.texts(about, "warnings"), ranges)
 
 
 def _missing(name: str, there: list[str]) -> str:

@@ -116,7 +116,12 @@ class Predictor(Protocol):
         """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
         ...
 
-    def rank(self, table: Table | Architectures, on_batch: Callable[[int], None] | None = None) -> Table:
+    def rank(
+        self,
+        table: Table | Architectures,
+        on_batch: Callable[[int], None] | None = None,
+        coverage: float | None = None,
+    ) -> Table:
         """The table with its predictions: further columns `predicted_METRIC`, `predicted_std_METRIC` and
         `rank_METRIC`, 1 for the best, for every metric.
 
@@ -124,12 +129,23 @@ class Predictor(Protocol):
             table: What to rank. All its columns are kept, except those of the names above; architectures alone become
                 a table without any.
             on_batch: As in `predict`.
+            coverage: Also add columns `low_METRIC` and `high_METRIC`, the ends of `interval`.
+
+        Raises:
+            ArchflowError: For a coverage that the calibration labels cannot promise.
         """
+        ends = None if coverage is None else self.interval(table, coverage)
         prediction = self.predict(table, on_batch)
-        return ranked(table, prediction, prediction.mean, self)
+        return ranked(table, prediction, prediction.mean, self, ends)
 
 
-def ranked(table: Table | Architectures, prediction: Prediction, by: Values, predictor: Predictor) -> Table:
+def ranked(
+    table: Table | Architectures,
+    prediction: Prediction,
+    by: Values,
+    predictor: Predictor,
+    ends: tuple[Values, Values] | None = None,
+) -> Table:
     """The table with the columns that `Predictor.rank` adds.
 
     Args:
@@ -137,6 +153,7 @@ def ranked(table: Table | Architectures, prediction: Prediction, by: Values, pre
         prediction: Of them.
         by: (N,) or (N, metrics) what rises with the predicted metric and decides the order.
         predictor: Made the prediction.
+        ends: Of its intervals, low and high, if columns are wanted for them.
     """
     table = table if isinstance(table, Table) else Table(as_set(table))
     mean, std, by = (part.reshape(len(table), -1) for part in (*prediction, by))
@@ -147,6 +164,9 @@ def ranked(table: Table | Architectures, prediction: Prediction, by: Values, pre
         rank[order] = np.arange(1, len(order) + 1)
         found = (mean[:, place], std[:, place], rank)
         columns |= dict(zip(ranking_columns(predictor.metrics, place), found, strict=True))
+        if ends is not None:
+            low_and_high = (end.reshape(len(table), -1)[:, place] for end in ends)
+            columns |= dict(zip(interval_columns(predictor.metrics[place]), low_and_high, strict=True))
     return table.with_metrics(columns)
 
 
@@ -180,3 +200,8 @@ def is_ranked(path: Path) -> bool:
 def ranking_columns(metrics: Sequence[str], place: int) -> tuple[str, str, str]:
     """The names of the columns that `Predictor.rank` adds for one of its metrics: prediction, deviation, rank."""
     return f"predicted_{metrics[place]}", f"predicted_std_{metrics[place]}", f"rank_{metrics[place]}"
+
+
+def interval_columns(metric: str) -> tuple[str, str]:
+    """The names of the columns that `Predictor.rank` adds for the ends of a metric's intervals: low, high."""
+    return f"low_{metric}", f"high_{metric}"

@@ -61,15 +61,7 @@ class CrossConformal:
         Raises:
             ArchflowError: For a coverage that so few labels cannot promise.
         """
-        if not 0 < coverage < 1:
-            raise ArchflowError(f"coverage {coverage:g} must lie between 0 and 1")
-        place = math.ceil((self.labels + 1) * coverage)
-        if place > self.labels:
-            raise ArchflowError(
-                f"coverage {coverage:g} needs more than {self.labels} labels; the most that these promise is "
-                f"{self.labels / (self.labels + 1):.3f}"
-            )
-        place = math.ceil(len(self.ratios) * place / self.labels)  # labels count once, however often they are tested
+        place = self.place(coverage)
         low, high = np.empty(means.shape[1]), np.empty(means.shape[1])
         step = max(1, ENTRIES // len(self.ratios))
         for first in range(0, means.shape[1], step):
@@ -79,6 +71,22 @@ class CrossConformal:
             low[some] = -np.partition(reach - centre, place - 1, axis=0)[place - 1]
             high[some] = np.partition(reach + centre, place - 1, axis=0)[place - 1]
         return low, high
+
+    def place(self, coverage: float) -> int:
+        """Which of the ends that calibrate, counted from 1 and from the inside, is that of intervals.
+
+        Raises:
+            ArchflowError: For a coverage that so few labels cannot promise.
+        """
+        if not 0 < coverage < 1:
+            raise ArchflowError(f"coverage {coverage:g} must lie between 0 and 1")
+        place = math.ceil((self.labels + 1) * coverage)
+        if place > self.labels:
+            raise ArchflowError(
+                f"coverage {coverage:g} needs more than {self.labels} labels; the most that these promise is "
+                f"{self.labels / (self.labels + 1):.3f}"
+            )
+        return math.ceil(len(self.ratios) * place / self.labels)  # labels count once, however often they are tested
 
     @property
     def one_sigma(self) -> float:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import Len, MinLen
 from numpy.typing import NDArray
 
+from archflow.described import Described
 from archflow.errors import ArchflowError
 from archflow.predict.base import Prediction
 from archflow.predict.cross_conformal import CrossConformal
+from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.objectives import Objective
 from archflow.predict.ranking_model import ScoreModel
 
@@ -19,6 +23,37 @@ Values = NDArray[np.float64]
 
 LARGEST_COUNT = 2.0**301
 """Above what a score or a label as an objective counts it can be (`archflow.predict.unit`)."""
+
+MEMBERS = 1000
+"""The most networks of one predictor."""
+
+
+class Arguments(Described):
+    """Those of the predictor's constructor that are numbers; it knows their bounds."""
+
+    members: int
+    validation_share: float
+    seed: int
+
+
+class NetworksDescription(Described):
+    """What `NetworkPredictor.save` writes.
+
+    Attributes:
+        embedders: As `Embedder.describe` gives them.
+        arguments, settings: Of the predictor.
+        objectives: As `describe_objective` gives them, one for each metric.
+        metrics, flat, maps, residuals: As in `FittedNetworks`.
+    """
+
+    embedders: Annotated[list[dict[str, Any]], Len(1, MEMBERS)]
+    arguments: Arguments
+    settings: FineTuneSettings
+    metrics: Annotated[list[str], MinLen(1)]
+    flat: bool
+    objectives: list[dict[str, Any]]
+    maps: list[list[list[float]]]
+    residuals: list[list[float]]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,10 @@ KNOTS = 11
 """Quantiles that map scores to labels."""
 OVERSHOOT = 0.1
 """How far predictions may lie beyond the labels, in ranges of the labels."""
+OUTLYING = 10.0
+"""Labels that are farther from all others than so many ranges of these are outliers."""
+ENOUGH = 5
+"""Different labels from which on outliers are looked for. At most a tenth of them are, but one may be."""
 
 
 def quantile_knots(values: Values, least: float = 1e-6) -> Values:
@@ -22,20 +26,47 @@ def quantile_knots(values: Values, least: float = 1e-6) -> Values:
         values: Scores or labels.
         least: The smallest range that counts, for scores that are all equal; 0 for labels, which are not.
     """
-    return np.quantile(values, np.linspace(0, 1, KNOTS)) + np.linspace(0, 1e-6, KNOTS) * max(np.ptp(values), least)
+    quantiles = np.quantile(values, np.linspace(0, 1, KNOTS))
+    lowest, highest = usual_extremes(quantiles)
+    return quantiles + np.linspace(0, 1e-6, KNOTS) * max(highest - lowest, least)
+
+
+def usual_extremes(values: Values) -> tuple[float, float]:
+    """The extremes of values (n,) without outliers."""
+    points = np.unique(values)
+    count, most = len(points), len(points) // 10
+    first, last = 0, count - 1
+    for several in range(1, max(1, most) + 1) if count >= ENOUGH else ():
+        below, above = points[several], points[-several - 1]
+        if below - points[several - 1] > OUTLYING * (points[count - 1 - most] - below):
+            first = several
+        if points[-several] - above > OUTLYING * (above - points[most]):
+            last = count - 1 - several
+    return float(points[first]), float(points[last])
 
 
 def monotone(scores: Values, knots: Values, values: Values) -> Values:
-    """Piecewise linear through (knots, values), both rising (KNOTS,); beyond the ends as steep as on the whole.
+    """Piecewise linear through (knots, values), both rising (K,); beyond the ends as steep as on the whole.
 
-    Not as steep as the end pieces: where a tenth of the scores are tied, such a piece has almost no width.
+    Not as steep as the end pieces: where a tenth of the scores are tied, such a piece has almost no width. Outliers
+    among the values at one end do not decide how steep the map is beyond the other.
     """
-    slope = np.ptp(values) / max(np.ptp(knots), 1e-6)
-    return np.interp(scores, knots, values) + slope * (scores - np.clip(scores, knots[0], knots[-1]))
+    first, last = np.searchsorted(values, usual_extremes(values)).clip(max=len(values) - 1)
+    below, above = (
+        (values[end] - values[start]) / max(knots[end] - knots[start], 1e-6) for start, end in ((0, last), (first, -1))
+    )
+    beyond = scores - np.clip(scores, knots[0], knots[-1])
+    return np.interp(scores, knots, values) + np.where(beyond < 0, below, above) * beyond
 
 
 def within_reach(
-    values: Values, lowest: float, highest: float, *, overshoot: float = OVERSHOOT, keep_sign: bool = True
+    values: Values,
+    lowest: float,
+    highest: float,
+    *,
+    usual: tuple[float, float] | None = None,
+    overshoot: float = OVERSHOOT,
+    keep_sign: bool = True,
 ) -> Values:
     """Values in the same order, none of them far from the labels.
 
@@ -44,10 +75,12 @@ def within_reach(
     Args:
         values: (n,).
         lowest, highest: The extremes of the labels.
+        usual: Those without outliers: an outlier at one end does not decide how far values may lie beyond the other.
         overshoot: The bound of how far values may lie beyond, in ranges of the labels; it may be infinite.
         keep_sign: Whether values of labels that are all positive, or all negative, have that sign.
     """
-    below = above = overshoot * (highest - lowest)
+    least, most = usual or (lowest, highest)
+    below, above = overshoot * (most - lowest), overshoot * (highest - least)
     if keep_sign and lowest > 0:
         below = min(below, lowest)
     elif keep_sign and highest < 0:

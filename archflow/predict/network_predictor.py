@@ -6,15 +6,13 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Self
 
 import numpy as np
 import torch
-from annotated_types import Len, MinLen
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.bounds import TRAINED_BYTES, number, whole
-from archflow.described import Described
 from archflow.device import usable
 from archflow.encoders import Embedder, stack
 from archflow.encoders.embedder import Architectures, check_weights
@@ -26,7 +24,15 @@ from archflow.memory import check_memory
 from archflow.predict.base import Prediction, Predictor, ranked
 from archflow.predict.cross_conformal import CrossConformal
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
-from archflow.predict.fitted_networks import FittedNetworks, counts_of, maps_of, output_maps, residuals_of
+from archflow.predict.fitted_networks import (
+    MEMBERS,
+    FittedNetworks,
+    NetworksDescription,
+    counts_of,
+    maps_of,
+    output_maps,
+    residuals_of,
+)
 from archflow.predict.folder import MEND, parts_of, read_folder, write_folder
 from archflow.predict.labels import Labelled, validation_labels
 from archflow.predict.models import ScoreModel, model_for
@@ -38,37 +44,6 @@ from archflow.seeding import seeded
 Values = NDArray[np.float64]
 
 FORMAT = "archflow networks 3"
-
-MEMBERS = 1000
-"""The most networks of one predictor."""
-
-
-class Arguments(Described):
-    """Those of the predictor's constructor that are numbers; it knows their bounds."""
-
-    members: int
-    validation_share: float
-    seed: int
-
-
-class NetworksDescription(Described):
-    """What `NetworkPredictor.save` writes.
-
-    Attributes:
-        embedders: As `Embedder.describe` gives them.
-        arguments, settings: Of the predictor.
-        objectives: As `describe_objective` gives them, one for each metric.
-        metrics, flat, maps, residuals: As in `FittedNetworks`.
-    """
-
-    embedders: Annotated[list[dict[str, Any]], Len(1, MEMBERS)]
-    arguments: Arguments
-    settings: FineTuneSettings
-    metrics: Annotated[list[str], MinLen(1)]
-    flat: bool
-    objectives: list[dict[str, Any]]
-    maps: list[list[list[float]]]
-    residuals: list[list[float]]
 
 
 class NetworkPredictor(Predictor):
@@ -163,7 +138,7 @@ class NetworkPredictor(Predictor):
         for metric, objective in enumerate(objectives):
             labels = known.values[:, metric]
             objective.check(labels, f"labels of {given.metrics[metric]}")
-            objective = objective.spanning(labels[np.isfinite(labels)])
+            objective = objective.spanning(labels[np.isfinite(labels)], given.metrics[metric])
             counts[:, metric] = objective.unit.counts(labels)
             learnt = counts[: len(given), metric]
             objectives[metric] = objective.scaled_to(learnt[np.isfinite(learnt)])
@@ -212,10 +187,23 @@ class NetworkPredictor(Predictor):
         """As `Predictor.predict` says. std: between members, not calibrated; NaN if there is only one."""
         return self._fitted.prediction(self._fitted.counts(self.scores(architectures, on_batch)))
 
-    def rank(self, table: Table | Architectures, on_batch: Callable[[int], None] | None = None) -> Table:
+    def rank(
+        self,
+        table: Table | Architectures,
+        on_batch: Callable[[int], None] | None = None,
+        coverage: float | None = None,
+    ) -> Table:
         """As `Predictor.rank` says, by differences that are too small for the labels' unit as well."""
+        if coverage is not None:
+            self.check_coverage(coverage)  # before the work
         counts = self._fitted.counts(self.scores(table, on_batch))
-        return ranked(table, self._fitted.prediction(counts), counts.mean(0), self)
+        ends = None if coverage is None else self._fitted.interval(counts, coverage)
+        return ranked(table, self._fitted.prediction(counts), counts.mean(0), self, ends)
+
+    def check_coverage(self, coverage: float) -> None:
+        """Raise ArchflowError for a coverage that so few labels cannot promise."""
+        for residuals in self._fitted.residuals:
+            residuals.place(coverage)
 
     def interval(self, architectures: Architectures, coverage: float) -> tuple[Values, Values]:
         """As `Predictor.interval` says, with the reach that labels asked for which members held out of training. These

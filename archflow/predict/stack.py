@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from archflow.features import Features
+from archflow.features.columns import Columns
+from archflow.graph.table import Table
 from archflow.predict.blending import Blend, Score
 from archflow.predict.components import Component, FittedComponent
 from archflow.predict.feature_kinds import COLUMNS
@@ -64,6 +66,23 @@ class Stacking:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What `StackedPredictor` was asked for beside encoders and objective: what it is fitted again with.
+
+    Attributes:
+        components: All, those that turned out to have no weight among them.
+        kinds: Of features, by name.
+        columns: Those that were named as known before training; None if their names decide.
+        seed: Of everything.
+    """
+
+    components: Sequence[Component]
+    kinds: Sequence[str]
+    columns: Sequence[str] | None
+    seed: int
+
+
+@dataclass(frozen=True)
 class Stack:
     """What fitting gave.
 
@@ -75,6 +94,7 @@ class Stack:
         scale: Of the targets.
         stacking: How it went.
         models: F, how many of each component there are.
+        plan: What it came of.
     """
 
     metric: str
@@ -84,6 +104,15 @@ class Stack:
     scale: TargetScale
     stacking: Stacking
     models: int
+    plan: Plan
+
+    def oddities(self, table: Table) -> dict[str, str]:
+        """By name, what is odd in a table about columns that were learnt from."""
+        found: dict[str, str] = {}
+        for _, fitted in self.parts:
+            found |= fitted.oddities(table)
+        columns = self.features.get(COLUMNS)
+        return found | (columns.oddities(table) if isinstance(columns, Columns) else {})
 
     @property
     def counted(self) -> Stack:

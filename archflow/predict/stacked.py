@@ -16,6 +16,7 @@ from archflow.encoders import Embedder
 from archflow.encoders.embedder import Architectures, as_set, check_weights
 from archflow.errors import ArchflowError
 from archflow.features import FEATURES
+from archflow.features.leaks import check_sources
 from archflow.graph import Vocabulary
 from archflow.graph.table import Table
 from archflow.predict import stacked_folder
@@ -25,11 +26,12 @@ from archflow.predict.components import COMPONENTS, Component, Lesson
 from archflow.predict.components.base import Guess
 from archflow.predict.feature_kinds import features_of
 from archflow.predict.folds import Folds
+from archflow.predict.forecast import Forecast
 from archflow.predict.labels import Labelled, check_labels, validation_labels
 from archflow.predict.objectives import Hinge, Objective, one_for_each
 from archflow.predict.reference import reference_rows, with_gaps_of
 from archflow.predict.seen import Seen
-from archflow.predict.stack import Stack, Stacking
+from archflow.predict.stack import Plan, Stack, Stacking
 from archflow.predict.target_scale import TargetScale
 
 Values = NDArray[np.float64]
@@ -39,9 +41,6 @@ REFERENCE = 2000
 
 ROWS = 4096
 """Architectures that are predicted at once: memory does not grow with the table."""
-
-DRAWS = 400
-"""How often all predictions are drawn, for the probability of being among the best."""
 
 
 class StackedPredictor(Predictor):
@@ -160,11 +159,12 @@ class StackedPredictor(Predictor):
         check_labels(len(values))
         (objective,) = one_for_each(self.objective, 1)
         objective.check(values, f"labels of {given.metrics[0]}")
-        scale, targets = TargetScale.of(objective, values)
+        scale, targets = TargetScale.of(objective, values, given.metrics[0])
         whole_reference = table if reference is None else _table(reference)
         wanted = [name for component in self.components for name in component.reads]
         usual = whole_reference.select(reference_rows(whole_reference, REFERENCE, wanted))
-        features = features_of(usual, self.kinds, self.columns, given.metrics)
+        check_sources(wanted, known, values)
+        features = features_of(usual, self.kinds, self.columns, given.metrics, (known, values))
         seen_usual, seen = (Seen(each, self.embedders, features, self.device) for each in (usual, known))
         folds = Folds.of(len(values), self.seed)
         lesson = Lesson(seen, targets, folds, seen_usual, self.seed, checkpoint, on_epoch, given.metrics)
@@ -179,24 +179,20 @@ class StackedPredictor(Predictor):
         guesses = [fitted(tested) for _, fitted in parts]
         blend, score = Blend.of(guesses, targets, folds)
         stacking = Stacking.of([component.name for component in able], score, len(values), features)
-        self._stack = Stack(given.metrics[0], features, parts, blend, scale, stacking, len(folds))
+        plan = Plan(list(self.components), self.kinds, self.columns, self.seed)
+        self._stack = Stack(given.metrics[0], features, parts, blend, scale, stacking, len(folds), plan)
         return stacking
 
     def predict(self, architectures: Architectures, on_batch: Callable[[int], None] | None = None) -> Prediction:
         """As `Predictor.predict` says. std: a standard deviation of labels around the prediction, as large as those of
         labels that were not learnt from."""
-        means, deviations = self._blended(architectures, on_batch)
-        return self._prediction(means.mean(0), deviations)
-
-    def _prediction(self, mean: Values, deviations: Values) -> Prediction:
-        reach = deviations * self.fitted.blend.conformal.one_sigma
-        scale = self.fitted.scale
-        return Prediction(scale.means(mean), scale.widths(mean - reach, mean + reach))
+        return self.forecast(architectures, on_batch).prediction
 
     def rank(
         self,
         table: Table | Architectures,
         on_batch: Callable[[int], None] | None = None,
+        coverage: float | None = None,
         top: int | None = None,
     ) -> Table:
         """As `Predictor.rank` says, by differences that are too small for the labels' unit as well.
@@ -204,40 +200,38 @@ class StackedPredictor(Predictor):
         Args:
             table: What to rank.
             on_batch: As in `predict`.
+            coverage: As in `Predictor.rank`.
             top: Also add a column `probability_top_K_METRIC`: how likely an architecture is among the best K of these.
         """
-        means, deviations = self._blended(table, on_batch)
-        mean = means.mean(0)
-        found = ranked(table, self._prediction(mean, deviations), self.objectives[0].sign * mean, self)
+        if coverage is not None:
+            self.check_coverage(coverage)  # before the work
+        forecast = self.forecast(table, on_batch)
+        ends = None if coverage is None else forecast.interval(coverage)
+        found = ranked(table, forecast.prediction, forecast.order, self, ends)
         if top is None:
             return found
         column = f"probability_top_{top}_{self.fitted.metric}"
-        return found.with_metrics({column: self._top_probability(mean, deviations, top)})
+        return found.with_metrics({column: forecast.top_probability(top, self.seed)})
 
     def interval(self, architectures: Architectures, coverage: float) -> tuple[Values, Values]:
         """As `Predictor.interval` says, wider where the prediction is less sure."""
-        means, deviations = self._blended(architectures)
-        mean = means.mean(0)
-        low, high = self.fitted.blend.conformal.interval(means, deviations, coverage)
-        scale = self.fitted.scale
-        ends = scale.ends(np.minimum(low, mean)), scale.ends(np.maximum(high, mean))
-        centre = scale.means(mean)
-        return np.minimum(np.minimum(*ends), centre), np.maximum(np.maximum(*ends), centre)
+        return self.forecast(architectures).interval(coverage)
+
+    def check_coverage(self, coverage: float) -> None:
+        """Raise ArchflowError for a coverage that so few labels cannot promise."""
+        self.fitted.blend.conformal.place(coverage)
 
     def top_probability(self, architectures: Architectures, k: int) -> Values:
         """(N,) the probability that an architecture is among the best k of these."""
-        means, deviations = self._blended(architectures)
-        return self._top_probability(means.mean(0), deviations, k)
+        return self.forecast(architectures).top_probability(k, self.seed)
 
-    def _top_probability(self, mean: Values, deviations: Values, k: int) -> Values:
-        """The share of draws from all predictions (N,) in which each is among the best k."""
-        sigma = deviations * self.fitted.blend.conformal.one_sigma
-        k = whole("top_probability: k", k, 1, len(mean))
-        rng, found = np.random.default_rng(self.seed), np.zeros(len(mean))
-        for _ in range(DRAWS):
-            drawn = rng.normal(mean, sigma)
-            found[np.argpartition(-drawn, k - 1)[:k]] += 1
-        return found / DRAWS
+    def oddities(self, table: Table) -> list[str]:
+        """A line for every column that was learnt from and that is empty in a table, has gaps, or lies in another unit.
+
+        Raises:
+            ArchflowError: Naming the column, for one that the table lacks.
+        """
+        return [f"column {name!r} {what}" for name, what in self.fitted.oddities(table).items()]
 
     def embed(self, architectures: Architectures) -> NDArray[np.float32]:
         """(N, D) embeddings of all encoders side by side. Raises ArchflowError without encoders."""
@@ -250,10 +244,8 @@ class StackedPredictor(Predictor):
         seen = self._seen(architectures)
         return {component.name: fitted(seen) for component, fitted in self.fitted.parts}
 
-    def _blended(
-        self, architectures: Architectures, on_batch: Callable[[int], None] | None = None
-    ) -> tuple[Values, Values]:
-        """(F, N) predictions of the models, (N,) how unsure they are; on the scale of the targets."""
+    def forecast(self, architectures: Architectures, on_batch: Callable[[int], None] | None = None) -> Forecast:
+        """All that there is to say of architectures, computed once. Arguments as of `predict`."""
         stack, table = self.fitted.counted, _table(architectures)
         means, deviations = [], []
         for first in range(0, max(len(table), 1), ROWS):
@@ -264,7 +256,7 @@ class StackedPredictor(Predictor):
             deviations.append(deviation)
             if on_batch:
                 on_batch(len(part))
-        return np.concatenate(means, 1), np.concatenate(deviations)
+        return Forecast(np.concatenate(means, 1), np.concatenate(deviations), stack.blend.conformal, stack.scale)
 
     def _seen(self, architectures: Architectures) -> Seen:
         return Seen(_table(architectures), self.embedders, self.fitted.features, self.device)
@@ -273,18 +265,21 @@ class StackedPredictor(Predictor):
         """Write predictor.json and the weights that it names into a folder. Raises ArchflowError before `fit`."""
         if self._stack is None:
             raise ArchflowError("predictor: nothing to save yet; call fit first")
-        stacked_folder.write(Path(folder), self._stack.counted, self.embedders, self.seed)
+        stacked_folder.write(Path(folder), self._stack.counted, self.embedders)
 
     @classmethod
     def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Self:
-        """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
-        stack, embedders, seed = stacked_folder.read(Path(folder))
+        """Read what `save` wrote; fitted again, it is as one that was freshly made with the same arguments. Raises
+        ArchflowError, naming the file, if one is missing, cut off or altered."""
+        stack, embedders = stacked_folder.read(Path(folder))
+        plan = stack.plan
         predictor = cls(
             embedders,
-            components=[component for component, _ in stack.parts],
-            features=list(stack.features),
+            components=plan.components,
+            features=plan.kinds,
+            columns=plan.columns,
             objective=stack.scale.objective,
-            seed=seed,
+            seed=plan.seed,
             device=device,
         )
         predictor._stack = stack

@@ -23,20 +23,21 @@ from archflow.predict.folder import part_of, parts_of, read_folder, write_folder
 from archflow.predict.objectives import describe_objective, rebuild_objective
 from archflow.predict.seen import Seen
 from archflow.predict.spread import Spread
-from archflow.predict.stack import Share, Stack, Stacking
+from archflow.predict.stack import Plan, Share, Stack, Stacking
 from archflow.predict.target_scale import TargetScale
 
-FORMAT = "archflow stack 1"
+FORMAT = "archflow stack 2"
 
 MODELS = 1000
 """The most models of a component, and the most components and encoders."""
 
 
 class PartDescription(Described):
-    """A component: its name in `COMPONENTS`, and its settings."""
+    """A component: its name in `COMPONENTS`, its settings, and whether it has a weight, and with it arrays."""
 
     name: str
     config: dict[str, Any]
+    counts: bool
 
 
 class StackDescription(Described):
@@ -45,7 +46,8 @@ class StackDescription(Described):
     Attributes:
         embedders: As `Embedder.describe` gives them.
         features: By name in `FEATURES`, as `Features.to_json` gives them.
-        parts: The components that have a weight.
+        components: All of them.
+        kinds, named: As in `Plan`, the latter being its columns.
         metric: Its name.
         objective: As `describe_objective` gives it.
         seed: Of the predictor.
@@ -55,7 +57,9 @@ class StackDescription(Described):
 
     embedders: Annotated[list[dict[str, Any]], MaxLen(MODELS)]
     features: dict[str, dict[str, Any]]
-    parts: Annotated[list[PartDescription], MinLen(1), MaxLen(MODELS)]
+    components: Annotated[list[PartDescription], MinLen(1), MaxLen(MODELS)]
+    kinds: list[str]
+    named: list[str] | None
     metric: str
     objective: dict[str, Any]
     seed: Annotated[int, Ge(0)]
@@ -67,9 +71,10 @@ class StackDescription(Described):
     columns: list[str]
 
 
-def write(folder: Path, stack: Stack, embedders: Sequence[Embedder], seed: int) -> None:
-    """Write a fitted stack in place of what the folder holds."""
-    blend, stacking = stack.blend, stack.stacking
+def write(folder: Path, stack: Stack, embedders: Sequence[Embedder]) -> None:
+    """Write a fitted stack, whose parts all have a weight, in place of what the folder holds."""
+    blend, stacking, plan = stack.blend, stack.stacking, stack.plan
+    counted = {id(component) for component, _ in stack.parts}
     arrays = {
         "weights": blend.weights,
         "spread.centre": blend.spread.centre,
@@ -88,10 +93,14 @@ def write(folder: Path, stack: Stack, embedders: Sequence[Embedder], seed: int) 
     about = {
         "embedders": [each.describe() for each in embedders],
         "features": {name: each.to_json() for name, each in stack.features.items()},
-        "parts": [{"name": component.name, "config": component.config} for component, _ in stack.parts],
+        "components": [
+            {"name": each.name, "config": each.config, "counts": id(each) in counted} for each in plan.components
+        ],
+        "kinds": list(plan.kinds),
+        "named": None if plan.columns is None else list(plan.columns),
         "metric": stack.metric,
         "objective": describe_objective(stack.scale.objective),
-        "seed": seed,
+        "seed": plan.seed,
         "models": stack.models,
         "labels": stacking.labels,
         "shares": [vars(share) for share in stacking.shares],
@@ -102,8 +111,8 @@ def write(folder: Path, stack: Stack, embedders: Sequence[Embedder], seed: int) 
     write_folder(folder, FORMAT, tensors, about)
 
 
-def read(folder: Path) -> tuple[Stack, list[Embedder], int]:
-    """The stack, the embedders and the seed of a folder.
+def read(folder: Path) -> tuple[Stack, list[Embedder]]:
+    """The stack and the embedders of a folder.
 
     Raises:
         ArchflowError: Naming the file, if one is missing, cut off or altered.
@@ -118,7 +127,7 @@ def read(folder: Path) -> tuple[Stack, list[Embedder], int]:
         stack = _stack(about, tensors, embedders, features)
     except ArchflowError as error:
         raise ArchflowError(f"{folder}: {error}") from None
-    return stack, embedders, about.seed
+    return stack, embedders
 
 
 def _stack(
@@ -127,16 +136,12 @@ def _stack(
     embedders: Sequence[Embedder],
     features: Mapping[str, Features],
 ) -> Stack:
-    nothing = Seen.none(embedders, features)
+    nothing, plan = Seen.none(embedders, features), _plan(about)
+    counted = [each for each, part in zip(plan.components, about.components, strict=True) if part.counts]
     parts = []
-    for part, own in zip(about.parts, parts_of(tensors, "part", len(about.parts)), strict=True):
-        kind = COMPONENTS.get(part.name)
+    for component, own in zip(counted, parts_of(tensors, "part", len(counted)), strict=True):
         arrays: dict[str, NDArray] = {name: tensor.numpy() for name, tensor in own.items()}
-        try:
-            component = kind(**part.config)
-        except TypeError as error:
-            raise ArchflowError(f"component {part.name}: {error}; fit again") from None
-        parts.append((component, kind.fitted.restored(arrays, nothing, about.models)))
+        parts.append((component, component.fitted.restored(arrays, nothing, about.models)))
     shapes = {
         "weights": (len(parts),),
         **{f"spread.{name}": (None,) for name in ("centre", "scale", "coefficients")},
@@ -151,4 +156,17 @@ def _stack(
     )
     scale = TargetScale.restored(rebuild_objective(about.objective), arrays["scale.targets"], arrays["scale.labels"])
     stacking = Stacking(about.shares, about.tau, about.labels, about.widths, about.columns)
-    return Stack(about.metric, features, parts, blend, scale, stacking, about.models)
+    return Stack(about.metric, features, parts, blend, scale, stacking, about.models, plan)
+
+
+def _plan(about: StackDescription) -> Plan:
+    """What the stack came of. Raises ArchflowError for a component that cannot be made, and for unknown features."""
+    components = []
+    for each in about.components:
+        try:
+            components.append(COMPONENTS.get(each.name)(**each.config))
+        except TypeError as error:
+            raise ArchflowError(f"component {each.name}: {error}; fit again") from None
+    for name in about.kinds:
+        FEATURES.get(name)
+    return Plan(components, about.kinds, about.named, about.seed)

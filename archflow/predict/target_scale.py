@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
-from archflow.predict.monotone import within_reach
+from archflow.predict.monotone import KNOTS, monotone, usual_extremes, within_reach
 from archflow.predict.objectives import Objective
 from archflow.predict.rank_scale import normal_scores
 
@@ -21,7 +21,8 @@ class TargetScale:
     """A rising map between labels, with the sign that makes higher better, and targets.
 
     For rankings, targets are the normal scores of the labels: they keep the order alone, as a ranking loss does, so
-    that the few bad architectures of a benchmark do not rule the fit. For values, they are standardised labels.
+    that the few bad architectures of a benchmark do not rule the fit. For values, they are standardised labels, where
+    outliers at an end are moved so near that they lie within one range of all others beyond these.
 
     Attributes:
         objective: Of the metric, scaled to the labels.
@@ -33,13 +34,17 @@ class TargetScale:
     labels: Values
 
     @classmethod
-    def of(cls, objective: Objective, labels: Values) -> tuple[Self, Values]:
-        """The scale of labels (n,) in the metric's own unit, and their targets (n,)."""
-        objective = objective.spanning(labels)
+    def of(cls, objective: Objective, labels: Values, metric: str = "") -> tuple[Self, Values]:
+        """The scale of labels (n,) of a metric in its own unit, and their targets (n,)."""
+        objective = objective.spanning(labels, metric)
         objective = objective.scaled_to(objective.unit.counts(labels))
         rising = objective.sign * objective.to_scale(objective.unit.counts(labels))
         if objective.predicts_values:
-            centre, spread = rising.mean(), rising.std()
+            points, near = _pulled(rising)
+            pulled = np.interp(rising, points, near) if len(points) else rising
+            centre, spread = pulled.mean(), pulled.std()
+            if len(points):
+                return cls(objective, (near - centre) / spread, points), (pulled - centre) / spread
             return cls(objective, np.array([0.0, 1.0]), np.array([centre, centre + spread])), (rising - centre) / spread
         targets = normal_scores(rising)
         points, first = np.unique(rising, return_index=True)
@@ -50,7 +55,8 @@ class TargetScale:
         objective = self.objective
         values = self._rising(targets)
         if not objective.predicts_values:
-            values = within_reach(values, self.labels[0], self.labels[-1], keep_sign=objective.linear)
+            usual = usual_extremes(self.labels)
+            values = within_reach(values, self.labels[0], self.labels[-1], usual=usual, keep_sign=objective.linear)
         elif objective.linear:
             values = within_reach(values, *self._extremes, overshoot=np.inf)
         return self._in_unit(values)
@@ -70,10 +76,7 @@ class TargetScale:
         return objective.unit.widths(np.abs(high - low) / 2)
 
     def _rising(self, targets: Values) -> Values:
-        """Piecewise linear; beyond the ends as steep as on the whole."""
-        slope = np.ptp(self.labels) / np.ptp(self.targets)
-        beyond = targets - np.clip(targets, self.targets[0], self.targets[-1])
-        return np.interp(targets, self.targets, self.labels) + slope * beyond
+        return monotone(targets, self.targets, self.labels)
 
     def _in_unit(self, rising: Values) -> Values:
         return self.objective.predictions(self.objective.from_scale(self.objective.sign * rising))
@@ -91,3 +94,15 @@ class TargetScale:
         if not rising or len(targets) != len(labels):
             raise ArchflowError("the points of its scale do not rise; fit again")
         return cls(objective, targets, labels)
+
+
+def _pulled(rising: Values) -> tuple[Values, Values]:
+    """(P,) labels and where outliers among labels (n,) are moved to, all others staying; no points without outliers."""
+    lowest, highest = usual_extremes(rising)
+    before = [(rising.min(), 2 * lowest - highest)] if rising.min() < lowest else []
+    after = [(rising.max(), 2 * highest - lowest)] if rising.max() > highest else []
+    if not before and not after:
+        return np.zeros(0), np.zeros(0)
+    # The line between is of many points, so that the map knows by these which one is an outlier.
+    points, near = np.array([*before, *((x, x) for x in np.linspace(lowest, highest, KNOTS)), *after]).T
+    return points, near

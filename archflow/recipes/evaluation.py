@@ -11,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.data.benchmarks import Benchmark
+from archflow.data.journal import Journal
 from archflow.data.proxies import proxy_columns
 from archflow.features.columns import Columns
 from archflow.graph.table import Table
 from archflow.predict.stacked import StackedPredictor
+from archflow.recipes.columns import usable_columns
 from archflow.recipes.draws import Draws
 from archflow.recipes.fitting import DEFAULT, Task
 from archflow.recipes.judging import BLEND, CHANCE, COVERAGES, Repetition, judged
 from archflow.recipes.presets import preset_of
 from archflow.recipes.stacks import recipe_of
+from archflow.recipes.unfinished import entry_of, finished
 
 Values = NDArray[np.float64]
 
@@ -136,6 +139,7 @@ def maker(
     parts, table = recipe_of(recipe or DEFAULT, benchmark), task.table
     if columns is not None:
         Columns.named(table, columns, task.metrics)  # before the work: a name may be wrong
+    columns = usable_columns(table, task.rows, task.metrics[0], columns, on_note)
     proxies = {name: table.metric(name) for name in proxy_columns(table) if name not in task.metrics}
     embedders = parts.embedders(table.architectures, np.zeros(0, np.int64), proxies, folder, on_note=on_note)
     (objective,) = task.objectives(preset_of(benchmark).margin)
@@ -143,7 +147,10 @@ def maker(
 
 
 def evaluate(
-    make: Callable[[int], StackedPredictor], draws: Draws, on_repetition: Callable[[], None] = lambda: None
+    make: Callable[[int], StackedPredictor],
+    draws: Draws,
+    on_repetition: Callable[[], None] = lambda: None,
+    journal: Journal | None = None,
 ) -> list[Evaluation]:
     """Fit predictors on labels drawn at random; judge each on measured architectures that it did not learn from.
 
@@ -151,6 +158,8 @@ def evaluate(
         make: An unfitted predictor for a seed.
         draws: What to learn from and to judge by.
         on_repetition: Called after each fit.
+        journal: Keeps each repetition that is finished (`archflow.recipes.unfinished`); those that it holds already are
+            taken from it.
 
     Returns:
         An evaluation for every budget.
@@ -161,11 +170,17 @@ def evaluate(
     task, table = draws.task, draws.task.table
     (metric,) = task.metrics
     found: list[list[Repetition]] = [[] for _ in draws.budgets]
+    done = finished(journal) if journal else {}
     for number, (labelled, tested) in enumerate(draws.rows):
         for budget, own in zip(draws.budgets, found, strict=True):
-            predictor, known = make(draws.seed + number), labelled[:budget]
-            predictor.fit(table.select(known), metrics=[metric], reference=table)
-            own.append(judged(predictor, table, metric, known, tested))
+            if (number, budget) in done:
+                own.append(done[number, budget])
+            else:
+                predictor, known = make(draws.seed + number), labelled[:budget]
+                predictor.fit(table.select(known), metrics=[metric], reference=table)
+                own.append(judged(predictor, table, metric, known, tested))
+                if journal:
+                    journal.append(entry_of(number, budget, own[-1]))
             on_repetition()
     lower = task.lower_is_better[0]
     return [Evaluation(table, metric, lower, *each) for each in zip(draws.budgets, found, strict=True)]

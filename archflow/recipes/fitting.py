@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 
 from archflow.checkpoint import is_saved, remove_saved
 from archflow.data.benchmarks import Benchmark
-from archflow.data.proxies import proxy, proxy_columns, tells_apart
+from archflow.data.proxies import proxy, proxy_columns
 from archflow.data.splits import labelled_rows
 from archflow.encoders import create
 from archflow.encoders.pretrained import is_pretrained
 from archflow.errors import ArchflowError
-from archflow.features.columns import Columns
-from archflow.features.known import known_as_text, known_columns
 from archflow.files import check_folder, remove_parts
 from archflow.graph.table import Table
 from archflow.outputs import Output, check_outputs
@@ -27,9 +25,11 @@ from archflow.predict.direction import usually_lower
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.folder import DESCRIPTION, is_description
 from archflow.predict.labels import check_labels, check_size, checked_labels
+from archflow.predict.monotone import usual_extremes
 from archflow.predict.objectives import Hinge, one_for_each
 from archflow.predict.stack import Stacking
 from archflow.progress import progress_bar
+from archflow.recipes.columns import check_columns, usable_columns
 from archflow.recipes.presets import preset_of
 from archflow.recipes.stacks import Recipe
 
@@ -192,10 +192,9 @@ def stacked_predictor(
     check_labels(len(labels))
     checked_labels(labels, None, len(labels), what)
     sources = recipe.components.get("experts", {}).get("columns", ())
-    _check_columns(task, columns, sources, on_note)
-    text = known_as_text(table, task.metrics) if columns is None else []
-    if text:
-        on_note(f"column {', '.join(text)} holds text: not used; mend it, or name it with --features")
+    columns = usable_columns(table, task.rows, task.metrics[0], columns, on_note)
+    check_columns(table, task.rows, task.metrics[0], columns, sources, on_note)
+    _note_outliers(labels, task, on_note)
     if encoder:
         return recipe.predictor([create(encoder)], columns, objective, seed)
     check_folder(folder)
@@ -205,25 +204,14 @@ def stacked_predictor(
     return recipe.predictor(embedders, columns, objective, seed)
 
 
-def _check_columns(
-    task: Task, columns: Sequence[str] | None, sources: Sequence[str], on_note: Callable[[str], None]
-) -> None:
-    """Refuse columns that cannot be what they are named for, and a table in which nothing differs."""
-    table = task.table
-    given = Columns.named(table, known_columns(table, task.metrics) if columns is None else columns, task.metrics)
-    for line in given.warnings:
-        on_note(line)
-    for place, name in enumerate(sources):
-        if name in sources[:place]:
-            raise ArchflowError(f"--sources: {name!r} is named twice; name it once")
-        if name in task.metrics:
-            raise ArchflowError(f"--sources: {name!r} is what is to be predicted; leave it out")
-        if not tells_apart(table.metric(name)):
-            raise ArchflowError(f"--sources: column {name!r} has no two different values; leave it out")
-    if len(np.unique(table.architectures.hashes)) < 2 and not given.names and not sources:
-        raise ArchflowError(
-            f"all {len(table)} architectures are the same, and no column tells them apart; add other architectures, or "
-            "name columns with --features"
+def _note_outliers(labels: NDArray[np.float64], task: Task, on_note: Callable[[str], None]) -> None:
+    """Name the first label that lies so far from all others that it may be a mistake."""
+    low, high = usual_extremes(labels)
+    far = (labels < low) | (labels > high)
+    if far.any():
+        on_note(
+            f"row {task.rows[far][0]}: {task.metrics[0]} is {labels[far][0]:.4g}, and all others lie between {low:.4g} "
+            f"and {high:.4g}; if it is wrong, mend or empty it"
         )
 
 

@@ -12,6 +12,7 @@ from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.predict.blending import Blend
 from archflow.predict.folds import Folds
+from archflow.predict.forecast import Forecast
 from archflow.predict.metrics import precision_curve, spearman, summary
 from archflow.predict.stacked import StackedPredictor
 from archflow.predict.target_scale import TargetScale
@@ -76,9 +77,10 @@ def judged(predictor: StackedPredictor, table: Table, metric: str, known: Rows, 
     shown, truth = table.select(tested), table.metric(metric)[tested]
     (objective,) = predictor.objectives
     rising = objective.sign * truth
-    mean, std = predictor.predict(shown)
+    forecast = predictor.forecast(shown)
+    mean, std = forecast.prediction
     guesses = {name: guess.mean for name, guess in predictor.guesses(shown).items()}
-    measures = {BLEND: measures_of(objective.sign * mean, rising), CHANCE: measures_of_chance(rising)}
+    measures = {BLEND: measures_of(forecast.mean, rising), CHANCE: measures_of_chance(rising)}
     measures |= {name: measures_of(means.mean(0), rising) for name, means in guesses.items()}
     plain = [name for name in guesses if name not in ENCODED]
     if predictor.embedders and 0 < len(plain) < len(guesses):
@@ -86,7 +88,7 @@ def judged(predictor: StackedPredictor, table: Table, metric: str, known: Rows, 
         blended = sum(weight * guesses[name].mean(0) for name, weight in weights.items())
         measures[PLAIN] = measures_of(np.asarray(blended), rising)
     spanned = np.linspace(0, len(tested) - 1, min(len(tested), SPANNED)).astype(np.int64)
-    ends = _intervals(predictor, shown.select(spanned))
+    ends = _intervals(forecast.select(spanned))
     coverage = {
         asked: float(np.mean((low <= truth[spanned]) & (truth[spanned] <= high))) for asked, (low, high) in ends.items()
     }
@@ -146,12 +148,12 @@ def _weights(predictor: StackedPredictor, names: Sequence[str], known: Table, la
     return dict(zip(names, blend.weights.tolist(), strict=True))
 
 
-def _intervals(predictor: StackedPredictor, shown: Table) -> dict[float, tuple[Values, Values]]:
+def _intervals(forecast: Forecast) -> dict[float, tuple[Values, Values]]:
     """By coverage, the ends of those intervals that so many labels can promise."""
     ends = {}
     for asked in COVERAGES:
         try:
-            ends[asked] = predictor.interval(shown, asked)
+            ends[asked] = forecast.interval(asked)
         except ArchflowError:
             continue
     return ends

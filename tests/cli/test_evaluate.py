@@ -25,6 +25,13 @@ def table(tmp_path_factory):
     return path
 
 
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("ARCHFLOW_CACHE", str(folder))
+    return folder
+
+
 @pytest.fixture
 def quick(monkeypatch):
     """Predictors of two components that take no time."""
@@ -62,6 +69,25 @@ def test_text(run, quick, table):
     assert any(line.startswith("values in intervals, asked and held: 50 %: ") for line in lines)
     assert any(line.startswith("With 28 labels the blend puts ") for line in lines)
     assert "from 20 to 28 of them" in lines[-1]
+
+
+def test_an_interrupted_one_resumes(run, quick, table, cache, monkeypatch):
+    options = ("evaluate", table, "--metric", "score", "--labels", "20,30", "--repetitions", 2, "--json")
+    whole, fitted, original = run(*options), [], StackedPredictor.fit
+    assert not list((cache / "evaluations").iterdir())
+
+    def fit(self, *given, **named):
+        if len(fitted) == 3:
+            fitted.clear()
+            raise KeyboardInterrupt
+        fitted.append(1)
+        return original(self, *given, **named)
+
+    monkeypatch.setattr(StackedPredictor, "fit", fit)
+    assert "the same command resumes" in run(*options, code=130)
+    assert run(*options) == whole
+    assert len(fitted) == 1
+    assert not list((cache / "evaluations").iterdir())
 
 
 def test_low_is_noted_and_asked_for(run, quick, table, monkeypatch):

@@ -169,7 +169,7 @@ def stack_described(folder: Path) -> Attempt:
                 key = chosen(random, sorted(kept))
                 kept[key] = _odd_tensor(kept[key], random)
         try:
-            write_folder(folder, name, kept, changed if isinstance(changed, dict) else {"parts": changed})
+            write_folder(folder, name, kept, changed if isinstance(changed, dict) else {"components": changed})
         except (ValueError, RecursionError, TypeError):
             return
         predictor = load_predictor(folder)

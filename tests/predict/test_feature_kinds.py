@@ -23,6 +23,15 @@ def test_kinds_without_a_column_are_left_out():
     assert all(each.names for each in found.values())
 
 
+def test_what_holds_the_labels_is_no_feature_and_what_has_their_order_may_be():
+    labels = TABLE.metric("score") / 4
+    assert set(features_of(TABLE, [COLUMNS], None, ["x"], (TABLE, labels))[COLUMNS].names) == {"params", "log:params"}
+    in_line = TABLE.with_metrics({"flops": 7 - TABLE.metric("score")})
+    assert "flops" not in features_of(in_line, [COLUMNS], None, ["x"], (in_line, labels))[COLUMNS].names
+    with pytest.raises(ArchflowError, match="'flops' is what is to be predicted"):
+        features_of(in_line, [COLUMNS], ["flops"], ["x"], (in_line, labels))
+
+
 def test_what_is_predicted_is_no_feature():
     with pytest.raises(ArchflowError, match="'score' is what is to be predicted"):
         features_of(TABLE, [COLUMNS], ["score"], ["score"])

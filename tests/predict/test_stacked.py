@@ -147,6 +147,60 @@ def test_a_saved_predictor_keeps_what_counted(fitted, table, tmp_path):
         np.testing.assert_array_equal(ends, same)
 
 
+def test_a_loaded_predictor_is_fitted_again_like_a_fresh_one(table, tmp_path):
+    """First with labels of which costs say nothing, so that not every component has a weight; then with others."""
+    parts, kinds = ["ridge", "line", "networks"], ["counts", "columns", "cells"]
+    fresh, saved = (StackedPredictor(components=parts, features=kinds, columns=["cost"], seed=5) for _ in range(2))
+    known = table.select(np.arange(40)).with_metrics({"cost": np.random.default_rng(4).random(40)})
+    saved.fit(known, metrics=["score"])
+    assert [share.name for share in saved.stacking.shares if share.weight == 0] == ["line"]
+    saved.save(tmp_path)
+    loaded = StackedPredictor.load(tmp_path)
+    for predictor in (loaded, fresh):
+        predictor.fit(known, 9 * known.metric("cost") + known.metric("score"), metrics=["both"])
+    assert loaded.stacking == fresh.stacking
+    assert {share.name for share in loaded.stacking.shares if share.weight} == {"ridge", "line"}
+    assert loaded.stacking.columns == ["cost"]
+    np.testing.assert_array_equal(loaded.predict(known), fresh.predict(known))
+    loaded.save(tmp_path / "again")
+    assert (tmp_path / "again" / "predictor.json").read_bytes()
+    fresh.save(tmp_path / "fresh")
+    names = [{path.name for path in (tmp_path / folder).iterdir()} for folder in ("again", "fresh")]
+    assert names[0] == names[1], "the name of the weights is a digest of all that is saved"
+
+
+def test_a_ranking_with_intervals_and_probabilities_predicts_once(fitted, table, monkeypatch):
+    seen = []
+    original = StackedPredictor._seen
+    monkeypatch.setattr(StackedPredictor, "_seen", lambda self, shown: seen.append(len(shown)) or original(self, shown))
+    ranked = fitted.rank(table, coverage=0.8, top=5)
+    assert seen == [150]
+    ends = (ranked.metrics["low_score"], ranked.metrics["high_score"])
+    np.testing.assert_array_equal(ends, fitted.interval(table, 0.8))
+    seen.clear()
+    with pytest.raises(ArchflowError, match="the most that these promise"):
+        fitted.rank(table, coverage=0.99)
+    assert not seen, "refused before the work"
+
+
+def test_columns_that_are_odd_in_another_table_are_named(fitted, table):
+    params = table.metric("params_M")
+    gaps = np.where(np.arange(150) < 30, np.nan, params)
+    for values, what in ((1e6 * params, "another unit"), (gaps, "no value for 30 of 150"), (params * np.nan, "empty")):
+        (line,) = fitted.oddities(table.with_metrics({"params_M": values}))
+        assert line.startswith("column 'params_M' ")
+        assert what in line
+    assert fitted.oddities(table) == []
+
+
+def test_a_column_that_is_the_label_is_refused_or_left_out(table):
+    known = table.select(np.arange(30)).with_metrics({"flops": 1e3 * table.metric("score")[:30]})
+    with pytest.raises(ArchflowError, match="features: column 'flops' is what is to be predicted"):
+        StackedPredictor(components=("ridge",), columns=["params_M", "flops"]).fit(known, metrics=["score"])
+    stacking = StackedPredictor(components=("ridge",)).fit(known, metrics=["score"])
+    assert stacking.columns == ["params_M"]
+
+
 def test_features_named_in_any_order_are_saved(table, tmp_path):
     predictor = StackedPredictor(components=["ridge"], features=["graf", "counts", "columns"])
     predictor.fit(table.select(np.arange(40)), metrics=["score"], reference=table)
@@ -187,6 +241,40 @@ def test_ties_and_outliers_of_ten_orders_of_magnitude_are_learnt(table):
     mean = predictor.predict(table).mean
     assert np.isfinite(mean).all()
     assert kendall_tau(mean[60:], score[60:]) > 0.6
+
+
+def test_flags_and_accuracies_have_intervals_within_their_range(table):
+    score = table.metric("score")
+    flags = (score > np.median(score)).astype(float)
+    accuracy = 100 - np.exp(-score)
+    for labels, metric, most in ((flags, "success", 1), (accuracy, "accuracy", 100)):
+        predictor = StackedPredictor(components="ridge", features="counts")
+        predictor.fit(table.select(np.arange(50)), labels[:50], metrics=[metric], reference=table)
+        low, high = predictor.interval(table, 0.95)
+        assert low.min() >= 0
+        assert high.max() <= most
+        assert predictor.predict(table).mean.max() <= most
+        assert np.mean((low <= labels) & (labels <= high)) > 0.85
+        assert sorted(predictor.rank(table).metrics[f"rank_{metric}"]) == list(range(1, 151))
+
+
+@pytest.mark.parametrize("outlier", [1e10, -1e10])
+def test_intervals_with_an_outlier_hold_and_are_as_wide_as_without(table, outlier):
+    """At the other end of the labels, and in the middle: the outlier is among those learnt from."""
+    score, sign = table.metric("score") - 3, np.sign(outlier)
+    held, widths, means = [], [], []
+    for first in (score[0], outlier):
+        labels = np.append(first, score[1:])
+        predictor = StackedPredictor(components="ridge", features="counts")
+        predictor.fit(table.select(np.arange(50)), labels[:50], reference=table)
+        low, high = predictor.interval(table, 0.8)
+        held.append(np.mean((low[50:] <= score[50:]) & (score[50:] <= high[50:])))
+        far = np.argsort(sign * predictor.predict(table).mean)[:50]
+        widths.append(np.median((high - low)[far]))
+        means.append(predictor.predict(table).mean[far])
+    assert held[1] > held[0] - 0.05
+    assert widths[1] < 1.5 * widths[0]
+    assert np.abs(means[1]).max() < 2 * np.abs(means[0]).max()
 
 
 def test_what_makes_no_predictor_is_refused(table):

@@ -33,6 +33,25 @@ def test_targets_of_values_are_standardised_and_map_back(name, lower):
     assert np.corrcoef(targets, labels)[0, 1] * (-1 if lower else 1) > 0.7, "a higher target is better"
 
 
+@pytest.mark.parametrize("name", ["squared", "relative"])
+@pytest.mark.parametrize("lower", [False, True])
+def test_an_outlier_does_not_rule_the_scale_of_values(name, lower):
+    labels = np.exp(np.random.default_rng(0).normal(size=40))
+    spoilt = np.append(labels[1:], 1e99)
+    scale, targets = scale_of(spoilt, name, lower)
+    _, plain = scale_of(labels, name, lower)
+    assert abs(targets.mean()) < 1e-9
+    assert abs(targets.std() - 1) < 1e-9
+    assert 0.5 < np.ptp(targets[:-1]) / np.ptp(plain[1:]) <= 1
+    np.testing.assert_allclose(scale.means(targets), spoilt)
+    widths = scale.widths(targets[:-1] - 0.1, targets[:-1])
+    assert np.median(widths) < 2 * np.median(labels)
+    beyond = scale.ends(np.array([targets.max() + 1 if lower else targets.min() - 1]))
+    assert abs(beyond[0]) < 10 * labels.max()
+    again = TargetScale.restored(scale.objective, scale.targets, scale.labels)
+    np.testing.assert_array_equal(again.ends(targets), scale.ends(targets))
+
+
 def test_rankings_see_the_order_alone():
     labels = np.array([1.0, 2.0, 4.0, 3.0])
     _, targets = scale_of(labels)

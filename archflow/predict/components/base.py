@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.configured import Configured
+from archflow.graph.table import Table
 from archflow.predict.folds import Folds
 from archflow.predict.seen import Seen
 from archflow.registry import Registry
@@ -103,6 +104,10 @@ class FittedComponent(ABC):
             seen: The architectures.
             on_batch: Called again and again with how many more are done, by a component that takes long.
         """
+
+    def oddities(self, table: Table) -> dict[str, str]:
+        """By name, what is odd in a table about columns that the component reads beside features."""
+        return {}
 
     @abstractmethod
     def arrays(self) -> dict[str, NDArray]:

@@ -29,9 +29,6 @@ ENOUGH = 192
 MOST = 2048
 """Labels that count at most."""
 
-CERTAIN = 20
-"""Labels that a source that is not the target does not put in exactly their order."""
-
 
 @COMPONENTS.register("experts")
 class Experts(Component):
@@ -77,7 +74,7 @@ class Experts(Component):
         hashes = np.concatenate([seen.table.architectures.hashes for seen in both])
         fullest = np.argsort(-np.isfinite(values).sum(1), kind="stable")
         rows = fullest[np.unique(hashes[fullest], return_index=True)[1]]
-        self._check(lesson, names, values[: len(lesson.known)], values[rows])
+        self._check(lesson, names, values[rows])
         counts = np.isfinite(values[rows]).sum(0)
         scales = [RankScale.of(each[np.isfinite(each)]) for each in values[rows].T]
         order = [i for i in np.argsort(-counts, kind="stable") if counts[i] >= LEAST and scales[i]]
@@ -132,7 +129,7 @@ class Experts(Component):
         own = [] if features is None else [each for each in features.names if each in seen.table.metrics]
         return [*dict.fromkeys([*own, *self.columns])]
 
-    def _check(self, lesson: Lesson, names: list[str], known: Values, values: Values) -> None:
+    def _check(self, lesson: Lesson, names: list[str], values: Values) -> None:
         """Refuse a named column that is the target, or says nothing."""
         predicted = {each for name in lesson.metrics for each in (name, name.removeprefix("-"))}
         for name in self.columns:
@@ -140,23 +137,11 @@ class Experts(Component):
                 raise ArchflowError(f"experts: {name!r} is what is to be predicted; leave it out")
             if not any(name in seen.table.column_names for seen in (lesson.known, lesson.usual)):
                 raise ArchflowError(f"experts: the table has no column {name!r}; name one of its columns")
-            own, found = values[:, names.index(name)], known[:, names.index(name)]
+            own = values[:, names.index(name)]
             there = own[np.isfinite(own)]
             if len(there) < LEAST or len(np.unique(there)) < 2:
                 what = f"has {len(there)} values" if len(there) < LEAST else "is the same for all architectures"
                 raise ArchflowError(f"experts: column {name!r} {what}; leave it out or measure more")
-            if np.isfinite(found).sum() >= CERTAIN and _same_order(found, lesson.targets):
-                raise ArchflowError(
-                    f"experts: column {name!r} has exactly the order of the labels: it is what is to be predicted; "
-                    "leave it out, or rank by it"
-                )
-
-
-def _same_order(values: Values, targets: Values) -> bool:
-    """Whether values order targets as these are, up or down, without an exception."""
-    there = np.flatnonzero(np.isfinite(values))
-    up, wanted = (np.unique(each[there], return_inverse=True)[1] for each in (values, targets))
-    return bool((up == wanted).all() or (up.max() - up == wanted).all())
 
 
 def _chosen(scores: Values, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
+from archflow.features.ranges import Range
+from archflow.graph.table import Table
 from archflow.predict.arrays import floats_of, indices_of
 from archflow.predict.components.base import FittedComponent, Guess
 from archflow.predict.folder import part_of
@@ -120,6 +123,16 @@ class FittedExperts(FittedComponent):
         """(P, N) what the parts see between an architecture and itself."""
         last = len(columns) - linear(self.standards)
         return np.stack([np.ones(len(x)) for x in columns] + [np.square(x).mean(1) for x in columns[last:]])
+
+    def oddities(self, table: Table) -> dict[str, str]:
+        """Sources in another unit. One may be empty: its expert speaks then."""
+        there = {name: scale for name, scale in zip(self.names, self.scales, strict=True) if name in table.column_names}
+        found = {}
+        for name, scale in there.items():
+            values = table.metric(name)
+            if np.isfinite(values).any():
+                found[name] = replace(Range.of(scale.values), gaps=1.0).oddity(values)
+        return {name: what for name, what in found.items() if what}
 
     def arrays(self) -> dict[str, NDArray]:
         arrays: dict[str, NDArray] = {"names": np.frombuffer("\n".join(self.names).encode(), np.uint8).copy()}

@@ -14,6 +14,7 @@ from torch import Tensor
 from archflow.bounds import Bounded
 from archflow.described import parse
 from archflow.errors import ArchflowError
+from archflow.predict.greatest import greatest_possible
 from archflow.predict.metrics import regression_summary, summary
 from archflow.predict.unit import Unit
 from archflow.registry import Registry
@@ -37,11 +38,13 @@ class Objective(Bounded, ABC):
     Args:
         lower_is_better: Whether low values of the metric are the good ones, as for latency.
         lowest, highest: The extremes of all known labels; set by `spanning`.
+        most: What no value of the metric can exceed; None if nothing says so. Set by `spanning`.
     """
 
     lower_is_better: bool = False
     lowest: float | None = None
     highest: float | None = None
+    most: float | None = None
 
     measure: ClassVar[str]
     """The name of what `selection_score` measures."""
@@ -67,16 +70,20 @@ class Objective(Bounded, ABC):
         """Whether the scale of `to_scale` is that of the labels, and not of their logarithms."""
         return not self.positive
 
-    def spanning(self, labels: Values) -> Self:
-        """This objective, with the extremes of all labels that are known, (n,), those of validation among them."""
-        return replace(self, lowest=float(labels.min()), highest=float(labels.max()))
+    def spanning(self, labels: Values, metric: str = "") -> Self:
+        """This objective, with what all labels of a metric that are known, (n,), those of validation among them, say
+        of its values."""
+        return replace(
+            self, lowest=float(labels.min()), highest=float(labels.max()), most=greatest_possible(labels, metric)
+        )
 
     def predictions(self, counts: Values) -> Values:
-        """Counts -> labels, of no sign that no known label has."""
+        """Counts -> labels, of no sign that no known label has, and none that is more than there can be."""
         labels = self.unit.labels(counts)
         if self.lowest is None or self.highest is None:
             return labels
-        return np.clip(labels, 0.0 if self.lowest >= 0 else -np.inf, 0.0 if self.highest <= 0 else np.inf)
+        most = np.inf if self.most is None else self.most
+        return np.clip(labels, 0.0 if self.lowest >= 0 else -np.inf, 0.0 if self.highest <= 0 else most)
 
     @abstractmethod
     def scaled_to(self, labels: Values) -> Objective:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from archflow.bounds import bounded
 from archflow.predict.metrics import kendall_tau_rows
-from archflow.predict.monotone import monotone, quantile_knots, within_reach
+from archflow.predict.monotone import monotone, quantile_knots, usual_extremes, within_reach
 from archflow.predict.objectives.base import OBJECTIVES, Objective, Values
 from archflow.pretext.ranking_loss import pairwise_hinge
 
@@ -63,7 +63,8 @@ class Ranking(Objective):
     def outputs(self, scores: Values, output_map: Values) -> Values:
         knots, values = np.split(output_map, 2)
         rising = monotone(scores, knots, values)
-        return self.sign * within_reach(rising, values[0], values[-1], keep_sign=self.linear)
+        usual = usual_extremes(values)
+        return self.sign * within_reach(rising, values[0], values[-1], usual=usual, keep_sign=self.linear)
 
 
 @OBJECTIVES.register("hinge")

@@ -110,7 +110,6 @@ def test_a_source_that_says_nothing_does_little_harm():
         ("empty", np.full(60, np.nan), "has 0 values"),
         ("missing", None, "no column 'missing'"),
         ("acc", hidden(60), "what is to be predicted"),
-        ("copy", 5 - 3 * scores(seen(60)), "exactly the order of the labels"),
     ],
 )
 def test_columns_that_cannot_be_sources_are_refused(column, values, why):
@@ -123,6 +122,21 @@ def test_columns_that_cannot_be_sources_are_refused(column, values, why):
 def test_names_are_checked(columns):
     with pytest.raises(ArchflowError, match="experts: "):
         Experts(columns)
+
+
+def test_a_cheap_metric_may_have_exactly_the_order_of_the_labels():
+    known, others = (with_columns(each, cheap=5 - 3 * scores(each)) for each in (seen(60), seen(50, seed=9)))
+    guess = Experts(["cheap"]).fit(lesson(known))(others)
+    assert kendall_tau(guess.mean.mean(0), scores(others)) > 0.95
+
+
+def test_a_source_in_another_unit_is_odd_and_an_empty_one_is_not():
+    known = with_columns(seen(60), cheap=scores(seen(60)) + 9)
+    fitted = Experts(["cheap"]).fit(lesson(known))
+    assert fitted.oddities(known.table) == {}
+    assert fitted.oddities(known.table.with_metrics({"cheap": np.full(60, np.nan)})) == {}
+    in_thousandths = known.table.with_metrics({"cheap": 1000 * known.table.metric("cheap")})
+    assert "another unit" in fitted.oddities(in_thousandths)["cheap"]
 
 
 def test_hostile_columns_are_taken():

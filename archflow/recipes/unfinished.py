@@ -1,0 +1,108 @@
+"""Evaluations that are not finished: what an interrupted one has done waits in the cache."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow import __version__
+from archflow.checkpoint import fingerprint
+from archflow.data.benchmarks import Benchmark
+from archflow.data.cache import sha256_of
+from archflow.data.journal import Journal, open_journal
+from archflow.data.places import CACHE_VARIABLE, cache_folder
+from archflow.errors import ArchflowError
+from archflow.files import check_folder
+from archflow.recipes.draws import Draws
+from archflow.recipes.fitting import DEFAULT
+from archflow.recipes.judging import Repetition
+
+Values = NDArray[np.float64]
+
+JOURNAL = "journal.jsonl"
+
+ENDS = ("low", "high")
+"""Of a repetition, what may be NaN: None in the journal."""
+
+
+def configuration(
+    path: Path, draws: Draws, recipe: str | None, benchmark: Benchmark | None, columns: Sequence[str] | None
+) -> dict[str, Any]:
+    """All that decides what a repetition gives: not how many there are.
+
+    Args:
+        path: The table's file.
+        draws: Of its labels.
+        recipe, benchmark, columns: As of `archflow.recipes.evaluation.maker`.
+    """
+    return {
+        "kind": "evaluation",
+        "version": __version__,
+        "table": sha256_of(path),
+        "metric": draws.task.metrics[0],
+        "lower_is_better": draws.task.lower_is_better[0],
+        "labels": list(map(int, draws.budgets)),
+        "seed": draws.seed,
+        "recipe": recipe or DEFAULT,
+        "benchmark": None if benchmark is None else benchmark.name,
+        "features": None if columns is None else list(columns),
+    }
+
+
+@contextmanager
+def unfinished(about: Mapping[str, Any]) -> Iterator[tuple[Path, Journal]]:
+    """The folder of an evaluation and its journal of finished repetitions: the same ones, after an interruption.
+
+    The folder is removed when the block ends, and stays with what it holds when an exception or a kill ends it.
+
+    Args:
+        about: What `configuration` gives.
+
+    Raises:
+        ArchflowError: The cache cannot be written, or another process does the same work.
+    """
+    folder = cache_folder() / "evaluations" / fingerprint(dict(about))
+    try:
+        check_folder(folder)
+    except ArchflowError as error:
+        raise ArchflowError(f"the cache cannot be written: {error}; or name another in {CACHE_VARIABLE}") from None
+    with open_journal(folder / JOURNAL, about) as journal:
+        done = False
+        try:
+            yield folder, journal
+            done = True
+        finally:
+            if done or (not journal.entries and os.listdir(folder) == [JOURNAL]):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def entry_of(draw: int, labels: int, found: Repetition) -> dict[str, Any]:
+    """What the journal keeps of the repetition of one draw with so many labels."""
+    about = {"draw": draw, "labels": labels, **vars(found)}
+    about["coverage"] = [[asked, held] for asked, held in found.coverage.items()]
+    about |= {name: getattr(found, name).tolist() for name in ("rows", "predicted")}
+    return about | {name: _json(getattr(found, name)) for name in ENDS}
+
+
+def finished(journal: Journal) -> dict[tuple[int, int], Repetition]:
+    """The repetitions that a journal holds, by draw and number of labels."""
+    return {(entry["draw"], entry["labels"]): _repetition(entry) for entry in journal.entries}
+
+
+def _repetition(entry: Mapping[str, Any]) -> Repetition:
+    found = {name: value for name, value in entry.items() if name not in ("draw", "labels")}
+    rows, predicted = np.array(found["rows"], np.int64), np.array(found["predicted"], np.float64)
+    ends = {name: np.full(len(rows), np.nan) if found[name] is None else np.array(found[name]) for name in ENDS}
+    return Repetition(**{**found, "coverage": dict(found["coverage"]), "rows": rows, "predicted": predicted, **ends})
+
+
+def _json(ends: Values) -> list[float] | None:
+    """The ends of intervals, which all are NaN where none is promised."""
+    return None if np.isnan(ends).any() else ends.tolist()
