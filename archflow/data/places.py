@@ -6,6 +6,7 @@ The cache holds
     NAME.json       its record: sha256, what it was made of, how
     raw/NAME/FILE   downloaded files; they may be deleted, the table does not need them
     converted/      tables of the user's folder that had native strings but no graphs, with their digests
+    evaluations/    unfinished calls of `archflow evaluate`, a folder each
     licences.json   which licences the user has been shown
 
 The user's folder `ARCHFLOW_DATA` may hold tables NAME.parquet, and published files, beside them, in `ANY/` or in

@@ -95,7 +95,7 @@ def test_lower_is_better_turns_the_order_and_not_the_values(table):
         predictor.fit(known, metrics=["score"])
     np.testing.assert_allclose(higher.predict(table).mean, lower.predict(table).mean, atol=1e-6)
     ranks = [predictor.rank(table).metrics["rank_score"] for predictor in (higher, lower)]
-    assert np.corrcoef(*ranks)[0, 1] < -0.9
+    assert np.corrcoef(ranks[0], ranks[1])[0, 1] < -0.9
 
 
 @pytest.mark.parametrize("objective", ["log", "relative", "squared"])
