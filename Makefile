@@ -36,6 +36,19 @@ lower-bounds:
 	$(LOWEST)/bin/python -m pip install --quiet --requirement $(LOWEST)/lowest.txt --editable .[report] pytest hypothesis
 	$(LOWEST)/bin/python -m pytest -W default $(LOWEST_TESTS)  # old libraries warn of newer ones
 
+# Tests of an adapter with its framework, in an environment of its own: no environment could hold all frameworks.
+ADAPTERS := neps botorch syne-tune
+.PHONY: $(addprefix adapters-,$(ADAPTERS))
+adapters-neps: ADAPTER_TESTS = tests/search/adapters/test_neps.py
+adapters-botorch: ADAPTER_TESTS = tests/search/adapters/test_botorch_model.py $(wildcard tests/search/methods/test_qlog*.py)
+adapters-syne-tune: ADAPTER_TESTS = tests/search/adapters/test_syne_tune.py
+adapters-syne-tune: ADAPTER_NEEDS = huggingface_hub # of Syne Tune's tables
+$(addprefix adapters-,$(ADAPTERS)): adapters-%:
+	$(PYTHON) -m venv .venv-adapters-$*
+	grep '^torch==' requirements.txt > .venv-adapters-$*/torch.txt
+	.venv-adapters-$*/bin/python -m pip install --quiet --requirement .venv-adapters-$*/torch.txt --editable '.[$*]' pytest hypothesis $(ADAPTER_NEEDS)
+	OMP_NUM_THREADS=1 .venv-adapters-$*/bin/python -m pytest -W default $(ADAPTER_TESTS)  # frameworks warn on import
+
 # 100,000 damaged inputs to everything that reads files, text and options, and twenty kills of every long verb.
 INPUTS ?= 100000
 KILLS ?= 20
