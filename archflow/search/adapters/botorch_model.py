@@ -130,7 +130,10 @@ class ArchitectureEnsemble(EnsembleModel):
             raise ArchflowError("ensemble: a row has no gradient; take optimize_acqf_discrete with the model's choices")
         count, wanted = self.values.shape[1], X[..., 0]
         if X.shape[-1] != 1 or not ((wanted == wanted.round()) & (wanted >= 0) & (wanted < count)).all():
-            raise ArchflowError(f"ensemble: inputs {tuple(X.shape)} are no rows; give (..., q, 1) whole, below {count}")
+            raise ArchflowError(
+                f"ensemble: inputs {tuple(X.shape)} are no rows; give (..., q, 1) whole ones below {count}, as "
+                "optimize_acqf_discrete with the model's choices does"
+            )
         return self.values[:, wanted.long()].movedim(0, -3)
 
     def subset_output(self, idcs: list[int]) -> Self:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from archflow.bounds import whole
 from archflow.errors import ArchflowError
@@ -18,7 +18,7 @@ from archflow.spaces.base import SearchSpace
 try:
     from neps import PipelineSpace, algorithms  # pyright: ignore[reportMissingImports]
     from neps.optimizers.algorithms import CustomOptimizer  # pyright: ignore[reportMissingImports]
-    from neps.optimizers.optimizer import ImportedConfig, SampledConfig  # pyright: ignore[reportMissingImports]
+    from neps.optimizers.optimizer import SampledConfig  # pyright: ignore[reportMissingImports]
     from neps.state import Trial  # pyright: ignore[reportMissingImports]
 except ImportError:
     raise ArchflowError("an optimizer of NePS needs neps; install it: pip install 'archflow[neps]'") from None
@@ -96,7 +96,7 @@ class NepsSearch:
     def __call__(
         self, trials: Mapping[str, Trial], budget_info: Any, n: int | None = None
     ) -> SampledConfig | list[SampledConfig]:
-        """The next configuration, or a list of n; fewer if the space has no more.
+        """The next configuration for n = None, or a list of n; fewer if the space has no more.
 
         Raises:
             ArchflowError: A trial has no architecture of the space, or its values do not fit; or the space has no more.
@@ -117,19 +117,11 @@ class NepsSearch:
 
     def import_trials(
         self, external_evaluations: Sequence[tuple[Mapping[str, Any], Any]], trials: Mapping[str, Trial]
-    ) -> list[ImportedConfig]:
-        """For `neps.import_trials`: evaluations that were made elsewhere, under new numbers.
-
-        Raises:
-            ArchflowError: One has no architecture of the space.
-        """
-        first = _next_id(trials)
-        for place, (configuration, _) in enumerate(external_evaluations):
-            native_in(configuration, self._follower, f"imported trial {place}")
-        return [
-            ImportedConfig(str(first + place), configuration, result)
-            for place, (configuration, result) in enumerate(external_evaluations)
-        ]
+    ) -> NoReturn:
+        """NePS hands on only parameters that it draws itself, and an architecture is none of them."""
+        raise ArchflowError(
+            "neps.import_trials loses the architectures of trials, which NePS does not draw itself; search anew"
+        )
 
     def get_trial_artifacts(self, trials: Mapping[str, Trial] | None = None) -> None:
         """It makes none."""

@@ -7,12 +7,13 @@ from archflow.graph.table import Table
 from archflow.spaces.table_space import TableSpace
 from archflow.testing.graphs import random_architectures
 
-SIZE = 30
-
 
 def small() -> TableSpace:
     """A space of `SIZE` architectures."""
-    return TableSpace(Table(random_architectures(SIZE, seed=5)))
+    return TableSpace(Table(random_architectures(30, seed=5)))
+
+
+SIZE = small().size
 
 
 def loss(architecture: Architecture) -> float:

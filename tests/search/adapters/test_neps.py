@@ -1,7 +1,6 @@
 import logging
 from functools import partial
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -135,15 +134,11 @@ def test_several_objectives_and_a_constraint():
     assert (history.violation > 0).sum() == 5
 
 
-def test_trials_from_elsewhere_are_imported(tmp_path):
-    space = small()
-    natives = [space.format(each) for each in space.sample(4, np.random.default_rng(0))]
-    known = [({"architecture": native}, {"objective_to_minimize": float(n)}) for n, native in enumerate(natives[:2])]
+def test_trials_from_elsewhere_are_refused(tmp_path):
     found = search()
-    neps.import_trials(known, tmp_path / "run", found.pipeline_space, optimizer=found.optimizer)
-    asked = run(found, tmp_path / "run", 6)
-    assert asked[:2] == natives[:2]
-    assert len(set(asked)) == 6
+    known = [({"architecture": by_hand("random", 1)[0]}, {"objective_to_minimize": 1.0})]
+    with pytest.raises(ArchflowError, match="loses the architectures"):
+        neps.import_trials(known, tmp_path / "run", found.pipeline_space, optimizer=found.optimizer)
 
 
 @given(st.lists(st.sampled_from(["ask", "first", "last", "fail"]), max_size=25), st.integers(0, 3))
@@ -169,9 +164,8 @@ def test_a_function_of_ones_own_is_given_the_native_string(tmp_path):
         return 1.0
 
     found = NepsSearch("nasbench201", partial(RegularizedEvolution, population=4), seed=1)
-    neps.run(
-        evaluate, found.pipeline_space, optimizer=found.optimizer, root_directory=tmp_path, total_evaluations_to_spend=2
-    )
+    more = {"root_directory": tmp_path / "run", "total_evaluations_to_spend": 2}
+    neps.run(evaluate, found.pipeline_space, optimizer=found.optimizer, **more)
     assert [origin for _, origin in seen] == ["random", "random"]
     assert all(len(found.space.parse(native).ops) > 2 for native, _ in seen)
 

@@ -218,8 +218,8 @@ def test_a_table_is_searched_in_simulated_time(tmp_path, monkeypatch):
     natives = [space.format(each) for each in space.enumerate()]
     measured = np.array([[loss(each), 10.0] for each in space.enumerate()])[:, None, None]
     table = BlackboxTabular(
-        pandas.DataFrame({"architecture": natives}),
-        {"architecture": choice(natives)},
+        pandas.DataFrame({"architecture": natives, "channels": 16}),  # with one column Syne Tune finds no row
+        {"architecture": choice(natives), "channels": choice([16])},
         {"epoch": randint(1, 1)},
         measured,
         objectives_names=["loss", "seconds"],
@@ -227,7 +227,7 @@ def test_a_table_is_searched_in_simulated_time(tmp_path, monkeypatch):
     searcher = searching(partial(RegularizedEvolution, population=4, tournament=2))
     tuner = Tuner(
         UserBlackboxBackend(table, elapsed_time_attr="seconds"),
-        scheduler(searcher),
+        scheduler(searcher, channels=16),
         StoppingCriterion(max_num_trials_finished=20),
         n_workers=3,
         sleep_time=0,
