@@ -153,8 +153,8 @@ class ArchflowSearcher(Searcher):
         metrics, modes = (_several(each) for each in (self._metric, self._mode))
         if not metrics or len(metrics) != len(modes) or not set(modes) <= {"max", "min"}:
             raise ArchflowError(
-                f"metric {self._metric!r}, mode {self._mode!r}: give the searcher a metric and a mode of max or min, or "
-                "as many of both"
+                f"metric {self._metric!r}, mode {self._mode!r}: give the searcher a metric and a mode of max or min, "
+                "or as many of both"
             )
         return dict(zip(metrics, modes, strict=True))
 
