@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-REGISTRY = ROOT / "optunahub"
+REGISTRY = ROOT / "optuna-hub"
 PACKAGE = REGISTRY / "samplers" / "archflow"
 
 
