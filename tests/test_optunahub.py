@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.search.adapters.cells import run_example
+
 ROOT = Path(__file__).parents[1]
 REGISTRY = ROOT / "optuna-hub"
 PACKAGE = REGISTRY / "samplers" / "archflow"
@@ -60,3 +62,9 @@ def test_its_example_runs(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "nor_conv" in done.stdout
+
+
+def test_the_example_of_the_page_runs(tmp_path):
+    pytest.importorskip("optunahub", reason="optunahub is not installed")
+    (tmp_path / "optuna-hub").symlink_to(REGISTRY)
+    assert float(run_example("OptunaHub", tmp_path)) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -27,6 +28,9 @@ except ImportError:
 
 ARCHITECTURE, ORIGIN = "architecture", "origin"
 """User attributes of a trial: the native string of its architecture, and why it was proposed."""
+
+LOOKS, BETWEEN_LOOKS = 100, 0.05
+"""How often, and after how many seconds, to look at a claim of another process that is not settled."""
 
 
 def suggest_architecture(trial: BaseTrial, space: str | SearchSpace) -> Architecture:
@@ -106,7 +110,7 @@ class ArchflowSampler(BaseSampler):
     def propose(self, trial: Trial) -> None:
         """Choose the architecture of a trial, and set its user attributes.
 
-        Where another process has chosen the same for an earlier trial at the same moment, the later trial gives way.
+        Where another process chooses the same at the same moment, one of them chooses again.
         """
         study = trial.study
         with self._lock:
@@ -120,9 +124,9 @@ class ArchflowSampler(BaseSampler):
                     with suppress(RuntimeError):  # outside of `optimize` there is nothing to stop
                         study.stop()
                     raise TrialPruned(f"the space {self.space.name} has no more architectures")
-                trial.set_user_attr(ORIGIN, proposal.origin)
                 trial.set_user_attr(ARCHITECTURE, proposal.native)
-                if not self._is_taken(proposal.native, trial):
+                if _keeps(trial, proposal.native):
+                    trial.set_user_attr(ORIGIN, proposal.origin)
                     return
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
@@ -146,11 +150,6 @@ class ArchflowSampler(BaseSampler):
 
     def reseed_rng(self) -> None:
         self._others.reseed_rng()
-
-    def _is_taken(self, native: str, trial: Trial) -> bool:
-        """Whether an earlier trial has the same architecture."""
-        earlier = [each for each in _with_architecture(trial.study) if each.number < trial.number]
-        return any(each.user_attrs[ARCHITECTURE] == native for each in earlier)
 
 
 class _DrawnByName(BaseSampler):
@@ -178,6 +177,27 @@ class _DrawnByName(BaseSampler):
 def _with_architecture(study: Study) -> list[FrozenTrial]:
     """The trials that have one, in their order."""
     return [each for each in study.get_trials(deepcopy=False) if ARCHITECTURE in each.user_attrs]
+
+
+def _keeps(trial: Trial, native: str) -> bool:
+    """Whether a trial keeps the architecture that it has just claimed; it does not if another trial has that too.
+
+    Of two claims at one moment that of the earlier trial counts, unless the later one was settled, by its origin, before
+    the earlier was made. A claim that is not settled is waited for, and only by earlier trials: none waits in a circle.
+    """
+    for _ in range(LOOKS):
+        others = [each for each in _with_architecture(trial.study) if each.number != trial.number]
+        same = [each for each in others if each.user_attrs[ARCHITECTURE] == native]
+        if not same:
+            return True
+        if any(each.number < trial.number or _is_settled(each) for each in same):
+            return False
+        time.sleep(BETWEEN_LOOKS)
+    return False  # its process has died, perhaps
+
+
+def _is_settled(trial: FrozenTrial) -> bool:
+    return ORIGIN in trial.user_attrs or trial.state is not TrialState.RUNNING
 
 
 def _constraints(trial: FrozenTrial) -> Mapping[str, float]:

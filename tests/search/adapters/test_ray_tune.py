@@ -106,7 +106,7 @@ def test_what_was_measured_before_counts():
     assert known.metrics == {"value 0": 4}
     with pytest.raises(ArchflowError, match="no 'architecture' among the parameters"):
         searched.add_evaluated_point({"x": 1}, 4.0)
-    with pytest.raises(ArchflowError, match="nasbench201"):
+    with pytest.raises(ArchflowError, match="write it as"):
         searched.add_evaluated_point({"architecture": FOREIGN}, 4.0)
 
 
