@@ -182,8 +182,8 @@ def _with_architecture(study: Study) -> list[FrozenTrial]:
 def _keeps(trial: Trial, native: str) -> bool:
     """Whether a trial keeps the architecture that it has just claimed; it does not if another trial has that too.
 
-    Of two claims at one moment that of the earlier trial counts, unless the later one was settled, by its origin, before
-    the earlier was made. A claim that is not settled is waited for, and only by earlier trials: none waits in a circle.
+    Of two claims at one moment that of the earlier trial counts, unless the later one is settled already, which its
+    origin shows. A claim that is not settled is waited for by earlier trials alone, so that none wait for each other.
     """
     for _ in range(LOOKS):
         others = [each for each in _with_architecture(trial.study) if each.number != trial.number]

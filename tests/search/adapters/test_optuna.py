@@ -213,15 +213,12 @@ def test_failed_and_pruned_trials_count():
     assert [each.metrics for each in known[2:]] == [{"value 0": 0.25}, None, {"value 0": 0.5}]
 
 
-retry = getattr(optuna.storages, "RetryHeartbeatStaleTrialCallback", None) or optuna.storages.RetryFailedTrialCallback
-
-
 def test_a_trial_that_is_tried_again_keeps_its_architecture():
     study = study_of(Recorded)
     trial = study.ask()
     first = suggest_architecture(trial, SPACE)
     study.tell(trial, state=TrialState.FAIL)
-    retry()(study, study.trials[0])
+    study.enqueue_trial({}, user_attrs=study.trials[0].user_attrs)  # as Optuna's callbacks that retry trials do
     study.optimize(objective, n_trials=1)
     (known,) = known_to(study)
     assert known.metrics == {"value 0": study.trials[1].value}
