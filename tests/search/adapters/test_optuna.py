@@ -2,8 +2,7 @@
 
 import copy
 import pickle
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -12,7 +11,7 @@ pytest.importorskip("optuna", reason="the extra optuna is not installed")
 
 import optuna
 from optuna.samplers import RandomSampler, TPESampler
-from optuna.storages import JournalStorage, RDBStorage
+from optuna.storages import InMemoryStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.testing import pytest_samplers
 from optuna.trial import TrialState, create_trial
@@ -20,7 +19,7 @@ from optuna.trial import TrialState, create_trial
 from archflow.errors import ArchflowError
 from archflow.search.adapters.optuna import LOOKS, ArchflowSampler, suggest_architecture
 from archflow.search.methods.nsga2 import NSGA2
-from tests.search.adapters.cells import NATIVE, ROOT, SPACE, convolutions, evolution, run_example, small_space
+from tests.search.adapters.cells import NATIVE, SPACE, convolutions, evolution, run_example, small_space
 from tests.search.adapters.test_follower import FOREIGN, OTHER, Recorded
 
 
@@ -93,28 +92,19 @@ def test_threads_share_a_study():
     assert len(set(attribute(study.trials))) == 24
 
 
-JOINED = """
-import sys
-import optuna
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
-from tests.search.adapters.test_optuna import objective, sampler
+def test_processes_share_a_study():
+    """Threads stand for processes: each has a sampler and a study of its own, and they share the storage alone."""
+    storage = InMemoryStorage()
+    study_of(storage=storage, study_name="cells")
 
-storage = JournalStorage(JournalFileBackend(sys.argv[1]))
-study = optuna.create_study(
-    storage=storage, study_name="cells", load_if_exists=True, direction="maximize", sampler=sampler()
-)
-study.optimize(objective, n_trials=8)
-"""
+    def joins(_):
+        study = optuna.load_study(study_name="cells", storage=storage, sampler=sampler())
+        study.optimize(objective, n_trials=15)
 
-
-def test_processes_share_a_study(tmp_path):
-    command = [sys.executable, "-c", JOINED, str(tmp_path / "study.log")]
-    started = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) for _ in range(2)]
-    ended = [(each.communicate()[1], each.returncode) for each in started]
-    assert [code for _, code in ended] == [0, 0], ended
-    study = optuna.load_study(study_name="cells", storage=STORAGES["journal"](tmp_path))
-    assert len(set(attribute(study.trials))) == 16
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(joins, range(4)))
+    trials = optuna.load_study(study_name="cells", storage=storage).trials
+    assert len(set(attribute(trials))) == len(attribute(trials, "origin")) == 60
 
 
 @pytest.mark.parametrize("late", [0, 1])
