@@ -91,7 +91,7 @@ class Follower:
         return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        vars(self).update(state)
+        self.__dict__.update(state)
         self._forget()
 
     def key(self, native: str) -> str:

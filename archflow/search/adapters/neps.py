@@ -16,9 +16,9 @@ from archflow.search.adapters.follower import Follower, Known, Method, Proposal
 from archflow.spaces.base import SearchSpace
 
 try:
-    from neps import PipelineSpace, algorithms  # pyright: ignore[reportMissingImports]
     from neps.optimizers.algorithms import CustomOptimizer  # pyright: ignore[reportMissingImports]
     from neps.optimizers.optimizer import SampledConfig  # pyright: ignore[reportMissingImports]
+    from neps.space.neps_spaces.parameters import PipelineSpace  # pyright: ignore[reportMissingImports]
     from neps.state import Trial  # pyright: ignore[reportMissingImports]
 except ImportError:
     raise ArchflowError("an optimizer of NePS needs neps; install it: pip install 'archflow[neps]'") from None
@@ -26,11 +26,11 @@ except ImportError:
 WAITING = (Trial.State.PENDING, Trial.State.EVALUATING)
 
 
-class NepsSearch:
+class ArchflowOptimizer:
     """Searches a space of architectures by a method of archflow, in a run of NePS:
 
-        search = NepsSearch("nasbench201")
-        neps.run(search.pipeline(measure), search.pipeline_space, optimizer=search.optimizer, ...)
+        search = ArchflowOptimizer("nasbench201")
+        neps.run(search.pipeline(measure), search.pipeline_space, optimizer=search.custom, ...)
 
     It is an `AskFunction`. All state is NePS's trials: the same command resumes, and any number of processes that share
     `root_directory` search together. A trial that crashed counts as not measurable, whatever value NePS gives it.
@@ -72,7 +72,7 @@ class NepsSearch:
         return PipelineSpace()
 
     @property
-    def optimizer(self) -> CustomOptimizer:
+    def custom(self) -> CustomOptimizer:
         """What `neps.run` takes as `optimizer`. NePS keeps its settings, and refuses to resume with others."""
         method = self._follower.method
         settings = {
@@ -82,7 +82,7 @@ class NepsSearch:
             "objectives": self.objectives,
             "constraint": self.constraint,
         }
-        return algorithms.custom("archflow", self, initialized=True, kwargs=settings)  # pyright: ignore[reportArgumentType]
+        return CustomOptimizer("archflow", self, settings, initialized=True)
 
     def pipeline(self, measure: Callable[[Architecture], Any]) -> Callable[..., Any]:
         """What `neps.run` takes as `evaluate_pipeline`, of a function that is given the architecture itself and returns

@@ -84,10 +84,10 @@ class NativeString(Domain):
     __hash__ = None  # pyright: ignore[reportAssignmentType]  # as other domains
 
 
-class SyneTuneSearcher(BaseSearcher):
+class ArchflowSearcher(BaseSearcher):
     """Searches a space of architectures by a method of archflow, in an experiment of Syne Tune:
 
-        searcher = SyneTuneSearcher("nasbench201")
+        searcher = ArchflowSearcher("nasbench201")
         SingleObjectiveScheduler(searcher.config_space, metric="error", searcher=searcher)
 
     A trial is given the native string as `architecture`. Constants may be added to the configuration space of the

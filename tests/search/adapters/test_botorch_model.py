@@ -9,7 +9,7 @@ from archflow.errors import ArchflowError
 from archflow.predict import NetworkPredictor, StackedPredictor
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.testing.graphs import random_architectures
-from tests.search.adapters.examples import run_example
+from tests.search.adapters.cells import run_example
 
 botorch = pytest.importorskip("botorch", reason="the extra botorch is not installed")
 
@@ -226,5 +226,5 @@ def test_it_is_one_of_torchs_modules():
     assert torch.equal(other.values, model.values)
 
 
-def test_the_example_of_the_page_runs(tmp_path, monkeypatch):
-    run_example("BoTorch", tmp_path, monkeypatch)
+def test_the_example_of_the_page_runs(tmp_path):
+    run_example("BoTorch", tmp_path)

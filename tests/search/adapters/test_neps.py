@@ -6,32 +6,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archflow.errors import ArchflowError
-from archflow.search import SEARCHERS, Problem
 from archflow.search.methods.regularized_evolution import RegularizedEvolution
-from tests.search.adapters.examples import run_example
-from tests.search.adapters.spaces import SIZE, loss, small
+from tests.search.adapters.by_hand import SIZE, by_hand, loss, small
+from tests.search.adapters.cells import run_example
 
 neps = pytest.importorskip("neps", reason="the extra neps is not installed")
 
 from neps.state import Trial  # noqa: E402
 
-from archflow.search.adapters.neps import NepsSearch  # noqa: E402
+from archflow.search.adapters.neps import ArchflowOptimizer  # noqa: E402
 
 NATIVE = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|"
 OTHER = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|none~2|"
 
 
-def search(method="regularized_evolution", **more) -> NepsSearch:
-    return NepsSearch(small(), method, **{"seed": 1, **more})
+def search(method="regularized_evolution", **more) -> ArchflowOptimizer:
+    return ArchflowOptimizer(small(), method, **{"seed": 1, **more})
 
 
-def run(found: NepsSearch, folder, total: int, measure=loss, **more) -> list[str]:
+def run(found: ArchflowOptimizer, folder, total: int, measure=loss, **more) -> list[str]:
     """Native strings in the order of asking."""
     logging.getLogger("neps").setLevel(logging.ERROR)
     neps.run(
         found.pipeline(measure),
         found.pipeline_space,
-        optimizer=found.optimizer,
+        optimizer=found.custom,
         root_directory=folder,
         total_evaluations_to_spend=total,
         **more,
@@ -43,18 +42,6 @@ def trials_of(folder) -> dict[str, Trial]:
     from neps.state import NePSState
 
     return NePSState.create_or_load(folder, load_only=True).lock_and_read_trials()
-
-
-def by_hand(method: str, total: int) -> list[str]:
-    """What archflow's own searcher asks for, one by one."""
-    space = small()
-    searcher = SEARCHERS.get(method)(Problem(space, "-loss"), 1)
-    found = []
-    for _ in range(total):
-        asked = searcher.ask()
-        searcher.tell(asked, [loss(asked[0])])
-        found.append(space.format(asked[0]))
-    return found
 
 
 @pytest.mark.parametrize("method", ["regularized_evolution", "local_search", "random"])
@@ -138,7 +125,7 @@ def test_trials_from_elsewhere_are_refused(tmp_path):
     found = search()
     known = [({"architecture": by_hand("random", 1)[0]}, {"objective_to_minimize": 1.0})]
     with pytest.raises(ArchflowError, match="loses the architectures"):
-        neps.import_trials(known, tmp_path / "run", found.pipeline_space, optimizer=found.optimizer)
+        neps.import_trials(known, tmp_path / "run", found.pipeline_space, optimizer=found.custom)
 
 
 @given(st.lists(st.sampled_from(["ask", "first", "last", "fail"]), max_size=25), st.integers(0, 3))
@@ -163,9 +150,9 @@ def test_a_function_of_ones_own_is_given_the_native_string(tmp_path):
         seen.append((architecture, origin))
         return 1.0
 
-    found = NepsSearch("nasbench201", partial(RegularizedEvolution, population=4), seed=1)
+    found = ArchflowOptimizer("nasbench201", partial(RegularizedEvolution, population=4), seed=1)
     more = {"root_directory": tmp_path / "run", "total_evaluations_to_spend": 2}
-    neps.run(evaluate, found.pipeline_space, optimizer=found.optimizer, **more)
+    neps.run(evaluate, found.pipeline_space, optimizer=found.custom, **more)
     assert [origin for _, origin in seen] == ["random", "random"]
     assert all(len(found.space.parse(native).ops) > 2 for native, _ in seen)
 
@@ -180,7 +167,7 @@ def test_a_function_of_ones_own_is_given_the_native_string(tmp_path):
 )
 def test_unknown_names_are_one_line(arguments, said):
     with pytest.raises(ArchflowError, match=said):
-        NepsSearch(*arguments)
+        ArchflowOptimizer(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +180,9 @@ def test_unknown_names_are_one_line(arguments, said):
     ],
 )
 def test_a_foreign_history_is_one_line(config, result, said):
-    asker = neps.AskAndTell(NepsSearch("nasbench201", "random", constraint="latency" if "constraint" in said else None))
+    asker = neps.AskAndTell(
+        ArchflowOptimizer("nasbench201", "random", constraint="latency" if "constraint" in said else None)
+    )
     asker.tell_custom(config_id="1", config=config, result={"objective_to_minimize": result})
     with pytest.raises(ArchflowError, match=said) as caught:
         asker.ask()
@@ -206,7 +195,7 @@ def test_a_method_for_one_objective_refuses_several():
 
 
 def test_names_of_trials_by_other_optimizers_are_ordered_by_their_numbers():
-    asker = neps.AskAndTell(NepsSearch("nasbench201", "random"))
+    asker = neps.AskAndTell(ArchflowOptimizer("nasbench201", "random"))
     for name, native in (("10_rung_0", NATIVE), ("9_rung_1", OTHER)):
         asker.tell_custom(config_id=name, config={"architecture": native}, result=1.0)
     assert asker.ask().id == "11"
@@ -214,5 +203,5 @@ def test_names_of_trials_by_other_optimizers_are_ordered_by_their_numbers():
     assert [history.problem.space.format(each) for each in history.architectures][:2] == [OTHER, NATIVE]
 
 
-def test_the_example_of_the_page_runs(tmp_path, monkeypatch):
-    run_example("NePS", tmp_path, monkeypatch)
+def test_the_example_of_the_page_runs(tmp_path):
+    run_example("NePS", tmp_path)

@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archflow.errors import ArchflowError
-from archflow.search import SEARCHERS, Problem
 from archflow.search.methods.regularized_evolution import RegularizedEvolution
-from tests.search.adapters.examples import run_example
-from tests.search.adapters.spaces import SIZE, loss, small
+from tests.search.adapters.by_hand import SIZE, by_hand, loss, small
+from tests.search.adapters.cells import run_example
 
 syne_tune = pytest.importorskip("syne_tune", reason="the extra syne-tune is not installed")
 
@@ -22,14 +21,14 @@ from syne_tune.optimizer.schedulers.ask_tell_scheduler import AskTellScheduler  
 from syne_tune.optimizer.schedulers.single_fidelity_scheduler import SingleFidelityScheduler  # noqa: E402
 from syne_tune.optimizer.schedulers.single_objective_scheduler import SingleObjectiveScheduler  # noqa: E402
 
-from archflow.search.adapters.syne_tune import NativeString, SyneTuneSearcher  # noqa: E402
+from archflow.search.adapters.syne_tune import ArchflowSearcher, NativeString  # noqa: E402
 
 
-def searching(method="regularized_evolution", space=None, **more) -> SyneTuneSearcher:
-    return SyneTuneSearcher(space or small(), method, **{"seed": 1, **more})
+def searching(method="regularized_evolution", space=None, **more) -> ArchflowSearcher:
+    return ArchflowSearcher(space or small(), method, **{"seed": 1, **more})
 
 
-def scheduler(searcher: SyneTuneSearcher, do_minimize=True, **constants) -> SingleObjectiveScheduler:
+def scheduler(searcher: ArchflowSearcher, do_minimize=True, **constants) -> SingleObjectiveScheduler:
     space = {**searcher.config_space, **constants}
     return SingleObjectiveScheduler(space, "loss", do_minimize=do_minimize, searcher=searcher, random_seed=0)
 
@@ -42,18 +41,6 @@ def run(asker: AskTellScheduler, total: int, sign: float = 1.0) -> list[str]:
         natives.append(trial.config["architecture"])
         asker.tell(trial, {"loss": sign * loss(small().parse(natives[-1]))})
     return natives
-
-
-def by_hand(method: str, total: int) -> list[str]:
-    """What archflow's own searcher asks for, one by one."""
-    space = small()
-    searcher = SEARCHERS.get(method)(Problem(space, "-loss"), 1)
-    found = []
-    for _ in range(total):
-        asked = searcher.ask()
-        searcher.tell(asked, [loss(asked[0])])
-        found.append(space.format(asked[0]))
-    return found
 
 
 @pytest.mark.parametrize("method", ["regularized_evolution", "local_search", "random"])
@@ -74,7 +61,7 @@ def test_a_stored_scheduler_goes_on_as_the_undisturbed_one(method):
 def test_constants_are_handed_on_and_metadata_is_json():
     made = scheduler(searching(), epochs=3)
     assert made.suggest().config["epochs"] == 3
-    assert json.loads(made.metadata()["config_space"])["architecture"]["domain_kwargs"] == {"space": "table"}
+    assert json.loads(made.metadata()["config_space"])["architecture"]["domain_kwargs"] == {"space": "small"}
 
 
 def test_results_before_the_last_are_not_learnt_from():
@@ -186,7 +173,7 @@ def test_native_strings_are_a_domain(space):
 )
 def test_what_cannot_be_searched_is_one_line(arguments, said):
     with pytest.raises(ArchflowError, match=said) as caught:
-        SyneTuneSearcher(*arguments)
+        ArchflowSearcher(*arguments)
     assert "\n" not in str(caught.value)
 
 
@@ -194,7 +181,7 @@ def test_what_cannot_be_searched_is_one_line(arguments, said):
     ("config", "metrics", "said"),
     [
         ({"lr": 0.1}, 1.0, "trial 3 has no 'architecture' but lr"),
-        ({"architecture": "input,conv,output"}, 1.0, "trial 3 is not of the space table"),
+        ({"architecture": "input,conv,output"}, 1.0, "trial 3 is not of the space small"),
         ({"architecture": None}, [1.0, 2.0], "trial 3 has 2 metrics, not 1"),
     ],
 )
@@ -272,4 +259,4 @@ def test_scripts_are_run(tmp_path, monkeypatch):
 
 def test_the_example_of_the_page_runs(tmp_path, monkeypatch):
     monkeypatch.setenv("SYNETUNE_FOLDER", str(tmp_path))
-    run_example("Syne Tune", tmp_path, monkeypatch)
+    run_example("Syne Tune", tmp_path)

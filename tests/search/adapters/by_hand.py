@@ -1,0 +1,33 @@
+"""A search by archflow's own searcher, which adapters must ask for, too."""
+
+import zlib
+
+from archflow.graph import Architecture
+from archflow.search import SEARCHERS, Problem
+from archflow.spaces import TableSpace
+from tests.search.adapters.cells import convolutions, small_space
+
+
+def small() -> TableSpace:
+    """A space of `SIZE` architectures."""
+    return small_space(30)
+
+
+SIZE = small().size
+
+
+def loss(architecture: Architecture) -> float:
+    """A measurement, better when lower, that has something to learn: convolutions help."""
+    return zlib.crc32(architecture.hash.encode()) % 97 / 1000 - convolutions(architecture)
+
+
+def by_hand(method: str, total: int) -> list[str]:
+    """Native strings in the order in which the method with seed 1 asks for them one by one."""
+    space = small()
+    searcher = SEARCHERS.get(method)(Problem(space, "-loss"), 1)
+    found = []
+    for _ in range(total):
+        asked = searcher.ask()
+        searcher.tell(asked, [loss(asked[0])])
+        found.append(space.format(asked[0]))
+    return found
