@@ -1,4 +1,6 @@
 import logging
+import subprocess
+import sys
 from functools import partial
 
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from archflow.errors import ArchflowError
 from archflow.search.methods.regularized_evolution import RegularizedEvolution
-from tests.search.adapters.by_hand import SIZE, by_hand, loss, small
+from tests.search.adapters.by_hand import METHODS, SIZE, by_hand, loss, small
 from tests.search.adapters.cells import run_example
 
 neps = pytest.importorskip("neps", reason="the extra neps is not installed")
@@ -44,7 +46,7 @@ def trials_of(folder) -> dict[str, Trial]:
     return NePSState.create_or_load(folder, load_only=True).lock_and_read_trials()
 
 
-@pytest.mark.parametrize("method", ["regularized_evolution", "local_search", "random"])
+@pytest.mark.parametrize("method", METHODS, ids=str)
 def test_a_run_asks_for_what_archflow_asks_for(method, tmp_path):
     assert run(search(method), tmp_path / "run", 16) == by_hand(method, 16)
 
@@ -53,6 +55,28 @@ def test_a_run_asks_for_what_archflow_asks_for(method, tmp_path):
 def test_a_run_that_is_resumed_asks_for_what_the_undisturbed_one_does(method, tmp_path):
     run(search(method), tmp_path / "run", 9)
     assert run(search(method), tmp_path / "run", 16) == by_hand(method, 16)
+
+
+def test_processes_that_share_a_folder_search_together(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import neps\n"
+        "from archflow.search.adapters.neps import ArchflowOptimizer\n"
+        "search = ArchflowOptimizer('nasbench201', 'regularized_evolution', seed=1)\n"
+        "more = {'root_directory': 'run', 'total_evaluations_to_spend': 12, 'optimizer': search.custom}\n"
+        "neps.run(search.pipeline(lambda cell: float(len(cell.ops))), search.pipeline_space, **more)\n"
+    )
+    workers = [subprocess.Popen([sys.executable, "-W", "ignore", script], cwd=tmp_path) for _ in range(2)]
+    assert [worker.wait() for worker in workers] == [0, 0]
+    natives = [trial.config["architecture"] for trial in trials_of(tmp_path / "run").values()]
+    assert len(set(natives)) == len(natives) >= 12
+
+
+def test_a_front_is_searched(tmp_path):
+    found = search("nsga2", objectives=2)
+    run(found, tmp_path / "run", 8, lambda each: {"objective_to_minimize": [loss(each), float(len(each.ops))]})
+    found(trials_of(tmp_path / "run"), None)
+    assert found._follower._searcher.history.rising.shape == (8, 2)
 
 
 def test_other_settings_are_not_resumed(tmp_path):

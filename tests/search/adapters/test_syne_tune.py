@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from archflow.errors import ArchflowError
 from archflow.search.methods.regularized_evolution import RegularizedEvolution
-from tests.search.adapters.by_hand import SIZE, by_hand, loss, small
+from tests.search.adapters.by_hand import METHODS, SIZE, by_hand, loss, small
 from tests.search.adapters.cells import run_example
 
 syne_tune = pytest.importorskip("syne_tune", reason="the extra syne-tune is not installed")
@@ -43,7 +43,7 @@ def run(asker: AskTellScheduler, total: int, sign: float = 1.0) -> list[str]:
     return natives
 
 
-@pytest.mark.parametrize("method", ["regularized_evolution", "local_search", "random"])
+@pytest.mark.parametrize("method", METHODS, ids=str)
 @pytest.mark.parametrize("do_minimize", [True, False])
 def test_a_scheduler_asks_for_what_archflow_asks_for(method, do_minimize):
     asker = AskTellScheduler(scheduler(searching(method), do_minimize))
