@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archflow.bounds import whole
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.search.base import SEARCHERS, Searcher
@@ -75,13 +76,13 @@ class Follower:
         folder: Where the method keeps what takes long to compute, such as encoders; None for nowhere.
 
     Raises:
-        ArchflowError: A name is unknown; the nearest one is said.
+        ArchflowError: A name is unknown, with the nearest one, or the seed is no whole number.
     """
 
     def __init__(
         self, space: str | SearchSpace, method: Method = "archflow", seed: int = 0, folder: str | Path | None = None
     ) -> None:
-        self.space, self.method, self.seed = space_of(space), method, seed
+        self.space, self.method, self.seed = space_of(space), method, whole("seed", seed, 0)
         self.folder = None if folder is None else Path(folder)
         if isinstance(method, str):
             SEARCHERS.get(method)

@@ -147,6 +147,12 @@ def test_unknown_names_are_said_with_the_nearest():
         Follower("nasbench201", "randum")
 
 
+@pytest.mark.parametrize("seed", [-1, 0.5, None, "1"])
+def test_a_seed_that_is_none_is_refused(seed):
+    with pytest.raises(ArchflowError, match="seed"):
+        follower(seed=seed)
+
+
 def test_a_method_for_one_objective_refuses_two():
     with pytest.raises(ArchflowError, match="takes one objective"):
         follower().ask([True, False], False, [])
