@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lower-bounds fuzz properties lint clean
+.PHONY: demo test lower-bounds adapters-optuna adapters-ray adapters-neps adapters-botorch adapters-syne-tune fuzz properties lint clean
 
 # Versions are pinned in requirements.txt; the stamps are remade when they change. The demo needs archflow alone; tests and
 # studies need everything that is pinned.
@@ -35,6 +35,22 @@ lower-bounds:
 	grep '^torch==' requirements.txt >> $(LOWEST)/lowest.txt
 	$(LOWEST)/bin/python -m pip install --quiet --requirement $(LOWEST)/lowest.txt --editable .[report] pytest hypothesis
 	$(LOWEST)/bin/python -m pytest -W default $(LOWEST_TESTS)  # old libraries warn of newer ones
+
+# The tests of an adapter with its framework, in an environment of its own: frameworks do not all fit in one.
+ADAPTERS = .venv-adapters-$(@:adapters-%=%)
+adapters-optuna: MORE = optunahub
+adapters-optuna: ADAPTER_TESTS = tests/search/adapters/test_optuna.py tests/test_optunahub.py
+adapters-ray: ADAPTER_TESTS = tests/search/adapters/test_ray_tune.py tests/search/workers/test_ray.py
+adapters-neps: ADAPTER_TESTS = -W default tests/search/adapters/test_neps.py  # NePS warns on import
+adapters-botorch: ADAPTER_TESTS = tests/search/adapters/test_botorch_model.py tests/search/methods/test_qlogei.py tests/search/methods/test_qlognehvi.py
+adapters-syne-tune: MORE = huggingface_hub fastparquet h5py
+adapters-syne-tune: ADAPTER_TESTS = -W default tests/search/adapters/test_syne_tune.py  # of pandas
+adapters-optuna adapters-ray adapters-neps adapters-botorch adapters-syne-tune:
+	$(PYTHON) -m venv $(ADAPTERS)
+	grep '^torch==' requirements.txt > $(ADAPTERS)/torch.txt
+	$(ADAPTERS)/bin/python -m pip install --quiet --requirement $(ADAPTERS)/torch.txt --editable .[$(@:adapters-%=%)] \
+	  pytest hypothesis $(MORE)
+	OMP_NUM_THREADS=1 $(ADAPTERS)/bin/python -m pytest tests/search/adapters/test_follower.py $(ADAPTER_TESTS)
 
 # 100,000 damaged inputs to everything that reads files, text and options, and twenty kills of every long verb.
 INPUTS ?= 100000

@@ -4,7 +4,7 @@ import pytest
 from archflow.search.methods.qlognehvi import QLogNEHVI
 from archflow.search.methods.random_search import RandomSearch
 from archflow.search.pareto import hypervolume
-from archflow.search.problem import Problem
+from archflow.search.problem import Constraint, Problem
 from archflow.testing.searcher import SearcherContract
 from tests.search.methods.embedded import embed
 
@@ -32,3 +32,23 @@ class TestQLogNEHVI(SearcherContract):
 
         ours = np.mean([volume(self.searcher(problem, seed)) for seed in range(2)])
         assert ours > np.mean([volume(RandomSearch(problem, seed)) for seed in range(2)])
+
+    @pytest.mark.parametrize(
+        ("objectives", "constraint"),
+        [
+            (("convs", "-nodes", "thirds"), "nodes<=99"),
+            (("convs", "same"), "nodes<=99"),
+            (("convs", "-nodes"), "same<=1"),
+        ],
+        ids=["three", "one that is always equal", "none keeps the constraint"],
+    )
+    def test_fronts_with_little_to_learn(self, objectives, constraint):
+        problem = Problem(self.small().space, objectives, [Constraint.parse(constraint)])
+        searcher = self.searcher(problem)
+        while len(searcher.history) < 10:
+            asked = searcher.ask(min(searcher.batch, 10 - len(searcher.history)))
+            nodes, columns = asked.node_counts, [i for i, op in enumerate(asked.vocabulary.ops) if "conv" in op]
+            metrics = {"convs": asked.op_counts[:, columns].sum(1), "nodes": nodes, "thirds": nodes % 3}
+            searcher.tell(asked, {**metrics, "same": np.full(len(asked), 2.0)})
+        assert len(searcher.history.done) == 10
+        assert searcher.history.trials[-1].origin == "acquisition"
