@@ -61,7 +61,7 @@ def _outcome() -> tuple[int, str]:
     except ArchflowError as error:
         return 2, str(error)
     except (SystemExit, KeyboardInterrupt, BrokenPipeError) as ended:
-        # Typer and Rich turn what they catch into an exit of their own.
+        # Typer and Rich turn exceptions that they catch into an exit of their own.
         behind = {type(each) for each in _with_contexts(ended)}
         if KeyboardInterrupt in behind:
             return 130, "interrupted; the same command resumes"

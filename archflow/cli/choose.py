@@ -28,7 +28,7 @@ def choose(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Choose the architectures to measure that say most about all others."""
+    """Choose which architectures to measure first: those that say most about all others."""
     import numpy as np
 
     from archflow.data.benchmarks import load

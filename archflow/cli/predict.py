@@ -24,7 +24,7 @@ OutOption = Annotated[
     Path | None,
     typer.Option(
         help="The table to write (.parquet, .csv, .jsonl): columns predicted_METRIC, predicted_std_METRIC, "
-        "rank_METRIC, probability_top_K_METRIC (with --top K, where the predictor knows it), and measured_METRIC, 1 "
+        "rank_METRIC, probability_top_K_METRIC (with --top K, if the predictor provides it), and measured_METRIC, 1 "
         "where the metric is known."
     ),
 ]

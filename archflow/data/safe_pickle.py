@@ -81,7 +81,7 @@ def read_torch_file(path: str | Path, allowed: Collection[str] = ()) -> Any:
     except ArchflowError:
         raise
     except (OSError, EOFError, RuntimeError, ValueError, struct.error, zipfile.BadZipFile) as error:
-        raise ArchflowError(f"{path}: not a whole torch file ({error}); get it anew") from None
+        raise ArchflowError(f"{path}: not a whole torch file ({error}); get it again") from None
     return parse_pickle(content, allowed, str(path))
 
 

@@ -46,7 +46,7 @@ class LookedUp:
         return F.embedding(row.view(self.batch.members, -1), self.table.flatten(0, 1))
 
     def map(self, function: Callable[[Tensor], Tensor]) -> LookedUp:
-        """The values behind a function (K, rows, d) -> (K, rows, out) of every member."""
+        """Apply a function (K, rows, d) -> (K, rows, out) to the values of all members."""
         return LookedUp(function(self.table), self.row, self.batch)
 
 
@@ -68,7 +68,7 @@ class OfNodes:
         return self.batch.leveled.gather(self.values)
 
     def map(self, function: Callable[[Tensor], Tensor]) -> OfNodes:
-        """The values behind a function (K, rows, d) -> (K, rows, out) of every member."""
+        """Apply a function (K, rows, d) -> (K, rows, out) to the values of all members."""
         return OfNodes(per_member(function, self.values, self.batch), self.batch)
 
 
@@ -97,7 +97,7 @@ class NodeInput(nn.Module):
             batch: The nodes.
 
         Raises:
-            ArchflowError: The batch has another number of attributes.
+            ArchflowError: If the batch has another number of attributes.
         """
         known = LookedUp(table, batch.rows_of(table), batch)
         return known if self.attributes is None else OfNodes(self.add_attributes(known.values, batch), batch)
@@ -110,10 +110,10 @@ class NodeInput(nn.Module):
 
 
 def attribute_features(batch: Batch, n_attributes: int, dtype: torch.dtype) -> Tensor:
-    """(V, 2F) [a || m]: the attributes, 0 where a node has none, and 1 where it has none, else 0.
+    """(V, 2F) [a || m]: the attributes, 0 where a node has none, then indicators, 1 where it has none and 0 elsewhere.
 
     Raises:
-        ArchflowError: The batch has another number of attributes than the encoder reads.
+        ArchflowError: If the number of attributes differs between the batch and the encoder.
     """
     attributes = batch.attributes
     found = 0 if attributes is None else attributes.shape[1]

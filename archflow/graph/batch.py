@@ -223,7 +223,7 @@ class Batch:
 
     @gathered
     def leveled(self) -> Leveled:
-        """The nodes by topological level, for encoders that follow the flow."""
+        """The nodes by topological level, for encoders that propagate along the graph."""
         adjacency = self.architectures.adjacency
         source, target, by_source = self._local_edges(adjacency)
         level = self.architectures.levels[self._nodes]

@@ -13,7 +13,7 @@ from archflow.seeding import generators
 
 @MODELS.register("carl")
 class CausalRankingModel(ScoreModel):
-    """CARL's predictor (Ji et al., ICCV 2025): scores come from the critical vectors alone, as in any `ScoreModel`;
+    """CARL's predictor (Ji et al., ICCV 2025): scores depend on the critical vectors alone, as in any `ScoreModel`;
     training adds loss terms that keep the redundant vectors from mattering. With c_i, r_i the vectors of the i-th
     architecture, f the head and y the targets,
 

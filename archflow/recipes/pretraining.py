@@ -17,7 +17,7 @@ from archflow.pretext.named import Settings, task_weights, updated
 from archflow.recipes.presets import preset_of
 
 OTHER_FILES = (".parquet", ".csv", ".jsonl", ".json", ".npy", ".html", ".md", ".state")
-"""File endings of other things than encoders."""
+"""Endings of files that are not encoders."""
 
 
 def check_out(out: Path, card: bool = False, data: Sequence[str] = (), force: bool = False) -> None:

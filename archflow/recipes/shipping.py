@@ -60,7 +60,7 @@ def ship(path: Path, embedder: Embedder, architectures: ArchitectureSet, command
 
 
 def measured_card(about: Card, result: Mapping[str, Any]) -> Card:
-    """The card with the figures of a result of `run_protocol` whose methods are "supervised" and the card's name."""
+    """Add figures to a card from a result of `run_protocol` with the methods "supervised" and the card's name."""
     runs = {method: {key: np.array(values) for key, values in m.items()} for method, m in result["methods"].items()}
     own, fresh = runs[about.name], runs["supervised"]
     means = {
