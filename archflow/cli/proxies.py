@@ -49,8 +49,7 @@ def proxies(
 ) -> None:
     """Compute zero-cost proxies: what untrained networks and one batch of images say about how well they will learn.
 
-    Every finished network is kept in a journal beside the table: after an interruption the same command resumes.
-    """
+    Finished networks are kept in a journal beside the table: after an interruption the same command resumes."""
     from archflow.data.benchmarks import find
     from archflow.data.proxy_job import ProxyJob
     from archflow.networks.zero_cost import PROXIES
