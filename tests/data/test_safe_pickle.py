@@ -149,8 +149,8 @@ DTYPE = named("numpy", "dtype") + text("f8") + b"\x85R"
         (DTYPE + b")R.", "not an allowed name"),  # calling what a call gave
         (named("numpy", "dtype") + b"NR.", "not an allowed name"),
         (b"}})\x81.", "not an allowed name"),
-        (b"]}b.", "fills something that is no call"),
-        (named("numpy", "dtype") + b"}b.", "fills something that is no call"),  # a state for the class itself
+        (b"]}b.", "fills something that is not a call"),
+        (named("numpy", "dtype") + b"}b.", "fills something that is not a call"),  # a state for the class itself
         (DTYPE + b"}b}b.", "second state"),
         (DTYPE + b"Na.", "fills something that is not a list"),
         (DTYPE + b"K\x01K\x02s.", "fills something that is not a dict"),
