@@ -75,6 +75,7 @@ class Searcher(Configured, ABC):
             )
         self.problem, self.seed = problem, whole("seed", seed, 0)
         self.history = History(problem)
+        self._asked: tuple[ArchitectureSet | None, list[str]] = None, []
         self.folder: Path | None = None
         """Where it may keep what takes long to compute, such as encoders; a study sets it."""
 
@@ -104,7 +105,8 @@ class Searcher(Configured, ABC):
         else:
             missing = n - len(batch.keys)
             batch.add(Proposals(self.fresh(missing, generator, batch.keys), "random"), n)
-        return batch.asked()
+        self._asked = asked, _ = batch.asked(), list(batch.keys)
+        return asked
 
     def tell(
         self,
@@ -126,19 +128,19 @@ class Searcher(Configured, ABC):
             ArchflowError: One has a result already, is not of the space, or lacks a metric. Then none is taken.
         """
         columns = self._columns(values, len(architectures))
-        keys = self.space.keys(architectures)
-        twice = [key for key in keys if key in self.history and self.history.trial(key).state != "pending"]
-        if twice or len(set(keys)) < len(keys):
-            number = self.history.trial(twice[0]).number if twice else "in this call"
+        asked, keys = self._asked
+        if architectures is not asked:
+            keys = self.space.keys(architectures)
+        trials = [self.history.trial(key) if key in self.history else None for key in keys]
+        twice = next((trial for trial in trials if trial is not None and trial.state != "pending"), None)
+        if twice is not None or len(set(keys)) < len(keys):
+            number = "in this call" if twice is None else twice.number
             raise ArchflowError(f"tell: architecture {number} has a result already; each is measured once")
-        new = np.array([row for row, key in enumerate(keys) if key not in self.history], np.int64)
+        new = np.flatnonzero([trial is None for trial in trials])
         if len(new):
             named = [keys[row] for row in new]
             self.history.ask(architectures.select(new), named, ["given"] * len(new), [None] * len(new))
-        for row, key in enumerate(keys):
-            metrics = {name: float(column[row]) for name, column in columns.items()}
-            failure = failures[row] if failures else ""
-            self.history.tell(key, None if failure else metrics, failure)
+        self.history.take(keys, columns, failures or [""] * len(keys))
 
     def fresh(
         self, n: int, generator: np.random.Generator, taken: Sequence[str] | Mapping[str, int] = ()

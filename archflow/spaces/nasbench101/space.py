@@ -64,6 +64,10 @@ class NASBench101(NetworkSpace):
         order of `enumerate`; see `archflow.spaces.nasbench101.neighbours`."""
         return graphs(neighbours(code_of(architecture)))
 
+    def mutants(self, architectures: ArchitectureSet, generator: np.random.Generator) -> ArchitectureSet:
+        around = [neighbours(code) for code in codes_of(architectures).tolist()]
+        return graphs(np.array([each[generator.integers(len(each))] for each in around], np.int64))
+
     def canonical(self, architecture: Architecture) -> str:
         """The official hash, 32 hexadecimal digits."""
         return official_hashes(np.array([code_of(architecture)]))[0]
@@ -71,6 +75,8 @@ class NASBench101(NetworkSpace):
     def hashes(self, architectures: ArchitectureSet) -> list[str]:
         """The official hashes of N cells. Raises ArchflowError, naming the row that is no cell."""
         return official_hashes(codes_of(architectures))
+
+    keys = hashes
 
     def costs(
         self,

@@ -8,6 +8,7 @@ from archflow_reproduce.cli.arch2vec import arch2vec
 from archflow_reproduce.cli.choices import choices
 from archflow_reproduce.cli.encoders import encoders
 from archflow_reproduce.cli.fgp import fgp
+from archflow_reproduce.cli.hierarchical import hierarchical
 from archflow_reproduce.cli.page import page
 from archflow_reproduce.cli.pretext import pretext
 from archflow_reproduce.cli.proxies import proxies
@@ -23,6 +24,7 @@ for verb in (
     travel,
     choices,
     search,
+    hierarchical,
     fgp,
     encoders,
     pretext,

@@ -35,6 +35,7 @@ KINDS = (
     "travel",
     "choices",
     "search",
+    "hierarchical",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""
 
