@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from archflow.encoders.dropout import dropout
 from archflow.encoders.gin import IsomorphismConvolution
 from archflow.encoders.inputs import one_hot
-from archflow.encoders.layers import BatchNorm, Linear, NeighbourSum, mean_pool, per_member, segment_sum
+from archflow.encoders.layers import BatchNorm, Linear, NeighbourSum, segment_sum
 from archflow.encoders.preparation import Preparation
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
@@ -50,8 +50,7 @@ class GINSurrogate(Surrogate):
             whose rate falls along half a cosine. The released scheduler counts fewer steps than there are, so that its
             rate rises again in the end; here it does not.
 
-    Among architectures of one size, a lesson's model is the same to the last bit in any company. Otherwise padding
-    to the largest of a batch changes the rounding of sums, which training amplifies.
+    A lesson's model is the same to the last bit in any company.
 
     Source: Wei et al., "NPENAS", 2020; NPENASv1 456ae85.
     """
@@ -116,13 +115,20 @@ def preparation_of(lesson: Lesson) -> Preparation:
 
 
 class MemberLinear(Linear):
-    """A linear layer that rounds alike for one member and for several."""
+    """A linear layer that rounds alike for one member and for several: no member's rows are padded to those of others,
+    since a product of more rows rounds otherwise, and so does the sum over them in its gradient."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(K, rows, in) -> (K, rows, out); K = 1 also takes (rows, in)."""
-        if x.ndim == 2:
-            return self(x[None])[0]
+        """(K, rows, in) -> (K, rows, out)."""
         return torch.baddbmm(self.bias[:, None], x, self.weight)  # type: ignore[index]
+
+    def by_node(self, x: Tensor, batch: Batch) -> Tensor:
+        """(V, in) -> (V, out): every node through its member's layer."""
+        rows = batch.member_nodes
+        if rows.is_full:
+            return self(x.view(*rows.shape, -1)).flatten(0, 1)
+        parts = zip(x.split(rows.counts.tolist()), self.weight, self.bias, strict=True)  # type: ignore[arg-type]
+        return torch.cat([torch.baddbmm(bias[None, None], part[None], weight[None])[0] for part, weight, bias in parts])
 
 
 class Convolution(IsomorphismConvolution):
@@ -135,7 +141,7 @@ class Convolution(IsomorphismConvolution):
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """(V, in) -> (V, d)."""
         x = NeighbourSum.apply(x, batch.edges).add_(x)
-        return per_member(self.out, torch.relu_(per_member(self.hidden, x, batch)), batch)
+        return self.out.by_node(torch.relu_(self.hidden.by_node(x, batch)), batch)
 
 
 class NodeNorm(BatchNorm):
@@ -208,7 +214,7 @@ class Network(nn.Module):
         x = one_hot(batch, self.n_ops, self.n_attributes, torch.float32)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = norm(activation(convolution(x, batch)), batch)
-        pooled = mean_pool(x, batch).view(batch.members, -1, x.shape[1])
+        pooled = (segment_sum(x, batch.node_ptr) / batch.sizes[:, None]).view(batch.members, -1, x.shape[1])
         first = dropout(activation(self.hidden[0](pooled)), 0.1, self.training)
         mean = self.out[0](first)
         if not self.gaussian:

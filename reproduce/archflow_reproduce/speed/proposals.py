@@ -12,7 +12,7 @@ from archflow.spaces import SPACES
 from archflow_reproduce.speed.timing import CLOCK, Clock, Times
 
 METHODS = ("random", "regularized_evolution")
-SPACE_NAMES = ("nasbench201", "nasbench101", "darts", "nats_size", "hierarchical")
+SPACE_NAMES = ("nasbench201", "nasbench101", "darts", "nats_size")
 COUNT = 2_000
 """Architectures that a search asks for."""
 
@@ -26,17 +26,18 @@ def run_speed_proposals(clock: Clock = CLOCK) -> dict[str, Any]:
     """Proposals a second of whole searches, measured by a number that costs nothing.
 
     Returns:
-        By space and method, for every number asked for at once as text: {"min", "median"} of `ROUNDS` searches, the
-        seconds that `COUNT` proposals took.
+        `count`: proposals of a search. `seconds`: by space, method and how many were asked for at once, {"min",
+        "median"} of `ROUNDS` searches.
     """
     problems = {name: Problem(SPACES.get(name)(), "score") for name in SPACE_NAMES}
-    return {
+    seconds = {
         name: {
             method: {str(batch): _searches(problem, method, batch, clock).rounded(1, 4) for batch in BATCHES}
             for method in METHODS
         }
         for name, problem in problems.items()
     }
+    return {"count": COUNT, "seconds": seconds}
 
 
 def _searches(problem: Problem, method: str, batch: int, clock: Clock) -> Times:

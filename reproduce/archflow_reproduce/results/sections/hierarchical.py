@@ -62,9 +62,9 @@ HIERARCHICAL = Kind(
     "Evolution of hierarchical representations",
     HierarchicalResult,
     hierarchical_section,
-    "`hierarchical_evolution` in the space `hierarchical` (Liu et al., ICLR 2018), every query a training on the "
-    "digits that scikit-learn carries, made harder by noise. Random search is the same loop with tournaments of one, as "
-    "in the paper.",
+    "`hierarchical_evolution` in the space `hierarchical` (Liu et al., ICLR 2018), every query a training on noisy "
+    "copies of the digits that scikit-learn carries. Random search is the same loop with tournaments of one, as in the "
+    "paper.",
     expected=False,
 )
 """How the page shows them."""
