@@ -178,7 +178,7 @@ class ChainSpace(SearchSpace):
         operation = np.arange(self._op_of.shape[1])
         other = (operation != choices[..., None]) & (operation < widths[:, None]) & (place <= there)[..., None]
         gone = (place == there - 1) & (there > self._fewest[self._stage_of])
-        return np.concatenate([other, gone[..., None]], axis=2).reshape(len(choices), -1)
+        return np.concatenate([other, gone[..., None]], axis=2).reshape(-1, choices.shape[1] * (len(operation) + 1))
 
     def _changed(self, choices: Ints, changes: Ints) -> Ints:
         """(N, P) after one change (N,) of each, in place."""

@@ -27,7 +27,7 @@ def changeable(choices: NDArray[np.int64]) -> NDArray[np.bool_]:
     operations, maps = np.arange(len(OPERATIONS)), np.arange(_MAPS)
     other_operation = (operations != operation) & (operations != NONE)
     other_map = _REACHED & (maps != predecessor) & (maps != partner)
-    return np.concatenate([each.reshape(len(choices), -1) for each in (other_operation, other_map)], axis=1)
+    return np.concatenate([each.reshape(-1, _PLACES * each.shape[2]) for each in (other_operation, other_map)], axis=1)
 
 
 def changed(choices: NDArray[np.int64], changes: NDArray[np.int64]) -> NDArray[np.int64]:
