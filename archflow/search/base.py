@@ -221,7 +221,8 @@ class _Batch:
         self._origins += [origins[row] for row in rows]
         self._beliefs += [None if beliefs is None else (float(beliefs[row, 0]), float(beliefs[row, 1])) for row in rows]
         if rows:
-            self._sets.append(proposals.architectures.select(np.array(rows, np.int64)))
+            whole = len(rows) == count
+            self._sets.append(proposals.architectures if whole else proposals.architectures.select(rows))
 
     @property
     def architectures(self) -> ArchitectureSet:
