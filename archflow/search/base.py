@@ -202,6 +202,8 @@ class _Batch:
     def __init__(self, history: History, taken: set[str] | None = None) -> None:
         self._history, self._taken = history, taken or set()
         self._sets: list[ArchitectureSet] = []
+        self._drawn = 0
+        self._rows: list[int] = []
         self.keys: dict[str, int] = {}
         self._origins: list[str] = []
         self._beliefs: list[tuple[float, float] | None] = []
@@ -221,15 +223,16 @@ class _Batch:
         self._origins += [origins[row] for row in rows]
         self._beliefs += [None if beliefs is None else (float(beliefs[row, 0]), float(beliefs[row, 1])) for row in rows]
         if rows:
-            whole = len(rows) == count
-            self._sets.append(proposals.architectures if whole else proposals.architectures.select(rows))
+            self._sets.append(proposals.architectures)
+            self._rows += [self._drawn + row for row in rows]
+            self._drawn += count
 
     @property
     def architectures(self) -> ArchitectureSet:
         """Those that were added."""
         if not self._sets:
             return ArchitectureSet.from_architectures([], self._history.problem.space.vocabulary)
-        return ArchitectureSet.concatenate(self._sets)
+        return ArchitectureSet.concatenate(self._sets).select(self._rows)
 
     def asked(self) -> ArchitectureSet:
         """The same, which are pending from now on."""

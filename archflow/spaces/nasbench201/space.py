@@ -158,8 +158,8 @@ class NASBench201(NetworkSpace):
             self.vocabulary,
             op.reshape(-1),
             np.arange(count + 1) * _NODES,
-            np.broadcast_to(_SOURCES, (count, len(_SOURCES))).reshape(-1),
-            np.broadcast_to(_TARGETS, (count, len(_TARGETS))).reshape(-1),
+            _SOURCES[None].repeat(count, 0).reshape(-1),
+            _TARGETS[None].repeat(count, 0).reshape(-1),
             np.arange(count + 1) * len(GRAPH_EDGES),
             validate=False,
         )
