@@ -70,7 +70,7 @@ def test_published_epochs():
 @settings(max_examples=8, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([7, 20]), st.integers(0, 99)), min_size=1, max_size=4), st.booleans())
 def test_batch_mates_change_nothing(others: list[tuple[int, int]], variance: bool):
-    surrogate = GINSurrogate(variance=variance, width=8, epochs=3)
+    surrogate = GINSurrogate(variance=variance, width=16, epochs=3)
     own = lesson(labels=20, seed=100)
     alone = surrogate.fit([own])[0](ARCHITECTURES)
     together = surrogate.fit([*(lesson(labels, seed) for labels, seed in others), own])[-1](ARCHITECTURES)
