@@ -64,7 +64,7 @@ class GrowingSet:
     def architectures(self) -> ArchitectureSet:
         """All of them. It stays as it is when more are added."""
         if self._set is None:
-            columns = {name: array.rows for name, array in self._columns.items()}
+            columns: dict[str, Any] = {name: array.rows for name, array in self._columns.items()}
             self._set = ArchitectureSet(**self._same | columns, validate=False)
         return self._set
 

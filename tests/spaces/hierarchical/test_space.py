@@ -74,6 +74,7 @@ def test_costs_are_those_of_the_networks():
 
 def test_sets_are_read_as_single_architectures_are():
     some = SPACE.sample(4, np.random.default_rng(5))
+    assert some.attributes is not None
     assert genotypes_of(some).tolist() == [
         [int(digit) for digit in SPACE.format(each).replace("/", "")] for each in some
     ]
