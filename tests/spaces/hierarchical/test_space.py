@@ -5,7 +5,7 @@ import pytest
 
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
-from archflow.networks.counting import count_flops, count_parameters
+from archflow.networks.counting import count_parameters
 from archflow.spaces.hierarchical import Hierarchical
 from archflow.spaces.hierarchical import genotype as genes
 from archflow.spaces.hierarchical.graph import genotypes_of
@@ -59,17 +59,6 @@ def test_genotypes_of_one_network_share_their_canonical_form():
     assert key({1: "100020", 3: "600123"}, "5000001000") == reference  # what is on no path, or not used
     assert key({1: "200010"}, "0000001000") != reference
     assert key({1: "100020", 2: "100020"}, "1000001200") == key({1: "100020"}, "1000001100")
-
-
-def test_costs_are_those_of_the_networks():
-    some = SPACE.sample(3, np.random.default_rng(4))
-    size = {"channels": 3, "cells_per_stage": 2, "stages": 2, "classes": 4}
-    costs = SPACE.costs(some, **size, image_shape=(2, 7, 8))
-    networks = [SPACE.build(each, **size, image_channels=2) for each in some]
-    assert costs["params"].tolist() == [count_parameters(network) for network in networks]
-    assert costs["flops"].tolist() == [count_flops(network, (2, 7, 8)) for network in networks]
-    with pytest.raises(ArchflowError, match="0 channels"):
-        SPACE.costs(some, channels=0)
 
 
 def test_sets_are_read_as_single_architectures_are():
