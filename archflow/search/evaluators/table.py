@@ -138,14 +138,18 @@ def _target(
         raise ArchflowError(f"evaluate.seconds must be the name of a column, not {shown(clock)}")
     series, epochs = series_of(columns, metrics, noise=noise, by_epoch=wanted.by_epoch)
     space, searched, note = _space(table, name, named, list(series.values()))
+    seconds = seconds_of(columns, metrics[0], clock, epochs, noise=noise)
+    if seconds is not None and seconds.any_below(0.0):
+        raise ArchflowError(f"{name}: {seconds.names[0]} has values below 0; name another with --set evaluate.seconds=")
     evaluate = TableEvaluator(
         searched.architectures.hashes,
         series,
         {metric: plain_column(columns, metric) for metric in reported},
-        seconds_of(columns, metrics[0], clock, epochs, noise=noise),
+        seconds,
         epochs,
     )
-    known = tuple(each for each in known_columns(table, ()) if each in table.metrics and each not in metrics)
+    unseen = {*metrics, *reported}
+    known = tuple(each for each in known_columns(table, ()) if each in table.metrics and each not in unseen)
     return Target(evaluate, space, metrics, reported, KnownColumns(searched, known), note)
 
 

@@ -108,6 +108,18 @@ def test_what_is_known_before_training_goes_along():
     }
 
 
+def test_what_is_reported_is_not_known_before():
+    target = parse(measured_table(), Wanted(metrics=("score",), reported=("params",)))
+    assert target.columns is not None
+    assert not target.columns(measured_table().architectures).metrics
+
+
+def test_a_clock_that_runs_backwards_is_refused():
+    table = measured_table().with_metrics({"seconds": np.full(60, -1.0)})
+    with pytest.raises(ArchflowError, match="table: seconds has values below 0"):
+        parse(table, Wanted(metrics=("score",)))
+
+
 def test_a_space_that_the_table_holds_is_searched_itself():
     space = NASBench201()
     cells = space.enumerate()
