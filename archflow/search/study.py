@@ -212,7 +212,7 @@ class _Run:
         for entry in self.journal.entries:
             if "asked" in entry:
                 numbers = replay_asked(self.searcher, entry)
-                self.asked_at |= dict.fromkeys(numbers, entry.get("clock", 0.0))
+                self.asked_at |= dict.fromkeys(numbers, float(entry.get("clock", 0.0)))
                 waiting |= dict.fromkeys(numbers)
             else:
                 record = replay_told(self.searcher, entry)

@@ -5,7 +5,7 @@ import pytest
 
 from archflow.errors import ArchflowError
 from archflow.search.evaluators.function import FunctionEvaluator
-from archflow.search.workers.base import Job, Workers
+from archflow.search.workers.base import Finished, Job, Workers
 from archflow.search.workers.inline import InlineWorker
 from archflow.search.workers.processes import ProcessWorkers
 from archflow.spaces import NASBench201
@@ -29,7 +29,7 @@ def cells(counts):
     return [next(each for each in drawn if sum("conv" in op for op in each.ops) == count) for count in counts]
 
 
-def finished(workers: Workers, architectures) -> dict[int, object]:
+def finished(workers: Workers, architectures) -> dict[int, Finished]:
     found, waiting = {}, list(enumerate(architectures))
     while waiting or len(found) < len(architectures):
         while waiting and workers.free:
