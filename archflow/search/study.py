@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from archflow.bounds import whole
+from archflow.bounds import number, whole
 from archflow.data.journal import Journal, open_journal
 from archflow.errors import ArchflowError
 from archflow.files import only_writer
@@ -28,6 +28,12 @@ from archflow.search.workers.base import Finished, Job, Workers
 JOURNAL = "journal.jsonl"
 KEPT = "kept"
 """The folder of what the method keeps, inside the study's."""
+
+LONGEST = 31_536_000.0
+"""Seconds of the longest timeout, a year."""
+
+MOST = 10_000
+"""Workers."""
 
 HOPELESS = 10
 """So many evaluations that all fail at the beginning end a search."""
@@ -79,12 +85,14 @@ class Study:
         self.folder = Path(self.folder)
         self.searcher.folder = self.folder / KEPT
         if not callable(self.workers):
-            self.workers = whole("workers", self.workers, 0)
+            self.workers = whole("workers", self.workers, 0, MOST)
         if self.batch is not None:
             self.batch = whole("batch", self.batch, 1)
         problem = self.searcher.problem
-        if self.timeout is not None and not self.timeout > 0:
-            raise ArchflowError(f"timeout {self.timeout}: give a positive number of seconds")
+        if self.timeout is not None:
+            self.timeout = number("timeout in seconds", self.timeout, above=0.0, most=LONGEST)
+            if self.workers == 0:
+                raise ArchflowError("timeout: nothing can end an evaluation in this process; give --workers 1 or more")
         if self.stopping is not None and len(problem.objectives) > 1:
             raise ArchflowError("stopping: goes by one objective; search for one, or without stopping")
         if self.budget.seconds is not None and self.simulated and "seconds" not in self.evaluate.metrics:
@@ -158,7 +166,8 @@ class Study:
         if self.simulated:
             from archflow.search.workers.simulated import SimulatedWorkers
 
-            return SimulatedWorkers(job, [run.last_end(worker) for worker in range(count)])
+            free_at = [run.last_end(worker) for worker in range(count if "seconds" in self.evaluate.metrics else 1)]
+            return SimulatedWorkers(job, free_at, run.asked_at, elapsed)
         if self.workers == 0 or not self.budget.allows(run.cost, 0, elapsed):
             from archflow.search.workers.inline import InlineWorker
 
@@ -179,8 +188,9 @@ class _Run:
         self.records: list[Record] = []
         self.queue: deque[int] = deque()
         self.running: set[int] = set()
+        self.asked_at: dict[int, float] = {}
         self._epochs: tuple[int, ...] = tuple(getattr(study.evaluate, "epochs", ()))
-        self._curves: dict[int, dict[int, float]] = {}
+        self._curves: dict[int, dict[int, tuple[float, float]]] = {}  # number -> epochs -> (since when, objective)
 
     @property
     def cost(self) -> float:
@@ -201,7 +211,9 @@ class _Run:
         waiting: dict[int, None] = {}
         for entry in self.journal.entries:
             if "asked" in entry:
-                waiting |= dict.fromkeys(replay_asked(self.searcher, entry))
+                numbers = replay_asked(self.searcher, entry)
+                self.asked_at |= dict.fromkeys(numbers, float(entry.get("clock", 0.0)))
+                waiting |= dict.fromkeys(numbers)
             else:
                 record = replay_told(self.searcher, entry)
                 self._keep(record)
@@ -220,34 +232,45 @@ class _Run:
                 self._told(finished)
                 self._show(workers, progress)
 
-    def watch(self, number: int, epochs: int, metrics: Mapping[str, float]) -> bool:
-        """Whether to stop an evaluation that has come so far."""
-        rule = self.study.stopping
+    def watch(self, under_way: Finished) -> bool:
+        """Whether to stop an evaluation that has come so far. Of the others counts what was known at that time: after
+        an interruption, a simulated one that is measured again lies behind some that have ended."""
+        rule, number = self.study.stopping, under_way.number
         if rule is None:
             return False
-        curve = self._curves.setdefault(number, {})
-        curve[epochs] = self._rising(metrics)
-        others: list[Curve] = [each for other, each in self._curves.items() if other != number]
-        known = self.epochs
-        return epochs < known[-1] and rule.stops(curve, others, known)
+        self._see(number, under_way.begin, under_way.epochs, under_way.metrics)
+        now, _ = self._curves[number][under_way.epochs]
+        curves: dict[int, Curve] = {
+            each: {epoch: value for epoch, (since, value) in curve.items() if since <= now}
+            for each, curve in self._curves.items()
+        }
+        curve, known = curves.pop(number), self.epochs
+        return under_way.epochs < known[-1] and rule.stops(curve, [each for each in curves.values() if each], known)
+
+    def _see(self, number: int, begin: float, epochs: int, metrics: Mapping[str, float]) -> None:
+        """Add a point to a curve."""
+        since = begin + metrics.get("seconds", 0.0) if self.study.simulated else 0.0
+        self._curves.setdefault(number, {})[epochs] = (since, self._rising(metrics))
 
     def _dispatch(self, workers: Workers) -> None:
         budget = self.study.budget
         while workers.free and budget.allows(self.cost, len(self.running), workers.clock):
-            if not self.queue and not self._ask():
+            if not self.queue and not self._ask(workers.clock):
                 return
             number = self.queue.popleft()
             self.running.add(number)
             workers.start(number, self.searcher.history.architecture(number), self._seed(number))
 
-    def _ask(self) -> bool:
+    def _ask(self, clock: float) -> bool:
         """Ask the method for more; whether it had any."""
         first = len(self.searcher.history)
         asked = self.searcher.ask(self.study.batch or self.searcher.batch)
         if len(asked) == 0:
             return False
-        self.journal.append(asked_entry(self.searcher, asked, first))
-        self.queue.extend(range(first, first + len(asked)))
+        self.journal.append({**asked_entry(self.searcher, asked, first), "clock": clock})
+        numbers = range(first, first + len(asked))
+        self.asked_at |= dict.fromkeys(numbers, clock)
+        self.queue.extend(numbers)
         return True
 
     def _told(self, finished: Finished) -> None:
@@ -261,8 +284,10 @@ class _Run:
 
     def _keep(self, record: Record) -> None:
         self.records.append(record)
-        if self.study.stopping is not None and not record.failure:
-            self._curves[record.number] = {epoch: self._rising(metrics) for epoch, metrics in record.curve}
+        self._curves.pop(record.number, None)
+        if self.study.stopping is not None:
+            for epoch, metrics in record.curve:
+                self._see(record.number, record.begin, epoch, metrics)
 
     def _rising(self, metrics: Mapping[str, float]) -> float:
         name = self.problem.objectives[0]
