@@ -20,9 +20,10 @@ from archflow.search.base import SEARCHERS, Searcher
 from archflow.search.budget import Budget
 from archflow.search.evaluators.base import SearchEvaluator
 from archflow.search.evaluators.function import FunctionEvaluator
+from archflow.search.learning_curves import LearningCurves
 from archflow.search.outcome import Outcome
 from archflow.search.record import Record, asked_entry, replay_asked, replay_told, told_entry
-from archflow.search.stopping.base import Curve, StoppingRule
+from archflow.search.stopping.base import StoppingRule
 from archflow.search.workers.base import Finished, Job, Workers
 
 JOURNAL = "journal.jsonl"
@@ -189,18 +190,13 @@ class _Run:
         self.queue: deque[int] = deque()
         self.running: set[int] = set()
         self.asked_at: dict[int, float] = {}
-        self._epochs: tuple[int, ...] = tuple(getattr(study.evaluate, "epochs", ()))
-        self._curves: dict[int, dict[int, tuple[float, float]]] = {}  # number -> epochs -> (since when, objective)
+        epochs = getattr(study.evaluate, "epochs", ())
+        self.curves = LearningCurves(self.problem.objectives[0], epochs, study.simulated)
 
     @property
     def cost(self) -> float:
         """Queries so far."""
         return sum(each.cost for each in self.records)
-
-    @property
-    def epochs(self) -> Sequence[int]:
-        """Those after which there are metrics: as the evaluator says, or as far as was seen."""
-        return self._epochs or sorted({epoch for each in self._curves.values() for epoch in each})
 
     def last_end(self, worker: int) -> float:
         """When a worker ended its latest evaluation."""
@@ -233,24 +229,9 @@ class _Run:
                 self._show(workers, progress)
 
     def watch(self, under_way: Finished) -> bool:
-        """Whether to stop an evaluation that has come so far. Of the others counts what was known at that time: after
-        an interruption, a simulated one that is measured again lies behind some that have ended."""
-        rule, number = self.study.stopping, under_way.number
-        if rule is None:
-            return False
-        self._see(number, under_way.begin, under_way.epochs, under_way.metrics)
-        now, _ = self._curves[number][under_way.epochs]
-        curves: dict[int, Curve] = {
-            each: {epoch: value for epoch, (since, value) in curve.items() if since <= now}
-            for each, curve in self._curves.items()
-        }
-        curve, known = curves.pop(number), self.epochs
-        return under_way.epochs < known[-1] and rule.stops(curve, [each for each in curves.values() if each], known)
-
-    def _see(self, number: int, begin: float, epochs: int, metrics: Mapping[str, float]) -> None:
-        """Add a point to a curve."""
-        since = begin + metrics.get("seconds", 0.0) if self.study.simulated else 0.0
-        self._curves.setdefault(number, {})[epochs] = (since, self._rising(metrics))
+        """Whether to stop an evaluation that has come so far."""
+        rule = self.study.stopping
+        return rule is not None and self.curves.stops(rule, under_way)
 
     def _dispatch(self, workers: Workers) -> None:
         budget = self.study.budget
@@ -274,7 +255,7 @@ class _Run:
         return True
 
     def _told(self, finished: Finished) -> None:
-        record = Record.of(finished, self.epochs[-1] if self.epochs else 0)
+        record = Record.of(finished, max(self.curves.epochs, default=0))
         self.journal.append(told_entry(record))
         replay_told(self.searcher, told_entry(record))
         self.running.discard(record.number)
@@ -284,14 +265,8 @@ class _Run:
 
     def _keep(self, record: Record) -> None:
         self.records.append(record)
-        self._curves.pop(record.number, None)
         if self.study.stopping is not None:
-            for epoch, metrics in record.curve:
-                self._see(record.number, record.begin, epoch, metrics)
-
-    def _rising(self, metrics: Mapping[str, float]) -> float:
-        name = self.problem.objectives[0]
-        return metrics[name.removeprefix("-")] * (-1.0 if name.startswith("-") else 1.0)
+            self.curves.replace(record.number, record.begin, record.curve)
 
     def _seed(self, number: int) -> int:
         """Of an evaluation: it depends on the search's seed and on which trial it is."""
