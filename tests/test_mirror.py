@@ -24,7 +24,6 @@ THROUGH = {
     "search/evaluators/named.py": "cli/test_search.py",
     "search/evaluators/side_columns.py": "search/evaluators/test_table.py",
     "search/evaluators/spaces.py": "search/evaluators/test_table.py",
-    "search/known_space.py": "search/methods/test_archflow_search.py",
     "search/perceptron.py": "search/surrogates/test_path_mlp.py",
     "search/request.py": "cli/test_search.py",
     "search/running.py": "cli/test_search.py",
