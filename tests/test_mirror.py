@@ -18,7 +18,6 @@ THROUGH = {
     "predict/stack.py": "predict/test_stacked.py",
     "predict/stacked_folder.py": "predict/test_stacked.py",
     "recipes/demo.py": "cli/test_demo.py",
-    "report/search_figures.py": "report/test_search.py",
     "search/botorch_search.py": "search/methods/test_qlogei.py",
     "search/candidates.py": "search/methods/test_bananas.py",
     "search/evaluators/named.py": "cli/test_search.py",
