@@ -1,4 +1,4 @@
-"""The command `archflow`: one verb a file; every error a user can mend is one line and exit code 2."""
+"""The command `archflow`: one verb per file; every error a user can fix is one line and exit code 2."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ for verb in (
     app.command()(verb)
 app.add_typer(data.app, name="data")
 for point in entry_points(group="archflow.verbs"):
-    # A verb of another installed package: a typer application, as `archflow-reproduce` has one for `bench`.
+    # Verbs of other installed packages, each a Typer application: `archflow-reproduce` adds `bench`.
     app.add_typer(point.load(), name=point.name)
 
 
 def main() -> None:
-    """Run the command line: every error that a user can mend is one line on standard error."""
+    """Run the command line; errors that a user can fix are printed as one line on standard error."""
     code, line = _outcome()
     if line:
         print(f"archflow: {printable(line)}", file=sys.stderr)
@@ -51,25 +51,25 @@ def main() -> None:
 
 
 def _outcome() -> tuple[int, str]:
-    """Run the command line; the exit code, and what there is to say."""
+    """Run the command line; return the exit code and the line to print, if any."""
     try:
         try:
             app()
         finally:
             if sys.stdout is not None:  # it may be closed
-                sys.stdout.flush()  # while its errors can still be said
+                sys.stdout.flush()  # while its errors can still be reported
     except ArchflowError as error:
         return 2, str(error)
     except (SystemExit, KeyboardInterrupt, BrokenPipeError) as ended:
-        # Typer and Rich turn what they catch into an exit of their own.
+        # Typer and Rich turn exceptions that they catch into an exit of their own.
         behind = {type(each) for each in _with_contexts(ended)}
         if KeyboardInterrupt in behind:
             return 130, "interrupted; the same command resumes"
-        if BrokenPipeError in behind:  # as of `| head`: the reader has what it wanted
+        if BrokenPipeError in behind:  # as with `| head`: the reader has what it wanted
             _discard_output()
             return 0, ""
         return int(getattr(ended, "code", 0) or 0), ""
-    except OSError as error:  # where a path is used it is refused in better words; this is for what is left
+    except OSError as error:  # most paths are checked where they are used, with a better message; these are the rest
         if error.filename is None:
             _discard_output()
             return 2, f"standard output: cannot be written ({reason(error)})"
@@ -78,13 +78,13 @@ def _outcome() -> tuple[int, str]:
 
 
 def _with_contexts(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception, and those that were being handled when it was raised."""
+    """Yield an exception and those that were being handled when it was raised."""
     while error is not None:
         yield error
         error = error.__context__
 
 
 def _discard_output() -> None:
-    """Keep Python from failing once more, when it ends, on what standard output still holds."""
+    """Keep Python from failing again at exit on what is still buffered for standard output."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

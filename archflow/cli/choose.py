@@ -17,18 +17,18 @@ def choose(
     count: Annotated[int, typer.Option(min=1, help="How many to measure.")] = 50,
     metric: Annotated[
         str | None,
-        typer.Option(help="Rows with a value in this column are measured already."),
+        typer.Option(help="Rows with a value in this column count as measured."),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write the chosen rows as a table (.parquet, .csv, .jsonl), the most telling first."),
+        typer.Option(help="Write the chosen rows as a table (.parquet, .csv, .jsonl), the most informative first."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Draws the candidates from large tables.")] = 21,
+    seed: Annotated[int, typer.Option(min=0, help="Seed that draws the candidates from large tables.")] = 21,
     numbers_in_names: NumbersOption = False,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Choose the architectures whose measurement tells most about all others."""
+    """Choose which architectures to measure first: those that say most about all others."""
     import numpy as np
 
     from archflow.data.benchmarks import load
@@ -37,7 +37,7 @@ def choose(
     from archflow.predict.choose import choose as run
 
     if out is not None:
-        # Nothing of its kind is replaced: the user may have written measurements into what was chosen before.
+        # Even an earlier choice is not replaced: the user may have written measurements into it.
         check_outputs(Output("--out", out, "a table", TABLE_ENDINGS), inputs={"--data": data}, force=force)
     table = load(data, numbers_in_names=numbers_in_names)
     measured = np.flatnonzero(np.isfinite(table.metric(metric))) if metric else np.zeros(0, np.int64)

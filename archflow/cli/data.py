@@ -1,4 +1,4 @@
-"""`archflow data`: which data sets there are, what one holds, and how to get it."""
+"""`archflow data`: list data sets, show what one holds, and get it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from archflow.data.catalogue import Benchmark
     from archflow.graph.table import Table
 
-app = typer.Typer(help="Data sets: list them, look into one, get it.", no_args_is_help=True)
+app = typer.Typer(help="List, inspect, get and verify data sets.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="A data set's name, as `archflow data list` shows it.")]
 
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
-    """The named data sets, and where they lie on this machine."""
+    """List the named data sets and where they are on this machine."""
     from archflow.data.benchmarks import BENCHMARKS, how_to_get, locate
 
     rows = [
@@ -47,9 +47,9 @@ def list_(as_json: Json = False) -> None:
 def info(
     data: Annotated[str, typer.Argument(help="A data set's name or a table file.")], as_json: Json = False
 ) -> None:
-    """Rows, operations and metrics of a data set; licence, citation and addresses of a named one.
+    """Show a data set's size, operations and metrics; for a named one also its licence, citation and addresses.
 
-    Of one that is not on this machine, how to get it.
+    For a data set that is not on this machine, show how to get it.
     """
     from archflow.data.benchmarks import BENCHMARKS, find, how_to_get, locate
     from archflow.graph.table import read_table
@@ -97,13 +97,13 @@ def _print_table(about: dict[str, Any]) -> None:
 @app.command()
 def get(
     names: Annotated[list[str], typer.Argument(help="Names of data sets.")],
-    again: Annotated[bool, typer.Option("--again", help="Read the files anew although the table is there.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Read the files again even if the table is there.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Download data sets into the cache, once; what is there already is not downloaded again.
+    """Download data sets into the cache; what is already there is not downloaded again.
 
-    Files in the folder ARCHFLOW_DATA are used instead of the network. The cache is the folder ARCHFLOW_CACHE, else
-    archflow's in your user cache.
+    Files in the folder ARCHFLOW_DATA are used instead of the network. The cache is the folder ARCHFLOW_CACHE; by
+    default, archflow's folder in your user cache.
     """
     from archflow.data.benchmarks import benchmark_of
     from archflow.data.provision import get
@@ -122,7 +122,7 @@ def import_(
     files: Annotated[list[Path], typer.Argument(help="The published files, or one table (.parquet, .csv, .jsonl).")],
     as_json: Json = False,
 ) -> None:
-    """Put files of your own in the place of a download.
+    """Import files of your own instead of downloading them.
 
     The published files must have the published checksums; a table must have the data set's metric. nasbench101 also
     takes the official .tfrecord.
@@ -144,7 +144,7 @@ def verify(
     name: Annotated[str | None, typer.Argument(help="A data set's name; default: all.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check the files on this machine against their checksums; exit code 2 if one is not sound."""
+    """Check the files on this machine against their checksums; the exit code is 2 if one is damaged."""
     from archflow.data.benchmarks import BENCHMARKS, benchmark_of
     from archflow.data.verification import verify
     from archflow.errors import ArchflowError
@@ -165,7 +165,7 @@ def verify(
         shown = [(r["name"], r["fault"] or f"sound ({r['checked']})", r["path"]) for r in rows]
         print_table(("name", "state", "file"), shown)
     else:
-        typer.echo("nothing to verify: no file of it is in the cache or in the folder ARCHFLOW_DATA")
+        typer.echo("nothing to verify: no such file is in the cache or in the folder ARCHFLOW_DATA")
     faulty = [row for row in rows if row["fault"]]
     if faulty:
         raise ArchflowError(f"{len(faulty)} of {len(rows)} files are not sound; first {faulty[0]['path']}")

@@ -1,4 +1,4 @@
-"""`archflow demo`: the whole path on the embedded benchmark, with a report to look at."""
+"""`archflow demo`: the whole workflow on the embedded benchmark, with a report."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import typer
 from archflow.cli.output import ForceOption, Json, print_json, print_table
 
 FiguresOption = Annotated[
-    Path | None, typer.Option(help="A folder for the figures of the report, each as .png, .svg and .pdf.")
+    Path | None, typer.Option(help="A folder for the report's figures, each as .png, .svg and .pdf.")
 ]
 
 
 def demo(
     out: Annotated[Path, typer.Option(help="The report to write (.html).")] = Path("archflow-demo.html"),
-    labels: Annotated[float, typer.Option(help="Labels to learn from: a share or a count.")] = 0.05,
+    labels: Annotated[float, typer.Option(help="Labels to learn from: a fraction below 1 or a count.")] = 0.05,
     pretrain_epochs: Annotated[int, typer.Option(min=1)] = 30,
     epochs: Annotated[int, typer.Option(min=1, help="Of fine-tuning.")] = 150,
     seed: Annotated[int, typer.Option(min=0)] = 21,
@@ -24,7 +24,7 @@ def demo(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Pre-train on 2,000 real cells, learn from 5 % of their accuracies, rank the rest, write a report."""
+    """Pre-train on 2,000 real cells, learn from 5 % of their accuracies, rank the rest and write a report."""
     from archflow.errors import ArchflowError
     from archflow.files import check_folder
     from archflow.outputs import Output, check_outputs
@@ -46,7 +46,7 @@ def demo(
 
 
 def _print(result: dict[str, Any], as_json: bool) -> None:
-    """Say how well each method ranked."""
+    """Print how well each method ranked."""
     if as_json:
         print_json(result)
         return

@@ -31,7 +31,7 @@ def embed(
     check_outputs(Output("--out", out, "an array", (".npy",), _are_embeddings), inputs={"--data": data}, force=force)
     table = load(data, numbers_in_names=numbers_in_names)
     embeddings = vectors(model, table.architectures, skip_unknown)
-    content = io.BytesIO()  # NumPy's own writing of files does not say why it fails
+    content = io.BytesIO()  # NumPy's own writer does not say why it fails
     np.save(content, embeddings)
     with write_atomically(out) as temporary:
         temporary.write_bytes(content.getbuffer())
@@ -42,7 +42,7 @@ def embed(
 
 
 def _are_embeddings(path: Path) -> bool:
-    """Whether a file is an array as this command writes it."""
+    """Whether a file holds an array such as this command writes."""
     import numpy as np
 
     try:

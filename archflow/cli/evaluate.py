@@ -1,4 +1,4 @@
-"""`archflow evaluate`: how well predictors rank a table after learning a few of its labels."""
+"""`archflow evaluate`: how well predictors rank a table after learning from a few of its labels."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 TableArgument = Annotated[
     str | None, typer.Argument(help="A data set's name (`archflow data list`) or a table file.", show_default=False)
 ]
-TableOption = Annotated[str | None, typer.Option("--data", help="The table, as other verbs take it.")]
+TableOption = Annotated[str | None, typer.Option("--data", help="The table, as for other verbs.")]
 MetricOption = Annotated[str, typer.Option(help="The column to learn, -COLUMN if lower is better.")]
 LabelsOption = Annotated[
     str | None,
     typer.Option(
-        help="How many labels to learn from, a count or a fraction below 1; several with commas give a learning curve. "
-        "Default: 50, or as many as leave enough to judge by."
+        help="Labels to learn from, counts or fractions below 1; several, with commas, give a learning curve. "
+        "Default: 50, or as many as leave enough to judge on."
     ),
 ]
 FeaturesOption = Annotated[
     str | None,
     typer.Option(
-        help="Columns that are known before training, with commas, such as parameters. Default: by their names."
+        help="Columns known before training, separated by commas, such as parameters. Default: found by name."
     ),
 ]
-ReportOption = Annotated[Path | None, typer.Option(help="A page to write (.html) with the verdict and figures.")]
+ReportOption = Annotated[Path | None, typer.Option(help="The report to write (.html), with the verdict and figures.")]
 FiguresOption = Annotated[
     Path | None, typer.Option(help="With --report, a folder for its figures, each as .png, .svg and .pdf.")
 ]
-Repetitions = Annotated[int, typer.Option(min=1, max=1000, help="How often labels are drawn.")]
+Repetitions = Annotated[int, typer.Option(min=1, max=1000, help="How many times labels are drawn.")]
 
 
 def evaluate(
@@ -53,13 +53,15 @@ def evaluate(
     lower_is_better: LowerOption = False,
     report: ReportOption = None,
     figures: FiguresOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first draw.")] = 21,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first draw.")] = 21,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Say how well the components of a predictor, and their blend, rank a table after learning a few of its labels:
-    drawn again and again, and judged on measured architectures that were not learnt from. After an interruption the
-    same command resumes."""
+    """Measure how well a predictor's components, and their blend, rank a table after learning from a few labels.
+
+    Labels are drawn repeatedly, and each fit is judged on measured architectures that it did not learn from. After an
+    interruption the same command resumes.
+    """
     from archflow.graph.table import read_table
     from archflow.progress import progress_bar
     from archflow.recipes.draws import Draws
@@ -83,7 +85,7 @@ def evaluate(
 
 
 def _given(table: str | None, data: str | None) -> str:
-    """The table that the user names in one way or the other."""
+    """The table that the user named, as an argument or by --data."""
     from archflow.errors import ArchflowError
 
     if (table is None) == (data is None):
@@ -92,7 +94,7 @@ def _given(table: str | None, data: str | None) -> str:
 
 
 def _checked(given: str, report: Path | None, figures: Path | None, force: bool) -> tuple[Benchmark | None, Path]:
-    """The benchmark that the table is, if any, and its path, after a check of what is to be written."""
+    """Check the outputs; return the table's benchmark, if it is one, and its path."""
     from archflow.data.benchmarks import find
     from archflow.errors import ArchflowError
     from archflow.files import check_folder
@@ -101,7 +103,7 @@ def _checked(given: str, report: Path | None, figures: Path | None, force: bool)
     from archflow.report.vega import require_altair
 
     if figures is not None and report is None:
-        raise ArchflowError("--figures: are those of a report; give --report too")
+        raise ArchflowError("--figures: needs a report; give --report too")
     benchmark, path = find(given)
     if report is not None:
         require_altair()
@@ -149,7 +151,7 @@ def _print(given: str, found: list[Evaluation], report: Path | None, note: str, 
 
 
 def _print_one(found: Evaluation, named: str) -> None:
-    """The table of one number of labels, and what intervals held."""
+    """Print the results for one number of labels, and the coverage of intervals."""
     content = found.content()
     draws = f"{content['repetitions']} {'draws' if content['repetitions'] > 1 else 'draw'} of {found.labels} labels"
     typer.echo(printable(f"{named + ': ' if named else ''}{draws}, judged on {found.judged:,} others"))

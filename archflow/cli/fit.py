@@ -1,4 +1,4 @@
-"""`archflow fit`: a predictor learns from the labelled rows of a table."""
+"""`archflow fit`: fit a predictor to the labelled rows of a table."""
 
 from __future__ import annotations
 
@@ -22,63 +22,63 @@ from archflow.cli.output import (
 MetricsOption = Annotated[
     list[str],
     typer.Option(
-        help="The column to learn, -COLUMN if lower is better; rows without a value are left out. Given several times, "
-        "one predictor learns all."
+        help="The column to learn, -COLUMN if lower is better; rows without a value are left out. May be repeated; "
+        "one predictor then learns all metrics."
     ),
 ]
 EncoderOption = Annotated[
     str | None,
     typer.Option(
-        help="A pre-trained one, by its name in `archflow encoders` or its .safetensors file, in place of those that "
-        "the recipe uses; or the kind of those that it pre-trains, while the one that it leaves untrained stays: gin, "
-        "gated_gcn ..."
+        help="A pre-trained encoder, by name (see `archflow encoders`) or .safetensors file, instead of those that "
+        "the recipe uses; or a kind of encoder, such as gin or gated_gcn, to pre-train instead (the recipe's untrained "
+        "encoder stays)."
     ),
 ]
 LabelsOption = Annotated[
     float | None,
-    typer.Option(help="Use only so many labels, drawn at random: a share below 1 or a count. Default: all."),
+    typer.Option(help="Use only this many labels, drawn at random: a fraction below 1 or a count. Default: all."),
 ]
 RecipeOption = Annotated[
     str | None,
     typer.Option(
         help="plain: trees, linear models and a Gaussian process on features of the graph and on columns of the table; "
-        "quick (default): also networks, from an encoder that is pre-trained on the table; best: several encoders; "
+        "quick (default): also networks, from encoders that are pre-trained on the table; best: several encoders; "
         "networks: networks alone, for several metrics or an encoder without pre-training."
     ),
 ]
 BudgetOption = Annotated[
-    str | None, typer.Option(help="About how long it may take, such as 15s, 2m or 10m: chooses the recipe.")
+    str | None, typer.Option(help="About how long fitting may take, such as 15s, 2m or 10m; chooses the recipe.")
 ]
 FeaturesOption = Annotated[
     str | None,
     typer.Option(
-        help="Columns that are known before training, with commas; none for none. Default: those whose names say so, "
+        help="Columns known before training, separated by commas, or `none`. Default: those recognised by name, "
         "such as params, flops and zc_*."
     ),
 ]
 SourcesOption = Annotated[
     str | None,
     typer.Option(
-        help="Columns that say something of the metric, with commas: its value after fewer epochs, with one seed, of "
-        "another data set or task. They may be empty in places."
+        help="Columns that say something about the metric, with commas: its value after fewer epochs, with one seed, "
+        "on another data set or task. They may have gaps."
     ),
 ]
 ObjectiveOption = Annotated[
     list[str] | None,
     typer.Option(
         help="What to train for. Rankings: hinge (default), bpr, listmle; values: squared; positive values such as "
-        "latencies: log, relative. Given several times, one for each --metric."
+        "latencies: log, relative. May be repeated, once for each --metric."
     ),
 ]
-LowerOption = Annotated[bool, typer.Option(help="For latency, loss and the like: as --metric -COLUMN.")]
+LowerOption = Annotated[bool, typer.Option(help="For latency, loss and the like; the same as --metric -COLUMN.")]
 MembersOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Of --recipe networks: models that vote; 2 or more give a deviation. Default: 4."),
+    typer.Option(min=1, help="With --recipe networks: ensemble members; 2 or more give a deviation. Default: 4."),
 ]
 
 
 def _folder(text: str) -> Path:
-    """The path of a folder; nothing does not stand for the current one, as it does for `Path`."""
+    """The path of a folder; unlike for `Path`, an empty text is not the current folder."""
     if not text:
         raise typer.BadParameter("it is empty; give a folder")
     return Path(text)
@@ -89,7 +89,7 @@ OutOption = Annotated[
     typer.Option(help="The folder to write the predictor into.", parser=_folder, metavar="<path>"),
 ]
 EpochsOption = Annotated[
-    int | None, typer.Option(min=1, help="Of fine-tuning networks. Default: the recipe's; 300 for --recipe networks.")
+    int | None, typer.Option(min=1, help="Fine-tuning epochs. Default: the recipe's; 300 for --recipe networks.")
 ]
 
 

@@ -1,4 +1,4 @@
-"""What `archflow fit` reads of its options, and prints."""
+"""How `archflow fit` reads its options and prints its results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def turned(metrics: Sequence[str], lower_is_better: bool) -> list[str]:
-    """The metrics as --lower-is-better says, which speaks of one. Raises ArchflowError for several."""
+    """The metrics with --lower-is-better applied; it works for one metric and raises ArchflowError for several."""
     if not lower_is_better:
         return list(metrics)
     if len(metrics) > 1:
@@ -28,7 +28,7 @@ def turned(metrics: Sequence[str], lower_is_better: bool) -> list[str]:
 
 
 def names_or_none(text: str | None) -> list[str] | None:
-    """The columns that --features names; an empty list for "none", None where nothing is said."""
+    """The columns that --features names: an empty list for "none", None if the option is not given."""
     if text is None:
         return None
     found = names(text)
@@ -38,13 +38,13 @@ def names_or_none(text: str | None) -> list[str] | None:
 
 
 def note(line: str) -> None:
-    """Say something that the user should think of, if there is anything."""
+    """Print a note to the user, if there is one."""
     if line:
         typer.echo(printable(f"note: {line}"), err=True)
 
 
 def print_fitted(out: Path, task: Task, predictor: FitPredictor, fitted: FineTuned | Stacking, as_json: bool) -> None:
-    """Say what was fitted, and how well it predicts labels that it did not learn from."""
+    """Print what was fitted, and how well it predicts labels that it did not learn from."""
     from archflow.predict import FineTuned
     from archflow.recipes.alone import alone
 
@@ -97,6 +97,6 @@ def _networks_in_words(predictor: FitPredictor, about: dict[str, Any]) -> str:
 
 
 def _measure(predictor: FitPredictor) -> str:
-    """What the objectives are selected by, if all by the same."""
+    """The measure that selects the epoch, if it is the same for all objectives."""
     measures = {objective.measure for objective in predictor.objectives}
     return measures.pop() if len(measures) == 1 else "score"

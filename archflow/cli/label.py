@@ -1,4 +1,4 @@
-"""`archflow label`: train architectures of a space for real and write what they reached as a table."""
+"""`archflow label`: train architectures of a space and write the results as a table."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ def label(
     out: OutOption,
     space: Annotated[str, typer.Option(help="The search space.")] = "nasbench201",
     data: ImagesOption = "digits",
-    count: Annotated[int, typer.Option(min=1, help="Architectures, each of another isomorphism class.")] = 2020,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each architecture.")] = 3,
+    count: Annotated[int, typer.Option(min=1, help="Architectures to train, no two isomorphic.")] = 2020,
+    seeds: Annotated[int, typer.Option(min=1, help="Training runs per architecture.")] = 3,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training images.")] = 2,
-    batch_size: Annotated[int, typer.Option(min=2, help="Images a training step.")] = 32,
+    batch_size: Annotated[int, typer.Option(min=2, help="Images per training step.")] = 32,
     learning_rate: Annotated[float, typer.Option(min=0.0, help="The highest learning rate.")] = 0.1,
     channels: Channels = 16,
     cells: Cells = 2,
     stages: Stages = 1,
     sample_seed: SampleSeed = 0,
-    processes: Annotated[int, typer.Option(min=0, help="Parallel trainings; 0 for one a core.")] = 0,
+    processes: Annotated[int, typer.Option(min=0, help="Parallel training runs; 0 for one per core.")] = 0,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Train architectures of a space and write a table of what they reached.
+    """Train architectures of a space and write a table of their results.
 
-    Every finished training is kept in a journal beside the table: after an interruption the same command goes on.
+    Every finished run is kept in a journal beside the table: after an interruption the same command resumes.
     """
     from archflow.data.labelling_job import LabellingJob
     from archflow.networks.trainer import TrainingSettings

@@ -1,4 +1,4 @@
-"""What the verbs read and print alike: lists of numbers; one JSON object for machines, aligned tables for people."""
+"""Options that verbs share, and what they print: one JSON object for machines, aligned tables for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MetricOption = Annotated[
     typer.Option(help="The column to rank by, -COLUMN if lower is better; default: the data set's own."),
 ]
 RunsOption = Annotated[int, typer.Option(help="At most 9: three permutations of the data x three model seeds.")]
-ProcessesOption = Annotated[int, typer.Option(min=0, help="Pre-training runs at once; 0 for one a core.")]
+ProcessesOption = Annotated[int, typer.Option(min=0, help="Parallel pre-training runs; 0 for one per core.")]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace files that exist, even if they are not what this command writes.")
 ]
@@ -31,37 +31,37 @@ NumbersOption = Annotated[
     ),
 ]
 ValidationOption = Annotated[
-    int, typer.Option(min=2, help="Labelled architectures besides, which choose the epoch; 40 as in FGP.")
+    int, typer.Option(min=2, help="Further labelled architectures, which select the epoch; 40 as in FGP.")
 ]
 ViewOption = Annotated[
     str | None,
     typer.Option(
-        help="What of the architectures the encoder sees: whole, effective (without what cannot reach the output), "
-        "contracted (identities as edges besides). Default: the encoder's own, whole for most."
+        help="How the encoder sees architectures: whole, effective (without nodes that cannot reach the output), "
+        "contracted (also with identities as edges). Default: the encoder's own, whole for most."
     ),
 ]
 PositionsOption = Annotated[
     bool,
     typer.Option(
-        "--positions", help="The encoder also reads how far every node is from the inputs and from the outputs."
+        "--positions", help="Let the encoder also read how far each node is from the inputs and from the outputs."
     ),
 ]
 ProxyOption = Annotated[
     str | None,
     typer.Option(
-        help="The zero-cost proxies to rank, with commas: a column, params, flops, depth, count:OPERATION ...; "
+        help="The zero-cost proxies to rank, separated by commas: a column, params, flops, depth, count:OPERATION ...; "
         "default: the data set's own."
     ),
 ]
 
 
 def names(text: str | None) -> list[str]:
-    """The names between the commas of an option's text."""
+    """The comma-separated names in an option's text."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
 def numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
-    """The positive numbers between the commas of an option's text. Raises ArchflowError, naming the option."""
+    """The comma-separated positive numbers in an option's text. Raises ArchflowError, naming the option."""
     from archflow.errors import ArchflowError
 
     try:
@@ -74,12 +74,12 @@ def numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
 
 
 def print_json(content: Any) -> None:
-    """One JSON object on standard output."""
+    """Print one JSON object on standard output."""
     typer.echo(json.dumps(content, allow_nan=False))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table with aligned columns: text to the left, numbers to the right. What a terminal would obey is escaped."""
+    """Print aligned columns: text to the left, numbers to the right. Terminal control characters are escaped."""
     cells = [[printable(value) if isinstance(value, str) else f"{value:g}" for value in row] for row in rows]
     numeric = [all(not isinstance(row[i], str) for row in rows) for i in range(len(columns))]
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]

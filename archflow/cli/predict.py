@@ -24,7 +24,7 @@ OutOption = Annotated[
     Path | None,
     typer.Option(
         help="The table to write (.parquet, .csv, .jsonl): columns predicted_METRIC, predicted_std_METRIC, "
-        "rank_METRIC, probability_top_K_METRIC (with --top K, where the predictor knows it), and measured_METRIC, 1 "
+        "rank_METRIC, probability_top_K_METRIC (with --top K, if the predictor provides it), and measured_METRIC, 1 "
         "where the metric is known."
     ),
 ]
@@ -48,7 +48,7 @@ def predict(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Score every architecture of a table and show the best, by each metric that the predictor has learnt."""
+    """Score every architecture of a table and show the best by each metric that the predictor has learnt."""
     from archflow.data.benchmarks import load
     from archflow.graph.column_names import TABLE_ENDINGS
     from archflow.outputs import Output, check_outputs
@@ -78,7 +78,7 @@ def predict(
 
 
 def _warnings(model: AnyPredictor, table: Table) -> list[str]:
-    """What is odd about the columns that were learnt from; it is said before the work."""
+    """Notes about odd values in the columns that were learnt from, to print before the work."""
     from archflow.predict import StackedPredictor
 
     found = model.oddities(table) if isinstance(model, StackedPredictor) else []
@@ -92,7 +92,7 @@ def _probability(metric: str, top: int) -> str:
 
 
 def _further(metrics: Sequence[str], top: int, interval: float | None) -> list[str]:
-    """The further columns that predictions may have."""
+    """The optional columns of predictions."""
     from archflow.predict.base import interval_columns
 
     ends = [name for metric in metrics for name in interval_columns(metric)] if interval is not None else []
@@ -100,7 +100,7 @@ def _further(metrics: Sequence[str], top: int, interval: float | None) -> list[s
 
 
 def _ranked(model: AnyPredictor, table: Table, rows: NDArray[np.int64], top: int, interval: float | None) -> Table:
-    """The table with the predictions of some rows (M,), and of every metric `measured_METRIC`, 1 where it is known."""
+    """The table with predictions for some rows (M,), and for each metric `measured_METRIC`, 1 where it is known."""
     import numpy as np
 
     from archflow.predict import StackedPredictor
@@ -127,7 +127,7 @@ def _ranked(model: AnyPredictor, table: Table, rows: NDArray[np.int64], top: int
 
 
 def _result(model: AnyPredictor, ranked: Table, place: int, top: int, interval: float | None) -> dict[str, Any]:
-    """The best by one metric, and how good its predictions are where it was measured."""
+    """The best architectures by one metric, and how good its predictions are where it was measured."""
     import numpy as np
 
     from archflow.predict import StackedPredictor

@@ -1,4 +1,4 @@
-"""`archflow pretrain`: an encoder learns from architectures without labels."""
+"""`archflow pretrain`: pre-train an encoder on architectures without labels."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Tables = Annotated[
     str,
     typer.Option(
         "--data",
-        help="A data set's name (`archflow data list`) or a table file; several, with commas, are one set, with the "
+        help="A data set's name (`archflow data list`) or a table file; several, with commas, are joined, with the "
         "first one's published settings.",
     ),
 ]
@@ -47,14 +47,14 @@ SetOption = Annotated[
     ),
 ]
 WidthOption = Annotated[
-    int | None, typer.Option(min=1, help="Of the encoder's layers; default: the data set's preset.")
+    int | None, typer.Option(min=1, help="Width of the encoder's layers; default: the data set's preset.")
 ]
 CardOption = Annotated[
     bool,
     typer.Option(
         "--card",
-        help="Write it as the package ships encoders: with a card (.json) beside it, in half precision where that "
-        "changes next to nothing.",
+        help="Write the encoder as the package ships them: with a card (.json) beside it, in half precision where that "
+        "changes almost nothing.",
     ),
 ]
 
@@ -76,7 +76,7 @@ def pretrain(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Pre-train an encoder on the architectures of a table, or of several; labels are not looked at.
+    """Pre-train an encoder on the architectures of one or more tables; labels are not used.
 
     The state after every epoch is kept beside the encoder: after an interruption the same command resumes.
     """
@@ -100,7 +100,7 @@ def pretrain(
 
 
 def _default_proxy(tables: dict[str, Table], task: str, tasks: Settings, given: list[str]) -> list[str]:
-    """What to rank tables of one's own by if nothing is given but needed, with a word if it is not the usual."""
+    """The proxy for a user's own tables if one is needed but not given; print a note if it is not the usual one."""
     from archflow.data.proxies import DEFAULTS, default_proxy
     from archflow.pretext import with_proxies
 
@@ -115,7 +115,7 @@ def _default_proxy(tables: dict[str, Table], task: str, tasks: Settings, given: 
 
 
 def _train(job: PretrainingJob, unlabelled: Unlabelled) -> Embedder:
-    """The trained encoder, with a bar meanwhile."""
+    """Train the encoder, with a progress bar."""
     from archflow.progress import progress_bar
 
     with progress_bar(f"pre-training on {len(unlabelled.architectures):,} architectures", job.settings.epochs) as bar:
@@ -127,7 +127,7 @@ def _train(job: PretrainingJob, unlabelled: Unlabelled) -> Embedder:
 
 
 def _write(job: PretrainingJob, trained: Embedder, unlabelled: Unlabelled, card: bool) -> None:
-    """Write the encoder, and its card if one is wanted; its state has had its day."""
+    """Write the encoder, and its card if one is wanted; remove its training state."""
     from archflow.recipes.shipping import ship
 
     if card:
@@ -139,7 +139,7 @@ def _write(job: PretrainingJob, trained: Embedder, unlabelled: Unlabelled, card:
 
 
 def _print(job: PretrainingJob, trained: Embedder, as_json: bool) -> None:
-    """Say what was made, and how far it came."""
+    """Print what was made and its final losses."""
     history = {name: trained.history[name] for name in ("data", "task", "tasks", "proxies", "epochs", "seed")}
     final = {part: values[-1] for part, values in trained.history["losses"].items()}
     if as_json:

@@ -1,4 +1,4 @@
-"""`archflow proxies`: zero-cost proxies of a space's networks, or of a table's."""
+"""`archflow proxies`: zero-cost proxies of the networks of a search space or a table."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ TableOption = Annotated[
 ]
 CountOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Architectures to draw, each of another isomorphism class; of a table the first."),
+    typer.Option(min=1, help="Architectures to draw, no two isomorphic; with --table, take its first ones."),
 ]
 OutOption = Annotated[
     Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card goes beside it.")
 ]
-SpaceOption = Annotated[str, typer.Option(help="The search space, of the table's architectures too.")]
-BatchSize = Annotated[int, typer.Option(min=2, help="Training images that the proxies see.")]
-DeviceOption = Annotated[str, typer.Option(help="As torch names it: cpu, cuda.")]
-Processes = Annotated[int, typer.Option(min=0, help="Networks at once; 0 for one a core.")]
-NamesOption = Annotated[str | None, typer.Option(help="The proxies, with commas. Default: all.")]
+SpaceOption = Annotated[str, typer.Option(help="The search space; also that of the table's architectures.")]
+BatchSize = Annotated[int, typer.Option(min=2, help="Training images in the batch that the proxies use.")]
+DeviceOption = Annotated[str, typer.Option(help="The PyTorch device: cpu, cuda.")]
+Processes = Annotated[int, typer.Option(min=0, help="Networks in parallel; 0 for one per core.")]
+NamesOption = Annotated[str | None, typer.Option(help="The proxies, separated by commas. Default: all.")]
 
 
 def proxies(
@@ -40,15 +40,17 @@ def proxies(
     channels: Channels = 16,
     cells: Cells = 2,
     stages: Stages = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Draws the weights.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed that draws the weights.")] = 0,
     sample_seed: SampleSeed = 0,
     device: DeviceOption = "cpu",
     processes: Processes = 0,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Compute zero-cost proxies: what untrained networks and a few images tell about how well they will learn. Every
-    finished network is kept in a journal beside the table: after an interruption the same command resumes."""
+    """Compute zero-cost proxies: what untrained networks and one batch of images say about how well they will learn.
+
+    Every finished network is kept in a journal beside the table: after an interruption the same command resumes.
+    """
     from archflow.data.benchmarks import find
     from archflow.data.proxy_job import ProxyJob
     from archflow.networks.zero_cost import PROXIES

@@ -1,4 +1,4 @@
-"""Embeddings by whatever the user has: an encoder's name or file, or a predictor's folder."""
+"""Embeddings from an encoder's name or file, or from a predictor's folder."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ SkipOption = Annotated[
     bool,
     typer.Option(
         "--skip-unknown",
-        help="Rows with operations that the model does not know get no values, instead of the table being refused.",
+        help="Leave rows with operations that the model does not know without values, instead of refusing the table.",
     ),
 ]
 
 
 def vectors(model: Path, architectures: ArchitectureSet, skip_unknown: bool = False) -> NDArray[np.float32]:
-    """(N, d) embeddings, with a progress bar.
+    """Compute (N, d) embeddings, with a progress bar.
 
     Args:
-        model: What the command was given.
-        architectures: N of them.
-        skip_unknown: Whether those with operations that the model does not know are NaN, not an error.
+        model: An encoder's name or file, or a predictor's folder.
+        architectures: N architectures.
+        skip_unknown: Whether architectures with operations that the model does not know get NaN instead of an error.
 
     Raises:
-        ArchflowError: If there is no such encoder or predictor, and as `known_rows` does.
+        ArchflowError: If there is no such encoder or predictor, and as for `known_rows`.
     """
     from archflow.encoders.pretrained import load
     from archflow.predict import load_predictor
@@ -55,10 +55,10 @@ def vectors(model: Path, architectures: ArchitectureSet, skip_unknown: bool = Fa
 
 
 def known_rows(architectures: ArchitectureSet, vocabulary: Vocabulary | None, skip_unknown: bool) -> NDArray[np.int64]:
-    """The rows whose operations a model knows, with a word if others are skipped.
+    """Find the rows whose operations a model knows; print a note if others are skipped.
 
     Raises:
-        ArchflowError: Listing the operations that it does not know, unless their rows are to be skipped; if none is
+        ArchflowError: If the model does not know all operations, unless their rows are to be skipped; if no row is
             left.
     """
     import numpy as np
@@ -66,7 +66,7 @@ def known_rows(architectures: ArchitectureSet, vocabulary: Vocabulary | None, sk
     from archflow.errors import ArchflowError
     from archflow.graph.names import numbers_from_names
 
-    if vocabulary is None:  # no encoder: whatever else the model reads checks operations itself
+    if vocabulary is None:  # no encoder: the model's other inputs check operations themselves
         return np.arange(len(architectures))
     rows = np.flatnonzero(architectures.known_to(vocabulary))
     if len(rows) < len(architectures):
@@ -92,7 +92,7 @@ def known_rows(architectures: ArchitectureSet, vocabulary: Vocabulary | None, sk
 
 
 def spread(values: NDArray, rows: NDArray[np.int64], count: int) -> NDArray:
-    """(count, ...) values of the chosen rows (M, ...) in their places, NaN in all others."""
+    """Spread values (M, ...) of the chosen rows over an array (count, ...) that is NaN elsewhere."""
     import numpy as np
 
     if len(rows) == count:

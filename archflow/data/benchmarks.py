@@ -1,4 +1,4 @@
-"""Data sets by name or by path: where the table lies on this machine, and the table."""
+"""Data sets by name or path: find the table on this machine, and load it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def benchmark_of(name: str) -> Benchmark:
 
 
 def locate(benchmark: Benchmark) -> Path | None:
-    """Where a benchmark's table lies: in the package, in the user's folder or in the cache; None if in neither."""
+    """Find a benchmark's table in the package, the user's folder or the cache; None if it is in none of them."""
     if benchmark.embedded:
         return Path(__file__).with_name(f"{benchmark.name}.parquet")
     cached = cached_table(benchmark.name)
@@ -31,20 +31,20 @@ def locate(benchmark: Benchmark) -> Path | None:
 
 
 def find(data: str | Path, known_as: str | None = None) -> tuple[Benchmark | None, Path]:
-    """The benchmark that `data` names, if it names one, and the path of its table.
+    """Find the benchmark that `data` names, if it names one, and the path of its table.
 
     A name leads to a table in the folder `ARCHFLOW_DATA`, else in the cache, else to one made in the cache from
-    published files that are on this machine. Nothing is downloaded: `archflow.data.provision.get` does. The first use
-    shows the licence.
+    published files on this machine. Nothing is downloaded; `archflow.data.provision.get` does that. The first use shows
+    the licence.
 
     Args:
-        data: A name of `BENCHMARKS`, or the path of a table. A table at a path is the user's own, whatever it is
-            called, unless it is the very file that a name leads to.
-        known_as: The benchmark that the table at a path is to count as.
+        data: A name in `BENCHMARKS`, or the path of a table. A table at a path counts as the user's own, whatever its
+            name, unless it is the very file that a benchmark's name leads to.
+        known_as: The benchmark as which to treat the table at a path.
 
     Raises:
-        ArchflowError: saying how to get it, for a benchmark that is not on this machine, and for an unknown name; and
-            for a table of the cache that is not as it was made.
+        ArchflowError: If the name is unknown, the benchmark is not on this machine (the message says how to get it), or
+            its table in the cache was changed.
     """
     data = str(data)
     if data not in BENCHMARKS:
@@ -69,7 +69,7 @@ def find(data: str | Path, known_as: str | None = None) -> tuple[Benchmark | Non
 
 
 def _sound(benchmark: Benchmark, path: Path) -> Path:
-    """The path of a table with its graphs; one that is the cache's must be as it was made."""
+    """The path of a table with its graphs; a table in the cache must be unchanged."""
     cached = cached_table(benchmark.name)
     if cached.is_file() and path.samefile(cached):
         check_cached(benchmark.name)
@@ -77,7 +77,7 @@ def _sound(benchmark: Benchmark, path: Path) -> Path:
 
 
 def _benchmark_at(path: Path) -> Benchmark | None:
-    """The benchmark whose table lies at this path, if it is that of one."""
+    """The benchmark whose table is at this path, if any."""
     benchmark = BENCHMARKS.get(path.stem)
     table = locate(benchmark) if benchmark else None
     return benchmark if table is not None and path.exists() and table.samefile(path) else None
@@ -91,13 +91,13 @@ def how_to_get(benchmark: Benchmark) -> str:
 
 
 def load(data: str | Path, *, numbers_in_names: bool = False) -> Table:
-    """The table of a named benchmark or a file.
+    """Load the table of a named benchmark or a file.
 
     Args:
-        data: As `find` takes it.
-        numbers_in_names: As `read_table` takes it.
+        data: As for `find`.
+        numbers_in_names: As for `read_table`.
 
     Raises:
-        ArchflowError: As `find` and `read_table` do.
+        ArchflowError: As for `find` and `read_table`.
     """
     return read_table(find(data)[1], numbers_in_names=numbers_in_names)

@@ -1,4 +1,4 @@
-"""Changes of the cache: tables with their records, one process at a time, and the licences that were shown."""
+"""Changes to the cache: tables with their records, by one process at a time, and the licences that were shown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from archflow.graph.table import Table
 
 
 def sha256_of(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file. Raises ArchflowError if it is no regular file or cannot be read."""
+    """Hexadecimal SHA-256 of a file. Raises ArchflowError if it is not a regular file or cannot be read."""
     try:
         with regular_file(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -28,14 +28,14 @@ def sha256_of(path: Path) -> str:
 
 
 def store(name: str, table: Table, made_of: Mapping[str, str], how: str) -> Path:
-    """Put a table into the cache in place of the one that is there, with its record; the path of the table.
+    """Put a table and its record into the cache, replacing the one there, and return its path.
 
-    made_of: file name -> sha256. how: a word for the user ("downloaded").
+    made_of: file name -> sha256. how: how it was obtained, for the user ("downloaded").
 
     Raises ArchflowError, and leaves the old table, if it cannot be written.
     """
     path = cached_table(name)
-    made = path.with_name(f".{path.name}")  # in place of the old one only when its record is there
+    made = path.with_name(f".{path.name}")  # replaces the old one only once its record is written
     try:
         table.write(made)
         about = {"sha256": sha256_of(made), "rows": len(table), "how": how, "made_of": dict(made_of)}
@@ -48,13 +48,13 @@ def store(name: str, table: Table, made_of: Mapping[str, str], how: str) -> Path
 
 @dataclass(frozen=True)
 class CacheRecord:
-    """What `store` notes about a cached table.
+    """The record that `store` writes about a cached table.
 
     Attributes:
-        sha256: Of the table's file.
-        rows: How many it has.
-        how: It came about.
-        made_of: SHA-256 of every published file by name.
+        sha256: Digest of the table's file.
+        rows: The number of rows.
+        how: How it was obtained.
+        made_of: SHA-256 of each published file, by name.
     """
 
     sha256: str
@@ -64,7 +64,7 @@ class CacheRecord:
 
 
 def record(name: str) -> CacheRecord:
-    """What `store` noted about the cached table. Raises ArchflowError if there is no sound record."""
+    """Read the record of a cached table. Raises ArchflowError if there is no valid record."""
     from archflow.described import parse
 
     path = cached_table(name).with_suffix(".json")
@@ -74,10 +74,10 @@ def record(name: str) -> CacheRecord:
 
 
 def check_cached(name: str) -> Path:
-    """The path of the cached table, if it is what `store` wrote.
+    """The path of the cached table, after checking that it is as `store` wrote it.
 
     Raises:
-        ArchflowError: It is damaged, was changed, or has no sound record.
+        ArchflowError: If it is damaged, was changed, or has no valid record.
     """
     path = cached_table(name)
     if sha256_of(path) != record(name).sha256:
@@ -91,18 +91,18 @@ def _make_again(name: str) -> str:
 
 @contextmanager
 def alone(name: str) -> Iterator[None]:
-    """Wait until no other process changes this benchmark's part of the cache, and keep others waiting."""
+    """Lock this benchmark's part of the cache, waiting for other processes that hold the lock."""
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # Nothing is written into it: a link that someone put there leads to a file of theirs.
+        # Nothing is written into the lock file: it could be a link to somebody's file.
         lock = os.open(folder / f".{name}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     except OSError as error:
         raise ArchflowError(
             f"{folder}: the cache cannot be written ({error.strerror}); name another folder in {CACHE_VARIABLE}"
         ) from None
     try:
-        # The system drops the lock when the process ends, however it ends.
+        # The system releases the lock when the process ends, however it ends.
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
@@ -110,12 +110,12 @@ def alone(name: str) -> Iterator[None]:
 
 
 def show_licence(benchmark: Benchmark) -> None:
-    """Print licence and citation of a benchmark to standard error, once for a cache."""
+    """Print a benchmark's licence and citation to standard error, once per cache."""
     path = cache_folder() / "licences.json"
     try:
         shown = read_json(path)
     except ArchflowError:
-        shown = {}  # none shown yet, or not known: once more does no harm
+        shown = {}  # none shown yet, or unknown: showing it again does no harm
     shown = shown if isinstance(shown, dict) else {}
     if shown.get(benchmark.name) == benchmark.licence:
         return

@@ -1,6 +1,6 @@
-"""The named benchmarks: what each is, under which licence, and where its files are published.
+"""The named benchmarks: what each is, its licence, and where its files are published.
 
-The entries stand in `sources.json`; none of the data is part of the package but the embedded benchmark.
+The entries are in `sources.json`; of the data, only the embedded benchmark is part of the package.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class RawFile:
 class Benchmark:
     """A named data set.
 
-    metric: the column that rankings are judged by unless told otherwise. proxy: a zero-cost proxy to pre-train on.
-    space: the search space's name. embedded: whether the package carries it.
-    files: what can be downloaded; none for a benchmark whose table the user brings.
-    units: pattern of column names -> unit; the first pattern that fits counts.
+    metric: the default column to rank by. proxy: a zero-cost proxy to pre-train on.
+    space: the search space's name. embedded: whether the package contains it.
+    files: files to download; empty for a benchmark whose table the user brings.
+    units: pattern of column names -> unit; the first matching pattern counts.
     """
 
     name: str
@@ -54,13 +54,13 @@ class Benchmark:
         _check_name(self.name)
 
     def unit(self, column: str) -> str:
-        """The unit of a column, also with a minus before it; empty if it is not known."""
+        """The unit of a column, whose name may begin with a minus; empty if unknown."""
         column = column.removeprefix("-")
         return next((unit for pattern, unit in self.units.items() if fnmatchcase(column, pattern)), "")
 
 
 def _check_name(name: str) -> None:
-    """Refuse what would lie elsewhere than in its folder of the cache."""
+    """Refuse names that would leave their folder in the cache."""
     if name in ("", ".", "..") or set(name) & set("/\\\0"):
         raise ArchflowError(f"{name!r}: not a plain name of a file or data set; name no folders")
 

@@ -1,8 +1,8 @@
-"""Splits of devices: latencies on some to learn from, latencies on others to judge by.
+"""Splits of devices: latencies on some to learn from, latencies on others to judge on.
 
-The devices of a table are its metric columns, such as `help_1080ti_32_ms`: one piece of hardware may be there with
-several batch sizes. What is learnt on one of them is no news about another, so a drawn split keeps all columns of one
-piece of hardware on one side.
+The devices of a table are its metric columns, such as `help_1080ti_32_ms`: one piece of hardware may occur with several
+batch sizes. Latencies at one batch size give away those at another, so a drawn split keeps all columns of one piece of
+hardware on one side.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _BATCH_SIZE = re.compile(r"(_(1|2|4|8|16|32|64|128|256|512))?(_ms)?$")  # other 
 
 @dataclass(frozen=True)
 class DeviceSplit:
-    """Names of metric columns: devices to learn from and devices to judge by."""
+    """Names of metric columns: devices to learn from and devices to judge on."""
 
     train: tuple[str, ...]
     test: tuple[str, ...]
 
     @property
     def shared_hardware(self) -> list[str]:
-        """Hardware that both sides have, with different batch sizes: what leaks."""
+        """Hardware that is on both sides, with different batch sizes, and so leaks."""
         return sorted({hardware(device) for device in self.train} & {hardware(device) for device in self.test})
 
 
@@ -38,13 +38,13 @@ def hardware(device: str) -> str:
 
 
 def devices_named(table: Table, train: Sequence[str], test: Sequence[str]) -> DeviceSplit:
-    """The split of these devices.
+    """Make the split of these devices.
 
     Raises ArchflowError for an empty side, a name on both sides or twice on one, and a column that the table lacks.
     """
     named = [*train, *test]
     if not train or not test:
-        raise ArchflowError("split: name at least one device to learn from and one to judge by")
+        raise ArchflowError("split: name at least one device to learn from and one to judge on")
     twice = next((name for name in named if named.count(name) > 1), None)
     if twice is not None:
         raise ArchflowError(f"split: device {twice!r} is named twice; name it on one side")
@@ -54,7 +54,7 @@ def devices_named(table: Table, train: Sequence[str], test: Sequence[str]) -> De
 
 
 def devices_drawn(devices: Sequence[str], test: int, seed: int = 0) -> DeviceSplit:
-    """At least `test` of these devices to judge by, drawn hardware by hardware; the rest to learn from.
+    """Draw at least `test` of these devices to judge on, hardware by hardware; the rest are to learn from.
 
     Raises ArchflowError if one side would be empty.
     """
@@ -67,7 +67,7 @@ def devices_drawn(devices: Sequence[str], test: int, seed: int = 0) -> DeviceSpl
             drawn += groups[name]
     if not drawn or len(drawn) == len(devices):
         raise ArchflowError(
-            f"split: {test} of {len(devices)} devices ({len(groups)} pieces of hardware) to judge by; "
+            f"split: {test} of {len(devices)} devices ({len(groups)} pieces of hardware) to judge on; "
             "both sides need at least one"
         )
     return DeviceSplit(tuple(d for d in devices if d not in drawn), tuple(d for d in devices if d in drawn))

@@ -1,7 +1,7 @@
-"""Downloads that end whole or not at all: mirrors in turn, each limited in size and time, checked before they count.
+"""Downloads that complete or leave nothing: mirrors are tried in turn, with limits on size and time, and checked.
 
-pooch transfers the bytes. Its `retrieve` would also check and place the file, but has no limits, and leaves it readable
-by this user only.
+pooch transfers the bytes. Its `retrieve` would also check and place the file, but has no limits and makes the file
+readable by this user only.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 16
 _HEADERS = {"User-Agent": "archflow", "Accept-Encoding": "identity"}
-"""The published bytes: requests would unpack what a server sends compressed."""
+"""Headers that ask for the published bytes: requests would unpack a compressed response."""
 
 
 class _Refused(Exception):
-    """This address will not give the file."""
+    """The file cannot be had from this address."""
 
 
 def download(
@@ -38,18 +38,18 @@ def download(
     timeout: float = 30.0,
     slowest: float = 20_000.0,
 ) -> None:
-    """Fetch a file from the first of its addresses that gives it, and put it at `target`, replacing what is there.
+    """Fetch a file from the first address that works, and put it at `target`, replacing any file there.
 
     Args:
-        file: what to fetch; its size and sha256 are checked.
-        target: where it goes.
-        advance: called with the bytes gained; negative if what was fetched turned out useless.
-        timeout: seconds to wait for an answer, or for the next bytes of one.
-        slowest: bytes per second; an address that takes longer for the whole file is given up.
+        file: The file to fetch; its size and sha256 are checked.
+        target: Where to put it.
+        advance: Called with the number of bytes received; negative if they turn out to be useless.
+        timeout: Seconds to wait for a response, or for its next bytes.
+        slowest: Bytes per second; an address that is slower over the whole file is given up.
 
     Raises:
-        ArchflowError: with the reason of every address, if none gave the file; or if it cannot be written. The target
-            is then as it was.
+        ArchflowError: If no address works (the message gives each reason), or the file cannot be written. The target is
+            then unchanged.
     """
     reasons = []
     with write_atomically(target) as temporary:
@@ -67,7 +67,7 @@ def download(
 
 
 class _Body:
-    """What pooch writes to: a file that takes no more than the known number of bytes."""
+    """The file that pooch writes to, which refuses more than the known number of bytes."""
 
     def __init__(self, out: BinaryIO, size: int, advance: Callable[[int], None]) -> None:
         self._out, self._size, self._advance = out, size, advance
@@ -87,7 +87,7 @@ class _Body:
 def _fetch(
     address: str, file: RawFile, path: Path, advance: Callable[[int], None], timeout: float, slowest: float
 ) -> None:
-    """Write the file to `path`. Raises _Refused if the address does not give it, OSError if the disk is full."""
+    """Write the file to `path`. Raises _Refused if the address does not work, OSError if the disk is full."""
     from requests import RequestException
 
     if not address.lower().startswith(("http://", "https://")):
@@ -98,7 +98,7 @@ def _fetch(
             _within(timeout + file.size / slowest, lambda: _transfer(address, body, timeout))
             if sha256_of(path) != file.sha256:
                 raise _Refused("wrong content (sha256 differs)")
-        except Exception as error:  # whatever an answer makes the libraries raise
+        except Exception as error:  # whatever a response makes the libraries raise
             advance(-body.received)
             of_the_disk = isinstance(error, OSError) and not isinstance(error, (RequestException, TimeoutError))
             if of_the_disk or isinstance(error, _Refused):
@@ -112,7 +112,7 @@ def _transfer(address: str, body: _Body, timeout: float) -> None:
     with ExitStack() as opened:
 
         def keep(response: Response, **about: object) -> None:
-            opened.callback(response.close)  # pooch leaves an answer open when it cannot read it to its end
+            opened.callback(response.close)  # pooch leaves a response open if it cannot read all of it
 
         HTTPDownloader(timeout=timeout, chunk_size=BLOCK, headers=_HEADERS, hooks={"response": keep})(
             address, body, None
@@ -120,13 +120,13 @@ def _transfer(address: str, body: _Body, timeout: float) -> None:
 
 
 def _within(seconds: float, work: Callable[[], None]) -> None:
-    """Do the work in a thread of its own and give it up when the time is over.
+    """Do the work in its own thread, and abandon it when the time is over.
 
-    No timeout of a socket limits the whole: a server may send a byte now and then. A thread that has been given up ends
-    at its next write, since the file is closed by then.
+    A socket's timeout does not limit the total: a server may send a byte now and then. An abandoned thread ends at its
+    next write, since the file is closed by then.
 
     Raises:
-        TimeoutError: if the time is over; or what the work raises.
+        TimeoutError: If the time is over. Exceptions of the work are passed on.
     """
     ended: Future[None] = Future()
 
@@ -141,7 +141,7 @@ def _within(seconds: float, work: Callable[[], None]) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost cause in a few words; what a server said may be in it."""
+    """The innermost cause in a few words, which may include a server's message."""
     while error.__context__ is not None:
         error = error.__context__
     if isinstance(error, TimeoutError):

@@ -1,4 +1,4 @@
-"""Several tables as one set to pre-train on: a shared vocabulary, and proxies by their place within each table."""
+"""Several tables as one set to pre-train on, with a shared vocabulary and proxies ranked within each table."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from archflow.graph.table import Table
 
 @dataclass(frozen=True)
 class Unlabelled:
-    """What pre-training sees. proxies: (N,) values by name, NaN where missing."""
+    """The input of pre-training. proxies: (N,) values by name, NaN where missing."""
 
     architectures: ArchitectureSet
     proxies: Mapping[str, NDArray[np.float64]]
 
 
 def joined(tables: Mapping[str, Table], proxies: Iterable[str], known: Iterable[str] = ()) -> Unlabelled:
-    """The architectures of all tables, one table after the other, with these proxies of theirs.
+    """Join the architectures of all tables, in order, with the given proxies.
 
-    tables: by the names that errors call them. known: operations that come first in the shared vocabulary, so that
-    their ids are those of a vocabulary which holds only them; the other ones follow in the tables' order.
+    tables: by the names used in errors. known: operations that come first in the shared vocabulary, so that their ids
+    equal those in a vocabulary of only these; the others follow in the tables' order.
 
-    Operations are told apart by name, but for those that `SYNONYMS` calls the same: they get the name that comes first.
-    Of several tables a proxy's values need not have one scale (networks of other sizes, other measurements). So each
-    becomes its place within its own table, between 0 and 1, equal values sharing one; values of two tables are never
-    compared, only these places. The proxies of a single table stay as they are.
+    Operations are identified by name, except that synonyms (`SYNONYMS`) get the name that comes first.
+    The scale of a proxy may differ between tables (networks of other sizes, other measurements). With several tables,
+    each value is therefore replaced by its relative rank within its own table, between 0 and 1, with ties equal; values
+    of different tables are never compared directly. The proxies of a single table are kept as they are.
 
-    Raises ArchflowError, naming the table, for one that lacks a proxy, and where several are joined for one whose
-    values of a proxy are all missing or all equal.
+    Raises ArchflowError, naming the table, if it lacks a proxy or, with several tables, if its values of a proxy are
+    all missing or all equal.
     """
     names = dict.fromkeys(known)
     for table in tables.values():

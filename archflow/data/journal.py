@@ -1,8 +1,8 @@
-"""A journal of finished items: JSON lines that are on the disk before the next item counts as done.
+"""A journal of finished items: JSON lines, each on disk before its item counts as done.
 
-Every line carries a digest of itself and of the digest before it, so none can be changed, dropped from the middle,
-swapped or copied without notice. Lines are only ever added: one that does not fit its digest stays where it is, counts
-for nothing, and its item is measured again.
+Every line holds a digest of itself and of the previous digest, so that no line can be changed, dropped from the middle,
+swapped or copied without notice. Lines are only ever added: a line that does not match its digest stays where it is but
+is ignored, and its item is measured again.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Finished:
     """Finished items of one configuration.
 
     Attributes:
-        entries: In the order they were finished.
-        damaged: Numbers of the lines that do not fit their digests, counted from 1.
+        entries: Entries in the order in which they were finished.
+        damaged: Numbers of the lines that do not match their digests, counted from 1.
     """
 
     entries: list[dict[str, Any]]
@@ -37,13 +37,13 @@ class Finished:
 
 @dataclass
 class Journal(Finished):
-    """Finished items, to add more to."""
+    """Finished items, to which more can be added."""
 
     _file: IO[bytes]
     _last: str
 
     def append(self, entry: Mapping[str, Any]) -> None:
-        """On the disk when this returns. Raises ValueError for NaN and infinite values, which JSON cannot hold."""
+        """Add an entry, which is on disk when this returns. Raises ValueError for NaN and infinity: JSON has none."""
         self._last = _write(self._file, entry, self._last)
         self.entries.append(dict(entry))
 
@@ -52,15 +52,15 @@ class Journal(Finished):
 def open_journal(path: str | Path, configuration: Mapping[str, Any]) -> Iterator[Journal]:
     """Create the journal or resume it.
 
-    A last line that a kill tore is dropped.
+    An incomplete last line, left by a kill, is dropped.
 
     Args:
         path: The file.
-        configuration: What the items belong to; must survive a trip through JSON unchanged.
+        configuration: The job that the items belong to; it must survive a round trip through JSON unchanged.
 
     Raises:
-        ArchflowError: The journal is of another configuration, its first line is damaged or not that of a journal, or
-            another process is writing it.
+        ArchflowError: If the journal is of another configuration, its first line is damaged or not that of a journal,
+            or another process is writing it.
     """
     path = Path(path)
     try:
@@ -72,7 +72,7 @@ def open_journal(path: str | Path, configuration: Mapping[str, Any]) -> Iterator
         ) from error
     with file:
         try:
-            # The system drops the lock when the process ends, however it ends.
+            # The system releases the lock when the process ends, however it ends.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ArchflowError(f"{path}: another process is writing this journal: wait for it or stop it") from error
@@ -92,16 +92,16 @@ def open_journal(path: str | Path, configuration: Mapping[str, Any]) -> Iterator
 
 
 def read_journal(path: str | Path, configuration: Mapping[str, Any]) -> Finished:
-    """What a journal holds so far. It is left as it is, and another process may be writing it.
+    """Read what a journal holds so far, without changing it; another process may be writing it.
 
     Raises:
-        ArchflowError: No such file, or not a journal of this configuration.
+        ArchflowError: If there is no such file, or it is not a journal of this configuration.
     """
     path = Path(path)
     if not path.exists():
         raise ArchflowError(f"{path}: no such journal: run the job first, or name the folder that it works in")
     content = regular_file(path).read_bytes()
-    lines = [_parsed(line) for line in content.split(b"\n")[:-1]]  # a line that is being written has no end yet
+    lines = [_parsed(line) for line in content.split(b"\n")[:-1]]  # a line that is being written has no line break yet
     _check_header(path, lines[0] if lines else None, configuration)
     return _finished(lines)
 
@@ -117,7 +117,7 @@ def _finished(lines: list[Any]) -> Finished:
 
 
 def _write(file: IO[bytes], entry: Mapping[str, Any], after: str) -> str:
-    """Add a line that is on the disk when this returns; its digest."""
+    """Add a line, which is on disk when this returns, and return its digest."""
     sealed = seal(entry, after)
     rest = memoryview(_line(sealed))
     try:

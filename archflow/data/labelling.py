@@ -1,4 +1,4 @@
-"""Labelling: measures architectures in parallel processes, with a journal that survives a kill at any moment."""
+"""Labelling: measure architectures in parallel processes, with a journal that survives a kill at any moment."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ Results = dict[tuple[int, int], dict[str, float]]
 
 
 class Evaluator(Protocol):
-    """Measures one architecture; labelling and search call it alike.
+    """Measures one architecture, for labelling and search alike.
 
-    Where there are several processes each gets a pickled copy, so it is an object of an importable module.
-    `archflow.testing.check_evaluator` holds one to this contract.
+    With several processes, each gets a pickled copy, so it must be an object from an importable module.
+    `archflow.testing.check_evaluator` checks this contract.
     """
 
     def __call__(self, architecture: Architecture, seed: int) -> Mapping[str, float]:
-        """Finite metrics by name. An `ArchflowError` says that this item cannot be measured; the job goes on."""
+        """Return finite metrics by name. Raise ArchflowError if this item cannot be measured; the job continues."""
         ...
 
 
@@ -49,16 +49,16 @@ def label_architectures(
     processes: int,
     progress: Progress | None = None,
 ) -> Results:
-    """Measures every architecture with every seed; items that the journal already holds are not measured again.
+    """Measure every architecture with every seed; items that the journal already holds are not measured again.
 
     Args:
-        configuration: all that decides the measurements besides architectures and seeds, as plain JSON values.
-        processes: How many measure at once. One is this process itself; several need a script whose work begins under
-            `if __name__ == "__main__":`.
-        progress: Advanced for every finished item, those of earlier runs included.
+        configuration: Everything but architectures and seeds that determines the measurements, as plain JSON values.
+        processes: The number of parallel processes. One is this process itself; several need a script whose work begins
+            under `if __name__ == "__main__":`.
+        progress: Advanced for every finished item, including those of earlier runs.
 
     Raises:
-        ArchflowError: a journal of another job, a worker process that died, or no item that could be measured.
+        ArchflowError: If the journal is of another job, a worker process died, or no item could be measured.
     """
     with open_journal(journal_path, _job(architectures, seeds, configuration)) as journal:
         if journal.damaged:
@@ -86,10 +86,10 @@ def label_architectures(
 def finished(
     architectures: ArchitectureSet, seeds: Sequence[int], journal_path: str | Path, configuration: Mapping[str, Any]
 ) -> Results:
-    """What `label_architectures` with the same arguments has measured so far, also while it is running.
+    """Read what `label_architectures` with the same arguments has measured so far, even while it is running.
 
     Raises:
-        ArchflowError: no journal, or one of another job.
+        ArchflowError: If there is no journal, or it is of another job.
     """
     return _results(read_journal(journal_path, _job(architectures, seeds, configuration)).entries)
 
@@ -103,9 +103,9 @@ def _results(entries: Sequence[Mapping[str, Any]]) -> Results:
 
 
 def seed_columns(results: Results, count: int, seeds: Sequence[int]) -> dict[str, NDArray[np.float64]]:
-    """Results -> columns (N,): the mean over seeds under the metric's name and every seed under `{metric}_seed{seed}`.
+    """Results -> columns (N,): the mean over seeds by the metric's name, and each seed by `{metric}_seed{seed}`.
 
-    A row without all its seeds has no mean: one over fewer seeds would be noisier than the others.
+    A row that lacks a seed has no mean, since a mean over fewer seeds would be noisier than the others.
     """
     names = list(dict.fromkeys(name for metrics in results.values() for name in metrics))
     columns = {}
@@ -157,7 +157,7 @@ Item = tuple[int, int]
 def _measured(
     evaluate: Evaluator, architectures: ArchitectureSet, items: Sequence[Item], processes: int
 ) -> Generator[tuple[Item, dict[str, Any]], None, None]:
-    """Items with what the journal keeps of them, as they are finished: in this process if one is asked for."""
+    """Yield items with their journal entries as they finish; with one process, in this one."""
     if processes <= 1:
         for row, seed in items:
             yield (row, seed), _measure(evaluate, architectures[row], seed)
@@ -179,7 +179,7 @@ def _measured(
 
 _DIED = (
     "a labelling process died, perhaps for lack of memory: run the same command again with fewer processes, "
-    "it continues where it stopped"
+    "it resumes where it stopped"
 )
 _NOT_STARTED = (
     'labelling processes cannot start: begin a script\'s work under `if __name__ == "__main__":` and import the '
@@ -187,7 +187,7 @@ _NOT_STARTED = (
 )
 
 _evaluate: Evaluator | None = None
-"""Set once in every worker process: the evaluator may hold images, which need not travel with each item."""
+"""Set once in each worker process: the evaluator may hold images, which should not be sent with each item."""
 
 
 def _start_worker(evaluate: Evaluator) -> None:

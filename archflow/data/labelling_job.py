@@ -1,4 +1,4 @@
-"""From a search space and images to a table of trained architectures with its card."""
+"""A job that makes a table of trained architectures, with its card, from a search space and images."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ DIGITS_SOURCE = (
 
 @dataclass(frozen=True)
 class LabellingJob:
-    """`count` architectures of `space`, at most one of an isomorphism class, trained with seeds 0..`seeds`-1.
+    """`count` architectures of `space`, no two isomorphic, each trained with seeds 0..`seeds`-1.
 
     Attributes:
         data: `digits`, or the path of an `.npz` file or image folder (see `archflow.networks.images.read_images`).
-        sample_seed: draws the architectures.
-        size: of the networks: channels, cells_per_stage, stages; see `archflow.spaces.NetworkSpace`.
+        sample_seed: Draws the architectures.
+        size: Size of the networks: channels, cells_per_stage, stages; see `archflow.spaces.NetworkSpace`.
     """
 
     space: str
@@ -62,7 +62,7 @@ class LabellingJob:
     training: TrainingSettings
 
     def outputs(self, out: Path) -> list[Output]:
-        """What `run` writes, to check beforehand. The journal says itself whether it is of this job."""
+        """The files that `run` writes, to check beforehand. The journal itself knows whether it is of this job."""
         check_writable(out)  # an empty name has no card beside it
         card, journal = out.with_suffix(".json"), _journal(out)
         return [
@@ -72,13 +72,13 @@ class LabellingJob:
         ]
 
     def run(self, out: str | Path, processes: int, progress: Progress | None = None) -> dict[str, Any]:
-        """Writes the table to `out` and the card to the same path with the ending `.json`; returns the card.
+        """Write the table to `out` and the card to the same path with the ending `.json`, and return the card.
 
         Columns are those of `seed_columns` for the metrics of `train`, and the space's costs: `params`, and `flops` in
         millions of multiply-adds. The journal is `out` with `.journal.jsonl` appended.
 
         Raises:
-            ArchflowError: unknown space, images that cannot be used, or a job that fails as `label_architectures` says.
+            ArchflowError: If the space is unknown or the images cannot be used, and as for `label_architectures`.
         """
         out = Path(out)
         check_outputs(*self.outputs(out), force=True)  # whether files may be replaced is for the caller to check
@@ -160,7 +160,7 @@ class LabellingJob:
         return " ".join(["archflow label", *(f"--{option} {value}" for option, value in options.items())])
 
     def _configuration(self) -> dict[str, Any]:
-        """All that decides the measurements, as plain JSON values."""
+        """Everything that determines the measurements, as plain JSON values."""
         return asdict(self) | image_configuration(self.data)
 
 
@@ -169,7 +169,7 @@ def _journal(out: Path) -> Path:
 
 
 def is_job_card(path: Path) -> bool:
-    """Whether a file is the card of a table that a job made."""
+    """Whether a file is the card of a table made by such a job."""
     try:
         return "configuration" in dict(read_json(path))
     except (ArchflowError, TypeError, ValueError):
@@ -177,19 +177,19 @@ def is_job_card(path: Path) -> bool:
 
 
 def image_source(data: str) -> Callable[[], ImageData]:
-    """What reads the images of `data`: `digits`, or a path for `archflow.networks.images.read_images`."""
+    """A function that reads the images of `data`: `digits`, or a path for `archflow.networks.images.read_images`."""
     return partial(digits, DigitsDifficulty()) if data == "digits" else partial(read_images, data)
 
 
 def image_configuration(data: str) -> dict[str, Any]:
-    """What decides the images of `image_source`, as plain JSON values: not where they lie, but what they are."""
+    """What identifies the images of `image_source`, as plain JSON values: their content, not their path."""
     if data == "digits":
         return {"data": data, "digits": asdict(DigitsDifficulty())}
     return {"data": Path(data).name, "data_sha256": _digest(Path(data))}
 
 
 def _digest(path: Path) -> str:
-    """Of a file's bytes, or of the names and bytes of a folder's images."""
+    """Digest of a file's bytes, or of the names and bytes of a folder's images."""
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
     digest = hashlib.sha256()

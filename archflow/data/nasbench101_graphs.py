@@ -1,4 +1,4 @@
-"""The graphs of NAS-Bench-101 from the packed archive: all 423,624 as one set, or those of some official hashes."""
+"""The graphs of NAS-Bench-101 from the packed archive: all 423,624 as one set, or those with given official hashes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from archflow.spaces.nasbench101 import NASBench101
 _OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 _GRAPHS = ("n_vertices", "edge_bits", "labels_base3")
 CELLS, LARGEST = 423_624, 7
-"""Cells of the space, and nodes of the largest."""
+"""The number of cells of the space, and of nodes in the largest."""
 
 VOCABULARY = Vocabulary(("input", "output", "conv1x1-bn-relu", "conv3x3-bn-relu", "maxpool3x3"))
 
@@ -30,7 +30,7 @@ def read_graphs(path: str | Path) -> ArchitectureSet:
     n_vertices: (N,). edge_bits: (N,), bit x + y(y-1)/2 is the edge x -> y. labels_base3: (N,), the inner nodes'
     operations as digits (0 conv3x3, 1 conv1x1, 2 maxpool), node 1 the most significant.
 
-    Raises ArchflowError if the file is missing, damaged or has not these arrays.
+    Raises ArchflowError if the file is missing, damaged or lacks these arrays.
     """
     return _unpacked(*_arrays(path, *_GRAPHS))
 
@@ -59,10 +59,10 @@ def _unpacked(*packed: NDArray[np.integer]) -> ArchitectureSet:
 
 
 def graphs_of(hashes: Sequence[str]) -> ArchitectureSet:
-    """The graphs with these official hashes, in their order: from `nasbench101_graphs.npz` if the user's folder has it,
-    else from enumerating the space: that takes longer, and numbers the nodes of some cells in another order.
+    """The graphs with these official hashes, in order: from `nasbench101_graphs.npz` if the user's folder has it, else
+    by enumerating the space, which takes longer and numbers the nodes of some cells differently.
 
-    Raises ArchflowError that names the first hash which is none of the space.
+    Raises ArchflowError, naming the first hash that is not in the space.
     """
     packed = own_files("nasbench101_graphs.npz")
     if packed:

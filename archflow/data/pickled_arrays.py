@@ -1,7 +1,7 @@
-"""NumPy numbers and arrays, and the columns of pandas tables, from the notes of `archflow.data.safe_pickle`.
+"""NumPy numbers and arrays, and columns of pandas tables, from the `Call`s noted by `archflow.data.safe_pickle`.
 
-Everything a file states about itself (data type, shape, number of bytes) is checked before an array is made; pandas is
-not needed.
+Everything that a file claims (data type, shape, number of bytes) is checked before an array is made; pandas is not
+needed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def array(value: Any) -> NDArray[Any]:
         raise ArchflowError("an array without its content")
     _, shape, kind_note, by_column, content = value.state
     if not (isinstance(shape, tuple) and len(shape) <= 2 and all(type(n) is int and 0 <= n < 1 << 31 for n in shape)):
-        raise ArchflowError("an array whose shape is no one or two sizes")
+        raise ArchflowError("an array whose shape is not one or two sizes")
     kind, count = _dtype(kind_note), math.prod(shape)
     if kind is None:
         if not (isinstance(content, list) and len(content) == count and all(type(text) is str for text in content)):
@@ -98,12 +98,12 @@ def _index(value: Any) -> list[str]:
         raise ArchflowError(f"expected the names of columns, found {_shown(value)}")
     names = array(value.arguments[1]["data"]).tolist()
     if not all(isinstance(name, str) for name in names):
-        raise ArchflowError("names of columns that are no texts")
+        raise ArchflowError("names of columns that are not texts")
     return names
 
 
 def _dtype(value: Any) -> np.dtype[Any] | None:
-    """A numeric data type; None for that of objects. Raises ArchflowError for any other."""
+    """A numeric data type; None for the object type. Raises ArchflowError for any other."""
     if _is_call(value, {"numpy:dtype"}, tuple) and value.arguments and len(value.state) >= 2:
         kind, order = value.arguments[0], value.state[1]
         if kind == "O8":
@@ -118,7 +118,7 @@ def _is_call(value: Any, functions: Any, state: type = object) -> bool:
 
 
 def _shown(value: Any) -> str:
-    """What a value is, without its content, which may be huge."""
+    """Describe a value without its content, which may be huge."""
     if isinstance(value, Call):
         return f"a call of {value.function}"
     return f"a value of type {type(value).__name__}"

@@ -1,12 +1,12 @@
-"""Where data lies on this machine: the user's own folder, and the cache.
+"""Where data is kept on this machine: the user's own folder, and the cache.
 
 The cache holds
 
     NAME.parquet    a benchmark's table, ready to be read
-    NAME.json       its record: sha256, what it was made of, how
-    raw/NAME/FILE   downloaded files; they may be deleted, the table does not need them
+    NAME.json       its record: sha256, what it was made of, and how
+    raw/NAME/FILE   downloaded files, which may be deleted: the table does not need them
     converted/      tables of the user's folder that had native strings but no graphs, with their digests
-    evaluations/    unfinished calls of `archflow evaluate`, a folder each
+    evaluations/    unfinished runs of `archflow evaluate`, one folder each
     licences.json   which licences the user has been shown
 
 The user's folder `ARCHFLOW_DATA` may hold tables NAME.parquet, and published files, beside them, in `ANY/` or in
@@ -27,13 +27,13 @@ CACHE_VARIABLE = "ARCHFLOW_CACHE"
 
 
 def data_folder() -> Path | None:
-    """The folder that `ARCHFLOW_DATA` names, if it does."""
+    """The folder that `ARCHFLOW_DATA` names, if it is set."""
     named = os.environ.get(FOLDER_VARIABLE)
     return Path(named) if named else None
 
 
 def cache_folder() -> Path:
-    """The folder that `ARCHFLOW_CACHE` names, else archflow's in the user's cache folder of the platform."""
+    """The folder that `ARCHFLOW_CACHE` names; by default, archflow's folder in the platform's user cache."""
     named = os.environ.get(CACHE_VARIABLE)
     return Path(named) if named else user_cache_path("archflow", appauthor=False)
 
@@ -56,7 +56,7 @@ def cached_raw(name: str, file: RawFile) -> Path:
 
 
 def own_files(name: str) -> list[Path]:
-    """Files of that name in the user's folder: beside the tables, then in the folders of data sets."""
+    """Files of that name in the user's folder: first beside the tables, then in the folders of data sets."""
     folder = data_folder()
     if folder is None:
         return []

@@ -1,7 +1,7 @@
 """The wire format of protocol buffers: the fields of a message, by number.
 
-Source: the encoding's description in the documentation of protocol buffers. Messages carry no types; whoever reads one
-knows what the numbers mean.
+Source: the description of the encoding in the protocol buffers documentation. Messages carry no types; the reader must
+know what the numbers mean.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ _TRUNCATED = "a protocol buffer that ends too early"
 
 
 def fields(message: bytes) -> dict[int, list[Value]]:
-    """Field number -> its values in order: 64-bit fields as doubles, 32-bit ones as floats, varints as integers, texts
-    and messages as bytes.
+    """Parse a message: field number -> its values in order, with 64-bit fields as doubles, 32-bit ones as floats,
+    varints as integers, and texts and messages as bytes.
 
     Raises ArchflowError for anything else.
     """
@@ -51,7 +51,7 @@ def _fixed(form: str, message: bytes, at: int) -> tuple[float, int]:
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
-    """An integer in groups of seven bits, the least significant first, and the position behind it."""
+    """An integer in groups of seven bits, the least significant first, and the position after it."""
     value = 0
     for shift in range(0, 64, 7):
         if at >= len(message):

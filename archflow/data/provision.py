@@ -1,4 +1,4 @@
-"""How a benchmark's table comes into the cache: downloaded, read from the user's folder, or imported."""
+"""Put a benchmark's table into the cache: by download, from the user's folder, or by import."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ from archflow.progress import progress_bar
 
 
 def get(benchmark: Benchmark, again: bool = False) -> Path:
-    """The path of a benchmark's cached table; if there is none, its files are looked for in the user's folder, else
-    downloaded, and read.
+    """Return the path of a benchmark's cached table. If there is none, make it from the published files, which are
+    taken from the user's folder or downloaded.
 
-    again: read the files anew although there is a table; sound files are not downloaded twice.
+    again: read the files again even if there is a table; intact files are not downloaded again.
 
-    Raises ArchflowError if the files cannot be had, or the table is there but not as it was made. A table that was
-    there stays.
+    Raises ArchflowError if the files cannot be had, or the table was changed. An existing table then stays.
     """
     if benchmark.embedded:
         raise ArchflowError(f"{benchmark.name}: part of the package; there is nothing to get")
@@ -48,7 +47,7 @@ def get(benchmark: Benchmark, again: bool = False) -> Path:
 
 
 def get_offline(benchmark: Benchmark) -> Path | None:
-    """As `get`, but None if a file would have to be downloaded."""
+    """Like `get`, but returns None if a file would have to be downloaded."""
     if not benchmark.files:
         return None
     if not cached_table(benchmark.name).is_file() and any(present(benchmark, f) is None for f in benchmark.files):
@@ -57,10 +56,10 @@ def get_offline(benchmark: Benchmark) -> Path | None:
 
 
 def present(benchmark: Benchmark, file: RawFile) -> Path | None:
-    """Where a sound copy of a published file lies: in the cache or in the user's folder.
+    """Find an intact copy of a published file in the cache or the user's folder.
 
-    Raises ArchflowError for a file of that name in the user's folder that has other content; a damaged one in the cache
-    counts as none.
+    Raises ArchflowError if a file of that name in the user's folder has other content; a damaged one in the cache is
+    ignored.
     """
     cached = cached_raw(benchmark.name, file)
     if cached.is_file() and sha256_of(cached) == file.sha256:
@@ -72,13 +71,13 @@ def present(benchmark: Benchmark, file: RawFile) -> Path | None:
 
 
 def import_files(benchmark: Benchmark, files: Sequence[Path]) -> Path:
-    """Put the user's own files in the place of the download; the path of the table in the cache.
+    """Import the user's own files instead of downloading, and return the path of the table in the cache.
 
-    files: the published files (all that are not there yet), or one table with the benchmark's columns, or for
+    files: the published files (all that are still missing), or one table with the benchmark's columns, or for
     nasbench101 the official .tfrecord.
 
-    Raises ArchflowError for a file that is none of these, has another checksum, or lacks a column. A table that was
-    there stays.
+    Raises ArchflowError if a file is none of these, has another checksum, or lacks a column. An existing table then
+    stays.
     """
     if benchmark.embedded:
         raise ArchflowError(f"{benchmark.name}: part of the package; it cannot be replaced")
@@ -96,7 +95,7 @@ def import_files(benchmark: Benchmark, files: Sequence[Path]) -> Path:
 
 
 def _import_published(benchmark: Benchmark, files: Sequence[Path]) -> None:
-    """Copy published files into the cache, once all are known to be sound."""
+    """Copy published files into the cache after checking all of them."""
     found: dict[Path, RawFile] = {}
     for path in files:
         digest = sha256_of(path)
@@ -127,7 +126,7 @@ def _check(path: Path, digest: str, file: RawFile) -> None:
     if digest != file.sha256:
         raise ArchflowError(
             f"{path}: not the published {file.name}: its sha256 is {digest[:12]}..., not {file.sha256[:12]}...; "
-            "get it anew, or remove it"
+            "get it again, or remove it"
         )
 
 

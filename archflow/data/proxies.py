@@ -1,4 +1,4 @@
-"""Zero-cost proxies of a table: its columns, what the package carries, and what archflow can always compute itself."""
+"""Zero-cost proxies of a table: its columns, those shipped with the package, and those that archflow can compute."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from archflow.graph.table import Table
 from archflow.spaces import SPACES, NetworkSpace
 
 DEFAULTS = ("depth", "edges", "nodes", "params", "flops")
-"""What a table of one's own is ranked by where nothing else is said, in the order of preference."""
+"""Default proxies for a user's own table, in order of preference."""
 
 
 def proxy(table: Table, name: str) -> NDArray[np.float64]:
-    """(N,) a proxy by name; NaN where the table has no value.
+    """Look up a proxy (N,) by name; NaN where the table has no value.
 
-    name: a column of the table; else one of `structural_proxies`; else a `zc_*` that the package carries for these
-    architectures (see `archflow.data.shipped_proxies`); else `params` or `flops` where the operations are those of a
-    search space that archflow can build networks of (with that space's published settings).
+    name: a column of the table; else one of `structural_proxies`; else a `zc_*` shipped with the package for these
+    architectures (see `archflow.data.shipped_proxies`); else `params` or `flops` if the operations are those of a
+    search space whose networks archflow can build (with that space's published settings).
 
-    Raises ArchflowError that lists what there is.
+    Raises ArchflowError, listing the available proxies, if there is none of that name.
     """
     if name in table.metrics:
         return table.metrics[name]
@@ -42,7 +42,7 @@ def proxy(table: Table, name: str) -> NDArray[np.float64]:
 
 
 def structural_proxies(architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:
-    """What any graph tells: `depth`, `nodes`, `edges`, and `count:OPERATION` for every operation; (N,) each."""
+    """Proxies of any graph: `depth`, `nodes`, `edges`, and `count:OPERATION` for each operation; (N,) each."""
     counts = architectures.op_counts
     by_op = {f"count:{op}": counts[:, i] for i, op in enumerate(architectures.vocabulary.ops)}
     columns = {
@@ -66,10 +66,10 @@ def _costs(architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:
 
 
 def default_proxy(tables: Sequence[Table]) -> str:
-    """The first of `DEFAULTS`, or the first count of an operation, that ranks the architectures of every table.
+    """The first of `DEFAULTS`, or else the first operation count, that is not constant in any of the tables.
 
     Raises:
-        ArchflowError: There is none.
+        ArchflowError: If there is none.
     """
     counts = [f"count:{op}" for op in tables[0].architectures.vocabulary.ops]
     for name in (*DEFAULTS, *counts):
@@ -77,24 +77,24 @@ def default_proxy(tables: Sequence[Table]) -> str:
             if all(tells_apart(proxy(table, name)) for table in tables):
                 return name
         except ArchflowError:
-            continue  # one of the tables has not got it
+            continue  # one of the tables lacks it
     raise ArchflowError("no proxy: the architectures differ in no count; name a column, or choose a task without")
 
 
 def proxy_columns(table: Table) -> list[str]:
-    """The columns that are proxies by name and rank anything: `zc_*`, and counts of parameters and operations."""
+    """The columns that are proxies by name and not constant: `zc_*`, and counts of parameters and operations."""
     named = [name for name in table.metrics if is_proxy(name)]
     return [name for name in named if tells_apart(table.metrics[name])]
 
 
 def tells_apart(values: NDArray[np.float64]) -> bool:
-    """Whether a proxy ranks anything: two of its values (N,) differ."""
+    """Whether a proxy is informative: two of its values (N,) differ."""
     return len(np.unique(values[np.isfinite(values)])) > 1
 
 
 def places(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N,) of every finite value the share of them that are smaller, and half of those that are equal; NaN for the
-    others."""
+    """(N,) relative ranks: for each finite value, the fraction of finite values that are smaller plus half the fraction
+    that are equal; NaN for other values."""
     from scipy.stats import rankdata
 
     present = np.isfinite(values)
@@ -104,10 +104,10 @@ def places(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def with_proxies(table: Table, more: Table) -> Table:
-    """The table with the columns zc_* of another one, taken architecture by architecture (isomorphic ones count as
-    one); NaN for those that it does not have.
+    """The table with the columns zc_* of another table, matched by architecture (isomorphic ones count as equal); NaN
+    for architectures that it lacks.
 
-    Raises ArchflowError if it has no such column, or none of the architectures.
+    Raises ArchflowError if the other table has no such column, or none of the architectures.
     """
     columns = [name for name in more.metrics if name.startswith("zc_")]
     if not columns:

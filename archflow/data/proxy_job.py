@@ -1,4 +1,4 @@
-"""From a search space or a table to a table with the zero-cost proxies of its networks."""
+"""A job that computes the zero-cost proxies of the networks of a search space or a table."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     from archflow.progress import Progress
 
 PREFIX = "zc_"
-"""Of the proxies' columns."""
+"""Prefix of the names of the proxies' columns."""
 
 
 @dataclass(frozen=True)
 class NetworkProxies:
-    """The proxies of the untrained network of `space`, on one thread; a proxy that is not finite is left out.
+    """Computes proxies of an untrained network of `space` on one thread; proxies that are not finite are left out.
 
     Attributes:
-        images: makes the images, once in each process.
-        names: of the proxies.
-        batch_size: the first so many training images are the batch.
-        size: of the network, as the space's `build` takes it: channels, cells_per_stage, stages.
-        device: as torch names it.
+        images: Makes the images, once in each process.
+        names: Names of the proxies.
+        batch_size: The number of training images in the batch, which are the first ones.
+        size: Size of the network, as for the space's `build`: channels, cells_per_stage, stages.
+        device: The PyTorch device.
     """
 
     space: str
@@ -66,8 +66,8 @@ class NetworkProxies:
 
 @contextmanager
 def _collected_later() -> Iterator[None]:
-    """No garbage collection within the block: building and copying a network makes so many objects that a tenth of the
-    time goes into looking through them, and none of them is garbage yet."""
+    """Suspend garbage collection within the block: building and copying a network makes so many objects, none of them
+    garbage yet, that scanning them takes a tenth of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -79,16 +79,16 @@ def _collected_later() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class ProxyJob:
-    """Proxies of `count` architectures of `space`, at most one of an isomorphism class, or of the rows of a table.
+    """Proxies of `count` architectures of `space`, no two isomorphic, or of the rows of a table.
 
     Attributes:
-        table: the file whose architectures are taken, or None to draw them.
-        count: how many to draw, at least 1; of a table the first so many rows, None for all.
+        table: The file that holds the architectures, or None to draw them.
+        count: How many to draw, at least 1; for a table, how many of its first rows to use, None for all.
         data: `digits`, or the path of an `.npz` file or image folder (see `archflow.networks.images.read_images`).
-        names: of `archflow.networks.zero_cost.PROXIES`.
-        seed: draws the weights, and what else a proxy draws.
-        sample_seed: draws the architectures.
-        size: of the networks: channels, cells_per_stage, stages; see `archflow.spaces.NetworkSpace`.
+        names: Names in `archflow.networks.zero_cost.PROXIES`.
+        seed: Draws the weights, and whatever else a proxy draws.
+        sample_seed: Draws the architectures.
+        size: Size of the networks: channels, cells_per_stage, stages; see `archflow.spaces.NetworkSpace`.
     """
 
     space: str
@@ -103,9 +103,9 @@ class ProxyJob:
     device: str = "cpu"
 
     def architectures(self) -> ArchitectureSet:
-        """Those whose proxies are computed.
+        """The architectures whose proxies are computed.
 
-        Raises ArchflowError: no count to draw, or a table that cannot be read or is not of the space.
+        Raises ArchflowError if there is no count to draw, or the table cannot be read or is not of the space.
         """
         space = network_space(self.space)
         if self.table is not None:
@@ -116,9 +116,9 @@ class ProxyJob:
         return sample_classes(space, self.count, np.random.default_rng(self.sample_seed))
 
     def outputs(self, out: Path) -> list[Output]:
-        """What `run` writes, to check beforehand. It may extend the table whose architectures it takes.
+        """The files that `run` writes, to check beforehand. It may extend the table that holds the architectures.
 
-        The journal says itself whether it is of this job.
+        The journal itself knows whether it is of this job.
         """
         check_writable(out)  # an empty name has no card beside it
         card, journal = out.with_suffix(".proxies.json"), _journal(out)
@@ -136,18 +136,18 @@ class ProxyJob:
     def run(
         self, architectures: ArchitectureSet, out: str | Path, processes: int, progress: Progress | None = None
     ) -> dict[str, Any]:
-        """Writes the table to `out`, and its card beside with the ending `.proxies.json`; returns the card.
+        """Write the table to `out`, and its card beside it with the ending `.proxies.json`; return the card.
 
-        Every proxy is a column `zc_NAME`, empty where it is missing. A table's own columns are kept, but for those of
-        the same names. The journal is `out` with `.proxies.journal.jsonl` appended; it is removed when all is written,
-        so that the next job can extend the same table.
+        Each proxy is a column `zc_NAME`, empty where it is missing. A table's own columns are kept, except those of the
+        same names. The journal is `out` with `.proxies.journal.jsonl` appended; it is removed when everything is
+        written, so that the next job can extend the same table.
 
         Args:
-            architectures: what `architectures()` gives.
+            architectures: The result of `architectures()`.
 
         Raises:
-            ArchflowError: unknown space, proxy or device, images that cannot be used, or a job that fails as
-                `label_architectures` says.
+            ArchflowError: If the space, a proxy or the device is unknown or the images cannot be used, and as for
+                `label_architectures`.
         """
         from archflow.networks.zero_cost import PROXIES
 
@@ -193,7 +193,7 @@ class ProxyJob:
         return card
 
     def _configuration(self) -> dict[str, Any]:
-        """All that decides the proxies besides the architectures, as plain JSON values."""
+        """Everything that determines the proxies besides the architectures, as plain JSON values."""
         configuration = asdict(self) | image_configuration(self.data)
         drawn = ("table", "count", "sample_seed")
         return {key: value for key, value in configuration.items() if key not in drawn} | {"names": list(self.names)}
@@ -223,7 +223,7 @@ def _check_device(name: str) -> None:
 
 
 def _write_beside(table: Path, columns: Mapping[str, NDArray[np.float64]], out: Path) -> None:
-    """The table's columns as they are, texts included, then the new ones; rows behind the last value stay empty."""
+    """Write the table's columns unchanged, including texts, then the new ones; rows after the last value stay empty."""
     import pyarrow as pa
 
     content = read_columns(table)

@@ -1,10 +1,10 @@
-"""Reads pickles without carrying them out.
+"""Read pickles without executing them.
 
 A pickle is a program for a small stack machine, and Python's own machine imports and calls whatever the program names.
-The machine here knows only the instructions that build data. A name that the program asks for must be on the reader's
-allow-list and stays a name; a call that it asks for is noted as a `Call` and never made. So there is nothing in this
-file that could run foreign code: it imports no module, looks up no attribute and calls nothing that a pickle names.
-`archflow.data.pickled_arrays` makes arrays and columns of the notes.
+The machine here knows only the instructions that build data. A name that the program asks for must be on the caller's
+allow-list and stays a name; a call that it asks for is recorded as a `Call` and never made. Nothing in this file can
+run foreign code: it imports no module, looks up no attribute and calls nothing that a pickle names.
+`archflow.data.pickled_arrays` turns the recorded calls into arrays and columns.
 
 Work and memory are bounded by the file's size and the number of instructions, whatever the file claims to hold.
 """
@@ -26,8 +26,8 @@ MOST_BYTES = 1 << 26
 MOST_INSTRUCTIONS = 3_000_000  # six times those of the largest published file
 _KEYS = (str, bytes, int, float, type(None))
 LONGEST_KEY, LARGEST_KEY = 1000, (1 << 61) - 2
-"""Of a dictionary's key. Longer texts could be compared to their ends again and again; integers beyond, which are not
-their own hashes, can be chosen to share one."""
+"""Bounds on a dictionary's keys. Comparing longer texts over and over could take too long; larger integers, which are
+not their own hashes, can be chosen to collide."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Name:
 
 @dataclass(eq=False)
 class Call:
-    """A call that a pickle asks for, noted and not made.
+    """A call that a pickle asks for, recorded but not made.
 
-    state: what the pickle would have the new object's `__setstate__` called with.
+    state: the argument that the pickle would pass to the new object's `__setstate__`.
     """
 
     function: str
@@ -50,11 +50,11 @@ class Call:
 
 
 def read_pickle(path: str | Path, allowed: Collection[str] = ()) -> Any:
-    """What a pickle of protocol 2 or later holds: plain data, and `Name`s and `Call`s of what is allowed.
+    """Read a pickle of protocol 2 or later: plain data, and `Name`s and `Call`s of allowed names.
 
     allowed: the names that may occur, as `module:name`.
 
-    Raises ArchflowError, saying at which byte, for: a name that is not allowed, an instruction that does more than
+    Raises ArchflowError, naming the byte, for: a name that is not allowed, an instruction that does more than
     build data (persistent ids, extension codes, instances of old classes), a truncated or damaged file, a file that is
     too large.
     """
@@ -68,7 +68,7 @@ def read_pickle(path: str | Path, allowed: Collection[str] = ()) -> Any:
 
 
 def read_torch_file(path: str | Path, allowed: Collection[str] = ()) -> Any:
-    """What a torch file (a zip archive, torch 1.6 or later) without tensors holds; raises as `read_pickle`."""
+    """Read a torch file (a zip archive, torch 1.6 or later) without tensors. Raises as for `read_pickle`."""
     try:
         with zipfile.ZipFile(regular_file(path)) as archive:
             entries = [entry for entry in archive.infolist() if entry.filename.endswith("/data.pkl")]
@@ -76,17 +76,17 @@ def read_torch_file(path: str | Path, allowed: Collection[str] = ()) -> Any:
                 raise ArchflowError(f"{path}: not a torch file: it has {len(entries)} entries data.pkl instead of one")
             if entries[0].compress_type != zipfile.ZIP_STORED:
                 raise ArchflowError(f"{path}: not a torch file: its content is compressed, which torch never does")
-            with archive.open(entries[0]) as entry:  # not more than the limit, whatever size it states
+            with archive.open(entries[0]) as entry:  # at most the limit, whatever size it claims
                 content = entry.read(MOST_BYTES + 1)
     except ArchflowError:
         raise
     except (OSError, EOFError, RuntimeError, ValueError, struct.error, zipfile.BadZipFile) as error:
-        raise ArchflowError(f"{path}: not a whole torch file ({error}); get it anew") from None
+        raise ArchflowError(f"{path}: not a whole torch file ({error}); get it again") from None
     return parse_pickle(content, allowed, str(path))
 
 
 def parse_pickle(content: bytes, allowed: Collection[str], where: str) -> Any:
-    """`read_pickle` of bytes; `where` is what an error names."""
+    """`read_pickle` for bytes; `where` names them in errors."""
     if len(content) > MOST_BYTES:
         raise ArchflowError(f"{where}: larger than {MOST_BYTES >> 20} MiB, too large for a pickle to be read safely")
     machine = _Machine(content, frozenset(allowed))
@@ -120,7 +120,7 @@ class _Machine:
             instruction = _INSTRUCTIONS[code]
             if instruction is None:
                 what = next((f"instruction {o.name}" for o in opcodes if ord(o.code) == code), "an unknown instruction")
-                raise _Fault(f"{what} is refused: it is none of those that build plain data")
+                raise _Fault(f"{what} is refused: it is not one that builds plain data")
             instruction(self)
             if self.stopped:
                 if self.at < len(self.content) or self.marks or len(self.stack) != 1:
@@ -160,7 +160,7 @@ class _Machine:
         self.stack.append(value)
 
     def pop(self, count: int = 1) -> list[Any]:
-        """The topmost `count` objects."""
+        """Pop the topmost `count` objects."""
         if len(self.stack) - (self.marks[-1] if self.marks else 0) < count:
             raise _Fault("it takes an object that is not there; the file is damaged")
         taken = self.stack[len(self.stack) - count :]
@@ -168,7 +168,7 @@ class _Machine:
         return taken
 
     def pop_to_mark(self) -> list[Any]:
-        """The objects behind the last mark, which goes too."""
+        """Pop the objects after the last mark, and the mark."""
         if not self.marks:
             raise _Fault("it takes objects up to a mark that is not there; the file is damaged")
         start = self.marks.pop()
@@ -177,9 +177,9 @@ class _Machine:
         return taken
 
     def top(self, kind: type) -> Any:
-        """The topmost object, which stays, and must be of that kind."""
+        """The topmost object, without popping it; it must be of that type."""
         if len(self.stack) <= (self.marks[-1] if self.marks else 0) or type(self.stack[-1]) is not kind:
-            raise _Fault(f"it fills something that is no {kind.__name__.lower()}; the file is damaged or hostile")
+            raise _Fault(f"it fills something that is not a {kind.__name__.lower()}; the file is damaged or hostile")
         return self.stack[-1]
 
     def fill_dict(self, items: list[Any]) -> None:
@@ -196,17 +196,17 @@ class _Machine:
 
     def recall(self, key: int) -> None:
         if key not in self.memo:
-            raise _Fault(f"it recalls object {key}, which it never noted; the file is damaged")
+            raise _Fault(f"it recalls object {key}, which it never stored; the file is damaged")
         self.push(self.memo[key])
 
     def remember(self, key: int) -> None:
         if len(self.stack) <= (self.marks[-1] if self.marks else 0):
-            raise _Fault("it notes an object that is not there; the file is damaged")
+            raise _Fault("it stores an object that is not there; the file is damaged")
         self.memo[key] = self.stack[-1]
 
     def name(self, module: Any, name: Any) -> None:
         if not (isinstance(module, str) and isinstance(name, str)):
-            raise _Fault("a name that is no text; the file is damaged or hostile")
+            raise _Fault("a name that is not text; the file is damaged or hostile")
         if f"{module}:{name}" not in self.allowed:
             shown = f"{module}.{name}"[:100]
             raise _Fault(f"the pickle asks for {shown!r}, which is not on the allow-list; the file is not read")
@@ -215,7 +215,7 @@ class _Machine:
     def call(self) -> None:
         function, arguments = self.pop(2)
         if type(function) is not Name or type(arguments) is not tuple:
-            raise _Fault("a call of something that is no allowed name; the file is damaged or hostile")
+            raise _Fault("a call of something that is not an allowed name; the file is damaged or hostile")
         self.push(Call(function.name, arguments))
 
     def build(self) -> None:
@@ -257,7 +257,7 @@ def _tuple(size: int) -> _Step:
 
 _BUILDING: dict[bytes, _Step] = {
     b"\x80": _Machine.protocol,
-    b"\x95": lambda m: m.take(8),  # a frame's length: it only helps reading from a stream
+    b"\x95": lambda m: m.take(8),  # a frame's length, which only helps to read from a stream
     b".": _Machine.stop,
     b"N": lambda m: m.push(None),
     b"\x88": lambda m: m.push(True),

@@ -1,4 +1,4 @@
-"""Several data sets by name or by path, kept apart by their names."""
+"""Several data sets by name or path, distinguished by their names."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from archflow.graph.table import Table, read_table
 
 
 def several_tables(option: str, data: Sequence[str], *, numbers_in_names: bool = False) -> dict[str, Table]:
-    """The tables of data sets, by the benchmark's name or the file's stem, in their order.
+    """Load the tables of data sets, by the benchmark's name or the file's stem, in order.
 
     Args:
-        option: What errors call the list.
+        option: The name of the list in errors.
         data: Names and paths.
-        numbers_in_names: As `read_table` takes it.
+        numbers_in_names: As for `read_table`.
 
     Raises:
-        ArchflowError: For none, for two of one name, and as `load` does.
+        ArchflowError: If there is none, or two have the same name, and as for `load`.
     """
     if not data:
         raise ArchflowError(f"{option}: no data set is named; give names or table files with commas between them")

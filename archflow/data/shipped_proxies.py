@@ -1,7 +1,7 @@
-"""Zero-cost proxies that the package carries for cells whose own tables have none.
+"""Zero-cost proxies shipped with the package for cells whose own tables have none.
 
-A file `SPACE.proxies.parquet` beside this module is a table of architectures of that search space with columns `zc_*`;
-the card `SPACE.proxies.json` says what they were computed on.
+Each file `SPACE.proxies.parquet` beside this module is a table of architectures of that search space with columns
+`zc_*`; its card `SPACE.proxies.json` says what they were computed on.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ ENDING = ".proxies.parquet"
 
 
 def shipped_proxies(architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:
-    """(N,) the carried proxies by name, NaN for architectures without; none if there are no values for any.
+    """(N,) the shipped proxies by name, NaN for architectures without; empty if no architecture has any.
 
-    Isomorphic architectures have the same.
+    Isomorphic architectures have the same values.
     """
     for path in sorted(FOLDER.glob(f"*{ENDING}")):
         space = path.name.removesuffix(ENDING)

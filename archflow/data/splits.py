@@ -1,4 +1,4 @@
-"""Splits of a table into architectures to learn from and architectures to judge by."""
+"""Splits of a table into architectures to learn from and architectures to judge on."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ PERMUTATIONS = (None, 2021, 202121)
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of a table. labelled: the labels to learn from, the first of the train part. validation: chooses the
-    checkpoint. test: everything else of the test part."""
+    """Rows of a table. labelled: labels to learn from, the first of the train part. validation: rows that select the
+    checkpoint. test: the rest of the test part."""
 
     labelled: Rows
     validation: Rows
     test: Rows
 
     def train_part(self, count: int) -> Rows:
-        """The rows of a table of `count` that could have been labelled: neither for validation nor test, unless the
-        labelled ones themselves are among the test's."""
+        """The rows of a table of `count` that could have been labelled: those for neither validation nor test, unless
+        the labelled rows are themselves in the test set."""
         judged = () if np.isin(self.labelled, self.test).any() else self.test
         return np.setdiff1d(np.arange(count), np.r_[self.validation, judged].astype(np.int64))
 
 
 def isomorphism_classes(table: Table) -> Rows:
-    """(N,) class number of every row: the search space's canonical form where the rows are cells of a known space
-    (two NAS-Bench-201 cells can be the same network with different graphs), the graph's hash otherwise.
+    """(N,) class number of each row: by the search space's canonical form if the rows are cells of a known space (two
+    NAS-Bench-201 cells with different graphs can be the same network), otherwise by the graph's hash.
 
     Raises ArchflowError, naming the row, if only some rows of such cells have their native string.
     """
@@ -57,8 +57,8 @@ def isomorphism_classes(table: Table) -> Rows:
 
 
 def pool(count: int, train: int, test: int, shuffled: bool = False, seed: int = 0) -> Rows:
-    """The rows that take part: all in their order if train + test needs them all and they need not be `shuffled`, else
-    a uniform draw."""
+    """The rows to use: all in order if train + test needs them all and they need not be `shuffled`, else a uniform
+    draw."""
     if train + test > count:
         raise ArchflowError(
             f"train {train} + test {test} is more than the {count} labelled architectures; ask for fewer"
@@ -70,10 +70,10 @@ def pool(count: int, train: int, test: int, shuffled: bool = False, seed: int = 
 
 def split(order: Rows, train: int, labels: int, validation: int, classes: Rows | None = None) -> Split:
     """FGP's split of ordered rows: the first `train` are the train part, whose first `labels` are labelled; the first
-    `validation` of the rest choose the checkpoint, what remains is the test set.
+    `validation` of the rest select the checkpoint, and the remaining rows are the test set.
 
-    classes: (N,) class of every row of the table. If given, whole classes go to one side (the train part then ends
-    with the class that fills it).
+    classes: (N,) class of each row of the table. If given, whole classes go to one side (the train part then ends with
+    the class that fills it).
 
     Raises ArchflowError if a part would be too small to rank.
     """
@@ -94,14 +94,14 @@ def split(order: Rows, train: int, labels: int, validation: int, classes: Rows |
 def split_by_size(
     sizes: NDArray[np.float64], train: int, labels: int, validation: int, seed: int = 0
 ) -> tuple[Split, float]:
-    """The smallest architectures to learn from, the larger ones to judge by: does a predictor extrapolate?
+    """Split by size, the smallest architectures to learn from and the larger ones to judge on: a test of extrapolation.
 
     Architectures of one size stay on one side; the train part ends with the size that fills it. Within both parts the
     order is random.
 
     Args:
-        sizes: (N,) node counts, parameters or another cost of every row of the table; rows with NaN take no part.
-        train: architectures in the train part, at least. labels, validation: as in `split`.
+        sizes: (N,) node counts, parameters or another cost of each row of the table; rows with NaN are left out.
+        train: The least number of architectures in the train part. labels, validation: As in `split`.
 
     Returns:
         The split, and the largest size of the train part.
@@ -123,16 +123,16 @@ def shared_classes(classes: Rows, learnt: Rows, judged: Rows) -> int:
 
 
 def label_count(labels: float, of: int) -> int:
-    """How many labels a share (below 1, cut off as in FGP: 1 % of 7,290 are 72) or a count is.
+    """Convert a fraction (below 1, rounded down as in FGP: 1 % of 7,290 are 72) or a count to a number of labels.
 
-    Raises ArchflowError for what is neither.
+    Raises ArchflowError for anything else.
     """
     labels = number("labels", labels, above=0)
     return int(labels * of + 1e-9) if labels < 1 else round(labels)
 
 
 def labelled_rows(values: NDArray[np.float64], labels: float | None, seed: int) -> Rows:
-    """Rows with a value: all if `labels` is None, else a random draw of that share (below 1) or count.
+    """Rows with a value: all if `labels` is None, else a random draw of that fraction (below 1) or count.
 
     Raises ArchflowError if there are fewer than two, or fewer than asked for.
     """

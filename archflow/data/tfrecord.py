@@ -1,9 +1,9 @@
 """TFRecord files without TensorFlow: records with their lengths and masked CRC-32C checksums.
 
-A record is its length (8 bytes, little endian), the checksum of these 8 bytes (4), the data, the checksum of the data
-(4). Records are checked many at a time: NumPy steps through the k-th bytes of all of them at once.
+A record is its length (8 bytes, little endian), the checksum of these 8 bytes (4), the data, and the checksum of the
+data (4). Many records are checked at a time: NumPy processes the k-th bytes of all of them at once.
 
-Source: the format's description in TensorFlow's documentation; CRC-32C (Castagnoli) as in RFC 3720, appendix B.4.
+Source: the description of the format in TensorFlow's documentation; CRC-32C (Castagnoli) as in RFC 3720, appendix B.4.
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ from archflow.files import regular_file
 _POLYNOMIAL = 0x82F63B78  # Castagnoli's, bits reversed
 _CHECKED_TOGETHER = 4096
 LONGEST = 1 << 16
-"""Bytes of a record; NAS-Bench-101's have about a thousand. A damaged length must not fill the memory."""
+"""The maximum bytes of a record, so that a damaged length cannot fill the memory; NAS-Bench-101's have about 1,000."""
 
 
 def read_records(path: str | Path) -> Iterator[bytes]:
-    """The records of a file, one after the other.
+    """Yield the records of a file.
 
-    Raises ArchflowError, naming the record, for a checksum that does not fit and for a truncated file; and for what is
-    no file.
+    Raises ArchflowError, naming the record, for a wrong checksum or a truncated file; and if the file cannot be read.
     """
     path = Path(path)
     first, waiting = 0, []
@@ -54,18 +53,18 @@ def read_records(path: str | Path) -> Iterator[bytes]:
 
 
 def masked_crc(contents: list[bytes]) -> NDArray[np.uint32]:
-    """(n,) the masked CRC-32C of every content, as TFRecord stores it."""
+    """(n,) the masked CRC-32C of each content, as stored in a TFRecord."""
     crc = crc32c(contents)
     return ((crc >> np.uint32(15)) | (crc << np.uint32(17))) + np.uint32(0xA282EAD8)
 
 
 def crc32c(contents: list[bytes]) -> NDArray[np.uint32]:
-    """(n,) the CRC-32C of every content."""
+    """(n,) the CRC-32C of each content."""
     lengths = np.array([len(content) for content in contents], np.int64)
     flat = np.frombuffer(b"".join(contents), np.uint8)
     starts = np.cumsum(lengths) - lengths
     running = np.full(len(contents), 0xFFFFFFFF, np.uint32)
-    # Longest first: after k steps those that still have bytes are a prefix.
+    # Longest first: after k steps, those with bytes left are a prefix.
     order = np.argsort(-lengths, kind="stable")
     starts = starts[order]
     longest = int(lengths.max(initial=0))
@@ -86,13 +85,13 @@ def _checked(path: Path, first: int, records: list[tuple[bytes, bytes]]) -> Iter
     wrong = (stated.reshape(-1, 2) != np.stack([headers, bodies], axis=1)).any(axis=1)
     if wrong.any():
         raise ArchflowError(
-            f"{path}: the checksum of record {first + int(np.argmax(wrong))} is wrong; get the file anew"
+            f"{path}: the checksum of record {first + int(np.argmax(wrong))} is wrong; get the file again"
         )
     return (body[:-4] for _, body in records)
 
 
 def _byte_table() -> NDArray[np.uint32]:
-    """(256,) what eight steps of the shift register make of a byte."""
+    """(256,) the result of eight steps of the shift register on each byte."""
     state = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         state = (state >> np.uint32(1)) ^ np.where(state & np.uint32(1), np.uint32(_POLYNOMIAL), np.uint32(0))

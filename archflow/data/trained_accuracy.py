@@ -23,8 +23,8 @@ class TrainedAccuracy:
     """Trains the network of `space` on one thread; the metrics are those of `archflow.networks.trainer.train`.
 
     Attributes:
-        images: makes the images, once in each process.
-        size: of the network, as the space's `build` takes it: channels, cells_per_stage, stages.
+        images: Makes the images, once in each process.
+        size: Size of the network, as for the space's `build`: channels, cells_per_stage, stages.
     """
 
     space: str
@@ -41,7 +41,7 @@ class TrainedAccuracy:
             return train(network, data, self.settings, seed)
 
     def curve(self, architecture: Architecture, seed: int) -> Iterator[tuple[int, Mapping[str, float]]]:
-        """The same after every epoch, counted from 1; training ends where the caller stops asking."""
+        """Yield the metrics after each epoch, counted from 1; training ends when the caller stops iterating."""
         from archflow.networks.trainer import training_curve
 
         data = loaded_images(self.images)
@@ -66,9 +66,9 @@ def loaded_images(images: Callable[[], ImageData]) -> ImageData:
 
 @contextmanager
 def alone_on_a_core() -> Iterator[None]:
-    """One thread, as items run in parallel and would only get in each other's way; no denormal numbers, which are slow.
+    """Use one thread, since items run in parallel and would compete, and no denormal numbers, which are slow.
 
-    Both are settings of the whole process: as before behind the block.
+    Both settings apply to the whole process, and are restored after the block.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Tables that the user brings for a named benchmark, with their graphs as its search space gives them."""
+"""Tables that the user brings for a named benchmark, with graphs as its search space defines them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from archflow.spaces import SPACES, SearchSpace
 
 
 def read_user_table(benchmark: Benchmark, path: Path) -> Table:
-    """A table of this benchmark's architectures.
+    """Read a table of this benchmark's architectures.
 
     Raises ArchflowError if it cannot be read, has neither graphs nor native strings, or lacks the benchmark's metric.
     """
@@ -31,19 +31,19 @@ def read_user_table(benchmark: Benchmark, path: Path) -> Table:
 
 
 def with_graphs(benchmark: Benchmark, path: Path) -> Path:
-    """The path of a table with graphs as the benchmark's space gives them.
+    """Return the path of a table with graphs as the benchmark's space defines them.
 
-    That is `path` itself if it has such graphs, or nothing to make them of. Otherwise it is a table in the cache, made
-    once: from native strings where there are no graphs, or from operation names such as `mbconv_stage0_k7_e6`, which
+    This is `path` itself if it has such graphs, or nothing to make them from. Otherwise it is a table in the cache,
+    made once: from native strings if there are no graphs, or from operation names such as `mbconv_stage0_k7_e6`, which
     become an operation and node attributes.
 
     Raises:
-        ArchflowError: naming the row, for a string or a graph that is none of the benchmark's space.
+        ArchflowError: If a string or a graph is not of the benchmark's space; the message names the row.
     """
     space = SPACES.get(benchmark.space)()
     wanted = {*GRAPH_COLUMNS, *(PREFIX + name for name in space.attribute_names)}
     columns = None if path.suffix == ".parquet" else read_columns(path)
-    given = _parquet_columns(path) if columns is None else set(columns.column_names)  # the footer, in the usual case
+    given = _parquet_columns(path) if columns is None else set(columns.column_names)  # usually only the footer
     if wanted <= given or not (set(GRAPH_COLUMNS) <= given or (not set(GRAPH_COLUMNS) & given and "native" in given)):
         return path
     kind = "attributes-" if space.attribute_names else ""
@@ -71,7 +71,7 @@ def _record(made: Path) -> Path:
 
 
 def _is_sound(made: Path) -> bool:
-    """Whether a converted table is there as it was written; one that is damaged is made again."""
+    """Whether a converted table exists unchanged; a damaged one is made again."""
     try:
         return read_sealed(_record(made))["sha256"] == sha256_of(made)
     except (ArchflowError, KeyError):
@@ -96,4 +96,4 @@ def _parquet_columns(path: Path) -> set[str]:
     try:
         return set(parquet.read_schema(path).names)
     except (pa.ArrowException, OSError):
-        return set()  # whoever reads the table will say what is wrong
+        return set()  # reading the table will report the error

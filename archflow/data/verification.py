@@ -1,4 +1,4 @@
-"""Whether the files of a benchmark on this machine are what they should be."""
+"""Check that a benchmark's files on this machine are intact."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archflow.graph.table import read_table
 
 @dataclass(frozen=True)
 class Finding:
-    """One file. fault: what is wrong with it, empty if nothing is. checked: against what."""
+    """The check of one file. fault: what is wrong with it, empty if nothing is. checked: what it was compared to."""
 
     path: Path
     checked: str
@@ -24,8 +24,8 @@ class Finding:
 
 
 def verify(benchmark: Benchmark) -> list[Finding]:
-    """Every file of a benchmark that is on this machine, the published ones against their published sha256, the cached
-    table against its record. Of a table of the user's, no checksum is known: it must be readable."""
+    """Check a benchmark's files on this machine: published files against their published sha256, and the cached table
+    against its record. A user's table has no known checksum, so it must only be readable."""
     findings = []
     cached, own = cached_table(benchmark.name), own_table(benchmark.name)
     if cached.is_file():

@@ -23,32 +23,32 @@ ENCODERS: Registry[type[Encoder]] = Registry("encoder", "archflow.encoders")
 class Encoder(Configured, nn.Module, ABC):
     """A map from a batch of architectures to embeddings.
 
-    Write a constructor that takes `n_ops` and `width`, gives its other arguments the published defaults and calls
-    `super().__init__()` first, and `forward`. A saved encoder is built on torch's meta device before its weights are
-    loaded, so that the constructor must not look at the values of tensors.
+    A subclass needs `forward` and a constructor that takes `n_ops` and `width`, gives its other arguments the published
+    defaults, and calls `super().__init__()` first. A saved encoder is built on torch's meta device before its weights
+    are loaded, so the constructor must not read the values of tensors.
 
     The embedding must depend neither on the order of a graph's nodes (unless the encoder reads positions) nor on the
-    other architectures of the batch. `archflow.testing.check_encoder` holds an encoder to it.
+    other architectures in the batch; `archflow.testing.check_encoder` checks this.
 
     Attributes:
-        n_ops: |O|, the size of the vocabulary: the constructor's argument of that name.
-        width: Width of one layer: the constructor's argument of that name.
-        n_attributes: F, how many standardised node attributes the encoder reads (`archflow.encoders.inputs`): the
-            constructor's argument of that name. An encoder with 0 reads none, whatever a batch has.
-        dim: d, the width of the embedding. It is `width` unless the constructor sets another.
-        readout: Makes the embedding from the nodes (`archflow.encoders.readout`): their mean, unless the constructor
+        n_ops: |O|, the size of the vocabulary; a constructor argument.
+        width: Width of a layer; a constructor argument.
+        n_attributes: F, the number of standardised node attributes that the encoder reads (`archflow.encoders.inputs`);
+            a constructor argument. With 0, it ignores the attributes of a batch.
+        dim: d, the width of the embedding: `width` unless the constructor sets another.
+        readout: Computes the embedding from the nodes (`archflow.encoders.readout`): their mean, unless the constructor
             sets another. The encoders here take its name as an argument `readout`.
         config: The constructor's arguments, captured by `Configured`; `type(encoder)(**encoder.config)` is the same
             encoder with fresh weights.
-        stackable: All parameters have a leading axis of size K, so that K encoders can train as one module
+        stackable: Whether all parameters have a leading axis of size K, so that K encoders can train as one module
             (`archflow.encoders.stack`). A plain `nn.Module` is not stackable; its runs train one after the other.
-        reads_positions: The embedding depends, on purpose, on how the nodes are numbered.
-        reads_pairs: An architecture must be a pair of cells, two graphs side by side, as in DARTS.
-        view: The form in which it was published to see architectures (`archflow.graph.effective.VIEWS`).
-        bounds: See `Configured`. The names here mean the same in all encoders; an encoder adds its own with
+        reads_positions: Whether the embedding depends, on purpose, on how the nodes are numbered.
+        reads_pairs: Whether an architecture must be a pair of cells, as in DARTS.
+        view: The form in which the published encoder sees architectures (`archflow.graph.effective.VIEWS`).
+        bounds: See `Configured`. These names mean the same in all encoders; an encoder adds its own with
             `{**Encoder.bounds, ...}`.
-        pair_layers, pair_heads: How many layers hold a number for every pair of nodes of an architecture, and how many
-            such numbers each: the constructor sets both. Without such layers memory is linear in the nodes.
+        pair_layers, pair_heads: The number of layers that hold values for every pair of nodes of an architecture, and
+            the number of such values per pair; set by the constructor. Without such layers, memory is linear in nodes.
     """
 
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {
@@ -85,7 +85,7 @@ class Encoder(Configured, nn.Module, ABC):
             self._check_memory(self.width, self.config.get("depth", 1))
 
     def _check_memory(self, width: int, depth: int) -> None:
-        """Refuse, before a layer is made, what could not be trained: it has a square matrix per layer at the least."""
+        """Refuse sizes too large to train before any layer is made; each layer has at least a square matrix."""
         check_memory(f"{type(self).__name__}: width {width}, depth {depth}", TRAINED_BYTES * depth * width**2)
 
     @abstractmethod
@@ -93,23 +93,23 @@ class Encoder(Configured, nn.Module, ABC):
         """(V, d) node embeddings."""
 
     def states(self, batch: Batch) -> Tensor:
-        """(V, d) what a read-out pools; the node embeddings, for all but few encoders."""
+        """(V, d) node states that a read-out pools; for most encoders, the node embeddings."""
         return self(batch)
 
     def pair_bytes(self, training: bool) -> int:
-        """Bytes, roughly, for every pair of nodes of an architecture: in evaluation mask, scores and weights of one
-        layer at a time; in training what every layer keeps for the gradient."""
+        """Approximate bytes per pair of nodes of an architecture: in evaluation, the mask, scores and weights of one
+        layer at a time; in training, what every layer keeps for the gradient."""
         kept = 3 + 4 * self.pair_layers * training
         return 4 * (1 + self.pair_heads * kept) if self.pair_layers else 0
 
     def memory(self, sizes: Ints, training: bool) -> int:
-        """Bytes, roughly, that pairs of nodes take in a batch of architectures with so many nodes (B,), each padded to
-        the largest. An encoder that pads otherwise overrides it."""
+        """Approximate bytes for pairs of nodes in a batch of architectures with `sizes` (B,) nodes, each padded to the
+        largest. Encoders that pad differently override it."""
         return self.pair_bytes(training) * len(sizes) * int(sizes.max(initial=0)) ** 2
 
     @final
     def embed(self, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings: what the read-out makes of the nodes."""
+        """Compute (B, d) architecture embeddings with the read-out."""
         return self.readout(self, batch)
 
 

@@ -30,23 +30,22 @@ def create(
     seed: int = 21,
     **config: Any,
 ) -> Embedder:
-    """An encoder that is ready to embed, to fit and to pre-train.
+    """Create an encoder that is ready to embed, to fit and to pre-train.
 
     Args:
         name: A registered encoder such as `gated_gcn`, to start untrained; or a pre-trained one, by its name in
             `list_encoders` or its file.
-        data: Architectures such as the encoder is to read: their operations become its vocabulary, their node
-            attributes its inputs. Or the vocabulary itself. A pre-trained encoder has its own.
-        view: The form in which it sees architectures (`archflow.graph.effective.VIEWS`); default: the one it was
-            published with.
-        positions: Whether it also reads how far a node is from the inputs and the outputs.
-        unknown: Whether an operation that the data lack is read as `[unknown]` later on, instead of being refused.
-        seed: Of the untrained weights.
+        data: Typical architectures: their operations become the encoder's vocabulary, their node attributes its inputs.
+            Or the vocabulary itself. A pre-trained encoder has its own.
+        view: The form in which it sees architectures (`archflow.graph.effective.VIEWS`); by default, the published one.
+        positions: Whether it also reads how far each node is from the inputs and the outputs.
+        unknown: Whether operations that the data lack are later read as `[unknown]` instead of being refused.
+        seed: Random seed of untrained weights.
         config: Arguments of the encoder besides `n_ops` and `n_attributes`.
 
     Raises:
-        ArchflowError: for a name that is none, with the nearest ones; for an untrained encoder without data; for
-            settings given to a pre-trained encoder, which has its own.
+        ArchflowError: If the name is unknown (the message lists similar ones), an untrained encoder has no data, or a
+            pre-trained encoder, which has its own settings, is given some.
     """
     if pretrained.is_pretrained(name):
         if data is not None or view or positions or unknown or config:
@@ -65,13 +64,13 @@ def create(
 
 
 def list_encoders(pattern: str = "*") -> list[str]:
-    """The names that `create` takes and that fit a pattern such as `*nasbench*`: untrained kinds and pre-trained
+    """List the names that `create` takes and that match a pattern such as `*nasbench*`: untrained kinds and pre-trained
     encoders, sorted."""
     return sorted(name for name in [*ENCODERS.names(), *pretrained.names()] if fnmatchcase(name, pattern))
 
 
 def _check(name: str, kind: type[Encoder], config: Mapping[str, Any]) -> None:
-    """Raise ArchflowError unless the settings are arguments of the encoder that the data do not decide."""
+    """Raise ArchflowError unless the settings are arguments of the encoder that do not follow from the data."""
     takes = set(inspect.signature(kind).parameters) - {"n_ops", "n_attributes"}
     for setting in config:
         if setting not in takes:
@@ -91,6 +90,6 @@ def _preparation(data: Architectures | Vocabulary, view: str, positions: bool, u
 
 
 def _attributes(preparation: Preparation) -> dict[str, int]:
-    """The argument that says how many attributes there are; none where there are none."""
+    """The argument `n_attributes`; no argument if there are no attributes."""
     count = len(preparation.scales)
     return {"n_attributes": count} if count else {}

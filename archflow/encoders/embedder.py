@@ -1,4 +1,4 @@
-"""An encoder with all that it takes to use it, as one object and one file."""
+"""An encoder with everything needed to use it, as one object and one file."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ FORMAT = "archflow encoder 2"
 DAMAGED, MEND = "the description of the encoder is damaged", "make the file again"
 
 Architectures = ArchitectureSet | Table | Architecture | Iterable[Architecture]
-"""Whatever holds architectures."""
+"""Any of the forms in which architectures can be given."""
 
 
 class EncoderDescription(Described):
-    """What `Embedder.describe` gives.
+    """The description that `Embedder.describe` returns.
 
     Attributes:
         format: `FORMAT`.
         encoder: Its registered name.
-        config: Its constructor's arguments; that knows their bounds.
-        preparation: As `Preparation.to_json` gives it.
+        config: Its constructor's arguments; the constructor checks their bounds.
+        preparation: As returned by `Preparation.to_json`.
         history: How it was trained.
     """
 
@@ -51,13 +51,13 @@ class EncoderDescription(Described):
 
 @dataclass(frozen=True, eq=False)
 class Embedder:
-    """An encoder, what it is shown of an architecture, and how it came about. Whatever embeds, fits or pre-trains
-    takes one; `archflow.create` makes it.
+    """An encoder, how architectures are prepared for it, and how it was trained. Embedding, fitting and pre-training
+    all take one; `archflow.create` makes it.
 
     Attributes:
         encoder: The model. Training changes its weights in place.
         preparation: Vocabulary, view, positions and attribute scales.
-        history: How it was trained, as JSON keeps it.
+        history: How it was trained, in JSON form.
     """
 
     encoder: Encoder
@@ -84,10 +84,10 @@ class Embedder:
         return name_of(self.encoder)
 
     def prepare(self, architectures: Architectures) -> ArchitectureSet:
-        """The architectures as the encoder reads them.
+        """Prepare architectures as the encoder reads them.
 
         Raises:
-            ArchflowError: naming the row, for an operation that the vocabulary lacks.
+            ArchflowError: If the vocabulary lacks an operation; the message names the row.
         """
         return self.preparation(as_set(architectures))
 
@@ -97,15 +97,15 @@ class Embedder:
         device: torch.device | str = "cpu",
         on_batch: Callable[[int], None] | None = None,
     ) -> NDArray[np.float32]:
-        """(N, d) embeddings.
+        """Compute (N, d) embeddings.
 
         Args:
-            architectures: N of them, in a set, a table or a list; a single one counts as a set of one.
+            architectures: N architectures, as a set, a table or a list; a single one counts as a set of one.
             device: Where to compute.
             on_batch: Called with the number of architectures after every batch.
 
         Raises:
-            ArchflowError: naming the row, for an operation that the vocabulary lacks; for a device that is not there.
+            ArchflowError: If the vocabulary lacks an operation (the message names the row), or there is no such device.
         """
         found = embed(self.encoder, self.prepare(architectures), usable(device), on_batch)
         if not np.isfinite(found).all():
@@ -115,14 +115,14 @@ class Embedder:
         return found
 
     def with_history(self, **history: Any) -> Embedder:
-        """The same encoder with more said about how it was trained."""
+        """The same encoder with additions to its training history."""
         return replace(self, history={**self.history, **history})
 
     def describe(self) -> dict[str, Any]:
-        """What it takes to build it again with fresh weights, as JSON keeps it.
+        """Describe, in JSON form, how to rebuild it with fresh weights.
 
         Raises:
-            ArchflowError: if the encoder's class has no registered name.
+            ArchflowError: If the encoder's class has no registered name.
         """
         return {
             "format": FORMAT,
@@ -134,10 +134,10 @@ class Embedder:
 
     @classmethod
     def build(cls, about: Any, tensors: Mapping[str, Tensor]) -> Embedder:
-        """What `describe` described, with these weights.
+        """Rebuild an embedder from its description, with these weights.
 
         Raises:
-            ArchflowError: if the description is damaged, or the weights do not fit it.
+            ArchflowError: If the description is damaged, or the weights do not match it.
         """
         if not isinstance(about, dict) or about.get("format") != FORMAT:
             raise ArchflowError("not the description of an encoder of this version; make the file again")
@@ -162,7 +162,7 @@ class Embedder:
 
 
 def _check_fit(config: Mapping[str, Any], preparation: Preparation) -> None:
-    """Raise ArchflowError unless an encoder of these arguments reads what the preparation gives."""
+    """Raise ArchflowError unless an encoder with these arguments matches the preparation."""
     ops, attributes = config.get("n_ops"), config.get("n_attributes", 0)
     known, scaled = len(preparation.vocabulary), len(preparation.scales)
     if ops != known:
@@ -172,7 +172,7 @@ def _check_fit(config: Mapping[str, Any], preparation: Preparation) -> None:
 
 
 def as_set(architectures: Architectures) -> ArchitectureSet:
-    """The architectures as a set. Raises ArchflowError for what holds none."""
+    """Convert architectures to a set. Raises ArchflowError for anything that holds none."""
     if isinstance(architectures, ArchitectureSet):
         return architectures
     if isinstance(architectures, Table):

@@ -1,4 +1,4 @@
-"""The first layer that all encoders share: a node's operation and its attributes."""
+"""The first layer of all encoders: it combines a node's operation and attributes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LookedUp:
 
     Attributes:
         table: (K, n, d) one table per member.
-        row: (V,) row of every node in the (K n, d) rows of all tables, see `Batch.rows_of`.
+        row: (V,) row of each node in the (K n, d) rows of all tables; see `Batch.rows_of`.
         batch: The batch of these nodes.
     """
 
@@ -46,13 +46,13 @@ class LookedUp:
         return F.embedding(row.view(self.batch.members, -1), self.table.flatten(0, 1))
 
     def map(self, function: Callable[[Tensor], Tensor]) -> LookedUp:
-        """The values behind a function (K, rows, d) -> (K, rows, out) of every member."""
+        """Apply a function (K, rows, d) -> (K, rows, out) to the values of all members."""
         return LookedUp(function(self.table), self.row, self.batch)
 
 
 @dataclass(frozen=True)
 class OfNodes:
-    """Node values (V, d) that may all differ; otherwise as `LookedUp`."""
+    """Node values (V, d) that may all differ; otherwise like `LookedUp`."""
 
     values: Tensor
     batch: Batch
@@ -68,7 +68,7 @@ class OfNodes:
         return self.batch.leveled.gather(self.values)
 
     def map(self, function: Callable[[Tensor], Tensor]) -> OfNodes:
-        """The values behind a function (K, rows, d) -> (K, rows, out) of every member."""
+        """Apply a function (K, rows, d) -> (K, rows, out) to the values of all members."""
         return OfNodes(per_member(function, self.values, self.batch), self.batch)
 
 
@@ -76,7 +76,7 @@ NodeValues = LookedUp | OfNodes
 
 
 class NodeInput(nn.Module):
-    """What a node enters an encoder as:
+    """The input of a node to an encoder:
 
         x_v = E[operation of v] + W a_v + M m_v
 
@@ -90,30 +90,30 @@ class NodeInput(nn.Module):
         self.attributes = Linear(2 * n_attributes, dim, bias=False) if n_attributes else None
 
     def forward(self, table: Tensor, batch: Batch) -> NodeValues:
-        """The values of every node.
+        """Compute the values of every node.
 
         Args:
             table: (K, |O|, dim) E, the embeddings of the operations.
             batch: The nodes.
 
         Raises:
-            ArchflowError: The batch has another number of attributes.
+            ArchflowError: If the batch has another number of attributes.
         """
         known = LookedUp(table, batch.rows_of(table), batch)
         return known if self.attributes is None else OfNodes(self.add_attributes(known.values, batch), batch)
 
     def add_attributes(self, x: Tensor, batch: Batch) -> Tensor:
-        """(V, dim) x_v + W a_v + M m_v. Raises as `forward` does."""
+        """(V, dim) x_v + W a_v + M m_v. Raises as for `forward`."""
         if self.attributes is None:
             return x
         return x + per_member(self.attributes, attribute_features(batch, self.n_attributes, x.dtype), batch)
 
 
 def attribute_features(batch: Batch, n_attributes: int, dtype: torch.dtype) -> Tensor:
-    """(V, 2F) [a || m]: the attributes, 0 where a node has none, and 1 where it has none, else 0.
+    """(V, 2F) [a || m]: the attributes, 0 where a node has none, then indicators, 1 where it has none and 0 elsewhere.
 
     Raises:
-        ArchflowError: The batch has another number of attributes than the encoder reads.
+        ArchflowError: If the number of attributes differs between the batch and the encoder.
     """
     attributes = batch.attributes
     found = 0 if attributes is None else attributes.shape[1]
@@ -127,8 +127,8 @@ def attribute_features(batch: Batch, n_attributes: int, dtype: torch.dtype) -> T
 
 
 def one_hot(batch: Batch, n_ops: int, n_attributes: int, dtype: torch.dtype) -> Tensor:
-    """(V, |O| + 2F) the one-hot operation, and beside it the `attribute_features`: a linear layer on it is the first
-    layer of `NodeInput`. Raises as `attribute_features` does."""
+    """(V, |O| + 2F) the one-hot operation and the `attribute_features`; a linear layer on it is equivalent to
+    `NodeInput`. Raises as for `attribute_features`."""
     operation = F.one_hot(batch.op, n_ops).to(dtype)
     if not n_attributes:
         return operation

@@ -1,6 +1,6 @@
-"""What encoders are built of: linear layers with members, pooling, dropout, gated and summed messages.
+"""Building blocks of encoders: linear layers with members, pooling, dropout, gated and summed messages.
 
-Every parameter has a leading member axis K (1 for a single encoder). Rows of a batch belong to members in runs; see
+Every parameter has a leading member axis K (1 for a single encoder). Members own equal runs of a batch's rows; see
 `archflow.graph.batch.Batch`.
 """
 
@@ -17,7 +17,7 @@ from archflow.graph.batch import Batch, Edges
 
 
 class Linear(nn.Module):
-    """y = x W + b with one (in, out) matrix a member, initialised as torch's own linear layer.
+    """y = x W + b with one (in, out) matrix per member, initialised like torch's own linear layer.
 
     weight: (K, in, out). bias: (K, out), or None.
     """
@@ -37,14 +37,14 @@ class Linear(nn.Module):
 
 
 def per_member(layer: Callable[[Tensor], Tensor], x: Tensor, batch: Batch) -> Tensor:
-    """(V, in) -> (V, out): every node through its member's layer."""
-    if batch.members == 1:  # a tenth of a small batch's time is spared
+    """(V, in) -> (V, out): apply to each node its member's layer."""
+    if batch.members == 1:  # saves a tenth of a small batch's time
         return layer(x)
     return batch.member_nodes.scatter(layer(batch.member_nodes.gather(x)))
 
 
 def by_member(values: Tensor, batch: Batch) -> Tensor:
-    """(K, d) values of the members -> (V, d) those of every node's member; (1, d) for one member."""
+    """(K, d) values of the members -> (V, d) values of each node's member; (1, d) for one member."""
     return values if batch.members == 1 else F.embedding(batch.member, values)
 
 
@@ -56,14 +56,14 @@ def sinusoids(position: Tensor, dim: int) -> Tensor:
 
 
 def mean_pool(x: Tensor, batch: Batch) -> Tensor:
-    """(V, d) -> (B, d) mean over every architecture's nodes."""
+    """(V, d) -> (B, d) mean over each architecture's nodes."""
     if batch.uniform_size is not None:
         return x.view(len(batch), batch.uniform_size, x.shape[1]).mean(1)
     return segment_sum(x, batch.node_ptr) / batch.sizes[:, None]
 
 
 def segment_sum(values: Tensor, ptr: Tensor) -> Tensor:
-    """(E, d) -> (N, d) sums of the runs of rows that ptr (N+1,) bounds."""
+    """(E, d) -> (N, d) sums over runs of rows with boundaries ptr (N+1,)."""
     return _SegmentSum.apply(values, ptr)
 
 
@@ -132,7 +132,7 @@ class NeighbourSum(torch.autograd.Function):
 
 
 class LayerNorm(nn.Module):
-    """Layer normalisation with a scale and shift of each member.
+    """Layer normalisation with a scale and shift per member.
 
     weight, bias: (K, d).
     """
@@ -151,7 +151,7 @@ class LayerNorm(nn.Module):
 
 
 class BatchNorm(nn.Module):
-    """Batch normalisation over the nodes of each member, as torch's own (eps 1e-5, momentum 0.1).
+    """Batch normalisation over the nodes of each member, like torch's own (eps 1e-5, momentum 0.1).
 
     weight, bias: (K, d). running_mean, running_var: (K, d).
     """

@@ -1,7 +1,7 @@
 """Several encoders (or heads) of one shape as one module, so that they train and run together.
 
-On small graphs a step of one model keeps a processor waiting for the next small matrix; K models side by side fill
-it. The parameters of a stackable module have a leading member axis, so stacking is concatenation.
+On small graphs, one model's matrices are too small to keep a processor busy; K models side by side do. The
+parameters of a stackable module have a leading member axis, so stacking is concatenation.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 def stack(modules: Sequence[Module]) -> Module:
-    """One module with the members of all. Raises ArchflowError if their parameters differ in shape."""
+    """Stack modules into one with all their members. Raises ArchflowError if their parameters differ in shape."""
     stacked = copy.deepcopy(modules[0])
     members = [module.state_dict() for module in modules]
     shapes = [{name: value.shape for name, value in state.items()} for state in members]
@@ -30,7 +30,7 @@ def stack(modules: Sequence[Module]) -> Module:
 
 
 def unstack(module: Module) -> list[Module]:
-    """The members of a stacked module, each a module of its own."""
+    """The members of a stacked module, each as its own module."""
     state = module.state_dict()
     count = len(next(iter(state.values())))
     members = []

@@ -1,4 +1,4 @@
-"""Read-outs: how the states of an architecture's nodes become its embedding."""
+"""Read-outs, which pool the states of an architecture's nodes into its embedding."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archflow.graph.batch import Batch
 
 
 class HasStates(Protocol):
-    """An encoder, as far as a read-out of node states knows it."""
+    """The part of an encoder's interface that a read-out of node states needs."""
 
     def states(self, batch: Batch) -> Tensor:
         """(V, d) node states."""
@@ -23,15 +23,15 @@ class HasStates(Protocol):
 
 
 class Readout(nn.Module, ABC):
-    """Makes the embedding of every architecture.
+    """Computes the embedding of each architecture.
 
-    `Encoder.embed` calls it. The read-outs here pool node states and fit every encoder that has some (`NodeReadout`);
-    an encoder's own read-out stands in the encoder's file and may read whatever the encoder knows.
+    `Encoder.embed` calls it. The read-outs here pool node states, and work with every encoder that has them
+    (`NodeReadout`); an encoder's own read-out is in the encoder's file and may read anything from the encoder.
     """
 
     @abstractmethod
     def forward(self, encoder: nn.Module, batch: Batch) -> Tensor:
-        """(B, d) architecture embeddings. encoder: the `Encoder` whose part this is."""
+        """(B, d) architecture embeddings. encoder: the `Encoder` that it belongs to."""
 
 
 class NodeReadout(Readout):
@@ -46,7 +46,7 @@ class NodeReadout(Readout):
 
 
 class Mean(NodeReadout):
-    """The mean over an architecture's nodes. It cannot see how many there are."""
+    """The mean over an architecture's nodes, which is independent of their number."""
 
     def pool(self, x: Tensor, batch: Batch) -> Tensor:
         return mean_pool(x, batch)
@@ -60,14 +60,14 @@ class Sum(NodeReadout):
 
 
 class Outputs(NodeReadout):
-    """The mean over the outputs of an architecture, its nodes without a successor."""
+    """The mean over the outputs of an architecture, that is, its nodes without successors."""
 
     def pool(self, x: Tensor, batch: Batch) -> Tensor:
         return masked_mean(x, batch.edges.source_ptr.diff() == 0, batch)
 
 
 class WithPredecessor(NodeReadout):
-    """The mean over the nodes with a predecessor; over all nodes where there is none."""
+    """The mean over the nodes with predecessors, or over all nodes if there are none."""
 
     def pool(self, x: Tensor, batch: Batch) -> Tensor:
         return masked_mean(x, batch.edges.ptr.diff() > 0, batch)
@@ -88,7 +88,7 @@ class Attention(NodeReadout):
 
 
 def masked_mean(x: Tensor, chosen: Tensor, batch: Batch) -> Tensor:
-    """(V, d) node states -> (B, d) their mean over the chosen nodes (V,), over all where none is chosen."""
+    """(V, d) node states -> (B, d) mean over the chosen nodes (V,), or over all nodes if none is chosen."""
     mask = chosen.to(x.dtype)[:, None]
     share = mean_pool(mask, batch)
     nowhere = (share == 0).to(x.dtype)
@@ -96,15 +96,15 @@ def masked_mean(x: Tensor, chosen: Tensor, batch: Batch) -> Tensor:
 
 
 def make_readout(name: str, dim: int, **own: Callable[[], Readout]) -> Readout:
-    """The read-out of a name.
+    """Make a read-out by name.
 
     Args:
         name: "mean", "sum", "outputs", "attention", or one of `own`.
         dim: Width of the node states.
-        own: Read-outs that this encoder alone has, by name.
+        own: The encoder's own read-outs, by name.
 
     Raises:
-        ArchflowError: There is none of that name.
+        ArchflowError: If there is no read-out of that name.
     """
     parts = {"mean": Mean, "sum": Sum, "outputs": Outputs, "attention": lambda: Attention(dim), **own}
     if name not in parts:

@@ -1,4 +1,4 @@
-"""What can be said of an architecture in numbers without learning anything: a file per kind of feature."""
+"""Numeric descriptions of architectures that need no learning: one file per kind of feature."""
 
 from archflow.features.base import FEATURES, Features
 

@@ -1,4 +1,4 @@
-"""What can be said of all node attributes of an architecture at once."""
+"""Statistics of an architecture's node attributes."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.attributes import telling
 
 GROUPS = 64
-"""Most pairs of an attribute and an operation that have statistics of their own: those with most nodes."""
+"""The maximum number of pairs of an attribute and an operation with their own statistics: those with most nodes."""
 
 DECADES = 100.0
-"""Positive values whose largest is so many times the smallest also have sums of logarithms."""
+"""Positive values also get sums of logarithms if the largest is at least this many times the smallest."""
 
 
 @FEATURES.register("attributes")
 @dataclass(frozen=True)
 class AttributeStatistics(Varying):
-    """Sum, mean, least and greatest of every node attribute, over all nodes and over those of one operation.
+    """Sum, mean, minimum and maximum of each node attribute, over all nodes and over those of one operation.
 
     Attributes:
-        groups: Attribute, operation (None for all), and whether sums of logarithms are there too.
+        groups: Attribute, operation (None for all), and whether sums of logarithms are included.
     """
 
     groups: tuple[tuple[str, int | None, bool], ...]
@@ -79,7 +79,7 @@ class AttributeStatistics(Varying):
         groups = []
         for name, op, wide in saved.lists(about, "groups", 3):
             if not isinstance(name, str) or not isinstance(wide, bool):
-                raise saved.damaged("a group is no attribute of an operation")
+                raise saved.damaged("a group is not an attribute of an operation")
             if op is not None:
                 saved.integers([op], "groups", len(kinds.ops))
             groups.append((name, op, wide))

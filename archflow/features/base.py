@@ -18,22 +18,22 @@ FEATURES: Registry[type[Features]] = Registry("features", "archflow.features")
 class Features(ABC):
     """Numbers that describe an architecture, such as its counts of operations.
 
-    `of` decides which numbers there are, from architectures that are typical and need no label; the object then gives
-    the same columns for any other architectures. It holds plain values only, so that it can be pickled and compared.
+    `of` chooses the columns from typical architectures, which need no labels; the object then computes the same columns
+    for any other architectures. It holds plain values only, so that it can be pickled and compared.
     """
 
     local: ClassVar[bool] = True
-    """Whether the graph of an architecture alone decides its numbers. Otherwise they are read from the table's other
-    columns, or from the order in which it lists the nodes."""
+    """Whether the values depend on an architecture's graph alone, rather than on other columns of the table or on the
+    order in which it lists the nodes."""
 
     @classmethod
     @abstractmethod
     def of(cls, table: Table) -> Self:
-        """The features for architectures such as these."""
+        """Make the features for architectures such as these."""
 
     @property
     def operations(self) -> tuple[str, ...] | None:
-        """The operations that it knows: architectures with others are refused. None if it reads none."""
+        """The operations that it knows; architectures with others are refused. None if it does not read operations."""
         return None
 
     @property
@@ -43,18 +43,18 @@ class Features(ABC):
 
     @abstractmethod
     def __call__(self, table: Table) -> NDArray[np.float32]:
-        """(N, F) values, NaN where one does not apply. No row depends on the others.
+        """Compute values (N, F), NaN where one does not apply. No row depends on the others.
 
         Raises:
-            ArchflowError: Naming the row, for an operation that was not among those of `of`; naming the column, for
-                one that the table lacks.
+            ArchflowError: If an operation was not known to `of` (the message names the row), or the table lacks a
+                column (the message names it).
         """
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
-        """What `from_json` needs, as JSON keeps it."""
+        """The description that `from_json` needs, in JSON form."""
 
     @classmethod
     @abstractmethod
     def from_json(cls, about: Mapping[str, Any]) -> Self:
-        """The features that `to_json` described. Raises ArchflowError if the description is damaged."""
+        """Restore features from their description. Raises ArchflowError if it is damaged."""

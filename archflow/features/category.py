@@ -1,4 +1,4 @@
-"""Columns of a table as numbers, or as one of a few texts."""
+"""Columns of a table as numbers or as categories."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from archflow.graph.table import Table
 from archflow.printable import shown
 
 MOST = 32
-"""Different texts that a column of categories may have: each has a column of its own."""
+"""The maximum number of different texts in a column of categories; each becomes a column."""
 
 
 def numbers(table: Table, name: str) -> NDArray[np.float64]:
-    """(N,) a column as numbers, NaN where it is empty or infinite. Texts that all are numbers are numbers.
+    """Read a column as numbers (N,), NaN where it is empty or infinite. Texts are converted if all are numbers.
 
     Raises:
-        ArchflowError: Naming the row that holds anything else, or the column if there is none.
+        ArchflowError: If a row holds anything else, or the column does not exist; the message names it.
     """
     try:
         values = table.metric(name)

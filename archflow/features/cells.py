@@ -1,4 +1,4 @@
-"""What is said of each cell of an architecture that has several, in their order."""
+"""Features of each cell of an architecture that has several, in order."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ from archflow.graph.subgraph import induced
 from archflow.graph.table import Table
 
 MOST = 4
-"""Cells that an architecture may have."""
+"""The maximum number of cells."""
 
 
 @FEATURES.register("cells")
 @dataclass(frozen=True)
 class Cells(Features):
-    """`counts` and `graf` of the first cell, of the second ...: a normal cell is not a reduction cell. Cells are parts
-    of the graph that no edge joins, in the order in which the table stores them.
+    """`counts` and `graf` of the first cell, the second cell and so on: a normal cell is not a reduction cell. Cells
+    are the disconnected parts of the graph, in the order in which the table stores them.
 
-    There are no columns unless all architectures have the same number of cells, 2 to `MOST`. NaN for others later.
+    There are no columns unless all typical architectures have the same number of cells, 2 to `MOST`. Later
+    architectures with another number of cells get NaN.
 
     Attributes:
         ops: The operations.
-        each: The features of every cell.
+        each: The features of each cell.
     """
 
     local: ClassVar[bool] = False
@@ -82,10 +83,10 @@ class Cells(Features):
         each = [(Counts.from_json(counts), Graf.from_json(graf)) for counts, graf in saved.lists(about, "each", 2)]
         ops = saved.texts(about, "ops")
         if not all(which.kinds.ops == ops for features in each for which in features) or len(set(ops)) < len(ops):
-            raise saved.damaged("cells have operations of their own")
+            raise saved.damaged("cells have different operations")
         return cls(ops, tuple(each))
 
 
 def _cell(architectures: ArchitectureSet, cell: int) -> ArchitectureSet:
-    """One cell of each as an architecture."""
+    """One cell of each architecture, as an architecture."""
     return induced(architectures, architectures.cells == cell)

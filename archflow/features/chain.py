@@ -1,4 +1,4 @@
-"""What stands where along architectures that are a single path."""
+"""Operations by position along architectures that are a single path."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from archflow.graph.ragged import Ints
 @FEATURES.register("chain")
 @dataclass(frozen=True)
 class Chain(Placed):
-    """The kind and the attributes of the first, second ... node of a path, and of the last, the last but one ...: where
-    all paths have the same length, columns from the end equal others and are left out.
+    """The kind and attributes of the first, second ... and of the last, last but one ... node of a path. If all paths
+    have the same length, the columns counted from the end equal others and are left out.
 
-    There are no columns unless all architectures are single paths. NaN for others later.
+    There are no columns unless all typical architectures are single paths. Other architectures later get NaN.
     """
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Columns of the table as features: what is known of an architecture beside its graph."""
+"""Columns of the table as features: what is known of an architecture apart from its graph."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from archflow.graph.table import Table
 from archflow.printable import shown
 
 DECADES = 100.0
-"""Positive numbers whose largest is so many times the smallest have a column of their logarithms too."""
+"""Positive columns also get a column of logarithms if the largest is at least this many times the smallest."""
 
 
 @FEATURES.register("columns")
 @dataclass(frozen=True)
 class Columns(Features):
-    """Columns of numbers as they are, and columns of a few texts as one column for each text.
+    """Numeric columns as they are, and columns of categories as one column per text.
 
     Attributes:
-        numeric: Columns of numbers, and whether their logarithms are there too.
-        texts: Columns of texts, and the texts that they may have; of any other text all are 0.
-        warnings: A line for every column that was asked for and is of no use.
-        ranges: Of the columns of numbers, what they held; none if that is not known.
+        numeric: Numeric columns, and whether their logarithms are included.
+        texts: Columns of texts, and the texts that have columns; for any other text these are all 0.
+        warnings: A line for each column that was asked for but is of no use.
+        ranges: The ranges of the numeric columns; empty if they are not known.
     """
 
     local: ClassVar[bool] = False
@@ -46,21 +46,21 @@ class Columns(Features):
 
     @classmethod
     def of(cls, table: Table) -> Self:
-        """The columns that are known before training by their names (`known_columns`)."""
+        """Use the columns whose names say that they are known before training (`known_columns`)."""
         return cls.named(table, known_columns(table, ()))
 
     @classmethod
     def named(cls, table: Table, names: Sequence[str], metrics: Collection[str] = ()) -> Self:
-        """The columns of these names.
+        """Use the columns of these names.
 
         Args:
-            table: Where they are. What they hold decides whether they are numbers or texts.
-            names: Each once. One that is constant is left out, with a line in `warnings`.
-            metrics: What is to be predicted, "-NAME" being column NAME.
+            table: The table that holds the columns. Their values decide whether they are numbers or texts.
+            names: Names of columns, each once. Constant columns are left out, with a line in `warnings`.
+            metrics: The metrics to predict; "-NAME" means column NAME.
 
         Raises:
-            ArchflowError: Naming the column, for one that the table lacks, that is to be predicted, that is named
-                twice, or that has too many different texts to be categories.
+            ArchflowError: If a column is missing, is to be predicted, is named twice, or has too many different texts;
+                the message names it.
         """
         predicted = {name for metric in metrics for name in (metric, metric.removeprefix("-"))}
         numeric, texts, warnings, ranges = [], [], [], []
@@ -70,7 +70,7 @@ class Columns(Features):
             if name not in table.column_names:
                 raise ArchflowError(f"features: {_missing(name, table.column_names)}")
             if name in predicted:
-                raise ArchflowError(f"features: {name!r} is what is to be predicted; leave it out")
+                raise ArchflowError(f"features: {name!r} is the metric to predict; leave it out")
             try:
                 values = numbers(table, name)
             except ArchflowError:
@@ -111,10 +111,10 @@ class Columns(Features):
         return as_float32(np.stack(columns, 1)) if columns else np.zeros((len(table), 0), np.float32)
 
     def oddities(self, table: Table) -> dict[str, str]:
-        """By name, what is odd about each column that is empty in a table, has gaps, or lies in another unit.
+        """By name, what is odd about each column that is empty, has gaps or is in another unit in a table.
 
         Raises:
-            ArchflowError: Naming the row, for a column that should hold numbers.
+            ArchflowError: If a numeric column holds something else; the message names the row.
         """
         each, there = zip(self.numeric, self.ranges, strict=False), table.column_names
         found = {name: known.oddity(numbers(table, name)) for (name, _), known in each if name in there}

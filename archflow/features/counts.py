@@ -1,4 +1,4 @@
-"""How many there are of everything."""
+"""Numbers of nodes, edges, cells and kinds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from archflow.graph import ArchitectureSet
 @FEATURES.register("counts")
 @dataclass(frozen=True)
 class Counts(Varying):
-    """Nodes, edges, the longest path in edges, parts that no edge joins, and nodes of every kind."""
+    """Numbers of nodes and edges, the longest path in edges, and the numbers of cells and of nodes of each kind."""
 
     @classmethod
     def planned(cls, architectures: ArchitectureSet) -> Self:

@@ -1,4 +1,4 @@
-"""GRAF, neural graph features: what paths through some operations only are like, and degrees by operation."""
+"""GRAF, neural graph features: paths restricted to some operations, and degrees by operation."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.ragged import segment_reduce
 
 FEW = 5
-"""Of so many kinds all 32 subsets are looked at. Of more, whose subsets would be too many: none of them, each alone,
-all but each, and all."""
+"""Up to this many kinds, all subsets (32) are used. With more kinds, whose subsets would be too many, only these: none,
+each alone, all but each, and all."""
 
 COMMON = 16
-"""Kinds at most that are looked at alone or left out alone: the most frequent. With their 34 sets there are about as
-many columns as with all subsets of five."""
+"""The maximum number of kinds, the most frequent ones, that are used alone or left out alone. Their 34 sets give about
+as many columns as all subsets of five kinds."""
 
 
 @FEATURES.register("graf")
 @dataclass(frozen=True)
 class Graf(Varying):
-    """For sets of kinds of nodes: the shortest path through these kinds only, the most of them on such a path, and the
-    degrees of nodes where only neighbours of these kinds count. For single kinds also the most on any path.
+    """For sets of kinds of nodes: the shortest path through these kinds only, the most nodes of the set on such a path,
+    and node degrees that count only neighbours of these kinds. For single kinds, also the most nodes on any path.
 
-    Paths lead from nodes without predecessors to nodes without successors. Where there are several of these ends, as in
-    architectures of two cells, there is a column of the least of their values and one of the greatest. Kinds of which
-    every architecture has equally many, such as `input`, `add` or `concat`, are the frame: paths may always lead
-    through them, and they are never counted.
+    Paths lead from nodes without predecessors to nodes without successors. If there are several such ends, as in
+    architectures of two cells, one column holds the least of their values and one the greatest. Kinds that occur
+    equally often in all architectures, such as `input`, `add` or `concat`, are the frame: paths may always lead through
+    them, and they are never counted.
 
-    A path that does not exist is as long as the architecture has nodes, and has -1 nodes on it.
+    A path that does not exist gets the number of nodes as its length, and -1 nodes on it.
 
     Source: Kadlecova et al., Surprisingly Strong Performance Prediction with Neural Graph Features (ICML 2024), section
-    3. There operations are on edges or on nodes, here always on nodes; there every space says what its frame is, and
+    3. There, operations are on edges or on nodes; here, always on nodes. There, each space defines its frame, and
     degrees have no maxima.
 
     Attributes:
-        alone: The kinds that are looked at one by one.
-        frame: The kinds that every architecture has equally many of.
+        alone: The kinds that are used one by one.
+        frame: The kinds that occur equally often in all architectures.
     """
 
     alone: tuple[int, ...]
@@ -65,8 +65,8 @@ class Graf(Varying):
 
     @cached_property
     def sets(self) -> list[tuple[int, ...]]:
-        """The sets of kinds, as groups: places in `alone`, and `len(alone)` for all that are neither there nor in the
-        frame."""
+        """The sets of kinds, as groups: indices in `alone`, and `len(alone)` for all kinds that are in neither `alone`
+        nor the frame."""
         alone = range(len(self.alone))
         if len(alone) <= FEW and len(self.alone) + len(self.frame) == len(self.kinds):
             return [some for count in range(len(alone) + 1) for some in combinations(alone, count)]
@@ -102,7 +102,7 @@ class Graf(Varying):
     def from_plan(cls, kinds: Kinds, about: Mapping[str, Any]) -> Self:
         alone, frame = (saved.integers(saved.entry(about, name), name, len(kinds)) for name in ("alone", "frame"))
         if len(alone) > COMMON or len({*alone, *frame}) < len(alone) + len(frame):
-            raise saved.damaged("a kind is in the frame and is not")
+            raise saved.damaged("a kind is both in the frame and outside it")
         return cls(kinds, (), alone, frame)
 
     def _called(self, some: tuple[int, ...]) -> str:
@@ -120,10 +120,10 @@ _COLUMNS = (
 
 
 def _paths(architectures: ArchitectureSet, allowed: NDArray, counted: NDArray) -> list[NDArray]:
-    """Shortest paths and most nodes, each the least and the greatest over all ends; (N, S) each.
+    """Shortest paths and largest numbers of nodes, each minimum and maximum over all ends; (N, S) each.
 
     Args:
-        allowed, counted: (V, S) whether a path of every set may lead through a node, and whether the node counts there.
+        allowed, counted: (V, S) whether the paths of a set may lead through a node, and whether the node is counted.
     """
     adjacency = architectures.adjacency
     begins = adjacency.degree == 0
@@ -144,15 +144,15 @@ def _paths(architectures: ArchitectureSet, allowed: NDArray, counted: NDArray) -
 
 
 def _degrees(architectures: ArchitectureSet, group: NDArray, member: NDArray[np.float32]) -> list[NDArray]:
-    """Degrees by sets of groups (S, G): mean and greatest of all nodes, sums of those that begin and of those that end;
-    (N, S) each."""
+    """Degrees by sets of groups (S, G): mean and maximum over all nodes, sums over first and over last nodes; (N, S)
+    each."""
     source, target = architectures.edge_nodes
     groups = member.shape[1]
     owner, rows = architectures.edge_owner, len(architectures)
     begins, ends = (degree == 0 for degree in (architectures.adjacency.degree, architectures.adjacency.out_degree))
 
     def counted(row: NDArray, neighbour: NDArray, count: int) -> NDArray[np.float32]:
-        """(count, S) neighbours of every row."""
+        """(count, S) numbers of neighbours of each row."""
         by_group = np.bincount(row * groups + group[neighbour], minlength=count * groups)
         return by_group.reshape(-1, groups).astype(np.float32) @ member.T
 

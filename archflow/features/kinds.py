@@ -1,4 +1,4 @@
-"""Kinds of nodes: operations, told apart by their attributes where only few combinations occur."""
+"""Kinds of nodes: operations, distinguished by their attributes if only few combinations occur."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from archflow.graph.attributes import telling
 from archflow.graph.names import joined_name
 
 MOST = 24
-"""So many kinds are told apart at most: with more, each is too rare to learn anything of, and operations are kinds."""
+"""The maximum number of kinds with attributes; with more, each would be too rare to learn from."""
 
 
 @dataclass(frozen=True)
 class Kinds:
-    """What nodes are called in features: `conv` with kernel 3 is `conv_k3`, another kind than `conv` with kernel 1.
+    """Kinds of nodes in features: `conv` with kernel 3 is `conv_k3`, a different kind from `conv` with kernel 1.
 
     Attributes:
         ops: The operations.
-        attributes: The attributes that tell kinds of the same operation apart; none if operations alone are the kinds.
-        each: Operation and attributes of every kind, None for an attribute that does not apply.
+        attributes: The attributes that distinguish kinds of one operation; empty if kinds are just operations.
+        each: Operation and attributes of each kind, None for an attribute that does not apply.
     """
 
     ops: tuple[str, ...]
@@ -37,7 +37,7 @@ class Kinds:
 
     @classmethod
     def of(cls, architectures: ArchitectureSet) -> Self:
-        """The kinds that occur, and one for every operation of the vocabulary that does not."""
+        """The kinds that occur, and one kind for each operation of the vocabulary that does not occur."""
         ops = architectures.vocabulary.ops
         names = tuple(architectures.attribute_names[i] for i in telling(architectures.attribute_names))
         plain = cls(ops, (), tuple((op, ()) for op in range(len(ops))))
@@ -59,7 +59,7 @@ class Kinds:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The name of every kind."""
+        """The names of the kinds."""
         numbers = ({n: v for n, v in zip(self.attributes, own, strict=True) if v is not None} for _, own in self.each)
         return tuple(joined_name(self.ops[op], own) for (op, _), own in zip(self.each, numbers, strict=True))
 
@@ -67,8 +67,8 @@ class Kinds:
         return len(self.each)
 
     def of_nodes(self, architectures: ArchitectureSet) -> NDArray[np.int64]:
-        """(V,) the kind of every node of architectures over `ops`; one with unknown attributes is of the most similar
-        kind of its operation."""
+        """(V,) kind of each node of architectures over `ops`; a node with unknown attributes gets the most similar kind
+        of its operation."""
         op = architectures.op.astype(np.int64)
         if not self.attributes:
             return op
@@ -90,7 +90,7 @@ class Kinds:
         return kind
 
     def recoded(self, architectures: ArchitectureSet) -> ArchitectureSet:
-        """The architectures with the ids of `ops`. Raises ArchflowError, naming the row, for other operations."""
+        """The architectures with operation ids of `ops`. Raises ArchflowError, naming the row, for other operations."""
         return architectures.recoded(Vocabulary(self.ops))
 
     def _by_op(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -98,29 +98,29 @@ class Kinds:
         return ((own, np.flatnonzero(op == own)) for own in range(len(self.ops)))
 
     def to_json(self) -> dict[str, Any]:
-        """What `from_json` needs."""
+        """The description that `from_json` needs."""
         each = [[op, list(values)] for op, values in self.each]
         return {"ops": list(self.ops), "attributes": list(self.attributes), "each": each}
 
     @classmethod
     def from_json(cls, about: Any) -> Self:
-        """The kinds of a description. Raises ArchflowError if it is damaged."""
+        """Restore kinds from their description. Raises ArchflowError if it is damaged."""
         ops, attributes = saved.texts(about, "ops"), saved.texts(about, "attributes")
         each = []
         for op, values in saved.lists(about, "each", 2):
             saved.integers([op], "each", len(ops))
             numbers = isinstance(values, list | tuple) and len(values) == len(attributes)
             if not numbers or not all(value is None or _is_number(value) for value in values):
-                raise saved.damaged("a kind has no number for each attribute")
+                raise saved.damaged("a kind lacks a number for an attribute")
             each.append((op, tuple(None if value is None else float(value) for value in values)))
         kinds = cls(ops, attributes, tuple(each))
         try:
             Vocabulary(ops)
         except ArchflowError:
-            raise saved.damaged("an operation stands there twice") from None
+            raise saved.damaged("an operation occurs twice") from None
         whole = {op for op, _ in each} == set(range(len(ops))) and len(set(each)) == len(each)
         if not whole or (not attributes and [op for op, _ in each] != list(range(len(ops)))):
-            raise saved.damaged("not every operation is of a kind")
+            raise saved.damaged("an operation has no kind")
         return kinds
 
 

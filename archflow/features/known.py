@@ -1,4 +1,4 @@
-"""Which columns of a table are known before anything is trained or timed: what their names say."""
+"""Columns that are known before anything is trained or timed, recognised by their names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COUNTED = frozenset(
         *("stages", "stride", "expansion", "ratio", "dim", "dims", "hidden", "embedding", "nodes", "edges", "groups"),
     )
 )
-"""Words in names of columns that follow from the architecture."""
+"""Words in the names of columns that follow from the architecture."""
 
 PROXIES = frozenset(
     (
@@ -39,7 +39,7 @@ PROXIES = frozenset(
         *("zennas", "logsynflow", "ntk"),
     )
 )
-"""Words in names of zero-cost proxies."""
+"""Words in the names of zero-cost proxies."""
 
 MEASURED = frozenset(
     (
@@ -84,27 +84,27 @@ MEASURED = frozenset(
         *("id", "ids", "index", "idx", "hash", "uid", "run", "rep", "status", "link", "name", "date"),
     )
 )
-"""Words in names of what is measured after training or on a device, of predictions, and of what only tells rows apart.
-One of them decides, whatever else a name says."""
+"""Words in the names of columns that are measured after training or on a device, predicted, or mere row identifiers.
+One of them is enough, whatever else a name says."""
 
 DECISIVE = frozenset(("accuracy", "acc", "loss", "latency", "latencies", "time", "energy"))
-"""Words that decide even in a name that begins with `zc_`, whose other words name proxies, such as `grad_norm`."""
+"""Words that mark a measured column even if its name begins with `zc_`; other words may belong to a proxy's name."""
 
 FILLED = 0.9
-"""Share of the rows that must have a value: a proxy may fail for some, and a gap may be filled, but what is there for
-few was measured on them."""
+"""Fraction of the rows that must have a value: a proxy may fail for some rows, but a column with values for only a few
+was probably measured."""
 
 _PROXY = re.compile(r"(?i)zc_.*|(num_|n_)?params(_[KMG])?|flops(_.*)?|.*_para")
 _SPOILED = re.compile(r"(?i)(predicted|rank|measured)_.*")
 
 
 def is_proxy(name: str) -> bool:
-    """Whether a column is a zero-cost proxy by name: `zc_*`, and counts of parameters and operations."""
+    """Whether a column is a zero-cost proxy by its name: `zc_*`, and counts of parameters and operations."""
     return _PROXY.fullmatch(name) is not None
 
 
 def is_known(name: str) -> bool:
-    """Whether a column is known before training, by the words of its name such as `params_M` or `numParams`."""
+    """Whether a column is known before training, by the words in its name, such as `params_M` or `numParams`."""
     if name.lower().startswith("zc_"):
         return not _measured(set(name.lower().split("_")) & DECISIVE)
     words = set(map(str.lower, re.findall(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*", name)))
@@ -115,18 +115,18 @@ def is_known(name: str) -> bool:
 
 
 def _measured(words: Collection[str]) -> bool:
-    """Whether one of the words is among `MEASURED`, in the plural too, or ends like `valacc`."""
+    """Whether one of the words is in `MEASURED`, also in the plural, or ends like `valacc`."""
     singular = {re.sub(r"ies$", "y", word) for word in words} | {re.sub(r"e?s$", "", word) for word in words}
     singular |= {word.removesuffix("s") for word in words}
     return bool((set(words) | singular) & MEASURED) or any(word.endswith(("acc", "accuracy", "loss")) for word in words)
 
 
 def known_columns(table: Table, metrics: Collection[str]) -> list[str]:
-    """The columns of numbers that are known before training, and that tell architectures apart.
+    """The numeric columns that are known before training and tell architectures apart.
 
     Args:
-        table: Their names decide, and that at least `FILLED` of the rows have a value.
-        metrics: What is to be predicted, "-NAME" being column NAME; none of them is a feature.
+        table: The table that holds the columns; at least `FILLED` of a column's rows must have a value.
+        metrics: The metrics to predict, which are never features; "-NAME" means column NAME.
     """
     predicted = {name for metric in metrics for name in (metric, metric.removeprefix("-"))}
     found = []
@@ -136,7 +136,7 @@ def known_columns(table: Table, metrics: Collection[str]) -> list[str]:
         try:
             values = numbers(table, name)
         except ArchflowError:
-            continue  # text, which says nothing that its name promises
+            continue  # text, despite its name
         there = np.isfinite(values)
         if there.mean() >= FILLED and len(np.unique(values[there])) > 1:
             found.append(name)
@@ -144,7 +144,7 @@ def known_columns(table: Table, metrics: Collection[str]) -> list[str]:
 
 
 def known_as_text(table: Table, metrics: Collection[str]) -> list[str]:
-    """The columns that are known before training by their names, and are no features because they hold text."""
+    """The columns whose names say that they are known before training, but that hold text and so are not used."""
     return [name for name in table.column_names if name not in metrics and is_known(name) and _is_text(table, name)]
 
 

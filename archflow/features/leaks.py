@@ -1,4 +1,4 @@
-"""Columns that give away what is to be predicted."""
+"""Columns that give the labels away."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from archflow.graph.table import Table
 Values = NDArray[np.float64]
 
 SURE = 5
-"""Different labels that no column lies on a line with by accident."""
+"""The number of different labels from which an exact linear relation to a column is no coincidence."""
 
 ORDERED = 20
-"""Different labels that no column has exactly the order of by accident. A column that is merely good often has that of
-fewer: with a Kendall tau of 0.8, that of five labels in one of three cases; with 0.9, that of ten in one of nine."""
+"""The number of different labels from which having exactly their order is no coincidence. A merely good column often
+has the order of fewer: with a Kendall tau of 0.8, that of five labels in one of three cases; with 0.9, that of ten in
+one of nine."""
 
 ROUNDING = 1e-6
-"""How far from a line values may lie, in ranges of the labels."""
+"""How far values may lie from a line, relative to the range of the labels."""
 
 
 def usable(
@@ -32,18 +33,18 @@ def usable(
     on_note: Callable[[str], None] = lambda line: None,
     by_order: bool = True,
 ) -> list[str]:
-    """Names of columns without those that give the labels away.
+    """Leave out columns that give the labels away.
 
     Args:
-        names: Of columns that may be features. Those that the table lacks, or that hold text, stay.
+        names: Columns that may be features. Those that the table lacks or that hold text are kept.
         table: The n labelled architectures.
-        labels: (n,) of these.
-        asked: Whether the user named the columns: one that gives the labels away is refused then.
-        on_note: Called with a line for each that is left out.
-        by_order: Whether a column that only has the order of the labels gives them away.
+        labels: (n,) their labels.
+        asked: Whether the user named the columns; one that gives the labels away is then refused.
+        on_note: Called with a line for each column that is left out.
+        by_order: Whether having exactly the order of the labels gives them away.
 
     Raises:
-        ArchflowError: Naming the column.
+        ArchflowError: If a named column gives the labels away; the message names it.
     """
     kept = []
     for name in names:
@@ -58,24 +59,24 @@ def usable(
 
 
 def check_sources(names: Sequence[str], table: Table, labels: Values) -> None:
-    """Refuse a source that is the labels themselves. One that only has their order is a cheap metric.
+    """Refuse a source that equals the labels; one that only has their order is a valid cheap metric.
 
     Raises:
-        ArchflowError: Naming the column.
+        ArchflowError: If a source equals the labels; the message names it.
     """
     for name in names:
         if name in table.column_names and is_copy(table.metric(name), labels):
-            raise ArchflowError(f"sources: column {name!r} is what is to be predicted, to the last label; leave it out")
+            raise ArchflowError(f"sources: column {name!r} equals the labels; leave it out")
 
 
 def is_copy(values: Values, labels: Values) -> bool:
-    """Whether values (n,), NaN for gaps, are the labels, of which there are enough different ones."""
+    """Whether values (n,), NaN for gaps, equal the labels, if there are enough different ones."""
     values, labels = _both(values, labels)
     return _different(labels) >= SURE and _close(values, labels, np.ptp(labels))
 
 
 def is_line(values: Values, labels: Values) -> bool:
-    """Whether the labels in another unit, up or down, are the values (n,), NaN for gaps."""
+    """Whether values (n,), NaN for gaps, are the labels in another unit, rising or falling."""
     values, labels = _both(values, labels)
     if _different(labels) < SURE or _different(values) < SURE:
         return False
@@ -84,7 +85,7 @@ def is_line(values: Values, labels: Values) -> bool:
 
 
 def has_order(values: Values, labels: Values) -> bool:
-    """Whether values (n,), NaN for gaps, order enough different labels as these are, up or down, without exception."""
+    """Whether values (n,), NaN for gaps, have exactly the order of the labels, or its reverse, if enough differ."""
     values, labels = _both(values, labels)
     up, wanted = (np.unique(each, return_inverse=True)[1] for each in (values, labels))
     if wanted.max(initial=0) + 1 < ORDERED:
@@ -93,20 +94,20 @@ def has_order(values: Values, labels: Values) -> bool:
 
 
 def _given_away(table: Table, name: str, labels: Values, by_order: bool) -> str:
-    """How a column gives the labels away; empty if it does not."""
+    """How a column gives the labels away; an empty string if it does not."""
     try:
         values = numbers(table, name)
     except ArchflowError:
         return ""
     if is_line(values, labels):
-        return "is what is to be predicted, in its own or another unit"
+        return "is the metric to predict, in the same or another unit"
     if by_order and has_order(values, labels):
         return f"has exactly the order of all {np.isfinite(values).sum()} labels"
     return ""
 
 
 def _both(values: Values, labels: Values) -> tuple[Values, Values]:
-    """Values and labels where there are both."""
+    """Values and labels where both are present."""
     there = np.isfinite(values)
     return values[there], labels[there]
 
@@ -116,7 +117,7 @@ def _different(values: Values) -> int:
 
 
 def _from_0_to_1(values: Values) -> Values:
-    """Not constant; halves, since the range of the largest numbers overflows."""
+    """Scale values, which are not constant, to [0, 1]; on halves, since the range of the largest numbers overflows."""
     least = values.min() / 2
     return (values / 2 - least) / (values.max() / 2 - least)
 

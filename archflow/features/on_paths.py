@@ -1,4 +1,4 @@
-"""The best of all paths to every node, without listing any of them."""
+"""The best path to each node, without enumerating paths."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from archflow.graph import ArchitectureSet
 
 
 def on_paths(architectures: ArchitectureSet, weight: NDArray[np.float32], best: np.ufunc) -> NDArray[np.float32]:
-    """(V, S) the least or the greatest sum of weights on a path from a node without predecessors to every node, both
-    included. Linear in edges: level by level, from what the predecessors have.
+    """Compute (V, S) least or greatest sums of weights on paths from nodes without predecessors to each node, both
+    included. This takes linear time in edges: level by level, from the results of the predecessors.
 
     Args:
-        weight: (V, S) of every node, for each of S questions.
+        weight: (V, S) weights of the nodes, for each of S sums.
         best: np.minimum or np.maximum.
     """
     source, target = architectures.edge_nodes

@@ -1,4 +1,4 @@
-"""Path encoding: which sequences of operations lead from the input to the output."""
+"""Path encoding: the sequences of operations that lead from the input to the output."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from archflow.graph.ragged import Ints, pointer, positions
 from archflow.graph.table import Table
 
 BOUND = 256
-"""Sequences that have columns: those that occur in most architectures, as in the paper's truncated encoding."""
+"""The maximum number of sequences, the most frequent ones, as in the paper's truncated encoding."""
 
 _LONGEST = 64
-"""Nodes of the longest sequence."""
+"""The maximum number of nodes in a sequence."""
 
 _AT_ONCE = 1 << 20
-"""Pairs of a node and a sequence that ends there which are held at once while sequences are sought. There can be
-exponentially many; if there are more than this, the rarest sequences are given up."""
+"""The maximum number of pairs of a node and a sequence ending there that are held at once in the search. There can be
+exponentially many; if there are more than this, the rarest sequences are dropped."""
 
 _NODES = 1 << 15
-"""Nodes of the architectures that are compared at once: each may be the end of as many sequences as have columns."""
+"""Nodes that are processed at once: each may be the end of as many sequences as there are columns."""
 
 
 @FEATURES.register("paths")
 @dataclass(frozen=True)
 class Paths(Features):
-    """Whether a sequence of kinds is that of the nodes along a path.
+    """Whether a sequence of kinds occurs as the nodes along a path.
 
     Paths lead from nodes without predecessors to nodes without successors.
-    The most frequent sequences that not all architectures have are sought once, as beginnings that grow by a node at a
-    time; a beginning that only one architecture has is given up. Afterwards architectures are compared with these
-    sequences, which takes linear time for each.
+    The most frequent sequences that not all architectures have are found once, by growing prefixes one node at a time;
+    a prefix that only one architecture has is dropped. Later, architectures are matched against these sequences in
+    linear time.
 
     Source: White et al., A Study on Encodings for Neural Architecture Search (NeurIPS 2020), section 3.
 
     Attributes:
-        kinds: What nodes are called.
-        sequences: Kinds along each path.
+        kinds: The kinds of nodes.
+        sequences: The sequences of kinds.
     """
 
     kinds: Kinds
@@ -103,13 +103,13 @@ class Paths(Features):
         given = saved.lists(about, "sequences")
         sequences = tuple(saved.integers(sequence, "sequences", len(kinds)) for sequence in given)
         if len(set(sequences)) < len(sequences) or not all(0 < len(each) <= _LONGEST for each in sequences):
-            raise saved.damaged("a sequence is empty, too long, or stands there twice")
+            raise saved.damaged("a sequence is empty, too long, or given twice")
         return cls(kinds, sequences)
 
 
 @dataclass(frozen=True)
 class _Steps:
-    """Where paths begin, end, and lead: (V,) masks, and the successors of every node."""
+    """Where paths begin and end, as (V,) masks, and the successors of each node."""
 
     begins: NDArray[np.bool_]
     ends: NDArray[np.bool_]
@@ -124,20 +124,20 @@ class _Steps:
         return cls(adjacency.degree == 0, adjacency.out_degree == 0, target[order], pointer(adjacency.out_degree))
 
     def forward(self, node: Ints) -> tuple[Ints, Ints]:
-        """All successors of nodes (M,), and the place in M that each is reached from."""
+        """All successors of nodes (M,), and for each the index in M of its predecessor."""
         count = self.first[node + 1] - self.first[node]
         return self.target[positions(self.first[node], count, pointer(count))], np.repeat(np.arange(len(node)), count)
 
 
 @dataclass(frozen=True)
 class _Tree:
-    """Sequences as a tree of their beginnings; state 0 is the empty one.
+    """Sequences as a prefix tree; state 0 is the empty prefix.
 
     Attributes:
-        steps: Ascending codes `state * kinds + kind` of the beginnings that go on.
-        states: What each leads to.
-        column: Of every state the sequence that ends there, or -1.
-        kinds: How many there are.
+        steps: Ascending codes `state * kinds + kind` of the transitions.
+        states: The state that each transition leads to.
+        column: For each state, the sequence that ends there, or -1.
+        kinds: The number of kinds.
     """
 
     steps: Ints
@@ -159,14 +159,14 @@ class _Tree:
         return cls(steps, states, np.array([column.get(state, -1) for state in range(len(known) + 1)]), kinds)
 
     def after(self, state: Ints, kind: Ints) -> Ints:
-        """(M,) the states after one more node, 0 where no sequence goes on like this."""
+        """(M,) the states after one more node; 0 where no sequence continues that way."""
         code = state * self.kinds + kind
         place = np.searchsorted(self.steps, code).clip(max=len(self.steps) - 1)
         return np.where(self.steps[place] == code, self.states[place], 0)
 
 
 def _frequent(architectures: ArchitectureSet, kind: Ints, kinds: int) -> list[tuple[int, ...]]:
-    """The sequences that occur in most architectures, but not in all, nor in one only."""
+    """The most frequent sequences, without those in all architectures or in only one."""
     step = _Steps.of(architectures)
     owner, rows = architectures.node_owner, len(architectures)
     beginnings: list[tuple[int, ...]] = [()]
@@ -197,13 +197,13 @@ def _frequent(architectures: ArchitectureSet, kind: Ints, kinds: int) -> list[tu
 
 
 def _rows_of(state: Ints, owner: Ints, states: int) -> Ints:
-    """(states,) in how many rows each state occurs."""
+    """(states,) number of rows in which each state occurs."""
     state, _ = _unique_pairs(state, owner)
     return np.bincount(state, minlength=states)
 
 
 def _unique_pairs(first: Ints, second: Ints) -> tuple[Ints, Ints]:
-    """Pairs (M,) of numbers, each once, in ascending order."""
+    """The distinct pairs of numbers (M,), in ascending order."""
     width = int(second.max(initial=0)) + 1
     first, second = np.divmod(np.unique(first * width + second), width)
     return first, second

@@ -1,4 +1,4 @@
-"""Operations and attributes of nodes by a place that they have in the architecture."""
+"""Operations and attributes of nodes by their position in the architecture."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from archflow.graph.ragged import Ints
 from archflow.graph.table import Table
 
 BOUND = 1024
-"""Columns at most: hundreds of labels say nothing of a thousandth indicator, and 5,000 rows of so many are 20 MB."""
+"""The maximum number of columns: hundreds of labels cannot use more, and 5,000 rows of this many are 20 MB."""
 
 PLACES = 64
-"""Places that are looked at, from each end: what stands further on has no column."""
+"""The number of positions with columns, from each end."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class Indicators:
     """Columns that are 1 in the rows in which a code occurs, and 0 in others.
 
     Attributes:
-        codes: What each column stands for, ascending.
+        codes: The code of each column, ascending.
     """
 
     codes: tuple[int, ...]
 
     @classmethod
     def of(cls, codes: Ints, owner: Ints, rows: int, bound: int = BOUND) -> Self:
-        """The codes (M,) that occur in some of the rows (M,) that own them but not in all; of too many those that
-        split the rows most evenly."""
+        """Choose from codes (M,) with their rows (M,) those that occur in some but not all rows; if there are too many,
+        those that split the rows most evenly."""
         if not len(codes):
             return cls(())
         order = np.lexsort((owner, codes))
@@ -52,7 +52,7 @@ class Indicators:
         return cls(tuple(np.sort(found[best]).tolist()))
 
     def values(self, codes: Ints, owner: Ints, rows: int) -> NDArray[np.float32]:
-        """(rows, C) for other codes (M,) and the rows that own them."""
+        """(rows, C) indicators for other codes (M,) and the rows that own them."""
         result = np.zeros((rows, len(self.codes)), np.float32)
         if self.codes:
             known = np.array(self.codes)
@@ -63,7 +63,7 @@ class Indicators:
 
     @classmethod
     def from_json(cls, given: Any, below: int) -> Self:
-        """Raises ArchflowError unless they are ascending codes below a number."""
+        """Restore from codes. Raises ArchflowError unless they ascend and lie below `below`."""
         codes = saved.integers(given, "codes", below)
         if list(codes) != sorted(set(codes)):
             raise saved.damaged("codes do not ascend")
@@ -72,12 +72,12 @@ class Indicators:
 
 @dataclass(frozen=True)
 class Placed(Features):
-    """Which kind of node stands at each place, and the attributes that it has.
+    """The kind of node at each position, and its attributes.
 
     Attributes:
-        kinds: What nodes are called.
-        present: Columns that say what is where. The code of a kind at a place is `place * len(kinds) + kind`.
-        attributes: Columns of an attribute at a place.
+        kinds: The kinds of nodes.
+        present: Indicators of kinds at positions. The code of a kind at a position is `place * len(kinds) + kind`.
+        attributes: Columns of an attribute at a position.
     """
 
     kinds: Kinds
@@ -107,29 +107,29 @@ class Placed(Features):
     @classmethod
     @abstractmethod
     def applies(cls, architectures: ArchitectureSet) -> bool:
-        """Whether places mean anything in architectures such as these; otherwise there are no columns."""
+        """Whether positions are meaningful in architectures such as these; otherwise there are no columns."""
 
     @abstractmethod
     def places(self, architectures: ArchitectureSet) -> tuple[Ints, Ints]:
-        """Nodes (M,) and the places that they have, from 0 to 2 * PLACES - 1; no two of a row have the same."""
+        """Nodes (M,) and their positions, from 0 to 2 * PLACES - 1; no two nodes of a row share one."""
 
     @abstractmethod
     def called(self, place: int) -> str:
-        """What a place is called."""
+        """The name of a position."""
 
     def codes(self, architectures: ArchitectureSet) -> tuple[Ints, Ints]:
-        """Codes (M,) of what is where, and the rows that they are of."""
+        """Codes (M,) of kinds at positions, and the rows that own them."""
         node, place = self.places(architectures)
         return place * len(self.kinds) + self.kinds.of_nodes(architectures)[node], architectures.node_owner[node]
 
     def code_name(self, code: int) -> str:
-        """What a code is called."""
+        """The name of a code."""
         place, kind = divmod(code, len(self.kinds))
         return f"{self.called(place)}:{self.kinds.names[kind]}"
 
     @property
     def all_codes(self) -> int:
-        """Codes are below this."""
+        """The upper bound of codes, exclusive."""
         return 2 * PLACES * len(self.kinds)
 
     @property

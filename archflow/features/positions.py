@@ -1,4 +1,4 @@
-"""Where in an architecture its operations lie."""
+"""Where in an architecture its operations are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.positions import POSITIONS, with_positions
 
 COMMON = 48
-"""Kinds at most that have columns: the most frequent ones, since of a rare one most values are missing."""
+"""The maximum number of kinds with columns: the most frequent ones, since rare ones mostly have missing values."""
 
 _COLUMNS = {
     "from_input": ("mean", "min", "max"),
@@ -30,8 +30,8 @@ _COLUMNS = {
 @FEATURES.register("positions")
 @dataclass(frozen=True)
 class Positions(Varying):
-    """Of the nodes of a kind: mean, least and greatest distance from the input, and to the output, along longest paths
-    in edges; and mean distance from the input as a share of the depth. NaN where there is no such node.
+    """For the nodes of a kind: mean, minimum and maximum distance from the input and to the output, in edges along
+    longest paths, and the mean distance from the input relative to the depth. NaN if there is no such node.
 
     Attributes:
         common: The kinds that have columns.

@@ -1,4 +1,4 @@
-"""What a column held where it was learnt from, and what is odd about another table's."""
+"""The range of a column in the table that was learnt from, and a check of other tables against it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from archflow.features import saved
 Values = NDArray[np.float64]
 
 APART = 10.0
-"""So many times larger than all, or smaller than nearly all, that were learnt from are values in another unit."""
+"""Values this many times larger, or smaller, than those learnt from are taken to be in another unit."""
 
 SEVERAL = 3
-"""So many values are not all near 0 by accident."""
+"""The number of values from which it is no coincidence if all are near 0."""
 
 SMALL = 0.1
-"""The quantile of sizes below which values count as few."""
+"""The quantile of magnitudes that stands for the smallest usual ones."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """The values of a column.
+    """The range of a column's values.
 
     Attributes:
-        low, high: The least and the greatest.
-        small: Of the sizes of those that are not 0, the quantile `SMALL`.
+        low, high: The least and the greatest value.
+        small: The quantile `SMALL` of the magnitudes of non-zero values.
         gaps: The fraction of rows without a value.
     """
 
@@ -39,16 +39,16 @@ class Range:
 
     @classmethod
     def of(cls, values: Values) -> Self:
-        """Of values (N,), NaN for gaps; at least one is there."""
+        """The range of values (N,), NaN for gaps; at least one is not NaN."""
         there = values[np.isfinite(values)]
         sizes = np.abs(there[there != 0])
         small = float(np.quantile(sizes, SMALL)) if len(sizes) else 0.0
         return cls(float(there.min()), float(there.max()), small, 1 - len(there) / len(values))
 
     def oddity(self, values: Values) -> str:
-        """What is odd about the column in another table (N,), in words that follow its name; empty if nothing is.
+        """What is odd about the column in another table (N,), as words that follow its name; empty if nothing is.
 
-        Gaps are odd where there are more than twice as many as there were.
+        Gaps are odd if there are more than twice as many as before.
         """
         there = values[np.isfinite(values)]
         missing = len(values) - len(there)
@@ -62,22 +62,22 @@ class Range:
         return ""
 
     def _apart(self, sizes: Values) -> bool:
-        """Whether most values are larger, or all are smaller, than any of this unit."""
+        """Whether most values are too large, or all are too small, for this unit."""
         if np.median(sizes) / APART > max(abs(self.low), abs(self.high)):
             return True
-        # Where values lie on both sides of 0 one of them may be near it.
+        # If values lie on both sides of 0, one of them may be near it.
         least = self.low if self.low > 0 else -self.high if self.high < 0 else np.inf
         enough = SEVERAL if np.isinf(least) else 1
         return bool(len(sizes) >= enough and 0 < sizes.max() < min(least, self.small / APART))
 
     def to_json(self) -> list[float]:
-        """What `from_json` needs."""
+        """The description that `from_json` needs."""
         return list(astuple(self))
 
     @classmethod
     def from_json(cls, given: Any) -> Self:
-        """The range of a description. Raises ArchflowError if it is damaged."""
+        """Restore a range from its description. Raises ArchflowError if it is damaged."""
         numbers = isinstance(given, list) and len(given) == 4
         if not numbers or not all(isinstance(each, int | float) and each is not True for each in given):
-            raise saved.damaged("the range of a column is no four numbers")
+            raise saved.damaged("the range of a column is not four numbers")
         return cls(*map(float, given))

@@ -1,4 +1,4 @@
-"""What stands at which place of the table's own order of nodes, and which of these places are joined."""
+"""Kinds by position in the table's own order of nodes, and edges between these positions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from archflow.graph.ragged import Ints
 @FEATURES.register("slots")
 @dataclass(frozen=True)
 class Slots(Placed):
-    """The kind and the attributes of the node that the table stores first, second ..., and which pairs of them an edge
-    joins. Where a space has slots, as a fixed template has, or a supernet whose weights belong to them, the place
-    matters, and no feature that is the same for isomorphic architectures can tell it.
+    """The kind and attributes of the node that the table stores first, second and so on, and which pairs of them are
+    joined by an edge. If a space has slots, like a fixed template or a supernet with weights per slot, the position
+    matters, and no feature that is equal for isomorphic architectures can express it.
 
-    There are no columns where architectures have more than `PLACES` nodes, too many for places to repeat, and where
-    all are single paths stored in their order, of which `chain` says the same.
+    There are no columns if architectures have more than `PLACES` nodes, too many for positions to recur, or if all are
+    single paths stored in order, for which `chain` gives the same columns.
     """
 
     local: ClassVar[bool] = False

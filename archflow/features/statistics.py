@@ -1,4 +1,4 @@
-"""Statistics of the nodes of every architecture."""
+"""Statistics of groups of values, such as the nodes of each architecture."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 class Statistics(NamedTuple):
-    """Statistics of G groups of values, (G,) each. Of no value the sum is 0, the others are NaN."""
+    """Statistics of G groups of values, (G,) each. For an empty group the sum is 0 and the others are NaN."""
 
     sum: NDArray[np.float64]
     mean: NDArray[np.float64]
@@ -18,13 +18,13 @@ class Statistics(NamedTuple):
 
     @classmethod
     def of(cls, values: NDArray, group: NDArray[np.int64], groups: int) -> Statistics:
-        """Of all values (V,) that are not NaN, by group (V,). The order of the values decides nothing, not even by
-        rounding."""
+        """Compute them from values (V,) that are not NaN, by group (V,). The result does not depend on the order of the
+        values, not even by rounding."""
         there = np.flatnonzero(~np.isnan(values))
         there = there[np.lexsort((values[there], group[there]))]
         values, group = values[there].astype(np.float64), group[there]
         count = np.bincount(group, minlength=groups)
-        total = np.bincount(group, values, minlength=groups).astype(np.float64)  # whole numbers where there is no value
+        total = np.bincount(group, values, minlength=groups).astype(np.float64)  # bincount gives integers for no values
         ends = np.cumsum(count)
         some = count > 0
         least, most = np.full((2, groups), np.nan)

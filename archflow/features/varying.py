@@ -1,5 +1,5 @@
-"""What most kinds of features have in common: the graph decides them, and only columns that tell architectures apart
-are kept."""
+"""The common base of most features: they depend on the graph alone, and keep only columns that tell architectures
+apart."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.table import Table
 
 ENOUGH = 10_000
-"""So many architectures show which columns there are; of more, some are taken at equal distances."""
+"""The maximum number of architectures from which columns are chosen; of more, evenly spaced ones are used."""
 
 _NODES = 1 << 18
-"""Nodes of the architectures that are described at once, which bounds the memory that this takes."""
+"""Nodes that are processed at once, which bounds the memory needed."""
 
 
 @dataclass(frozen=True)
 class Varying(Features):
-    """Features of graphs, without the columns that are constant, or equal to one before, where they were made.
+    """Features of graphs, without columns that were constant or equal to an earlier one when they were made.
 
     Attributes:
-        kinds: What nodes are called.
-        kept: Which of all columns are left.
+        kinds: The kinds of nodes.
+        kept: Indices of the columns that are kept.
     """
 
     kinds: Kinds
@@ -48,10 +48,10 @@ class Varying(Features):
     @classmethod
     @abstractmethod
     def planned(cls, architectures: ArchitectureSet) -> Self:
-        """The features for architectures such as these, before anything is kept."""
+        """The features for architectures such as these, before columns are selected."""
 
     def applies(self, architectures: ArchitectureSet) -> bool:
-        """Whether they say anything of architectures such as these; otherwise there are no columns."""
+        """Whether they are meaningful for architectures such as these; otherwise there are no columns."""
         return True
 
     @property
@@ -61,7 +61,7 @@ class Varying(Features):
 
     @abstractmethod
     def values(self, architectures: ArchitectureSet) -> NDArray:
-        """(N, A) all columns. The architectures have the operation ids of `kinds.ops`."""
+        """(N, A) values of all columns, for architectures with the operation ids of `kinds.ops`."""
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ class Varying(Features):
         return {"kinds": self.kinds.to_json(), "kept": list(self.kept), **self.plan()}
 
     def plan(self) -> dict[str, Any]:
-        """What `from_plan` needs beside the kinds."""
+        """What `from_plan` needs in addition to the kinds."""
         return {}
 
     @classmethod
@@ -96,26 +96,26 @@ class Varying(Features):
 
     @classmethod
     def from_plan(cls, kinds: Kinds, about: Mapping[str, Any]) -> Self:
-        """The features of these kinds and of what `plan` gave, before anything is kept."""
+        """Restore features from kinds and the result of `plan`, before columns are selected."""
         return cls(kinds, ())
 
 
 def typical(architectures: ArchitectureSet) -> ArchitectureSet:
-    """At most `ENOUGH` of them, at equal distances."""
+    """At most `ENOUGH` of the architectures, evenly spaced."""
     if len(architectures) <= ENOUGH:
         return architectures
     return architectures.select(np.linspace(0, len(architectures) - 1, ENOUGH).astype(np.int64))
 
 
 def blocks(architectures: ArchitectureSet, nodes: int = _NODES) -> Iterator[NDArray[np.int64]]:
-    """The rows in parts of about so many nodes, one architecture at least."""
+    """Yield the rows in blocks of about `nodes` nodes, but at least one architecture."""
     part = architectures.node_ptr[:-1] // nodes
     starts = np.flatnonzero(np.diff(part, prepend=-1))
     yield from np.split(np.arange(len(architectures)), starts[1:])
 
 
 def telling_apart(values: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The columns (N, F) that are not constant, NaN counting as a value of its own, and equal none before them."""
+    """The columns of (N, F) that are not constant and differ from all before them; NaN counts as a value."""
     if not len(values):
         return np.zeros(0, np.int64)
     values = values + np.float32(0)  # -0 is 0
@@ -127,13 +127,13 @@ def telling_apart(values: NDArray[np.float32]) -> NDArray[np.int64]:
 
 
 def as_float32(values: NDArray) -> NDArray[np.float32]:
-    """Finite float32 values, the largest where they are beyond that; NaN stays."""
+    """Values as float32, clipped to the finite range; NaN stays."""
     most = np.finfo(np.float32).max
     return np.clip(values, -most, most).astype(np.float32)
 
 
 def distinct(names: Iterable[str]) -> list[str]:
-    """The names, numbered from the second of a name on: operations and attributes may be called anything."""
+    """The names, with repeated ones numbered from the second on: operations and attributes may have any name."""
     taken: set[str] = set()
     result = []
     for name in names:

@@ -1,4 +1,4 @@
-"""Who is whose neighbour, grouped by the node that receives the message."""
+"""Edges grouped by the node that receives the message."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from archflow.graph.ragged import Ints, pointer
 
 @dataclass(frozen=True)
 class Adjacency:
-    """The E edges of a whole set, sorted by target, then source, so that a node's incoming edges lie together.
+    """The E edges of a whole set, sorted by target, then source, so that a node's incoming edges are contiguous.
 
     source, target: (E,) node indices local to their architecture.
-    edge_ptr: (N+1,) edge rows of every architecture. degree: (V,) incoming edges of every node.
+    edge_ptr: (N+1,) row boundaries of the architectures' edges. degree: (V,) incoming edges of each node.
     by_source: (E,) the same edges sorted by source, then target, as positions local to their architecture.
-    out_degree: (V,) outgoing edges of every node.
+    out_degree: (V,) outgoing edges of each node.
 
-    by_source makes the backward pass of a gather a segment sum too, instead of a scattered one.
+    With `by_source`, the backward pass of a gather is a segment sum too, instead of a scattered one.
     """
 
     source: Ints
@@ -31,7 +31,7 @@ class Adjacency:
 
     @classmethod
     def of(cls, graphs: Graphs, *, undirected: bool) -> Adjacency:
-        """The adjacency of a set; undirected adds the reverse of every edge."""
+        """Compute the adjacency of a set; `undirected` adds the reverse of every edge."""
         counts = graphs.edge_counts
         source, target = graphs.edge_nodes
         if undirected:

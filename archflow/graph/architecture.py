@@ -19,19 +19,19 @@ from archflow.printable import is_name, shown
 class Architecture:
     """A validated DAG of named operations. Immutable and hashable.
 
-    Nodes that no input reaches, or that reach no output, are kept: they are part of what the benchmark measured.
-    `pruned()` drops them. Two equal architectures have the same nodes in the same order; two isomorphic ones have
-    the same `hash`.
+    Nodes that no input reaches, or that reach no output, are kept, since they are part of what the benchmark measured;
+    `pruned()` drops them. Equal architectures have the same nodes in the same order; isomorphic architectures have the
+    same `hash`.
 
     Args:
-        ops: The operation of every node.
+        ops: The operation of each node.
         edges: (source, target) node pairs.
-        attributes: name -> one number per node, NaN where it does not apply. They are kept as float32, by name; a
-            column that applies to no node is dropped.
+        attributes: name -> one number per node, NaN where it does not apply. They are stored as float32, sorted by
+            name; a column that applies to no node is dropped.
 
     Raises:
-        ArchflowError: naming the node, edge or attribute, for: no node, an empty operation name, an edge that points
-            outside the graph or is no pair of integers, a self-loop, an edge given twice, a cycle, an attribute that
+        ArchflowError: naming the node, edge or attribute, for: no nodes, an empty operation name, an edge that points
+            outside the graph or is not a pair of integers, a self-loop, an edge given twice, a cycle, an attribute that
             is not one finite number or NaN per node.
     """
 
@@ -43,11 +43,11 @@ class Architecture:
         for name, what in (("ops", "operation names"), ("edges", "node pairs")):
             given = getattr(self, name)
             if isinstance(given, str) or not isinstance(given, Iterable):
-                raise ArchflowError(f"architecture: {name} {shown(given)} is no list of {what}")
+                raise ArchflowError(f"architecture: {name} {shown(given)} is not a list of {what}")
         object.__setattr__(self, "ops", tuple(self.ops))
         object.__setattr__(self, "edges", tuple(_node_pair(edge) for edge in self.edges))
         if not self.ops:
-            raise ArchflowError("architecture: it has no node; give at least one operation")
+            raise ArchflowError("architecture: it has no nodes; give at least one operation")
         for node, op in enumerate(self.ops):
             if not is_name(op):
                 raise ArchflowError(f"architecture: node {node} has no operation name ({shown(op)})")
@@ -84,7 +84,7 @@ class Architecture:
 
     @cached_property
     def topological_order(self) -> tuple[int, ...]:
-        """Node indices such that every edge goes forward (Kahn peeling, ties by index)."""
+        """Node indices in an order in which every edge goes forward (Kahn's algorithm, ties by index)."""
         missing = [0] * len(self.ops)
         targets: list[list[int]] = [[] for _ in self.ops]
         for source, target in self.edges:
@@ -104,11 +104,11 @@ class Architecture:
         return f"{int(hashing.hashes(packed([self]))[0]):016x}"
 
     def relabelled(self, order: Iterable[int]) -> Architecture:
-        """The same graph with node `order[i]` at position i. Raises ArchflowError if `order` is no permutation."""
+        """The same graph with node `order[i]` at position i. Raises ArchflowError if `order` is not a permutation."""
         try:
             order = [index(node) for node in order]
         except TypeError:
-            raise ArchflowError(f"relabelled: {shown(order)} is no list of node indices") from None
+            raise ArchflowError(f"relabelled: {shown(order)} is not a list of node indices") from None
         if sorted(order) != list(range(len(self.ops))):
             raise ArchflowError(f"relabelled: {shown(order)} is not a permutation of the {len(self.ops)} nodes")
         position = {node: i for i, node in enumerate(order)}
@@ -116,9 +116,9 @@ class Architecture:
         return self._of_nodes(order, edges)
 
     def pruned(self, source: str = "input", sink: str = "output") -> Architecture:
-        """Without the nodes that lie on no path from a `source` to a `sink` operation.
+        """Drop the nodes that are on no path from a `source` to a `sink` operation.
 
-        Raises ArchflowError if there is no such path at all.
+        Raises ArchflowError if there is no such path.
         """
         reached = self._reach((i for i, op in enumerate(self.ops) if op == source), self.edges)
         reaching = self._reach((i for i, op in enumerate(self.ops) if op == sink), [(b, a) for a, b in self.edges])
@@ -130,7 +130,7 @@ class Architecture:
         return self._of_nodes(kept, edges)
 
     def _of_nodes(self, nodes: list[int], edges: list[tuple[int, int]]) -> Architecture:
-        """These nodes of this architecture, in that order, with other edges."""
+        """These nodes of this architecture, in this order, with other edges."""
         attributes = {name: [values[node] for node in nodes] for name, values in self.attributes.items()}
         return Architecture(tuple(self.ops[node] for node in nodes), tuple(edges), attributes)
 
@@ -153,7 +153,7 @@ def _node_pair(edge: Any) -> tuple[int, int]:
     try:
         source, target = edge
         if isinstance(source, bool) or isinstance(target, bool):
-            raise TypeError  # True is an index in Python, but nobody means one
+            raise TypeError  # Python accepts True as an index, but nobody means it
         return index(source), index(target)
     except (TypeError, ValueError):
-        raise ArchflowError(f"architecture: edge {shown(edge)} is no pair of node indices") from None
+        raise ArchflowError(f"architecture: edge {shown(edge)} is not a pair of node indices") from None

@@ -1,4 +1,4 @@
-"""Many architectures as flat columns: a million of them are a few hundred megabytes, not a million objects."""
+"""Many architectures as flat columns: a million take a few hundred megabytes, not a million objects."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from archflow.graph.vocabulary import UNKNOWN, Vocabulary
 from archflow.printable import shown
 
 _LISTED = 12
-"""How many unknown operations an error lists."""
+"""The maximum number of unknown operations that an error lists."""
 
 
 class ArchitectureSet(Graphs):
-    """N architectures with V nodes and E edges in all, as flat ragged arrays. Immutable.
+    """N architectures with V nodes and E edges in total, as flat ragged arrays. Immutable.
 
     The arrays may be memory-mapped. Everything derived (levels, adjacency, hashes) is computed once, on first use.
 
     Args:
         vocabulary: The operations that ids refer to.
-        op: (V,) operation id of every node.
-        node_ptr: (N+1,) node rows of every architecture.
+        op: (V,) operation id of each node.
+        node_ptr: (N+1,) row boundaries of the architectures' nodes.
         edge_src, edge_dst: (E,) node indices local to their architecture.
-        edge_ptr: (N+1,) edge rows of every architecture.
-        attributes: (V, F) numbers of every node, NaN where they do not apply; None if there are none.
+        edge_ptr: (N+1,) row boundaries of the architectures' edges.
+        attributes: (V, F) attributes of each node, NaN where they do not apply; None if there are none.
         attribute_names: The names of the F columns.
 
     Raises:
-        ArchflowError: naming the row, for whatever `Architecture` would refuse; for arrays that do not fit together.
+        ArchflowError: If `Architecture` would refuse a row (the message names it), or arrays do not fit together.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class ArchitectureSet(Graphs):
         validate: bool = True,
     ) -> None:
         if not isinstance(vocabulary, Vocabulary):
-            raise ArchflowError(f"architecture set: {shown(vocabulary)} is no Vocabulary")
+            raise ArchflowError(f"architecture set: {shown(vocabulary)} is not a Vocabulary")
         super().__init__(
             vocabulary,
             as_int32(op),
@@ -75,28 +75,28 @@ class ArchitectureSet(Graphs):
     def from_architectures(
         cls, architectures: Sequence[Architecture], vocabulary: Vocabulary | None = None
     ) -> ArchitectureSet:
-        """Pack objects; the vocabulary is that of their operations unless given.
+        """Pack objects into a set; without a vocabulary, that of their operations is used.
 
-        Raises ArchflowError for an operation that the given vocabulary lacks, and for what is no architecture.
+        Raises ArchflowError for an operation that the vocabulary lacks, and for anything but architectures.
         """
         if isinstance(architectures, Architecture) or not isinstance(architectures, Iterable):
-            raise ArchflowError(f"architecture set: {shown(architectures)} is no list of architectures")
+            raise ArchflowError(f"architecture set: {shown(architectures)} is not a list of architectures")
         architectures = list(architectures)
         wrong = next((each for each in architectures if not isinstance(each, Architecture)), None)
         if wrong is not None:
-            raise ArchflowError(f"architecture set: {shown(wrong)} is no architecture")
+            raise ArchflowError(f"architecture set: {shown(wrong)} is not an architecture")
         return cls(**packed(architectures, vocabulary).columns, validate=False)
 
     @classmethod
     def concatenate(cls, sets: Sequence[ArchitectureSet]) -> ArchitectureSet:
-        """One set after the other, with the attributes of any of them, NaN where a set has none of that name.
+        """Concatenate sets, with the attributes of all of them; NaN where a set lacks an attribute.
 
         Raises ArchflowError if their vocabularies differ.
         """
         if not sets:
-            raise ArchflowError("concatenate: there is no set; give at least one")
+            raise ArchflowError("concatenate: there are no sets; give at least one")
         if any(s.vocabulary != sets[0].vocabulary for s in sets):
-            raise ArchflowError("concatenate: the sets have different vocabularies; bring them to one with `recoded`")
+            raise ArchflowError("concatenate: the sets have different vocabularies; convert them to one with `recoded`")
         if len(sets) == 1:
             return sets[0]
         attributes, names = node_attributes.joined(sets)
@@ -130,9 +130,9 @@ class ArchitectureSet(Graphs):
         return f"ArchitectureSet({len(self)} architectures, {len(self.op)} nodes, {len(self.edge_src)} edges)"
 
     def select(self, rows: ArrayLike) -> ArchitectureSet:
-        """The chosen rows, in that order: an index array (M,), negative ones from the end, or a boolean mask (N,).
+        """Select rows, in order, by an index array (M,), with negative indices from the end, or a boolean mask (N,).
 
-        Raises IndexError for a row that is not there, or a mask of another length.
+        Raises IndexError for a row out of range, or a mask of another length.
         """
         rows = np.asarray(rows)
         rows = np.arange(len(self))[rows if rows.size else rows.astype(np.int64)]
@@ -148,13 +148,12 @@ class ArchitectureSet(Graphs):
         )
 
     def replaced(self, nodes: NDArray | None = None, **columns: Any) -> ArchitectureSet:
-        """The same set but for some of its columns. Whatever makes a set from a set calls this, so that every column
-        comes along.
+        """Replace some columns of the set. All methods that derive a set from another use this, so no column is lost.
 
         Args:
-            nodes: Which nodes to take, rows (V',) or a mask (V,); all if None. It applies to the columns that hold a
-                value per node: those that are not given are taken from there.
-            columns: Arguments of the constructor, as they are to be afterwards. They are not validated.
+            nodes: Nodes to keep, as rows (V',) or a mask (V,); all if None. This selects from the per-node columns that
+                are not given.
+            columns: New values of constructor arguments; they are not validated.
         """
         kept = self.columns
         for name in ("op", "attributes"):
@@ -163,8 +162,8 @@ class ArchitectureSet(Graphs):
         return ArchitectureSet(**kept | columns, validate=False)
 
     def with_ops(self, op: NDArray, hidden: NDArray | None = None) -> ArchitectureSet:
-        """The same graphs with other operations (V,). hidden: rows or a mask of nodes that lose their attributes, but
-        for positions."""
+        """The same graphs with other operations (V,). hidden: rows or a mask of nodes that lose all attributes but
+        positions."""
         if hidden is None or self.attributes is None:
             return self.replaced(op=op)
         attributes, columns = self.attributes.copy(), node_attributes.telling(self.attribute_names)
@@ -172,17 +171,17 @@ class ArchitectureSet(Graphs):
         return self.replaced(op=op, attributes=attributes)
 
     def with_attributes(self, attributes: ArrayLike | None, names: Iterable[str]) -> ArchitectureSet:
-        """The same architectures with these attributes (V, F) in the place of their own.
+        """The same architectures with these attributes (V, F) instead of their own.
 
-        Raises ArchflowError if they do not fit the nodes or the names.
+        Raises ArchflowError if they do not match the nodes or the names.
         """
         result = self.replaced(attributes=attributes, attribute_names=tuple(names))
         node_attributes.validate(result)
         return result
 
     def recoded(self, vocabulary: Vocabulary) -> ArchitectureSet:
-        """The same architectures with the operation ids of another vocabulary. An operation that it lacks is the one
-        that `SYNONYMS` calls the same, unless these architectures tell both apart; else `UNKNOWN`, if that has an id.
+        """The same architectures with the operation ids of another vocabulary. An operation that it lacks becomes its
+        synonym in `SYNONYMS`, unless these architectures use both; otherwise `UNKNOWN`, if the vocabulary has it.
 
         Raises ArchflowError, naming the first row and counting the others, if operations in use are not in it.
         """
@@ -194,7 +193,7 @@ class ArchitectureSet(Graphs):
         return self.replaced(vocabulary=vocabulary, op=op)
 
     def known_to(self, vocabulary: Vocabulary) -> NDArray[np.bool_]:
-        """(N,) whether `recoded` finds all operations of an architecture in a vocabulary."""
+        """(N,) whether `recoded` would find all operations of an architecture in a vocabulary."""
         unknown = self._ids_in(vocabulary)[self.op] < 0
         return np.bincount(self.node_owner[unknown], minlength=len(self)) == 0
 
@@ -205,7 +204,7 @@ class ArchitectureSet(Graphs):
         return np.array([otherwise if name is None else vocabulary.index(name) for name in names], np.int32)
 
     def _unknown(self, nodes: NDArray[np.bool_]) -> str:
-        """Which operations the nodes (V,) have, the first of them with its row, and in how many rows each stands."""
+        """Describe the operations of the marked nodes (V,): the first with its row, each with its number of rows."""
         owner, op = self.node_owner[nodes], self.op[nodes]
         used, first = np.unique(op, return_index=True)
         counts = np.bincount(np.unique(np.stack([op, owner]), axis=1)[0])
@@ -218,23 +217,23 @@ class ArchitectureSet(Graphs):
 
     @cached_property
     def levels(self) -> NDArray[np.int32]:
-        """(V,) longest path that ends at the node, in edges: 0 for nodes without predecessors."""
+        """(V,) length of the longest path that ends at each node, in edges: 0 for nodes without predecessors."""
         return topology.levels(self)
 
     @cached_property
     def depths(self) -> NDArray[np.int32]:
-        """(N,) longest path of every architecture, in edges."""
+        """(N,) length of the longest path of each architecture, in edges."""
         return np.maximum.reduceat(self.levels, self.node_ptr[:-1]) if len(self) else np.zeros(0, np.int32)
 
     @cached_property
     def cells(self) -> NDArray[np.int32]:
-        """(V,) cell of every node, numbered within its architecture: parts of the graph that no edge joins, in order of
-        their first nodes."""
+        """(V,) cell of each node, numbered within its architecture: disconnected parts of the graph, in order of their
+        first nodes."""
         return cells(self, self.undirected)
 
     @cached_property
     def cell_counts(self) -> Ints:
-        """(N,) cells of every architecture; none has an architecture without edges."""
+        """(N,) number of cells of each architecture; 0 for an architecture without edges."""
         return segment_reduce(np.maximum, self.cells + np.int64(1), self.node_ptr, 0) * (self.edge_counts > 0)
 
     @cached_property
@@ -244,21 +243,21 @@ class ArchitectureSet(Graphs):
 
     @cached_property
     def undirected(self) -> Adjacency:
-        """Every edge in both directions, grouped by target: what the plain graph networks pass messages along."""
+        """Every edge in both directions, grouped by target, for message passing in plain graph networks."""
         return Adjacency.of(self, undirected=True)
 
     @cached_property
     def reachability(self) -> topology.Reachability:
-        """Which nodes a path leads to from every node. A bit for every pair of nodes of one architecture."""
+        """Which nodes can be reached from each node: one bit per pair of nodes of an architecture."""
         return topology.Reachability.of(self, self.levels)
 
     @cached_property
     def canonical_labels(self) -> Ints:
-        """(V,) place of every node in its architecture's canonical order; symmetric nodes share one."""
+        """(V,) position of each node in its architecture's canonical order; symmetric nodes share one."""
         return hashing.canonical_labels(self, self.levels)
 
     @cached_property
     def hashes(self) -> NDArray[np.uint64]:
-        """(N,) isomorphism-invariant hashes; they depend on operation names and attributes, not on the vocabulary's or
-        the columns' order."""
+        """(N,) isomorphism-invariant hashes; they depend on operation names and attributes, but not on the order of the
+        vocabulary or of columns."""
         return hashing.hashes(self)

@@ -1,10 +1,10 @@
 """Architectures as columns of a table, and back.
 
-`ops`, `edge_src` and `edge_dst` hold a list per row; so does `node_NAME`, an attribute of every node, in which null, an
+`ops`, `edge_src` and `edge_dst` hold a list per row; so does `node_NAME`, an attribute of the nodes, in which null, an
 empty text and NaN mean that it does not apply.
 """
 
-# pyarrow makes its compute functions at import; a type checker sees none of them.
+# pyarrow creates its compute functions at import, where type checkers cannot see them.
 # pyright: reportAttributeAccessIssue=false
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PREFIX = "node_"
-"""What the names of columns that hold an attribute begin with."""
+"""Prefix of the names of columns that hold an attribute."""
 
 _ENTRY = r"\s*(?:nan|null|none|[-+]?[\d.]+(?:e[-+]?\d+)?|)\s*"
 _LIST = rf"(?i)^\s*[\[(].*[\])]\s*$|^{_ENTRY}(?:,{_ENTRY})+$"
-"""Texts that are lists: in brackets, or numbers with commas between them."""
+"""Matches texts that are lists: in brackets, or numbers separated by commas."""
 
 
 def to_columns(architectures: ArchitectureSet) -> dict[str, pa.Array]:
-    """The columns of a set, by name."""
+    """Convert a set to columns, by name."""
     import pyarrow as pa
 
     names = pa.array(architectures.vocabulary.ops, pa.string())
@@ -51,10 +51,10 @@ def to_columns(architectures: ArchitectureSet) -> dict[str, pa.Array]:
 
 
 def from_columns(columns: pa.Table) -> ArchitectureSet:
-    """The set that the columns hold; its vocabulary is that of the file, in order of appearance.
+    """Read a set from columns; its vocabulary is that of the file, in order of appearance.
 
     Raises:
-        ArchflowError: naming the row, for a missing or ragged column and for whatever `ArchitectureSet` refuses.
+        ArchflowError: For a missing or ragged column and for whatever `ArchitectureSet` refuses; it names the row.
     """
     import pyarrow as pa
 
@@ -82,7 +82,7 @@ def from_columns(columns: pa.Table) -> ArchitectureSet:
 
 
 def attribute_columns(columns: pa.Table) -> list[str]:
-    """The columns that hold an attribute: named `node_NAME`, and lists, or texts of which the first is one."""
+    """The columns that hold an attribute: named `node_NAME`, with lists or with texts of which the first is a list."""
     return [name for name in columns.column_names if len(name) > len(PREFIX) and _is_attribute(columns, name)]
 
 

@@ -1,4 +1,4 @@
-"""Node attributes: numbers beside a node's operation, such as its kernel size, NaN where they do not apply."""
+"""Node attributes: numbers in addition to a node's operation, such as its kernel size; NaN where they do not apply."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from archflow.printable import is_name, shown
 Attributes = NDArray[np.float32]
 
 POSITION = "position_"
-"""What the names of attributes begin with that follow from the graph (`archflow.graph.positions`)."""
+"""Prefix of the names of attributes that follow from the graph (`archflow.graph.positions`)."""
 
 
 class WithAttributes(Protocol):
-    """What of a set the functions below look at."""
+    """The parts of a set that the functions below use."""
 
     op: NDArray[np.int32]
     node_ptr: Ints
@@ -30,11 +30,10 @@ class WithAttributes(Protocol):
 
 
 def of_one(attributes: Mapping[str, Iterable[float]], nodes: int) -> Mapping[str, tuple[float, ...]]:
-    """The attributes of one architecture in their normal form: float32 values, by name, no column that is NaN
-    everywhere.
+    """Normalise the attributes of one architecture: float32 values, sorted by name, without all-NaN columns.
 
     Raises:
-        ArchflowError: a name is not a non-empty string, or the values are too few, too many, infinite or no numbers.
+        ArchflowError: If a name is not a non-empty string, or values are too few, too many, infinite or not numbers.
     """
     columns: dict[str, tuple[float, ...]] = {}
     if not isinstance(attributes, Mapping):
@@ -62,16 +61,16 @@ def of_one(attributes: Mapping[str, Iterable[float]], nodes: int) -> Mapping[str
 
 
 def comparable(attributes: Mapping[str, Sequence[float]]) -> tuple:
-    """What equality and hashes of an architecture look at: None for NaN, which does not equal itself."""
+    """Attributes as equality and hashes compare them, with None for NaN, which does not equal itself."""
     return tuple((name, tuple(None if x != x else x for x in values)) for name, values in attributes.items())
 
 
 def of_many(
     attributes: Sequence[Mapping[str, Sequence[float]]], nodes: Sequence[int]
 ) -> tuple[Attributes | None, tuple[str, ...]]:
-    """The attributes (V, F) of graphs one after the other, and their names, sorted; None if none has any.
+    """The concatenated attributes (V, F) of graphs and their sorted names; None if no graph has any.
 
-    nodes: how many each graph has.
+    nodes: the number of nodes of each graph.
     """
     names = tuple(sorted(set().union(*attributes)))
     if not names:
@@ -92,9 +91,9 @@ def of_row(architectures: WithAttributes, nodes: slice) -> dict[str, list[float]
 
 
 def of_set(attributes: ArrayLike | None, names: Iterable[str]) -> tuple[Attributes | None, tuple[str, ...]]:
-    """The attributes (V, F) of a set as it stores them: float32, or None if there is no column."""
+    """The attributes (V, F) of a set as it stores them: float32, or None if there are no columns."""
     if isinstance(names, str) or not isinstance(names, Iterable):
-        raise ArchflowError(f"architecture set: {shown(names)} is no list of attribute names")
+        raise ArchflowError(f"architecture set: {shown(names)} is not a list of attribute names")
     names = tuple(names)
     if attributes is None or not names:
         if names or (attributes is not None and np.size(attributes)):
@@ -109,7 +108,7 @@ def of_set(attributes: ArrayLike | None, names: Iterable[str]) -> tuple[Attribut
 
 
 def validate(architectures: WithAttributes) -> None:
-    """Raise ArchflowError, naming the row, unless there is a finite number or NaN for every node and column."""
+    """Raise ArchflowError, naming the row, unless every node has a finite number or NaN in every column."""
     values, names = architectures.attributes, architectures.attribute_names
     if values is None:
         return
@@ -127,7 +126,7 @@ def validate(architectures: WithAttributes) -> None:
 
 
 def joined(sets: Sequence[WithAttributes]) -> tuple[Attributes | None, tuple[str, ...]]:
-    """The attributes of sets one after the other: all columns of any of them, NaN where a set lacks one."""
+    """The concatenated attributes of sets: the columns of all of them, NaN where a set lacks one."""
     names = tuple(dict.fromkeys(name for some in sets for name in some.attribute_names))
     if not names:
         return None, ()
@@ -141,12 +140,12 @@ def joined(sets: Sequence[WithAttributes]) -> tuple[Attributes | None, tuple[str
 
 
 def telling(names: Iterable[str]) -> Ints:
-    """The columns that would tell a node's operation: all but positions."""
+    """The columns that could reveal a node's operation: all but positions."""
     return np.flatnonzero([not name.startswith(POSITION) for name in names])
 
 
 def name_digest(name: str) -> np.uint64:
-    """What a column's name contributes to the digests of its values."""
+    """The digest of a column's name, which enters the digests of its values."""
     return np.uint64(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8, person=b"attribute").digest()))
 
 
@@ -154,5 +153,5 @@ def _float32(values: Any) -> Attributes:
     given = np.asarray(values)
     if given.size and given.dtype.kind not in "biufO":
         raise TypeError
-    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused as that
+    with np.errstate(over="ignore"):  # values too large for float32 become infinite, and are then refused
         return np.asarray(values, np.float64).astype(np.float32)

@@ -1,4 +1,4 @@
-"""A batch: the tensors of some architectures of a set, on a device."""
+"""A batch: some architectures of a set as tensors on a device."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from archflow.graph.ragged import Ints, pointer, positions
 class Edges:
     """E messages between the V nodes of a batch, sorted by the node that receives them.
 
-    source, target: (E,) node rows of the batch. ptr: (V+1,) message rows of every receiving node.
-    by_source: (E,) message rows sorted by the sending node. source_ptr: (V+1,) rows of `by_source` of every sender.
+    source, target: (E,) node rows of the batch. ptr: (V+1,) row boundaries by receiving node.
+    by_source: (E,) message rows sorted by the sending node. source_ptr: (V+1,) its row boundaries by sender.
     """
 
     source: Tensor
@@ -35,17 +35,17 @@ class Edges:
 
 
 class Batch:
-    """B architectures with V nodes in all, as tensors.
+    """B architectures with V nodes in total, as tensors.
 
-    op: (V,) operation ids. node_ptr: (B+1,) node rows of every architecture. attributes: (V, F), see there.
-    architectures, rows: the set, and (B,) the chosen rows of it, on the host.
-    members: how many encoders share the batch. With K members the architectures come in K equal runs, one for each
+    op: (V,) operation ids. node_ptr: (B+1,) row boundaries of nodes by architecture. attributes: (V, F), see there.
+    architectures, rows: the set, and the chosen rows (B,) of it, on the host.
+    members: how many encoders share the batch. With K members, the architectures form K equal runs, one for each
     member of a stacked encoder (`archflow.encoders.stack`); member k sees only run k.
 
     rows: (B,) the chosen architectures of the set for one encoder, (K, B) for K stacked ones; all if None.
-    Raises IndexError for a row that is not there; negative rows are not taken.
+    Raises IndexError for a row out of range, including negative rows.
 
-    What an encoder needs beyond the operations (edges, levels, a dense view) is gathered when it first asks.
+    What an encoder needs beyond the operations (edges, levels, a dense view) is gathered on first use.
     """
 
     def __init__(
@@ -68,12 +68,12 @@ class Batch:
         return len(self.node_ptr) - 1
 
     def with_ops(self, op: Tensor, hidden: Tensor | None = None) -> Batch:
-        """The same graphs with other operations. What is derived from the edges alone is shared.
+        """The same graphs with other operations. Everything derived from the edges alone is shared.
 
         Args:
             op: (V,) operation ids.
-            hidden: (M,) node rows or (V,) mask of the nodes whose attributes are hidden, since they would tell the
-                operation; positions do not, and stay.
+            hidden: (M,) node rows or (V,) mask of the nodes whose attributes are hidden, since they would reveal the
+                operation; positions would not, and stay.
         """
         other = copy.copy(self)
         other.op, other._ops_are_the_sets = op, False
@@ -86,11 +86,11 @@ class Batch:
         return other
 
     def rows_of(self, table: Tensor, index: Tensor | None = None) -> Tensor:
-        """The row of every node in a table of each member.
+        """Find the row of each node in its member's table.
 
         Args:
-            table: (K, n, d) the tables; their rows are counted through, one table after the other.
-            index: (V,) row of every node in the table of its member; its operation if None.
+            table: (K, n, d) the tables; rows are counted across tables, in order.
+            index: (V,) row of each node in its member's table; its operation if None.
 
         Returns:
             (V,) rows of the (K n, d) table.
@@ -121,7 +121,7 @@ class Batch:
 
     @gathered
     def reversed_edges(self) -> Edges:
-        """The edges against their direction, from successor to predecessor."""
+        """The edges reversed, from successor to predecessor."""
         edges = self.edges
         rank = torch.empty_like(edges.by_source)
         rank[edges.by_source] = torch.arange(len(rank), device=self.device)
@@ -140,12 +140,12 @@ class Batch:
 
     @gathered
     def cell(self) -> Tensor:
-        """(V,) cell of the node, numbered within its architecture."""
+        """(V,) cell of each node, numbered within its architecture."""
         return self._tensor(self.architectures.cells[self._nodes])
 
     @gathered
     def cell_counts(self) -> Ints:
-        """(B,) cells of every architecture, on the host."""
+        """(B,) number of cells of each architecture, on the host."""
         return self.architectures.cell_counts[self.rows]
 
     @gathered
@@ -160,13 +160,13 @@ class Batch:
 
     @gathered
     def level(self) -> Tensor:
-        """(V,) longest path that ends at the node, in edges."""
+        """(V,) length of the longest path that ends at each node, in edges."""
         return self._tensor(self.architectures.levels[self._nodes])
 
     @gathered
     def canonical_label(self) -> Tensor:
-        """(V,) place of the node in its architecture's canonical order; symmetric nodes share one. It follows from the
-        operations and attributes of this batch, hidden ones included."""
+        """(V,) position of each node in its architecture's canonical order; symmetric nodes share one. It depends on
+        the operations and attributes of this batch, including hidden ones."""
         if self._ops_are_the_sets:
             return self._tensor(self.architectures.canonical_labels[self._nodes])
         attributes = None if self.attributes is None else self.attributes.cpu().numpy()
@@ -175,8 +175,8 @@ class Batch:
 
     @gathered
     def rank(self) -> Tensor:
-        """(V,) number of every node in its architecture's topological order: by level, then as numbered."""
-        # The sort is stable, the nodes of an architecture come as numbered, and one key sorts faster than two.
+        """(V,) rank of each node in its architecture's topological order: by level, then by index."""
+        # The sort is stable, so nodes of a level stay in index order; one key sorts faster than two.
         level = self.architectures.levels[self._nodes]
         order = np.argsort(self._owner * (level.max(initial=0) + 1) + level, kind="stable")
         rank = np.empty(len(order), np.int64)
@@ -185,14 +185,14 @@ class Batch:
 
     @gathered
     def isolated(self) -> Tensor | None:
-        """(V,) whether a node has no edge at all, or None if all have one."""
+        """(V,) whether a node has no edges, or None if all have some."""
         adjacency = self.architectures.adjacency
         isolated = (adjacency.degree[self._nodes] == 0) & (adjacency.out_degree[self._nodes] == 0)
         return torch.from_numpy(isolated).to(self.device) if isolated.any() else None
 
     @gathered
     def sizes(self) -> Tensor:
-        """(B,) nodes of every architecture."""
+        """(B,) number of nodes of each architecture."""
         return self.node_ptr.diff()
 
     @gathered
@@ -203,27 +203,27 @@ class Batch:
 
     @gathered
     def graph(self) -> Tensor:
-        """(V,) the architecture that every node belongs to."""
+        """(V,) architecture of each node."""
         return torch.repeat_interleave(torch.arange(len(self), device=self.device), self.sizes)
 
     @gathered
     def padded(self) -> Padded:
-        """The dense view: every architecture as a row of the longest one's length."""
+        """The dense view: each architecture as a row, padded to the longest."""
         return Padded(self._node_ptr, self.device, self.members)
 
     @gathered
     def member_nodes(self) -> Padded:
-        """The dense view of members instead of architectures: row k holds all nodes of run k."""
+        """The dense view by member instead of architecture: row k holds all nodes of run k."""
         return Padded(self._node_ptr[:: max(1, len(self) // self.members)], self.device, self.members)
 
     @gathered
     def member(self) -> Tensor:
-        """(V,) the member that every node belongs to."""
+        """(V,) member of each node."""
         return self.graph // (len(self) // self.members)
 
     @gathered
     def leveled(self) -> Leveled:
-        """The nodes by topological level, for encoders that follow the flow."""
+        """The nodes by topological level, for encoders that propagate along the graph."""
         adjacency = self.architectures.adjacency
         source, target, by_source = self._local_edges(adjacency)
         level = self.architectures.levels[self._nodes]
@@ -232,12 +232,12 @@ class Batch:
 
     @gathered
     def leveled_rows(self) -> LeveledRows:
-        """The way between `leveled` and `padded`."""
+        """The mapping between `leveled` and `padded`."""
         return LeveledRows.between(self.leveled, self.padded)
 
     @gathered
     def dense_edges(self) -> Tensor:
-        """(B, L, L) bool: whether an edge leads from the first node to the second, in places of `padded`."""
+        """(B, L, L) bool: whether an edge leads from the first node to the second, in positions of `padded`."""
         return self.dense_edges_of(self.padded)
 
     def dense_edges_of(self, rows: Padded) -> Tensor:
@@ -247,7 +247,7 @@ class Batch:
 
     @gathered
     def reachable(self) -> Tensor:
-        """(B, L, L) bool: whether a directed path leads from the first node to the second, in places of `padded`.
+        """(B, L, L) bool: whether a directed path leads from the first node to the second, in positions of `padded`.
         A node does not reach itself."""
         return self._paths(self.padded)
 
@@ -270,7 +270,7 @@ class Batch:
 
     @gathered
     def _owner(self) -> Ints:
-        """(V,) the architecture that every node belongs to, on the host."""
+        """(V,) architecture of each node, on the host."""
         return np.repeat(np.arange(len(self)), np.diff(self._node_ptr))
 
     def _subset(self, chosen: NDArray[np.bool_]) -> NodeSubset:

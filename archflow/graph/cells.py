@@ -1,4 +1,4 @@
-"""The cells of an architecture: parts of its graph that no edge joins."""
+"""The cells of an architecture: disconnected parts of its graph."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from archflow.graph.ragged import Ints, pointer
 
 
 def cells(graphs: Graphs, undirected: Adjacency) -> NDArray[np.int32]:
-    """(V,) cell of every node, numbered within its architecture.
+    """(V,) cell of each node, numbered within its architecture.
 
-    Cells are the connected components with an edge, in order of their first nodes. A node without edges, an input that
-    nobody takes, belongs to the cell of the next node with one; behind the last of them, to the cell before; to cell 0
-    of an architecture without edges.
+    Cells are the connected components with edges, in order of their first nodes. A node without edges, such as an
+    unused input, belongs to the cell of the next node with edges, or of the previous one if there is no next; in an
+    architecture without edges, all nodes belong to cell 0.
     """
     starts = graphs.node_ptr[graphs.node_owner]
     ends = graphs.node_ptr[graphs.node_owner + 1]
@@ -30,7 +30,7 @@ def cells(graphs: Graphs, undirected: Adjacency) -> NDArray[np.int32]:
 
 
 def _lowest_in_component(graphs: Graphs, adjacency: Adjacency) -> Ints:
-    """(V,) row of the first node of every node's connected component."""
+    """(V,) row of the first node in each node's connected component."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
@@ -41,5 +41,5 @@ def _lowest_in_component(graphs: Graphs, adjacency: Adjacency) -> Ints:
     links = csr_array((np.ones(len(neighbour)), neighbour, pointer(adjacency.degree)), (len(nodes), len(nodes)))
     count, component = connected_components(links, directed=False)
     lowest = np.empty(count, np.int64)
-    lowest[component[::-1]] = nodes[::-1]  # of several values for one place, the last is kept
+    lowest[component[::-1]] = nodes[::-1]  # of several values for one index, the last is kept
     return lowest[component]

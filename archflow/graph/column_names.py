@@ -1,6 +1,6 @@
-"""What can be said of a table's file without reading all of it: its format, by its ending, and its columns' names."""
+"""A table file's format, by its ending, and its columns' names, without reading all of it."""
 
-# A type checker sees no part of pyarrow that is made at import.
+# Type checkers cannot see the parts of pyarrow that are created at import.
 # pyright: reportAttributeAccessIssue=false
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TABLE_ENDINGS = (".parquet", ".csv", ".jsonl")
 
 
 def column_names(path: Path) -> list[str]:
-    """The names of a table's columns, by the beginning of its file. Raises ArchflowError if it is no table."""
+    """Read the names of a table's columns from the start of its file. Raises ArchflowError if it is not a table."""
     import pyarrow as pa
     import pyarrow.csv
     import pyarrow.parquet

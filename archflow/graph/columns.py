@@ -1,10 +1,10 @@
 """Columns in files: Parquet, CSV and JSON lines.
 
-CSV knows no types. Its columns are text until somebody asks for numbers, and stay as they were written: `01201222`
-keeps its zero. Lists are written as `[input, conv3x3, output]` (`archflow.graph.text_lists`).
+CSV has no types. Its columns are text until numbers are asked for, and stay as they were written: `01201222` keeps its
+zero. Lists are written as `[input, conv3x3, output]` (`archflow.graph.text_lists`).
 """
 
-# pyarrow makes its compute functions at import; a type checker sees none of them.
+# pyarrow creates its compute functions at import, where type checkers cannot see them.
 # pyright: reportAttributeAccessIssue=false
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 GRAPH_COLUMNS = ("ops", "edge_src", "edge_dst")
 
 _BLOCK = 1 << 24
-"""Bytes that are read at once; a row is not larger, or the whole file is read at once."""
+"""Bytes per block; if a row is larger, the whole file is read at once."""
 
 
 def read_columns(path: Path) -> pa.Table:
-    """The raw columns of a Parquet, CSV or JSON-lines file. Raises ArchflowError if it cannot be read."""
+    """Read the raw columns of a Parquet, CSV or JSON-lines file. Raises ArchflowError if it cannot be read."""
     import pyarrow as pa
 
     readers: dict[str, Callable[[], pa.Table]] = {
@@ -55,12 +55,12 @@ def read_columns(path: Path) -> pa.Table:
         raise ArchflowError(f"{path}: cannot be read as {path.suffix[1:]} ({line}); is the file whole?") from None
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ArchflowError(f"{path}: column {shown(twice)} stands there twice; rename or remove one")
+        raise ArchflowError(f"{path}: column {shown(twice)} occurs twice; rename or remove one")
     return columns
 
 
 def _validate(columns: pa.Table) -> None:
-    """Raise ArrowInvalid, naming the column, for text that is not UTF-8: it would fail later, far from the file."""
+    """Raise ArrowInvalid, naming the column, for text that is not UTF-8; later errors would not name the file."""
     import pyarrow as pa
 
     for name, column in zip(columns.column_names, columns.columns, strict=True):
@@ -71,8 +71,8 @@ def _validate(columns: pa.Table) -> None:
 
 
 def _read_csv(path: Path) -> pa.Table:
-    """The columns of a CSV file, as text. Commas, semicolons, tabs or bars divide them: whatever gives a table's
-    columns."""
+    """Read the columns of a CSV file, as text. The separator, a comma, semicolon, tab or bar, is the one that gives a
+    table's columns."""
     import pyarrow as pa
     import pyarrow.csv
 
@@ -98,8 +98,8 @@ def _read_csv(path: Path) -> pa.Table:
 
 
 def _read_jsonl(path: Path) -> pa.Table:
-    """The columns of a JSON-lines file. pyarrow loses nulls before a list's first value, takes texts for times, and
-    integers of 64 bits without a sign for floats, unless it knows the types."""
+    """Read the columns of a JSON-lines file. Unless pyarrow knows the types, it loses nulls before a list's first
+    value, and takes texts for times and unsigned 64-bit integers for floats."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.json
@@ -130,28 +130,28 @@ def _read_jsonl(path: Path) -> pa.Table:
         if pa.types.is_floating(field.type) and (pc.max(column).as_py() or 0) >= 2**63
     }
     if unsigned:
-        with suppress(pa.ArrowInvalid):  # not all of them are integers
+        with suppress(pa.ArrowInvalid):  # not all values are integers
             return _in_blocks(lambda block: read(block, pa.schema(known | unsigned)), path)
     return _in_blocks(lambda block: read(block, pa.schema(known)), path) if known else columns
 
 
 def _check_objects(path: Path) -> None:
-    """Raises ValueError for a line that does not begin as an object: pyarrow may crash or hang on one."""
+    """Raise ValueError for a line that does not begin as an object: pyarrow may crash or hang on it."""
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             begin = line.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
             if begin not in (b"", b"{"):
-                raise ValueError(f"line {number} is no object")
+                raise ValueError(f"line {number} is not an object")
 
 
 def _read_mixed(path: Path) -> pa.Table:
-    """The columns of a JSON-lines file; those whose values are of several types become text, which is JSON."""
+    """Read the columns of a JSON-lines file; columns with values of several types become text, in JSON form."""
     import pyarrow as pa
 
     rows = [json.loads(line) for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
     wrong = next((number for number, row in enumerate(rows, 1) if not isinstance(row, dict)), None)
     if wrong is not None:
-        raise ValueError(f"line {wrong} is no object")
+        raise ValueError(f"line {wrong} is not an object")
     columns = {}
     for name in dict.fromkeys(name for row in rows for name in row):
         values = [row.get(name) for row in rows]
@@ -164,7 +164,7 @@ def _read_mixed(path: Path) -> pa.Table:
 
 
 def _in_blocks(read: Callable[[int], pa.Table], path: Path) -> pa.Table:
-    """What `read` gives, in blocks, or at once where a row does not fit into one."""
+    """Call `read` with blocks, or on the whole file if a row does not fit into a block."""
     import pyarrow as pa
 
     size = path.stat().st_size

@@ -1,4 +1,4 @@
-"""What of an architecture has an effect, and the forms in which encoders can be shown it."""
+"""The part of an architecture that has an effect, and the forms in which encoders can see it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from archflow.graph.subgraph import induced, without_edges
 from archflow.graph.topology import reached
 
 ZEROS = ("none",)
-"""Operations that give zeros, whatever comes in: NAS-Bench-201's and DARTS' `none`."""
+"""Operations that output zeros for any input: NAS-Bench-201's and DARTS' `none`."""
 
 IDENTITIES = ("skip_connect",)
-"""Operations that give what comes in: NAS-Bench-201's and DARTS' `skip_connect`."""
+"""Operations that output their input: NAS-Bench-201's and DARTS' `skip_connect`."""
 
 
 def effective(architectures: ArchitectureSet, zeros: Sequence[str] = ZEROS) -> ArchitectureSet:
-    """The architectures without what cannot reach their result: nodes whose operation gives zeros, and nodes that are
-    on no path from a beginning to an end any more.
+    """Remove what cannot affect the output: nodes whose operation outputs zeros, and nodes that are then on no path
+    from a source to a sink.
 
-    Beginnings and ends are the nodes without predecessors, and without successors; they stay, also where no path
-    joins them. Two architectures that differ in dead parts only come out equal.
+    Sources and sinks are the nodes without predecessors and without successors; they stay, even if no path joins them.
+    Architectures that differ only in dead parts become equal.
     """
     adjacency = architectures.adjacency
     begins, ends = adjacency.degree == 0, adjacency.out_degree == 0
@@ -39,10 +39,10 @@ def effective(architectures: ArchitectureSet, zeros: Sequence[str] = ZEROS) -> A
 
 
 def contracted(architectures: ArchitectureSet, identities: Sequence[str] = IDENTITIES) -> ArchitectureSet:
-    """The architectures with edges in the place of nodes that hand on what they get: one from every predecessor to
-    every successor, also past several such nodes in a row. Those that begin or end an architecture stay.
+    """Replace identity nodes, and chains of them, by edges from every predecessor to every successor. Identities that
+    are sources or sinks stay.
 
-    What comes in twice by different ways comes in once: a graph has an edge or has it not.
+    Inputs that arrive twice by different paths are merged, since a graph has at most one edge between two nodes.
     """
     idle = _inner(architectures, identities)
     source, target = architectures.edge_nodes
@@ -50,7 +50,7 @@ def contracted(architectures: ArchitectureSet, identities: Sequence[str] = IDENT
     within = without_edges(architectures, ~(idle[source] & idle[target]))
     behind, out_degree = target[np.argsort(source, kind="stable")], np.bincount(source, minlength=nodes)
     first = pointer(out_degree)
-    # A pair: a node that stays, and one that gets what it gives, at once or past idle ones; as one number.
+    # A pair, as one number: a node that stays, and one that gets its output directly or through identities.
     pairs = source * nodes + target
     pairs = pairs[~idle[source]]
     found = [pairs[~idle[pairs % nodes]]]
@@ -72,7 +72,7 @@ def contracted(architectures: ArchitectureSet, identities: Sequence[str] = IDENT
 
 
 def _inner(architectures: ArchitectureSet, operations: Sequence[str]) -> NDArray[np.bool_]:
-    """(V,) nodes with one of the operations that neither begin nor end their architecture."""
+    """(V,) nodes with one of the operations that are neither sources nor sinks."""
     ids = [i for i, op in enumerate(architectures.vocabulary.ops) if op in operations]
     adjacency = architectures.adjacency
     return np.isin(architectures.op, ids) & (adjacency.degree > 0) & (adjacency.out_degree > 0)
@@ -85,12 +85,12 @@ VIEWS: Mapping[str, View] = {
     "effective": effective,
     "contracted": lambda architectures: contracted(effective(architectures)),
 }
-"""The forms in which an encoder can be shown architectures: as they are, without what has no effect, and with
-identities as edges besides."""
+"""The forms in which an encoder can see architectures: as they are, without parts that have no effect, and also with
+identities as edges."""
 
 
 def view(name: str) -> View:
-    """A form by its name. Raises ArchflowError that lists what there is."""
+    """Look up a form by its name. Raises ArchflowError, listing the forms, if it is unknown."""
     if name not in VIEWS:
         raise ArchflowError(f"view {name!r} is none of {', '.join(VIEWS)}")
     return VIEWS[name]

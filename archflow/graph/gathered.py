@@ -1,4 +1,4 @@
-"""Parts of an object that NumPy gathers when they are first asked for."""
+"""Parts of an object that NumPy gathers on first use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Part = TypeVar("Part")
 
 
 def gathered(gather: Callable[[Any], Part]) -> cached_property[Part]:
-    """A cached property that `torch.compile` does not trace: PyTorch's compiler knows only a part of NumPy."""
+    """A cached property that `torch.compile` does not trace, since it supports only part of NumPy."""
 
     @wraps(gather)
     def untraced(owner: Any) -> Part:

@@ -1,4 +1,4 @@
-"""Many graphs as flat columns: what everything derived from them is computed from."""
+"""Many graphs as flat columns, from which everything derived is computed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from archflow.graph.vocabulary import Vocabulary
 
 
 class Graphs:
-    """N graphs with V nodes and E edges in all. Nothing is checked; `ArchitectureSet` is the one that checks.
+    """N graphs with V nodes and E edges in total. Nothing is checked here; `ArchitectureSet` validates.
 
     Args:
         vocabulary: The operations that ids refer to.
-        op: (V,) int32 operation id of every node.
-        node_ptr: (N+1,) node rows of every graph.
+        op: (V,) int32 operation id of each node.
+        node_ptr: (N+1,) row boundaries of the graphs' nodes.
         edge_src, edge_dst: (E,) int32 node indices local to their graph.
-        edge_ptr: (N+1,) edge rows of every graph.
+        edge_ptr: (N+1,) row boundaries of the graphs' edges.
         attributes: (V, F) float32, NaN where an attribute does not apply; None if there are none.
         attribute_names: The names of the F columns.
     """
@@ -54,45 +54,45 @@ class Graphs:
         return len(self.node_ptr) - 1
 
     def attribute(self, name: str) -> NDArray[np.float32]:
-        """(V,) one attribute of every node, NaN where it does not apply, also if no architecture has it."""
+        """(V,) one attribute of each node, NaN where it does not apply, even if no architecture has it."""
         if self.attributes is None or name not in self.attribute_names:
             return np.full(len(self.op), np.nan, np.float32)
         return self.attributes[:, self.attribute_names.index(name)]
 
     @cached_property
     def node_counts(self) -> Ints:
-        """(N,) nodes of every architecture."""
+        """(N,) number of nodes of each architecture."""
         return np.diff(self.node_ptr)
 
     @cached_property
     def edge_counts(self) -> Ints:
-        """(N,) edges of every architecture."""
+        """(N,) number of edges of each architecture."""
         return np.diff(self.edge_ptr)
 
     @cached_property
     def node_owner(self) -> Ints:
-        """(V,) row of the architecture that every node is of."""
+        """(V,) row of each node's architecture."""
         return np.repeat(np.arange(len(self)), self.node_counts)
 
     @cached_property
     def node_place(self) -> Ints:
-        """(V,) place of every node within its architecture: what edges call it by."""
+        """(V,) index of each node within its architecture, as used by edges."""
         return np.arange(len(self.op)) - self.node_ptr[self.node_owner]
 
     @cached_property
     def edge_owner(self) -> Ints:
-        """(E,) row of the architecture that every edge is of."""
+        """(E,) row of each edge's architecture."""
         return np.repeat(np.arange(len(self)), self.edge_counts)
 
     @cached_property
     def edge_nodes(self) -> tuple[Ints, Ints]:
-        """Sources and targets (E,) of all edges, as rows of nodes among those of the whole set."""
+        """Sources and targets (E,) of all edges, as node rows of the whole set."""
         first = self.node_ptr[self.edge_owner]
         return self.edge_src + first, self.edge_dst + first
 
     @cached_property
     def op_counts(self) -> NDArray[np.int32]:
-        """(N, |O|) how often every operation stands in every architecture."""
+        """(N, |O|) how often each operation occurs in each architecture."""
         width = len(self.vocabulary)
         cell = self.node_owner * width + self.op
         return np.bincount(cell, minlength=len(self) * width).reshape(len(self), width).astype(np.int32)
@@ -112,10 +112,10 @@ class Graph(Protocol):
 
 
 def packed(graphs: Sequence[Graph], vocabulary: Vocabulary | None = None) -> Graphs:
-    """Objects as columns; the vocabulary is that of their operations unless given.
+    """Pack objects into columns; without a vocabulary, that of their operations is used.
 
     Raises:
-        ArchflowError: for an operation that the given vocabulary lacks.
+        ArchflowError: If the given vocabulary lacks an operation.
     """
     ops = list(chain.from_iterable(graph.ops for graph in graphs))
     vocabulary = vocabulary or Vocabulary.of(ops)

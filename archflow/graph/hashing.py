@@ -1,4 +1,4 @@
-"""Isomorphism-invariant hashes and labels of a whole set at once (Weisfeiler-Leman colour refinement)."""
+"""Isomorphism-invariant hashes and labels for a whole set at once (Weisfeiler-Leman colour refinement)."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from archflow.graph.ragged import Ints, pointer, positions, segment_reduce
 
 
 def hashes(graphs: Graphs) -> NDArray[np.uint64]:
-    """(N,) 64-bit hashes, equal for isomorphic architectures: each the multiset of its nodes' `colours`.
+    """(N,) 64-bit hashes, equal for isomorphic architectures: each digests the multiset of its nodes' `colours`.
 
-    Graphs that colour refinement cannot tell apart would collide; among directed acyclic graphs with a source and
-    labelled nodes these are exotic. None are in the cell benchmarks (tests count their classes), but DARTS cells in
-    which a node takes both operations from one feature map can collide: `archflow.spaces.DARTS.canonical` is exact.
+    Graphs that colour refinement cannot distinguish collide; among directed acyclic graphs with a source and labelled
+    nodes these are exotic. The cell benchmarks have none (tests count their classes), but DARTS cells in which a node
+    applies both operations to one feature map can collide; `archflow.spaces.DARTS.canonical` is exact.
     """
     counts = graphs.node_counts.astype(np.uint64)
     return _mix(_sum(_mix(colours(graphs)), graphs.node_ptr) + counts)
 
 
 LARGE = 1024
-"""Nodes beyond which a graph has fewer rounds of refinement than nodes: the time of those grows with the square."""
+"""Graphs with more nodes get fewer rounds of refinement than nodes, since that would take quadratic time."""
 
 ROUNDS = 32
-"""Rounds of such a large graph, behind the sweeps that reach from end to end."""
+"""Rounds for such a large graph, after the sweeps that reach from end to end."""
 
 
 def colours(graphs: Graphs) -> NDArray[np.uint64]:
     """(V,) refined colours of the nodes, equal for nodes that an isomorphism maps to each other.
 
-    A colour starts as a digest of the operation's name and the node's attributes, and is refined, as many rounds as the
-    graph has nodes, by the multisets of the colours before and behind the node. In a graph of more than `LARGE` nodes
-    a colour starts as what `_swept` makes of the digest, and `ROUNDS` refine it.
+    A colour starts as a digest of the operation's name and the node's attributes. It is refined by the multisets of the
+    predecessors' and successors' colours, for as many rounds as the graph has nodes. In a graph of more than `LARGE`
+    nodes, a colour starts as the result of `_swept` on the digest, and is refined for `ROUNDS` rounds.
     """
     digests = [
         int.from_bytes(hashlib.blake2b(op.encode(), digest_size=8).digest(), "little") for op in graphs.vocabulary.ops
@@ -47,7 +47,7 @@ def colours(graphs: Graphs) -> NDArray[np.uint64]:
         number, edges = np.cumsum(is_large) - 1, is_large[source]
         ends = number[source[edges]].tolist(), number[target[edges]].tolist()
         start[is_large] = _swept(start[is_large].tolist(), *ends)
-    # The graphs with the most rounds first: so the nodes that a round refines are always the first ones.
+    # Graphs with the most rounds come first, so that each round refines a prefix of the nodes.
     rounds = np.where(graphs.node_counts > LARGE, ROUNDS, graphs.node_counts)
     graph = np.argsort(-rounds, kind="stable")
     order = positions(graphs.node_ptr[graph], graphs.node_counts[graph], pointer(graphs.node_counts[graph]))
@@ -65,11 +65,11 @@ def colours(graphs: Graphs) -> NDArray[np.uint64]:
 
 
 def _swept(colour: list[int], source: list[int], target: list[int]) -> list[int]:
-    """Colours refined along the edges from the first nodes to the last, and then against them: every node's tells all
-    that leads to it and from it, in time linear in nodes and edges.
+    """Refine colours along the edges from the first nodes to the last, and then backwards: each node's colour reflects
+    everything that leads to it and from it. This takes time linear in nodes and edges.
 
     Args:
-        colour: (V,) of the nodes.
+        colour: (V,) colours of the nodes.
         source, target: (E,) the edges of graphs without cycles.
     """
     for begins, ends in ((source, target), (target, source)):
@@ -93,10 +93,10 @@ def _swept(colour: list[int], source: list[int], target: list[int]) -> list[int]
 
 
 def canonical_labels(graphs: Graphs, levels: NDArray[np.int32]) -> Ints:
-    """(V,) label of every node: how many nodes of its architecture stand before it in the canonical order.
+    """(V,) label of each node: how many nodes of its architecture precede it in the canonical order.
 
-    The order: topological level, operation id, refined colour. Nodes that agree in all three (those that a symmetry of
-    the graph exchanges, above all) share a label, so that a label never depends on how the nodes are numbered.
+    The order is by topological level, operation id and refined colour. Nodes that agree in all three (above all, nodes
+    that a symmetry of the graph exchanges) share a label, so labels do not depend on how the nodes are numbered.
     """
     row = graphs.node_owner
     keys = (row, levels, graphs.op, colours(graphs))
@@ -110,7 +110,7 @@ def canonical_labels(graphs: Graphs, levels: NDArray[np.int32]) -> Ints:
 
 
 def _attribute_digests(graphs: Graphs) -> NDArray[np.uint64] | np.uint64:
-    """(V,) the sum of the digests of a node's attributes, whatever their order: 0 for a node that has none."""
+    """(V,) sum of the digests of each node's attributes, independent of their order; 0 for a node without any."""
     if graphs.attributes is None:
         return np.uint64(0)
     total = np.zeros(len(graphs.op), np.uint64)
@@ -132,7 +132,7 @@ def _grouped(key: NDArray, other: NDArray, nodes: int) -> tuple[NDArray, NDArray
 
 
 def _sum(values: NDArray[np.uint64], bounds: NDArray[np.int64]) -> NDArray[np.uint64]:
-    # Wrapping addition is commutative: the order of a node's neighbours does not matter.
+    # Wrapping addition is commutative, so the order of a node's neighbours does not matter.
     return segment_reduce(np.add, values, bounds, np.uint64(0))
 
 

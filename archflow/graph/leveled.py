@@ -1,4 +1,4 @@
-"""A batch laid out by topological level, so that all nodes that are due together are one slice."""
+"""A batch laid out by topological level, so that the nodes of a level form one slice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Neighbours:
 
     Attributes:
         place: (n, P) their positions in the layout, 0 where a node has fewer.
-        missing: (n, P) where a node has no neighbour, or None if all have P.
+        missing: (n, P) True where there is no neighbour, or None if all nodes have P.
     """
 
     place: Tensor
@@ -31,16 +31,16 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Leveled:
-    """V nodes of K members as K rows of S positions, every row in order of level.
+    """V nodes of K members as K rows of S positions, each row in order of level.
 
     Level l fills positions bounds[l] .. bounds[l+1] of every row. A member with fewer nodes in a level than another has
-    empty positions there; a single member has none.
+    empty positions there; with a single member there are none.
 
     Attributes:
         members: K.
         bounds: Where each level begins and ends.
-        node: (K * S,) node of every position, 0 if empty.
-        place: (V,) position of every node.
+        node: (K * S,) node at each position, 0 if empty.
+        place: (V,) position of each node.
         mask: (K, S) whether a position has a node, or None if all have.
         edges: Positions of the (E,) edges' sources and targets, sorted by target, and the edges in order of their
             source, on the host.
@@ -64,16 +64,16 @@ class Leveled:
         by_source: Ints,
         device: torch.device,
     ) -> Leveled:
-        """The layout of V nodes with these levels and members.
+        """Lay out V nodes with these levels and members.
 
         Args:
-            level: (V,) longest path that ends at the node.
-            member: (V,) member of the node.
+            level: (V,) length of the longest path that ends at each node.
+            member: (V,) member of each node.
             members: K.
             source: (E,) node where an edge begins; edges are sorted by target.
             target: (E,) node where it ends.
             by_source: (E,) the edges in order of their source.
-            device: Of the layout's tensors.
+            device: Device of the layout's tensors.
         """
         deepest = int(level.max(initial=0)) + 1
         block = member * deepest + level
@@ -101,35 +101,35 @@ class Leveled:
 
     @cached_property
     def predecessors(self) -> Sequence[Neighbours | None]:
-        """The predecessors of every level's nodes; None where a level has none at all."""
+        """The predecessors of each level's nodes; None for a level without any."""
         source, target, _ = self.edges
         return _neighbours(source, target, self.members, self.bounds, self.node.device)
 
     @cached_property
     def successors(self) -> Sequence[Neighbours | None]:
-        """The successors of every level's nodes; None where a level has none at all."""
+        """The successors of each level's nodes; None for a level without any."""
         source, target, by_source = self.edges
         return _neighbours(target[by_source], source[by_source], self.members, self.bounds, self.node.device)
 
     def gather(self, values: Tensor) -> Tensor:
-        """(V, d) by node -> (K, S, d) by place; empty places hold the values of node 0: mask them."""
+        """(V, d) by node -> (K, S, d) by position; empty positions hold the values of node 0: mask them."""
         return _Reorder.apply(values, self.node, self.place, None).view(self.members, -1, values.shape[-1])
 
     def scatter(self, values: Tensor) -> Tensor:
-        """(K, S, d) by place -> (V, d) by node."""
+        """(K, S, d) by position -> (V, d) by node."""
         return _Reorder.apply(values.reshape(-1, values.shape[-1]), self.place, self.node, self.mask)
 
 
 @dataclass(frozen=True)
 class LeveledRows:
-    """Between the positions of a layout by level and those of rectangles, in one step.
+    """The direct mapping between the positions of a layout by level and those of rectangles.
 
     Attributes:
         members: K.
-        to_rows: (T,) the position by level of every position of the rectangles, these one after the other.
-        to_levels: (K * S,) the other way. Positions without a node stand for node 0.
+        to_rows: (T,) position by level of each position of the concatenated rectangles.
+        to_levels: (K * S,) the inverse. Positions without a node refer to node 0.
         in_levels, in_rows: Which positions have a node, or None if all have.
-        shapes: (R, L) of every rectangle.
+        shapes: (R, L) of each rectangle.
     """
 
     members: int
@@ -141,7 +141,7 @@ class LeveledRows:
 
     @classmethod
     def between(cls, leveled: Leveled, padded: Padded) -> LeveledRows:
-        """The way between two layouts of one batch: by level, and in the rectangles `padded.parts`."""
+        """Map between two layouts of one batch: by level, and in the rectangles `padded.parts`."""
         parts = padded.parts
         if len(parts) == 1:
             index, flat, there = padded.index.view(-1), padded.flat, None if padded.is_full else padded.mask
@@ -154,14 +154,14 @@ class LeveledRows:
         return cls(leveled.members, leveled.place[index], flat[leveled.node], leveled.mask, there, shapes)
 
     def gather(self, values: Tensor) -> list[Tensor]:
-        """(K, S, d) by level -> (R, L, d) of every rectangle; positions without a node hold the values of node 0: mask
+        """(K, S, d) by level -> (R, L, d) per rectangle; positions without a node hold the values of node 0: mask
         them."""
         flat = _Reorder.apply(values.reshape(-1, values.shape[-1]), self.to_rows, self.to_levels, self.in_levels)
         each = flat.split([rows * length for rows, length in self.shapes]) if len(self.shapes) > 1 else [flat]
         return [part.view(*shape, flat.shape[-1]) for part, shape in zip(each, self.shapes, strict=True)]
 
     def scatter(self, values: list[Tensor]) -> Tensor:
-        """(R, L, d) of every rectangle -> (K, S, d) by level; empty positions hold the values of node 0: mask them."""
+        """(R, L, d) per rectangle -> (K, S, d) by level; empty positions hold the values of node 0: mask them."""
         rows = torch.cat([part.flatten(0, 1) for part in values]) if len(values) > 1 else values[0].flatten(0, 1)
         flat = _Reorder.apply(rows, self.to_levels, self.to_rows, self.in_rows)
         return flat.view(self.members, -1, rows.shape[-1])
@@ -170,13 +170,13 @@ class LeveledRows:
 def _neighbours(
     sender: Ints, receiver: Ints, members: int, bounds: list[int], device: torch.device
 ) -> list[Neighbours | None]:
-    """The tables of every level; edges (E,) as places, those of one receiver side by side."""
+    """The neighbours of each level; edges (E,) as positions, grouped by receiver."""
     size, widths = bounds[-1], np.diff(bounds)
     first = np.flatnonzero(np.diff(receiver, prepend=-1))
     degree = np.zeros(members * size, np.int64)
     degree[receiver[first]] = np.diff(first, append=len(receiver))
     rank = np.arange(len(receiver)) - np.repeat(first, degree[receiver[first]])
-    # The tables lie one after the other, each as wide as the largest degree of its own level.
+    # The tables are concatenated, each as wide as the largest degree of its own level.
     begins = np.array(bounds[:-1])
     widest = np.maximum.reduceat(degree.reshape(members, size).max(0), begins) if size else np.zeros_like(begins)
     starts = pointer(members * widths * widest)
@@ -199,9 +199,9 @@ def _neighbours(
 
 
 class _Reorder(torch.autograd.Function):
-    """Rows in another order, whose gradient is the way back: no scattered sum.
+    """Reorder rows, with the inverse order as the gradient instead of a scattered sum.
 
-    mask: of the rows that came in, those that went out; the others get no gradient. None if all did.
+    mask: the input rows that occur in the output; the others get no gradient. None if all do.
     """
 
     @staticmethod

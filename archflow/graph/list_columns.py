@@ -1,6 +1,6 @@
 """Columns that hold a list per row, as flat values and row boundaries."""
 
-# pyarrow makes its compute functions at import; a type checker sees none of them.
+# pyarrow creates its compute functions at import, where type checkers cannot see them.
 # pyright: reportAttributeAccessIssue=false
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def list_column(columns: pa.Table, name: str, kind: pa.DataType) -> tuple[pa.Array, Ints]:
-    """The flat values of a list column, as `kind`, and its row boundaries (N+1,).
+    """Read a list column: its flat values, as `kind`, and its row boundaries (N+1,).
 
     Args:
         columns: The table.
@@ -28,7 +28,7 @@ def list_column(columns: pa.Table, name: str, kind: pa.DataType) -> tuple[pa.Arr
         kind: Text for operation names, int64 for node indices.
 
     Raises:
-        ArchflowError: naming the row, for an empty row or entry and for one that is not of that kind.
+        ArchflowError: If a row or an entry is empty, or not of that kind; the message names the row.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -53,10 +53,10 @@ def list_column(columns: pa.Table, name: str, kind: pa.DataType) -> tuple[pa.Arr
 
 
 def number_lists(columns: pa.Table, name: str) -> tuple[NDArray[np.float64], Ints]:
-    """The flat numbers of a list column, NaN for empty entries, and the length of every row (N,), 0 for an empty one.
+    """Read a list column of numbers: its flat numbers, NaN for empty entries, and its row lengths (N,), 0 if empty.
 
     Raises:
-        ArchflowError: naming the row, for an entry that is no number.
+        ArchflowError: If an entry is not a number; the message names the row.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -70,7 +70,7 @@ def number_lists(columns: pa.Table, name: str) -> tuple[NDArray[np.float64], Int
 
 
 def text_column(columns: pa.Table, name: str) -> list[str]:
-    """The texts of a column, "" where there is none. Raises ArchflowError if it holds anything else."""
+    """Read a column of texts, "" where there is none. Raises ArchflowError if it holds anything else."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -78,12 +78,12 @@ def text_column(columns: pa.Table, name: str) -> list[str]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if not _is_text(column.type) and not pa.types.is_null(column.type):
-        raise ArchflowError(f"column {name!r} is {column.type}, not text; write it as text, or call it otherwise")
+        raise ArchflowError(f"column {name!r} is {column.type}, not text; write it as text, or rename it")
     return pc.fill_null(column.cast(pa.string()), "").to_pylist()
 
 
 def _lists(column: pa.ChunkedArray, name: str, *, numbers: bool, keep_last: bool = False) -> pa.Array:
-    """The column as one array of lists, whatever kind of lists or text it was."""
+    """The column as one array of lists, whatever type of lists or text it had."""
     import pyarrow as pa
 
     whole, types = column.combine_chunks(), pa.types
@@ -101,7 +101,7 @@ def _lists(column: pa.ChunkedArray, name: str, *, numbers: bool, keep_last: bool
 
 
 def _cast(values: pa.Array, kind: pa.DataType, bounds: Ints, name: str, what: str) -> pa.Array:
-    """The entries as that kind. Raises ArchflowError, naming the row of the first that is not `what`."""
+    """Convert the entries to `kind`. Raises ArchflowError, naming the row of the first that is not `what`."""
     import pyarrow as pa
 
     wrong = _unfit(values, kind)
@@ -116,7 +116,7 @@ def _cast(values: pa.Array, kind: pa.DataType, bounds: Ints, name: str, what: st
 
 
 def _unfit(values: pa.Array, kind: pa.DataType) -> int | None:
-    """The first entry that Arrow would turn into `kind` although it is something else, such as True or 0x1."""
+    """The first entry that Arrow would convert to `kind` although it is something else, such as True or 0x1."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

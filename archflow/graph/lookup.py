@@ -1,4 +1,4 @@
-"""Where architectures stand in another set, by their hashes."""
+"""Find architectures in another set by their hashes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def rows_of(hashes: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """(M,) for every wanted hash the first row of `hashes` (N,) that is equal; -1 where there is none."""
+    """(M,) for each wanted hash, the first row of `hashes` (N,) that equals it; -1 if there is none."""
     if not len(hashes):
         return np.full(len(wanted), -1)
     known, first = np.unique(hashes, return_index=True)

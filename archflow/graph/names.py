@@ -21,7 +21,7 @@ LETTERS = {
     "r": "resolution",
     "h": "heads",
 }
-"""The attributes that single letters before a number stand for; other letters are an attribute's name themselves."""
+"""The attributes that single letters before a number stand for; other letters are themselves attribute names."""
 
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
 _PART = re.compile(rf"([a-zA-Z]+)({_NUMBER})")
@@ -29,11 +29,11 @@ _SQUARE = re.compile(rf"([a-zA-Z]*)({_NUMBER})x\2((?:[a-zA-Z]{_NUMBER})*)")
 
 
 def split_name(name: str) -> tuple[str, dict[str, float]]:
-    """An operation's name without the numbers, and the numbers by attribute.
+    """Split an operation's name into the name without numbers, and the numbers by attribute.
 
-    Parts are what `_` or `-` divides. The first part is of the name, but for a size such as `3x3` at its end; of the
-    others a size is the kernel, and letters before a number are an attribute: `conv3x3`, `sep_conv_5x5`, `conv_k3_c64`,
-    `stem_conv3x3s2`. A name that would give an attribute twice, or leave no name, holds no numbers.
+    Names are split into parts at `_` or `-`. The first part belongs to the name, except for a size such as `3x3` at its
+    end; in the others, a size is the kernel, and letters before a number are an attribute: `conv3x3`, `sep_conv_5x5`,
+    `conv_k3_c64`, `stem_conv3x3s2`. A name that would give an attribute twice, or leave no name, is not split.
     """
     first, *rest = re.split(r"([_-])", name)
     found: list[tuple[str, str]] = []
@@ -53,19 +53,19 @@ def split_name(name: str) -> tuple[str, dict[str, float]]:
 
 
 def joined_name(base: str, numbers: Mapping[str, float]) -> str:
-    """A name with numbers in it, as `split_name` reads it."""
+    """Put numbers into a name, so that `split_name` reads them back."""
     letters = {attribute: letter for letter, attribute in LETTERS.items()}
     return "_".join((base, *(f"{letters.get(name, name)}{value:.9g}" for name, value in numbers.items())))
 
 
 def numbers_from_names(architectures: ArchitectureSet) -> ArchitectureSet:
-    """The same architectures with the numbers in their operations' names as node attributes, beside those they have.
+    """The same architectures with the numbers in their operations' names as additional node attributes.
 
     The vocabulary is that of the names without numbers: `conv` and `conv_k3` are one operation, and the attribute
     `kernel` does not apply to the first.
 
     Raises:
-        ArchflowError: naming the row, where a name and an attribute column give a node different numbers.
+        ArchflowError: If a name and an attribute column give a node different numbers; the message names the row.
     """
     split = [split_name(op) for op in architectures.vocabulary.ops]
     vocabulary = Vocabulary.of(base for base, _ in split)
@@ -92,7 +92,7 @@ def numbers_from_names(architectures: ArchitectureSet) -> ArchitectureSet:
 
 
 def _without_size(part: str, found: list[tuple[str, str]]) -> str:
-    """A part without the size at its end, which is added to what was found."""
+    """A part without the size at its end; the size is added to `found`."""
     size = _SQUARE.fullmatch(part)
     if not size:
         return part

@@ -1,4 +1,4 @@
-"""Ragged rows as a rectangle."""
+"""Ragged rows as padded rectangles."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from torch import Tensor
 from archflow.graph.ragged import Ints, pointer, positions
 
 FEW_PAIRS = 2**20
-"""So many pairs of positions are padded in any case: a batch of 256 with 64 nodes each."""
+"""The number of pairs of positions up to which rows are padded together: a batch of 256 with 64 nodes each."""
 
 
 @dataclass(frozen=True)
 class Padded:
-    """R ragged rows with V nodes in all as a rectangle, padded to the longest row.
+    """R ragged rows with V nodes in total as a rectangle, padded to the longest row.
 
     Attributes:
-        bounds: Where every ragged row begins and ends, on the host.
-        device: Of the tensors.
-        members: K, the ensemble members that the rows belong to, in runs of R / K.
-        chosen: (R,) which of the ragged rows; all, in order, if None.
+        bounds: Row boundaries of all ragged rows, on the host.
+        device: Device of the tensors.
+        members: K, the number of ensemble members that the rows belong to, in runs of R / K.
+        chosen: (R,) indices of the ragged rows; all, in order, if None.
     """
 
     bounds: Ints
@@ -33,29 +33,29 @@ class Padded:
 
     @cached_property
     def counts(self) -> Ints:
-        """(R,) nodes of every row, on the host."""
+        """(R,) number of nodes of each row, on the host."""
         counts = np.diff(self.bounds)
         return counts if self.chosen is None else counts[self.chosen]
 
     @cached_property
     def starts(self) -> Ints:
-        """(R,) first node of every row, on the host."""
+        """(R,) first node of each row, on the host."""
         return self.bounds[:-1] if self.chosen is None else self.bounds[self.chosen]
 
     @cached_property
     def shape(self) -> tuple[int, int]:
-        """(R, L) rows, and positions of each."""
+        """(R, L), the numbers of rows and of positions per row."""
         return len(self.counts), int(self.counts.max(initial=0))
 
     @cached_property
     def is_full(self) -> bool:
-        """Whether the positions are the V nodes in order, none without a node."""
+        """Whether the positions are exactly the V nodes in order, without padding."""
         return self.chosen is None and bool((self.counts == self.shape[1]).all())
 
     @cached_property
     def parts(self) -> list[Padded]:
-        """The rows as rectangles of rows of about the same length: there are at most four times as many pairs of
-        positions as of nodes. Just this rectangle where that, or its number of pairs, holds already."""
+        """Split into rectangles of rows of similar length, so that there are at most four times as many pairs of
+        positions as of nodes. Just this rectangle if that already holds, or if it has few pairs."""
         pairs = np.square(self.counts).sum()
         if self.shape[0] * self.shape[1] ** 2 <= max(FEW_PAIRS, 4 * pairs):
             return [self]
@@ -70,19 +70,18 @@ class Padded:
 
     @cached_property
     def index(self) -> Tensor:
-        """(R, L) node of every position; positions without a node point at node 0."""
+        """(R, L) node at each position; positions without a node refer to node 0."""
         index = np.where(self.there, self.starts[:, None] + np.arange(self.shape[1]), 0)
         return torch.from_numpy(index).to(self.device)
 
     @cached_property
     def flat(self) -> Tensor:
-        """(V,) position of every node in the flattened rectangle."""
+        """(V,) position of each node in the flattened rectangle."""
         return torch.from_numpy(np.flatnonzero(self.there)).to(self.device)
 
     @cached_property
     def pair_index(self) -> Tensor:
-        """(R, L, L) number of every pair of nodes of one ragged row, these one after the other; 0 where there is no
-        pair."""
+        """(R, L, L) index of each pair of nodes of a ragged row, counted over all rows; 0 where there is no pair."""
         counts, place = self.counts[:, None, None], np.arange(self.shape[1])
         first = pointer(np.diff(self.bounds) ** 2)[:-1]
         first = first if self.chosen is None else first[self.chosen]
@@ -94,7 +93,7 @@ class Padded:
         """(R, L, L) bool: whether an edge leads from the first to the second node of a row, on the host.
 
         Args:
-            source, target: (E,) nodes of all ragged rows; both ends of an edge are of one row.
+            source, target: (E,) nodes of all ragged rows; both ends of an edge are in one row.
         """
         row = np.arange(len(self.bounds) - 1)
         if self.chosen is not None:
@@ -108,11 +107,11 @@ class Padded:
         return edges
 
     def per_member(self, counts: Ints) -> list[int]:
-        """The sums of the rows' counts (R,) over the rows of each of the K members."""
+        """Sum counts (R,) over the rows of each of the K members."""
         return counts.reshape(self.members, -1).sum(1).tolist()
 
     def longer(self, count: int) -> Padded:
-        """Rows with so many nodes more each."""
+        """Rows with `count` more nodes each."""
         return Padded(pointer(self.counts + count), self.device, self.members)
 
     def gather(self, values: Tensor) -> Tensor:
@@ -128,7 +127,7 @@ class Padded:
 
     @cached_property
     def nodes(self) -> Ints:
-        """The nodes of the rows, one row after the other, on the host."""
+        """The nodes of the rows, concatenated, on the host."""
         return positions(self.starts, self.counts, pointer(self.counts))
 
     @cached_property
@@ -139,7 +138,7 @@ class Padded:
 
 @dataclass(frozen=True)
 class NodeSubset:
-    """M of the V nodes of a batch, of every architecture (or every cell: then B counts these) some.
+    """M of the V nodes of a batch, some from each architecture (or from each cell, which B then counts).
 
     node: (M,) their node rows. padded: their dense view (B, P); its flat rows are those of `node`.
     """
@@ -148,7 +147,7 @@ class NodeSubset:
     padded: Padded
 
     def gather(self, values: Tensor) -> Tensor:
-        """(V, d) -> (B, P, d); places without a node hold another node's values: mask them."""
+        """(V, d) -> (B, P, d); positions without a node hold another node's values: mask them."""
         return self.padded.gather(values.index_select(0, self.node))
 
     def scatter(self, values: Tensor, nodes: int) -> Tensor:

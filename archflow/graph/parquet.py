@@ -1,6 +1,6 @@
-"""Parquet files that others may have made: a few kilobytes can state gigabytes, which are not asked for."""
+"""Untrusted Parquet files: a few kilobytes can claim gigabytes, which are not allocated."""
 
-# pyarrow makes its compute functions at import; a type checker sees none of them.
+# pyarrow creates its compute functions at import, where type checkers cannot see them.
 # pyright: reportAttributeAccessIssue=false
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 8, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 8}
-"""Bytes of a value in memory; of a text, of its position alone."""
+"""Bytes of a value in memory; for a text, of its offset only."""
 
 _ROWS = 1000
-"""Looked at together, until one of them has a text and so the dictionary is there."""
+"""Rows that are read at once, until one has a text, so that the dictionary is available."""
 
 _LONG = 1000
-"""Bytes of a text in lists, above which all are counted: the footer does not say how many they are."""
+"""Bytes of a text in lists above which all texts are counted, since the footer does not give their number."""
 
 
 def read_parquet(path: Path) -> pa.Table:
-    """The columns of a Parquet file.
+    """Read the columns of a Parquet file.
 
-    Numbers in columns and texts are bounded before they are read; how long lists of numbers are is not known then.
+    The size of numbers in columns and of texts is bounded before they are read; that of lists of numbers is not known.
 
     Raises:
-        ArchflowError: It asks for more memory than `check_size` allows.
-        ArrowException, OSError: It is damaged.
+        ArchflowError: If the file needs more memory than `check_size` allows.
+        ArrowException, OSError: If the file is damaged.
     """
     from pyarrow.parquet import ParquetFile, read_metadata
 
     about = read_metadata(path)
-    # Of the footer only what pyarrow reads safely: asking it for a damaged column chunk ends the process.
+    # Read only safe parts of the footer: asking pyarrow for a damaged column chunk crashes the process.
     leaves = [about.schema.column(i) for i in range(about.num_columns)]
     groups = [about.row_group(i) for i in range(about.num_row_groups)]
     width = sum(_WIDTHS.get(leaf.physical_type, leaf.length or 0) for leaf in leaves if not leaf.max_repetition_level)
@@ -53,7 +53,7 @@ def read_parquet(path: Path) -> pa.Table:
             for number, group in enumerate(groups):
                 if group.num_rows * group.total_byte_size > much or leaf.max_repetition_level:
                     longest = _longest(file, number, leaf.path)
-                    # One text may be repeated a million times: what its column takes is then counted.
+                    # One text may be repeated a million times, so the size of its column is counted.
                     if group.num_rows * longest > much or (leaf.max_repetition_level and longest > _LONG):
                         needed += _written_out(file, number, leaf.path)
                         check_content(path, needed)

@@ -1,4 +1,4 @@
-"""Where a node stands in its architecture, as node attributes that do not depend on how nodes are numbered."""
+"""A node's position in its architecture, as node attributes that do not depend on how nodes are numbered."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ POSITIONS = (f"{POSITION}from_input", f"{POSITION}to_output", f"{POSITION}depth_
 
 
 def with_positions(architectures: ArchitectureSet) -> ArchitectureSet:
-    """The same architectures with four attributes more. Linear in nodes and edges.
+    """The same architectures with four more attributes. This takes time linear in nodes and edges.
 
     `position_from_input`: edges on the longest path to the node from a node without predecessors.
     `position_to_output`: edges on the longest path from the node to one without successors.
-    `position_depth_share`: the first as a share of the architecture's depth, 0 where there is no edge.
-    `position_index`: the number of the node along an architecture that is a single path, NaN in any other. A set that
-    has an attribute of that name already, since its space orders nodes in its own way, keeps those values.
+    `position_depth_share`: the first relative to the architecture's depth; 0 if there are no edges.
+    `position_index`: the index of the node along an architecture that is a single path, NaN in any other. A set that
+    already has an attribute of that name, because its space orders nodes in its own way, keeps its values.
     """
     backwards = architectures.replaced(edge_src=architectures.edge_dst, edge_dst=architectures.edge_src)
     level = architectures.levels.astype(np.float32)

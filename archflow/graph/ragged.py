@@ -1,4 +1,4 @@
-"""Index arithmetic on ragged arrays: rows of different lengths lying one after another in one flat array."""
+"""Index arithmetic on ragged arrays: rows of different lengths, concatenated in one flat array."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,7 @@ def positions(starts: NDArray, counts: NDArray, bounds: Ints) -> Ints:
 
 
 def segment_reduce(reduction: np.ufunc, values: NDArray, bounds: Ints, empty) -> NDArray:
-    """`reduction` over every row (E, ...) -> (N, ...); `empty` where a row has no element.
+    """Apply `reduction` to each row: (E, ...) -> (N, ...); `empty` for rows without elements.
 
     `ufunc.reduceat` alone returns a neighbour's value for an empty row.
     """
@@ -33,7 +33,7 @@ def segment_reduce(reduction: np.ufunc, values: NDArray, bounds: Ints, empty) ->
 
 
 def as_int32(values: ArrayLike) -> NDArray[np.int32]:
-    """Operation ids or node indices as int32; one that does not fit stays out of every valid range, so that validation
+    """Operation ids or node indices as int32; one that does not fit stays outside the valid range, so that validation
     names its row. Raises ArchflowError for anything but integers."""
     values = _integers(values, "operation ids and node indices")
     if values.dtype == np.int32:

@@ -1,4 +1,4 @@
-"""Parts of graphs, a whole set at once."""
+"""Subgraphs of a whole set at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Mask = NDArray[np.bool_]
 
 
 def induced(architectures: ArchitectureSet, keep: Mask) -> ArchitectureSet:
-    """The sub-graphs on the nodes that keep (V,) marks, at least one of every architecture, in their old order."""
+    """The subgraphs on the nodes marked in keep (V,), at least one per architecture, in their old order."""
     kept_before = pointer(keep)
     source, target = architectures.edge_nodes
     edges = keep[source] & keep[target]
@@ -28,7 +28,7 @@ def induced(architectures: ArchitectureSet, keep: Mask) -> ArchitectureSet:
 
 
 def without_edges(architectures: ArchitectureSet, gone: Mask) -> ArchitectureSet:
-    """All nodes, and the edges that gone (E,) does not mark."""
+    """The same graphs without the edges marked in gone (E,)."""
     return architectures.replaced(
         edge_src=architectures.edge_src[~gone],
         edge_dst=architectures.edge_dst[~gone],

@@ -1,8 +1,8 @@
-"""Tables as data sets: architectures and what was measured on them, in Parquet, CSV or JSON lines.
+"""Tables as data sets: architectures and their measurements, in Parquet, CSV or JSON lines.
 
 Columns `ops` (operation names), `edge_src`, `edge_dst` (node indices), optionally `native` (the benchmark's own
-string), lists `node_NAME` (node attributes). Every other column travels along as it is; one that is asked for as a
-metric is numbers, empty where it was not measured.
+string), lists `node_NAME` (node attributes). Every other column is kept as it is; a column used as a metric holds
+numbers, and is empty where it was not measured.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from archflow.graph.vocabulary import Vocabulary
 from archflow.printable import shown
 
 _NO_TEXT = ("None", "nan", "<NA>")
-"""How what stands for a missing text in a list prints."""
+"""How values that stand for a missing text in a list are printed."""
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Table:
-    """N architectures and what is known of them.
+    """N architectures and what is known about them.
 
     Args:
         architectures: The N architectures.
-        metrics: column name -> (N,) numbers, NaN where not measured. Whatever holds numbers is taken, by position, and
-            kept as an array. A table that was read also has the file's other columns here (`TableColumns`).
-        native: The benchmark's own string of every row, "" or None where there is none.
+        metrics: column name -> (N,) numbers, NaN where not measured. Any sequence of numbers is accepted, by position,
+            and kept as an array. A table that was read also has the file's other columns here (`TableColumns`).
+        native: The benchmark's own string of each row, "" or None where there is none.
 
     Raises:
-        ArchflowError: for a metric that is not N numbers, and for native strings that are not N texts.
+        ArchflowError: If a metric is not N numbers, or native strings are not N texts.
     """
 
     architectures: ArchitectureSet
@@ -63,9 +63,9 @@ class Table:
         return self.metrics
 
     def metric(self, name: str) -> NDArray[np.float64]:
-        """(N,) one metric; "-NAME" is the column NAME with its signs changed, for what is better when lower.
+        """(N,) one metric; "-NAME" is the column NAME with its sign changed, for metrics where lower is better.
 
-        Raises ArchflowError, listing what there is, if the table lacks it, or naming the row that holds no number.
+        Raises ArchflowError if the table lacks it, listing its columns, or if a row holds no number, naming the row.
         """
         if name.startswith("-") and name not in self._columns.names:
             return -self.metric(name[1:])
@@ -73,7 +73,7 @@ class Table:
 
     @property
     def column_names(self) -> list[str]:
-        """The names of all columns beside the graphs, numbers or not."""
+        """The names of all columns apart from the graphs, numeric or not."""
         return self._columns.names
 
     def texts(self, name: str) -> list[str | None]:
@@ -81,25 +81,25 @@ class Table:
         return self._columns.texts(name)
 
     def called(self, row: int) -> str:
-        """What to call an architecture where it is shown: its native string, or its operations if it has none."""
+        """How to display an architecture: its native string, or its operations if it has none."""
         return (self.native[row] if self.native else "") or " ".join(self.architectures[row].ops)
 
     def with_metrics(self, columns: Mapping[str, ArrayLike]) -> Table:
-        """The table with further metrics (N,), which take the places of columns of the same name."""
+        """The table with further metrics (N,), which replace columns of the same name."""
         return replace(self, metrics=self._columns.with_numbers(columns, len(self)))
 
     def select(self, rows: ArrayLike) -> Table:
-        """The chosen rows: an index array or a boolean mask, as `ArchitectureSet.select` takes them."""
+        """Select rows by an index array or a boolean mask, as for `ArchitectureSet.select`."""
         rows = np.asarray(rows)
         rows = np.arange(len(self))[rows if rows.size else rows.astype(np.int64)]
         native = None if self.native is None else [self.native[row] for row in rows]
         return Table(self.architectures.select(rows), self._columns.take(rows), native)
 
     def followed_by(self, other: Table) -> Table:
-        """The rows of both. All columns of either are kept, empty where the other lacks them, but not native strings.
+        """The rows of both tables, with all columns of either and gaps where one lacks them, but no native strings.
 
         Raises:
-            ArchflowError: if a column holds numbers in one of them and text in the other.
+            ArchflowError: If a column holds numbers in one of them and text in the other.
         """
         import pyarrow as pa
 
@@ -116,13 +116,12 @@ class Table:
         """Write the table, whole or not at all, in the format of the file's ending.
 
         Raises:
-            ArchflowError: for a metric whose name is kept for something else: `ops`, `native`, `node_NAME` of an
-                attribute ...
+            ArchflowError: If a metric has a reserved name: `ops`, `native`, the `node_NAME` of an attribute ...
         """
         taken = {*GRAPH_COLUMNS, "native", *(f"node_{name}" for name in self.architectures.attribute_names)}
         for name in self._columns.names:
             if name in taken:
-                raise ArchflowError(f"the metric {name!r} has the name of another column of tables; call it otherwise")
+                raise ArchflowError(f"the metric {name!r} has the name of another column of tables; rename it")
         import pyarrow as pa
 
         columns = pa.table(to_columns(self.architectures))
@@ -136,13 +135,13 @@ def read_table(path: str | Path, vocabulary: Vocabulary | None = None, *, number
 
     Args:
         path: A `.parquet`, `.csv` or `.jsonl` file.
-        vocabulary: That of the operations in the file unless given.
+        vocabulary: Vocabulary of the operations; by default that of the file.
         numbers_in_names: Whether `conv_k3` is the operation `conv` with the attribute kernel 3
             (`archflow.graph.names`), or an operation of its own.
 
     Raises:
-        ArchflowError: naming the file and the row, for an unknown file ending, an unreadable file, a missing or ragged
-            column, an empty table, and whatever `ArchitectureSet` refuses.
+        ArchflowError: For an unknown file ending, an unreadable file, a missing or ragged column, an empty table, and
+            whatever `ArchitectureSet` refuses; the message names the file and the row.
     """
     path = Path(path)
     columns = read_columns(path)
@@ -169,7 +168,7 @@ def _texts(given: Any, rows: int) -> list[str] | None:
     if given is None:
         return None
     if isinstance(given, str) or not isinstance(given, Iterable):
-        raise ArchflowError(f"native: {shown(given)} is no list; give one text for each of {rows} architectures")
+        raise ArchflowError(f"native: {shown(given)} is not a list; give one text for each of {rows} architectures")
     texts = ["" if not isinstance(text, str) and str(text) in _NO_TEXT else text for text in given]
     wrong = next((row for row, text in enumerate(texts) if not isinstance(text, str)), None)
     if wrong is not None:

@@ -1,4 +1,4 @@
-"""The columns of a table beside its graphs: numbers when they are asked for, and else as the file had them."""
+"""The columns of a table apart from its graphs: converted to numbers on request, otherwise kept as in the file."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class TableColumns(Mapping[str, NDArray[np.float64]]):
-    """Columns of N rows by name. As a mapping it holds those that are numbers, each converted when it is first asked
-    for, NaN where it is empty.
+    """Columns of N rows by name. As a mapping it holds the numeric ones, each converted on first access, NaN where
+    empty.
 
     Args:
         numbers: (N,) numbers by name.
-        file: Columns as a file had them, of any type; those in `numbers` take their places.
+        file: Columns as in a file, of any type; those in `numbers` override them.
     """
 
     def __init__(self, numbers: Mapping[str, NDArray[np.float64]], file: pa.Table | None = None) -> None:
@@ -31,10 +31,10 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
 
     @classmethod
     def of(cls, columns: Mapping[str, ArrayLike], rows: int) -> TableColumns:
-        """Columns that a caller gives, by position, whatever index they have.
+        """Columns given by a caller, taken by position whatever index they have.
 
         Raises:
-            ArchflowError: for one that is not `rows` numbers.
+            ArchflowError: If a column is not `rows` numbers.
         """
         if isinstance(columns, TableColumns):
             return columns
@@ -57,14 +57,14 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
 
     @property
     def names(self) -> list[str]:
-        """The names of all columns, numbers or not."""
+        """The names of all columns, numeric or not."""
         return [*self._in_file, *self._numbers]
 
     def number(self, name: str) -> NDArray[np.float64]:
         """(N,) one column.
 
         Raises:
-            ArchflowError: naming the row, if it is of anything but numbers; listing what there is, if it is not there.
+            ArchflowError: If a row is not a number (the message names it), or there is no such column (it lists them).
         """
         if name in self:
             return self[name]
@@ -81,7 +81,7 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
         return texts(self._file, name)
 
     def with_numbers(self, columns: Mapping[str, ArrayLike], rows: int) -> TableColumns:
-        """These columns and further ones, which take the places of those of the same name."""
+        """These columns and further ones, which replace those of the same name."""
         more = {name: _numbers(name, values, rows) for name, values in columns.items()}
         return TableColumns(self._numbers | more, self._file)
 
@@ -91,7 +91,7 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
         return TableColumns({name: values[rows] for name, values in self._numbers.items()}, file)
 
     def added_to(self, columns: pa.Table) -> pa.Table:
-        """A table with all these columns behind its own: those of a file as they were, numbers with null for NaN."""
+        """A table with these columns appended: those of a file as they were, numbers with null for NaN."""
         import pyarrow as pa
 
         for name in self._in_file:
@@ -110,7 +110,7 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
 
 
 def _numbers(name: str, values: ArrayLike, rows: int) -> NDArray[np.float64]:
-    """One column as an array, float32 if it is that already. Raises ArchflowError if it is not (rows,) numbers."""
+    """One column as an array, which stays float32 if it is. Raises ArchflowError if it is not (rows,) numbers."""
     if isinstance(values, np.ma.MaskedArray):
         values = np.ma.filled(values.astype(np.float64), np.nan)
     try:

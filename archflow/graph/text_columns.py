@@ -1,6 +1,6 @@
-"""Columns that are no graphs: numbers when they are asked for, and else in a form that a file's format can hold."""
+"""Columns other than graphs: conversion to numbers, and to forms that a file format can hold."""
 
-# pyarrow makes its compute functions at import; a type checker sees none of them.
+# pyarrow creates its compute functions at import, where type checkers cannot see them.
 # pyright: reportAttributeAccessIssue=false
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 UNTYPED = {b"archflow": b"untyped"}
-"""Metadata of the columns of a CSV file, which are text whatever they mean."""
+"""Metadata of the columns of a CSV file, which are all text."""
 
 MISSING = ("", "null", "NULL", "none", "None", "nan", "NaN", "NAN", "-nan", "-NaN", "NA", "N/A", "n/a", "<NA>", "#N/A")
-"""What stands for no number in a text."""
+"""Texts that stand for a missing number."""
 
 _LISTS = ("ops", "edge_src", "edge_dst")
 _INTEGER = r"^[-+]?\d+$"
 _FLOAT = r"(\d+\.\d*|\.\d+|\d+e[-+]?\d+|(\d+\.?\d*|\.\d+)e[-+]?\d+|inf|infinity|nan)"
 _NUMBER = rf"(?i)^[-+]?(\d+|{_FLOAT})$"
 _FITS = rf"(?i)^\s*([-+]?(\d{{1,15}}|{_FLOAT}))?\s*$"
-"""Texts that surely are exact: 2**53 has 16 digits."""
+"""Matches numbers that float64 certainly holds exactly: 2**53 has 16 digits."""
 
 
 def numbers(columns: pa.Table, name: str) -> NDArray[np.float64] | None:
     """(N,) one column as numbers, NaN where it is empty; None if it holds anything else, or integers that float64
-    does not hold exactly. Booleans are 0 and 1."""
+    cannot hold exactly. Booleans become 0 and 1."""
     import pyarrow as pa
 
     column = _decoded(columns[name])
@@ -53,14 +53,14 @@ def numbers(columns: pa.Table, name: str) -> NDArray[np.float64] | None:
 
 
 def texts(columns: pa.Table, name: str) -> list[str | None]:
-    """The entries of one column as text, whatever they are, without spaces around; None where there is none."""
+    """The entries of one column as text, whatever their type, with spaces stripped; None where there is none."""
     entries = _as_strings(_decoded(columns[name])).to_pylist()
     stripped = (None if text is None else text.strip() for text in entries)
     return [None if text in MISSING else text for text in stripped]
 
 
 def why_no_numbers(columns: pa.Table, name: str) -> str:
-    """Of a column that `numbers` does not take: the first entry that is no number, or the first of all."""
+    """Why `numbers` refuses a column: its first entry that is not a number, or its first entry."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -78,8 +78,8 @@ def why_no_numbers(columns: pa.Table, name: str) -> str:
 
 
 def typed(columns: pa.Table) -> pa.Table:
-    """Columns for a format that knows types: texts of a CSV file that are all numbers as numbers, unless that would
-    change them, as it would `007`."""
+    """Columns for a format with types: CSV texts that are all numbers become numbers, unless that would change them, as
+    for `007`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -103,7 +103,7 @@ def as_text(columns: pa.Table) -> pa.Table:
         if types.is_list(column.type) and (field.name in _LISTS or field.name.startswith("node_")):
             column = _lists_as_text(column)
         elif types.is_floating(column.type):
-            column = column.cast(pa.float64())  # the digits of a float32 are exact only to one who reads a float32
+            column = column.cast(pa.float64())  # the digits of a float32 are exact only when read as float32
         elif not (_is_text(column.type) or any(is_kind(column.type) for is_kind in plain)):
             rows = (None if row is None else json.dumps(row, default=_for_json) for row in column.to_pylist())
             column = pa.array(rows, pa.string())
@@ -122,7 +122,7 @@ def rows_for_json(columns: pa.Table) -> Iterator[str]:
 
 
 def _typed(text: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Text as integers, numbers or booleans, if all of it is; else as it is."""
+    """Text as integers, numbers or booleans if all entries are such; otherwise unchanged."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -143,7 +143,7 @@ def _typed(text: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _as_strings(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The entries as text, whatever they are."""
+    """The entries as text, whatever their type."""
     import pyarrow as pa
 
     if _is_text(column.type) or (pa.types.is_temporal(column.type) and not pa.types.is_duration(column.type)):
@@ -153,14 +153,14 @@ def _as_strings(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Without a dictionary."""
+    """The column without dictionary encoding."""
     import pyarrow as pa
 
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
 def _lists_as_text(column: pa.ChunkedArray) -> pa.Array:
-    """Lists as text, `nan` for an empty entry."""
+    """Lists as text, with `nan` for an empty entry."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -188,7 +188,7 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _for_json(value: Any) -> Any:
-    """What JSON has no form for: decimals as numbers, bytes and the rest as text."""
+    """Convert values that JSON cannot represent: decimals to numbers, bytes and the rest to text."""
     if isinstance(value, Decimal | np.floating):  # older versions of pyarrow give a float16 as NumPy's
         return float(value)
     return value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)

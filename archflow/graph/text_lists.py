@@ -1,10 +1,10 @@
-"""Lists written as text, one per row: JSON, Python's and NumPy's forms, and bare words between commas.
+"""Lists written as text, one per row: JSON, Python's and NumPy's forms, and comma-separated bare words.
 
-Bare words are `[input, conv3x3, output]`, with or without brackets; they hold no quote and no bracket, so that whatever
-needs one is in quotes. Texts of the plain forms are split all at once; the others are parsed one by one, each once.
+Bare words, as in `[input, conv3x3, output]`, may come with or without brackets; words that contain quotes or brackets
+must be quoted. Texts in plain forms are split all at once; others are parsed one by one, each distinct text once.
 """
 
-# pyarrow makes its compute functions at import; a type checker sees none of them.
+# pyarrow creates its compute functions at import, where type checkers cannot see them.
 # pyright: reportAttributeAccessIssue=false
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MISSING = ("null", "None", "nan", "NaN")
-"""Bare words for an entry that is missing. An operation of that name is written in quotes."""
+"""Bare words that stand for a missing entry. An operation of such a name must be quoted."""
 
 _BLANKS = " \t\n\r\f"
 _BARE = r"""[^'"\[\](){}]*"""
@@ -41,16 +41,16 @@ _PLAIN_NAME = r"""^[^\s\x00-\x1f\x7f,'"\[\](){}]+(?: +[^\s\x00-\x1f\x7f,'"\[\]()
 
 
 def split_lists(column: pa.Array, name: str, *, numbers: bool, keep_last: bool = False) -> pa.ListArray:
-    """The lists of texts that a column (N,) of text holds, null for an entry that is missing.
+    """Split a column (N,) of text into lists of texts, with null for a missing entry.
 
     Args:
-        column: Text; nothing at all is an empty list.
-        name: What errors call it.
-        numbers: Whether the entries are numbers, which blanks divide where there is no comma: NumPy's `[0 1]`.
-        keep_last: Whether an empty entry behind the last comma of `[1, ]` counts; that of Python's `(1,)` never does.
+        column: Texts; an empty text is an empty list.
+        name: The column's name in errors.
+        numbers: Whether the entries are numbers, which may be separated by blanks as in NumPy's `[0 1]`.
+        keep_last: Whether an empty entry after the last comma of `[1, ]` counts; that of Python's `(1,)` never does.
 
     Raises:
-        ArchflowError: naming the row, for a text that is no list.
+        ArchflowError: If a text is not a list; the message names the row.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -67,11 +67,11 @@ def split_lists(column: pa.Array, name: str, *, numbers: bool, keep_last: bool =
     for code, each in enumerate(encoded.dictionary.to_pylist()):
         try:
             parsed.append(entries := parse(each))
-            "".join(filter(None, entries)).encode()  # a lone surrogate, which a text can spell, is no text
+            "".join(filter(None, entries)).encode()  # a lone surrogate, which escapes can spell, is not text
         except ValueError as error:
             row = odd[np.argmax(np.asarray(encoded.indices) == code)]
             raise ArchflowError(
-                f"row {row}: {name} is no list: {shown(each)} ({error}); write it as JSON or as [a, b]"
+                f"row {row}: {name} is not a list: {shown(each)} ({error}); write it as JSON or as [a, b]"
             ) from None
     order = np.arange(len(text))
     order[odd] = len(text) + np.asarray(encoded.indices)
@@ -79,7 +79,7 @@ def split_lists(column: pa.Array, name: str, *, numbers: bool, keep_last: bool =
 
 
 def parse(text: str) -> list[str | None]:
-    """The entries of one list, None where one is missing. Raises ValueError, with the reason, if it is no list."""
+    """Parse one list, with None for a missing entry. Raises ValueError, with the reason, if it is not a list."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -92,7 +92,7 @@ def parse(text: str) -> list[str | None]:
 
 
 def written(lists: pa.ListArray) -> pa.Array:
-    """Lists (N,) of texts as text that `split_lists` reads back: bare words, or JSON if one of them needs quotes."""
+    """Write lists (N,) of texts so that `split_lists` reads them back: as bare words, or JSON if one needs quotes."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -107,14 +107,14 @@ def written(lists: pa.ListArray) -> pa.Array:
 
 
 def bracketed(lists: pa.ListArray) -> pa.Array:
-    """The entries, texts, with commas between them, in brackets."""
+    """Join texts with commas, in brackets."""
     import pyarrow.compute as pc
 
     return pc.binary_join_element_wise("[", pc.binary_join(lists, ", "), "]", "")
 
 
 def _split_plain(text: pa.Array, name: str, numbers: bool, keep_last: bool) -> pa.ListArray:
-    """As `split_lists`, of texts of the plain forms only."""
+    """As `split_lists`, for texts in plain forms only."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -145,7 +145,7 @@ def _split_plain(text: pa.Array, name: str, numbers: bool, keep_last: bool) -> p
 
 
 def _scanned(text: str) -> list[str | None]:
-    """The entries of a list that is no JSON. Raises ValueError."""
+    """Parse a list that is not JSON. Raises ValueError if it is not a list."""
     inner = text.strip()
     if inner[:1] in ("[", "(") or inner[-1:] in ("]", ")"):
         if (inner[0], inner[-1]) not in (("[", "]"), ("(", ")")) or len(inner) < 2:
@@ -168,7 +168,7 @@ def _scanned(text: str) -> list[str | None]:
 
 
 def _value(token: str) -> str | None:
-    """What a quoted text or a bare word stands for."""
+    """The value of a quoted text or a bare word."""
     if token[0] not in "'\"":
         return None if token in MISSING else token
     if "\\" not in token:

@@ -1,4 +1,4 @@
-"""Order in a set of graphs: topological levels, paths, and the checks that make levels possible."""
+"""Topology of a set of graphs: levels, reachability, and validation."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from archflow.graph.graphs import Graphs
 from archflow.graph.ragged import Ints, pointer, positions
 
 STEPS = 1000
-"""So many levels are taken as a whole, all nodes at once; the nodes of a deeper set follow one by one, since a step of
-arrays costs as much as a hundred single nodes."""
+"""The number of levels that are processed with arrays; deeper nodes are processed one by one, since a step with arrays
+costs as much as a hundred single nodes."""
 
 
 def levels(graphs: Graphs) -> NDArray[np.int32]:
-    """(V,) longest path in edges that ends at every node, all architectures at once, in linear time.
+    """(V,) length in edges of the longest path that ends at each node, for all architectures at once, in linear time.
 
     Level by level: a node is due when the last of its predecessors is done. Raises ArchflowError, naming the row, if a
     graph has a cycle, whose nodes are never due.
@@ -49,16 +49,16 @@ def levels(graphs: Graphs) -> NDArray[np.int32]:
 
 
 def _one_by_one(level: NDArray[np.int32], missing: Ints, first: Ints, target: Ints, due: Ints) -> Ints:
-    """Fill in the levels of whatever follows the nodes that are due.
+    """Fill in the levels of all nodes that follow those that are due.
 
     Args:
-        level: (V,) final for all that is done or due.
-        missing: (V,) predecessors that are not done.
-        first, target: (V+1,), (E,) the successors of every node.
-        due: Nodes.
+        level: (V,) levels, final for nodes that are done or due.
+        missing: (V,) number of predecessors that are not done.
+        first, target: (V+1,), (E,) the successors of each node.
+        due: Nodes whose predecessors are all done.
 
     Returns:
-        (V,) what is missing in the end.
+        (V,) the remaining values of `missing`.
     """
     found, left, begin, successors = level.tolist(), missing.tolist(), first.tolist(), target.tolist()
     stack = due.tolist()
@@ -74,12 +74,12 @@ def _one_by_one(level: NDArray[np.int32], missing: Ints, first: Ints, target: In
 
 
 def reached(nodes: int, source: Ints, target: Ints, start: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(V,) the nodes that start (V,) marks, and those to which a path leads from there. Linear in nodes and edges.
+    """(V,) the nodes marked in start (V,) and those reachable from them. Linear in nodes and edges.
 
     Args:
         nodes: V.
         source, target: (E,) the edges.
-        start: Where paths begin.
+        start: (V,) where paths begin.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import breadth_first_order
@@ -94,11 +94,11 @@ def reached(nodes: int, source: Ints, target: Ints, start: NDArray[np.bool_]) ->
 
 @dataclass(frozen=True)
 class Reachability:
-    """Which nodes of its architecture a path of at least one edge leads to from every node, a bit each.
+    """For each node, which nodes of its architecture a path of at least one edge leads to, as bits.
 
     Attributes:
-        words: (T,) uint64, the rows of all nodes one after the other: bit j of a row is the architecture's node j.
-        bounds: (V+1,) where a row begins; it has a word for every 64 nodes of the architecture.
+        words: (T,) uint64, the concatenated rows of all nodes; bit j of a row is the architecture's node j.
+        bounds: (V+1,) row boundaries; a row has one word per 64 nodes of the architecture.
     """
 
     words: NDArray[np.uint64]
@@ -106,8 +106,8 @@ class Reachability:
 
     @classmethod
     def of(cls, graphs: Graphs, levels: NDArray[np.int32]) -> Reachability:
-        """Of a whole set. Rows of about the same length are computed together, so that no small architecture is padded
-        to the largest."""
+        """Compute it for a whole set. Rows of similar length are computed together, so that small architectures are not
+        padded to the largest."""
         width = -(-graphs.node_counts // 64)
         bounds = pointer(width[graphs.node_owner])
         words = np.zeros(bounds[-1], np.uint64)
@@ -123,7 +123,7 @@ class Reachability:
         return cls(words, bounds)
 
     def rows(self, nodes: Ints, columns: int) -> NDArray[np.bool_]:
-        """(n, columns) the rows of some nodes, False beyond their architecture's last node."""
+        """(n, columns) rows of some nodes, False beyond their architecture's last node."""
         begin, width = self.bounds[nodes, None], -(-columns // 64)
         place = begin + np.arange(width)
         there = place < self.bounds[nodes + 1, None]
@@ -132,7 +132,7 @@ class Reachability:
 
 
 def _closure(place: Ints, level: NDArray[np.int32], source: Ints, target: Ints) -> NDArray[np.uint64]:
-    """(V, W) bits of the nodes to which a path leads, W words for the largest place (V,). Edges rise in level (V,)."""
+    """(V, W) bits of the nodes reachable from each, W words for the largest place (V,). Edges rise in level (V,)."""
     nodes = np.arange(len(place))
     own = np.zeros((len(place), int(place.max(initial=0)) // 64 + 1), np.uint64)
     own[nodes, place // 64] = np.uint64(1) << (place % 64).astype(np.uint64)
@@ -156,7 +156,7 @@ def validate(graphs: Graphs) -> None:
             raise ArchflowError(f"architecture set: {name} must rise from 0 to the {length} entries it divides")
     if len(node_ptr) != len(edge_ptr) or len(source) != len(target):
         raise ArchflowError("architecture set: nodes, edge sources and edge targets are of different lengths")
-    _refuse(np.diff(node_ptr) == 0, "it has no node; give at least one operation")
+    _refuse(np.diff(node_ptr) == 0, "it has no nodes; give at least one operation")
     unknown = (op < 0) | (op >= len(graphs.vocabulary))
     _refuse(unknown, "an operation id is not in the vocabulary", node_ptr)
     size = np.repeat(np.diff(node_ptr), np.diff(edge_ptr))

@@ -1,4 +1,4 @@
-"""Arrays that come from a file, and must be such as a component gives."""
+"""Checks of arrays that come from a file."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ Values = NDArray[np.float64]
 Shape = tuple[int | None, ...]
 
 LARGEST = 1e12
-"""Above what standardised features, normal scores and what is made of them can be."""
+"""An upper bound on standardised features, normal scores and values computed from them."""
 
 
 def floats_of(arrays: Mapping[str, NDArray], shapes: Mapping[str, Shape], most: float = LARGEST) -> dict[str, Values]:
-    """The arrays of these names as float64.
+    """Check the arrays of these names and return them as float64.
 
     Args:
-        arrays: Others are passed over.
-        shapes: By name; an axis that is None may have any length.
-        most: What no value may be above or, negated, below.
+        arrays: Arrays by name; others are ignored.
+        shapes: Shapes by name; an axis that is None may have any length.
+        most: The largest allowed magnitude of a value.
 
     Raises:
-        ArchflowError: Naming the array that is missing, of another shape or type, not finite, or too large.
+        ArchflowError: If an array is missing, of another shape or type, not finite, or too large; the message names it.
     """
     found = {name: _of(arrays, name, shape, np.floating).astype(np.float64) for name, shape in shapes.items()}
     for name, array in found.items():
         if not (np.isfinite(array) & (np.abs(array) <= most)).all():
-            raise ArchflowError(f"its array {name} has values that are no finite numbers, or too large; fit again")
+            raise ArchflowError(f"its array {name} has values that are not finite, or too large; fit again")
     return found
 
 
 def indices_of(arrays: Mapping[str, NDArray], shapes: Mapping[str, Shape]) -> dict[str, NDArray[np.int64]]:
-    """As `floats_of`, for arrays of whole numbers that are not negative."""
+    """Like `floats_of`, for arrays of non-negative integers."""
     found = {name: _of(arrays, name, shape, np.integer).astype(np.int64) for name, shape in shapes.items()}
     for name, array in found.items():
         if array.size and array.min() < 0:

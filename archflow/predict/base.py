@@ -20,11 +20,11 @@ Values = NDArray[np.float64]
 
 
 class Prediction(NamedTuple):
-    """What a predictor says of N architectures, in the metric's own unit and sign.
+    """Predictions for N architectures, in the metric's own unit and sign.
 
     Attributes:
         mean: (N,), or (N, metrics) if several metrics were learnt as columns.
-        std: How unsure each is, of the same shape; NaN where the predictor cannot say.
+        std: Their uncertainty, of the same shape; NaN where the predictor cannot estimate it.
     """
 
     mean: Values
@@ -33,19 +33,19 @@ class Prediction(NamedTuple):
 
 @runtime_checkable
 class Predictor(Protocol):
-    """Learns a metric from few measured architectures, and predicts that of any others.
+    """Learns a metric from a few measured architectures and predicts it for others.
 
-    `fit` or `load` comes first; `predict`, `interval`, `rank` and `save` raise ArchflowError before.
+    `predict`, `interval`, `rank` and `save` raise ArchflowError before `fit` or `load`.
     """
 
     @property
     def metrics(self) -> Sequence[str]:
-        """Names of the metrics learnt; none before `fit`."""
+        """Names of the metrics that were learnt; empty before `fit`."""
         ...
 
     @property
     def objectives(self) -> Sequence[Objective]:
-        """What each metric was learnt for, its direction among it; none before `fit`."""
+        """The objective of each metric, including its direction; empty before `fit`."""
         ...
 
     def fit(
@@ -63,23 +63,23 @@ class Predictor(Protocol):
         """Learn from labels.
 
         Args:
-            architectures: N of them, in a set, a table or a list.
+            architectures: N architectures, as a set, a table or a list.
             y: (N,) or (N, metrics) labels in the metric's own unit. None for a table whose columns `metrics` are
-                learnt; its rows without any label are left out.
+                learnt; rows without any label are left out.
             mask: Of y's shape, False where a label is missing; without it every label counts.
-            reference: Any architectures that show what is usual, labelled or not. A predictor that has no use for them
-                ignores them.
-            validation: Further labelled architectures, which are not trained on: they choose and calibrate. Without
-                them a part of the labels does.
+            reference: Typical architectures, labelled or not. Predictors that do not need them ignore them.
+            validation: Further labelled architectures, which are not trained on but used for selection and calibration.
+                Without them, part of the labels is used.
             metrics: Names of y's columns.
-            checkpoint: File that keeps the state; the same call continues an interrupted one to the same result.
+            checkpoint: File that keeps the training state; after an interruption the same call resumes, to the same
+                result.
             on_epoch: Called with the number of epochs done.
 
         Returns:
-            How it went, in a form of the class' own.
+            A summary of the fit, of a type specific to the class.
 
         Raises:
-            ArchflowError: For labels that cannot be learnt, and architectures that cannot be read.
+            ArchflowError: If labels cannot be learnt or architectures cannot be read.
         """
         ...
 
@@ -87,28 +87,28 @@ class Predictor(Protocol):
         """Predict every metric.
 
         Args:
-            architectures: N of them, in a set, a table or a list.
-            on_batch: Called again and again with how many more architectures are done.
+            architectures: N architectures, as a set, a table or a list.
+            on_batch: Called repeatedly with how many more architectures are done.
         """
         ...
 
     def interval(self, architectures: Architectures, coverage: float) -> tuple[Values, Values]:
-        """The interval that holds the label of an architecture with probability `coverage`.
+        """Compute intervals that contain the label of an architecture with probability `coverage`.
 
         Returns:
-            low, high: Of the shape of `predict`'s mean.
+            low, high: Of the same shape as `predict`'s mean.
 
         Raises:
-            ArchflowError: For a coverage that the calibration labels cannot promise.
+            ArchflowError: If there are too few calibration labels for this coverage.
         """
         ...
 
     def embed(self, architectures: Architectures) -> NDArray[np.float32]:
-        """(N, d) embeddings, also before `fit`."""
+        """Compute (N, d) embeddings; this also works before `fit`."""
         ...
 
     def save(self, folder: str | Path) -> None:
-        """Write the predictor into a folder, which holds the old one or the new one at any moment."""
+        """Write the predictor into a folder, which at any moment holds either the old predictor or the new one."""
         ...
 
     @classmethod
@@ -122,17 +122,17 @@ class Predictor(Protocol):
         on_batch: Callable[[int], None] | None = None,
         coverage: float | None = None,
     ) -> Table:
-        """The table with its predictions: further columns `predicted_METRIC`, `predicted_std_METRIC` and
-        `rank_METRIC`, 1 for the best, for every metric.
+        """Return the table with predictions of every metric: columns `predicted_METRIC`, `predicted_std_METRIC` and
+        `rank_METRIC` (1 for the best).
 
         Args:
-            table: What to rank. All its columns are kept, except those of the names above; architectures alone become
-                a table without any.
+            table: The architectures to rank. Its columns are kept, except those of the names above; architectures alone
+                become a table without other columns.
             on_batch: As in `predict`.
             coverage: Also add columns `low_METRIC` and `high_METRIC`, the ends of `interval`.
 
         Raises:
-            ArchflowError: For a coverage that the calibration labels cannot promise.
+            ArchflowError: If there are too few calibration labels for this coverage.
         """
         ends = None if coverage is None else self.interval(table, coverage)
         prediction = self.predict(table, on_batch)
@@ -146,14 +146,14 @@ def ranked(
     predictor: Predictor,
     ends: tuple[Values, Values] | None = None,
 ) -> Table:
-    """The table with the columns that `Predictor.rank` adds.
+    """Return the table with the columns that `Predictor.rank` adds.
 
     Args:
         table: N architectures.
-        prediction: Of them.
-        by: (N,) or (N, metrics) what rises with the predicted metric and decides the order.
-        predictor: Made the prediction.
-        ends: Of its intervals, low and high, if columns are wanted for them.
+        prediction: Their predictions.
+        by: (N,) or (N, metrics) values that rise with the predicted metric and decide the order.
+        predictor: The predictor that made the prediction.
+        ends: Low and high ends of its intervals, if columns are wanted for them.
     """
     table = table if isinstance(table, Table) else Table(as_set(table))
     mean, std, by = (part.reshape(len(table), -1) for part in (*prediction, by))
@@ -173,7 +173,7 @@ def ranked(
 def check_unranked(table: Table, metrics: Sequence[str], further: Sequence[str] = ()) -> None:
     """Raise ArchflowError if a table has a column that predictions of the metrics would replace.
 
-    further: Columns that these predictions have and others lack.
+    further: Additional columns that these predictions have.
     """
     usual = [
         column

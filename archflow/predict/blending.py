@@ -1,4 +1,4 @@
-"""How the guesses of several components become one prediction that knows how unsure it is."""
+"""Blend the predictions of several components into one with an uncertainty."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from archflow.predict.weights import stacked_weights
 Values = NDArray[np.float64]
 
 SIGNS = 4
-"""How many signs there are that a prediction is unsure."""
+"""The number of signs that a prediction is uncertain."""
 
 TINY = 1e-3
-"""A deviation of 0, in standard deviations of the labels, before its logarithm is taken."""
+"""Added to deviations, in standard deviations of the labels, before their logarithm is taken."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """How well targets were predicted that were not learnt from.
+    """How well held-out targets were predicted.
 
     Attributes:
-        components: Kendall's tau of every component.
-        shares: Of every component, which sum to 1.
-        blend: Kendall's tau of the blend; its weights, few and shrunk, are the only thing that saw the targets.
+        components: Kendall's tau of each component.
+        shares: Each component's fraction of the blend; they sum to 1.
+        blend: Kendall's tau of the blend; only its weights, few and shrunk, have seen these targets.
     """
 
     components: list[float]
@@ -42,12 +42,12 @@ class Score:
 
 @dataclass(frozen=True)
 class Blend:
-    """A weighted sum of components, and how far off it is likely to be.
+    """A weighted sum of components, with estimates of its errors.
 
     Attributes:
-        weights: (C,) of the components.
-        spread: Makes deviations of the signs that predictions are unsure.
-        conformal: Makes intervals of predictions and deviations.
+        weights: (C,) weights of the components.
+        spread: Computes deviations from the signs that predictions are uncertain.
+        conformal: Computes intervals from predictions and deviations.
     """
 
     weights: Values
@@ -56,15 +56,16 @@ class Blend:
 
     @classmethod
     def of(cls, guesses: Sequence[Guess], targets: Values, folds: Folds) -> tuple[Blend, Score]:
-        """Learn from what the F models of every component say of the n labelled architectures.
+        """Learn from the predictions by the F models of each component for the n labelled architectures.
 
-        Weights come from all labels, those that calibrate among them. Weighting every fold by the labels of the others
-        alone would make intervals too wide: fewer labels give worse weights than those that predictions are made with.
+        Weights are learnt from all labels, including those that calibrate. Learning each fold's weights from the labels
+        of the other folds only would make intervals too wide: fewer labels give worse weights than those that
+        predictions use.
 
         Args:
-            guesses: Of every component, of shape (F, n).
-            targets: (n,) what is right.
-            folds: Which targets the models did not learn from.
+            guesses: Predictions of each component, of shape (F, n).
+            targets: (n,) true targets.
+            folds: Which targets each model did not learn from.
         """
         unseen = np.stack([folds.unseen(guess.mean) for guess in guesses])
         weights = _or_equal(stacked_weights(unseen, targets), unseen)
@@ -81,23 +82,23 @@ class Blend:
 
     @classmethod
     def restored(cls, weights: Values, spread: Spread, conformal: CrossConformal) -> Blend:
-        """With the parts of another. Raises ArchflowError if they fit no blend."""
+        """Restore a blend from its parts. Raises ArchflowError if they do not form a blend."""
         if (weights <= 0).any() or len(spread.centre) != SIGNS:
             raise ArchflowError("its weights are not those of a blend; restore the file, or fit again")
         return cls(weights, spread, conformal)
 
     def __call__(self, guesses: Sequence[Guess]) -> tuple[Values, Values]:
-        """(F, N) blended predictions of the models, and (N,) how unsure they are."""
+        """Compute (F, N) blended predictions of the models and their deviations (N,)."""
         return _sum(self.weights, guesses), self.spread(signs_of(guesses, self.weights)).mean(0)
 
 
 def signs_of(guesses: Sequence[Guess], weights: Values) -> Values:
-    """(F, N, S) signs that a prediction is unsure: the logarithms of the components' own deviation and of how far they
-    are from one another, both weighted, and where the prediction lies.
+    """Compute (F, N, S) signs that a prediction is uncertain: the logarithms of the components' own deviation and of
+    their disagreement, both weighted, and the prediction's own position.
 
     Args:
-        guesses: Of C components.
-        weights: (C,) of the components.
+        guesses: Predictions of C components.
+        weights: (C,) weights of the components.
     """
     means, stds = (np.stack(each, 2) for each in zip(*guesses, strict=True))  # (F, N, C)
     shares = weights / weights.sum()
@@ -114,5 +115,5 @@ def _sum(weights: Values, guesses: Sequence[Guess]) -> Values:
 
 
 def _or_equal(weights: Values, unseen: Values) -> Values:
-    """The weights; where no component knows the labels, small equal ones, which rank but hardly leave the mean."""
+    """The weights; if no component is informative, small equal ones, which rank but stay near the mean."""
     return weights if weights.any() else 0.1 / (np.maximum(unseen.std(1), 1e-3) * len(unseen))

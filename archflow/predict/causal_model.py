@@ -1,4 +1,4 @@
-"""Interventions: critical parts of architectures must keep their scores whatever redundant parts go with them."""
+"""Interventions: critical parts must keep their scores whatever redundant parts they are combined with."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from archflow.seeding import generators
 
 @MODELS.register("carl")
 class CausalRankingModel(ScoreModel):
-    """CARL's predictor (Ji et al., ICCV 2025): scores come from the critical vectors alone, as in any `ScoreModel`;
-    training adds to their loss what keeps the redundant vectors from mattering. With c_i, r_i the vectors of the i-th
+    """CARL's predictor (Ji et al., ICCV 2025): scores depend on the critical vectors alone, as in any `ScoreModel`;
+    training adds loss terms that keep the redundant vectors from mattering. With c_i, r_i the vectors of the i-th
     architecture, f the head and y the targets,
 
         loss = L(f(c_i), y_i) + uninformative * variance_i f(r_i) + intervened * L(f(c_i + r_j), y_i)
 
-    where L is the loss that fine-tuning chose. The last term sees every critical vector `interventions` times, each
-    time with the redundant vector of another architecture j of the same run's batch, drawn at random; all the
-    recombined ones are compared in one L. (A batch of one architecture has no other: it is its own mate.)
+    where L is the loss of fine-tuning. The last term uses every critical vector `interventions` times, each time with
+    the redundant vector of another architecture j of the same run's batch, drawn at random; all recombined vectors are
+    compared in one L. (In a batch of one, the architecture is its own mate.)
 
     CARL's losses are not known to us. This is the recipe of Causal Attention Learning (Sui et al., KDD 2022) with the
-    weights of its released code, and three differences. There, redundant parts must predict the uniform distribution
-    over classes; scores have none, so ours must not differ within a batch. There, each term has a head of its own; here
-    one head serves all, so that what the interventions teach it holds for the critical vectors that it will score.
-    There, one mate a batch; CARL's abstract has several, so ours has four.
+    weights of its released code and three differences. There, redundant parts must predict the uniform distribution
+    over classes; scores have no classes, so here they must not vary within a batch. There, each term has its own head;
+    here one head serves all, so that what it learns from interventions applies to the critical vectors that it scores.
+    There, each architecture gets one mate; CARL's abstract has several, so here it gets four.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class CausalRankingModel(ScoreModel):
         self.interventions, self.uninformative, self.intervened = interventions, uninformative, intervened
 
     def loss(self, batch: Batch, targets: Tensor, score_loss: ScoreLoss) -> Tensor:
-        """(K,) the loss of every member; its own generator draws the mates."""
+        """(K,) loss of each member; the model's own generator draws the mates."""
         assert isinstance(self.encoder, CARL)
         members = batch.members
         critical, redundant = (part.unflatten(0, (members, -1)) for part in self.encoder.split(batch))  # (K, n, d)
@@ -59,12 +59,12 @@ class CausalRankingModel(ScoreModel):
 
 
 def draw_mates(members: int, size: int, interventions: int, device: torch.device | str = "cpu") -> Tensor:
-    """(K, interventions, n) for each of the n architectures in every run another of the same run, at random.
+    """Draw (K, interventions, n) mates: for each of the n architectures in a run, others of the same run, at random.
 
-    No two interventions give an architecture the same mate, unless there are more of them than others in the run.
-    In each intervention every architecture is the mate of one.
+    No two interventions give an architecture the same mate, unless there are more interventions than other
+    architectures in the run. In each intervention, every architecture is the mate of exactly one.
     """
-    # Around a table in random order, everybody's mate is so many places further: never oneself.
+    # In a random cyclic order, each mate is a fixed number of positions ahead, so never the architecture itself.
     drawn = [torch.rand(size, generator=generator, device=device) for generator in generators(members)]
     seat = torch.stack(drawn).argsort(1)
     guest = seat.argsort(1)

@@ -9,26 +9,26 @@ from archflow.errors import ArchflowError
 from archflow.predict.kernels import NOISE, covariances, relations, start
 
 CANDIDATES = 2000
-"""Architectures among which the choice is made, if there are more: the covariances of all pairs are kept. Also how many
-measured ones count at most."""
+"""The maximum number of candidates, since the covariances of all pairs are kept; also the maximum number of measured
+architectures that are taken into account."""
 
 MOST = 2 * CANDIDATES
-"""How many can be chosen in one go: memory grows with the square, and time with the cube."""
+"""The largest number that can be chosen at once: memory grows with its square, and time with its cube."""
 
 
 def choose(embeddings: NDArray, count: int, measured: ArrayLike = (), seed: int = 21) -> NDArray[np.int64]:
-    """(count,) rows of the architectures worth measuring, the most telling first.
+    """Choose (count,) rows of architectures to measure, the most informative first.
 
-    Each next one is that whose label would lower most what a Gaussian process does not know: the average variance over
-    the candidates, given those chosen before (active learning after Cohn; D. Cohn, Z. Ghahramani, M. Jordan, 1996). The
-    variance does not depend on the labels themselves, so that all can be measured at once. The process is that of the
-    component `process` on embeddings alone, before it has seen a label.
+    Each is the one whose label would most reduce the average variance of a Gaussian process over the candidates, given
+    those chosen before (active learning after D. Cohn, Z. Ghahramani, M. Jordan, 1996). The variance does not depend on
+    the labels, so all can be measured at once. The process is that of the component `process`, on embeddings alone and
+    before any label is seen.
 
     Args:
-        embeddings: (N, D) of everything that could be measured.
+        embeddings: (N, D) embeddings of all architectures.
         count: How many to choose, at most `MOST`.
-        measured: Rows whose label is known already. Of more than `CANDIDATES`, those count that are the nearest to any
-            candidate.
+        measured: Rows whose label is already known. If there are more than `CANDIDATES`, those nearest to a candidate
+            are used.
         seed: Draws the candidates, `CANDIDATES` of the rows that are not measured (all, if there are fewer).
 
     Raises:
@@ -67,12 +67,12 @@ def prior(a: NDArray, b: NDArray) -> NDArray[np.float64]:
 
 
 def _nearest(x: NDArray, candidates: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The known rows of x (N, D) that are the nearest to one of the candidates, ascending."""
+    """The known rows of x (N, D) that are nearest to any candidate, ascending."""
     best = np.full(len(candidates), np.inf)
     nearest = np.zeros(len(candidates), np.int64)
     for first in range(0, len(known), CANDIDATES):
         some = known[first : first + CANDIDATES]
-        squares = np.square(x[some]).sum(1) - 2 * x[candidates] @ x[some].T  # but for a term of the candidate's own
+        squares = np.square(x[some]).sum(1) - 2 * x[candidates] @ x[some].T  # up to a term of the candidate's own
         closest = squares.argmin(1)
         distance = squares[np.arange(len(candidates)), closest]
         nearer = distance < best

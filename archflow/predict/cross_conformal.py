@@ -1,4 +1,4 @@
-"""Intervals that hold, with all labels learnt from and all of them calibrating."""
+"""Conformal intervals for which all labels are both learnt from and used to calibrate."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from archflow.errors import ArchflowError
 Values = NDArray[np.float64]
 
 ONE_SIGMA = 0.6827
-"""The part of a normal distribution within one standard deviation."""
+"""The probability that a normal variable lies within one standard deviation of its mean."""
 
 ENTRIES = 2**24
-"""Numbers that are sorted at once: 128 MB."""
+"""The maximum number of values that are sorted at once: 128 MB."""
 
 
 @dataclass(frozen=True)
 class CrossConformal:
-    """CV+ intervals (Barber et al. 2021, "Predictive inference with the jackknife+", section 3), normalised by how
-    unsure every prediction is, and with folds that are repeated. With one model they are those of split conformal
-    prediction (Lei et al. 2018).
+    """CV+ intervals (Barber et al. 2021, "Predictive inference with the jackknife+", section 3), normalised by the
+    deviation of each prediction, and with repeated folds. With one model they are those of split conformal prediction
+    (Lei et al. 2018).
 
     Attributes:
-        ratios: (P,) |label - prediction| / deviation of every label by every model that did not learn from it.
-        models: (P,) which of the F models that is.
-        labels: n, how many labels there are.
+        ratios: (P,) |label - prediction| / deviation, for each label and each model that did not learn from it.
+        models: (P,) index of that model among the F models.
+        labels: n, the number of labels.
     """
 
     ratios: Values
@@ -37,29 +37,29 @@ class CrossConformal:
 
     @classmethod
     def of(cls, errors: Values, deviations: Values, tested: NDArray[np.bool_]) -> CrossConformal:
-        """From errors and deviations (F, n), where a model did not learn from a label."""
+        """Calibrate on errors and deviations (F, n) where a model was tested on a label."""
         models, labels = np.nonzero(tested)
         ratios = np.abs(errors[models, labels]) / deviations[models, labels]
         return cls(ratios, models, tested.shape[1])
 
     @classmethod
     def restored(cls, ratios: Values, models: Values, labels: int, folds: int) -> CrossConformal:
-        """With the ratios of another. Raises ArchflowError if they are of no calibration."""
+        """Restore a calibration from its ratios. Raises ArchflowError if they are damaged."""
         whole = np.array_equal(models, models.astype(np.int64)) and len(models) == len(ratios) >= labels >= 0
         if not whole or (ratios < 0).any() or models.min(initial=0) < 0 or models.max(initial=0) >= folds:
             raise ArchflowError("its calibration is damaged; restore the file, or fit again")
         return cls(ratios, models.astype(np.int64), labels)
 
     def interval(self, means: Values, deviations: Values, coverage: float) -> tuple[Values, Values]:
-        """The ends of the intervals that hold the labels of N architectures.
+        """Compute the ends of the intervals for the labels of N architectures.
 
         Args:
             means: (F, N) predictions of the models.
-            deviations: (N,) how unsure they are.
-            coverage: The share of labels that intervals are to hold, of architectures drawn as those labelled were.
+            deviations: (N,) deviations of these predictions.
+            coverage: The fraction of labels to be inside, for architectures drawn as the labelled ones were.
 
         Raises:
-            ArchflowError: For a coverage that so few labels cannot promise.
+            ArchflowError: If there are too few labels for this coverage.
         """
         place = self.place(coverage)
         low, high = np.empty(means.shape[1]), np.empty(means.shape[1])
@@ -73,10 +73,10 @@ class CrossConformal:
         return low, high
 
     def place(self, coverage: float) -> int:
-        """Which of the ends that calibrate, counted from 1 and from the inside, is that of intervals.
+        """The rank, counted from 1 and from the inside, of the calibration end that bounds intervals.
 
         Raises:
-            ArchflowError: For a coverage that so few labels cannot promise.
+            ArchflowError: If there are too few labels for this coverage.
         """
         if not 0 < coverage < 1:
             raise ArchflowError(f"coverage {coverage:g} must lie between 0 and 1")
@@ -86,9 +86,9 @@ class CrossConformal:
                 f"coverage {coverage:g} needs more than {self.labels} labels; the most that these promise is "
                 f"{self.labels / (self.labels + 1):.3f}"
             )
-        return math.ceil(len(self.ratios) * place / self.labels)  # labels count once, however often they are tested
+        return math.ceil(len(self.ratios) * place / self.labels)  # each label counts once, however often it is tested
 
     @property
     def one_sigma(self) -> float:
-        """The factor that makes a deviation a standard deviation."""
+        """The factor that turns a deviation into a standard deviation."""
         return max(float(np.quantile(self.ratios, ONE_SIGMA)), 1e-9)

@@ -1,4 +1,4 @@
-"""Which way is up: what the name of a metric says about it."""
+"""The direction of a metric, as suggested by its name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOWER = frozenset(
         *("kb", "mb", "gb"),
     )
 )
-"""Words in names of metrics of which low values are usually the good ones."""
+"""Words in the names of metrics whose low values are usually good."""
 
 
 def usually_lower(metric: str) -> bool:

@@ -1,4 +1,4 @@
-"""The features that a stacked predictor describes a table by."""
+"""The features by which a stacked predictor describes a table."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ def features_of(
     metrics: Sequence[str],
     labelled: tuple[Table, NDArray[np.float64]] | None = None,
 ) -> dict[str, Features]:
-    """Features by their registered names, but for kinds that have no columns for architectures such as these.
+    """Make features by registered name, leaving out kinds that have no columns for architectures such as these.
 
     Args:
-        table: What is typical.
+        table: Typical architectures.
         kinds: Names in `FEATURES`.
-        columns: Of the table, for the kind `COLUMNS`; None takes those that are known before training by their names.
-        metrics: What is to be predicted, which is no feature.
-        labelled: The n labelled architectures, and (n,) their labels, if there are any: a column that holds these in
-            whatever unit is no feature either.
+        columns: Columns of the table for the kind `COLUMNS`; None for those known before training, found by name.
+        metrics: The metrics to predict, which are never features.
+        labelled: The n labelled architectures and their labels (n,), if there are any: a column that holds the labels,
+            in any unit, is not a feature either.
 
     Raises:
-        ArchflowError: Naming the column, for one of `columns` that cannot be a feature.
+        ArchflowError: If one of `columns` cannot be a feature; the message names it.
     """
     made: dict[str, Features] = {}
     for name in kinds:
         if name == COLUMNS:
             named = known_columns(table, metrics) if columns is None else columns
-            if labelled:  # draws of few labels come here too, whose order a good column has by accident
+            if labelled:  # also called with few labels, which a good column may order perfectly by chance
                 named = usable(named, *labelled, asked=columns is not None, by_order=False)
             made[name] = Columns.named(table, named, metrics)
         else:

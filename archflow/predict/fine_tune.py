@@ -1,4 +1,4 @@
-"""The fine-tuning loop: K runs at once."""
+"""The fine-tuning loop, which trains K runs at once."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from archflow.seeding import member_streams
 class FineTuneSettings(Bounded):
     """FGP's settings for graph networks: pairwise hinge loss, AdamW, batches of 16, gradient norm at most 1.
 
-    epochs: 200 / 500 / 300 for NAS-Bench-101 / -201 / -301 in the released code. margin: 0.5 / 0.5 / 0.1, of the hinge
-    loss; other objectives ignore it.
-    warmup: epochs in which the learning rate rises linearly, a half cosine to zero follows; 0 for a constant rate.
+    epochs: 200 / 500 / 300 for NAS-Bench-101 / -201 / -301 in the released code.
+    margin: of the hinge loss, 0.5 / 0.5 / 0.1; other objectives ignore it.
+    warmup: epochs of linear warm-up, followed by half a cosine to zero; 0 for a constant learning rate.
     """
 
     epochs: int = bounded(500, least=1)
@@ -59,8 +59,8 @@ class Runs:
     """K runs on one set of architectures.
 
     labels: (N, metrics) float64, NaN where not measured. train: (K, n), validation: (K, v) rows of the set; with v = 0
-    no epoch is chosen.
-    seeds: one a run, for the order of its batches.
+    no epoch is selected.
+    seeds: one per run, for the order of its batches.
     """
 
     labels: NDArray[np.float64]
@@ -71,14 +71,14 @@ class Runs:
 
 @dataclass(frozen=True)
 class FineTuned:
-    """What a fine-tuning gave.
+    """The result of fine-tuning.
 
     Args:
-        models: The K models, each at its epoch of the best validation score; without validation rows, the last.
+        models: The K models, each at its epoch with the best validation score; without validation rows, the last epoch.
         losses: (epochs, K).
         validation_score: (epochs, K) the objectives' selection score, higher is better; Kendall's tau for rankings.
             (0, K) without validation rows.
-        held_out: How many of the validation architectures were not trained on; 0 if the training ones chose the epoch.
+        held_out: How many validation architectures were not trained on; 0 if training architectures select the epoch.
     """
 
     models: list[ScoreModel]
@@ -98,18 +98,18 @@ def fine_tune(
     checkpoint_every: int = 10,
     objectives: Sequence[Objective] | None = None,
 ) -> FineTuned:
-    """Train a copy of every model on its run; keep each at its epoch of best validation score, mean over metrics, or
-    without validation rows at its last.
+    """Train a copy of each model on its run, and keep it at the epoch with the best validation score (mean over
+    metrics), or at the last epoch without validation rows.
 
-    Models of a stackable encoder train as one batched model; others one after the other. No label outside a run's
-    train and validation rows is looked at.
-
-    Raises ArchflowError if a loss or a score is not finite.
+    Models of a stackable encoder train as one batched model; others train one after the other. No label outside a run's
+    train and validation rows is used.
 
     checkpoint: file (for unstackable encoders: stem of K files) that holds the state of the loop; an interrupted run
-    goes on from it to the same result. Raises ArchflowError if it belongs to other settings, data or weights, and if
-    memory does not last for the largest architectures.
+    resumes from it, to the same result.
     objectives: one per metric, `scaled_to` labels that may be learnt from; all are hinge losses if None.
+
+    Raises ArchflowError if a loss or a score is not finite, if the checkpoint belongs to other settings, data or
+    weights, and if there is too little memory for the largest architectures.
     """
     settings = settings or FineTuneSettings()
     objectives = objectives or [Hinge(margin=settings.margin)] * runs.labels.shape[1]
@@ -134,7 +134,7 @@ def fine_tune(
 
 class _Loop:
     def __init__(self, models, architectures, runs: Runs, settings, objectives, checkpoint, device) -> None:
-        # The encoder of plain torch layers has no member axis; it comes alone.
+        # An encoder of plain torch layers has no member axis, so it trains alone.
         self.stackable = type(models[0].encoder).stackable
         model: ScoreModel = stack(models) if self.stackable else copy.deepcopy(models[0])
         self.model = model.to(device)
@@ -191,7 +191,7 @@ class _Loop:
                 on_epoch(epoch + 1)
         self.model.load_state_dict(best)
         if not self.runs.validation.size:
-            check_weights(self.model)  # nothing has looked at what the last step gave
+            check_weights(self.model)  # nothing has checked the result of the last step
         members = unstack(self.model) if self.stackable else [self.model]
         held_out = len(np.setdiff1d(self.runs.validation[0], self.runs.train[0]))
         return FineTuned(
@@ -202,7 +202,7 @@ class _Loop:
         )
 
     def _log(self) -> Any:
-        """The shape of what a state says of its epochs: losses and scores of every run."""
+        """The shape of a state's log: losses and scores of every run, per epoch."""
         runs, epochs = len(self.runs.train), self.settings.epochs
         of_epochs = Annotated[list[Annotated[list[float], Len(runs, runs)]], MaxLen(epochs)]
         return tuple[of_epochs, of_epochs]
@@ -212,7 +212,7 @@ class _Loop:
         self.model.train()
         self.optimiser.param_groups[0]["lr"] = self.settings.rate(epoch)
         train = self.runs.train
-        # Seeded by (run's seed, epoch): a run's order depends neither on its companions nor on where it was resumed.
+        # Seeded by (run's seed, epoch): a run's order depends neither on the other runs nor on where it was resumed.
         order = np.stack(
             [
                 rows[np.random.default_rng((seed, epoch)).permutation(len(rows))]
@@ -245,7 +245,7 @@ class _Loop:
         return torch.stack([objective.loss(scores[..., m], targets[..., m]) for m, objective in each]).sum(0)
 
     def _clip(self) -> None:
-        """Bound the gradient norm of every run by itself: companions must not matter."""
+        """Clip the gradient norm of each run separately, so that runs do not affect each other."""
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
         runs = len(self.runs.train)
         norms = torch.stack([torch.linalg.vector_norm(g.reshape(runs, -1), dim=1) for g in gradients])

@@ -1,4 +1,4 @@
-"""What fitting networks gave, and how their scores become predictions."""
+"""Fitted networks, and how their scores become predictions."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Values = NDArray[np.float64]
 
 
 LARGEST_COUNT = 2.0**301
-"""Above what a score or a label as an objective counts it can be (`archflow.predict.unit`)."""
+"""An upper bound on scores, and on labels in an objective's unit (`archflow.predict.unit`)."""
 
 MEMBERS = 1000
-"""The most networks of one predictor."""
+"""The maximum number of networks in one predictor."""
 
 
 class Arguments(Described):
-    """Those of the predictor's constructor that are numbers; it knows their bounds."""
+    """The numeric arguments of the predictor's constructor, which checks their bounds."""
 
     members: int
     validation_share: float
@@ -40,9 +40,9 @@ class NetworksDescription(Described):
     """What `NetworkPredictor.save` writes.
 
     Attributes:
-        embedders: As `Embedder.describe` gives them.
-        arguments, settings: Of the predictor.
-        objectives: As `describe_objective` gives them, one for each metric.
+        embedders: As returned by `Embedder.describe`.
+        arguments, settings: Those of the predictor.
+        objectives: As returned by `describe_objective`, one per metric.
         metrics, flat, maps, residuals: As in `FittedNetworks`.
     """
 
@@ -58,15 +58,15 @@ class NetworksDescription(Described):
 
 @dataclass(frozen=True)
 class FittedNetworks:
-    """K networks, and what is known of their scores.
+    """K networks, and how their scores map to predictions.
 
     Attributes:
-        models: K of them.
-        metrics: Their names.
+        models: K models.
+        metrics: Names of the metrics.
         flat: Whether there is one metric that was not given as a column, so that predictions are (N,).
-        objectives: Of every metric, scaled to the labels.
-        maps: (K, metrics) of each, the output map of every metric.
-        residuals: Of every metric, how far labels were from the prediction of the members that held them out of
+        objectives: One per metric, scaled to the labels.
+        maps: (K, metrics) output maps of each model and metric.
+        residuals: For each metric, the distances of labels from the predictions of members that held them out of
             training, on the objective's scale.
     """
 
@@ -78,11 +78,11 @@ class FittedNetworks:
     residuals: list[CrossConformal]
 
     def counts(self, scores: Values) -> Values:
-        """(K, N, metrics) scores -> what the members predict, as the objectives count labels."""
+        """(K, N, metrics) scores -> the members' predictions, in the objectives' units."""
         return counts_of(scores, self.objectives, self.maps)
 
     def prediction(self, counts: Values) -> Prediction:
-        """Of the members' counts (K, N, metrics): their mean and standard deviation, as labels."""
+        """The mean and standard deviation of the members' predictions (K, N, metrics), in the labels' units."""
         mean = counts.mean(0)
         std = counts.std(0, ddof=1) if len(counts) > 1 else np.full_like(mean, np.nan)
         for metric, objective in enumerate(self.objectives):
@@ -91,7 +91,7 @@ class FittedNetworks:
         return Prediction(mean[:, 0], std[:, 0]) if self.flat else Prediction(mean, std)
 
     def interval(self, counts: Values, coverage: float) -> tuple[Values, Values]:
-        """Around the mean of the members' counts (K, N, metrics), with the reach of the residuals."""
+        """Intervals around the mean of the members' predictions (K, N, metrics), as wide as the residuals require."""
         mean = counts.mean(0)
         low, high = np.empty_like(mean), np.empty_like(mean)
         for metric, objective in enumerate(self.objectives):
@@ -102,11 +102,11 @@ class FittedNetworks:
 
 
 def output_maps(scores: Values, labels: Values, objectives: Sequence[Objective]) -> list[list[Values]]:
-    """(K, metrics) the output map of every member and metric.
+    """Learn the (K, metrics) output maps of all members and metrics.
 
     Args:
-        scores: (K, n, metrics) of labelled architectures.
-        labels: (n, metrics), counted by the objectives; NaN where missing.
+        scores: (K, n, metrics) scores of labelled architectures.
+        labels: (n, metrics) in the objectives' units; NaN where missing.
     """
     present = np.isfinite(labels)
     return [
@@ -119,7 +119,7 @@ def output_maps(scores: Values, labels: Values, objectives: Sequence[Objective])
 
 
 def counts_of(scores: Values, objectives: Sequence[Objective], maps: Sequence[Sequence[Values]]) -> Values:
-    """(K, N, metrics) scores -> predictions, as the objectives count labels."""
+    """(K, N, metrics) scores -> predictions, in the objectives' units."""
     counts = np.empty_like(scores)
     for k, metric in np.ndindex(scores.shape[0], scores.shape[2]):
         objective = objectives[metric]
@@ -128,7 +128,7 @@ def counts_of(scores: Values, objectives: Sequence[Objective], maps: Sequence[Se
 
 
 def maps_of(described: Sequence[Sequence[float]], objectives: Sequence[Objective]) -> list[Values]:
-    """Output maps, one for each objective. Raises ArchflowError if one is not such as its objective makes."""
+    """Output maps, one per objective. Raises ArchflowError if an objective cannot have made its map."""
     maps = [np.array(each, float) for each in described]
     if len(maps) != len(objectives) or not all(map(_is_possible, maps, objectives)):
         raise ArchflowError("its output maps are not such as its objectives make; fit again")
@@ -136,7 +136,7 @@ def maps_of(described: Sequence[Sequence[float]], objectives: Sequence[Objective
 
 
 def _is_possible(output_map: Values, objective: Objective) -> bool:
-    """Whether a map has the size of the objective's, and ordinary scores have predictions by it."""
+    """Whether a map has the size of the objective's maps and gives predictions for ordinary scores."""
     two, scores = np.array([1.0, 2.0]), np.array([-1.0, 0.0, 1.0])
     if output_map.shape != objective.output_map(two, two).shape or (abs(output_map) > LARGEST_COUNT).any():
         return False
@@ -151,12 +151,12 @@ def _is_possible(output_map: Values, objective: Objective) -> bool:
 def residuals_of(
     predicted: Values, labels: Values, objectives: Sequence[Objective], train: NDArray, held: NDArray
 ) -> list[CrossConformal]:
-    """How far the labels of every metric are from the mean of the members that did not train on them.
+    """For each metric, the distances of labels from the mean prediction of members that did not train on them.
 
     Args:
-        predicted: (K, N, metrics) the members' predictions, counted as labels are.
-        labels: (N, metrics), counted by the objectives.
-        train, held: (K, n), (K, v) rows that a member trains on, and that choose its epoch.
+        predicted: (K, N, metrics) the members' predictions, in the objectives' units.
+        labels: (N, metrics) in the objectives' units.
+        train, held: (K, n), (K, v) rows that a member trains on, and rows that select its epoch.
     """
     unseen = np.zeros(predicted.shape[:2], bool)
     np.put_along_axis(unseen, held, True, 1)

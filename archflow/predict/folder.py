@@ -22,19 +22,19 @@ DESCRIPTION = "predictor.json"
 MEND = "restore it, or fit again"
 
 WEIGHTS = re.compile(r"weights-[0-9a-f]{16}\.safetensors")
-"""Names that archflow gives to weights beside a description: they hold a digest of the content."""
+"""Names of weight files beside a description; they contain a digest of the content."""
 
 
 def write_folder(folder: Path, form: str, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
-    """Write a predictor in place of the one that is there.
+    """Write a predictor, replacing the one in the folder.
 
-    The description changes over to the new weights in one step: killed at any moment, the folder holds the old
-    predictor or the new one. Of what is in the folder, only what the old description names is removed.
+    The description switches to the new weights in one step: even if the process is killed, the folder holds either the
+    old predictor or the new one. Only the file that the old description names is removed from the folder.
 
     Args:
-        folder: Made if there is none.
+        folder: Created if it does not exist.
         form: Name of the format, such as "archflow networks 3".
-        tensors, about: What `read_folder` gives back.
+        tensors, about: What `read_folder` will return.
     """
     before = _weights_of(folder / DESCRIPTION)
     weights = f"weights-{fingerprint(about, *tensors.values())}.safetensors"
@@ -51,7 +51,7 @@ def is_description(path: Path) -> bool:
 
 
 def _weights_of(path: Path) -> str | None:
-    """The file of weights that a description says archflow wrote beside it; None without one, or if it is damaged."""
+    """The weight file that a description names; None if there is no description, or it is damaged."""
     try:
         description = read_json(path)
     except ArchflowError:
@@ -63,28 +63,28 @@ def _weights_of(path: Path) -> str | None:
 
 
 class Head(Described):
-    """What begins every predictor.json: the format, and the name of the weights beside it."""
+    """The head of every predictor.json: the format, and the name of the weight file beside it."""
 
     format: str
     weights: Annotated[str, Field(pattern=f"^{WEIGHTS.pattern}$")]
 
 
 def format_of(folder: Path) -> str:
-    """The name of a folder's format. Raises ArchflowError if it has no readable description."""
+    """The name of a folder's format. Raises ArchflowError if its description is missing or unreadable."""
     return _head(folder)[0].format
 
 
 def read_folder(folder: Path, form: str, shape: type[Shape]) -> tuple[dict[str, Tensor], Shape]:
-    """The tensors of a folder, and what was written with them.
+    """Read the tensors of a folder and the description written with them.
 
     Args:
-        folder: That `write_folder` wrote.
+        folder: A folder that `write_folder` wrote.
         form: Name of the format.
-        shape: Of what was written with the tensors (`archflow.described`).
+        shape: Type of the description (`archflow.described`).
 
     Raises:
-        ArchflowError: Naming the file, if one is missing, cut off, altered, not the other's, of another format, or not
-            of the shape.
+        ArchflowError: If a file is missing, cut off, altered, of another format or shape, or does not belong to the
+            other file; the message names the file.
     """
     head, about = _head(folder)
     path = folder / DESCRIPTION
@@ -97,22 +97,22 @@ def read_folder(folder: Path, form: str, shape: type[Shape]) -> tuple[dict[str, 
 
 
 def _head(folder: Path) -> tuple[Head, dict[str, Any]]:
-    """What begins the description, and all of it."""
+    """The head of the description, and the whole description."""
     path = folder / DESCRIPTION
     about = read_json(path)
     return parse(Head, about, str(path), MEND, finite=False, more=True), about
 
 
 def part_of(named: Mapping[str, Part], prefix: str) -> dict[str, Part]:
-    """What has a name that begins with the prefix, without the prefix."""
+    """The entries whose names begin with the prefix, with the prefix removed."""
     return {name.removeprefix(prefix): part for name, part in named.items() if name.startswith(prefix)}
 
 
 def parts_of(named: Mapping[str, Part], kind: str, count: int) -> list[dict[str, Part]]:
-    """What `KIND.0.`, `KIND.1.` ... begin the names of, without that.
+    """The entries whose names begin with `KIND.0.`, `KIND.1.` ..., with these prefixes removed.
 
     Raises:
-        ArchflowError: If they are not as many as `count`.
+        ArchflowError: If there are not `count` parts.
     """
     parts: dict[str, dict[str, Part]] = {}
     for name, part in part_of(named, f"{kind}.").items():

@@ -1,4 +1,4 @@
-"""Which labels every model of a cross-fitted component learns from, and which it is tested on."""
+"""Which labels each model of a cross-fitted component learns from, and which it is tested on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 FOLDS = 10
-"""Models that are fitted in all: two repetitions of five folds, or one of ten where labels are few."""
+"""The total number of models: two repetitions of five folds, or one of ten if there are few labels."""
 
 FEW = 60
-"""Below so many labels a model may do without a tenth of them, but not without a fifth."""
+"""With fewer labels than this, a model holds out a tenth of them instead of a fifth."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Folds:
     Attributes:
         held: (F, n) True for the labels that a model does not learn from. Every label is held out by at least one
             model, and every model learns from equally many labels.
-        tested: (F, n) True for those held out in their fold; a few others are held out only to make numbers equal.
+        tested: (F, n) True for the labels in a model's own fold; a few others are held out only to equalise numbers.
     """
 
     held: NDArray[np.bool_]
@@ -29,7 +29,7 @@ class Folds:
 
     @classmethod
     def of(cls, labels: int, seed: int) -> Folds:
-        """Repeated K-fold cross-validation, at random. With fewer labels than folds, each is left out once."""
+        """Draw repeated K-fold cross-validation at random. With fewer labels than folds, each is left out once."""
         folds = min(labels, FOLDS if labels < FEW else FOLDS // 2)
         rng = np.random.default_rng(seed)
         tested = []
@@ -50,9 +50,9 @@ class Folds:
 
     @property
     def train(self) -> NDArray[np.int64]:
-        """(F, m) the labels that each model learns from, ascending."""
+        """(F, m) indices of the labels that each model learns from, ascending."""
         return np.stack([np.flatnonzero(~own) for own in self.held])
 
     def unseen(self, predictions: NDArray) -> NDArray[np.float64]:
-        """(n,) of predictions (F, n), for every label the mean over the models that were tested on it."""
+        """(n,) for each label, the mean of predictions (F, n) by the models that were tested on it."""
         return np.where(self.tested, predictions, 0.0).sum(0) / self.tested.sum(0)

@@ -1,4 +1,4 @@
-"""What a fitted stack says of architectures: computed once, and read as predictions, intervals and probabilities."""
+"""A fitted stack's forecast: computed once, and read as predictions, intervals and probabilities."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from archflow.predict.target_scale import TargetScale
 Values = NDArray[np.float64]
 
 DRAWS = 400
-"""How often all predictions are drawn, for the probability of being among the best."""
+"""The number of draws that estimate the probability of being among the best."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What F models say of N architectures.
+    """Predictions of N architectures by F models.
 
     Attributes:
-        means: (F, N) their predictions, on the scale of the targets.
-        deviations: (N,) how unsure these are.
-        conformal: Makes intervals of both.
-        scale: Of the targets.
+        means: (F, N) predictions, on the scale of the targets.
+        deviations: (N,) deviations of these predictions.
+        conformal: Computes intervals from both.
+        scale: The scale of the targets.
     """
 
     means: Values
@@ -36,23 +36,23 @@ class Forecast:
 
     @property
     def mean(self) -> Values:
-        """(N,) the mean over the models, on the scale of the targets: higher is better."""
+        """(N,) mean over the models, on the scale of the targets; higher is better."""
         return self.means.mean(0)
 
     @property
     def order(self) -> Values:
-        """(N,) what rises with the predicted metric, also where predictions in its unit are rounded or bounded."""
+        """(N,) values that rise with the predicted metric, even if predictions in its unit are rounded or bounded."""
         return self.scale.objective.sign * self.mean
 
     @property
     def prediction(self) -> Prediction:
-        """In the metric's unit. std: a standard deviation of labels around the prediction, as large as those of labels
-        that were not learnt from."""
+        """Predictions in the metric's unit; std is the standard deviation of labels around the prediction, calibrated
+        on held-out labels."""
         mean, reach = self.mean, self.deviations * self.conformal.one_sigma
         return Prediction(self.scale.means(mean), self.scale.widths(mean - reach, mean + reach))
 
     def interval(self, coverage: float) -> tuple[Values, Values]:
-        """(N,) low and high ends in the metric's unit. Raises ArchflowError for a coverage that cannot be promised."""
+        """(N,) low and high ends in the metric's unit. Raises ArchflowError if there are too few labels."""
         mean = self.mean
         low, high = self.conformal.interval(self.means, self.deviations, coverage)
         ends = self.scale.ends(np.minimum(low, mean)), self.scale.ends(np.maximum(high, mean))
@@ -60,7 +60,7 @@ class Forecast:
         return np.minimum(np.minimum(*ends), centre), np.maximum(np.maximum(*ends), centre)
 
     def top_probability(self, k: int, seed: int) -> Values:
-        """(N,) the share of draws from all predictions in which each is among the best k."""
+        """(N,) the fraction of draws from all predictions in which each is among the best k."""
         mean, sigma = self.mean, self.deviations * self.conformal.one_sigma
         k = whole("top_probability: k", k, 1, len(mean))
         rng, found = np.random.default_rng(seed), np.zeros(len(mean))
@@ -70,5 +70,5 @@ class Forecast:
         return found / DRAWS
 
     def select(self, rows: NDArray[np.int64]) -> Forecast:
-        """Of the chosen architectures."""
+        """The forecast of the chosen architectures."""
         return Forecast(self.means[:, rows], self.deviations[rows], self.conformal, self.scale)

@@ -1,4 +1,4 @@
-"""A Gaussian process that starts from what sources say, and trusts each as the architecture demands."""
+"""A Gaussian process that sums sources, each weighted by a gate that depends on the architecture."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from archflow.predict.weights import correlations
 Values = NDArray[np.float64]
 
 LEAST_RANK = 0.01
-"""Squared rank correlation that every source is given: with few labels a good one may look bad."""
+"""The least squared rank correlation of a source: with few labels, a good one may look bad."""
 
 LEAST_VARIANCE = 1e-12
-"""What rounding may leave of a variance."""
+"""A lower bound on variances, which rounding could make negative."""
 
 
 class Pairs(NamedTuple):
-    """What architectures have to do with those that processes learn from, whatever sources say.
+    """Relations between architectures and those that processes learn from, independent of the sources.
 
     Attributes:
         parts: (P, n, m) `relations`.
-        near: (n, m) how alike the gate takes two architectures to be, from 0 to 1.
-        lengths: L, the first parts, which have one.
+        near: (n, m) similarity of two architectures for the gate, from 0 to 1.
+        lengths: L, the number of parts with a length scale; they come first.
     """
 
     parts: Values
@@ -34,18 +34,18 @@ class Pairs(NamedTuple):
 
     @classmethod
     def of(cls, known: list[Values], columns: list[Values], linear: int) -> Pairs:
-        """Of standardised columns (n, Q) and (m, Q), as `relations` takes them."""
+        """Relate standardised columns (n, Q) and (m, Q), as for `relations`."""
         parts = relations(known, columns, linear)
         apart = np.sqrt(np.square(parts[: len(known)]).mean(0))
         return cls(parts, (1 + apart) * np.exp(-apart), len(known))
 
     def take(self, rows: NDArray, columns: NDArray | slice = slice(None)) -> Pairs:
-        """Of some of the architectures on either side."""
+        """The relations of some of the architectures on either side."""
         return Pairs(self.parts[:, rows][:, :, columns], self.near[rows][:, columns], self.lengths)
 
     def with_sources(self, a: Values, b: Values, weights: Values) -> Values:
-        """(P + 2, n, m) with products of what sources say, (n, S) and (m, S): one with weights that are the same for
-        all architectures, and one with weights that change between architectures that are not alike."""
+        """(P + 2, n, m) the parts and two products of the sources (n, S) and (m, S): one with the same weights for all
+        architectures, and one with weights that change between dissimilar architectures."""
         products = (a * weights) @ b.T / max(len(weights), 1)
         return np.concatenate([self.parts, products[None], (products * self.near)[None]])
 
@@ -54,19 +54,19 @@ class GatedProcess:
     """One process: target = sum over sources of gate(x) source(x) + residual(x) + noise.
 
     Gates are drawn from processes with a constant mean over all architectures, the residual from one on embeddings and
-    features. One variance says how much sources count, one how much their gates change between architectures, so that
-    the marginal likelihood makes gates constant where labels do not tell otherwise.
+    features. One variance scales the sources, and one the changes of their gates between architectures, so that the
+    marginal likelihood keeps gates constant unless the labels say otherwise.
 
     Args:
-        among: Of the m architectures that it learns from.
-        sources: (m, S) what sources say of them.
-        targets: (m,).
-        weights: (S,) how far each source's gate may be from 0, squared, relative to the others; 0 leaves one out.
-        theta: (H,) hyperparameters (`archflow.predict.kernels`); those of the largest marginal likelihood if None.
-        few: At most so many of the architectures, the first, are used to find them.
+        among: Relations among the m architectures that it learns from.
+        sources: (m, S) sources of these architectures.
+        targets: (m,) their targets.
+        weights: (S,) relative prior variances of the sources' gates; 0 leaves a source out.
+        theta: (H,) hyperparameters (`archflow.predict.kernels`); if None, those that maximise the marginal likelihood.
+        few: Indices of the architectures that are used to find the hyperparameters; all if None.
 
     Raises:
-        numpy.linalg.LinAlgError: If covariances have no inverse.
+        numpy.linalg.LinAlgError: If a covariance matrix is singular.
     """
 
     def __init__(
@@ -91,12 +91,12 @@ class GatedProcess:
         self._solved = cho_solve((self._root, True), targets)
 
     def __call__(self, pairs: Pairs, before: Values, sources: Values) -> tuple[Values, Values, Values]:
-        """(N,) mean, (N,) variance, (N, S) gates.
+        """Compute mean (N,), variance (N,) and gates (N, S).
 
         Args:
-            pairs: Of those that it learns from with N architectures.
-            before: (P, N) what the parts see between each of these and itself.
-            sources: (N, S) what sources say of these.
+            pairs: Relations of the architectures that it learns from with N architectures.
+            before: (P, N) relations of each of the N with itself.
+            sources: (N, S) sources of the N architectures.
         """
         from scipy.linalg import solve_triangular
 
@@ -112,8 +112,8 @@ class GatedProcess:
 
 
 def transfer_weights(sources: Values, targets: Values) -> Values:
-    """(S,) how far gates may be from 0, by the squared rank correlation of what sources say (n, S) with targets (n,),
-    less what chance gives. Their mean is 1. Both are normal scores, so that Pearson's correlation is one of ranks."""
+    """(S,) prior variances of gates: the squared rank correlation of sources (n, S) with targets (n,), less what chance
+    gives, scaled to mean 1. Both are normal scores, so that Pearson's correlation is one of ranks."""
     if not sources.shape[1]:
         return np.zeros(0)
     squares = np.square(correlations(sources.T, targets)) - 1 / len(targets)

@@ -1,4 +1,4 @@
-"""What no value of a metric can exceed."""
+"""Upper bounds of metrics."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from archflow.predict.direction import usually_lower
 
 ACCURACIES = frozenset(("accuracy", "accuracies", "acc", "accs"))
-"""Words in names of metrics that are fractions, or percentages, by what they mean."""
+"""Words in the names of metrics that are fractions or percentages by definition."""
 
 
 def greatest_possible(labels: NDArray[np.float64], metric: str = "") -> float | None:
-    """The upper bound of a metric: 1 where all labels are 0 or 1, 1 or 100 where its name says that it is an accuracy
-    and its labels are fractions or percentages; None where nothing says so. The least that these can be is 0.
+    """The upper bound of a metric: 1 if all labels are 0 or 1; 1 or 100 if its name says that it is an accuracy and its
+    labels are fractions or percentages; otherwise None. The lower bound of these metrics is 0.
 
-    Labels alone show no bound, however close together they lie: others may be larger.
+    Labels alone show no bound, however close together they are: others may be larger.
 
     Args:
-        labels: (n,) all that are known.
+        labels: (n,) all known labels.
         metric: Its name.
     """
     if np.isin(labels, (0.0, 1.0)).all():

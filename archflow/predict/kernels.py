@@ -1,7 +1,7 @@
-"""Gaussian processes whose kernel is a sum of parts, each with a variance of its own.
+"""Gaussian processes whose kernel is a sum of parts, each with its own variance.
 
-P parts: the first L are Matern-3/2 kernels of distances, each with a length of its own, the others linear kernels.
-Hyperparameters are (P + L + 1,) logarithms: of the variances, the lengths, and the variance of the noise.
+Of the P parts, the first L are Matern-3/2 kernels of distances, each with its own length; the others are linear.
+The hyperparameters (P + L + 1,) are the logarithms of the variances, the lengths, and the noise variance.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 
 ITERATIONS = 60
-"""Steps of the optimiser, at most."""
+"""The maximum number of optimiser steps."""
 
 LEAST_NOISE = 1e-4
-"""Variance; covariances of equal architectures have an inverse with it."""
+"""The least noise variance; it keeps covariances of equal architectures invertible."""
 
 NOISE = 0.1
-"""Variance of a measurement's noise before any label is seen; what is measured has variance 1."""
+"""Prior noise variance of a measurement, relative to a signal of variance 1."""
 
 DOUBT = 1.5
-"""Standard deviation of the logarithms of hyperparameters before any label is seen."""
+"""Prior standard deviation of the hyperparameters, which are logarithms."""
 
 REACH = np.log(1e3)
-"""How far they may be from what they are before."""
+"""How far hyperparameters may move from their prior means."""
 
 
 def relations(a: list[Values], b: list[Values], linear: int) -> Values:
-    """(P, n, m) what the parts see of standardised columns (n, D) and (m, D): root mean square differences times the
-    square root of 3, and mean products for a linear part on each of the last `linear` matrices."""
+    """(P, n, m) inputs of the kernel parts for standardised columns (n, D) and (m, D): root mean square differences
+    times the square root of 3 and, for a linear part on each of the last `linear` matrices, mean products."""
     apart = [
         np.sqrt(np.maximum(np.square(x).sum(1)[:, None] + np.square(z).sum(1) - 2 * x @ z.T, 0) * 3 / x.shape[1])
         for x, z in zip(a, b, strict=True)
@@ -39,7 +39,7 @@ def relations(a: list[Values], b: list[Values], linear: int) -> Values:
 
 
 def covariances(seen: Values, theta: Values) -> Values:
-    """(n, m) without noise, for `relations` (P, n, m)."""
+    """(n, m) covariances without noise, for `relations` (P, n, m)."""
     variances, lengths, _ = split(theta, len(seen))
     total = np.tensordot(variances[len(lengths) :], seen[len(lengths) :], 1)
     for each, variance, length in zip(seen, variances, lengths, strict=False):
@@ -49,20 +49,20 @@ def covariances(seen: Values, theta: Values) -> Values:
 
 
 def split(theta: Values, parts: int) -> tuple[Values, Values, float]:
-    """Hyperparameters of P parts -> (P,) variances, (L,) lengths, and the noise."""
+    """Hyperparameters of P parts -> (P,) variances, (L,) lengths, and the noise variance."""
     values = np.exp(theta)
     return values[:parts], values[parts:-1], float(values[-1])
 
 
 def start(parts: int, lengths: int) -> Values:
-    """(P + L + 1,) what hyperparameters are before any label is seen."""
+    """(P + L + 1,) prior means of the hyperparameters."""
     return np.log([*[1 / parts] * parts, *[1.0] * lengths, NOISE])
 
 
 def hyperparameters(seen: Values, y: Values, lengths: int) -> Values:
-    """(P + L + 1,) those that make targets (n,) most likely, for `relations` (P, n, n) among what has them.
+    """Find the hyperparameters (P + L + 1,) that make targets (n,) most likely, given their `relations` (P, n, n).
 
-    The process has mean zero. Logarithms are drawn towards `start` by a normal prior of `DOUBT`.
+    The process has mean zero. A normal prior with mean `start` and standard deviation `DOUBT` regularises them.
     """
     from scipy.optimize import minimize
 
@@ -74,7 +74,7 @@ def hyperparameters(seen: Values, y: Values, lengths: int) -> Values:
 
 
 def _loss(theta: Values, seen: Values, y: Values, before: Values) -> tuple[float, Values]:
-    """Minus the logarithm of marginal likelihood and prior, up to a constant, and its gradient.
+    """The negative logarithm of marginal likelihood times prior, up to a constant, and its gradient.
 
     Source: Rasmussen and Williams, Gaussian processes for machine learning, 2006, equations 5.8 and 5.9.
     """

@@ -1,4 +1,4 @@
-"""Labelled architectures, checked."""
+"""Labelled architectures, and checks of labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from archflow.predict.unit import LARGEST
 Values = NDArray[np.float64]
 
 LEAST = 5
-"""Labels below which there is nothing to weigh components by."""
+"""The least number of labels from which components can be weighted."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Labelled:
     """Architectures with at least one label each.
 
     Attributes:
-        architectures: N of them.
+        architectures: N architectures.
         values: (N, metrics), NaN where missing; every column has at least two different values.
         metrics: Names of the columns.
         flat: Whether there is one metric that was not given as a column, so that predictions are (N,).
@@ -47,13 +47,13 @@ class Labelled:
         metrics: Sequence[str] | None = None,
         what: str = "labels",
     ) -> Labelled:
-        """From the arguments of `Predictor.fit`.
+        """Check the arguments of `Predictor.fit`.
 
         Args:
-            what: What the labels are called in an error.
+            what: How error messages call the labels.
 
         Raises:
-            ArchflowError: For labels that are missing, not finite and not masked, fewer than two, or all equal.
+            ArchflowError: If labels are missing, not finite and not masked, fewer than two, or all equal.
         """
         metrics = [metrics] if isinstance(metrics, str) else metrics
         table = architectures
@@ -88,14 +88,14 @@ class Labelled:
 
 
 def validation_labels(given: tuple[Architectures, ArrayLike] | Table, like: Labelled) -> Labelled:
-    """The argument `validation` of `Predictor.fit`.
+    """Check the argument `validation` of `Predictor.fit`.
 
     Args:
         given: Architectures and labels, or a table that has the columns of the training labels' metrics.
         like: The labels to train on.
 
     Raises:
-        ArchflowError: As `Labelled.of` does, and if the metrics differ in number.
+        ArchflowError: As for `Labelled.of`, and if the number of metrics differs.
     """
     what = "validation labels"
     if isinstance(given, Table):
@@ -107,7 +107,7 @@ def validation_labels(given: tuple[Architectures, ArrayLike] | Table, like: Labe
 
 
 def checked_labels(y: ArrayLike, mask: ArrayLike | None, count: int, what: str) -> Values:
-    """(N, metrics) with NaN where masked. Raises ArchflowError unless every column can be ranked."""
+    """(N, metrics) labels with NaN where masked. Raises ArchflowError unless every column can be ranked."""
     try:
         values = np.array(y, np.float64)
     except (TypeError, ValueError):
@@ -135,7 +135,7 @@ def checked_labels(y: ArrayLike, mask: ArrayLike | None, count: int, what: str) 
 
 
 def check_size(labels: Values, what: str) -> None:
-    """Raises ArchflowError, naming the row, for labels (N, ...) that are too large to compute with."""
+    """Raise ArchflowError, naming the row, for labels (N, ...) that are too large to compute with."""
     large = np.abs(labels) > LARGEST
     if large.any():
         raise ArchflowError(
@@ -145,6 +145,6 @@ def check_size(labels: Values, what: str) -> None:
 
 
 def check_labels(count: int) -> None:
-    """Raise ArchflowError if so many labels are too few for a `StackedPredictor`."""
+    """Raise ArchflowError if this number of labels is too small for a `StackedPredictor`."""
     if count < LEAST:
         raise ArchflowError(f"predictor: {count} labels are too few to learn from; measure at least {LEAST}")

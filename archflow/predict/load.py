@@ -1,4 +1,4 @@
-"""Whichever predictor a folder holds."""
+"""Load a predictor of any kind from its folder."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ KINDS: dict[str, type[AnyPredictor]] = {
     "archflow networks": NetworkPredictor,
     "archflow stack": StackedPredictor,
 }
-"""Predictors by what the name of their format begins with."""
+"""Predictors by the prefix of their format's name."""
 
 
 def load_predictor(folder: str | Path, device: torch.device | str = "cpu") -> AnyPredictor:
-    """The predictor in a folder. Raises ArchflowError as their `load` does, and for a format of no predictor here."""
+    """Load the predictor in a folder. Raises ArchflowError as the predictor's `load`, and for an unknown format."""
     form = format_of(Path(folder))
     kind = KINDS.get(form.rpartition(" ")[0])
     if kind is None:

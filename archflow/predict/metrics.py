@@ -7,11 +7,11 @@ from archflow.errors import ArchflowError
 from archflow.predict.unit import Unit
 
 PAIRWISE = 200
-"""Rows up to this length compare all pairs at once: faster than sorting them one by one."""
+"""Rows up to this length are compared pair by pair all at once, which is faster than sorting each row."""
 
 
 def kendall_tau(predicted: ArrayLike, measured: ArrayLike) -> float:
-    """Kendall's tau-b; 0 if one of the two is constant."""
+    """Kendall's tau-b; 0 if either array is constant."""
     from scipy.stats import kendalltau
 
     predicted, measured = _both(predicted, measured)
@@ -21,9 +21,9 @@ def kendall_tau(predicted: ArrayLike, measured: ArrayLike) -> float:
 
 
 def kendall_tau_rows(predicted: NDArray, measured: NDArray) -> NDArray[np.float64]:
-    """Kendall's tau-b of every row: (K, n), (K, n) -> (K,); 0 where one of the two is constant.
+    """Kendall's tau-b of every row: (K, n), (K, n) -> (K,); 0 where either row is constant.
 
-    Short rows compare all pairs at once, long ones one row after the other in memory linear in n.
+    Short rows compare all pairs at once; long rows are computed one by one, in memory linear in n.
     """
     if predicted.shape[1] > PAIRWISE:
         return np.array([kendall_tau(p, m) for p, m in zip(predicted, measured, strict=True)])
@@ -33,7 +33,7 @@ def kendall_tau_rows(predicted: NDArray, measured: NDArray) -> NDArray[np.float6
 
 
 def spearman(predicted: ArrayLike, measured: ArrayLike) -> float:
-    """Spearman's rank correlation; 0 if one of the two is constant."""
+    """Spearman's rank correlation; 0 if either array is constant."""
     from scipy.stats import spearmanr
 
     predicted, measured = _both(predicted, measured)
@@ -43,13 +43,13 @@ def spearman(predicted: ArrayLike, measured: ArrayLike) -> float:
 
 
 def precision_at(share: float, predicted: ArrayLike, measured: ArrayLike) -> float:
-    """Share of the predicted top k that lies in the true top k, k = int(share * n), at least 1 (FGP's P@1 %, P@5 %)."""
+    """Fraction of the predicted top k that is in the true top k; k = int(share * n), at least 1 (FGP's P@1 % ...)."""
     predicted, measured = _both(predicted, measured)
     return float(precision_curve(predicted, measured, [max(1, int(share * len(measured)))])[0])
 
 
 def precision_curve(predicted: ArrayLike, measured: ArrayLike, ks: ArrayLike) -> NDArray[np.float64]:
-    """Precision@k for every k: the share of the predicted top k that lies in the true top k. Ties go by row.
+    """Precision@k for every k: the fraction of the predicted top k that is in the true top k. Ties are broken by row.
 
     Raises ArchflowError for a k below 1.
     """
@@ -59,7 +59,7 @@ def precision_curve(predicted: ArrayLike, measured: ArrayLike, ks: ArrayLike) ->
     by_prediction, by_measure = np.argsort(-predicted, kind="stable"), np.argsort(-measured, kind="stable")
     place = np.empty(len(measured), np.int64)
     place[by_measure] = np.arange(len(measured))
-    # An architecture counts from the larger of its two places on.
+    # An architecture counts for every k from the larger of its two ranks on.
     needed = np.sort(np.maximum(place[by_prediction], np.arange(len(measured))))
     ks = np.asarray(ks)
     return np.searchsorted(needed, ks, side="left") / ks
@@ -104,7 +104,7 @@ def within(share: float, predicted: ArrayLike, measured: ArrayLike) -> float:
 
 
 def summary(predicted: ArrayLike, measured: ArrayLike) -> dict[str, float]:
-    """All of them by name: tau, spearman, p_at_1, p_at_5, p_at_10 (shares), regret_at_10."""
+    """All ranking measures by name: tau, spearman, p_at_1, p_at_5, p_at_10 (fractions), regret_at_10."""
     return {
         "tau": kendall_tau(predicted, measured),
         "spearman": spearman(predicted, measured),

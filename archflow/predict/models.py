@@ -1,4 +1,4 @@
-"""Which model an encoder is fine-tuned in."""
+"""The model in which an encoder is fine-tuned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores have no unit: a rising map puts them on the labels' scale, and keeps their order."""
+"""Rising maps that put scores, which have no unit, on the labels' scale and keep their order."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 
 KNOTS = 11
-"""Quantiles that map scores to labels."""
+"""The number of quantiles that map scores to labels."""
 OVERSHOOT = 0.1
-"""How far predictions may lie beyond the labels, in ranges of the labels."""
+"""How far predictions may lie beyond the labels, relative to the labels' range."""
 OUTLYING = 10.0
-"""Labels that are farther from all others than so many ranges of these are outliers."""
+"""Labels are outliers if their distance from all others exceeds this many times the range of the others."""
 ENOUGH = 5
-"""Different labels from which on outliers are looked for. At most a tenth of them are, but one may be."""
+"""The least number of different labels for which outliers are sought: at most a tenth of them, or one."""
 
 
 def quantile_knots(values: Values, least: float = 1e-6) -> Values:
-    """(KNOTS,) quantiles of values (n,), strictly rising.
+    """Compute (KNOTS,) quantiles of values (n,), strictly rising.
 
-    Equal quantiles (tied labels) would flatten the map and with it the order: they keep a trace of a slope.
+    Equal quantiles (tied labels) would flatten the map and lose the order, so they keep a slight slope.
 
     Args:
         values: Scores or labels.
@@ -46,10 +46,10 @@ def usual_extremes(values: Values) -> tuple[float, float]:
 
 
 def monotone(scores: Values, knots: Values, values: Values) -> Values:
-    """Piecewise linear through (knots, values), both rising (K,); beyond the ends as steep as on the whole.
+    """Interpolate linearly through (knots, values), both rising (K,); beyond the ends with the overall slope.
 
-    Not as steep as the end pieces: where a tenth of the scores are tied, such a piece has almost no width. Outliers
-    among the values at one end do not decide how steep the map is beyond the other.
+    The slope of the end pieces is not used: if a tenth of the scores are tied, such a piece has almost no width.
+    Outliers among the values at one end do not affect the slope beyond the other.
     """
     first, last = np.searchsorted(values, usual_extremes(values)).clip(max=len(values) - 1)
     below, above = (
@@ -68,16 +68,14 @@ def within_reach(
     overshoot: float = OVERSHOOT,
     keep_sign: bool = True,
 ) -> Values:
-    """Values in the same order, none of them far from the labels.
-
-    Beyond the labels' extremes they rise ever less.
+    """Bound values (n,) near the labels, keeping their order: beyond the labels' extremes they saturate.
 
     Args:
-        values: (n,).
+        values: (n,) values.
         lowest, highest: The extremes of the labels.
-        usual: Those without outliers: an outlier at one end does not decide how far values may lie beyond the other.
-        overshoot: The bound of how far values may lie beyond, in ranges of the labels; it may be infinite.
-        keep_sign: Whether values of labels that are all positive, or all negative, have that sign.
+        usual: The extremes without outliers: an outlier at one end does not affect the bound at the other.
+        overshoot: How far values may lie beyond the labels, relative to the labels' range; may be infinite.
+        keep_sign: Whether values keep the sign of labels that are all positive or all negative.
     """
     least, most = usual or (lowest, highest)
     below, above = overshoot * (most - lowest), overshoot * (highest - least)

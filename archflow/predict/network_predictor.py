@@ -1,4 +1,4 @@
-"""A predictor of fine-tuned networks."""
+"""A predictor that is an ensemble of fine-tuned networks."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ FORMAT = "archflow networks 3"
 
 
 class NetworkPredictor(Predictor):
-    """Encoders with a head each, fine-tuned on the labels. Predictions are the mean of its members.
+    """Encoders with a head each, fine-tuned on the labels. Predictions are the mean of the members.
 
     Args:
-        embedder: Pre-trained or fresh; or several of one kind, which the members take in turn. Every fit starts from
-            their weights as they are now; they themselves are not changed.
+        embedder: A pre-trained or fresh embedder, or several of one kind, which the members take in turn. Every fit
+            starts from their current weights; the embedders themselves are not changed.
         members: How many networks to train, each with its own head, order of batches and held-out labels.
         objective: What to train for, by its name in `OBJECTIVES` or as an object: one for all metrics, or one for
             each. None is a ranking by the hinge loss with the settings' margin.
-        settings: Of the training.
-        validation_share: Part of the labels that chooses the epoch to keep, unless `fit` is given validation data.
-        seed: Decides everything that is drawn.
+        settings: Training settings.
+        validation_share: Fraction of the labels that select the epoch to keep, unless `fit` is given validation data.
+        seed: Random seed.
         device: Where to compute.
 
     Raises:
@@ -109,7 +109,7 @@ class NetworkPredictor(Predictor):
 
     @property
     def embedder(self) -> Embedder:
-        """With the encoder of the first member; before `fit`, the first embedder that the predictor was made with."""
+        """The first member's embedder; before `fit`, the first embedder that the predictor was created with."""
         first = self.embedders[0]
         return replace(first, encoder=self._state.models[0].encoder) if self._state else first
 
@@ -125,9 +125,9 @@ class NetworkPredictor(Predictor):
         checkpoint: Path | None = None,
         on_epoch: Callable[[int], None] | None = None,
     ) -> FineTuned:
-        """Learn from labels, as `Predictor.fit` says. `reference` is ignored.
+        """Learn from labels, as described in `Predictor.fit`. `reference` is ignored.
 
-        With too few labels to hold any out (fewer than four would remain), the training labels choose the epoch.
+        With too few labels to hold any out (fewer than four would remain), the training labels select the epoch.
         """
         for embedder in self.embedders:
             check_weights(embedder.encoder)
@@ -162,7 +162,7 @@ class NetworkPredictor(Predictor):
     def _split(
         self, known: Labelled, validation: tuple[Architectures, ArrayLike] | Table | None
     ) -> tuple[NDArray, NDArray, Labelled]:
-        """(K, n) rows to train on, (K, v) rows that choose the epoch, and the labelled architectures they are of."""
+        """(K, n) rows to train on, (K, v) rows that select the epoch, and the architectures that these rows index."""
         if validation is not None:
             further = validation_labels(validation, known)
             both = ArchitectureSet.concatenate(
@@ -180,11 +180,11 @@ class NetworkPredictor(Predictor):
         return shuffled[:, held_out:], shuffled[:, :held_out], known
 
     def _rows(self, prepared: Prepared) -> NDArray[np.int64]:
-        """(K, N) every member's rows of `prepared.together`."""
+        """(K, N) each member's rows of `prepared.together`."""
         return np.stack([prepared.rows(k % len(self.embedders)) for k in range(self.members)])
 
     def predict(self, architectures: Architectures, on_batch: Callable[[int], None] | None = None) -> Prediction:
-        """As `Predictor.predict` says. std: between members, not calibrated; NaN if there is only one."""
+        """As `Predictor.predict`. std is the spread between members, uncalibrated; NaN if there is only one."""
         return self._fitted.prediction(self._fitted.counts(self.scores(architectures, on_batch)))
 
     def rank(
@@ -193,7 +193,7 @@ class NetworkPredictor(Predictor):
         on_batch: Callable[[int], None] | None = None,
         coverage: float | None = None,
     ) -> Table:
-        """As `Predictor.rank` says, by differences that are too small for the labels' unit as well."""
+        """As `Predictor.rank`; also ranks by differences that are lost to rounding in the labels' unit."""
         if coverage is not None:
             self.check_coverage(coverage)  # before the work
         counts = self._fitted.counts(self.scores(table, on_batch))
@@ -201,20 +201,20 @@ class NetworkPredictor(Predictor):
         return ranked(table, self._fitted.prediction(counts), counts.mean(0), self, ends)
 
     def check_coverage(self, coverage: float) -> None:
-        """Raise ArchflowError for a coverage that so few labels cannot promise."""
+        """Raise ArchflowError if there are too few labels for this coverage."""
         for residuals in self._fitted.residuals:
             residuals.place(coverage)
 
     def interval(self, architectures: Architectures, coverage: float) -> tuple[Values, Values]:
-        """As `Predictor.interval` says, with the reach that labels asked for which members held out of training. These
-        also chose the members' epochs, so that it is too narrow."""
+        """As `Predictor.interval`, with widths from labels that members held out of training. These labels also
+        selected the members' epochs, so intervals are too narrow."""
         return self._fitted.interval(self._fitted.counts(self.scores(architectures)), coverage)
 
     def scores(self, architectures: Architectures | Prepared, on_batch: Callable[[int], None] | None = None) -> Values:
-        """(K, N, metrics) the members' scores, higher is better, before they are put on the labels' scale.
+        """Compute (K, N, metrics) scores of the members, higher is better, before mapping to the labels' scale.
 
         Raises:
-            ArchflowError: Before `fit`, and for an operation that the vocabulary lacks.
+            ArchflowError: Before `fit`, and for operations that the vocabulary lacks.
         """
         models = self._fitted.models
         if not isinstance(architectures, Prepared):
@@ -232,7 +232,7 @@ class NetworkPredictor(Predictor):
         return np.stack([score(model, shown, own, self.device, report) for model, own, report in each]).astype(float)
 
     def embed(self, architectures: Architectures) -> NDArray[np.float32]:
-        """(N, d) embeddings: of the first member's encoder, or before `fit` of the one it starts from."""
+        """(N, d) embeddings by the first member's encoder or, before `fit`, by the encoder that it starts from."""
         return self.embedder.embed(architectures, self.device)
 
     @property

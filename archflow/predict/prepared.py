@@ -1,4 +1,4 @@
-"""Architectures as each of several encoders reads them."""
+"""Architectures prepared for several encoders."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Prepared:
     """Architectures prepared for several embedders. Embedders with equal preparations share one set.
 
     Args:
-        embedders: E of them, of one vocabulary.
-        architectures: N of them.
+        embedders: E embedders of one vocabulary.
+        architectures: N architectures.
 
     Raises:
-        ArchflowError: Naming the row, for an operation that the vocabulary lacks.
+        ArchflowError: If the vocabulary lacks an operation; the message names the row.
     """
 
     def __init__(self, embedders: Sequence[Embedder], architectures: Architectures) -> None:
@@ -40,18 +40,18 @@ class Prepared:
 
     @cached_property
     def together(self) -> ArchitectureSet:
-        """All prepared sets, one after the other."""
+        """All prepared sets, concatenated."""
         return ArchitectureSet.concatenate(self._sets) if len(self._sets) > 1 else self._sets[0]
 
     def rows(self, embedder: int) -> NDArray[np.int64]:
-        """(N,) the rows of `together` that are prepared for one of the embedders."""
+        """(N,) the rows of `together` that are prepared for one embedder."""
         return self._place[embedder] * self.count + np.arange(self.count)
 
     def tiled(self, values: NDArray) -> NDArray:
-        """(N, ...) values of the architectures for all rows of `together`."""
+        """Repeat values (N, ...) of the architectures for all rows of `together`."""
         return np.concatenate([values] * len(self._sets))
 
     def embeddings(self, device: torch.device | str) -> NDArray[np.float32]:
-        """(N, E d) what the embedders make of the architectures, side by side."""
+        """(N, E d) embeddings by all embedders, side by side."""
         each = zip(self.embedders, self._place, strict=True)
         return np.concatenate([embed(one.encoder, self._sets[place], device) for one, place in each], 1)

@@ -19,10 +19,10 @@ from archflow.graph.batch import Batch
 from archflow.registry import Registry
 
 ScoreLoss = Callable[[Tensor, Tensor], Tensor]
-"""(K n, metrics) scores and targets, K runs of any length n -> (K,) loss of every run. A NaN target is missing."""
+"""(K n, metrics) scores and targets of K runs of any length n -> (K,) loss of each run. A NaN target is missing."""
 
 MODELS: Registry[type[ScoreModel]] = Registry("predictor model", "archflow.predict.models")
-"""Models with losses of their own, by the registered name of the encoder they are for."""
+"""Models with their own losses, by the registered name of their encoder."""
 
 
 class Head(nn.Module):
@@ -39,7 +39,7 @@ class Head(nn.Module):
 
 
 class ScoreModel(nn.Module, ABC):
-    """Scores (B, metrics) of a batch. What a score means is up to the objective that it is trained for."""
+    """Scores (B, metrics) of a batch. The meaning of a score depends on the objective that it is trained for."""
 
     def __init__(self, encoder: Encoder, n_metrics: int = 1) -> None:
         super().__init__()
@@ -50,11 +50,11 @@ class ScoreModel(nn.Module, ABC):
 
     @abstractmethod
     def loss(self, batch: Batch, targets: Tensor, score_loss: ScoreLoss) -> Tensor:
-        """(K,) what to minimise in training, for every member of the batch. targets: (B, metrics)."""
+        """(K,) training loss of each member of the batch, for targets (B, metrics)."""
 
 
 class RankingModel(ScoreModel):
-    """The model of every encoder that needs no other: its loss is that of the scores."""
+    """The default model; its loss is that of the scores."""
 
     def loss(self, batch: Batch, targets: Tensor, score_loss: ScoreLoss) -> Tensor:
         return score_loss(self(batch), targets)
@@ -68,11 +68,11 @@ def score(
     device: torch.device | str = "cpu",
     on_batch: Callable[[int], None] | None = None,
 ) -> NDArray[np.float32]:
-    """(n, metrics) scores of the chosen rows (all if None); (K, n, metrics) for K members' rows (K, n).
+    """Compute (n, metrics) scores of the chosen rows (all if None); (K, n, metrics) for K members' rows (K, n).
 
-    on_batch: called after every batch with how many of the n are new.
+    on_batch: called after every batch with the number of architectures done in it.
 
-    Raises ArchflowError for an architecture that takes more memory than there is.
+    Raises ArchflowError for an architecture that needs more memory than there is.
     """
     rows = np.arange(len(architectures)) if rows is None else np.asarray(rows)
     check_evaluation(model.encoder, architectures.node_counts[rows.ravel()], device)

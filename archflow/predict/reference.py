@@ -1,4 +1,4 @@
-"""Which of many architectures components look at."""
+"""A subset of many architectures as the reference for components."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from archflow.graph.table import Table
 
 SHARE = 0.5
-"""Of those looked at, how many are taken from those with a value that is wanted, if there are so many."""
+"""Fraction of the subset that is taken from rows with a wanted value, if there are enough."""
 
 
 def reference_rows(table: Table, most: int, wanted: Sequence[str] = ()) -> NDArray[np.int64]:
-    """At most so many rows of a table, evenly from all, ascending.
+    """Choose at most `most` rows of a table, evenly spaced, ascending.
 
     Args:
-        table: With N rows.
-        most: How many.
-        wanted: Columns that components learn from. Rows where one has a value are preferred, if not all can be taken:
-            a metric that is known for few would hardly be seen otherwise.
+        table: A table with N rows.
+        most: The maximum number of rows.
+        wanted: Columns that components learn from. Rows with a value in one are preferred if not all rows can be taken:
+            a metric that is known for few would otherwise be almost absent.
     """
     every = np.arange(len(table))
     if len(every) <= most:
@@ -33,10 +33,10 @@ def reference_rows(table: Table, most: int, wanted: Sequence[str] = ()) -> NDArr
 
 
 def with_gaps_of(known: Table, reference: Table, columns: Sequence[str], seed: int) -> Table:
-    """Labelled architectures with values in these columns only as often as architectures of the reference have them.
+    """Remove values of labelled architectures so that these columns have gaps as often as in the reference.
 
-    Labelled architectures often have been measured in other ways too. What is predicted of them from these values would
-    look better than what is predicted of candidates, which lack them. Each takes the gaps of a row at random.
+    Labelled architectures often have been measured in other ways too. Predictions from such values would look better
+    than predictions for candidates, which lack them. Each takes the gaps of a random reference row.
     """
     rows = np.random.default_rng(seed).integers(len(reference), size=len(known))
     gaps = {

@@ -1,4 +1,4 @@
-"""Architectures as the components of a predictor see them; everything is computed once."""
+"""Architectures as a predictor's components see them; everything is computed once, when needed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Seen:
 
     Args:
         table: The architectures, and columns that features may read.
-        embedders: E of them, of one vocabulary; there may be none.
-        features: By their registered names.
+        embedders: E embedders of one vocabulary; may be empty.
+        features: Features by registered name.
         device: Where embeddings are computed.
     """
 
@@ -48,7 +48,7 @@ class Seen:
         return len(self.table)
 
     def select(self, rows: NDArray[np.int64]) -> Seen:
-        """The chosen architectures, with what is computed for these already."""
+        """The chosen architectures, with what has already been computed for them."""
         chosen = Seen(self.table.select(rows), self.embedders, self.described, self.device)
         if "embeddings" in vars(self):
             chosen.embeddings = self.embeddings[rows]
@@ -63,14 +63,14 @@ class Seen:
 
     @cached_property
     def embeddings(self) -> NDArray[np.float32]:
-        """(N, D) of all embedders side by side; no columns where there are none."""
+        """(N, D) embeddings by all embedders, side by side; no columns without embedders."""
         if not self.embedders:
             return np.zeros((len(self), 0), np.float32)
         return self.prepared.embeddings(self.device)
 
     @cached_property
     def features(self) -> Mapping[str, NDArray[np.float32]]:
-        """(N, F) of every kind of features, NaN where one does not apply."""
+        """(N, F) by kind of features, NaN where a feature does not apply."""
         return {name: each(self.table) for name, each in self.described.items()}
 
     @property

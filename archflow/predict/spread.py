@@ -1,4 +1,4 @@
-"""How far off a prediction is likely to be, learned from how far off predictions were."""
+"""The likely error of a prediction, learnt from the errors of held-out predictions."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from archflow.errors import ArchflowError
 Values = NDArray[np.float64]
 
 PRIOR = 60.0
-"""How many labels the belief that all predictions are equally unsure is worth."""
+"""Weight, in labels, of the prior belief that all predictions are equally uncertain."""
 
 LARGEST = 50.0
-"""Above what a coefficient can be."""
+"""An upper bound on the magnitude of a coefficient."""
 
 FLOOR = 1e-3
-"""The least that a deviation can be, in standard deviations of the labels."""
+"""The least deviation, in standard deviations of the labels."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """log deviation = intercept + slopes . (signs - centre) / scale: what tells errors apart are signs such as the
-    components' own deviations and how far they are from one another.
+    """log deviation = intercept + slopes . (signs - centre) / scale, where signs of uncertainty are, for example, the
+    components' own deviations and their disagreement.
 
     Attributes:
-        centre, scale: (S,) of the signs.
+        centre, scale: (S,) mean and scale of the signs.
         coefficients: (1 + S,) intercept and slopes.
     """
 
@@ -37,7 +37,7 @@ class Spread:
 
     @classmethod
     def of(cls, signs: Values, errors: Values) -> Spread:
-        """The most likely deviations of errors (n,) with a Laplace distribution, given signs (n, S)."""
+        """Fit by maximum likelihood to errors (n,) with a Laplace distribution, given signs (n, S)."""
         from scipy.optimize import minimize
 
         centre, scale = signs.mean(0), np.maximum(signs.std(0), 1e-9)
@@ -58,13 +58,13 @@ class Spread:
 
     @classmethod
     def restored(cls, centre: Values, scale: Values, coefficients: Values) -> Spread:
-        """With the arrays of another. Raises ArchflowError if they contradict each other."""
+        """Restore a spread from its arrays. Raises ArchflowError if they contradict each other."""
         alike = len(centre) == len(scale) == len(coefficients) - 1
         if not alike or (scale <= 0).any() or np.abs(coefficients).max() > LARGEST:
             raise ArchflowError("the arrays of its deviations contradict each other; restore the file, or fit again")
         return cls(centre, scale, coefficients)
 
     def __call__(self, signs: Values) -> Values:
-        """(..., S) signs -> (...) deviations. Signs far from those that were learnt from count as their extremes."""
+        """(..., S) signs -> (...) deviations. Signs are clipped to the range that was learnt from."""
         standardised = np.clip((signs - self.centre) / self.scale, -3, 3)
         return np.maximum(np.exp(self.coefficients[0] + standardised @ self.coefficients[1:]), FLOOR)

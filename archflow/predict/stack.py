@@ -1,4 +1,4 @@
-"""What fitting a stacked predictor gives."""
+"""The result of fitting a stacked predictor."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from archflow.predict.target_scale import TargetScale
 
 @dataclass(frozen=True)
 class Share:
-    """What one component has to do with the predictions.
+    """One component's part in the predictions.
 
     Attributes:
-        name: Of the component.
-        weight: Its share of the blend; all sum to 1.
-        tau: Kendall's tau of its predictions of labels that it did not learn from.
+        name: The component's name.
+        weight: Its weight in the blend; all weights sum to 1.
+        tau: Kendall's tau of its predictions of held-out labels.
     """
 
     name: str
@@ -36,11 +36,11 @@ class Stacking:
     """How fitting went.
 
     Attributes:
-        shares: Of all components, the largest first.
+        shares: One per component, the largest first.
         tau: Kendall's tau of the blend on labels that its components did not learn from.
-        labels: How many labels there are.
+        labels: The number of labels.
         features: How many columns each kind of features has.
-        columns: Of the table, those that were learnt from.
+        columns: Columns of the table that were learnt from.
     """
 
     shares: list[Share]
@@ -51,7 +51,7 @@ class Stacking:
 
     @classmethod
     def of(cls, components: Sequence[str], score: Score, labels: int, features: Mapping[str, Features]) -> Stacking:
-        """From the names of the components and how they predicted `labels` labels, with features by name."""
+        """Summarise the components and their score on `labels` labels, with features by name."""
         each = zip(components, score.shares, score.components, strict=True)
         shares = sorted((Share(*one) for one in each), key=lambda share: -share.weight)
         widths = {name: len(each.names) for name, each in features.items()}
@@ -60,20 +60,20 @@ class Stacking:
 
     @property
     def informative(self) -> bool:
-        """Whether the blend ranks better than chance would in one of twenty cases."""
+        """Whether the blend ranks better than chance at the 5 % level."""
         n = self.labels
         return self.tau > 1.645 * np.sqrt(2 * (2 * n + 5) / (9 * n * (n - 1)))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What `StackedPredictor` was asked for beside encoders and objective: what it is fitted again with.
+    """The arguments of `StackedPredictor` besides encoders and objective, with which it is fitted again.
 
     Attributes:
-        components: All, those that turned out to have no weight among them.
-        kinds: Of features, by name.
-        columns: Those that were named as known before training; None if their names decide.
-        seed: Of everything.
+        components: All components, including those that got no weight.
+        kinds: Names of kinds of features.
+        columns: Columns named as known before training; None to find them by name.
+        seed: Random seed.
     """
 
     components: Sequence[Component]
@@ -84,17 +84,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Stack:
-    """What fitting gave.
+    """A fitted stack.
 
     Attributes:
-        metric: Its name.
-        features: By name.
-        parts: Components, and what they became.
-        blend: Of these; some may have no weight.
-        scale: Of the targets.
-        stacking: How it went.
-        models: F, how many of each component there are.
-        plan: What it came of.
+        metric: The name of the metric.
+        features: Features by name.
+        parts: The components, and their fitted counterparts.
+        blend: The blend of the components; some may have no weight.
+        scale: The scale of the targets.
+        stacking: How fitting went.
+        models: F, the number of models of each component.
+        plan: The arguments that it was fitted with.
     """
 
     metric: str
@@ -107,7 +107,7 @@ class Stack:
     plan: Plan
 
     def oddities(self, table: Table) -> dict[str, str]:
-        """By name, what is odd in a table about columns that were learnt from."""
+        """By name, what is odd in a table about the columns that were learnt from."""
         found: dict[str, str] = {}
         for _, fitted in self.parts:
             found |= fitted.oddities(table)
@@ -116,7 +116,7 @@ class Stack:
 
     @property
     def counted(self) -> Stack:
-        """Without the components that have no weight: the same predictions."""
+        """The stack without components of weight 0; its predictions are the same."""
         counts = self.blend.weights > 0
         parts = [part for part, each in zip(self.parts, counts, strict=True) if each]
         return replace(self, parts=parts, blend=replace(self.blend, weights=self.blend.weights[counts]))

@@ -1,4 +1,4 @@
-"""A predictor that blends several components, and wastes no label on weighing them."""
+"""A predictor that blends several components, without setting labels aside to weight them."""
 
 from __future__ import annotations
 
@@ -37,30 +37,30 @@ from archflow.predict.target_scale import TargetScale
 Values = NDArray[np.float64]
 
 REFERENCE = 2000
-"""Reference architectures that are looked at, evenly from all: enough for a mean and a standard deviation."""
+"""The maximum number of reference architectures, evenly spaced: enough for a mean and a standard deviation."""
 
 ROWS = 4096
-"""Architectures that are predicted at once: memory does not grow with the table."""
+"""Architectures that are predicted at once, so that memory does not grow with the table."""
 
 
 class StackedPredictor(Predictor):
-    """Ranks architectures by several components, each weighted by how well it predicts labels that it has not seen.
+    """Ranks architectures by several components, each weighted by how well it predicts held-out labels.
 
     Every component is fitted about ten times, each time without a part of the labels (`Folds`). Its predictions of the
-    labels left out weight it (`stacked_weights`), tell how far off predictions are (`Spread`), and calibrate the
-    intervals (`CrossConformal`). The prediction is the mean over the models that were fitted; none learns from all
-    labels, and no label is kept for weighing alone.
+    held-out labels determine its weight (`stacked_weights`), the deviations (`Spread`) and the intervals
+    (`CrossConformal`). The prediction is the mean over all fitted models; no model learns from all labels, and no label
+    is set aside only for weighting.
 
     Args:
         embedders: Pre-trained encoders of one vocabulary, for components that use embeddings or fine-tune networks.
-            There may be none.
+            May be empty.
         components: By name in `COMPONENTS`, or as objects; all that apply if None.
         features: Kinds of features by name in `FEATURES`; all if None.
-        columns: Columns of the table that are known before training and may be used; None finds those whose names say
-            so, such as parameters and FLOPs.
-        objective: What is learnt, by its name in `OBJECTIVES` or as an object: a ranking by default. It decides the
+        columns: Columns of the table that are known before training and may be used; None to find them by name, such
+            as parameters and FLOPs.
+        objective: The objective, by its name in `OBJECTIVES` or as an object: a ranking by default. It decides the
             scale of the targets and the direction.
-        seed: Decides everything that is drawn.
+        seed: Random seed.
         device: Where embeddings are computed and networks are trained.
     """
 
@@ -82,7 +82,7 @@ class StackedPredictor(Predictor):
         self.components = [COMPONENTS.get(each)() if isinstance(each, str) else each for each in given]
         if not self.components:
             raise ArchflowError("predictor: no component; give at least one")
-        # In the order in which they come back from a file.
+        # In the order in which they are read from a file.
         self.kinds = sorted(set(FEATURES.names() if features is None else _several(features)))
         self.columns = None if columns is None else list(_several(columns))
         self.objective: Objective | str = objective or Hinge()
@@ -91,7 +91,7 @@ class StackedPredictor(Predictor):
 
     @property
     def vocabulary(self) -> Vocabulary | None:
-        """The operations that its encoders know, or its features; None if there are neither."""
+        """The operations that its encoders or features know; None if it has neither."""
         if self.embedders:
             return self.embedders[0].vocabulary
         features = self._stack.features.values() if self._stack else ()
@@ -99,7 +99,7 @@ class StackedPredictor(Predictor):
         return None if known is None else Vocabulary(known)
 
     def epochs(self, labels: int) -> int:
-        """How many epochs `fit` reports for so many labels; 0 if no component trains long."""
+        """How many epochs `fit` reports for this number of labels; 0 if no component trains for long."""
         each = Folds.of(labels, self.seed).train.shape[1]
         return sum(component.epochs(each) for component in self.components)
 
@@ -118,7 +118,7 @@ class StackedPredictor(Predictor):
 
     @property
     def fitted(self) -> Stack:
-        """What fitting gave. Raises ArchflowError before `fit`."""
+        """The fitted stack. Raises ArchflowError before `fit`."""
         if self._stack is None:
             raise ArchflowError("predictor: nothing to predict with yet; call fit or load first")
         return self._stack
@@ -135,13 +135,13 @@ class StackedPredictor(Predictor):
         checkpoint: Path | None = None,
         on_epoch: Callable[[int], None] | None = None,
     ) -> Stacking:
-        """Learn from labels, as `Predictor.fit` says.
+        """Learn from labels, as described in `Predictor.fit`.
 
-        `validation` labels are learnt from like the others: every label weighs, calibrates, and is learnt from. Columns
-        are read from `architectures` and `reference` if these are tables.
+        `validation` labels are treated like the others: every label is used for learning, weighting and calibration.
+        Columns are read from `architectures` and `reference` if these are tables.
 
         Raises:
-            ArchflowError: Also for labels of several metrics, and for fewer than five.
+            ArchflowError: Also for several metrics, and for fewer than five labels.
         """
         for embedder in self.embedders:
             check_weights(embedder.encoder)
@@ -184,8 +184,8 @@ class StackedPredictor(Predictor):
         return stacking
 
     def predict(self, architectures: Architectures, on_batch: Callable[[int], None] | None = None) -> Prediction:
-        """As `Predictor.predict` says. std: a standard deviation of labels around the prediction, as large as those of
-        labels that were not learnt from."""
+        """As `Predictor.predict`. std is the standard deviation of labels around the prediction, calibrated on held-out
+        labels."""
         return self.forecast(architectures, on_batch).prediction
 
     def rank(
@@ -195,13 +195,13 @@ class StackedPredictor(Predictor):
         coverage: float | None = None,
         top: int | None = None,
     ) -> Table:
-        """As `Predictor.rank` says, by differences that are too small for the labels' unit as well.
+        """As `Predictor.rank`; also ranks by differences that are lost to rounding in the labels' unit.
 
         Args:
-            table: What to rank.
+            table: The architectures to rank.
             on_batch: As in `predict`.
             coverage: As in `Predictor.rank`.
-            top: Also add a column `probability_top_K_METRIC`: how likely an architecture is among the best K of these.
+            top: K; also add a column `probability_top_K_METRIC`, the probability of being among the best K of these.
         """
         if coverage is not None:
             self.check_coverage(coverage)  # before the work
@@ -214,11 +214,11 @@ class StackedPredictor(Predictor):
         return found.with_metrics({column: forecast.top_probability(top, self.seed)})
 
     def interval(self, architectures: Architectures, coverage: float) -> tuple[Values, Values]:
-        """As `Predictor.interval` says, wider where the prediction is less sure."""
+        """As `Predictor.interval`; wider where the prediction is less certain."""
         return self.forecast(architectures).interval(coverage)
 
     def check_coverage(self, coverage: float) -> None:
-        """Raise ArchflowError for a coverage that so few labels cannot promise."""
+        """Raise ArchflowError if there are too few labels for this coverage."""
         self.fitted.blend.conformal.place(coverage)
 
     def top_probability(self, architectures: Architectures, k: int) -> Values:
@@ -226,10 +226,10 @@ class StackedPredictor(Predictor):
         return self.forecast(architectures).top_probability(k, self.seed)
 
     def oddities(self, table: Table) -> list[str]:
-        """A line for every column that was learnt from and that is empty in a table, has gaps, or lies in another unit.
+        """Lines about columns that were learnt from and that are empty, have gaps or are in another unit in a table.
 
         Raises:
-            ArchflowError: Naming the column, for one that the table lacks.
+            ArchflowError: If the table lacks a column; the message names it.
         """
         return [f"column {name!r} {what}" for name, what in self.fitted.oddities(table).items()]
 
@@ -240,12 +240,12 @@ class StackedPredictor(Predictor):
         return Seen(_table(architectures), self.embedders, {}, self.device).embeddings
 
     def guesses(self, architectures: Architectures) -> dict[str, Guess]:
-        """What every component says, by its name, on the scale of the targets; higher is better."""
+        """The predictions of each component, by name, on the scale of the targets; higher is better."""
         seen = self._seen(architectures)
         return {component.name: fitted(seen) for component, fitted in self.fitted.parts}
 
     def forecast(self, architectures: Architectures, on_batch: Callable[[int], None] | None = None) -> Forecast:
-        """All that there is to say of architectures, computed once. Arguments as of `predict`."""
+        """Everything that can be predicted of architectures, computed once. Arguments as for `predict`."""
         stack, table = self.fitted.counted, _table(architectures)
         means, deviations = [], []
         for first in range(0, max(len(table), 1), ROWS):
@@ -269,7 +269,7 @@ class StackedPredictor(Predictor):
 
     @classmethod
     def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Self:
-        """Read what `save` wrote; fitted again, it is as one that was freshly made with the same arguments. Raises
+        """Read what `save` wrote; when fitted again, it behaves like a new predictor with the same arguments. Raises
         ArchflowError, naming the file, if one is missing, cut off or altered."""
         stack, embedders = stacked_folder.read(Path(folder))
         plan = stack.plan
@@ -291,5 +291,5 @@ def _table(architectures: Architectures) -> Table:
 
 
 def _several(names: Sequence[Any] | str) -> Sequence[Any]:
-    """Names in a list; one alone counts as a list of one, and not as its letters."""
+    """A list of names; a single string counts as a list of one."""
     return [names] if isinstance(names, str) else names

@@ -29,11 +29,11 @@ from archflow.predict.target_scale import TargetScale
 FORMAT = "archflow stack 2"
 
 MODELS = 1000
-"""The most models of a component, and the most components and encoders."""
+"""The maximum number of models per component, of components, and of encoders."""
 
 
 class PartDescription(Described):
-    """A component: its name in `COMPONENTS`, its settings, and whether it has a weight, and with it arrays."""
+    """A component: its name in `COMPONENTS`, its settings, and whether it has a weight, and so arrays."""
 
     name: str
     config: dict[str, Any]
@@ -41,17 +41,17 @@ class PartDescription(Described):
 
 
 class StackDescription(Described):
-    """What is written beside the arrays.
+    """The description that is written beside the arrays.
 
     Attributes:
-        embedders: As `Embedder.describe` gives them.
-        features: By name in `FEATURES`, as `Features.to_json` gives them.
-        components: All of them.
-        kinds, named: As in `Plan`, the latter being its columns.
-        metric: Its name.
-        objective: As `describe_objective` gives it.
-        seed: Of the predictor.
-        models, labels: How many of each.
+        embedders: As returned by `Embedder.describe`.
+        features: By name in `FEATURES`, as returned by `Features.to_json`.
+        components: All components.
+        kinds, named: As `kinds` and `columns` in `Plan`.
+        metric: The name of the metric.
+        objective: As returned by `describe_objective`.
+        seed: The predictor's seed.
+        models, labels: The number of models and of labels.
         shares, tau, widths, columns: How fitting went (`Stacking`).
     """
 
@@ -72,7 +72,7 @@ class StackDescription(Described):
 
 
 def write(folder: Path, stack: Stack, embedders: Sequence[Embedder]) -> None:
-    """Write a fitted stack, whose parts all have a weight, in place of what the folder holds."""
+    """Write a fitted stack, all of whose parts have a weight, replacing the predictor in the folder."""
     blend, stacking, plan = stack.blend, stack.stacking, stack.plan
     counted = {id(component) for component, _ in stack.parts}
     arrays = {
@@ -112,10 +112,10 @@ def write(folder: Path, stack: Stack, embedders: Sequence[Embedder]) -> None:
 
 
 def read(folder: Path) -> tuple[Stack, list[Embedder]]:
-    """The stack and the embedders of a folder.
+    """Read the stack and the embedders of a folder.
 
     Raises:
-        ArchflowError: Naming the file, if one is missing, cut off or altered.
+        ArchflowError: If a file is missing, cut off or altered; the message names it.
     """
     tensors, about = read_folder(folder, FORMAT, StackDescription)
     try:
@@ -160,7 +160,7 @@ def _stack(
 
 
 def _plan(about: StackDescription) -> Plan:
-    """What the stack came of. Raises ArchflowError for a component that cannot be made, and for unknown features."""
+    """The stack's plan. Raises ArchflowError for a component that cannot be made, and for unknown features."""
     components = []
     for each in about.components:
         try:

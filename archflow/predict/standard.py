@@ -1,4 +1,4 @@
-"""Features and embeddings without gaps and on one scale."""
+"""Standardisation of features and embeddings, with gaps filled."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from archflow.predict.arrays import floats_of
 Values = NDArray[np.float64]
 
 CONSTANT = 1e-6
-"""Standard deviation, as a share of the largest value, at and below which a column says nothing: rounding."""
+"""Standard deviation, relative to the largest value, up to which a column counts as constant."""
 
 FARTHEST = 10.0
-"""Standard deviations from the mean beyond which a value counts as no farther."""
+"""Standardised values are clipped to this distance from the mean."""
 
 LARGEST = 1e100
-"""Above what float32 values and the inverse of their spread can be; products of two such are finite."""
+"""An upper bound on float32 values and the inverse of their spread; products of two such are finite."""
 
 
 @dataclass(frozen=True)
 class Standard:
     """Standardises the P columns of a matrix.
 
-    A gap becomes the column's mean, and a further column says where gaps are. Columns that are constant where they
-    were fitted are dropped.
+    A gap becomes the column's mean, and a further column indicates gaps. Columns that were constant in the fit are
+    dropped.
 
     Attributes:
-        centre: (2 P,) means of the columns, then of what says where each has gaps.
-        factor: (2 P,) what a distance from the mean is multiplied by; 0 for a column that is dropped.
+        centre: (2 P,) means of the columns, then of their gap indicators.
+        factor: (2 P,) factor for the distance from the mean; 0 for a column that is dropped.
     """
 
     centre: Values
@@ -40,7 +40,7 @@ class Standard:
 
     @classmethod
     def of(cls, usual: NDArray) -> Standard:
-        """For values such as these (N, P)."""
+        """Fit to values (N, P)."""
         present = np.isfinite(usual)
         known = np.where(present, usual, 0).astype(np.float64)
         mean = known.sum(0) / np.maximum(present.sum(0), 1)
@@ -50,23 +50,23 @@ class Standard:
         return cls(centre, np.divide(1, spread, out=np.zeros_like(spread), where=telling))
 
     def __call__(self, values: NDArray) -> Values:
-        """(N, Q) of values (N, P)."""
+        """Standardise values (N, P) -> (N, Q)."""
         kept = np.flatnonzero(self.factor)
         both = _both(values, self.centre[: values.shape[1]])[:, kept]
         return np.clip((both - self.centre[kept]) * self.factor[kept], -FARTHEST, FARTHEST)
 
     @property
     def width(self) -> int:
-        """Q, of the columns that are kept."""
+        """Q, the number of columns that are kept."""
         return int(np.count_nonzero(self.factor))
 
     def arrays(self) -> dict[str, NDArray]:
-        """What `restored` needs."""
+        """The arrays that `restored` needs."""
         return {"centre": self.centre, "factor": self.factor}
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray], width: int) -> Standard:
-        """What gave the arrays, for values of P columns. Raises ArchflowError if nothing can have given them."""
+        """Restore from arrays, for values with P columns. Raises ArchflowError if they are damaged."""
         columns = (2 * width,)
         centre, factor = (floats_of(arrays, {name: columns}, LARGEST)[name] for name in ("centre", "factor"))
         if (factor < 0).any():
@@ -75,6 +75,6 @@ class Standard:
 
 
 def _both(values: NDArray, mean: Values) -> Values:
-    """(N, 2 P) values (N, P) with means for gaps, and where the gaps are."""
+    """(N, 2 P) values (N, P) with gaps replaced by means, then gap indicators."""
     present = np.isfinite(values)
     return np.concatenate([np.where(present, values, mean), ~present], 1, dtype=np.float64)

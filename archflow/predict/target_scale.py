@@ -18,15 +18,15 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class TargetScale:
-    """A rising map between labels, with the sign that makes higher better, and targets.
+    """A rising map between targets and labels, whose sign is chosen so that higher is better.
 
-    For rankings, targets are the normal scores of the labels: they keep the order alone, as a ranking loss does, so
-    that the few bad architectures of a benchmark do not rule the fit. For values, they are standardised labels, where
-    outliers at an end are moved so near that they lie within one range of all others beyond these.
+    For rankings, targets are the normal scores of the labels: they keep only the order, as a ranking loss does, so that
+    the few bad architectures of a benchmark do not dominate the fit. For values, they are standardised labels, with
+    outliers moved to within one range of the other labels.
 
     Attributes:
-        objective: Of the metric, scaled to the labels.
-        targets, labels: (m,) the points that the map goes through, both strictly rising; two points make a line.
+        objective: The metric's objective, scaled to the labels.
+        targets, labels: (m,) points that the map passes through, both strictly rising; two points make a line.
     """
 
     objective: Objective
@@ -35,7 +35,7 @@ class TargetScale:
 
     @classmethod
     def of(cls, objective: Objective, labels: Values, metric: str = "") -> tuple[Self, Values]:
-        """The scale of labels (n,) of a metric in its own unit, and their targets (n,)."""
+        """Fit the scale to labels (n,) in the metric's own unit; return it with their targets (n,)."""
         objective = objective.spanning(labels, metric)
         objective = objective.scaled_to(objective.unit.counts(labels))
         rising = objective.sign * objective.to_scale(objective.unit.counts(labels))
@@ -62,15 +62,15 @@ class TargetScale:
         return self._in_unit(values)
 
     def ends(self, targets: Values) -> Values:
-        """Ends of intervals: targets (N,) -> values in the metric's unit, as far beyond the labels as it takes."""
+        """Ends of intervals: targets (N,) -> values in the metric's unit, however far beyond the labels."""
         return self._in_unit(self._rising(targets))
 
     def widths(self, low: Values, high: Values) -> Values:
-        """Half the width of what lies between two targets (N,), in the metric's unit."""
+        """Half the distance between two targets (N,), in the metric's unit."""
         objective = self.objective
         low, high = (objective.from_scale(objective.sign * self._rising(each)) for each in (low, high))
         if objective.unit.offset == 0 and objective.lowest is not None and objective.highest is not None:
-            # No width reaches where no value can be: labels that are all positive, or all negative, keep their sign.
+            # Widths stay within possible values: labels that are all positive or all negative keep their sign.
             least, most = 0.0 if objective.lowest >= 0 else -np.inf, 0.0 if objective.highest <= 0 else np.inf
             low, high = np.clip(low, least, most), np.clip(high, least, most)
         return objective.unit.widths(np.abs(high - low) / 2)
@@ -83,13 +83,13 @@ class TargetScale:
 
     @property
     def _extremes(self) -> Values:
-        """Of the labels, with the sign that makes higher better; labels on a linear scale only."""
+        """The extremes of the labels, signed so that higher is better; for a linear scale only."""
         extremes = np.array([self.objective.lowest, self.objective.highest], float)
         return np.sort(self.objective.sign * self.objective.unit.counts(extremes))
 
     @classmethod
     def restored(cls, objective: Objective, targets: Values, labels: Values) -> Self:
-        """The scale with these points. Raises ArchflowError unless both rise strictly."""
+        """Restore the scale from its points. Raises ArchflowError unless both rise strictly."""
         rising = all(len(each) > 1 and (np.diff(each) > 0).all() for each in (targets, labels))
         if not rising or len(targets) != len(labels):
             raise ArchflowError("the points of its scale do not rise; fit again")
@@ -97,12 +97,12 @@ class TargetScale:
 
 
 def _pulled(rising: Values) -> tuple[Values, Values]:
-    """(P,) labels and where outliers among labels (n,) are moved to, all others staying; no points without outliers."""
+    """(P,) points that map outliers among labels (n,) inwards and keep all others; empty without outliers."""
     lowest, highest = usual_extremes(rising)
     before = [(rising.min(), 2 * lowest - highest)] if rising.min() < lowest else []
     after = [(rising.max(), 2 * highest - lowest)] if rising.max() > highest else []
     if not before and not after:
         return np.zeros(0), np.zeros(0)
-    # The line between is of many points, so that the map knows by these which one is an outlier.
+    # The line between has many points, so that the map can tell outliers from them.
     points, near = np.array([*before, *((x, x) for x in np.linspace(lowest, highest, KNOTS)), *after]).T
     return points, near

@@ -16,23 +16,23 @@ Values = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 DEEPEST = 24
-"""Splits on the longest path through a tree."""
+"""The maximum number of splits on a path through a tree."""
 
 TOGETHER = 2**16
-"""Nodes that are looked at in one step: their arrays fit in a processor's cache."""
+"""Nodes that are evaluated in one step, so that their arrays fit in a processor's cache."""
 
 
 @dataclass(frozen=True)
 class Trees:
-    """F ensembles of T trees each, whose V nodes stand one after the other, children after their parents.
+    """F ensembles of T trees each, with all V nodes in one array, children after their parents.
 
     Attributes:
-        feature: (V,) that a node looks at; 0 in a leaf.
-        threshold: (V,) up to which a value goes to the left.
+        feature: (V,) the feature that a node tests; 0 in a leaf.
+        threshold: (V,) the largest value that goes left.
         left, right: (V,) children of a node; a leaf is its own child.
-        value: (V,) that a leaf gives.
-        roots: (F, T) the first nodes of the trees.
-        depth: Splits on the longest path.
+        value: (V,) the prediction of a leaf.
+        roots: (F, T) the roots of the trees.
+        depth: The number of splits on the longest path.
     """
 
     feature: Indices
@@ -45,9 +45,9 @@ class Trees:
 
     @classmethod
     def of(cls, ensembles: Sequence[Sequence[Any]], scale: float = 1.0) -> Trees:
-        """Of scikit-learn's fitted trees (`tree_` of its estimators), equally many in each of F ensembles.
+        """Convert scikit-learn's fitted trees (`tree_` of its estimators), equally many in each of F ensembles.
 
-        scale: what their values are multiplied by.
+        scale: a factor for their values.
         """
         trees = [tree for ensemble in ensembles for tree in ensemble]
         starts = np.cumsum([0, *(tree.node_count for tree in trees)])
@@ -69,8 +69,8 @@ class Trees:
         )
 
     def __call__(self, x: NDArray) -> tuple[Values, Values]:
-        """(F, N) the mean of the trees' values and their standard deviation, for features x (N, P). Features are
-        compared as float32, as scikit-learn does."""
+        """(F, N) mean and standard deviation of the trees' values, for features x (N, P). Features are compared as
+        float32, as scikit-learn does."""
         x = np.asarray(x, np.float32)
         mean, std = np.empty((2, len(self.roots), len(x)))
         step = max(1, TOGETHER // self.roots.size)
@@ -88,21 +88,21 @@ class Trees:
         return mean, std
 
     def arrays(self) -> dict[str, NDArray]:
-        """What `restored` needs."""
+        """The arrays that `restored` needs."""
         whole = {name: getattr(self, name).astype(np.int32) for name in ("feature", "left", "right", "roots")}
         return {**whole, "threshold": self.threshold, "value": self.value}
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray], width: int, folds: int) -> Trees:
-        """The trees that gave the arrays.
+        """Restore trees from their arrays.
 
         Args:
-            arrays: From a file.
-            width: P, of the features that they look at.
-            folds: F.
+            arrays: Untrusted arrays from a file.
+            width: P, the number of features.
+            folds: F, the number of ensembles.
 
         Raises:
-            ArchflowError: If no trees can have given them. Those that are accepted end at a leaf for all features.
+            ArchflowError: If they do not encode trees. Accepted trees reach a leaf for any features.
         """
         nodes = len(np.atleast_1d(arrays.get("feature", ())))
         floats = floats_of(arrays, {"threshold": (nodes,), "value": (nodes,)})

@@ -1,4 +1,4 @@
-"""What labels are counted in, so that no arithmetic with them rounds away their differences or overflows."""
+"""Units for labels, so that arithmetic neither rounds away their differences nor overflows."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 
 LARGEST = 1e304
-"""Labels beyond are refused: predictions and intervals around them would overflow."""
+"""Larger labels are refused: predictions and intervals around them would overflow."""
 _ORDINARY = 300
-"""Magnitudes up to 2^300 and down to 2^-300 have squares and sums that float64 holds."""
+"""Exponents up to which magnitudes, 2^-300 to 2^300, have squares and sums that fit in float64."""
 _CLOSE = 2.0**-20
-"""Labels whose range is a smaller part of their magnitude are counted from the middle of their range."""
+"""Labels whose range is a smaller fraction of their magnitude are counted from the middle of their range."""
 
 
 @dataclass(frozen=True)
 class Unit:
     """label = offset + 2^exponent * count.
 
-    Ordinary labels count themselves. Labels such as 1.7e9 + (0 .. 40) or 1e300 * (1 .. 40) have counts that do not
-    differ from those of ordinary labels; a power of two rounds nothing.
+    For ordinary labels, counts equal labels. Labels such as 1.7e9 + (0 .. 40) or 1e300 * (1 .. 40) get counts like
+    those of ordinary labels; scaling by a power of two does not round.
     """
 
     offset: float = 0.0
@@ -31,7 +31,7 @@ class Unit:
 
     @classmethod
     def of(cls, lowest: float, highest: float, *, from_zero: bool = False) -> Unit:
-        """For labels between lowest and highest.
+        """Choose the unit for labels between lowest and highest.
 
         Args:
             lowest, highest: The extremes of the labels.

@@ -1,4 +1,4 @@
-"""How much each of several components counts, by how they predict labels that they did not learn from."""
+"""Weights of several components, from their predictions of held-out labels."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 
 PRIOR = 100.0
-"""How many labels the belief is worth that components count by how likely they make the labels."""
+"""Weight, in labels, of the prior that components count by the likelihood that they give the labels."""
 
 TEMPERATURE = 10.0
-"""What the logarithm of the likelihood is divided by: ten times as many labels tell two components apart as would if
-their errors were independent."""
+"""Divides the log-likelihood: telling two components apart takes ten times as many labels as if their errors were
+independent."""
 
 NEVER = 0.9999
-"""A correlation that no component has with labels that it did not learn from, but for rounding."""
+"""A bound on correlations with held-out labels, which only rounding could exceed."""
 
 KNOWS = 1.0
-"""Standard errors by which a correlation with the labels must be above 0 for a component to count at all."""
+"""Standard errors by which a component's correlation with the labels must exceed 0 for it to get any weight."""
 
 
 def stacked_weights(
@@ -28,13 +28,13 @@ def stacked_weights(
     temperature: float = TEMPERATURE,
     knows: float = KNOWS,
 ) -> Values:
-    """(C,) weights of a sum of predictions: stacked regression (Breiman 1996) with weights that are not negative.
+    """Compute (C,) non-negative weights of predictions by stacked regression (Breiman 1996).
 
-    They are drawn towards shares by tempered likelihood (pseudo-Bayesian model averaging), so that few labels give
-    nearly equal weights, and many decide. A component that does not know the labels has weight 0.
+    They are shrunk towards weights by tempered likelihood (pseudo-Bayesian model averaging), so that weights are nearly
+    equal with few labels and data-driven with many. An uninformative component gets weight 0.
 
     Args:
-        unseen: (C, n) predictions of labels that were not learnt from.
+        unseen: (C, n) predictions of held-out labels.
         targets: (n,) the labels, with mean about 0.
         prior, temperature, knows: As `PRIOR`, `TEMPERATURE`, `KNOWS`.
     """
@@ -63,6 +63,6 @@ def correlations(unseen: Values, targets: Values) -> Values:
 
 
 def _fitted(weights: Values, unseen: Values, targets: Values) -> Values:
-    """The weights times the factor by which their sum fits the targets best."""
+    """The weights, scaled so that the sum of predictions fits the targets best."""
     blend = weights @ unseen
     return weights * max(0.0, float(blend @ targets) / float(blend @ blend))

@@ -1,1 +1,1 @@
-"""What to use for which data: presets, the recipe, encoders as they ship, the demo."""
+"""Which settings to use for which data: presets, recipes, shipped encoders, evaluation and the demo."""

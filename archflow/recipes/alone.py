@@ -12,17 +12,17 @@ from archflow.recipes.fitting import Task
 from archflow.recipes.verdict import SAME
 
 LEAST = 20
-"""Labels below which a column may rank as well by accident."""
+"""With fewer labels than this, a column may rank well by chance."""
 
 LINE = "line"
 """The component that learns from columns alone."""
 
 
 def alone(task: Task, fitted: Stacking) -> str:
-    """What to tell the user where a single column has the labels' order nearly as well as the predictor; else nothing.
+    """A note for the user if a single column ranks the labels nearly as well as the predictor; else an empty string.
 
-    The predictor and its line on columns are judged by labels that they did not learn from. A column learns nothing,
-    but one of many may do well by accident: the line must do as well.
+    The predictor and its `line` component are judged on labels that they did not learn from. A column learns nothing,
+    but one of many may rank well by chance: the line must do as well.
     """
     taus = {share.name: share.tau for share in fitted.shares}
     if fitted.labels < LEAST or not fitted.informative or taus.get(LINE, -1.0) < fitted.tau - SAME:
@@ -38,7 +38,7 @@ def alone(task: Task, fitted: Stacking) -> str:
 
 
 def _tau(task: Task, name: str) -> float:
-    """How far a column has the labels' order, up or down; -1 if it has gaps or is no column of numbers."""
+    """The absolute Kendall tau between a column and the labels; -1 if the column has gaps or is not numeric."""
     try:
         values = numbers(task.table, name)[task.rows]
     except ArchflowError:

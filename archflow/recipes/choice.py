@@ -1,4 +1,4 @@
-"""Which predictor a user asks for, and whether what is asked goes together."""
+"""Which predictor a user asks for, and whether the options go together."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from archflow.recipes.fitting import DEFAULT, FitPredictor, Task, network_predic
 from archflow.recipes.stacks import RECIPES, Recipe, recipe_of, recipe_within
 
 NETWORKS = "networks"
-"""The recipe of networks alone."""
+"""The recipe that uses networks alone."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The options of `archflow fit` that decide which predictor it fits; None or empty where nothing is said.
+    """The options of `archflow fit` that decide which predictor it fits; None or empty if not given.
 
     Attributes:
-        recipe: Its name in `RECIPES`, or `NETWORKS`.
+        recipe: A name in `RECIPES`, or `NETWORKS`.
         budget: A duration, which chooses the recipe.
-        encoder: A pre-trained one, or a kind.
-        columns: Those that are known before training.
-        sources: Columns that say something of the metric, such as the accuracy after few epochs or of another task.
-        proxies: To rank in pre-training.
-        view, positions, members: Of networks alone.
-        epochs: Of networks.
-        seed: Of everything.
+        encoder: A pre-trained encoder, or a kind of encoder.
+        columns: Columns that are known before training.
+        sources: Columns that say something about the metric, such as the accuracy after few epochs or on another task.
+        proxies: Proxies to rank in pre-training.
+        view, positions, members: For the recipe `NETWORKS` only.
+        epochs: Fine-tuning epochs of networks.
+        seed: Random seed.
     """
 
     recipe: str | None = None
@@ -45,16 +45,16 @@ class Choice:
     seed: int = 21
 
     def named(self, metrics: int) -> str:
-        """The recipe, for so many metrics. Several are learnt together by networks alone."""
+        """The name of the recipe for this number of metrics. Only networks learn several metrics together."""
         if self.recipe:
             return self.recipe
         return recipe_within(self.budget) if self.budget else NETWORKS if metrics > 1 else DEFAULT
 
     def checked(self, metrics: int) -> Choice:
-        """The same, if it goes together.
+        """Return this choice if its options go together.
 
         Raises:
-            ArchflowError: Naming the option that does not.
+            ArchflowError: If an option does not fit the recipe; the message names it.
         """
         if self.recipe and self.budget:
             raise ArchflowError("--budget chooses the recipe: leave it or --recipe out")
@@ -77,7 +77,7 @@ class Choice:
     def predictor(
         self, task: Task, benchmark: Benchmark | None, folder: Path, on_note: Callable[[str], None]
     ) -> FitPredictor:
-        """The predictor, not fitted yet. Arguments as of `stacked_predictor`."""
+        """Make the unfitted predictor. Arguments as for `stacked_predictor`."""
         name = self.named(len(task.metrics))
         if name == NETWORKS:
             return network_predictor(
@@ -88,11 +88,11 @@ class Choice:
 
     @property
     def ready(self) -> str | None:
-        """The encoder, if it is pre-trained already."""
+        """The encoder, if it is already pre-trained."""
         return self.encoder if self.encoder and is_pretrained(self.encoder) else None
 
     def recipe_for(self, name: str, benchmark: Benchmark | None) -> Recipe:
-        """The recipe of a name, with what the options change of it."""
+        """The named recipe, with the changes that the options make."""
         parts = recipe_of(name, benchmark, None if self.ready else self.encoder)
         if self.ready:
             parts = parts.with_component("networks", embedders=[])

@@ -24,23 +24,23 @@ def usable_columns(
     columns: Sequence[str] | None,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> Sequence[str] | None:
-    """The columns that are known before training; None if their names may decide.
+    """The columns known before training that may be used; None if every column found by name may be.
 
     Args:
-        table: Where they are.
-        rows: Those that are labelled.
-        metric: What is to be predicted.
-        columns: Those that the user names.
-        on_note: Called with a line for each that would be found by its name and cannot be used.
+        table: The table that holds the columns.
+        rows: Rows with labels.
+        metric: The metric to predict.
+        columns: Columns that the user named; None to find them by name.
+        on_note: Called with a line for each column that was found by name but cannot be used.
 
     Raises:
-        ArchflowError: For one that the user names and that gives the labels away.
+        ArchflowError: If a column that the user named gives the labels away.
     """
     named = known_columns(table, [metric]) if columns is None else columns
     kept = usable(named, table.select(rows), table.metric(metric)[rows], columns is not None, on_note)
     text = known_as_text(table, [metric]) if columns is None else []
     if text:
-        on_note(f"column {', '.join(text)} holds text: not used; mend it, or name it with --features")
+        on_note(f"column {', '.join(text)} holds text: not used; fix it, or name it with --features")
     return columns if len(kept) == len(named) else kept
 
 
@@ -52,15 +52,15 @@ def check_columns(
     sources: Sequence[str],
     on_note: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Refuse columns that cannot be what they are named for, and a table in which nothing differs.
+    """Refuse columns that cannot be used as asked, and a table whose architectures are all alike.
 
     Args:
-        table, rows, metric, on_note: As of `usable_columns`.
-        columns: What that gives.
-        sources: Columns that say something of the metric.
+        table, rows, metric, on_note: As for `usable_columns`.
+        columns: The result of `usable_columns`.
+        sources: Columns that say something about the metric.
 
     Raises:
-        ArchflowError: Naming the column.
+        ArchflowError: If a column cannot be used (the message names it), or nothing tells the architectures apart.
     """
     given = Columns.named(table, known_columns(table, [metric]) if columns is None else columns, [metric])
     for line in given.warnings:
@@ -69,7 +69,7 @@ def check_columns(
         if name in sources[:place]:
             raise ArchflowError(f"--sources: {name!r} is named twice; name it once")
         if name == metric:
-            raise ArchflowError(f"--sources: {name!r} is what is to be predicted; leave it out")
+            raise ArchflowError(f"--sources: {name!r} is the metric to predict; leave it out")
         if not tells_apart(table.metric(name)):
             raise ArchflowError(f"--sources: column {name!r} has no two different values; leave it out")
     check_sources(sources, table.select(rows), table.metric(metric)[rows])

@@ -1,4 +1,4 @@
-"""The main job on the embedded benchmark: pre-train, fit on few labels, rank, compare, report."""
+"""The main workflow on the embedded benchmark: pre-train, fit on few labels, rank, compare, report."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ MEMBERS = 4
 def run_demo(
     out: Path | None, labels: float, pretrain_epochs: int, epochs: int, seed: int, figures_folder: Path | None = None
 ) -> dict[str, Any]:
-    """Run the demo. Labels of the judged architectures are used for judging alone.
+    """Run the demo. Labels of the judged architectures are used for judging only.
 
     Args:
-        out: The report to write, or None for none.
-        labels: Accuracies to learn from: a share or a count.
-        pretrain_epochs: Of pre-training.
-        epochs: Of fine-tuning.
-        seed: Of everything random.
-        figures_folder: Where the figures of the report go as PNG, SVG and PDF too.
+        out: The report to write; None to write no report.
+        labels: Accuracies to learn from: a fraction below 1 or a count.
+        pretrain_epochs: Epochs of pre-training.
+        epochs: Epochs of fine-tuning.
+        seed: Random seed.
+        figures_folder: A folder for the report's figures as PNG, SVG and PDF; None to write none.
 
     Returns:
         What the command prints: numbers of architectures, the measures of every method, the report's path.

@@ -1,4 +1,4 @@
-"""Which labels to learn from and which architectures to judge by, again and again."""
+"""Repeated random draws of labels to learn from and architectures to judge on."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from archflow.recipes.fitting import Task
 Rows = NDArray[np.int64]
 
 TESTED = 5000
-"""The most architectures that a draw judges by."""
+"""The largest number of architectures that a draw judges on."""
 
 LEAST_TESTED = 20
-"""Measured architectures that must be left to judge by."""
+"""The least number of measured architectures that must be left to judge on."""
 
 JUDGED = 0.2
-"""The fraction of measured architectures that is always left to judge by."""
+"""The fraction of measured architectures that is always left to judge on."""
 
 USUAL = 50
-"""Labels to learn from where the user says nothing, if enough architectures are left to judge by."""
+"""The default number of labels to learn from, if it leaves enough architectures to judge on."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Draws:
     Attributes:
         task: The table and one metric.
         budgets: Numbers of labels, ascending. A smaller budget has the first labels of a larger one.
-        rows: Of every draw, the rows (n,) of the largest budget's labels, in the order in which they were drawn, and
-            the rows (M,) to judge by. No architecture is among both, even where the table has it twice.
-        seed: Of the first draw; the others follow.
+        rows: For each draw, the rows (n,) of the largest budget's labels, in the order in which they were drawn, and
+            the rows (M,) to judge on. No architecture is in both, even if the table holds it twice.
+        seed: Seed of the first draw; later draws use the following seeds.
     """
 
     task: Task
@@ -62,15 +62,15 @@ class Draws:
 
         Args:
             task: A table and one metric.
-            labels: Fractions below 1 of the measured architectures, or counts; if none, a usual number.
-            repetitions: How often to draw.
-            features: Columns that describe an architecture: with other values in these, the same graph is another one.
-                Those that are known before training by their names if none.
-            seed: Of the first draw; the others follow.
+            labels: Fractions below 1 of the measured architectures, or counts; if empty, a default number.
+            repetitions: How many draws to make.
+            features: Columns that describe an architecture: rows with the same graph but different values in these are
+                different architectures. If None, the columns known before training, found by name.
+            seed: Seed of the first draw; later draws use the following seeds.
 
         Raises:
-            ArchflowError: For labels that are all equal, too few to learn from, or leave too few to judge by, and for
-                columns that cannot be features.
+            ArchflowError: If labels are all equal, too few to learn from, or leave too few to judge on, or a column
+                cannot be a feature.
         """
         (metric,) = task.metrics
         table, values = task.table, task.table.metric(metric)
@@ -95,7 +95,7 @@ class Draws:
 
 
 def check_enough(measured: int, labels: int, metric: str) -> None:
-    """Raise ArchflowError unless there are enough labels to learn from, and measured architectures to judge by."""
+    """Raise ArchflowError unless there are enough labels to learn from and measured architectures to judge on."""
     left = _left(measured)
     if labels < LEAST:
         raise ArchflowError(f"labels: {labels} are too few to learn from; give at least {LEAST}")
@@ -104,20 +104,20 @@ def check_enough(measured: int, labels: int, metric: str) -> None:
         hint = f"give at most --labels {most}" if most >= LEAST else f"measure at least {LEAST + LEAST_TESTED}"
         raise ArchflowError(
             f"{metric} is known for {measured} architectures; learning from {labels} leaves "
-            f"{max(0, measured - labels)} to judge by, and {left} are needed: {hint}"
+            f"{max(0, measured - labels)} to judge on, and {left} are needed: {hint}"
         )
 
 
 def _left(measured: int) -> int:
-    """How many of the measured architectures are needed to judge by."""
+    """How many of the measured architectures must be left to judge on."""
     return max(LEAST_TESTED, round(JUDGED * measured))
 
 
 def _apart(table: Table, columns: Columns, order: Rows, labels: int) -> tuple[Rows, Rows]:
-    """The first `labels` rows in an order, and those after them whose architectures are not among the first."""
+    """The first `labels` rows in an order, and the later rows whose architectures are not among them."""
     rows = order[: labels + TESTED]
     shown = table.select(rows)
-    # Proxies of the same graph may differ in their noise.
+    # Proxies of the same graph may differ by noise.
     numeric = tuple(each for each in columns.numeric if not each[0].startswith("zc_"))
     costs = Columns(numeric, columns.texts)(shown)
     same = [(graph, row.tobytes()) for graph, row in zip(shown.architectures.hashes, costs, strict=True)]
@@ -126,6 +126,6 @@ def _apart(table: Table, columns: Columns, order: Rows, labels: int) -> tuple[Ro
     if len(tested) < LEAST_TESTED:
         raise ArchflowError(
             f"only {len(tested)} of the other measured architectures differ from those learnt from, and {LEAST_TESTED} "
-            "are needed to judge by: measure different ones, or name columns that tell them apart with --features"
+            "are needed to judge on: measure different ones, or name columns that tell them apart with --features"
         )
     return rows[:labels], np.sort(tested)

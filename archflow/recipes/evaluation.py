@@ -1,4 +1,4 @@
-"""How well a predictor ranks a table after learning so many labels: what `archflow evaluate` does."""
+"""How well a predictor ranks a table after learning from a number of labels: what `archflow evaluate` does."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from archflow.recipes.unfinished import entry_of, finished
 Values = NDArray[np.float64]
 
 MEASURES = ("tau", "p_at_1", "top_ten", "regret_at_10", "beaten", "pairs")
-"""What `Evaluation.content` has of every component."""
+"""The measures that `Evaluation.content` holds for each component."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How well predictors that are made in one way rank a table.
+    """How well predictors of one kind rank a table.
 
     Attributes:
         table: The architectures.
-        metric: The column.
-        lower_is_better: Of the metric.
-        labels: How many each predictor learnt from.
+        metric: The predicted column.
+        lower_is_better: Whether low values of the metric are good.
+        labels: The number of labels that each predictor learnt from.
         repetitions: One for each draw of labels.
     """
 
@@ -56,11 +56,11 @@ class Evaluation:
 
     @property
     def judged(self) -> int:
-        """Architectures that a repetition judges by, in the mean."""
+        """The mean number of architectures that a repetition judges on."""
         return round(float(np.mean([each.judged for each in self.repetitions])))
 
     def values(self, name: str, measure: str) -> Values:
-        """(repetitions,) one measure of the blend or a component."""
+        """(repetitions,) values of one measure for the blend or a component."""
         return np.array([each.measures[name][measure] for each in self.repetitions])
 
     def mean(self, name: str, measure: str) -> float:
@@ -72,37 +72,39 @@ class Evaluation:
         return standard_error(self.values(name, measure))
 
     def gap(self, name: str) -> tuple[float, float]:
-        """How far the blend's Kendall tau is above that of a component, and the standard error over the draws."""
+        """The blend's mean Kendall tau minus a component's, and the standard error over the draws."""
         gaps = self.values(BLEND, "tau") - self.values(name, "tau")
         return float(gaps.mean()), standard_error(gaps)
 
     def weight(self, name: str) -> float | None:
-        """The mean weight of a component; None for what is no component."""
+        """The mean weight of a component; None if the name is not a component."""
         weights = [each.weights.get(name, 0.0) for each in self.repetitions]
         known = any(name in each.weights for each in self.repetitions)
         return float(np.mean(weights)) if known else None
 
     def coverage(self, asked: float) -> tuple[float, float]:
-        """The fraction of labels that intervals held, and its standard error; NaN if no draw could promise it."""
+        """The fraction of labels inside the intervals, and its standard error; NaN if no draw had enough labels."""
         held = [each.coverage[asked] for each in self.repetitions if asked in each.coverage]
-        # A single draw says nothing of how much they differ: what so many labels calibrate does.
+        # A single draw does not show how much draws differ; the number of labels that calibrate determines it.
         spread = np.sqrt(asked * (1 - asked) / self.labels) if len(held) == 1 else standard_error(np.array(held))
         return (float(np.mean(held)) if held else float("nan")), float(spread)
 
     @property
     def deviation(self) -> float:
-        """Spearman's correlation of predicted standard deviations with the sizes of errors, in the mean."""
+        """Spearman's correlation between predicted standard deviations and absolute errors, averaged over draws."""
         return float(np.mean([each.deviation for each in self.repetitions]))
 
     def informative(self, name: str) -> bool:
-        """Whether the blend or a component ranks better than chance, beyond doubt."""
+        """Whether the blend or a component ranks significantly better than chance."""
         n = self.judged
         by_chance = np.sqrt(2 * (2 * n + 5) / (9 * n * (n - 1)))
         return self.mean(name, "tau") > 2 * max(by_chance, np.nan_to_num(self.error(name, "tau")))
 
     def content(self) -> dict[str, Any]:
-        """What was found, as JSON holds it: means over the draws and their standard errors, None where there is none.
-        The best predictor comes first, and what is expected of a random order last."""
+        """The results in JSON form: means over the draws and their standard errors, None where there is no value.
+
+        The best predictor comes first, the expectation for a random order last.
+        """
         rows = []
         for name in (*self.names, CHANCE):
             row: dict[str, Any] = {"predictor": name, "weight": self.weight(name)}
@@ -123,18 +125,18 @@ def maker(
     columns: Sequence[str] | None = None,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> Callable[[int], StackedPredictor]:
-    """What makes the predictors that are evaluated, one for a seed. All share the encoders, which see no label.
+    """Return a function that makes a predictor from a seed. All predictors share the encoders, which see no labels.
 
     Args:
-        task: What they are to learn.
-        folder: Keeps the encoders.
-        recipe: Its name in `RECIPES`; that of `archflow fit` if None.
-        benchmark: Whose settings to take; None for a table of one's own.
-        columns: Those that are known before training; None finds them by their names.
+        task: What the predictors learn.
+        folder: Folder that keeps the encoders.
+        recipe: A name in `RECIPES`; None for the default of `archflow fit`.
+        benchmark: The benchmark whose settings to use; None for a user's own table.
+        columns: Columns that are known before training; None to find them by name.
         on_note: Called with a line for the user, if there is one.
 
     Raises:
-        ArchflowError: For an unknown recipe or column.
+        ArchflowError: If the recipe or a column is unknown.
     """
     parts, table = recipe_of(recipe or DEFAULT, benchmark), task.table
     if columns is not None:
@@ -155,17 +157,17 @@ def evaluate(
     """Fit predictors on labels drawn at random; judge each on measured architectures that it did not learn from.
 
     Args:
-        make: An unfitted predictor for a seed.
-        draws: What to learn from and to judge by.
+        make: Makes an unfitted predictor from a seed.
+        draws: Rows to learn from and to judge on.
         on_repetition: Called after each fit.
-        journal: Keeps each repetition that is finished (`archflow.recipes.unfinished`); those that it holds already are
-            taken from it.
+        journal: Keeps each finished repetition (`archflow.recipes.unfinished`); those that it already holds are not
+            repeated.
 
     Returns:
-        An evaluation for every budget.
+        One evaluation per budget.
 
     Raises:
-        ArchflowError: For labels that cannot be learnt.
+        ArchflowError: If labels cannot be learnt.
     """
     task, table = draws.task, draws.task.table
     (metric,) = task.metrics
@@ -187,7 +189,7 @@ def evaluate(
 
 
 def standard_error(values: Values) -> float:
-    """Of the mean of some values, NaN for fewer than two."""
+    """The standard error of the mean of some values; NaN for fewer than two."""
     return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
 
 

@@ -37,24 +37,24 @@ STATE = "fit.state"
 """The file in the predictor's folder that holds the state of unfinished fine-tuning."""
 
 DEFAULT = "quick"
-"""The recipe that is taken where nothing is said."""
+"""The default recipe."""
 
 PRETRAINING = "pretraining"
-"""The folder beside the predictor that holds the recipe's encoders until all is done."""
+"""The folder beside the predictor that holds the recipe's encoders until fitting is done."""
 
 FitPredictor = NetworkPredictor | StackedPredictor
 
 
 @dataclass(frozen=True)
 class Task:
-    """What to learn from which rows of a table.
+    """Which metrics to learn from which rows of a table.
 
     Attributes:
         table: The table.
-        metrics: Columns.
-        lower_is_better: Of every metric.
+        metrics: Names of the columns to learn.
+        lower_is_better: For each metric, whether low values are good.
         objective: Names of objectives, one for all metrics or one for each; the hinge loss if empty.
-        rows: Those with the labels to use.
+        rows: Rows whose labels are used.
     """
 
     table: Table
@@ -72,17 +72,17 @@ class Task:
         labels: float | None = None,
         seed: int = 21,
     ) -> Task:
-        """The task of learning columns.
+        """Make the task of learning some columns.
 
         Args:
             table: The table.
-            columns: Their names, with a minus sign before those of which low values are the good ones.
-            objective: As above.
-            labels: Use only so many labels, drawn at random: a share below 1 or a count. None uses all.
-            seed: Draws them.
+            columns: Their names, with a minus sign before each column whose low values are good.
+            objective: As for the attribute.
+            labels: Use only this many labels, drawn at random: a fraction below 1 or a count. None uses all.
+            seed: Draws the labels.
 
         Raises:
-            ArchflowError: For a column that is missing or infinite somewhere, and for too few labels.
+            ArchflowError: If a column is missing or has an infinite value, or there are too few labels.
         """
         lower = [column.startswith("-") and column not in table.metrics for column in columns]
         metrics = [column[1:] if low else column for column, low in zip(columns, lower, strict=True)]
@@ -91,15 +91,17 @@ class Task:
         values = np.stack([table.metric(metric) for metric in metrics], 1)
         for metric, column in zip(metrics, values.T, strict=True):
             if np.isinf(column).any():
-                raise ArchflowError(f"row {int(np.argmax(np.isinf(column)))}: {metric} is infinite; mend or empty it")
+                raise ArchflowError(f"row {int(np.argmax(np.isinf(column)))}: {metric} is infinite; fix or empty it")
             check_size(column, metric)
         measured = np.where(np.isfinite(values).any(1), 1.0, np.nan)
         return cls(table, metrics, lower, objective, labelled_rows(measured, labels, seed))
 
     @property
     def note(self) -> str:
-        """What the user should think of before the work: metrics of which low values are usually the good ones, but
-        not here. Empty if there is nothing."""
+        """A note for the user about metrics whose low values are usually good, but are not taken as good here.
+
+        Empty if there is no such metric.
+        """
         each = zip(self.metrics, self.lower_is_better, strict=True)
         perhaps = [metric for metric, lower in each if not lower and usually_lower(metric)]
         if not perhaps:
@@ -109,7 +111,7 @@ class Task:
         return f"the highest {', '.join(perhaps)} is taken for the best; if the lowest is, give {options}{more}"
 
     def objectives(self, margin: float) -> list[Objective]:
-        """One for each metric. margin: of the hinge loss."""
+        """One objective per metric; `margin` is that of the hinge loss."""
         named = [Hinge(margin=margin) if name == "hinge" else name for name in self.objective or ["hinge"]]
         each = zip(one_for_each(named, len(self.metrics)), self.lower_is_better, strict=True)
         return [replace(objective, lower_is_better=lower) for objective, lower in each]
@@ -125,16 +127,16 @@ def network_predictor(
     epochs: int | None = None,
     seed: int = 21,
 ) -> NetworkPredictor:
-    """An unfitted predictor with the published settings.
+    """Make an unfitted predictor with the published settings.
 
     Args:
-        task: What it is to learn.
-        benchmark: Whose settings to take; None for a table of one's own.
-        encoder: A pre-trained one, by its name or file; or a kind, to start untrained. Default: gated_gcn.
-        view: The form in which it sees architectures; default: its own.
-        positions: Whether an untrained one also reads position attributes; a pre-trained one has settled that.
-        members, epochs: Of the predictor; default: 4, 300.
-        seed: Of everything.
+        task: What it learns.
+        benchmark: The benchmark whose settings to use; None for a user's own table.
+        encoder: A pre-trained encoder's name or file; or a kind of encoder, to start untrained. Default: gated_gcn.
+        view: The form in which the encoder sees architectures; default: its own.
+        positions: Whether an untrained encoder also reads position attributes; for a pre-trained one this is fixed.
+        members, epochs: Ensemble members and fine-tuning epochs; default: 4, 300.
+        seed: Random seed.
     """
     preset, encoder = preset_of(benchmark), encoder or "gated_gcn"
     if is_pretrained(encoder):
@@ -165,21 +167,21 @@ def stacked_predictor(
     seed: int = 21,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> StackedPredictor:
-    """An unfitted predictor by a recipe, whose encoders are pre-trained on the table.
+    """Make an unfitted predictor by a recipe, with encoders pre-trained on the table.
 
     Args:
-        task: What it is to learn.
-        folder: Keeps the encoders; the same call continues an interrupted one.
-        recipe: How it is made.
-        encoder: A pre-trained one, by its name or file, in place of those that the recipe pre-trains.
-        columns: Columns that are known before training; None finds them by their names.
+        task: What it learns.
+        folder: Folder that keeps the encoders; after an interruption the same call resumes.
+        recipe: How to make the predictor.
+        encoder: A pre-trained encoder's name or file, used instead of those that the recipe pre-trains.
+        columns: Columns that are known before training; None to find them by name.
         proxies: Zero-cost proxies that pre-training ranks; default: those among the table's columns.
-        seed: Of everything.
+        seed: Random seed.
         on_note: Called with a line for the user, if there is one.
 
     Raises:
-        ArchflowError: For several metrics, and for labels that cannot be learnt or are too few. Nothing is pre-trained
-            then.
+        ArchflowError: If there are several metrics, or the labels cannot be learnt or are too few. This is checked
+            before any pre-training.
     """
     if len(task.metrics) > 1:
         raise ArchflowError(
@@ -205,7 +207,7 @@ def stacked_predictor(
 
 
 def _note_outliers(labels: NDArray[np.float64], task: Task, on_note: Callable[[str], None]) -> None:
-    """Name the first label that lies so far from all others that it may be a mistake."""
+    """Note the first label that lies so far from all others that it may be a mistake."""
     low, high = usual_extremes(labels)
     far = (labels < low) | (labels > high)
     if far.any():
@@ -216,11 +218,11 @@ def _note_outliers(labels: NDArray[np.float64], task: Task, on_note: Callable[[s
 
 
 def check_out(out: Path, force: bool = False) -> None:
-    """Check the folder that `fit_and_save` is going to write into, whatever else the user keeps there.
+    """Check the folder that `fit_and_save` will write into; the user may keep other files there.
 
     Raises:
-        ArchflowError: It is a file or cannot be written to, or a file in it that is no predictor's would be replaced;
-            unless, for the last, `force` says that the user wants it.
+        ArchflowError: If it is a file or cannot be written to; without `force`, also if a file in it that belongs to no
+            predictor would be replaced.
     """
     if out.exists() and not out.is_dir():
         raise ArchflowError(f"--out {out}: is a file; give a folder")
@@ -231,7 +233,7 @@ def check_out(out: Path, force: bool = False) -> None:
 def fit_and_save(predictor: FitPredictor, task: Task, out: Path) -> FineTuned | Stacking:
     """Fit a predictor and write it into a folder. After an interruption the same call resumes.
 
-    In the end the states and the recipe's encoders are removed; everything else in the folder stays.
+    Finally, the training states and the recipe's encoders are removed; everything else in the folder stays.
     """
     state = out / STATE
     steps = predictor.epochs(len(task.rows)) or 1
@@ -245,7 +247,7 @@ def fit_and_save(predictor: FitPredictor, task: Task, out: Path) -> FineTuned | 
         )
         bar.reach(steps)
     predictor.save(out)
-    remove_saved([state, *out.glob(f"{STATE}.[0-9]*")])  # of encoders that are not stackable, one a member
+    remove_saved([state, *out.glob(f"{STATE}.[0-9]*")])  # encoders that are not stackable have one per member
     _remove_pretraining(out / PRETRAINING)
     return fitted
 

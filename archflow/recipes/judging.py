@@ -1,4 +1,4 @@
-"""How one fitted predictor does on measured architectures that it did not learn from."""
+"""How well one fitted predictor does on measured architectures that it did not learn from."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ Rows = NDArray[np.int64]
 Measures = dict[str, float]
 
 BLEND = "blend"
-"""What the weighted sum of all components is called among them."""
+"""The name of the weighted sum of all components."""
 
 PLAIN = "blend without networks"
-"""The blend of those components that need no encoder, where others are there too."""
+"""The name of the blend without components that need an encoder, if there are any."""
 
 CHANCE = "random order"
-"""What is expected of an order drawn at random."""
+"""The name of the expectation for a random order."""
 
 ENCODED = frozenset(("networks", "process"))
-"""Components that read encoders, where a predictor has any."""
+"""Components that use encoders, if a predictor has any."""
 
 COVERAGES = (0.5, 0.8, 0.95)
-"""The coverages that are asked of intervals, as far as the labels can promise them."""
+"""Coverages at which intervals are judged, if there are enough labels for them."""
 
 DRAWN = 0.8
-"""The coverage of the intervals that are kept to be drawn."""
+"""The coverage of the intervals that are kept for plotting."""
 
 SPANNED = 1000
-"""The most architectures whose intervals are computed, evenly from all that are predicted."""
+"""The largest number of architectures whose intervals are computed, spaced evenly over the predicted ones."""
 
 TOP = 10
-"""How many architectures a user is taken to measure of those that are predicted best."""
+"""How many of the architectures predicted best a user is assumed to measure."""
 
 
 @dataclass(frozen=True)
 class Repetition:
-    """One draw of labels, and how their predictor did on measured architectures that it did not learn from.
+    """One draw of labels, and how well the predictor did on measured architectures that it did not learn from.
 
     Attributes:
-        measures: Of every component, `BLEND`, `CHANCE` and, where it differs, `PLAIN`: what `measures_of` gives.
-        weights: Of every component, its weight in the blend.
-        coverage: By what was asked, the fraction of labels that intervals held.
-        deviation: Spearman's correlation of predicted standard deviations with the sizes of errors.
+        measures: The result of `measures_of` for each component, `BLEND`, `CHANCE` and, if it differs, `PLAIN`.
+        weights: Each component's weight in the blend.
+        coverage: By nominal coverage, the fraction of labels inside the intervals.
+        deviation: Spearman's correlation between predicted standard deviations and absolute errors.
         judged: How many architectures were predicted.
-        rows: (M,) those rows of the table whose intervals were computed.
+        rows: (M,) rows of the table whose intervals were computed.
         predicted, low, high: (M,) their predictions and the ends of their 80 % intervals, in the metric's unit; the
-            ends are NaN where the labels cannot promise them.
+            ends are NaN if there are too few labels for them.
     """
 
     measures: dict[str, Measures]
@@ -73,7 +73,7 @@ class Repetition:
 
 
 def judged(predictor: StackedPredictor, table: Table, metric: str, known: Rows, tested: Rows) -> Repetition:
-    """Judge a predictor that was fitted on the rows `known` of a table by its predictions of the rows `tested`."""
+    """Judge a predictor that was fitted on the rows `known` of a table by its predictions for the rows `tested`."""
     shown, truth = table.select(tested), table.metric(metric)[tested]
     (objective,) = predictor.objectives
     rising = objective.sign * truth
@@ -99,11 +99,11 @@ def judged(predictor: StackedPredictor, table: Table, metric: str, known: Rows, 
 
 
 def measures_of(predicted: Values, truth: Values) -> Measures:
-    """`archflow.predict.metrics.summary` of predictions (N,), higher is better, and
+    """Compute `archflow.predict.metrics.summary` of predictions (N,), higher is better, and:
 
-    - `top_ten`: the fraction of the ten predicted best that is among the ten best;
-    - `beaten`: the fraction of all that is better than the best of the ten predicted best;
-    - `pairs`: of the pairs whose labels differ, the fraction in the right order; equal predictions count half.
+    - `top_ten`: the fraction of the ten predicted best that are among the ten best;
+    - `beaten`: the fraction of all architectures that are better than the best of the ten predicted best;
+    - `pairs`: the fraction of pairs with different labels that are in the right order; equal predictions count half.
     """
     found = summary(predicted, truth)
     first = np.argsort(-predicted, kind="stable")[:TOP]
@@ -116,10 +116,10 @@ def measures_of(predicted: Values, truth: Values) -> Measures:
 
 
 def measures_of_chance(truth: Values) -> Measures:
-    """What `measures_of` gives on average for an order drawn at random: (N,) labels, higher is better."""
+    """The expectation of `measures_of` for a random order, given labels (N,), higher is better."""
     count, best = len(truth), np.sort(truth)[::-1]
     top = min(TOP, count)
-    # The probability that the best of those drawn is the k-th of all, one k after the other.
+    # For each k, the probability that the best of those drawn is the k-th best of all.
     ratios = [(count - k - top + 1) / (count - k) for k in range(1, count - top + 1)]
     probability = top / count * np.cumprod([1.0, *ratios])
     better = np.searchsorted(-best, -best[: len(probability)], side="left")
@@ -134,7 +134,7 @@ def measures_of_chance(truth: Values) -> Measures:
 
 
 def _untied(values: Values) -> float:
-    """The number of pairs that differ."""
+    """The number of pairs with different values."""
     counts = np.unique(values, return_counts=True)[1].astype(np.float64)
     return (len(values) * (len(values) - 1) - float((counts * (counts - 1)).sum())) / 2
 
@@ -149,7 +149,7 @@ def _weights(predictor: StackedPredictor, names: Sequence[str], known: Table, la
 
 
 def _intervals(forecast: Forecast) -> dict[float, tuple[Values, Values]]:
-    """By coverage, the ends of those intervals that so many labels can promise."""
+    """By coverage, the ends of the intervals for which there are enough labels."""
     ends = {}
     for asked in COVERAGES:
         try:

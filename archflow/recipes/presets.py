@@ -1,4 +1,4 @@
-"""The paper's settings a benchmark: FGP (NeurIPS 2025), its text and released code."""
+"""Published settings per benchmark, from the text and released code of FGP (NeurIPS 2025)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archflow.predict.fine_tune import FineTuneSettings
 from archflow.pretext import PretrainSettings
 
 GRAPH_NETWORKS = ("gated_gcn", "gin", "mlp", "transformer")
-"""The encoders that FGP's text gives one width a data set."""
+"""The encoders for which FGP's text gives one width per data set."""
 
 SCHEDULED = {
     "nn_former": (1e-4, 1e-2),
@@ -24,13 +24,15 @@ SCHEDULED = {
 rate rises over the first tenth of the epochs and falls to zero; loss, batches and epochs are FGP's."""
 
 VIEWED = {"nn_former": "effective"}
-"""Encoders that were published without the nodes that have no effect (`archflow.graph.effective`)."""
+"""Encoders that were published for architectures without the nodes that have no effect (`archflow.graph.effective`)."""
 
 
 @dataclass(frozen=True)
 class EncoderPreset:
-    """How an encoder is built and trained on a data set. config: of the encoder, besides n_ops. view: the form in which
-    it sees architectures."""
+    """How an encoder is built and trained on a data set.
+
+    `config` holds the encoder's arguments besides n_ops; `view` is the form in which it sees architectures.
+    """
 
     config: Mapping[str, Any]
     fine_tune: FineTuneSettings
@@ -43,13 +45,13 @@ class Preset:
     """The settings for a data set.
 
     Attributes:
-        width: Of the graph networks.
-        epochs, margin: Of fine-tuning graph networks.
-        tasks: Settings of pretext tasks that are not the task's defaults, by task.
+        width: Width of the graph networks.
+        epochs, margin: For fine-tuning graph networks.
+        tasks: By pretext task, settings that differ from the task's defaults.
         train, test: Sizes of the halves, or None for half of the labelled architectures each.
         shuffled, pretrain_on_all: See `Protocol`.
-        configs: Of encoders whose defaults are another space's.
-        own: Of encoders with a training of their own.
+        configs: Arguments of encoders whose defaults belong to another space.
+        own: Presets of encoders with their own training settings.
     """
 
     width: int
@@ -64,7 +66,7 @@ class Preset:
     own: Mapping[str, EncoderPreset] = field(default_factory=dict)
 
     def published(self, encoder: str) -> EncoderPreset:
-        """The published settings of an encoder; of one without any, its own defaults and FGP's training."""
+        """The published settings of an encoder; without any, its own defaults and FGP's training."""
         if encoder in self.own:
             return self.own[encoder]
         config = {"width": self.width} if encoder in GRAPH_NETWORKS else self.configs.get(encoder, {})
@@ -76,7 +78,7 @@ class Preset:
 
 
 def _flowerformer(weight_decay: float, batch_size: int) -> EncoderPreset:
-    """FlowerFormer's own training (its configuration files), pre-trained as in FGP's text; the released code
+    """FlowerFormer's own training (from its configuration files), pre-trained as in FGP's text; the released code
     pre-trains in batches of 1,024."""
     training = FineTuneSettings(
         epochs=300, batch_size=batch_size, learning_rate=8e-4, weight_decay=weight_decay, warmup=30
@@ -84,7 +86,7 @@ def _flowerformer(weight_decay: float, batch_size: int) -> EncoderPreset:
     return EncoderPreset({"width": 64}, training)
 
 
-# Their own training, with operations on nodes as in all other encoders; published for NAS-Bench-201 is the form with
+# Their own training, with operations on nodes as in all other encoders; the form published for NAS-Bench-201 has
 # operations on edges (`operations_on="edges"`).
 _GATES = EncoderPreset({}, FineTuneSettings(epochs=200, batch_size=512, margin=0.1))
 
@@ -98,7 +100,7 @@ _OWN_TRAINING = {"flan": _FLAN, "gates": _GATES, "ta_gates": _GATES}
 
 
 def _tasks(dim: int, sigma: float, margin: float = 0.5, **others: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The settings of FGP and its two parts: the surrogate's width and scale, the margin of the ranking; and others."""
+    """Settings of FGP and its two parts (the surrogate's width and scale, the ranking margin) and of other tasks."""
     surrogate = {"dim": dim, "sigma": sigma}
     return {
         "flow": {"surrogate": surrogate},
@@ -109,7 +111,7 @@ def _tasks(dim: int, sigma: float, margin: float = 0.5, **others: Mapping[str, A
 
 
 UNNAMED = Preset(128, 500, tasks=_tasks(7, 0.1), shuffled=True)
-"""For tables that are no named benchmark, in whatever order: NAS-Bench-201's settings."""
+"""For tables that are not a named benchmark, in any row order: NAS-Bench-201's settings."""
 
 PRESETS = {
     "nasbench201": Preset(
@@ -143,7 +145,7 @@ PRESETS = {
         },
     ),
     "digits201": replace(UNNAMED, shuffled=False),
-    # These two list what is alike, and what was good, together.
+    # These two tables list similar and good architectures next to each other.
     "nasbench_graph": replace(UNNAMED, tasks={**UNNAMED.tasks, "cate": {"cost": "cora_para"}}),
     "nasbench_nlp": replace(UNNAMED, tasks={**UNNAMED.tasks, "cate": {"cost": "num_params"}}),
 }

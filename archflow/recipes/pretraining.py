@@ -17,23 +17,23 @@ from archflow.pretext.named import Settings, task_weights, updated
 from archflow.recipes.presets import preset_of
 
 OTHER_FILES = (".parquet", ".csv", ".jsonl", ".json", ".npy", ".html", ".md", ".state")
-"""Endings that say something else than an encoder."""
+"""Endings of files that are not encoders."""
 
 
 def check_out(out: Path, card: bool = False, data: Sequence[str] = (), force: bool = False) -> None:
-    """Check the file that an encoder is going to be written to, and those beside it.
+    """Check the file that an encoder will be written to, and those beside it.
 
     Args:
-        out: Any name will do that is not one of another kind of file; encoders are found by it.
-        card: Whether it is written with a card.
-        data: What it is trained on: names or files.
-        force: Whether files are replaced whatever they are.
+        out: The encoder's file; its ending must not be that of another kind of file.
+        card: Whether a card is written beside it.
+        data: Names or files of the tables that it is trained on.
+        force: Whether existing files may be replaced, whatever they are.
 
     Raises:
-        ArchflowError: It cannot be written, or a file would be lost.
+        ArchflowError: If a file cannot be written, or one would be lost.
     """
     if out.suffix in OTHER_FILES:
-        raise ArchflowError(f"--out {out}: {out.suffix} says another kind of file; end it .safetensors")
+        raise ArchflowError(f"--out {out}: {out.suffix} is the ending of another kind of file; use .safetensors")
     outputs = [
         Output("--out", out, "an encoder with a card", (".safetensors",) if card else (), is_saved),
         Output("its state", state_of(out), own=is_saved),
@@ -57,24 +57,24 @@ def published_job(
     epochs: int = 200,
     seed: int = 21,
 ) -> PretrainingJob:
-    """The published settings for a data set and an encoder, where an argument does not say otherwise.
+    """Make a job with the published settings for a data set and an encoder, unless an argument overrides them.
 
     Args:
-        benchmark: The data set; None for a table of one's own.
+        benchmark: The data set; None for a user's own table.
         encoder: Its registered name.
-        task: As `make_task` reads it.
-        path: Where the encoder goes.
-        tasks: Settings of these tasks, by task.
-        proxies: What tasks rank that rank proxies.
-        width, view, positions: Of the encoder.
-        epochs, seed: Of the training.
+        task: The pretext task, as `make_task` reads it.
+        path: The file to write the encoder to.
+        tasks: Task settings, by task.
+        proxies: Proxies for the tasks that rank proxies.
+        width, view, positions: Settings of the encoder.
+        epochs, seed: Settings of the training.
 
     Raises:
-        ArchflowError: A setting is of none of the tasks.
+        ArchflowError: If a setting belongs to none of the tasks.
     """
     tasks = tasks or {}
     for other in set(tasks) - set(task_weights(task)):
-        raise ArchflowError(f"a setting of {other!r}, but the task is {task}; name settings of that")
+        raise ArchflowError(f"a setting of {other!r}, but the task is {task}; give settings of that task")
     preset = preset_of(benchmark)
     published = preset.published(encoder)
     return PretrainingJob(

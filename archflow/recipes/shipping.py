@@ -1,4 +1,4 @@
-"""Encoders as the package ships them: half precision where that changes next to nothing, and a card beside them."""
+"""Encoders as the package ships them: in half precision where that changes almost nothing, with a card beside them."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from archflow.report.markdown import markdown_table
 from archflow.report.measures import rounded
 
 TOLERANCE = 1e-3
-"""How far an embedding may move by rounding the weights to float16, in norms of the embedding."""
+"""How far rounding the weights to float16 may move an embedding, relative to its norm."""
 
 
 def ship(path: Path, embedder: Embedder, architectures: ArchitectureSet, command: str) -> Card:
     """Write an encoder and its card (`path` with the ending .json).
 
     Args:
-        path: Of the encoder.
+        path: The encoder's file.
         embedder: Its history holds `data`, `task`, `proxies`, `epochs`, `seed`, and the `losses` of every epoch.
-        architectures: What it was trained on, as it reads them.
-        command: That made it.
+        architectures: The architectures that it was trained on, prepared for it.
+        command: The command that made it.
     """
     encoder, history = embedder.encoder, embedder.history
     change = rounding(encoder, architectures)
@@ -60,7 +60,7 @@ def ship(path: Path, embedder: Embedder, architectures: ArchitectureSet, command
 
 
 def measured_card(about: Card, result: Mapping[str, Any]) -> Card:
-    """The card with the figures of a result of `run_protocol` whose methods are "supervised" and the card's name."""
+    """Add figures to a card from a result of `run_protocol` with the methods "supervised" and the card's name."""
     runs = {method: {key: np.array(values) for key, values in m.items()} for method, m in result["methods"].items()}
     own, fresh = runs[about.name], runs["supervised"]
     means = {
@@ -75,9 +75,9 @@ def measured_card(about: Card, result: Mapping[str, Any]) -> Card:
 
 
 def rounding(encoder: Encoder, architectures: ArchitectureSet) -> float:
-    """max |e' - e| / |e| over the architectures: e their embeddings, e' those with weights rounded to float16.
+    """Compute max |e' - e| / |e|, with e the architectures' embeddings and e' those by weights rounded to float16.
 
-    NaN or infinite where a weight is beyond float16's range.
+    NaN or infinite if a weight is outside float16's range.
     """
     exact = embed(encoder, architectures).astype(np.float64)
     moved = np.linalg.norm(embed(copy.deepcopy(encoder).half().float(), architectures) - exact, axis=1)

@@ -1,4 +1,4 @@
-"""What a stacked predictor is made of: recipes by name."""
+"""Recipes: named ways to build a stacked predictor."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class Recipe:
     """How to make a `StackedPredictor`.
 
     Attributes:
-        components: By name in `COMPONENTS`, and their settings where these are not the defaults.
-        pretraining: Of the encoders, without labels; None for no encoders.
+        components: By name in `COMPONENTS`, the settings that differ from the defaults.
+        pretraining: How encoders are pre-trained, without labels; None for no encoders.
     """
 
     components: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: PLAIN)
     pretraining: Pretraining | None = None
 
     def with_component(self, name: str, **settings: Any) -> Recipe:
-        """With a component of that name, and with these settings of it in place of others."""
+        """A copy with a component of that name, whose settings are replaced by these."""
         return replace(self, components={**self.components, name: {**self.components.get(name, {}), **settings}})
 
     def embedders(
@@ -49,7 +49,7 @@ class Recipe:
         seed: int = 21,
         on_note: Callable[[str], None] = lambda line: None,
     ) -> list[Embedder]:
-        """The pre-trained encoders. Arguments as of `Pretraining.run`; several are trained at once."""
+        """Pre-train the encoders, several at once. Arguments as for `Pretraining.run`."""
         if self.pretraining is None:
             return []
         processes = os.cpu_count() or 1
@@ -62,7 +62,7 @@ class Recipe:
         objective: Objective | str | None = None,
         seed: int = 21,
     ) -> StackedPredictor:
-        """An unfitted predictor. Arguments as of `StackedPredictor`."""
+        """Make an unfitted predictor. Arguments as for `StackedPredictor`."""
         components = [COMPONENTS.get(name)(**config) for name, config in self.components.items()]
         return StackedPredictor(embedders, components=components, columns=columns, objective=objective, seed=seed)
 
@@ -72,23 +72,23 @@ RECIPES: Mapping[str, Recipe] = {
     "quick": Recipe({**PLAIN, "networks": {"embedders": [0, 1]}}, QUICK),
     "best": Recipe({**PLAIN, "networks": {"embedders": [0, 1, 2], "epochs": 100}}, THOROUGH),
 }
-"""From seconds to minutes: no encoders; small encoders, the default; large ones."""
+"""From seconds to minutes: without encoders; with small encoders (the default); with large ones."""
 
 BUDGETS = {20.0: "plain", 300.0: "quick", float("inf"): "best"}
-"""Seconds up to which a recipe is taken. They are aims: nothing measures the time on the way."""
+"""Budgets in seconds up to which each recipe is chosen. They are targets: fitting does not watch the time."""
 
 
 def recipe_of(name: str, benchmark: Benchmark | None = None, encoder: str | None = None) -> Recipe:
-    """A recipe, with the published settings of pretext tasks for a benchmark.
+    """Look up a recipe, with the published settings of pretext tasks for a benchmark.
 
     Args:
-        name: In `RECIPES`.
-        benchmark: Whose settings to take; None for a table of one's own.
-        encoder: A kind to pre-train in place of the recipe's, with the settings published for it. Encoders that the
-            recipe leaves untrained stay.
+        name: A name in `RECIPES`.
+        benchmark: The benchmark whose settings to use; None for a user's own table.
+        encoder: A kind of encoder to pre-train instead of the recipe's, with the settings published for it. Encoders
+            that the recipe leaves untrained stay.
 
     Raises:
-        ArchflowError: If there is none of that name, or it has no encoder to replace.
+        ArchflowError: If there is no recipe of that name, or it has no encoder to replace.
     """
     if name not in RECIPES:
         raise ArchflowError(f"no recipe is called {name!r}; there are: {', '.join(RECIPES)}")
@@ -108,7 +108,7 @@ def recipe_within(budget: str) -> str:
     """The name of the best recipe for a budget such as 90s, 2m or 1h.
 
     Raises:
-        ArchflowError: If the budget is no duration.
+        ArchflowError: If the budget is not a duration.
     """
     units = {"s": 1, "m": 60, "h": 3600}
     number, unit = budget[:-1], budget[-1:]

@@ -1,4 +1,4 @@
-"""Evaluations that are not finished: what an interrupted one has done waits in the cache."""
+"""Unfinished evaluations: the repetitions that an interrupted one has finished are kept in the cache."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ Values = NDArray[np.float64]
 JOURNAL = "journal.jsonl"
 
 ENDS = ("low", "high")
-"""Of a repetition, what may be NaN: None in the journal."""
+"""The fields of a repetition that may be NaN, written as None in the journal."""
 
 
 def configuration(
     path: Path, draws: Draws, recipe: str | None, benchmark: Benchmark | None, columns: Sequence[str] | None
 ) -> dict[str, Any]:
-    """All that decides what a repetition gives: not how many there are.
+    """Everything that determines the result of a repetition; the number of repetitions does not.
 
     Args:
         path: The table's file.
-        draws: Of its labels.
-        recipe, benchmark, columns: As of `archflow.recipes.evaluation.maker`.
+        draws: Draws of its labels.
+        recipe, benchmark, columns: As for `archflow.recipes.evaluation.maker`.
     """
     return {
         "kind": "evaluation",
@@ -58,15 +58,15 @@ def configuration(
 
 @contextmanager
 def unfinished(about: Mapping[str, Any]) -> Iterator[tuple[Path, Journal]]:
-    """The folder of an evaluation and its journal of finished repetitions: the same ones, after an interruption.
+    """Open the folder of an evaluation and its journal of finished repetitions; after an interruption, the same ones.
 
-    The folder is removed when the block ends, and stays with what it holds when an exception or a kill ends it.
+    The folder is removed when the block ends normally, and kept when an exception or a kill ends it.
 
     Args:
-        about: What `configuration` gives.
+        about: The result of `configuration`.
 
     Raises:
-        ArchflowError: The cache cannot be written, or another process does the same work.
+        ArchflowError: If the cache cannot be written, or another process is running the same evaluation.
     """
     folder = cache_folder() / "evaluations" / fingerprint(dict(about))
     try:
@@ -84,7 +84,7 @@ def unfinished(about: Mapping[str, Any]) -> Iterator[tuple[Path, Journal]]:
 
 
 def entry_of(draw: int, labels: int, found: Repetition) -> dict[str, Any]:
-    """What the journal keeps of the repetition of one draw with so many labels."""
+    """The journal entry for the repetition of one draw with this number of labels."""
     about = {"draw": draw, "labels": labels, **vars(found)}
     about["coverage"] = [[asked, held] for asked, held in found.coverage.items()]
     about |= {name: getattr(found, name).tolist() for name in ("rows", "predicted")}
@@ -104,5 +104,5 @@ def _repetition(entry: Mapping[str, Any]) -> Repetition:
 
 
 def _json(ends: Values) -> list[float] | None:
-    """The ends of intervals, which all are NaN where none is promised."""
+    """The ends of intervals; None if they are all NaN, because there were too few labels."""
     return None if np.isnan(ends).any() else ends.tolist()

@@ -1,4 +1,4 @@
-"""What to pre-train on a table before its labels are learnt."""
+"""Which encoders to pre-train on a table before its labels are learnt."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Start:
     Attributes:
         encoder: Its registered name.
         config: Its arguments besides `n_ops` and `n_attributes`.
-        task: As `archflow.pretext.make_task` reads it; empty to leave the encoder untrained. The random features of an
-            untrained one are worth having beside those of others: no task suits every table.
-        fallback: The task that takes its place where no proxy ranks anything, if the task ranks proxies.
+        task: The pretext task, as `archflow.pretext.make_task` reads it; empty to leave the encoder untrained. An
+            untrained encoder's random features are useful beside trained ones, since no task suits every table.
+        fallback: The task to use instead if the task ranks proxies and no proxy is informative.
         view: The form in which it sees architectures (`archflow.graph.effective.VIEWS`).
         positions: Whether it also reads position attributes (`archflow.graph.positions`).
     """
@@ -45,7 +45,7 @@ class Start:
     positions: bool = True
 
     def untrained(self, architectures: ArchitectureSet, seed: int) -> Embedder:
-        """The encoder with random weights, for architectures such as these."""
+        """Create the encoder with random weights, for architectures such as these."""
         shown = {"view": self.view, "positions": self.positions}
         return create(self.encoder, architectures, **shown, seed=seed, **self.config)
 
@@ -55,11 +55,11 @@ class Pretraining(Bounded):
     """Encoders to pre-train without labels, all on the same part of a table.
 
     Attributes:
-        starts: The encoders; each has a seed of its own.
-        tasks: Settings by task, where they differ from the defaults.
+        starts: The encoders; each has its own seed.
+        tasks: By task, the settings that differ from the defaults.
         epochs: Passes over the architectures.
-        batch_size: Architectures in a step.
-        rows: Architectures to train on, at most.
+        batch_size: Architectures per step.
+        rows: The largest number of architectures to train on.
     """
 
     starts: Sequence[Start]
@@ -69,15 +69,15 @@ class Pretraining(Bounded):
     rows: int = bounded(2000, least=1)
 
     def suited_to(self, proxies: Mapping[str, NDArray], rows: Rows) -> tuple[Pretraining, dict[str, NDArray], str]:
-        """What of it can be done where some proxies, or all, rank nothing.
+        """Adapt the pre-training to proxies that are constant, and so cannot rank architectures.
 
         Args:
             proxies: By name, (N,) each; NaN where missing.
-            rows: Of the architectures to train on.
+            rows: Rows of the architectures to train on.
 
         Returns:
             The pre-training, the proxies that tell architectures apart, and a line for the user about those that do
-            not; empty where there is nothing to say.
+            not (empty if there are none).
         """
         useful = {name: values for name, values in proxies.items() if tells_apart(values[rows])}
         constant = [name for name in proxies if name not in useful]
@@ -100,17 +100,17 @@ class Pretraining(Bounded):
         on_wait: Callable[[], None] = lambda: None,
         on_note: Callable[[str], None] = lambda line: None,
     ) -> list[Embedder]:
-        """The encoders, pre-trained; they know the operations of all architectures.
+        """Pre-train the encoders; they know the operations of all architectures.
 
         Args:
-            architectures: N of them.
-            labelled: Rows that are trained on before others.
-            proxies: By name, (N,), NaN where missing; all are ranked by the tasks that rank some.
-            folder: Keeps finished encoders and the states of unfinished ones, in a folder of its own for other settings
-                or data; the same call resumes.
-            seed: Of the first encoder; the next one has the next.
-            processes: How many to train at once.
-            on_wait: Called again and again meanwhile.
+            architectures: N architectures.
+            labelled: Rows to prefer for training.
+            proxies: By name, (N,), NaN where missing; every task that ranks proxies ranks all of them.
+            folder: Keeps finished encoders and the states of unfinished ones, in a separate subfolder for each
+                combination of settings and data; the same call resumes.
+            seed: Seed of the first encoder; the following encoders have the following seeds.
+            processes: How many encoders to train at once.
+            on_wait: Called repeatedly during training.
             on_note: Called with a line for the user, if there is one.
         """
         rows = evenly(architectures, labelled, self.rows)
@@ -142,7 +142,7 @@ class Pretraining(Bounded):
         ]
 
     def job(self, start: Start, proxies: Sequence[str], path: Path, seed: int) -> PretrainingJob:
-        """One encoder's training."""
+        """Make the training job of one encoder."""
         tasks = with_proxies(start.task, self.tasks, proxies)
         proxies_for(start.task, tasks)
         settings = PretrainSettings(self.epochs, self.batch_size, seed=seed)
@@ -163,8 +163,8 @@ QUICK = Pretraining(
     epochs=40,
     rows=1000,
 )
-"""Small encoders. No task suits all tables, and some embed worse than random weights do: three that differ side by
-side are a compromise, and single ones are better on some tables."""
+"""Small encoders. No task suits all tables, and on some a task embeds worse than random weights do: three different
+encoders are a compromise, although a single one is better on some tables."""
 
 THOROUGH = Pretraining(
     [
@@ -176,17 +176,19 @@ THOROUGH = Pretraining(
     epochs=20,
     rows=2000,
 )
-"""Minutes: large encoders, and random weights beside them."""
+"""Large encoders, and one with random weights; this takes minutes."""
 
 
 def evenly(architectures: ArchitectureSet, labelled: Rows, most: int) -> Rows:
-    """Rows to train on, ascending: all if they are not too many; else the labelled ones first, and of those that are
-    too many one in so many, in the order of their hashes. In whatever order a table is, the same are chosen.
+    """Choose rows to train on, ascending, spaced evenly in the order of the architectures' hashes.
+
+    All rows are chosen if there are at most `most`; otherwise labelled rows are preferred. The choice does not depend
+    on the order of the table.
 
     Args:
-        architectures: N of them.
+        architectures: N architectures.
         labelled: (n,) rows.
-        most: How many rows to choose.
+        most: The largest number of rows to choose.
     """
     everything = np.arange(len(architectures))
     if len(everything) <= most:

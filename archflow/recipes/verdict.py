@@ -9,16 +9,16 @@ from archflow.recipes.evaluation import Evaluation, standard_error
 from archflow.recipes.judging import BLEND, CHANCE, COVERAGES, PLAIN
 
 SAME = 0.02
-"""So much less Kendall tau, one standard error included, is no reason to take the slower way."""
+"""A loss of Kendall tau, plus one standard error, up to which the simpler method counts as equally good."""
 
 LITTLE = 0.01
-"""Kendall tau below which twice as many labels bring hardly anything."""
+"""A gain in Kendall tau from doubling the labels that is too small to matter."""
 
 HELD = 0.03
-"""By how much the fraction of labels that intervals hold may differ from what was asked, if it is no accident."""
+"""How far the coverage of intervals may differ from the nominal one without being reported."""
 
 TELLING = 0.2
-"""Rank correlation with the sizes of errors from which on standard deviations are worth a look."""
+"""Rank correlation with absolute errors from which standard deviations count as informative."""
 
 CALLED = {
     "boosted": "boosted trees",
@@ -30,17 +30,17 @@ CALLED = {
     BLEND: "the blend",
     PLAIN: "the blend without networks",
 }
-"""What components are called in sentences; others keep their names."""
+"""How components are called in sentences; others keep their names."""
 
 SIMPLEST = ("line", "ridge", "boosted", "forest")
 """Components that are quick, the simplest first."""
 
 
 def verdict(evaluations: Sequence[Evaluation]) -> list[str]:
-    """Sentences that say what a user may expect.
+    """Describe in sentences what a user may expect.
 
     Args:
-        evaluations: One for every number of labels, ascending. All sentences but the last are about the largest.
+        evaluations: One per number of labels, ascending. All sentences but the last are about the largest number.
     """
     last = evaluations[-1]
     if not any(last.informative(name) for name in last.names):
@@ -54,7 +54,7 @@ def verdict(evaluations: Sequence[Evaluation]) -> list[str]:
 
 
 def _order(found: Evaluation) -> str:
-    """How often a pair is in the right order."""
+    """How often the blend orders a pair correctly."""
     pairs, tau = 100 * found.mean(BLEND, "pairs"), _with_error(found.mean(BLEND, "tau"), found.error(BLEND, "tau"))
     return (
         f"With {found.labels} labels the blend puts {pairs:.0f} of 100 pairs in the right order (chance: 50); its "
@@ -63,7 +63,7 @@ def _order(found: Evaluation) -> str:
 
 
 def _top(found: Evaluation) -> str:
-    """What measuring its first ten is worth."""
+    """How good the best of the blend's first ten is."""
     best = f"the best of all {found.judged:,}"
     regret, beaten = found.mean(BLEND, "regret_at_10"), found.mean(BLEND, "beaten")
     if not found.values(BLEND, "beaten").any():
@@ -78,7 +78,7 @@ def _top(found: Evaluation) -> str:
 
 
 def _simplest(found: Evaluation) -> str:
-    """Whether something simpler would do."""
+    """Whether a simpler method would do."""
     for name in SIMPLEST:
         if name in found.names and _as_well(found, name):
             rank = "rank" if name == "boosted" else "ranks"
@@ -102,14 +102,14 @@ def _simplest(found: Evaluation) -> str:
 
 
 def _so(found: Evaluation, name: str) -> str:
-    """What follows from a simple component that does as well."""
+    """The conclusion from a simple component that ranks as well as the blend."""
     if name == "line":
         return ": structure adds nothing to costs"
     return ": --recipe plain is enough" if PLAIN in found.names else ""
 
 
 def _intervals(found: Evaluation) -> list[str]:
-    """Whether intervals hold what they promise."""
+    """Whether intervals have their nominal coverage."""
     held = {asked: found.coverage(asked) for asked in COVERAGES}
     held = {asked: (mean, error) for asked, (mean, error) in held.items() if math.isfinite(mean)}
     missing = [f"{asked:.0%}".replace("%", " %") for asked in COVERAGES if asked not in held]
@@ -124,14 +124,14 @@ def _intervals(found: Evaluation) -> list[str]:
 
 
 def _deviations(found: Evaluation) -> str:
-    """Whether deviations tell errors apart."""
+    """Whether standard deviations indicate the sizes of errors."""
     if found.deviation >= TELLING:
         return f"Where its standard deviation is larger, so are errors (rank correlation {found.deviation:.2f})."
     return f"Its standard deviations hardly say which predictions are off (rank correlation {found.deviation:.2f})."
 
 
 def _curve(evaluations: Sequence[Evaluation]) -> list[str]:
-    """What twice as many labels bring."""
+    """How much doubling the labels helps."""
     if len(evaluations) < 2:
         return []
     fewer, more = evaluations[-2:]
@@ -147,7 +147,7 @@ def _curve(evaluations: Sequence[Evaluation]) -> list[str]:
 
 
 def _as_well(found: Evaluation, name: str) -> bool:
-    """Whether a component ranks as well as the blend, or nearly."""
+    """Whether a component ranks as well as the blend, or nearly as well."""
     gap, error = found.gap(name)
     return gap + _known(error) <= SAME
 

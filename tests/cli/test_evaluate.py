@@ -115,7 +115,7 @@ def test_low_is_noted_and_asked_for(run, quick, table, monkeypatch):
         (("--metric", "score", "--labels", "10,60"), "give at most --labels 50"),
         (("--metric", "score", "--labels", "3"), "3 are too few to learn from"),
         (("--metric", "score", "--features", "parms"), "did you mean 'params'"),
-        (("--metric", "score", "--features", "score"), "'score' is what is to be predicted"),
+        (("--metric", "score", "--features", "score"), "'score' is the metric to predict"),
         (("--metric", "score", "--recipe", "bst"), "no recipe is called 'bst'"),
         (
             ("--metric", "score", "--recipe", "networks"),

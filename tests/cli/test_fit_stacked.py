@@ -112,7 +112,7 @@ def test_features_are_those_that_are_named(fit, features, columns):
     [
         ("parms", "the table has no column 'parms'; did you mean 'params'?"),
         ("params,params", "column 'params' is named twice"),
-        ("score", "'score' is what is to be predicted"),
+        ("score", "'score' is the metric to predict"),
         ("name", "column 'name' has 60 different texts"),
         ("", "--features: no column is named"),
         (" , ", "--features: no column is named"),
@@ -141,7 +141,7 @@ def test_sources_help(fit):
     ("sources", "message"),
     [
         ("erly", "the table has no column 'erly'"),
-        ("score", "'score' is what is to be predicted"),
+        ("score", "'score' is the metric to predict"),
         ("early,early", "'early' is named twice"),
         ("empty", "column 'empty'"),
         ("same", "column 'same' has no two different values"),

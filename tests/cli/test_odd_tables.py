@@ -76,10 +76,10 @@ def predict(run, table, tmp_path):
     [
         (
             ("--features", "params,percent"),
-            "'percent' is what is to be predicted, in its own or another unit;",
+            "'percent' is the metric to predict, in the same or another unit;",
         ),
         (("--features", "flops"), "column 'flops' has exactly the order of all 40 labels; leave it out, or rank by it"),
-        (("--sources", "copy", "--features", "none"), "column 'copy' is what is to be predicted"),
+        (("--sources", "copy", "--features", "none"), "column 'copy' equals the labels"),
     ],
 )
 def test_a_column_that_gives_the_labels_away_is_one_line(fit, options, message):

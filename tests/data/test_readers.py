@@ -116,12 +116,12 @@ def test_every_reader_refuses_what_is_not_published(tmp_path):
     cases = [
         ("nasbench201", {"arch_score_acc.pd": "list.pickle"}, "not the published NAS-Bench-201 table"),
         ("nasbench201", {"arch_score_acc.pd": "array.npy"}, "not a pickle"),
-        ("nasbench_graph", {"cora.bench": "list.pickle"}, "no mapping from hashes"),
+        ("nasbench_graph", {"cora.bench": "list.pickle"}, "not a mapping from hashes"),
         ("nasbench_graph", {"cora.bench": "row.pickle"}, "not a published NAS-Bench-Graph file"),
         ("nasbench_graph", {"cora.bench": "hash.pickle"}, "99999"),
         ("nasbench201_latency", {"str_arch2idx.pt": "list.pickle"}, "not a whole torch file"),
         ("nasbench101", {"data-10k.json": "list.json"}, "not the published columns"),
-        ("nasbench101", {"data-10k.json": "twice.json"}, "a cell stands there twice"),
+        ("nasbench101", {"data-10k.json": "twice.json"}, "a cell occurs twice"),
         ("nasbench101", {"data-10k.json": "short.json"}, "they differ in length"),
         ("nasbench101", {"data-10k.json": "text.json"}, "not the published columns"),
     ]
@@ -148,10 +148,10 @@ def test_latencies_must_fit_the_cells(tmp_path):
     assert table.metric("help_fpga_ms").tolist() == [0.5, 1.5, 2.5]
     for wrong in ([0.5, 1.5], [0.5, 1.5, "x"], {"a": 1}):
         given = {"str_arch2idx.pt": numbers, "x.pt": torch_file(tmp_path / "x.pt", wrong)}
-        with pytest.raises(ArchflowError, match=r"x\.pt: not published latencies: it is no list of 3 numbers"):
+        with pytest.raises(ArchflowError, match=r"x\.pt: not published latencies: it is not a list of 3 numbers"):
             nasbench201_latency.read(given)
     for wrong, reason in (
-        ([1], "no mapping"),
+        ([1], "not a mapping"),
         ({native[0]: 1}, "not 0 to 0"),
         ({native[0]: "x"}, "not 0 to 0"),
         ({"no cell": 0}, "'no cell'"),

@@ -144,16 +144,16 @@ DTYPE = named("numpy", "dtype") + text("f8") + b"\x85R"
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"N)R.", "no allowed name"),
-        (text("os") + b")R.", "no allowed name"),
-        (DTYPE + b")R.", "no allowed name"),  # calling what a call gave
-        (named("numpy", "dtype") + b"NR.", "no allowed name"),
-        (b"}})\x81.", "no allowed name"),
+        (b"N)R.", "not an allowed name"),
+        (text("os") + b")R.", "not an allowed name"),
+        (DTYPE + b")R.", "not an allowed name"),  # calling what a call gave
+        (named("numpy", "dtype") + b"NR.", "not an allowed name"),
+        (b"}})\x81.", "not an allowed name"),
         (b"]}b.", "fills something that is no call"),
         (named("numpy", "dtype") + b"}b.", "fills something that is no call"),  # a state for the class itself
         (DTYPE + b"}b}b.", "second state"),
-        (DTYPE + b"Na.", "fills something that is no list"),
-        (DTYPE + b"K\x01K\x02s.", "fills something that is no dict"),
+        (DTYPE + b"Na.", "fills something that is not a list"),
+        (DTYPE + b"K\x01K\x02s.", "fills something that is not a dict"),
         (b"}]K\x01s.", "a key that is a list"),
         (b"})\x85\x85\x85K\x01s.", "a key that is a tuple"),
         (b"}(K\x01u.", "a key without a value"),

@@ -61,7 +61,7 @@ def test_outliers_and_infinities_become_finite_or_gaps(tmp_path):
     [
         (["parms"], "'parms'; did you mean 'params'"),
         (["params", "params"], "'params' is named twice"),
-        (["acc"], "'acc' is what is to be predicted"),
+        (["acc"], "'acc' is the metric to predict"),
         (["name"], "'name' has 4 different texts"),
     ],
 )

@@ -60,7 +60,7 @@ def test_asked_for_it_is_refused_and_otherwise_left_out_with_a_note():
     assert usable([*columns, "missing"], known, LABELS, False, said.append) == ["params", "text", "missing"]
     assert [line.split("'")[1] for line in said] == ["percent", "power"]
     assert usable(["power"], known, LABELS, True, by_order=False) == ["power"]
-    with pytest.raises(ArchflowError, match="features: column 'percent' is what is to be predicted, in its own or an"):
+    with pytest.raises(ArchflowError, match="features: column 'percent' is the metric to predict, in the same or an"):
         usable(["params", "percent"], known, LABELS, True)
     with pytest.raises(ArchflowError, match="'power' has exactly the order of all 30 labels; leave it out, or rank by"):
         usable(["params", "power"], known, LABELS, True)
@@ -69,5 +69,5 @@ def test_asked_for_it_is_refused_and_otherwise_left_out_with_a_note():
 def test_a_source_may_have_the_order_of_the_labels_but_not_be_them():
     known = table(copy=np.where(np.arange(30) < 9, LABELS, np.nan), cheap=np.sqrt(LABELS), percent=100 * LABELS)
     check_sources(["cheap", "percent", "missing"], known, LABELS)
-    with pytest.raises(ArchflowError, match="sources: column 'copy' is what is to be predicted"):
+    with pytest.raises(ArchflowError, match="sources: column 'copy' equals the labels"):
         check_sources(["cheap", "copy"], known, LABELS)

@@ -18,17 +18,17 @@ from tests.strategies import architectures, relabellings
         (("a", "b"), ((0, 1), (1, 1)), "node 1 has an edge to itself"),
         (("a", "b"), ((0, 1), (0, 1)), r"edge \(0, 1\) is given twice"),
         (("a", "b", "c"), ((0, 1), (1, 2), (2, 1)), "node 1 lies on or behind a cycle"),
-        (("a", "b"), ((0.5, 1),), r"edge \(0\.5, 1\) is no pair of node indices"),
-        (("a", "b"), (("0", "1"),), "is no pair of node indices"),
-        (("a", "b"), ((0, 1, 1),), "is no pair of node indices"),
-        (("a", "b"), (0, 1), "edge 0 is no pair of node indices"),
-        (("a", "b"), ((False, True),), r"edge \(False, True\) is no pair of node indices"),
+        (("a", "b"), ((0.5, 1),), r"edge \(0\.5, 1\) is not a pair of node indices"),
+        (("a", "b"), (("0", "1"),), "is not a pair of node indices"),
+        (("a", "b"), ((0, 1, 1),), "is not a pair of node indices"),
+        (("a", "b"), (0, 1), "edge 0 is not a pair of node indices"),
+        (("a", "b"), ((False, True),), r"edge \(False, True\) is not a pair of node indices"),
         (("a", "b"), ((0, 10**30),), "points outside the nodes"),
         ((2,), (), r"node 0 has no operation name \(2\)"),
         (("a", "b\ud800"), (), r"node 1 has no operation name \('b\\ud800'\)"),
-        (2, (), "ops 2 is no list of operation names"),
-        ("conv", (), "ops 'conv' is no list of operation names"),
-        (("a",), None, "edges None is no list of node pairs"),
+        (2, (), "ops 2 is not a list of operation names"),
+        ("conv", (), "ops 'conv' is not a list of operation names"),
+        (("a",), None, "edges None is not a list of node pairs"),
     ],
 )
 def test_a_bad_graph_is_refused_by_name_of_node_or_edge(ops, edges, message):
@@ -98,9 +98,9 @@ def test_a_vocabulary_of_operations_does_not_depend_on_their_order(names, random
 
 
 def test_vocabulary_refuses_what_has_no_clear_id():
-    with pytest.raises(ArchflowError, match="'a' stands there twice"):
+    with pytest.raises(ArchflowError, match="'a' occurs twice"):
         Vocabulary(("a", "b", "a"))
-    with pytest.raises(ArchflowError, match="'' is no name of an operation"):
+    with pytest.raises(ArchflowError, match="'' is not the name of an operation"):
         Vocabulary(("a", ""))
     for wrong in (("a", 2), ("a\ud800",), 5, "ab", None, ("a", ["b"])):
         with pytest.raises(ArchflowError, match="vocabulary: "):

@@ -181,7 +181,7 @@ def test_what_is_no_set_is_refused():
     good = arrays()
     columns = (good.op, good.node_ptr, good.edge_src, good.edge_dst, good.edge_ptr)
     for vocabulary in (None, OPS):
-        with pytest.raises(ArchflowError, match="is no Vocabulary"):
+        with pytest.raises(ArchflowError, match="is not a Vocabulary"):
             ArchitectureSet(vocabulary, *columns)  # type: ignore[arg-type]
     for wrong in (5, None, A, [1], "ab"):
         with pytest.raises(ArchflowError, match=r"architecture set: .* is no "):
@@ -189,7 +189,7 @@ def test_what_is_no_set_is_refused():
     for attributes, names in (("x", ["k"]), ([["a"]] * 6, ["k"]), ([1, [2]], ["k"]), ([[1]] * 6, "k"), ([[1]] * 6, 5)):
         with pytest.raises(ArchflowError, match="architecture set: "):
             ArchitectureSet(VOCABULARY, *columns, attributes=attributes, attribute_names=names)  # type: ignore[arg-type]
-    with pytest.raises(ArchflowError, match="there is no set"):
+    with pytest.raises(ArchflowError, match="there are no sets"):
         ArchitectureSet.concatenate([])
 
 

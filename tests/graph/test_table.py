@@ -213,7 +213,7 @@ def test_hostile_json_is_refused_by_file(tmp_path, text, message):
         ('ops,edge_src,edge_dst,node_k\n"a,b",0,1,"[1, 2]"\n"a,b",0,1,nan\n', "row 1: node_k has 1 entries, ops 2"),
         ("", "cannot be read as csv"),
         ("ops,edge_src\na,0\n", "no column 'edge_dst'"),
-        ("ops,edge_src,edge_dst,ops\na,,,b\n", "column 'ops' stands there twice"),
+        ("ops,edge_src,edge_dst,ops\na,,,b\n", "column 'ops' occurs twice"),
         ('ops,edge_src,edge_dst\n"a,,b",0,1\n', "row 0: ops holds an empty entry"),
         ('ops,edge_src,edge_dst\n"a,b",x,1\n', "row 0: edge_src holds 'x', not a node index"),
         ('ops,edge_src,edge_dst\n"a,b",0\n', "cannot be read as csv"),

@@ -273,5 +273,5 @@ def test_a_line_that_is_no_object_is_refused_by_its_number(tmp_path, line):
     row = '{"ops": ["a"], "edge_src": [], "edge_dst": []}'
     for lines in ([line, row], [row, line]):
         path.write_text("\n".join(lines) + "\n")
-        with pytest.raises(ArchflowError, match=rf"t\.jsonl: .*line {lines.index(line) + 1} is no object"):
+        with pytest.raises(ArchflowError, match=rf"t\.jsonl: .*line {lines.index(line) + 1} is not an object"):
             read_table(path)

@@ -28,10 +28,10 @@ def test_what_holds_the_labels_is_no_feature_and_what_has_their_order_may_be():
     assert set(features_of(TABLE, [COLUMNS], None, ["x"], (TABLE, labels))[COLUMNS].names) == {"params", "log:params"}
     in_line = TABLE.with_metrics({"flops": 7 - TABLE.metric("score")})
     assert "flops" not in features_of(in_line, [COLUMNS], None, ["x"], (in_line, labels))[COLUMNS].names
-    with pytest.raises(ArchflowError, match="'flops' is what is to be predicted"):
+    with pytest.raises(ArchflowError, match="'flops' is the metric to predict"):
         features_of(in_line, [COLUMNS], ["flops"], ["x"], (in_line, labels))
 
 
 def test_what_is_predicted_is_no_feature():
-    with pytest.raises(ArchflowError, match="'score' is what is to be predicted"):
+    with pytest.raises(ArchflowError, match="'score' is the metric to predict"):
         features_of(TABLE, [COLUMNS], ["score"], ["score"])

@@ -195,7 +195,7 @@ def test_columns_that_are_odd_in_another_table_are_named(fitted, table):
 
 def test_a_column_that_is_the_label_is_refused_or_left_out(table):
     known = table.select(np.arange(30)).with_metrics({"flops": 1e3 * table.metric("score")[:30]})
-    with pytest.raises(ArchflowError, match="features: column 'flops' is what is to be predicted"):
+    with pytest.raises(ArchflowError, match="features: column 'flops' is the metric to predict"):
         StackedPredictor(components=("ridge",), columns=["params_M", "flops"]).fit(known, metrics=["score"])
     stacking = StackedPredictor(components=("ridge",)).fit(known, metrics=["score"])
     assert stacking.columns == ["params_M"]

@@ -29,5 +29,5 @@ def test_one_that_is_asked_for_is_refused():
 
 def test_sources_may_have_the_order_and_are_not_the_labels():
     check_columns(LEAKY, ROWS, "score", None, ["flops"])
-    with pytest.raises(ArchflowError, match="sources: column 'copy' is what is to be predicted"):
+    with pytest.raises(ArchflowError, match="sources: column 'copy' equals the labels"):
         check_columns(LEAKY, ROWS, "score", None, ["copy"])

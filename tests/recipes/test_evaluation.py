@@ -61,8 +61,8 @@ def test_labels_by_default_leave_enough():
     ("measured", "labels", "message"),
     [
         (60, 4, "4 are too few to learn from; give at least 5"),
-        (60, 41, "leaves 19 to judge by, and 20 are needed: give at most --labels 40"),
-        (60, 900, "leaves 0 to judge by"),
+        (60, 41, "leaves 19 to judge on, and 20 are needed: give at most --labels 40"),
+        (60, 900, "leaves 0 to judge on"),
         (10, 5, "measure at least 25"),
         (1000, 801, "give at most --labels 800"),
     ],

@@ -1,6 +1,6 @@
-"""Readers of published benchmark files, one file a format: path by file name in, `Table` out.
+"""Readers of published benchmark files, one module per format: paths by file name -> `Table`.
 
-Every reader raises ArchflowError, naming the file, for content that is not what its authors published.
+Every reader raises ArchflowError, naming the file, if its content is not what the authors published.
 """
 
 from __future__ import annotations
@@ -20,4 +20,4 @@ READERS: dict[str, Reader] = {
     "nasbench_graph": nasbench_graph.read,
     "nasbench_graph_proteins": nasbench_graph.read,
 }
-"""Benchmark name -> what reads its published files."""
+"""Benchmark name -> the reader of its published files."""

@@ -1,8 +1,8 @@
 """NAS-Bench-101's uniform sample of 30,001 cells, as JSON columns under the official hashes.
 
-Source: the files of github.com/tiga1231/nasbench-vis, drawn from the data of Ying et al., ICML 2019. They name cells by
-hash alone; the graphs come from the packed archive `nasbench101_graphs.npz` if the user's folder has it, else from
-enumerating the space.
+Source: the files of github.com/tiga1231/nasbench-vis, drawn from the data of Ying et al., ICML 2019. Cells are
+identified by hash only; the graphs come from the packed archive `nasbench101_graphs.npz` if the user's folder has it,
+else from enumerating the space.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _METRICS = {
 
 
 def read(files: Mapping[str, Path]) -> Table:
-    """The cells in the order of their hashes: validation accuracy of one repeat (a fraction) after 4, 12, 36 and 108
-    epochs, training time (s), parameters."""
+    """Read the cells in the order of their hashes: validation accuracy of one repeat (a fraction) after 4, 12, 36 and
+    108 epochs, training time (s), parameters."""
     parts = [_columns(path) for _, path in sorted(files.items())]
     keys = np.concatenate([keys for keys, _ in parts])
     metrics = {name: np.concatenate([values[name] for _, values in parts]) for name in _METRICS.values()}
     order = np.argsort(keys)
     if (keys[order][1:] == keys[order][:-1]).any():
-        raise ArchflowError(f"{', '.join(files)}: a cell stands there twice; get the files anew")
+        raise ArchflowError(f"{', '.join(files)}: a cell occurs twice; get the files again")
     return Table(graphs_of(keys[order].tolist()), {name: values[order] for name, values in metrics.items()})
 
 

@@ -1,7 +1,7 @@
 """NAS-Bench-101's official files (`nasbench_only108.tfrecord`, `nasbench_full.tfrecord`), without TensorFlow.
 
 Source: Ying et al., ICML 2019; the format as in the published `model_metrics.proto` and `api.py`. Every record is one
-training, as JSON: [hash, epochs, adjacency matrix as digits, operations with commas, base64 of a `ModelMetrics`].
+training run, as JSON: [hash, epochs, adjacency matrix as digits, operations with commas, base64 of a `ModelMetrics`].
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _MEASURED = {"train_time": 2, "train_acc": 3, "val_acc": 4, "test_acc": 5}
 
 
 def read_whole_tfrecord(path: Path) -> Table:
-    """What `read_tfrecord` reads of an official file, which has three trainings of a length for every cell.
+    """Read an official file like `read_tfrecord`; it must have three runs of each length for every cell.
 
-    The format states no number of records, so that a file cut between two of them looks like a shorter one.
+    The format does not give the number of records, so a file cut between two records looks like a shorter one.
 
     Raises:
-        ArchflowError: One is missing; or as `read_tfrecord`.
+        ArchflowError: If a run is missing, and as for `read_tfrecord`.
     """
     table = read_tfrecord(path)
     lengths = [epochs for epochs in _EPOCHS if f"val_acc_{epochs}" in table.metrics]
@@ -54,33 +54,33 @@ def read_whole_tfrecord(path: Path) -> Table:
 
 
 def read_tfrecord(path: Path) -> Table:
-    """The cells in the order of their hashes, accuracies as fractions, times in seconds.
+    """Read the cells in the order of their hashes, with accuracies as fractions and times in seconds.
 
-    For every number of epochs E that the file has: `val_acc_E` and `train_time_E_s` of the first repeat, `val_acc_E_rN`
-    and `test_acc_E_rN` of each, `val_acc_E_mean3`, `test_acc_E_mean3` and `train_acc_E_mean3` where there are three.
+    For each number of epochs E in the file: `val_acc_E` and `train_time_E_s` of the first repeat, `val_acc_E_rN`
+    and `test_acc_E_rN` of each, `val_acc_E_mean3`, `test_acc_E_mean3` and `train_acc_E_mean3` if there are three.
 
-    Raises ArchflowError, naming the record, for one that is none of NAS-Bench-101.
+    Raises ArchflowError, naming the record, if it is not from NAS-Bench-101.
     """
     cells = _Cells()
     for number, record in enumerate(read_records(path)):
         try:
             cells.add(record)
         except (ArchflowError, KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
-            raise ArchflowError(f"{path}: record {number} is none of NAS-Bench-101 ({error})") from None
+            raise ArchflowError(f"{path}: record {number} is not from NAS-Bench-101 ({error})") from None
     if not cells.rows:
-        raise ArchflowError(f"{path}: it has no record")
+        raise ArchflowError(f"{path}: it has no records")
     order = np.argsort(np.array(list(cells.rows), "U32"))
     try:
         graphs = _graphs([cells.graphs[row] for row in order.tolist()])
         metrics = {name: values[order] for name, values in cells.metrics().items()}
     except ArchflowError as error:
-        raise ArchflowError(f"{path}: a cell is none of NAS-Bench-101 ({error})") from None
+        raise ArchflowError(f"{path}: a cell is not from NAS-Bench-101 ({error})") from None
     return Table(graphs, metrics)
 
 
 @dataclass
 class _Cells:
-    """What the records so far say: a row a cell, its graph and parameters, and one training after the other."""
+    """The contents of the records so far: one row per cell with its graph and parameters, and the list of runs."""
 
     rows: dict[str, int] = field(default_factory=dict)
     graphs: list[tuple[str, str]] = field(default_factory=list)
@@ -92,7 +92,7 @@ class _Cells:
     def add(self, record: bytes) -> None:
         hash_, epochs, adjacency, operations, content = json.loads(record)
         if not (isinstance(hash_, str) and isinstance(adjacency, str) and isinstance(operations, str)):
-            raise ValueError("hash, adjacency matrix and operations are no texts")
+            raise ValueError("hash, adjacency matrix and operations are not texts")
         if epochs not in _EPOCHS:
             raise ValueError(f"{epochs!r} epochs")
         message = fields(b64decode(content, validate=True))
@@ -102,7 +102,7 @@ class _Cells:
             self.graphs.append((adjacency, operations))
             self.params.append(float(message[_PARAMETERS][0]))
         elif self.graphs[row] != (adjacency, operations):
-            raise ValueError("a hash that stands for another graph before")
+            raise ValueError("its hash occurred before with another graph")
         self.row.append(row)
         self.epochs.append(epochs)
         self.measured.extend(float(last[number][0]) for number in _MEASURED.values())
@@ -132,12 +132,12 @@ class _Cells:
 
 def _bytes(value: Value) -> bytes:
     if not isinstance(value, bytes):
-        raise ValueError("an evaluation that is no message")
+        raise ValueError("an evaluation that is not a message")
     return value
 
 
 def _occurrence(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(n,) how often the same value stood before."""
+    """(n,) how many times the same value occurred before."""
     order = np.argsort(values, kind="stable")
     first = pointer(np.bincount(values))[:-1]
     result = np.empty_like(values)
@@ -146,7 +146,7 @@ def _occurrence(values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _graphs(cells: list[tuple[str, str]]) -> ArchitectureSet:
-    """Adjacency matrices as digits, row by row, and operations with commas -> graphs."""
+    """Adjacency matrices as digits, row by row, and comma-separated operations -> graphs."""
     sizes = np.array([math.isqrt(len(adjacency)) for adjacency, _ in cells])
     ops = [operations.split(",") for _, operations in cells]
     wrong = sizes**2 != [len(adjacency) for adjacency, _ in cells]

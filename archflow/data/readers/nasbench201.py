@@ -25,11 +25,11 @@ _METRICS = {
     "valid_top1": "cifar10_val_acc",
     "score": "zc_jacov",
 }
-"""Published column -> ours. `valid_test_top1` is left out: no text says what it is."""
+"""Published column -> ours. `valid_test_top1` is left out, since it is not documented."""
 
 
 def read(files: Mapping[str, Path]) -> Table:
-    """All 15,625 cells: parameters (millions), CIFAR-10 accuracies (%, mean over the seeds, 200 epochs) and the
+    """Read all 15,625 cells: parameters (millions), CIFAR-10 accuracies (%, mean over the seeds, 200 epochs) and the
     Jacobian covariance (NaN for 341)."""
     path = files[_FILE]
     try:

@@ -1,4 +1,4 @@
-"""NAS-Bench-Graph's light files: a pickled mapping a graph data set, from the official hash to four numbers.
+"""NAS-Bench-Graph's light files: one pickled mapping per graph data set, from the official hash to four numbers.
 
 Source: Qin et al., "NAS-Bench-Graph: Benchmarking Graph Neural Architecture Search", NeurIPS 2022.
 """
@@ -21,9 +21,9 @@ _METRICS = ("valid_perf", "perf", "latency", "para")
 
 
 def read(files: Mapping[str, Path]) -> Table:
-    """The architectures in the order of their hashes, `arch_id`: DATASET_METRIC for every file DATASET.bench.
+    """Read the architectures in the order of their hashes, `arch_id`; DATASET_METRIC for each file DATASET.bench.
 
-    An architecture that one file has and another has not is NaN there.
+    An architecture that a file lacks is NaN there.
     """
     measured = {Path(name).stem: _measurements(path) for name, path in files.items()}
     hashes = np.unique(np.concatenate([keys for keys, _ in measured.values()]))
@@ -41,7 +41,7 @@ def _measurements(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     content = read_pickle(path, NUMPY_NAMES)
     try:
         if not (isinstance(content, dict) and content and all(type(key) is int for key in content)):
-            raise ArchflowError("it is no mapping from hashes")
+            raise ArchflowError("it is not a mapping from hashes")
         rows = [[number(row[metric]) for metric in _METRICS] for row in content.values()]
         return np.array(list(content), np.int64), np.array(rows)
     except (ArchflowError, KeyError, TypeError, OverflowError) as error:

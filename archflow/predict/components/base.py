@@ -23,11 +23,11 @@ COMPONENTS: Registry[type[Component]] = Registry("component", "archflow.predict.
 
 
 class Guess(NamedTuple):
-    """What the F models of a component say of N architectures, on the scale of the targets; higher is better.
+    """Predictions by the F models of a component for N architectures, on the scale of the targets; higher is better.
 
     Attributes:
-        mean: (F, N).
-        std: (F, N) how unsure each is, without the noise of a single measurement; NaN where it cannot say.
+        mean: (F, N) predictions.
+        std: (F, N) their uncertainty, without measurement noise; NaN where a model cannot estimate it.
     """
 
     mean: Values
@@ -41,13 +41,13 @@ class Lesson:
     Attributes:
         known: The n labelled architectures.
         targets: (n,) labels on a scale with mean about 0 and variance about 1, higher is better.
-        folds: F divisions of the labels. A component fits one model for each; nothing of it may depend on the targets
-            of the labels that it holds out.
-        usual: Architectures that show what is usual, labelled or not.
-        seed: Decides everything that is drawn.
-        checkpoint: File that keeps the state of long training, if any; the same call then continues it.
-        on_epoch: Called with the number of epochs done, by a component that trains long.
-        metrics: Names of what is to be predicted, where they are columns; no component may read these.
+        folds: F divisions of the labels. A component fits one model per fold; nothing in that model may depend on the
+            targets that the fold holds out.
+        usual: Typical architectures, labelled or not.
+        seed: Random seed.
+        checkpoint: File that keeps the state of long training, if any; the same call resumes from it.
+        on_epoch: Called with the number of epochs done, by components that train for long.
+        metrics: Names of the metrics to predict, if they are columns; no component may read these.
     """
 
     known: Seen
@@ -61,7 +61,7 @@ class Lesson:
 
 
 class Component(Configured, ABC):
-    """A way to learn labels, before it has seen any. Its settings are the arguments of its constructor.
+    """An unfitted model of the labels. Its settings are the arguments of its constructor.
 
     `StackedPredictor` calls `fit` once, weights the fitted component by how well it predicts the labels that its
     models did not learn from, and keeps it if it has any weight.
@@ -70,27 +70,27 @@ class Component(Configured, ABC):
     name: ClassVar[str]
     """Its registered name."""
     fitted: ClassVar[type[FittedComponent]]
-    """What `fit` gives."""
+    """The class that `fit` returns."""
 
     def __init__(self) -> None:
-        """Without settings, unless a component has its own."""
+        """Create the component; without settings unless a subclass adds some."""
 
     @property
     def reads(self) -> Sequence[str]:
-        """Columns of the table, beside features, that it reads."""
+        """Columns of the table that it reads in addition to the features."""
         return ()
 
     def applies(self, usual: Seen) -> bool:
-        """Whether there is anything that it could learn from in architectures such as these."""
+        """Whether architectures such as these have anything that it could learn from."""
         return True
 
     def epochs(self, labels: int) -> int:
-        """How many epochs `fit` reports by `Lesson.on_epoch`, if each model learns from so many labels."""
+        """How many epochs `fit` reports to `Lesson.on_epoch` if each model learns from this number of labels."""
         return 0
 
     @abstractmethod
     def fit(self, lesson: Lesson) -> FittedComponent:
-        """Fit one model for every fold."""
+        """Fit one model per fold."""
 
 
 class FittedComponent(ABC):
@@ -98,31 +98,31 @@ class FittedComponent(ABC):
 
     @abstractmethod
     def __call__(self, seen: Seen, on_batch: Callable[[int], None] | None = None) -> Guess:
-        """What the models say of N architectures. No row depends on the others.
+        """Predict N architectures. No prediction depends on the other architectures.
 
         Args:
             seen: The architectures.
-            on_batch: Called again and again with how many more are done, by a component that takes long.
+            on_batch: Called repeatedly with how many more are done, by components that take long.
         """
 
     def oddities(self, table: Table) -> dict[str, str]:
-        """By name, what is odd in a table about columns that the component reads beside features."""
+        """By name, what is odd in a table about the columns that the component reads in addition to the features."""
         return {}
 
     @abstractmethod
     def arrays(self) -> dict[str, NDArray]:
-        """What `restored` needs, as numeric arrays."""
+        """The numeric arrays that `restored` needs."""
 
     @classmethod
     @abstractmethod
     def restored(cls, arrays: Mapping[str, NDArray], usual: Seen, folds: int) -> Self:
-        """The component that gave the arrays.
+        """Restore the component that wrote the arrays.
 
         Args:
-            arrays: From a file: of any names, shapes and values.
-            usual: A few architectures as the predictor reads them, which tell the widths of embeddings and features.
+            arrays: Arrays from a file; their names, shapes and values are untrusted.
+            usual: A few architectures as the predictor reads them; they give the widths of embeddings and features.
             folds: F.
 
         Raises:
-            ArchflowError: If no component of this kind can have given them.
+            ArchflowError: If no component of this kind can have written them.
         """

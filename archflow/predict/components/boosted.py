@@ -22,11 +22,11 @@ class Boosted(Component):
     """Stochastic gradient boosting (Friedman 2002).
 
     Args:
-        trees: In each fold's model; each corrects those before it.
-        rate: Share of a correction that is made.
-        depth: Splits on the longest path through a tree.
-        rows: Share of the labels that a tree is fitted to, drawn at random.
-        share: Of the features, how many a split chooses from.
+        trees: Trees per fold; each corrects those before it.
+        rate: Learning rate: the fraction of each tree's correction that is applied.
+        depth: Largest number of splits on a path through a tree.
+        rows: Fraction of the labels that each tree is fitted to, drawn at random.
+        share: Fraction of the features that each split chooses from.
     """
 
     name = "boosted"

@@ -1,4 +1,4 @@
-"""Cheap metrics and other tasks as experts: what they say of an architecture, and how far each is trusted."""
+"""Experts: cheap metrics and other tasks as sources, each weighted by how far it is trusted."""
 
 from __future__ import annotations
 
@@ -18,35 +18,36 @@ from archflow.predict.standard import Standard
 Values = NDArray[np.float64]
 
 LEAST = 5
-"""Architectures that a source must be known for."""
+"""The least number of architectures for which a source must be known."""
 
 ROWS = 512
-"""Architectures that an expert learns a source from, at most about."""
+"""The approximate maximum number of architectures that an expert learns a source from."""
 
 ENOUGH = 192
-"""Of these, and of the labels, how many hyperparameters are found with at most."""
+"""The maximum number of architectures used to fit hyperparameters."""
 
 MOST = 2048
-"""Labels that count at most."""
+"""The maximum number of labels that are used."""
 
 
 @COMPONENTS.register("experts")
 class Experts(Component):
     """Low-fidelity experts, other tasks and earlier epochs in one model.
 
-    A source is a column of the table: a proxy, an accuracy after few epochs or with one seed, one on another data set
-    or task. An expert predicts it, from embeddings, features and the sources that are known for more architectures, so
-    that it says something of architectures for which the column is empty; where it is not, the column itself counts.
-    The target is a sum of what experts say, each times a gate that depends on the architecture, and a residual
-    (`archflow.predict.gated_process`). Sources that rank the fold's labels well count more from the start.
+    A source is a column of the table: a proxy, or an accuracy after few epochs, with one seed, or on another data set
+    or task. Where the column is known, its value is used; where it is empty, an expert predicts it from embeddings,
+    features and the sources that are known for more architectures.
+    The target is the sum of the sources, each times a gate that depends on the architecture, and a residual
+    (`archflow.predict.gated_process`). Sources that rank the fold's labels well have larger gates a priori.
 
-    Sources known for ever fewer architectures, the target last, are the recursive model of fidelities.
+    With each source known for fewer architectures than the one before, and the target last, this is the recursive model
+    of fidelities.
 
     Source: DELE (Zhao et al., 2023) for experts and gates; Kennedy and O'Hagan, Predicting the output from a complex
         computer code when fast approximations are available, 2000, for the recursion of fidelities.
 
     Args:
-        columns: Names of sources, beside the columns that are features already.
+        columns: Names of sources in addition to the columns that are already features.
     """
 
     name = "experts"
@@ -85,7 +86,7 @@ class Experts(Component):
         scores = np.stack([scale(values[:, i]) for scale, i in zip(kept, order, strict=True)], 1)
 
         standards = [Standard.of(each) for each in inputs(lesson.usual)]
-        # What experts say of labelled architectures weighs and calibrates: they should not have seen these.
+        # Predictions for labelled architectures set weights and calibrate, so experts should not have seen them.
         others = rows[~np.isin(hashes[rows], hashes[: len(lesson.known)])]
         rows = others if (np.isfinite(scores[others]).sum(0) >= LEAST).all() else rows
         rows = _chosen(scores, rng.permutation(rows))
@@ -124,17 +125,17 @@ class Experts(Component):
         return fitted
 
     def _names(self, seen: Seen) -> list[str]:
-        """Columns of numbers that are features, and those that were named."""
+        """The numeric columns among the features, and the named columns."""
         features = seen.described.get("columns")
         own = [] if features is None else [each for each in features.names if each in seen.table.metrics]
         return [*dict.fromkeys([*own, *self.columns])]
 
     def _check(self, lesson: Lesson, names: list[str], values: Values) -> None:
-        """Refuse a named column that is the target, or says nothing."""
+        """Refuse a named column that is the target or carries no information."""
         predicted = {each for name in lesson.metrics for each in (name, name.removeprefix("-"))}
         for name in self.columns:
             if name.removeprefix("-") in predicted:
-                raise ArchflowError(f"experts: {name!r} is what is to be predicted; leave it out")
+                raise ArchflowError(f"experts: {name!r} is the metric to predict; leave it out")
             if not any(name in seen.table.column_names for seen in (lesson.known, lesson.usual)):
                 raise ArchflowError(f"experts: the table has no column {name!r}; name one of its columns")
             own = values[:, names.index(name)]
@@ -145,7 +146,7 @@ class Experts(Component):
 
 
 def _chosen(scores: Values, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows such that about `ROWS` know each source, of those given; sources known for few choose first."""
+    """Choose from the rows so that each source is known for about `ROWS`; the rarest sources choose first."""
     chosen = np.zeros(0, np.int64)
     for column in scores.T[np.argsort(np.isfinite(scores[rows]).sum(0), kind="stable")]:
         missing = ROWS - np.isfinite(column[chosen]).sum()

@@ -1,4 +1,4 @@
-"""Experts of all sources, and the processes that trust them, once they are fitted."""
+"""Fitted experts for all sources, and the fitted processes that weight them."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ Values = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 ENTRIES = 2**21
-"""Covariances of one process that are computed at once: 16 MB."""
+"""The maximum number of covariances of one process that are computed at once: 16 MB."""
 
 LARGEST_THETA = 50.0
-"""Above what the logarithm of a hyperparameter can be."""
+"""An upper bound on the logarithm of a hyperparameter."""
 
 COLUMNS = "columns"
-"""The features that are sources."""
+"""The kind of features that are sources."""
 
 
 class FittedExperts(FittedComponent):
-    """An expert for each of S sources, and F processes that learnt from labels.
+    """An expert for each of S sources, and F processes fitted to labels.
 
     Args:
-        names: Of the sources, those known for the most architectures first.
-        scales: Of the sources.
-        standards: Of what experts and processes see.
-        reference: (R, Q) for each of those with columns, of the architectures that experts learn from.
-        scores: (R, S) of these on `scales`, NaN where unknown.
+        names: Names of the sources, those known for the most architectures first.
+        scales: Scales of the sources.
+        standards: Standardise the inputs of experts and processes.
+        reference: (R, Q) standardised inputs of the architectures that experts learn from, for each input with columns.
+        scores: (R, S) sources of these architectures on `scales`, NaN where unknown.
     """
 
     def __init__(
@@ -53,13 +53,13 @@ class FittedExperts(FittedComponent):
         scores: Values,
     ) -> None:
         self.names, self.scales, self.standards = list(names), scales, standards
-        # One layout, so that what is loaded gives the same to the last bit.
+        # One memory layout, so that a loaded component gives bit-identical results.
         self.reference = [np.ascontiguousarray(x) for x in reference]
         self.said, self._known = np.zeros(scores.shape), scores
         self.experts: list[tuple[GatedProcess, Rows]] = []
 
     def add_expert(self, expert: GatedProcess, rows: Rows, among: Pairs) -> None:
-        """Take the expert of the next source, which learnt from these rows of the reference."""
+        """Add the expert of the next source, which learnt from these rows of the reference."""
         source = len(self.experts)
         own = self._known[:, source]
         missing = np.flatnonzero(np.isnan(own))
@@ -72,12 +72,12 @@ class FittedExperts(FittedComponent):
     def learn(
         self, processes: list[GatedProcess], known: list[Values], said: Values, targets: Values, held: NDArray[np.bool_]
     ) -> None:
-        """Take the processes of all folds, and what they learnt from."""
+        """Set the processes of all folds and what they learnt from."""
         self.known = [np.ascontiguousarray(x) for x in known]
         self.processes, self.known_said, self.targets, self.held = processes, said, targets, held
 
     def say(self, seen: Seen) -> tuple[Values, Values]:
-        """(N, S) what experts say, or the column itself where it is known, and the variance of that."""
+        """(N, S) values of the sources, predicted by experts where unknown, and their variances."""
         values = read(seen, self.names)
         said = np.stack([scale(own) for scale, own in zip(self.scales, values.T, strict=True)], 1)
         missing, variance = np.isnan(said), np.zeros_like(said)
@@ -109,7 +109,7 @@ class FittedExperts(FittedComponent):
         return Guess(mean, std)
 
     def gates(self, seen: Seen) -> Values:
-        """(N, S) how far the target rises with what each expert says, mean of all folds."""
+        """(N, S) gates: how strongly the target depends on each source, averaged over folds."""
         said, _ = self.say(seen)
         own = _standardised(seen, self.standards)
         pairs, before = Pairs.of(self.known, own, linear(self.standards)), self._before(own)
@@ -120,12 +120,12 @@ class FittedExperts(FittedComponent):
         return np.mean(found, 0)
 
     def _before(self, columns: list[Values]) -> Values:
-        """(P, N) what the parts see between an architecture and itself."""
+        """(P, N) relations of each architecture with itself, by kernel part."""
         last = len(columns) - linear(self.standards)
         return np.stack([np.ones(len(x)) for x in columns] + [np.square(x).mean(1) for x in columns[last:]])
 
     def oddities(self, table: Table) -> dict[str, str]:
-        """Sources in another unit. One may be empty: its expert speaks then."""
+        """Sources that seem to be in another unit. Empty sources are fine: their experts predict them."""
         there = {name: scale for name, scale in zip(self.names, self.scales, strict=True) if name in table.column_names}
         found = {}
         for name, scale in there.items():
@@ -209,18 +209,18 @@ class FittedExperts(FittedComponent):
 
 
 def inputs(seen: Seen) -> tuple[NDArray, NDArray]:
-    """(N, P) embeddings, and plain features that are no sources."""
+    """(N, P) embeddings, and the plain features that are not sources."""
     plain = [values for name, values in seen.features.items() if name != COLUMNS]
     return seen.embeddings, np.concatenate([np.zeros((len(seen), 0), np.float32), *plain], 1)
 
 
 def linear(standards: list[Standard]) -> int:
-    """Linear parts: one if there are plain features."""
+    """The number of linear kernel parts: one if there are plain features."""
     return int(standards[1].width > 0)
 
 
 def read(seen: Seen, names: Sequence[str]) -> Values:
-    """(N, S) columns of the table; NaN where a value is missing, and for a column that the table lacks."""
+    """(N, S) columns of the table; NaN where a value is missing and for columns that the table lacks."""
     there = {name: seen.table.metric(name) for name in names if name in seen.table.column_names}
     values = [there.get(name, np.full(len(seen), np.nan)) for name in names]
     return np.where(np.isfinite(values), values, np.nan).T.reshape(len(seen), len(names))
@@ -231,13 +231,13 @@ def _standardised(seen: Seen, standards: list[Standard]) -> list[Values]:
 
 
 def _steps(rows: Rows, known: int) -> list[Rows]:
-    """The rows in parts whose covariances with so many known architectures fit in memory."""
+    """Split the rows into parts whose covariances with `known` architectures fit in memory."""
     step = max(1, ENTRIES // max(known, 1))
     return [rows[first : first + step] for first in range(0, len(rows), step)]
 
 
 def _names(arrays: Mapping[str, NDArray]) -> list[str]:
-    """The names of sources. Raises ArchflowError if none can have given the array."""
+    """The names of sources. Raises ArchflowError if the array does not encode names."""
     letters = indices_of(arrays, {"names": (None,)})["names"]
     try:
         names = bytes(letters.tolist()).decode().split("\n")

@@ -1,4 +1,4 @@
-"""Linear models of standardised numbers."""
+"""Linear models of standardised inputs."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from archflow.predict.standard import Standard
 Values = NDArray[np.float64]
 
 PENALTIES = np.logspace(-3, 3, 25)
-"""What is tried, times the number of columns: the ratio of noise to signal."""
+"""Candidate penalties, per column: the ratio of noise to signal."""
 
 
 class FittedLinear(FittedComponent):
     """F linear models.
 
     Args:
-        standard: Of the numbers.
-        weights: (F, Q + 1) of the standardised numbers and, last, what is added.
+        standard: Standardises the inputs.
+        weights: (F, Q + 1) weights of the standardised inputs and, last, the intercept.
     """
 
     def __init__(self, standard: Standard, weights: Values) -> None:
@@ -34,16 +34,16 @@ class FittedLinear(FittedComponent):
     @staticmethod
     @abstractmethod
     def columns(seen: Seen) -> NDArray:
-        """(N, P) the numbers that the models see."""
+        """(N, P) inputs of the models."""
 
     @classmethod
     def applies(cls, usual: Seen) -> bool:
-        """Whether any of the numbers tells architectures apart."""
+        """Whether any input tells architectures apart."""
         return Standard.of(cls.columns(usual)).width > 0
 
     @classmethod
     def of(cls, lesson: Lesson) -> Self:
-        """Fit one model for every fold."""
+        """Fit one model per fold."""
         standard = Standard.of(cls.columns(lesson.usual))
         x = standard(cls.columns(lesson.known))
         return cls(standard, np.stack([ridge(x[rows], lesson.targets[rows]) for rows in lesson.folds.train]))
@@ -62,10 +62,10 @@ class FittedLinear(FittedComponent):
 
 
 def ridge(x: Values, y: Values) -> Values:
-    """(Q + 1,) weights of columns x (n, Q) and what is added to them, for targets y (n,).
+    """Fit (Q + 1,) weights of columns x (n, Q) and, last, the intercept, to targets y (n,).
 
-    The penalty of squared weights is that of the least leave-one-out error, which has a closed form (Golub, Heath and
-    Wahba 1979).
+    The penalty on squared weights minimises the leave-one-out error, which has a closed form (Golub, Heath and Wahba
+    1979).
     """
     centre, middle = x.mean(0), y.mean()
     left, singular, right = np.linalg.svd(x - centre, full_matrices=False)

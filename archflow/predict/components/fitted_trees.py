@@ -1,4 +1,4 @@
-"""What forests and boosted trees have in common once they are fitted."""
+"""The common base of fitted forests and boosted trees."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from archflow.predict.trees import Trees
 
 
 class FittedTrees(FittedComponent):
-    """F ensembles of trees on plain features, whose mean is the prediction."""
+    """F ensembles of trees on plain features; the prediction is the mean of the trees."""
 
     spread_tells: ClassVar[bool] = False
-    """Whether the trees of an ensemble are alike, so that their spread says how unsure they are."""
+    """Whether the trees of an ensemble are interchangeable, so that their spread measures uncertainty."""
 
     def __init__(self, standard: Standard, trees: Trees) -> None:
         self.standard, self.trees = standard, trees
 
     @classmethod
     def of(cls, lesson: Lesson, fit: Callable[[NDArray, NDArray, int], Sequence[Any]], scale: float = 1.0) -> Self:
-        """Fit one ensemble for every fold.
+        """Fit one ensemble per fold.
 
         Args:
             lesson: What to learn from.
-            fit: Gives scikit-learn's fitted trees for features (m, Q), targets (m,) and a seed.
-            scale: What a tree's values are multiplied by.
+            fit: Returns scikit-learn's fitted trees for features (m, Q), targets (m,) and a seed.
+            scale: A factor for the trees' values.
         """
         standard = Standard.of(lesson.usual.plain)
         x = standard(lesson.known.plain).astype(np.float32)

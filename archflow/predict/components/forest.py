@@ -22,12 +22,12 @@ class FittedForest(FittedTrees):
 
 @COMPONENTS.register("forest")
 class Forest(Component):
-    """A random forest (Breiman 2001). The spread of its trees tells how unsure they are.
+    """A random forest (Breiman 2001). The spread of its trees measures their uncertainty.
 
     Args:
-        trees: In each fold's forest.
-        least: Labels in a leaf, at least.
-        share: Of the features, how many a split chooses from.
+        trees: Trees per fold.
+        least: The least number of labels in a leaf.
+        share: Fraction of the features that each split chooses from.
     """
 
     name = "forest"

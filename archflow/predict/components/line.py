@@ -1,4 +1,4 @@
-"""What ranking by costs gives."""
+"""A linear model of costs."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class FittedLine(FittedLinear):
 
 @COMPONENTS.register("line")
 class Line(Component):
-    """A linear model of costs: the features "columns", such as parameters, or numbers of nodes and edges and the depth
-    where there are none. Labels decide which way each cost counts."""
+    """A linear model of costs: the features "columns", such as parameters, or if there are none, the numbers of nodes
+    and edges and the depth. The labels decide the sign of each cost."""
 
     name = "line"
     fitted = FittedLine

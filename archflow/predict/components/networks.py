@@ -1,4 +1,4 @@
-"""Encoders with a head each, fine-tuned on the labels: one for every fold."""
+"""Encoders with a head each, fine-tuned on the labels: one network per fold."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from archflow.predict.seen import Seen
 from archflow.seeding import seeded
 
 USUAL = 2000
-"""Architectures that tell the scale of scores, evenly from all that are usual: enough for a standard deviation."""
+"""Number of typical architectures, spaced evenly, from which the scale of scores is estimated."""
 
 LARGEST_SCORE = 1e30
-"""Above what the mean of a network's scores, and their standard deviation, can be."""
+"""An upper bound on the mean and the standard deviation of a network's scores."""
 
 
 class FittedNetworks(FittedComponent):
     """F fine-tuned networks.
 
     Args:
-        models: F of them.
-        chosen: (F,) the index of every model's embedder.
-        centre, scale: (F,) mean and standard deviation of every model's scores of usual architectures.
+        models: F models.
+        chosen: (F,) index of each model's embedder.
+        centre, scale: (F,) mean and standard deviation of each model's scores of typical architectures.
     """
 
     def __init__(self, models: Sequence[ScoreModel], chosen: Sequence[int], centre: Values, scale: Values) -> None:
@@ -48,17 +48,17 @@ class FittedNetworks(FittedComponent):
 
     @classmethod
     def standardised(cls, models: Sequence[ScoreModel], chosen: Sequence[int], usual: Seen) -> FittedNetworks:
-        """Networks whose scores of usual architectures have mean 0 and standard deviation 1."""
+        """Standardise networks so that their scores of typical architectures have mean 0 and standard deviation 1."""
         count = len(chosen)
         raw = cls(models, chosen, np.zeros(count), np.ones(count))
         rows = np.linspace(0, len(usual) - 1, min(len(usual), USUAL)).astype(np.int64)
         scores = raw(usual.select(rows)).mean
         scale = scores.std(1)
-        # A network that tells no two apart, but for rounding, says the mean of all.
+        # A network whose scores differ only by rounding predicts the overall mean.
         return cls(models, chosen, scores.mean(1), np.where(scale > 1e-6, scale, 1.0))
 
     def __call__(self, seen: Seen, on_batch: Callable[[int], None] | None = None) -> Guess:
-        """Standardised scores; a network alone does not say how unsure it is, so that std is NaN."""
+        """Standardised scores; std is NaN, since a single network does not estimate its uncertainty."""
         prepared, scores = seen.prepared, np.empty((len(self.models), len(seen)))
         groups = groups_of(seen.embedders, self.chosen)
         for group in groups:
@@ -108,26 +108,25 @@ class FittedNetworks(FittedComponent):
         ]
         fitted = cls(models, chosen.tolist(), centre.astype(np.float64), scale.astype(np.float64))
         if not np.isfinite(fitted(usual).mean).all():
-            raise ArchflowError(f"its networks give scores that are no finite numbers; {MEND}")
+            raise ArchflowError(f"its networks give scores that are not finite; {MEND}")
         return fitted
 
 
 @COMPONENTS.register("networks")
 class Networks(Component):
-    """For every fold a network, an embedder's encoder with a fresh head, trained to rank the fold's labels.
+    """One network per fold: an embedder's encoder with a fresh head, trained to rank the fold's labels.
 
-    The number of epochs is fixed and the learning rate falls to zero, so that no label chooses the epoch: those that a
-    network does not learn from stay unseen. Models whose embedders are of one kind and size train as one batched model.
+    The number of epochs is fixed and the learning rate falls to zero, so that no label selects the epoch: held-out
+    labels stay unseen. Models whose embedders are of one kind and size train as one batched model.
 
     Args:
-        embedders: Which of the predictor's embedders to start from, by their index; all if empty. Model f takes the
-            f-th of them, counted around.
-        epochs: Passes over the labels, at least.
-        steps: Batches, at least: few labels are passed over more often.
+        embedders: Indices of the predictor's embedders to start from; all if empty. The models take them in turn.
+        epochs: The least number of passes over the labels.
+        steps: The least number of training steps: fewer labels get more epochs.
         batch_size: Labels that are compared with each other in a step.
-        learning_rate: Its maximum, reached after a tenth of the epochs.
-        weight_decay: Of AdamW.
-        margin: Of the pairwise hinge loss.
+        learning_rate: The maximum, reached after a tenth of the epochs.
+        weight_decay: AdamW's weight decay.
+        margin: Margin of the pairwise hinge loss.
     """
 
     name = "networks"
@@ -152,11 +151,11 @@ class Networks(Component):
         return bool(usual.embedders)
 
     def fit(self, lesson: Lesson) -> FittedNetworks:
-        """Train one network for every fold.
+        """Train one network per fold.
 
         Raises:
-            ArchflowError: If there is no embedder of an index, weights are not finite, memory does not last, or the
-                training diverges.
+            ArchflowError: If an index has no embedder, weights are not finite, there is too little memory, or training
+                diverges.
         """
         known, folds = lesson.known, lesson.folds
         chosen = self._chosen(known.embedders, len(folds))
@@ -188,13 +187,13 @@ class Networks(Component):
         return self._settings_for(labels).epochs
 
     def _settings_for(self, labels: int) -> FineTuneSettings:
-        """Of the training on so many labels."""
+        """The settings for training on this number of labels."""
         batches = math.ceil(labels / self.settings.batch_size)
         epochs = max(self.settings.epochs, math.ceil(self.steps / batches))
         return replace(self.settings, epochs=epochs, warmup=max(1, epochs // 10))
 
     def _chosen(self, embedders: Sequence[Embedder], folds: int) -> list[int]:
-        """The index of every fold's embedder."""
+        """The index of each fold's embedder."""
         among = self.embedders or list(range(len(embedders)))
         if not among or max(among) >= len(embedders):
             raise ArchflowError(f"networks: asked for embedders {among}, but there are {len(embedders)}; name others")
@@ -202,7 +201,7 @@ class Networks(Component):
 
 
 def groups_of(embedders: Sequence[Embedder], chosen: Sequence[int]) -> list[list[int]]:
-    """The models, by their number, whose embedders are of one kind and size."""
+    """Group the indices of models whose embedders are of one kind and size."""
     groups: dict[str, list[int]] = {}
     for f, index in enumerate(chosen):
         encoder = embedders[index].encoder
@@ -211,7 +210,7 @@ def groups_of(embedders: Sequence[Embedder], chosen: Sequence[int]) -> list[list
 
 
 def _behind(on_epoch: Callable[[int], None] | None, epochs: int) -> Callable[[int], None] | None:
-    """Reports of epochs that come after others."""
+    """Shift reported epochs by those of the groups before."""
     return on_epoch and (lambda done: on_epoch(epochs + done))
 
 

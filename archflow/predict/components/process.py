@@ -19,33 +19,33 @@ from archflow.predict.standard import Standard
 Values = NDArray[np.float64]
 
 MOST = 2048
-"""Labels that processes learn from at most: their time grows with the cube."""
+"""The maximum number of labels that processes learn from: time grows with its cube."""
 
 ENOUGH = 512
-"""Labels that hyperparameters are found with at most."""
+"""The maximum number of labels used to fit hyperparameters."""
 
 LARGEST_THETA = 20.0
-"""Above what the logarithm of a hyperparameter can be."""
+"""An upper bound on the logarithm of a hyperparameter."""
 
 LEAST_VARIANCE = 1e-12
-"""What rounding may leave of a variance."""
+"""A lower bound on variances, which rounding could make negative."""
 
 ENTRIES = 2**22
-"""Covariances of one fold that are computed at once: 32 MB."""
+"""The maximum number of covariances of one fold that are computed at once: 32 MB."""
 
 
 class FittedProcess(FittedComponent):
     """F processes, each conditioned on the labels that it learns from.
 
     Args:
-        standards: Of embeddings and of plain features.
-        known: (n, Q) standardised values of labelled architectures, of each of the two that has any columns.
-        targets: (n,).
-        held: (F, n) the labels that a process does not learn from.
+        standards: Standardise embeddings and plain features.
+        known: (n, Q) standardised values of labelled architectures, for each of the two inputs that has columns.
+        targets: (n,) labels on the scale of the targets.
+        held: (F, n) True for labels that a process does not learn from.
         theta: (F, H) hyperparameters (`archflow.predict.kernels`).
 
     Raises:
-        numpy.linalg.LinAlgError: If covariances have no inverse.
+        numpy.linalg.LinAlgError: If a covariance matrix is singular.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class FittedProcess(FittedComponent):
         from scipy.linalg import cho_solve, cholesky
 
         self.standards, self.targets, self.held, self.theta = standards, targets, held, theta
-        # One layout, so that a process that is loaded gives the same to the last bit.
+        # One memory layout, so that a loaded process gives bit-identical results.
         self.known = [np.ascontiguousarray(x) for x in known]
         among = relations(self.known, self.known, _linear(standards))
         self._solved = []
@@ -73,7 +73,7 @@ class FittedProcess(FittedComponent):
         return Guess(mean, std)
 
     def _guess(self, columns: list[Values]) -> tuple[Values, Values]:
-        """(F, N) mean and std for standardised values (N, Q)."""
+        """(F, N) mean and std for standardised inputs (N, Q)."""
         from scipy.linalg import solve_triangular
 
         mean, std = np.empty((2, len(self.theta), len(columns[0])))
@@ -117,10 +117,10 @@ class FittedProcess(FittedComponent):
 @COMPONENTS.register("process")
 class Process(Component):
     """A Gaussian process whose kernel is the sum of a Matern-3/2 kernel on embeddings, one on plain features, a linear
-    one on plain features, and noise, all columns standardised.
+    kernel on plain features, and noise; all columns are standardised.
 
-    Variances and lengths are those of the largest marginal likelihood, so that a part that tells nothing counts
-    little. Of more than `MOST` labels it learns from so many at random.
+    Variances and lengths maximise the marginal likelihood, so that an uninformative part gets little weight. Of more
+    than `MOST` labels, a random subset of that size is used.
     """
 
     name = "process"
@@ -150,10 +150,10 @@ def _columns(seen: Seen) -> tuple[NDArray, NDArray]:
 
 
 def _standardised(seen: Seen, standards: list[Standard]) -> list[Values]:
-    """(N, Q) of each that has any columns."""
+    """(N, Q) standardised values of each input that has columns."""
     return [each(columns) for each, columns in zip(standards, _columns(seen), strict=True) if each.width]
 
 
 def _linear(standards: list[Standard]) -> int:
-    """Linear parts: one if there are plain features."""
+    """The number of linear kernel parts: one if there are plain features."""
     return int(standards[1].width > 0)

@@ -19,7 +19,7 @@ class FittedRidge(FittedLinear):
 
 @COMPONENTS.register("ridge")
 class Ridge(Component):
-    """A linear model of standardised features; each fold takes the penalty of the least leave-one-out error."""
+    """A linear model of standardised features; each fold uses the penalty with the least leave-one-out error."""
 
     name = "ridge"
     fitted = FittedRidge

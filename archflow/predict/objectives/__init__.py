@@ -1,4 +1,4 @@
-"""Objectives: a file in this folder, or of another package by the entry-point group `archflow.predict.objectives`."""
+"""Objectives: files in this folder, or other packages' by the entry-point group `archflow.predict.objectives`."""
 
 from archflow.predict.objectives.base import (
     OBJECTIVES,

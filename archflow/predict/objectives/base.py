@@ -1,4 +1,4 @@
-"""The contract of an objective: what a predictor is trained for, selected by, and how its scores become values."""
+"""The contract of an objective: the loss, the selection score, and how scores become values."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Objective(Bounded, ABC):
     `spanning` and `scaled_to` once, trains on `loss(scores, targets)`, keeps the epoch with the highest
     `selection_score`, and then learns the output map; in `predict`, it calls `outputs` and `from_scale`.
 
-    All methods but `spanning`, `check` and `quality` see labels as they are counted in `unit`, which for ordinary ones
-    is as they are; `predictions` makes labels of counts.
+    All methods but `spanning`, `check` and `quality` take labels as counts in `unit`, which for ordinary labels are the
+    labels themselves; `predictions` turns counts into labels.
 
     Args:
-        lower_is_better: Whether low values of the metric are the good ones, as for latency.
+        lower_is_better: Whether low values of the metric are good, as for latency.
         lowest, highest: The extremes of all known labels; set by `spanning`.
-        most: What no value of the metric can exceed; None if nothing says so. Set by `spanning`.
+        most: The upper bound of the metric, or None if it has no known one; set by `spanning`.
     """
 
     lower_is_better: bool = False
@@ -51,7 +51,7 @@ class Objective(Bounded, ABC):
     positive: ClassVar[bool] = False
     """Whether labels must be positive."""
     predicts_values: ClassVar[bool] = False
-    """Whether predictions are to be close to the labels, and not only in their order."""
+    """Whether predictions should be close to the labels, rather than only in the same order."""
 
     @property
     def sign(self) -> float:
@@ -60,25 +60,25 @@ class Objective(Bounded, ABC):
 
     @property
     def unit(self) -> Unit:
-        """What the labels are counted in."""
+        """The unit in which labels are counted."""
         if self.lowest is None or self.highest is None:
             return Unit()
         return Unit.of(self.lowest, self.highest, from_zero=self.positive)
 
     @property
     def linear(self) -> bool:
-        """Whether the scale of `to_scale` is that of the labels, and not of their logarithms."""
+        """Whether the scale of `to_scale` is that of the labels rather than of their logarithms."""
         return not self.positive
 
     def spanning(self, labels: Values, metric: str = "") -> Self:
-        """This objective, with what all labels of a metric that are known, (n,), those of validation among them, say
-        of its values."""
+        """This objective, with the bounds of a metric set from all its known labels (n,), including those for
+        validation."""
         return replace(
             self, lowest=float(labels.min()), highest=float(labels.max()), most=greatest_possible(labels, metric)
         )
 
     def predictions(self, counts: Values) -> Values:
-        """Counts -> labels, of no sign that no known label has, and none that is more than there can be."""
+        """Counts -> labels, none with a sign that no known label has, and none above the metric's upper bound."""
         labels = self.unit.labels(counts)
         if self.lowest is None or self.highest is None:
             return labels
@@ -87,17 +87,17 @@ class Objective(Bounded, ABC):
 
     @abstractmethod
     def scaled_to(self, labels: Values) -> Objective:
-        """This objective, with what it must know about the labels to learn from: (n,), all finite."""
+        """This objective, fitted to the labels to learn from: (n,), all finite."""
 
     def check(self, labels: Values, what: str) -> None:
         """Refuse labels that the objective cannot learn.
 
         Args:
             labels: (N,), NaN where missing.
-            what: What they are called.
+            what: How the message calls them.
 
         Raises:
-            ArchflowError: Naming the first label that is not possible.
+            ArchflowError: If a label is not possible; the message names the first one.
         """
         if self.positive and (labels <= 0).any():
             raise ArchflowError(
@@ -106,7 +106,7 @@ class Objective(Bounded, ABC):
 
     @abstractmethod
     def targets(self, labels: Values) -> Values:
-        """What the loss compares scores with, higher is better: (n,) labels -> (n,). NaN stays NaN."""
+        """Labels (n,) -> targets (n,) for the loss, higher is better. NaN stays NaN."""
 
     @abstractmethod
     def loss(self, scores: Tensor, targets: Tensor) -> Tensor:
@@ -118,7 +118,7 @@ class Objective(Bounded, ABC):
 
     @abstractmethod
     def output_map(self, scores: Values, labels: Values) -> Values:
-        """What `outputs` must know besides the objective: (n,) scores of labelled architectures, labels -> (P,)."""
+        """Scores and labels (n,) of labelled architectures -> the map (P,) that `outputs` needs."""
 
     @abstractmethod
     def outputs(self, scores: Values, output_map: Values) -> Values:
@@ -126,18 +126,18 @@ class Objective(Bounded, ABC):
 
     @abstractmethod
     def to_scale(self, labels: Values) -> Values:
-        """Labels on the scale on which errors are symmetric: the labels' own, or their logarithm."""
+        """Labels on the scale on which errors are symmetric: their own or a logarithmic one."""
 
     @abstractmethod
     def from_scale(self, values: Values) -> Values:
         """The inverse of `to_scale`."""
 
     def quality(self, predicted: Values, measured: Values) -> dict[str, float] | None:
-        """How good predictions are, by name, or None if fewer than ten architectures are measured.
+        """Measures of the quality of predictions, by name; None if fewer than ten architectures are measured.
 
         Args:
-            predicted: (N,) in the metric's unit.
-            measured: (N,), NaN where not measured.
+            predicted: (N,) predictions in the metric's unit.
+            measured: (N,) labels, NaN where not measured.
         """
         known = np.isfinite(measured)
         if known.sum() < 10:
@@ -148,7 +148,7 @@ class Objective(Bounded, ABC):
 
 
 def describe_objective(objective: Objective) -> dict[str, Any]:
-    """An objective as JSON holds it.
+    """Describe an objective in JSON form.
 
     Raises:
         ArchflowError: If its class has no registered name.
@@ -160,7 +160,7 @@ def describe_objective(objective: Objective) -> dict[str, Any]:
 
 
 def rebuild_objective(about: Mapping[str, Any]) -> Objective:
-    """The objective that `describe_objective` described. Raises ArchflowError if the description is damaged."""
+    """Restore an objective from its description. Raises ArchflowError if the description is damaged."""
     settings = dict(about)
     name = settings.pop("name", None)
     if not isinstance(name, str):
@@ -169,7 +169,7 @@ def rebuild_objective(about: Mapping[str, Any]) -> Objective:
 
 
 def one_for_each(objective: Objective | str | Sequence[Objective | str], n_metrics: int) -> list[Objective]:
-    """One objective per metric: the given one for all of them, or as many as given.
+    """Return one objective per metric: the given one for all of them, or as many as given.
 
     Raises:
         ArchflowError: If their number does not fit, or a name is unknown.

@@ -1,4 +1,4 @@
-"""Objectives that see only the order of labels."""
+"""Objectives that use only the order of labels."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from archflow.predict.objectives.base import OBJECTIVES, Objective, Values
 from archflow.pretext.ranking_loss import pairwise_hinge
 
 DECADES = 100.0
-"""Positive labels whose largest is more than so many times their smallest are predicted by their logarithm."""
+"""Positive labels are predicted by their logarithm if the largest exceeds the smallest by more than this factor."""
 
 
 @dataclass(frozen=True)
 class Ranking(Objective):
-    """An objective that sees only the order of labels. The quantiles of scores are mapped to those of labels, or of
-    their logarithms where positive labels span decades. No prediction is further from the labels than a tenth of their
-    range on that scale, and none has a sign that no label has."""
+    """An objective that uses only the order of labels.
+
+    The quantiles of scores are mapped to those of labels, or of their logarithms if positive labels span decades.
+    Predictions exceed the labels by at most a tenth of their range on that scale, and have no sign that no label has.
+    """
 
     measure = "tau"
 
@@ -42,7 +44,7 @@ class Ranking(Objective):
         return values if self.linear else np.exp(values)
 
     def targets(self, labels: Values) -> Values:
-        """Ranks from 0, equal labels share one: any increasing map of the labels gives the same."""
+        """Ranks from 0, with ties equal, so that any increasing map of the labels gives the same targets."""
         targets = np.full(labels.shape, np.nan)
         present = np.isfinite(labels)
         targets[present] = np.unique(self.sign * labels[present], return_inverse=True)[1]
@@ -57,7 +59,7 @@ class Ranking(Objective):
         return np.array([kendall_tau_rows(s[p][None], t[p][None])[0] if p.sum() > 1 else 0.0 for s, t, p in rows])
 
     def output_map(self, scores: Values, labels: Values) -> Values:
-        """(2 KNOTS,) quantiles of scores, then those of labels with the sign that makes them rise."""
+        """(2 KNOTS,) quantiles of scores, then those of labels, signed so that both rise."""
         return np.concatenate([quantile_knots(scores), quantile_knots(self.sign * self.to_scale(labels), least=0.0)])
 
     def outputs(self, scores: Values, output_map: Values) -> Values:
@@ -100,16 +102,16 @@ class BPR(Ranking):
 class ListMLE(Ranking):
     """Negative log-likelihood of the true order under the Plackett-Luce model, per architecture.
 
-    Equal labels are taken in the order of the batch, which is random.
+    Ties are taken in the order of the batch, which is random.
 
     Source: Xia et al., ICML 2008.
     """
 
     def loss(self, scores: Tensor, targets: Tensor) -> Tensor:
         present = ~targets.isnan()
-        # Missing ones come last, with a score that adds nothing to any sum of exponentials.
+        # Missing targets come last, with scores that add nothing to any sum of exponentials.
         order = targets.nan_to_num(nan=-torch.inf).sort(dim=-1, descending=True, stable=True).indices
         present = present.gather(-1, order)
         ranked = scores.gather(-1, order).masked_fill(~present, -1e9)
-        rest = ranked.flip(-1).logcumsumexp(-1).flip(-1)  # of every architecture and all behind it
+        rest = ranked.flip(-1).logcumsumexp(-1).flip(-1)  # over each architecture and all after it
         return ((rest - ranked) * present).sum(-1) / present.sum(-1).clamp(min=1)

@@ -45,7 +45,7 @@ class Regression(Objective):
         return (errors * present).sum(-1) / present.sum(-1).clamp(min=1)
 
     def output_map(self, scores: Values, labels: Values) -> Values:
-        return np.zeros(0)  # centre and spread say it all
+        return np.zeros(0)  # centre and spread suffice
 
     def outputs(self, scores: Values, output_map: Values) -> Values:
         return self.centre + self.sign * self.spread * scores
@@ -109,11 +109,11 @@ class Log(Positive):
 @OBJECTIVES.register("relative")
 @dataclass(frozen=True)
 class Relative(Positive):
-    """Absolute error relative to the label: what MAPE measures, for positive labels."""
+    """Absolute error relative to the label, as in MAPE; for positive labels."""
 
     def errors(self, scores: Tensor, targets: Tensor) -> Tensor:
         ratio = self.sign * self.spread * (scores - targets)
-        # Beyond a factor of e too high, the exponential would drown all others: it continues as a straight line.
+        # Beyond a factor of e too high, the exponential would dominate the loss: it continues as a straight line.
         return (torch.expm1(ratio.clamp(max=1.0)) + torch.e * (ratio - 1.0).clamp(min=0.0)).abs() / self.spread
 
 
