@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from archflow.errors import ArchflowError
 from archflow.importers import patterns
+from archflow.importers.recurrent import absorb_moves
 from archflow.importers.rewriting import Rewriting
 from archflow.importers.steps import Step, Steps
 
@@ -32,6 +33,7 @@ def normal_form(steps: Steps, outputs: Iterable[int]) -> list[Step]:
     _fold_constants(model)
     _drop_identities(model)
     patterns.put_together(model)
+    absorb_moves(model)
     return model.finished()
 
 

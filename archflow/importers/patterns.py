@@ -145,6 +145,7 @@ _WRITTEN_OUT: list[tuple[str, list[tuple]]] = [
         [
             *(("mul", ("mul", "x", ("add", ("erf", (scale, "x"))))) for scale in ("div", "mul")),
             *(("mul", ("mul", "x"), ("add", ("erf", (scale, "x")))) for scale in ("div", "mul")),
+            *(("mul", "x", ("mul", ("add", ("erf", (scale, "x"))))) for scale in ("div", "mul")),
             *(
                 ("mul", ("mul", "x"), ("add", ("tanh", ("mul", ("add", "x", ("mul", cube))))))
                 for cube in (("pow", "x"), ("mul", ("mul", "x", "x"), "x"))
@@ -161,6 +162,10 @@ _WRITTEN_OUT: list[tuple[str, list[tuple]]] = [
         ],
     ),
     ("hard_sigmoid", [("div", ("relu6", ("add", "x")))]),
+    (
+        "softplus",
+        [("where", ("gt", "x"), "x", ("softplus", "x")), ("where", ("gt", ("mul", "x")), "x", ("softplus", "x"))],
+    ),
     ("mish", [("mul", "x", ("tanh", ("softplus", "x")))]),
     ("layer_norm", [("div", _CENTRED, deviation) for deviation in _DEVIATION]),
     (

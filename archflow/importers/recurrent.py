@@ -1,10 +1,15 @@
-"""Recurrent layers: one step for each layer, whatever a library calls one operation."""
+"""Recurrent layers: one step for each, however many a library calls one operation, and whichever axis comes first."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from archflow.importers.rewriting import Rewriting
 from archflow.importers.steps import Steps
+
+RECURRENT = ("lstm", "gru", "rnn")
+_MOVES = ("reshape", "transpose")
 
 
 def put_recurrent(
@@ -40,3 +45,21 @@ def put_recurrent(
         numbers = {} if width is None else {"channels_out": float(width)}
         sequence = steps.apply(op, [sequence, *own, *states], result, itemsize, numbers)
     return sequence
+
+
+def absorb_moves(model: Rewriting) -> None:
+    """Let the reshapes and transposes directly before and behind a recurrent layer be its own: they are there for one
+    library's order of axes and not for another's."""
+    uses = model.uses()
+    for number, step in enumerate(model.steps):
+        if step.op in RECURRENT and step.inputs:
+            sequence = model.inputs(number)[0]
+            while model.steps[sequence].op == "transpose":
+                sequence = model.inputs(sequence)[0]
+            model.steps[number] = replace(step, inputs=(sequence, *step.inputs[1:]))
+        elif step.op in _MOVES and uses[number]:
+            (before,) = model.inputs(number)[:1] or (number,)
+            if model.steps[before].op in RECURRENT and uses[before] == 1:
+                model.steps[before] = replace(model.steps[before], shape=step.shape)
+                model.stands_for[number] = before
+                uses[before] = uses[number]

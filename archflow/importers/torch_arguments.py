@@ -33,9 +33,9 @@ def by_name(plain: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -
 
 def numbers(op: str, arguments: Mapping[str, Any]) -> dict[str, float]:
     """Node attributes of a convolution or pooling that its arguments give; none of any other operation."""
-    if op not in CONVOLUTIONS and op not in POOLS:
-        return {}
     kernel = _sizes(arguments.get("kernel_size"))
+    if op not in CONVOLUTIONS and not (op in POOLS and kernel):
+        return {}
     stride = (_sizes(arguments.get("stride")) or kernel or [1.0])[-1]
     groups, dilation = _sizes(arguments.get("groups")), _sizes(arguments.get("dilation"))
     found = {"stride": stride, "dilation": dilation[-1] if dilation else 1.0}

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archflow.data.benchmarks import BENCHMARKS
-from archflow.data.protobuf import fields
+from archflow.protobuf import fields
 from archflow.data.provision import import_files
 from archflow.data.readers.nasbench101_tfrecord import read_tfrecord, read_whole_tfrecord
 from archflow.data.tfrecord import crc32c, masked_crc, read_records

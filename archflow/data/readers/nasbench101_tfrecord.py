@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.data.nasbench101_graphs import CELLS, LARGEST, VOCABULARY
-from archflow.data.protobuf import Value, fields
+from archflow.protobuf import Value, fields
 from archflow.data.tfrecord import read_records
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
