@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from archflow.errors import ArchflowError
-from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.table import Table
 from archflow.graph.table_columns import TableColumns
 from archflow.importers.normal import normal_form
@@ -19,6 +20,10 @@ from archflow.importers.vocabulary import COLUMNS, MEANINGS, OPERATIONS
 
 AXES = 6
 """Axes of a result that a node has attributes for."""
+
+
+_TOGETHER = 32
+"""Models of a table that are objects at a time."""
 
 
 @dataclass(frozen=True)
@@ -85,22 +90,35 @@ def imported(
     )
 
 
-def table_of(models: Sequence[ImportedModel]) -> Table:
+def table_of(models: Iterable[ImportedModel]) -> Table:
     """Imported models as a table that every verb takes: a row for each, its name in the column `name`.
 
-    Raises ArchflowError if there is none.
+    Of many models, few are held as objects at a time. Raises ArchflowError if there is none.
     """
     import pyarrow as pa
 
-    if not models:
+    names: list[str] = []
+    columns: dict[str, list[float]] = {column: [] for column in COLUMNS}
+    parts: list[ArchitectureSet] = []
+    for some in _pieces(models):
+        names.extend(model.name for model in some)
+        for column, values in columns.items():
+            values.extend(model.columns.get(column, math.nan) for model in some)
+        parts.append(ArchitectureSet.from_architectures([model.architecture for model in some]))
+    if not parts:
         raise ArchflowError("there is no model to make a table of; give at least one")
-    names = [model.name for model in models]
-    numbers = {column: np.array([model.columns.get(column, math.nan) for model in models]) for column in COLUMNS}
+    vocabulary = Vocabulary.of(op for part in parts for op in part.vocabulary.ops)
     return Table(
-        ArchitectureSet.from_architectures([model.architecture for model in models]),
-        TableColumns(numbers, pa.table({"name": names})),
+        ArchitectureSet.concatenate([part.recoded(vocabulary) for part in parts]),
+        TableColumns({column: np.array(values) for column, values in columns.items()}, pa.table({"name": names})),
         native=names,  # which is what verbs show of a row
     )
+
+
+def _pieces(models: Iterable[ImportedModel]) -> Iterator[list[ImportedModel]]:
+    iterator = iter(models)
+    while some := list(itertools.islice(iterator, _TOGETHER)):
+        yield some
 
 
 def _attributes(node: Step, nodes: Sequence[Step]) -> dict[str, float]:

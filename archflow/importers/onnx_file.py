@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from archflow.errors import ArchflowError
+from archflow.importers.base import IMPORTERS, Importer, Source
 from archflow.importers.model import ImportedModel, imported
 from archflow.importers.normal import IDENTITY
 from archflow.importers.onnx_operators import DOMAINS, OPERATORS, Call, Found, UnknownShapeError, name_of
@@ -18,6 +19,19 @@ from archflow.importers.recurrent import RECURRENT
 from archflow.importers.steps import Steps, check_shape
 from archflow.importers.vocabulary import ARITHMETIC
 from archflow.printable import shown
+
+
+@IMPORTERS.register("onnx")
+class OnnxImporter(Importer):
+    """Files of ONNX."""
+
+    form = "*.onnx"
+
+    def accepts(self, source: Source) -> bool:
+        return source.text.endswith(".onnx")
+
+    def models(self, source: Source) -> Iterator[ImportedModel]:
+        yield from_onnx(source.text)
 
 
 class Value(NamedTuple):
