@@ -66,7 +66,7 @@ def imported(
         ArchflowError: naming the model, if no output depends on an input.
     """
     try:
-        nodes = normal_form(steps, outputs)
+        nodes = normal_form(steps, steps.unbundled(outputs))
     except ArchflowError as error:
         raise ArchflowError(f"{name}: {error}") from None
     attributes = [_attributes(node, nodes) for node in nodes]

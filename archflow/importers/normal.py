@@ -2,7 +2,7 @@
 
 What no input decides is computed ahead, and its learned numbers count where they are used; what changes nothing
 (dropout, copies, a reshape to the same shape) goes; operations that exporters write out are put together again
-(`archflow.importers.patterns`); what no output needs goes.
+(`archflow.importers.patterns`); what no output needs goes. Where no input decides an output, `constant` stands for what gives it.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ def normal_form(steps: Steps, outputs: Iterable[int]) -> list[Step]:
     """The steps that are left, inputs first, with an `output` for each of the outputs (steps, by number).
 
     Raises:
-        ArchflowError: No output depends on an input.
+        ArchflowError: There is no output.
     """
     model = Rewriting(steps, outputs)
+    if not model.outputs:
+        raise ArchflowError("it has no output; there is nothing to import")
     _fold_constants(model)
     _drop_identities(model)
     patterns.put_together(model)
@@ -49,9 +51,11 @@ def _fold_constants(model: Rewriting) -> None:
         inputs = tuple(each for each in step.inputs if alive[each])
         constants = (*step.constants, *(each.shape for each in held))
         model.steps[number] = replace(step, inputs=inputs, weights=weights, constants=constants)
-    model.outputs = [each for each in model.outputs if alive[each]]
-    if not model.outputs:
-        raise ArchflowError("none of its outputs depends on an input; there is nothing to import")
+    decided = [each for each in model.outputs if alive[each]]
+    if not decided:  # nothing is left but what the outputs are
+        for number in model.outputs:
+            model.steps[number] = replace(model.steps[number], op="constant", inputs=(), numbers={})
+    model.outputs = decided or model.outputs
 
 
 def _drop_identities(model: Rewriting) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from archflow.errors import ArchflowError
 from archflow.importers.costs import described, named
@@ -17,6 +17,10 @@ LARGEST = 1 << 48
 
 MOST_STEPS = 1_000_000
 """Steps of one model; the largest in use have some ten thousand."""
+
+
+BUNDLE = "bundle"
+"""What importers call an operation that hands on all its inputs as a list; whatever takes it takes each of them."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +88,23 @@ class Steps(list[Step]):
             itemsize: Bytes of one number of it.
             numbers: What the model says of it: kernel, stride ... Channels and multiply-adds follow from shapes.
         """
-        inputs = tuple(inputs)
+        inputs = self.unbundled(inputs)
         known = None if shape is None else tuple(shape)
         operands = [self[each].shape for each in inputs]
         name = named(op, operands, known)
         return self.put(Step(name, inputs, known, itemsize, described(name, operands, known, numbers or {})))
 
-    def replace(self, number: int, **changes) -> None:
-        """Change fields of a step."""
-        self[number] = replace(self[number], **changes)
+    def ends(self) -> list[int]:
+        """The steps that compute something which no other step takes."""
+        taken = {each for step in self for each in step.inputs}
+        return [number for number, step in enumerate(self) if step.inputs and number not in taken]
+
+    def unbundled(self, numbers: Iterable[int]) -> tuple[int, ...]:
+        """Steps, with what a bundle holds in the place of it."""
+        found: list[int] = []
+        for each in numbers:
+            found.extend(self[each].inputs if self[each].op == BUNDLE else [each])
+        return tuple(found)
 
 
 def check_shape(shape: Shape) -> None:
