@@ -63,12 +63,9 @@ def imported(
         notes: Lines for the user.
 
     Raises:
-        ArchflowError: naming the model, if no output depends on an input.
+        ArchflowError: It has no output.
     """
-    try:
-        nodes = normal_form(steps, steps.unbundled(outputs))
-    except ArchflowError as error:
-        raise ArchflowError(f"{name}: {error}") from None
+    nodes = normal_form(steps, steps.unbundled(outputs))
     attributes = [_attributes(node, nodes) for node in nodes]
     named = {
         attribute: [each.get(attribute, math.nan) for each in attributes]

@@ -22,12 +22,16 @@ _SAME = (-233, -234)
 """Paddings that keep the size of an image, divided by the stride."""
 
 _NAMES = {
-    **{
-        name: IDENTITY
-        for name in ("Split", "Dropout", "Cast", "Quantize", "Dequantize", "Requantize", "Packing")
-    },
+    **{name: IDENTITY for name in ("Split", "Dropout", "Cast", "Quantize", "Dequantize", "Requantize", "Packing")},
     **{name: name.lower() for name in ("ReLU", "ELU", "SELU", "CELU", "GELU", "Mish", "Sigmoid", "TanH", "Softplus")},
-    **{"Noop": BUNDLE, "Swish": "silu", "HardSwish": "hard_swish", "HardSigmoid": "hard_sigmoid", "Clip": "clamp", "PReLU": "prelu"},
+    **{
+        "Noop": BUNDLE,
+        "Swish": "silu",
+        "HardSwish": "hard_swish",
+        "HardSigmoid": "hard_sigmoid",
+        "Clip": "clamp",
+        "PReLU": "prelu",
+    },
     **{"Softmax": "softmax", "LRN": "local_response_norm", "BatchNorm": "batch_norm", "LayerNorm": "layer_norm"},
     **{"GroupNorm": "group_norm", "InstanceNorm": "instance_norm", "RMSNorm": "rms_norm", "Scale": "mul"},
     **{"Concat": "concat", "Slice": "split", "Crop": "slice", "Permute": "transpose", "Interp": "upsample"},

@@ -2,7 +2,8 @@
 
 What no input decides is computed ahead, and its learned numbers count where they are used; what changes nothing
 (dropout, copies, a reshape to the same shape) goes; operations that exporters write out are put together again
-(`archflow.importers.patterns`); what no output needs goes. Where no input decides an output, `constant` stands for what gives it.
+(`archflow.importers.patterns`); what no output needs goes. Where no input decides an output, `constant`
+stands for what gives it.
 """
 
 from __future__ import annotations

@@ -72,10 +72,9 @@ def from_onnx(path: str | Path, *, batch: int = 1) -> ImportedModel:
         reader = _Reader(graph, batch)
         for number, node in enumerate(graph.nodes):
             reader.add(number, node)
-        outputs = reader.outputs(graph.outputs)
+        return imported(path.stem, reader.steps, reader.outputs(graph.outputs))
     except ArchflowError as error:
         raise ArchflowError(f"{path}: {error}") from None
-    return imported(path.stem, reader.steps, outputs)
 
 
 class _Reader:

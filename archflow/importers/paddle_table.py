@@ -46,7 +46,7 @@ class PaddleTableImporter(TableImporter):
         for number, before in enumerate(predecessors(row)):
             made.append(_put(steps, row, number, [made[each] for each in before]))
         ends = [made[number] for number, op in enumerate(row["ops"]) if op == "output"]
-        return imported(row["sample"], steps, steps.unbundled(ends) or steps.ends())
+        return imported(row["sample"], steps, steps.unbundled(ends) or steps.ends() or [steps.constant(None)])
 
 
 def _put(steps: Steps, row: Row, number: int, before: list[int]) -> int:
@@ -136,4 +136,3 @@ def _pool(arguments: list[Any], shape: Shape | None, operands: list[Any]) -> tup
         return ("global_avg_pool" if is_one and kind == "avg" else f"adaptive_{kind}_pool2d"), {}
     strides = arguments[0] if arguments and isinstance(arguments[0], list) else []
     return f"{kind}_pool2d", {"stride": float(strides[-1]), "dilation": 1.0} if strides else {}
-

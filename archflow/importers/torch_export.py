@@ -58,7 +58,10 @@ def from_module(
         except Exception as error:  # whatever the user's module raises
             place = opaque_modules.where(error, network)
             raise ArchflowError(f"{name}: {place} cannot be exported ({first_line(error)})") from None
-        return _read(name, network, program, opaque)
+        try:
+            return _read(name, network, program, opaque)
+        except ArchflowError as error:
+            raise ArchflowError(f"{name}: {error}") from None
 
 
 def without_weights(module: nn.Module) -> nn.Module:

@@ -16,7 +16,9 @@ class Residual(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 8, 7, 2, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 8, 7, 2, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(3, 2, 1)
+        )
         self.first = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8))
         self.second = nn.Sequential(nn.Conv2d(8, 16, 3, 2, 1, bias=False), nn.BatchNorm2d(16))
         self.project = nn.Conv2d(8, 16, 1, 2)
@@ -118,7 +120,9 @@ class Decoder(nn.Module):
         self.embedding = nn.Embedding(words, width)
         self.norms = nn.ModuleList(RootMeanSquare(width) for _ in range(3))
         self.attention = Attention(width, 2, causal=True)
-        self.gate, self.up, self.down = (nn.Linear(a, b, bias=False) for a, b in ((width, 24), (width, 24), (24, width)))
+        self.gate, self.up, self.down = (
+            nn.Linear(a, b, bias=False) for a, b in ((width, 24), (width, 24), (24, width))
+        )
         self.head = nn.Linear(width, words, bias=False)
         self.head.weight = self.embedding.weight
 
