@@ -11,7 +11,7 @@ import torch
 from archflow.importers.base import IMPORTERS
 from archflow.importers.foreign_tables import Row, TableImporter
 from archflow.importers.fx_calls import Traced, applied, item_of
-from archflow.importers.literals import Unreadable, arguments_of
+from archflow.importers.literals import UnreadableError, arguments_of
 from archflow.importers.model import ImportedModel, imported
 from archflow.importers.steps import Steps, check_shape
 
@@ -55,7 +55,7 @@ def _put(steps: Steps, op: str, text: str, taken: dict[str, Any], weights: str, 
         names[f"__{place}"] = _weight(steps, f"{number}.{place}", shape)
     try:
         arguments, keywords = arguments_of(text, names)
-    except Unreadable:
+    except UnreadableError:
         # The operands are there, what is said of them is not.
         arguments, keywords = [*names.values()], {}
     if op == "operator.getitem" and isinstance(arguments[0] if arguments else None, list | tuple):

@@ -85,7 +85,8 @@ def _exported(network: nn.Module, arguments: tuple, keywords: dict[str, Any], op
         warnings.simplefilter("ignore")  # of torch's own innards, which the user cannot change
         while True:
             try:
-                return torch.export.export(network, arguments, keywords, strict=False)
+                with torch.device("meta"):  # for what a forward makes anew
+                    return torch.export.export(network, arguments, keywords, strict=False)
             except Exception as error:
                 if not opaque.resolve(error):
                     raise

@@ -93,7 +93,7 @@ def plain(name: str) -> str:
     last = name.rpartition(".")[2] or name
     if name.startswith("operator.i") and last[1:] in TORCH_NAMES:  # operator.iadd
         return last[1:]
-    return last[:-1] if last.endswith("_") and not last.endswith("__") else last
+    return last[:-1] if last.endswith("_") and not last.endswith("__") and len(last) > 1 else last
 
 
 def known_as(name: str) -> str:
