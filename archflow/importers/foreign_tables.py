@@ -12,6 +12,7 @@ from archflow.graph.column_names import column_names
 from archflow.graph.columns import read_columns
 from archflow.importers.base import Importer, Source
 from archflow.importers.model import ImportedModel
+from archflow.importers.named_objects import first_line
 
 Row = Mapping[str, Any]
 
@@ -46,8 +47,8 @@ class TableImporter(Importer):
                     yield self.model(row)
                 except ArchflowError as error:
                     raise ArchflowError(f"{source.text}: row {number}: {error}") from None
-                except (TypeError, ValueError, KeyError, IndexError) as error:
-                    raise ArchflowError(f"{source.text}: row {number} is damaged ({error})") from None
+                except (TypeError, ValueError, LookupError, SyntaxError) as error:
+                    raise ArchflowError(f"{source.text}: row {number} is damaged ({first_line(error)})") from None
 
     @abstractmethod
     def model(self, row: Row) -> ImportedModel:

@@ -59,8 +59,8 @@ def applied(steps: Steps, name: str, arguments: Sequence[Any], keywords: Mapping
     if name == "operator.getitem" and not taken:
         return None
     op = known_as(name)
-    if value is None and op in _SAME_SHAPE and taken:
-        value = taken[0].tensor
+    if value is None:
+        value = _by_rule(op, [each.tensor for each in taken])
     return _put(steps, name, op, _operands(name, op, arguments, keywords, taken), (arguments, keywords), value)
 
 
@@ -121,6 +121,21 @@ def _result(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) ->
         return None
     tensors = [each for each in pytree.tree_leaves(value) if isinstance(each, Tensor)]
     return None if any(not each.is_meta or each.numel() > LARGEST for each in tensors) else value
+
+
+def _by_rule(op: str, operands: Sequence[Tensor | None]) -> Tensor | None:
+    """The result of an operation whose shape does not depend on what cannot be known: types, masks, statistics."""
+    first = operands[0] if operands else None
+    if first is None:
+        return None
+    if op in _SAME_SHAPE:
+        return first
+    others = [each for each in operands[1:3] if each is not None]
+    if op == "embedding" and others:
+        return torch.empty((*first.shape, *others[0].shape[1:]), device="meta")
+    if op == "attention" and len(others) == 2 and first.dim():
+        return torch.empty((*first.shape[:-1], others[1].shape[-1]), device="meta", dtype=first.dtype)
+    return None
 
 
 def _function(name: str) -> Callable[..., Any] | None:

@@ -121,7 +121,7 @@ def _read(forward: ast.FunctionDef, shapes: dict[str, Shape]) -> tuple[Steps, li
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 names[name] = _value(steps, value, names)
             case ast.Return(value=ast.expr() as value):
-                return steps, _returned(value, names)
+                return steps, _returned(steps, value, names)
             case ast.Assign() | ast.Expr() | ast.Delete() | ast.Pass():
                 pass  # `x = y = None` frees, a text explains
             case _:
@@ -203,6 +203,8 @@ def _known(node: ast.expr, names: dict[str, Any]) -> Any:
         return None
 
 
-def _returned(value: ast.expr, names: dict[str, Any]) -> list[int]:
-    found = (names.get(each.id) for each in ast.walk(value) if isinstance(each, ast.Name))
+def _returned(steps: Steps, value: ast.expr, names: dict[str, Any]) -> list[int]:
+    """The steps that a function returns."""
+    parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
+    found = (_value(steps, each, names) for each in parts)
     return list(dict.fromkeys(each.step for each in found if isinstance(each, Traced)))

@@ -43,7 +43,7 @@ _OTHER_NAMES = {
     "minimum": "fmin",
     "neg": "negative usub",
     "logit": "special_logit",
-    "eq": "__eq__",
+    "eq": "__eq__ equal",
     "ne": "noteq not_equal __ne__",
     "lt": "less __lt__",
     "le": "lte less_equal __le__",
@@ -70,7 +70,7 @@ _OTHER_NAMES = {
     "index_put": "setitem",
     "index": "masked_select",
     "fill": "full full_like zeros zeros_like ones ones_like empty empty_like new_zeros new_ones new_full new_empty "
-    "zero scalar_tensor eye",
+    "zero scalar_tensor eye tensor as_tensor",
     "random": "rand randn rand_like randn_like randint randperm normal uniform bernoulli",
     "range": "arange linspace",
     "upsample": "interpolate upsample_nearest1d upsample_nearest2d upsample_nearest3d upsample_bilinear2d "
