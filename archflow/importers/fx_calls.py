@@ -109,7 +109,7 @@ def _result(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) ->
     unknown = any(
         isinstance(each, Traced) and each.tensor is None for each in pytree.tree_leaves((arguments, keywords))
     )
-    if function is None or unknown:
+    if function is None or unknown or not _is_small(name, arguments):
         return None
     given, named = pytree.tree_map_only(Traced, lambda each: each.tensor, (list(arguments), dict(keywords)))
     if name in ("operator.getitem", "operator.setitem") and any(isinstance(each, list) for each in given[1:2]):
@@ -121,6 +121,15 @@ def _result(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) ->
         return None
     tensors = [each for each in pytree.tree_leaves(value) if isinstance(each, Tensor)]
     return None if any(not each.is_meta or each.numel() > LARGEST for each in tensors) else value
+
+
+def _is_small(name: str, arguments: Sequence[Any]) -> bool:
+    """Whether a call is of tensors, or of numbers whose result takes no time: text could ask for a power of powers."""
+    if any(isinstance(each, Traced) for each in pytree.tree_leaves(arguments)):
+        return True
+    numbers = [each for each in arguments if isinstance(each, int | float)]
+    is_few = len(numbers) == len(arguments) and all(abs(each) < LARGEST for each in numbers)
+    return name == "operator.getitem" or not name.startswith("operator.") or (is_few and not name.endswith("pow"))
 
 
 def _by_rule(op: str, operands: Sequence[Tensor | None]) -> Tensor | None:

@@ -13,7 +13,8 @@ from archflow.errors import ArchflowError
 from archflow.importers.base import IMPORTERS, Importer, Source
 from archflow.importers.model import ImportedModel, imported
 from archflow.importers.normal import IDENTITY
-from archflow.importers.onnx_operators import DOMAINS, OPERATORS, Call, Found, UnknownShapeError, name_of
+from archflow.importers.onnx_calls import DOMAINS, Call, Found, UnknownShapeError, name_of
+from archflow.importers.onnx_operators import OPERATORS
 from archflow.importers.onnx_schema import SMALL, Array, OnnxGraph, OnnxNode, read_onnx
 from archflow.importers.recurrent import RECURRENT
 from archflow.importers.steps import Steps, check_shape

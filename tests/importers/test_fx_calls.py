@@ -43,6 +43,15 @@ def test_sizes_are_numbers_and_take_no_step():
     assert len(steps) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("operator.pow", [9, 9**9]), ("operator.mul", [[None], 10**12]), ("operator.mul", ["a", 10**12])],
+)
+def test_numbers_that_would_fill_the_memory_are_not_computed(name, arguments):
+    steps = Steps()
+    assert applied(steps, name, arguments, {}).tensor is None
+
+
 def test_several_results_are_parts_of_one_step():
     steps = Steps()
     parts = applied(steps, "torch.functional.split", [traced(steps, 2, 7), 3, 1], {})
