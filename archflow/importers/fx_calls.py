@@ -29,7 +29,8 @@ _OPERATORS = {
     },
     **{name: getattr(operator, name) for name in ("truediv", "matmul", "le", "ge", "ne", "iadd", "imul", "isub")},
 }
-_SAME_SHAPE = frozenset((*ACTIVATIONS, *NORMS, IDENTITY, "masked_fill", "index_put")) - {"glu"}
+_PLAIN = frozenset((*ACTIVATIONS, *NORMS)) - {"glu"}
+_SAME_SHAPE = _PLAIN | {IDENTITY, "masked_fill", "index_put"}
 """Operations whose result has the shape of the first operand, whatever cannot be read of the others."""
 
 _SIZES = frozenset(("size", "shape", "dim", "numel", "ndim"))
@@ -52,13 +53,16 @@ def applied(steps: Steps, name: str, arguments: Sequence[Any], keywords: Mapping
         name: As in a traced graph: `torch.conv2d`, `method.view`, `operator.add`, `attr.T`.
         arguments, keywords: Literals, and `Traced` in the place of tensors.
     """
-    value = _result(name, arguments, {key: each for key, each in keywords.items() if key != "device"})
+    op = known_as(name)
     taken = [each for each in pytree.tree_leaves((arguments, dict(keywords))) if isinstance(each, Traced)]
+    # Torch computes some results without numbers slowly; of these the shape is plain.
+    value = _by_rule(op, [each.tensor for each in taken]) if op in _PLAIN else None
+    if value is None:
+        value = _result(name, arguments, {key: each for key, each in keywords.items() if key != "device"})
     if value is not None and not any(isinstance(each, Tensor) for each in pytree.tree_leaves(value)):
         return value
     if name == "operator.getitem" and not taken:
         return None
-    op = known_as(name)
     if value is None:
         value = _by_rule(op, [each.tensor for each in taken])
     return _put(steps, name, op, _operands(name, op, arguments, keywords, taken), (arguments, keywords), value)
