@@ -9,6 +9,8 @@ from archflow.importers.steps import Step
 
 _MASKS = ("add", "masked_fill", "where", "sub")
 _FACTORS = ("mul", "div")
+_DEEPEST = 16
+"""Factors and masks between a product and its softmax."""
 
 
 def put_together(model: Rewriting) -> None:
@@ -50,7 +52,9 @@ def _past_guards(model: Rewriting, number: int) -> int:
 def _product(model: Rewriting, number: int, uses: list[int]) -> tuple[int, list[int]] | None:
     """The product of query and key behind factors and masks, and the masks that an input decides."""
     masks: list[int] = []
-    while uses[number] == 1:
+    for _ in range(_DEEPEST):
+        if uses[number] != 1:
+            break
         step, inputs = model.steps[number], model.inputs(number)
         if step.op == "matmul" and len(inputs) == 2:
             return number, masks
@@ -71,8 +75,9 @@ def _product(model: Rewriting, number: int, uses: list[int]) -> tuple[int, list[
 def _is_product(model: Rewriting, number: int) -> bool:
     """Whether a step is a product, behind factors and masks."""
     step = model.steps[number]
-    while step.op in (*_FACTORS, *_MASKS, "cast") and step.inputs:
-        step = model.steps[model.resolved(step.inputs[0])]
+    for _ in range(_DEEPEST):
+        if step.op in (*_FACTORS, *_MASKS, "cast") and step.inputs:
+            step = model.steps[model.resolved(step.inputs[0])]
     return step.op == "matmul"
 
 

@@ -30,9 +30,10 @@ def described(
     if op in CONVOLUTIONS:
         found |= _convolution(op, operands, result, found)
     elif op in _COUNTED:
-        known = [shape for shape in operands if shape is not None]
-        if len(known) == len(operands) and result is not None:
-            found |= _COUNTED[op](known, result)
+        count, needed = _COUNTED[op]
+        known = [shape for shape in operands[:needed] if shape is not None]
+        if known and len(known) == len(operands[:needed]) and result is not None:
+            found |= count(known, result)
     elif op in OPERATIONS:
         found["macs"] = 0.0
     return found
@@ -80,9 +81,9 @@ def _matmul(operands: list[Shape], result: Shape) -> dict[str, float]:
 
 def _attention(operands: list[Shape], result: Shape) -> dict[str, float]:
     """Operands: query (..., heads, L, d), key (..., heads, S, d), value (..., heads, S, e)."""
-    query, key, value = operands[:3]
-    if min(map(len, (query, key, value))) < 2:
+    if len(operands) < 3 or min(map(len, operands)) < 2:
         return {}
+    query, key, value = operands
     found = {"macs": float(math.prod(query[:-1]) * key[-2] * (query[-1] + value[-1]))}
     if len(query) > 3:
         found["heads"] = float(query[-3])
@@ -91,9 +92,9 @@ def _attention(operands: list[Shape], result: Shape) -> dict[str, float]:
 
 def _multi_head_attention(operands: list[Shape], result: Shape) -> dict[str, float]:
     """Operands: query (L, B, d), key (S, B, d), value, then the learned arrays."""
-    query, key = operands[0], operands[1]
-    if len(query) < 2 or len(key) < 2:
+    if len(operands) < 2 or min(map(len, operands)) < 2:
         return {}
+    query, key = operands
     queries, keys, width = math.prod(query[:-1]), math.prod(key[:-1]), query[-1]
     projections = 2 * width * width * (queries + keys)
     return {"macs": float(projections + 2 * queries * key[0] * width), "channels_in": width, "channels_out": width}
@@ -109,11 +110,10 @@ def _recurrent(operands: list[Shape], result: Shape) -> dict[str, float]:
 
 
 _COUNTED = {
-    "linear": _linear,
-    "matmul": _matmul,
-    "attention": _attention,
-    "multi_head_attention": _multi_head_attention,
-    "lstm": _recurrent,
-    "gru": _recurrent,
-    "rnn": _recurrent,
+    "linear": (_linear, 1),
+    "matmul": (_matmul, 1),
+    "attention": (_attention, 3),
+    "multi_head_attention": (_multi_head_attention, 2),
+    **dict.fromkeys(("lstm", "gru", "rnn"), (_recurrent, None)),
 }
+"""What counts an operation, and how many operands it looks at; None for all."""

@@ -82,9 +82,8 @@ def imported(
         "opaque": float(opaque.total()),
         **_of_inputs([node.shape for node in nodes if node.op == "input"]),
     }
-    return ImportedModel(
-        name, Architecture([node.op for node in nodes], sorted(edges), named), columns, dict(opaque), tuple(notes)
-    )
+    architecture = Architecture(tuple(node.op for node in nodes), tuple(sorted(edges)), named)
+    return ImportedModel(name, architecture, columns, dict(opaque), tuple(notes))
 
 
 def table_of(models: Iterable[ImportedModel]) -> Table:

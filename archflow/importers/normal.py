@@ -20,6 +20,9 @@ from archflow.importers.steps import Step, Steps
 IDENTITY = "identity"
 """What importers call an operation that hands on its first input: dropout, a copy, a cast to the same type."""
 
+_MOST_COMBINED = 4_000_000
+"""Learned arrays of all steps together, each as often as steps hold it."""
+
 _MAY_CHANGE_NOTHING = frozenset(("reshape", "expand", "slice", "pad", "tile", "repeat", "concat", "split"))
 """Moves of one operand that do nothing if the shape stays."""
 
@@ -42,13 +45,17 @@ def normal_form(steps: Steps, outputs: Iterable[int]) -> list[Step]:
 
 def _fold_constants(model: Rewriting) -> None:
     """Let steps take only what an input decides. Learned arrays among their other operands are theirs."""
-    alive = []
+    alive: list[bool] = []
+    combined = 0
     for number, step in enumerate(model.steps):
         alive.append(step.op == "input" or any(alive[each] for each in step.inputs))
         held = [model.steps[each] for each in step.inputs if not alive[each]]
         weights = dict(step.weights)
         for each in held:
             weights.update(each.weights)
+        combined += len(weights)
+        if combined > _MOST_COMBINED:
+            raise ArchflowError("its learned arrays are combined with each other more often than those of any model")
         inputs = tuple(each for each in step.inputs if alive[each])
         constants = (*step.constants, *(each.shape for each in held))
         model.steps[number] = replace(step, inputs=inputs, weights=weights, constants=constants)

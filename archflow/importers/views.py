@@ -93,7 +93,7 @@ def _attributes(
     if {"bytes", "params"} <= set(columns):
         more = _FLOAT * graphs.attributes[joined, columns["params"]].astype(np.float64)
         np.add.at(values[:, columns["bytes"]], first[joined], more)
-    shapes = [place for name, place in columns.items() if name.startswith("shape_")]
+    shapes = np.array([place for name, place in columns.items() if name.startswith("shape_")], np.int64)
     # The last of a chain is the one that no node is joined to.
     last = joined[~np.isin(joined, before[joined])]
     values[np.ix_(first[last], shapes)] = graphs.attributes[np.ix_(last, shapes)]

@@ -59,6 +59,10 @@ def test_multi_head_attention_is_its_projections_and_products():
 def test_what_is_said_stays_and_what_is_not_known_is_not_said():
     assert described("matmul", [None, None], (3, 4), {"macs": 5.0}) == {"macs": 5.0}
     assert "macs" not in described("matmul", [None, (4, 5)], (3, 5), {})
+    assert (
+        described("attention", [(5, 4), (7, 4), (7, 4), None], (5, 4), {})["macs"] == 5 * 7 * 8
+    )  # a mask is not asked for
+    assert "macs" not in described("attention", [(5, 4), None, (7, 4)], (5, 4), {})
     assert "macs" not in described("conv2d", [(1, 3, 4, 4), (2, 3, 1, 1)], None, {})
     assert described("relu", [None], None, {}) == {"macs": 0.0}
     assert "macs" not in described("frobnicate", [(1,)], (1,), {})

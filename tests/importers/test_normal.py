@@ -78,6 +78,16 @@ def test_an_output_that_no_input_decides_is_a_constant():
         normal_form(steps, [])
 
 
+def test_learned_arrays_that_are_combined_over_and_over_are_refused(monkeypatch):
+    monkeypatch.setattr("archflow.importers.normal._MOST_COMBINED", 100)
+    steps = Steps()
+    x, sum_ = steps.input((1,)), steps.weight("w", (1,))
+    for number in range(20):
+        sum_ = steps.apply("add", [sum_, steps.weight(f"w{number}", (1,))], (1,))
+    with pytest.raises(ArchflowError, match="combined"):
+        normal_form(steps, [steps.apply("add", [x, sum_], (1,))])
+
+
 def test_uses_count_steps_that_are_needed_and_outputs():
     steps = Steps()
     x = steps.input((1,))

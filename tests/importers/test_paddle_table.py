@@ -58,4 +58,4 @@ def test_shapes(text, shapes):
 def test_real_graphs(data_folder):
     models = list(itertools.islice(import_models([str(data_folder / "graphnet_paddlex.parquet")]), 12))
     assert sum(model.columns["opaque"] for model in models) < 0.01 * sum(model.columns["nodes"] for model in models)
-    assert sum(model.columns["params"] for model in models) > 1e7
+    assert sum(model.columns["params"] for model in models) > 1e5
