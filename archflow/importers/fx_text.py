@@ -31,7 +31,7 @@ from archflow.importers.steps import Shape, Steps, check_shape
 _LARGEST = 1 << 26
 """Bytes of a file; the text of the largest graph of GraphNet has some three million."""
 
-_ANNOTATED = re.compile(r"\w+\[([\d, ]*)\]")
+_ANNOTATED = re.compile(r"\w+\[((?:\d{1,18}(?:, ?\d{1,18})*)?)\]")
 _KINDS = {"f16": torch.float16, "bf16": torch.bfloat16, "f64": torch.float64, "i64": torch.int64, "b8": torch.bool}
 _LEARNED = re.compile(r"parameters|weight|bias")
 _BUFFER = re.compile(r"buffers|running_|num_batches")

@@ -104,7 +104,7 @@ class _Reader:
                 "has a cycle, is not in order, or is cut off"
             )
         if node.op == "Constant" and not node.domain:
-            self._values[node.outputs[0]] = self._constant(node)
+            self._values.update(dict.fromkeys(node.outputs, self._constant(node)))
             return
         given = [self._values.get(name) for name in node.inputs]
         found = self._found(node, given)
@@ -124,7 +124,7 @@ class _Reader:
             if few and known and all(each is not None for each in known):
                 found = operator(Call(known, known, node.attributes, node.outputs))
             return found
-        except (UnknownShapeError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError):
+        except (UnknownShapeError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
             return None  # what it takes does not fit together, or is not known
 
     def _put(self, node: OnnxNode, given: Sequence[Value | None], found: Found | None) -> None:

@@ -144,9 +144,9 @@ def _attribute(message: Message) -> tuple[str, Any]:
     """The name and value of an attribute; a graph is kept as True."""
     read = fields(message, 100_000)
     name = _text(read.get(1, [b""])[-1])
-    for number, of in ((5, _array), (4, _text), (3, _integer), (2, float)):
+    for number, of in ((5, _array), (4, _text), (3, _integer), (2, _number)):
         if number in read:
-            return name, of(read[number][-1])  # pyright: ignore[reportArgumentType]
+            return name, of(read[number][-1])
     if 8 in read:
         return name, _integers(read[8])
     if 7 in read:
@@ -233,6 +233,12 @@ def _integer(value: Value) -> int:
     if not isinstance(value, int):
         raise ArchflowError("a message stands where an integer is expected")
     return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def _number(value: Value) -> float:
+    if not isinstance(value, int | float):
+        raise ArchflowError("a message stands where a number is expected")
+    return float(value)
 
 
 def _integers(values: Iterable[Value], most: int = 100_000) -> list[int]:

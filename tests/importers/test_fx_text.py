@@ -78,6 +78,7 @@ def test_contract(tmp_path):
         "empty": "",
         "zero": "\0",
         "number": "def forward(self, x):\n    return 3\n",
+        "no_shape": 'def forward(self, x: "f32[100 64]"):\n    while x: pass\n',
         "huge": 'def forward(self, x: "f32[99999999999, 99999999999]"):\n    return (x,)\n',
     }
     paths = [str(tmp_path / "no_such.py")]

@@ -104,6 +104,7 @@ HOSTILE = {
     "many axes": ([X, onnx.initializer(onnx.array("w", [1] * 1000))], "more than"),
     "an open size": ([onnx.value("x", [1, 3, "H", 4]), onnx.node("Relu", ["x"], ["y"]), Y], "axis 2 .* is open"),
     "an input without shape": ([onnx.value("x", None), onnx.node("Relu", ["x"], ["y"]), Y], "no shape"),
+    "a text for a number": ([X, b"\x0a\x08\x2a\x06\x0a\x01a\x12\x01b", Y], "a message stands"),
     "a graph that is a number": ([b"\x08\x01" * 5], "a number stands"),
 }
 
