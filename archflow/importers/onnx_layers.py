@@ -105,6 +105,15 @@ def _matmul(call: Call) -> Found:
     return Found("matmul", torch.matmul(call[0].to("meta"), call[1].to("meta")))
 
 
+@operator("matmul", "Gemm")
+def _gemm(call: Call) -> Found:
+    """The product; that a sum may follow the reader knows."""
+    (rows, inner), (other, columns) = call[0].shape, call[1].shape
+    rows, inner = (inner, rows) if call.get("transA", 0) else (rows, inner)
+    columns = other if call.get("transB", 0) else columns
+    return Found("matmul", blank(call[0], (rows, columns)), {"macs": float(rows * inner * columns)})
+
+
 @operator("einsum", "Einsum")
 def _einsum(call: Call) -> Found:
     operands = [call[place].to("meta") for place in range(len(call.tensors))]

@@ -176,6 +176,8 @@ _WRITTEN_OUT: list[tuple[str, list[tuple]]] = [
             for pattern in (
                 ("mul", "x", ("rsqrt", mean)),
                 ("mul", "x", ("reciprocal", ("sqrt", mean))),
+                ("mul", "x", ("mul", ("reciprocal", ("sqrt", mean)))),
+                ("mul", "x", ("div", ("sqrt", mean))),
                 ("div", "x", ("sqrt", mean)),
             )
         ],

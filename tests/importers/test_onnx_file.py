@@ -70,6 +70,14 @@ def test_shapes_are_computed_where_the_file_says_none(tmp_path):
     assert (found.columns["batch"], found.columns["resolution"]) == (1, 32)
 
 
+def test_a_gemm_is_linear_with_its_bias(tmp_path):
+    parts = [onnx.initializer(onnx.array("w", [5, 4])), onnx.initializer(onnx.array("b", [5]))]
+    found = read(tmp_path, X, *parts, onnx.node("Gemm", ["x", "w", "b"], ["y"], transB=1), Y)
+    assert found.architecture.ops == ("input", "linear", "output")
+    assert (found.columns["params"], found.columns["macs"]) == (25, 20)
+    assert found.architecture.attributes["channels_out"][1] == 5
+
+
 def test_an_unknown_operator_is_opaque_with_the_shape_that_the_file_says(tmp_path):
     found = read(
         tmp_path,

@@ -58,6 +58,7 @@ WRITTEN_OUT = {
     "rms_norm": [
         lambda _, x: x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6),
         lambda _, x: x / torch.sqrt((x * x).mean(-1, keepdim=True) + 1e-6),
+        lambda _, x: x * (1.0 / torch.sqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)),
         lambda _, x: x * (x.square().mean(-1, keepdim=True) + 1e-6).sqrt().reciprocal(),
     ],
 }
