@@ -32,6 +32,7 @@ THROUGH = {
     "spaces/darts/costs.py": "spaces/darts/test_space.py",
     "testing/component.py": "predict/components/test_contract.py",
     "testing/features.py": "features/test_check_features.py",
+    "testing/importer.py": "importers/test_onnx_file.py",
     "testing/searcher.py": "search/methods/test_random_search.py",
 }
 """Modules that are parts of another one, or contracts of another room: the test file that tests them through it."""

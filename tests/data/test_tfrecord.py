@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archflow.data.benchmarks import BENCHMARKS
-from archflow.data.protobuf import fields
 from archflow.data.provision import import_files
 from archflow.data.readers.nasbench101_tfrecord import read_tfrecord, read_whole_tfrecord
 from archflow.data.tfrecord import crc32c, masked_crc, read_records
 from archflow.errors import ArchflowError
 from archflow.graph.table import read_table
+from archflow.protobuf import fields
 from tests.data import tfrecords
 from tests.data.tfrecords import framed, model_metrics, training, varint, write_tfrecord
 
