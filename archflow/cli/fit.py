@@ -42,7 +42,7 @@ RecipeOption = Annotated[
     str | None,
     typer.Option(
         help="plain: trees, linear models and a Gaussian process on features of the graph and on columns of the table; "
-        "quick (default): also networks, from encoders that are pre-trained on the table; best: several encoders; "
+        "quick (default): also networks, from small encoders pre-trained on the table; best: from larger encoders; "
         "networks: networks alone, for several metrics or an encoder without pre-training."
     ),
 ]

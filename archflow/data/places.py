@@ -9,7 +9,7 @@ The cache holds
     evaluations/    unfinished runs of `archflow evaluate`, one folder each
     licences.json   which licences the user has been shown
 
-The user's folder `ARCHFLOW_DATA` may hold tables NAME.parquet, and published files, beside them, in `ANY/` or in
+The user's folder `ARCHFLOW_DATA` may hold tables NAME.parquet, and published files beside them, in `ANY/` or in
 `raw/ANY/`.
 """
 

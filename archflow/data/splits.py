@@ -134,7 +134,7 @@ def label_count(labels: float, of: int) -> int:
 def labelled_rows(values: NDArray[np.float64], labels: float | None, seed: int) -> Rows:
     """Rows with a value: all if `labels` is None, else a random draw of that fraction (below 1) or count.
 
-    Raises ArchflowError if there are fewer than two, or fewer than asked for.
+    Raises ArchflowError if there are fewer than two rows, or fewer than requested.
     """
     rows = np.flatnonzero(np.isfinite(values))
     count = len(rows) if labels is None else label_count(labels, len(rows))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainedAccuracy:
-    """Trains the network of `space` on one thread; the metrics are those of `archflow.networks.trainer.train`.
+    """Trains a network of `space` on one thread; the metrics are those of `archflow.networks.trainer.train`.
 
     Attributes:
         images: Makes the images, once in each process.

@@ -198,7 +198,7 @@ class ArchitectureSet(Graphs):
         return np.bincount(self.node_owner[unknown], minlength=len(self)) == 0
 
     def _ids_in(self, vocabulary: Vocabulary) -> NDArray[np.int32]:
-        """(|O|,) the ids of these operations in another vocabulary, -1 for those that it lacks."""
+        """(|O|,) ids of these operations in another vocabulary, -1 for those that it lacks."""
         names = [known_as(op, vocabulary, self.vocabulary) for op in self.vocabulary.ops]
         otherwise = vocabulary.index(UNKNOWN) if UNKNOWN in vocabulary else -1
         return np.array([otherwise if name is None else vocabulary.index(name) for name in names], np.int32)

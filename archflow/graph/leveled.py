@@ -37,7 +37,7 @@ class Leveled:
     empty positions there; with a single member there are none.
 
     Attributes:
-        members: K.
+        members: K, the number of members.
         bounds: Where each level begins and ends.
         node: (K * S,) node at each position, 0 if empty.
         place: (V,) position of each node.
@@ -69,7 +69,7 @@ class Leveled:
         Args:
             level: (V,) length of the longest path that ends at each node.
             member: (V,) member of each node.
-            members: K.
+            members: K, the number of members.
             source: (E,) node where an edge begins; edges are sorted by target.
             target: (E,) node where it ends.
             by_source: (E,) the edges in order of their source.
@@ -125,7 +125,7 @@ class LeveledRows:
     """The direct mapping between the positions of a layout by level and those of rectangles.
 
     Attributes:
-        members: K.
+        members: K, the number of members.
         to_rows: (T,) position by level of each position of the concatenated rectangles.
         to_levels: (K * S,) the inverse. Positions without a node refer to node 0.
         in_levels, in_rows: Which positions have a node, or None if all have.

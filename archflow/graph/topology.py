@@ -77,7 +77,7 @@ def reached(nodes: int, source: Ints, target: Ints, start: NDArray[np.bool_]) ->
     """(V,) the nodes marked in start (V,) and those reachable from them. Linear in nodes and edges.
 
     Args:
-        nodes: V.
+        nodes: V, the number of nodes.
         source, target: (E,) the edges.
         start: (V,) where paths begin.
     """
@@ -85,7 +85,7 @@ def reached(nodes: int, source: Ints, target: Ints, start: NDArray[np.bool_]) ->
     from scipy.sparse.csgraph import breadth_first_order
 
     begins = np.flatnonzero(start)
-    rows = np.concatenate([source, np.full(len(begins), nodes)])  # one node more, before all of them
+    rows = np.concatenate([source, np.full(len(begins), nodes)])  # one extra node, before all others
     links = coo_array((np.ones(len(rows)), (rows, np.concatenate([target, begins]))), (nodes + 1, nodes + 1)).tocsr()
     found = np.zeros(nodes + 1, bool)
     found[breadth_first_order(links, nodes, return_predecessors=False)] = True

@@ -96,7 +96,7 @@ class NetworkPredictor(Predictor):
         return self.embedders[0].vocabulary
 
     def epochs(self, labels: int) -> int:
-        """How many epochs `fit` reports, whatever the number of labels."""
+        """How many epochs `fit` reports, for any number of labels."""
         return self.settings.epochs
 
     @property

@@ -1,4 +1,4 @@
-"""Whether one column ranks as well as a fitted predictor."""
+"""Check whether one column ranks as well as a fitted predictor."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ CALLED = {
 """How components are called in sentences; others keep their names."""
 
 SIMPLEST = ("line", "ridge", "boosted", "forest")
-"""Components that are quick, the simplest first."""
+"""Quick components, the simplest first."""
 
 
 def verdict(evaluations: Sequence[Evaluation]) -> list[str]:

@@ -61,7 +61,7 @@ def test_unfinished_encoders_of_similar_names_have_states_of_their_own(run, tabl
 def test_an_encoder_under_the_name_of_another_kind_of_file_is_refused(run, table, here, name):
     for card in ((), ("--card",)):
         refusal = one_line(run("pretrain", "--data", table, *PRETRAIN, *card, "--out", name, code=2))
-        assert "another kind of file; end it .safetensors" in refusal
+        assert "another kind of file; use .safetensors" in refusal
     assert names(here) == set()
 
 

@@ -157,7 +157,7 @@ DTYPE = named("numpy", "dtype") + text("f8") + b"\x85R"
         (b"}]K\x01s.", "a key that is a list"),
         (b"})\x85\x85\x85K\x01s.", "a key that is a tuple"),
         (b"}(K\x01u.", "a key without a value"),
-        (b"K\x01K\x02\x93.", "a name that is no text"),
+        (b"K\x01K\x02\x93.", "a name that is not text"),
     ],
 )
 def test_tricks_with_allowed_objects_are_refused(content, reason):

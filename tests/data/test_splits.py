@@ -204,9 +204,9 @@ def test_a_saved_split_of_devices_fits_tables_that_have_them(cells, tmp_path):
     ("change", "reason"),
     [
         ({"kind": "colours"}, "kind 'colours'"),
-        ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [4, 400]}}, "none of 0 to 399"),
-        ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [4, -1]}}, "none of 0 to 399"),
-        ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [4.5]}}, "none of 0 to 399"),
+        ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [4, 400]}}, "not in 0 to 399"),
+        ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [4, -1]}}, "not in 0 to 399"),
+        ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [4.5]}}, "not in 0 to 399"),
         ({"parts": {"labelled": [0, 1], "validation": [2, 3], "test": [1, 4]}}, "occurs in it twice"),
         ({"by": "all", "parts": {"labelled": [0, 1], "validation": [1], "test": [0, 1, 2]}}, "occurs in it twice"),
         ({"by": "all", "parts": {"labelled": [0], "validation": [1], "test": [0, 1, 2, 2]}}, "occurs in it twice"),

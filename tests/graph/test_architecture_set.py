@@ -184,7 +184,7 @@ def test_what_is_no_set_is_refused():
         with pytest.raises(ArchflowError, match="is not a Vocabulary"):
             ArchitectureSet(vocabulary, *columns)  # type: ignore[arg-type]
     for wrong in (5, None, A, [1], "ab"):
-        with pytest.raises(ArchflowError, match=r"architecture set: .* is no "):
+        with pytest.raises(ArchflowError, match=r"architecture set: .* is not an? "):
             ArchitectureSet.from_architectures(wrong)  # type: ignore[arg-type]
     for attributes, names in (("x", ["k"]), ([["a"]] * 6, ["k"]), ([1, [2]], ["k"]), ([[1]] * 6, "k"), ([[1]] * 6, 5)):
         with pytest.raises(ArchflowError, match="architecture set: "):

@@ -1,4 +1,4 @@
-"""The predictors that a `StackedPredictor` blends: a file per component."""
+"""The predictors that a `StackedPredictor` blends: one file per component."""
 
 from archflow.predict.components.base import COMPONENTS, Component, FittedComponent, Lesson
 

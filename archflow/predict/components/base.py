@@ -121,7 +121,7 @@ class FittedComponent(ABC):
         Args:
             arrays: Arrays from a file; their names, shapes and values are untrusted.
             usual: A few architectures as the predictor reads them; they give the widths of embeddings and features.
-            folds: F.
+            folds: F, the number of folds.
 
         Raises:
             ArchflowError: If no component of this kind can have written them.

@@ -109,7 +109,7 @@ def test_a_source_that_says_nothing_does_little_harm():
         ("same", np.ones(60), "is the same for all"),
         ("empty", np.full(60, np.nan), "has 0 values"),
         ("missing", None, "no column 'missing'"),
-        ("acc", hidden(60), "what is to be predicted"),
+        ("acc", hidden(60), "the metric to predict"),
     ],
 )
 def test_columns_that_cannot_be_sources_are_refused(column, values, why):
@@ -171,5 +171,5 @@ def test_a_predictor_with_experts_is_saved(tmp_path):
     predictor.save(tmp_path / "saved")
     again = StackedPredictor.load(tmp_path / "saved")
     np.testing.assert_allclose(again.predict(table).mean, predictor.predict(table).mean)
-    with pytest.raises(ArchflowError, match="what is to be predicted"):
+    with pytest.raises(ArchflowError, match="the metric to predict"):
         StackedPredictor(known.embedders, components=[Experts(["acc"])]).fit(table, metrics=["acc"])
