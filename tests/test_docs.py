@@ -18,6 +18,7 @@ from archflow.cli.app import app
 from archflow.encoders import ENCODERS
 from archflow.features import FEATURES
 from archflow.graph.table import read_table
+from archflow.importers import IMPORTERS
 from archflow.networks.zero_cost import PROXIES
 from archflow.predict import OBJECTIVES
 from archflow.predict.components import COMPONENTS
@@ -63,7 +64,7 @@ def test_examples_run_in_their_order(document: Path, tmp_path: Path, monkeypatch
 
 
 def run_examples(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for registry in (COMPONENTS, ENCODERS, FEATURES, OBJECTIVES, PRETEXT_TASKS, PROXIES, SEARCHERS):
+    for registry in (COMPONENTS, ENCODERS, FEATURES, IMPORTERS, OBJECTIVES, PRETEXT_TASKS, PROXIES, SEARCHERS):
         registry.names()  # the built-in ones are there before an example adds its own to the copy
         monkeypatch.setattr(registry, "_parts", dict(registry._parts))
     with torch.random.fork_rng():

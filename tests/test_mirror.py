@@ -18,13 +18,11 @@ THROUGH = {
     "predict/stack.py": "predict/test_stacked.py",
     "predict/stacked_folder.py": "predict/test_stacked.py",
     "recipes/demo.py": "cli/test_demo.py",
-    "report/search_figures.py": "report/test_search.py",
     "search/botorch_search.py": "search/methods/test_qlogei.py",
     "search/candidates.py": "search/methods/test_bananas.py",
     "search/evaluators/named.py": "cli/test_search.py",
     "search/evaluators/side_columns.py": "search/evaluators/test_table.py",
     "search/evaluators/spaces.py": "search/evaluators/test_table.py",
-    "search/known_space.py": "search/methods/test_archflow_search.py",
     "search/perceptron.py": "search/surrogates/test_path_mlp.py",
     "search/request.py": "cli/test_search.py",
     "search/running.py": "cli/test_search.py",
@@ -34,6 +32,7 @@ THROUGH = {
     "spaces/darts/costs.py": "spaces/darts/test_space.py",
     "testing/component.py": "predict/components/test_contract.py",
     "testing/features.py": "features/test_check_features.py",
+    "testing/importer.py": "importers/test_onnx_file.py",
     "testing/searcher.py": "search/methods/test_random_search.py",
 }
 """Modules that are parts of another one, or contracts of another room: the test file that tests them through it."""

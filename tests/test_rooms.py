@@ -31,6 +31,7 @@ GROUND = (
     "sealed",
     "memory",
     "npz",
+    "protobuf",
 )
 ROOMS = (
     *(
@@ -53,6 +54,7 @@ KNOWS_NOTHING_OF = {
     "report": {room for room in ROOMS if room != "report"},
     "networks": {"spaces", "flow"},
     "features": {"spaces", "networks", "flow"},
+    "importers": {"report", "flow", "networks", "spaces", "features"},
     "encoders": {"spaces", "data", "networks"},
     "pretext": {"spaces", "data", "networks"},
     "predict": {"spaces", "data", "networks"},
@@ -73,6 +75,7 @@ GROUND_ORDER = {
     "sealed": {"errors", "files"},
     "memory": {"errors"},
     "npz": {"errors", "files", "memory"},
+    "protobuf": {"errors"},
 }
 """What a ground module may import of the ground; those that are not named may import all of it."""
 

@@ -10,7 +10,21 @@ from importlib.metadata import entry_points
 
 import typer
 
-from archflow.cli import choose, data, demo, embed, encoders, evaluate, fit, label, predict, pretrain, proxies, search
+from archflow.cli import (
+    choose,
+    data,
+    demo,
+    embed,
+    encoders,
+    evaluate,
+    fit,
+    import_models,
+    label,
+    predict,
+    pretrain,
+    proxies,
+    search,
+)
 from archflow.errors import ArchflowError
 from archflow.files import reason
 from archflow.printable import printable
@@ -36,6 +50,7 @@ for verb in (
     proxies.proxies,
 ):
     app.command()(verb)
+app.command("import")(import_models.import_models)
 app.add_typer(data.app, name="data")
 for point in entry_points(group="archflow.verbs"):
     # Verbs of other installed packages, each a Typer application: `archflow-reproduce` adds `bench`.

@@ -107,7 +107,7 @@ def _objectives(metric: str | None, objectives: str | None) -> list[str]:
 
     if metric and objectives:
         raise ArchflowError("--metric and --objectives both say what to search for; give one of them")
-    return names(objectives) or ([metric] if metric else [])
+    return names(objectives) if objectives else [metric] if metric is not None else []
 
 
 def _print(outcome: Outcome, out: Path, as_json: bool) -> None:

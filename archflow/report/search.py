@@ -149,7 +149,8 @@ def _proposals(facts: SearchFacts) -> str:
     ]
     return html.section(
         "Where did proposals come from?",
-        html.table(["proposed as", "evaluations", f"mean {facts.metrics[0]}", f"best {facts.metrics[0]}"], rows),
+        html.paragraph(f"Mean and best are of {facts.metrics[0]}."),
+        html.table(["proposed as", "evaluations", "mean", "best"], rows),
     )
 
 

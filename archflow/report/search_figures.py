@@ -21,6 +21,9 @@ WIDTH = 620
 ONE, BEST = "#4a86d0", "#d2571d"
 """Colours of single evaluations and of the best, which do on light and dark paper."""
 
+EARLY_TO_LATE = ("#a9cbee", "#1c5cab")
+"""Shades of the first and the last query."""
+
 
 def best_figure(facts: SearchFacts) -> Chart:
     """Every evaluation, and the best so far."""
@@ -143,7 +146,7 @@ def belief_figure(facts: SearchFacts) -> Chart:
     dots = base.mark_circle(size=44, opacity=0.8, aria=False)
     ends = [min(row["measured"] for row in rows), max(row["measured"] for row in rows)]
     line = alt.Chart(alt.InlineData(values=[{"at": end} for end in ends]))
-    shade = alt.Color("query:Q", title="query", scale=alt.Scale(scheme="blues", domainMin=-len(rows) / 2))
+    shade = alt.Color("query:Q", title="query", scale=alt.Scale(range=list(EARLY_TO_LATE)))
     return alt.layer(
         bars.encode(x=x, y=alt.Y("low:Q", title=f"believed {name}", scale=scale(False)), y2="high:Q"),
         line.mark_line(strokeDash=[5, 4], strokeWidth=1, color=GUIDE).encode(x="at:Q", y="at:Q"),
@@ -184,7 +187,7 @@ def workers_figure(facts: SearchFacts, count: int) -> Chart:
             x=alt.X("begin:Q", title=title, scale=alt.Scale(nice=False)),
             x2="end:Q",
             y=y,
-            color=colour("state", list(STATES), WIDTH, present, symbol="square"),
+            color=colour("state", list(STATES), WIDTH, present, symbol="square", shades=[ONE, GUIDE, BEST]),
             tooltip=[*tips("d", number="architecture"), *tips(state="state"), *tips(".4~g", begin="from", end="to")],
         )
     )

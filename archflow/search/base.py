@@ -75,6 +75,7 @@ class Searcher(Configured, ABC):
             )
         self.problem, self.seed = problem, whole("seed", seed, 0)
         self.history = History(problem)
+        self._asked: tuple[ArchitectureSet | None, list[str]] = None, []
         self.folder: Path | None = None
         """Where it may keep what takes long to compute, such as encoders; a study sets it."""
 
@@ -104,7 +105,8 @@ class Searcher(Configured, ABC):
         else:
             missing = n - len(batch.keys)
             batch.add(Proposals(self.fresh(missing, generator, batch.keys), "random"), n)
-        return batch.asked()
+        self._asked = asked, _ = batch.asked(), list(batch.keys)
+        return asked
 
     def tell(
         self,
@@ -126,19 +128,19 @@ class Searcher(Configured, ABC):
             ArchflowError: One has a result already, is not of the space, or lacks a metric. Then none is taken.
         """
         columns = self._columns(values, len(architectures))
-        keys = self.space.keys(architectures)
-        twice = [key for key in keys if key in self.history and self.history.trial(key).state != "pending"]
-        if twice or len(set(keys)) < len(keys):
-            number = self.history.trial(twice[0]).number if twice else "in this call"
+        asked, keys = self._asked
+        if architectures is not asked:
+            keys = self.space.keys(architectures)
+        trials = [self.history.trial(key) if key in self.history else None for key in keys]
+        twice = next((trial for trial in trials if trial is not None and trial.state != "pending"), None)
+        if twice is not None or len(set(keys)) < len(keys):
+            number = "in this call" if twice is None else twice.number
             raise ArchflowError(f"tell: architecture {number} has a result already; each is measured once")
-        new = np.array([row for row, key in enumerate(keys) if key not in self.history], np.int64)
+        new = np.flatnonzero([trial is None for trial in trials])
         if len(new):
             named = [keys[row] for row in new]
             self.history.ask(architectures.select(new), named, ["given"] * len(new), [None] * len(new))
-        for row, key in enumerate(keys):
-            metrics = {name: float(column[row]) for name, column in columns.items()}
-            failure = failures[row] if failures else ""
-            self.history.tell(key, None if failure else metrics, failure)
+        self.history.take(keys, columns, failures or [""] * len(keys))
 
     def fresh(
         self, n: int, generator: np.random.Generator, taken: Sequence[str] | Mapping[str, int] = ()
@@ -200,6 +202,8 @@ class _Batch:
     def __init__(self, history: History, taken: set[str] | None = None) -> None:
         self._history, self._taken = history, taken or set()
         self._sets: list[ArchitectureSet] = []
+        self._drawn = 0
+        self._rows: list[int] = []
         self.keys: dict[str, int] = {}
         self._origins: list[str] = []
         self._beliefs: list[tuple[float, float] | None] = []
@@ -219,14 +223,16 @@ class _Batch:
         self._origins += [origins[row] for row in rows]
         self._beliefs += [None if beliefs is None else (float(beliefs[row, 0]), float(beliefs[row, 1])) for row in rows]
         if rows:
-            self._sets.append(proposals.architectures.select(np.array(rows, np.int64)))
+            self._sets.append(proposals.architectures)
+            self._rows += [self._drawn + row for row in rows]
+            self._drawn += count
 
     @property
     def architectures(self) -> ArchitectureSet:
         """Those that were added."""
         if not self._sets:
             return ArchitectureSet.from_architectures([], self._history.problem.space.vocabulary)
-        return ArchitectureSet.concatenate(self._sets)
+        return ArchitectureSet.concatenate(self._sets).select(self._rows)
 
     def asked(self) -> ArchitectureSet:
         """The same, which are pending from now on."""

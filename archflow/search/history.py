@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
+from archflow.search.growing import GrowingArray, GrowingSet
 from archflow.search.pareto import first_front
 from archflow.search.problem import Problem
 
@@ -60,9 +61,12 @@ class History:
     trials: list[Trial] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
     _number: dict[str, int] = field(default_factory=dict)
-    _sets: list[ArchitectureSet] = field(default_factory=list)
-    _rising: list[Values] = field(default_factory=list)
-    _violation: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._asked = GrowingSet(self.problem.space.vocabulary)
+        self._rising = GrowingArray(np.empty((0, len(self.problem.objectives))))
+        self._violation = GrowingArray(np.empty(0))
+        self._broken = False
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -78,11 +82,7 @@ class History:
     @property
     def architectures(self) -> ArchitectureSet:
         """All that were asked for, in that order."""
-        if not self._sets:
-            return ArchitectureSet.from_architectures([], self.problem.space.vocabulary)
-        if len(self._sets) > 1:
-            self._sets = [ArchitectureSet.concatenate(self._sets)]
-        return self._sets[0]
+        return self._asked.architectures
 
     def architecture(self, number: int) -> Architecture:
         """That of a trial."""
@@ -96,21 +96,19 @@ class History:
     @property
     def rising(self) -> Values:
         """(D, M) the objectives of the measured trials, all better when higher, in the order of `done`."""
-        return np.array(self._rising).reshape(len(self.done), len(self.problem.objectives))
+        return self._rising.rows
 
     @property
     def violation(self) -> Values:
         """(D,) by how much the measured trials break the constraints; 0 where they keep them."""
-        return np.array(self._violation)
+        return self._violation.rows
 
     @property
     def fitness(self) -> Values:
         """(D,) what a search for one objective maximises: the objective where no constraint is broken. Those that break
         one are below all others, the worst offence lowest."""
         value, broken = self.rising[:, 0], self.violation
-        if not broken.any():
-            return value
-        return np.where(broken > 0, value.min() - 1 - broken, value)
+        return np.where(broken > 0, value.min() - 1 - broken, value) if self._broken else value
 
     @property
     def pending(self) -> list[int]:
@@ -135,10 +133,10 @@ class History:
         beliefs: Sequence[tuple[float, float] | None],
     ) -> None:
         """Add N pending trials of new canonical forms."""
+        self._asked.append(architectures)
         for key, origin, belief in zip(keys, origins, beliefs, strict=True):
             self._number[key] = len(self.trials)
             self.trials.append(Trial(len(self.trials), key, origin, belief))
-        self._sets.append(architectures)
 
     def tell(self, key: str, metrics: Mapping[str, float] | None, failure: str = "") -> None:
         """Add the result of a pending trial.
@@ -154,20 +152,39 @@ class History:
         trial = self.trial(key)
         if trial.state != "pending":
             raise ArchflowError(f"search: architecture {trial.number} has a result already; each is measured once")
-        if metrics is not None:
-            missing = [name for name in self.problem.metrics if name not in metrics]
-            if missing:
-                raise ArchflowError(
-                    f"search: the evaluation gave no {missing[0]!r}; it gave: {', '.join(metrics) or 'nothing'}"
-                )
-            wrong = [name for name in self.problem.metrics if not np.isfinite(metrics[name])]
-            if wrong:
-                metrics, failure = None, failure or f"{wrong[0]} is {metrics[wrong[0]]}"
         if metrics is None:
-            trial.failure = failure or "no result"
-            return
-        trial.metrics = dict(metrics)
-        columns = {name: np.array([metrics[name]], np.float64) for name in self.problem.metrics}
-        self.done.append(trial.number)
-        self._rising.append(self.problem.rising(columns)[0])
-        self._violation.append(float(self.problem.violation(columns)[0]))
+            metrics, failure = dict.fromkeys(self.problem.metrics, np.nan), failure or "no result"
+        missing = [name for name in self.problem.metrics if name not in metrics]
+        if missing:
+            raise ArchflowError(
+                f"search: the evaluation gave no {missing[0]!r}; it gave: {', '.join(metrics) or 'nothing'}"
+            )
+        self.take([key], {name: np.array([value], np.float64) for name, value in metrics.items()}, [failure])
+
+    def take(self, keys: Sequence[str], columns: Mapping[str, Values], failures: Sequence[str]) -> None:
+        """Add the results of N pending trials. One that failed, or whose metrics are not finite, has no metrics.
+
+        Args:
+            keys: Their canonical forms.
+            columns: Metrics (N,) by name, all of `problem.metrics` and perhaps more.
+            failures: Why each could not be measured; "" if it could.
+        """
+        finite = np.isfinite([columns[name] for name in self.problem.metrics])
+        kept = finite.all(0) & np.array([not failure for failure in failures], bool)
+        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+        for place, (key, row, good) in enumerate(zip(keys, rows, kept.tolist(), strict=True)):
+            trial = self.trial(key)
+            if good:
+                trial.metrics = dict(zip(columns, row, strict=True))
+                self.done.append(trial.number)
+            else:
+                trial.failure = failures[place] or self._not_finite(columns, place)
+        if kept.any():
+            self._rising.extend(self.problem.rising(columns)[kept])
+            violation = self.problem.violation(columns)[kept]
+            self._violation.extend(violation)
+            self._broken |= bool(violation.any())
+
+    def _not_finite(self, columns: Mapping[str, Values], place: int) -> str:
+        name = next(name for name in self.problem.metrics if not np.isfinite(columns[name][place]))
+        return f"{name} is {columns[name][place]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from archflow.data.proxies import proxy_columns
 from archflow.encoders.embedder import Embedder
+from archflow.errors import ArchflowError
 from archflow.features import FEATURES, Features
 from archflow.graph import ArchitectureSet
 from archflow.predict.feature_kinds import features_of
@@ -18,11 +20,12 @@ from archflow.predict.seen import Seen
 from archflow.predict.standard import Standard
 from archflow.recipes.unlabelled import QUICK, Pretraining
 from archflow.search.problem import Problem
+from archflow.spaces.base import SearchSpace
 
 Values = NDArray[np.float64]
 
 SAMPLE = 1000
-"""Architectures that encoders are pre-trained on, and that columns are standardised by."""
+"""Architectures, at most, that encoders are pre-trained on, and that columns are standardised by."""
 
 PRETRAININGS: Mapping[str, Pretraining | None] = {"quick": QUICK, "none": None}
 """Of the encoders: those of the recipe `quick`, or no encoders."""
@@ -56,7 +59,7 @@ class KnownSpace:
             seed: Draws the sample, and decides the encoders.
             folder: Keeps the encoders; None trains them in a folder that is gone afterwards.
         """
-        usual = problem.space.sample(SAMPLE, np.random.default_rng([seed, 1]))
+        usual = _usual(problem.space, seed)
         table, embedders = problem.table(usual), []
         settings = PRETRAININGS[pretraining]
         if settings is not None:
@@ -66,10 +69,19 @@ class KnownSpace:
         return cls(problem, embedders, features_of(table, FEATURES.names(), None, problem.metrics), usual)
 
     def columns(self, architectures: ArchitectureSet) -> list[Values]:
-        """(N, Q) of each part that says anything: embeddings, features."""
+        """(N, Q) of each part that says anything: embeddings, features; a column of zeros where nothing does."""
         seen = self._seen(architectures)
         parts = zip(self._standards, (seen.embeddings, seen.plain), strict=True)
-        return [standard(values) for standard, values in parts if standard.width]
+        telling = [standard(values) for standard, values in parts if standard.width]
+        return telling or [np.zeros((len(architectures), 1))]
 
     def _seen(self, architectures: ArchitectureSet) -> Seen:
         return Seen(self._problem.table(architectures), self._embedders, self._features)
+
+
+def _usual(space: SearchSpace, seed: int) -> ArchitectureSet:
+    """All of a small space, where a sample would hold each many times; else a sample."""
+    if space.size <= SAMPLE:
+        with suppress(ArchflowError):  # a space that cannot be listed, however small
+            return space.enumerate()
+    return space.sample(SAMPLE, np.random.default_rng([seed, 1]))

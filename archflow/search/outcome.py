@@ -126,12 +126,13 @@ class Outcome:
         return f"{self.method} in {name}: {len(self.records):,} evaluations{aside}{hours}"
 
     def table(self, most: int) -> tuple[list[str], list[list[object]]]:
-        """Heads and rows of the best evaluations, or of the front: query, metrics, architecture."""
+        """Heads and rows of the best evaluations, or of the front: query, metrics (those of constraints too),
+        architecture."""
         places = self.front
         if len(self.objectives) == 1:
             rows = np.flatnonzero(self.eligible)
             places = rows[np.argsort(-self.rising[rows, 0], kind="stable")][:most].tolist()
-        names = [*(name.removeprefix("-") for name in self.objectives), *self.reported]
+        names = list(dict.fromkeys([*self.searcher.problem.metrics, *self.reported]))
         rows = []
         for place in places:
             metrics = self.records[place].metrics

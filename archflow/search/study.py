@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from archflow.bounds import whole
+from archflow.bounds import number, whole
 from archflow.data.journal import Journal, open_journal
 from archflow.errors import ArchflowError
 from archflow.files import only_writer
@@ -20,14 +20,21 @@ from archflow.search.base import SEARCHERS, Searcher
 from archflow.search.budget import Budget
 from archflow.search.evaluators.base import SearchEvaluator
 from archflow.search.evaluators.function import FunctionEvaluator
+from archflow.search.learning_curves import LearningCurves
 from archflow.search.outcome import Outcome
 from archflow.search.record import Record, asked_entry, replay_asked, replay_told, told_entry
-from archflow.search.stopping.base import Curve, StoppingRule
+from archflow.search.stopping.base import StoppingRule
 from archflow.search.workers.base import Finished, Job, Workers
 
 JOURNAL = "journal.jsonl"
 KEPT = "kept"
 """The folder of what the method keeps, inside the study's."""
+
+LONGEST = 31_536_000.0
+"""Seconds of the longest timeout, a year."""
+
+MOST = 10_000
+"""Workers."""
 
 HOPELESS = 10
 """So many evaluations that all fail at the beginning end a search."""
@@ -79,12 +86,14 @@ class Study:
         self.folder = Path(self.folder)
         self.searcher.folder = self.folder / KEPT
         if not callable(self.workers):
-            self.workers = whole("workers", self.workers, 0)
+            self.workers = whole("workers", self.workers, 0, MOST)
         if self.batch is not None:
             self.batch = whole("batch", self.batch, 1)
         problem = self.searcher.problem
-        if self.timeout is not None and not self.timeout > 0:
-            raise ArchflowError(f"timeout {self.timeout}: give a positive number of seconds")
+        if self.timeout is not None:
+            self.timeout = number("timeout in seconds", self.timeout, above=0.0, most=LONGEST)
+            if self.workers == 0:
+                raise ArchflowError("timeout: nothing can end an evaluation in this process; give --workers 1 or more")
         if self.stopping is not None and len(problem.objectives) > 1:
             raise ArchflowError("stopping: goes by one objective; search for one, or without stopping")
         if self.budget.seconds is not None and self.simulated and "seconds" not in self.evaluate.metrics:
@@ -158,7 +167,8 @@ class Study:
         if self.simulated:
             from archflow.search.workers.simulated import SimulatedWorkers
 
-            return SimulatedWorkers(job, [run.last_end(worker) for worker in range(count)])
+            free_at = [run.last_end(worker) for worker in range(count if "seconds" in self.evaluate.metrics else 1)]
+            return SimulatedWorkers(job, free_at, run.asked_at, elapsed)
         if self.workers == 0 or not self.budget.allows(run.cost, 0, elapsed):
             from archflow.search.workers.inline import InlineWorker
 
@@ -179,18 +189,14 @@ class _Run:
         self.records: list[Record] = []
         self.queue: deque[int] = deque()
         self.running: set[int] = set()
-        self._epochs: tuple[int, ...] = tuple(getattr(study.evaluate, "epochs", ()))
-        self._curves: dict[int, dict[int, float]] = {}
+        self.asked_at: dict[int, float] = {}
+        epochs = getattr(study.evaluate, "epochs", ())
+        self.curves = LearningCurves(self.problem.objectives[0], epochs, study.simulated)
 
     @property
     def cost(self) -> float:
         """Queries so far."""
         return sum(each.cost for each in self.records)
-
-    @property
-    def epochs(self) -> Sequence[int]:
-        """Those after which there are metrics: as the evaluator says, or as far as was seen."""
-        return self._epochs or sorted({epoch for each in self._curves.values() for epoch in each})
 
     def last_end(self, worker: int) -> float:
         """When a worker ended its latest evaluation."""
@@ -201,7 +207,9 @@ class _Run:
         waiting: dict[int, None] = {}
         for entry in self.journal.entries:
             if "asked" in entry:
-                waiting |= dict.fromkeys(replay_asked(self.searcher, entry))
+                numbers = replay_asked(self.searcher, entry)
+                self.asked_at |= dict.fromkeys(numbers, float(entry.get("clock", 0.0)))
+                waiting |= dict.fromkeys(numbers)
             else:
                 record = replay_told(self.searcher, entry)
                 self._keep(record)
@@ -220,38 +228,34 @@ class _Run:
                 self._told(finished)
                 self._show(workers, progress)
 
-    def watch(self, number: int, epochs: int, metrics: Mapping[str, float]) -> bool:
+    def watch(self, under_way: Finished) -> bool:
         """Whether to stop an evaluation that has come so far."""
         rule = self.study.stopping
-        if rule is None:
-            return False
-        curve = self._curves.setdefault(number, {})
-        curve[epochs] = self._rising(metrics)
-        others: list[Curve] = [each for other, each in self._curves.items() if other != number]
-        known = self.epochs
-        return epochs < known[-1] and rule.stops(curve, others, known)
+        return rule is not None and self.curves.stops(rule, under_way)
 
     def _dispatch(self, workers: Workers) -> None:
         budget = self.study.budget
         while workers.free and budget.allows(self.cost, len(self.running), workers.clock):
-            if not self.queue and not self._ask():
+            if not self.queue and not self._ask(workers.clock):
                 return
             number = self.queue.popleft()
             self.running.add(number)
             workers.start(number, self.searcher.history.architecture(number), self._seed(number))
 
-    def _ask(self) -> bool:
+    def _ask(self, clock: float) -> bool:
         """Ask the method for more; whether it had any."""
         first = len(self.searcher.history)
         asked = self.searcher.ask(self.study.batch or self.searcher.batch)
         if len(asked) == 0:
             return False
-        self.journal.append(asked_entry(self.searcher, asked, first))
-        self.queue.extend(range(first, first + len(asked)))
+        self.journal.append({**asked_entry(self.searcher, asked, first), "clock": clock})
+        numbers = range(first, first + len(asked))
+        self.asked_at |= dict.fromkeys(numbers, clock)
+        self.queue.extend(numbers)
         return True
 
     def _told(self, finished: Finished) -> None:
-        record = Record.of(finished, self.epochs[-1] if self.epochs else 0)
+        record = Record.of(finished, max(self.curves.epochs, default=0))
         self.journal.append(told_entry(record))
         replay_told(self.searcher, told_entry(record))
         self.running.discard(record.number)
@@ -261,12 +265,8 @@ class _Run:
 
     def _keep(self, record: Record) -> None:
         self.records.append(record)
-        if self.study.stopping is not None and not record.failure:
-            self._curves[record.number] = {epoch: self._rising(metrics) for epoch, metrics in record.curve}
-
-    def _rising(self, metrics: Mapping[str, float]) -> float:
-        name = self.problem.objectives[0]
-        return metrics[name.removeprefix("-")] * (-1.0 if name.startswith("-") else 1.0)
+        if self.study.stopping is not None:
+            self.curves.replace(record.number, record.begin, record.curve)
 
     def _seed(self, number: int) -> int:
         """Of an evaluation: it depends on the search's seed and on which trial it is."""

@@ -26,6 +26,7 @@ from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.ragged import pointer, positions
 from archflow.spaces.base import SearchSpace, refuse_enumeration
 from archflow.spaces.native_json import shown
+from archflow.spaces.sampling import drawn_places
 from archflow.spaces.stage import Ints, NodeForms, Stage
 
 OUTPUT = "output"
@@ -144,31 +145,47 @@ class ChainSpace(SearchSpace):
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
         """All chains with one choice changed: another operation or input, or one layer more or fewer at the end of a
         stage."""
-        choices = self._choices_of(architecture)
-        columns: list[int] = []
-        values: list[int] = []
-        for stage, first in zip(self._stages, self._first.tolist(), strict=True):
-            fewest, most = stage.depth
-            depth = int((choices[first : first + most] >= 0).sum())
-            last = first + depth - 1
-            for column in range(first, min(last + 1, first + most - 1) + 1):  # the layer behind the last may be added
-                changed = [op for op in range(len(stage.operations)) if op != choices[column]]
-                changed += [-1] if column == last and depth > fewest else []
-                columns += [column] * len(changed)
-                values += changed
-        around = np.tile(choices, (len(columns), 1))
-        around[np.arange(len(columns)), columns] = values
-        return self._from_choices(around)
+        choices = self._choices_of(architecture)[None]
+        changes = np.flatnonzero(self._changeable(choices)[0])
+        return self._from_choices(self._changed(np.repeat(choices, len(changes), 0), changes))
+
+    def mutants(self, architectures: ArchitectureSet, generator: np.random.Generator) -> ArchitectureSet:
+        if self.size < 2:
+            return super().mutants(architectures, generator)
+        choices = self._choices(architectures)
+        return self._from_choices(self._changed(choices, drawn_places(self._changeable(choices), generator)))
+
+    def keys(self, architectures: ArchitectureSet) -> list[str]:
+        choices = self._choices(architectures)
+        for stage, first in zip(self._stages, self._first, strict=True):
+            if self.identity in stage.operations:
+                rest = choices[:, first + 1 : first + stage.depth[1]]
+                idle = rest == stage.operations.index(self.identity)
+                order = np.argsort(np.where(rest < 0, 2, idle), axis=1, kind="stable")
+                rest[:] = np.take_along_axis(rest, order, axis=1)
+        return [self._spelled(each) for each in choices]
 
     def canonical(self, architecture: Architecture) -> str:
         """The native string, with the `identity` layers of a stage behind its others, but for its first layer."""
-        choices = self._choices_of(architecture)
-        for stage, first in zip(self._stages, self._first, strict=True):
-            if self.identity in stage.operations:
-                rest = choices[first + 1 : first + stage.depth[1]]
-                idle = rest == stage.operations.index(self.identity)
-                rest[:] = rest[np.argsort(np.where(rest < 0, 2, idle), kind="stable")]
-        return self._spelled(choices)
+        return self.keys(ArchitectureSet.from_architectures([architecture]))[0]
+
+    def _changeable(self, choices: Ints) -> NDArray[np.bool_]:
+        """(N, P) -> (N, P (W + 1)) which changes lead to a neighbour: for every column first the W operations that the
+        widest stage has, then no layer. A layer may be added behind the last of a stage, and the last one removed."""
+        there = np.add.reduceat(choices >= 0, self._first, axis=1)[:, self._stage_of]
+        place = np.arange(choices.shape[1]) - self._first[self._stage_of]
+        widths = np.array([len(stage.operations) for stage in self._stages])[self._stage_of]
+        operation = np.arange(self._op_of.shape[1])
+        other = (operation != choices[..., None]) & (operation < widths[:, None]) & (place <= there)[..., None]
+        gone = (place == there - 1) & (there > self._fewest[self._stage_of])
+        return np.concatenate([other, gone[..., None]], axis=2).reshape(-1, choices.shape[1] * (len(operation) + 1))
+
+    def _changed(self, choices: Ints, changes: Ints) -> Ints:
+        """(N, P) after one change (N,) of each, in place."""
+        widest = self._op_of.shape[1]
+        column, value = np.divmod(changes, widest + 1)
+        choices[np.arange(len(choices)), column] = np.where(value == widest, -1, value)
+        return choices
 
     def conform(self, architectures: ArchitectureSet) -> ArchitectureSet:
         return self._from_choices(self._choices(architectures))

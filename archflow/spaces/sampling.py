@@ -1,8 +1,9 @@
-"""Draws of different architectures, at most one of an isomorphism class."""
+"""Draws of different architectures, at most one of an isomorphism class, and of changes of many at once."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
@@ -38,6 +39,16 @@ def sample_classes(space: SearchSpace, count: int, generator: np.random.Generato
         if len(seen) == before:
             raise ArchflowError(f"{space.name}: found no more than {before} isomorphism classes: ask for fewer")
     return ArchitectureSet.concatenate(drawn).select(np.arange(count))
+
+
+def drawn_places(allowed: NDArray[np.bool_], generator: np.random.Generator) -> NDArray[np.int64]:
+    """(N, M) -> (N,) a uniformly drawn column of each row, of those that are True there. Each row has one at least.
+
+    The draws are those of `generator.integers(number of such columns)`, row by row.
+    """
+    counts = allowed.sum(axis=1)
+    drawn = generator.integers(counts) if len(counts) else counts
+    return np.flatnonzero(allowed)[np.cumsum(counts) - counts + drawn] % max(allowed.shape[1], 1)
 
 
 def _first_of_each_class(space: SearchSpace, architectures: ArchitectureSet, seen: dict[str, None]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ Ints = NDArray[np.int64]
 
 _REACH = 5
 """How far the neighbours in the ring are."""
+
+_MADE: WeakKeyDictionary[ArchitectureSet, tuple[TableSpace, Ints]] = WeakKeyDictionary()
+"""Which architectures of which space are in sets that a space made, so that they are not hashed again."""
 
 
 class TableSpace(SearchSpace):
@@ -78,12 +82,12 @@ class TableSpace(SearchSpace):
 
     def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
         """Uniform over the architectures of the table."""
-        return self._architectures.select(generator.integers(0, self.size, count))
+        return self._of(generator.integers(0, self.size, count))
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
         """The architectures of the table with one operation or edge changed, in its order; where no other row is so
         near, see the class. None in a table of one architecture."""
-        return self._architectures.select(self._around(architecture))
+        return self._of(self._around(architecture))
 
     def canonical(self, architecture: Architecture) -> str:
         """The hash."""
@@ -104,11 +108,10 @@ class TableSpace(SearchSpace):
                 raise ArchflowError(f"{self.name}: it has a single architecture, there is no other to go to")
             rows = np.flatnonzero(numbers == number)
             found[rows] = around[generator.integers(len(around), size=len(rows))]
-        return self._architectures.select(found)
+        return self._of(found)
 
     def keys(self, architectures: ArchitectureSet) -> list[str]:
-        self.numbers(architectures)
-        return [f"{value:016x}" for value in architectures.hashes.tolist()]
+        return [self._hashes[number] for number in self.numbers(architectures).tolist()]
 
     def table_of(self, architectures: ArchitectureSet) -> Table:
         """The first row of the table for each of N architectures, with all its columns."""
@@ -128,6 +131,17 @@ class TableSpace(SearchSpace):
             place = int(np.flatnonzero(self._ring == number)[0])
             around = np.unique(self._ring.take(np.arange(place - _REACH, place + _REACH + 1), mode="wrap"))
         return around[around != number]
+
+    def _of(self, numbers: Ints) -> ArchitectureSet:
+        """Architectures by number."""
+        made = self._architectures.select(numbers)
+        _MADE[made] = self, numbers
+        return made
+
+    @cached_property
+    def _hashes(self) -> list[str]:
+        """(size,) the canonical form of each."""
+        return [f"{value:016x}" for value in self._architectures.hashes.tolist()]
 
     @cached_property
     def _changes(self) -> tuple[Ints, Ints]:
@@ -149,6 +163,9 @@ class TableSpace(SearchSpace):
 
     def numbers(self, architectures: ArchitectureSet) -> Ints:
         """(N,) which of the space's architectures each is. Raises ArchflowError for one that is not in the table."""
+        space, known = _MADE.get(architectures, (None, None))
+        if space is self and known is not None:
+            return known
         hashes, order = self._by_hash
         found = np.minimum(np.searchsorted(hashes, architectures.hashes), len(hashes) - 1)
         strange = np.flatnonzero(hashes[found] != architectures.hashes)

@@ -15,6 +15,7 @@ from archflow.testing.encoder import check_encoder, settled
 from archflow.testing.evaluator import check_evaluator
 from archflow.testing.features import check_features
 from archflow.testing.graphs import random_architectures, relabelled
+from archflow.testing.importer import check_importer
 from archflow.testing.predictor import check_predictor
 from archflow.testing.pretext_task import check_pretext_task
 from archflow.testing.search_space import check_search_space
@@ -25,6 +26,7 @@ __all__ = [
     "check_encoder",
     "check_evaluator",
     "check_features",
+    "check_importer",
     "check_predictor",
     "check_pretext_task",
     "check_search_space",

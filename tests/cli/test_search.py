@@ -145,7 +145,9 @@ def test_settings_and_stopping(archflow, tmp_path: Path) -> None:
         (["--set", "method.population=0"], "population"),
         (["--set", "stopping.eta=3"], "which rule? Add --set stopping.rule=median"),
         (["--set", "stopping.rule=medium"], "did you mean 'median'"),
-        (["--timeout", "0"], "give a positive number of seconds"),
+        (["--timeout", "0"], "timeout in seconds must be a number above 0"),
+        (["--timeout", "inf"], "timeout in seconds must be a number above 0"),
+        (["--metric", ""], "no metric is called ''"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_line(archflow, changes: list[str], message: str) -> None:

@@ -10,9 +10,9 @@ import torch
 
 from archflow.data.nasbench101_graphs import read_graphs
 from archflow.data.pickled_arrays import NUMPY_NAMES, columns
-from archflow.data.protobuf import fields
 from archflow.data.safe_pickle import read_pickle, read_torch_file
 from archflow.data.tfrecord import read_records
+from archflow.protobuf import fields
 from tests.data.tfrecords import framed
 from tests.fuzz.mutate import Random, damaged_bytes
 from tests.fuzz.surface import Attempt, surface

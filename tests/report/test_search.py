@@ -11,6 +11,7 @@ pytest.importorskip("altair", reason="the extra report is not installed")
 from archflow.graph import Architecture
 from archflow.report.search import duration, search_report
 from archflow.report.search_facts import Bar, Belief, Drawn, Proposed, SearchFacts
+from archflow.report.search_figures import BEST, belief_figure, workers_figure
 from tests.report.pages import ReadPage, read_page
 
 HOSTILE = "</script><img src=x onerror=alert('x')>"
@@ -71,6 +72,20 @@ def test_a_front_is_drawn_for_each_pair(tmp_path: Path) -> None:
     assert len(rows) == 19  # what failed is not there
     assert {row["query"] for row in rows if row["kind"] == "Pareto front"} == {3, 6}
     assert rows[-1]["kind"] == "Pareto front"  # on top
+
+
+def test_a_long_metric_does_not_widen_the_table(tmp_path: Path) -> None:
+    long = "a_metric_" * 30
+    read = written(tmp_path / "r.html", facts(objectives=(long,)))
+    assert read.texts("th")[:4] == ["proposed as", "evaluations", "mean", "best"]
+    assert f"Mean and best are of {long}." in read.texts("p")
+
+
+def test_shades_are_of_queries_that_were_made_and_failures_are_no_success() -> None:
+    shade = belief_figure(facts()).to_dict()["layer"][2]["encoding"]["color"]["scale"]
+    assert set(shade) == {"range"}  # the legend spans what the rows have
+    states = workers_figure(facts(), 2).to_dict()["encoding"]["color"]["scale"]
+    assert dict(zip(states["domain"], states["range"], strict=True))["failed"] == BEST
 
 
 def test_what_is_not_known_is_not_shown(tmp_path: Path) -> None:

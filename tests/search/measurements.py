@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,9 +37,23 @@ def trouble(architecture: Architecture, seed: int) -> object:
         time.sleep(60)
     if count == 2:
         os._exit(9)
+    if count == 6:
+        sys.exit("enough")
     if count == 3:
         return {"score": float("nan")}
     return {"score": "high"} if count == 4 else {"other": 1.0}
+
+
+def lingers(architecture: Architecture, seed: int) -> dict[str, float]:
+    """Its process takes a while to end."""
+    atexit.register(time.sleep, 0.3)
+    return {"score": 1.0}
+
+
+def killed(architecture: Architecture, seed: int) -> float:
+    """As by a system that is out of memory."""
+    os.kill(os.getpid(), 9)
+    return 0.0
 
 
 def dies_twice(architecture: Architecture, seed: int) -> float:

@@ -51,6 +51,9 @@ def test_failures_and_broken_constraints_do_not_count():
     assert found.best_so_far().tolist() == pytest.approx([np.nan, 5, 7, 7], nan_ok=True)
     assert found.line(3) == {"query": 4, "value": None, "report": None, "seconds": 1.0, "end": 4.0, "failure": "no"}
     assert found.content()["history"][0]["value"] == 9
+    heads, rows = found.table(5)
+    assert heads == ["query", "score", "latency", "architecture"]
+    assert [row[:3] for row in rows] == [[3, "7", "1"], [2, "5", "1"]]
 
 
 def test_a_front_is_ordered_by_the_first_objective():

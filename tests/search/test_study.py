@@ -51,13 +51,13 @@ def cut(folder: Path, lines: int, torn: bytes = b"") -> None:
     (folder / JOURNAL).write_bytes(b"".join(content[:lines]) + torn)
 
 
-@pytest.mark.parametrize(("workers", "rule"), [(1, None), (3, None), (1, Median(3))])
+@pytest.mark.parametrize(("workers", "rule"), [(1, None), (3, None), (1, Median(3)), (4, Median(3))])
 def test_a_killed_search_resumes_as_if_nothing_had_happened(tmp_path: Path, workers, rule) -> None:
     given = {"workers": workers, "stopping": rule, "metric": "acc_36" if rule else "score"}
     undisturbed = study(tmp_path / "a", **given)
     expected = measurements(undisturbed)
     whole = len((tmp_path / "a" / JOURNAL).read_bytes().splitlines())
-    for lines in (2, 3, 10, whole - 1):
+    for lines in (2, 3, 10, 14, 18, 22, whole - 1):
         folder = tmp_path / str(lines)
         folder.mkdir()
         (folder / JOURNAL).write_bytes((tmp_path / "a" / JOURNAL).read_bytes())
@@ -218,6 +218,20 @@ def test_simulated_workers_are_never_idle(tmp_path: Path) -> None:
     assert max(each.end for each in outcome.records) < sum(each.seconds for each in outcome.records) / 3
 
 
+def test_workers_that_join_later_begin_when_they_are_asked(tmp_path: Path) -> None:
+    ended = study(tmp_path, budget=10).run().records[-1].end
+    later = study(tmp_path, budget=20, workers=4).run().records[10:]
+    assert all(each.begin >= ended for each in later)
+    fewer = study(tmp_path, budget=22, workers=2).run().records
+    assert all(each.begin >= max(before.end for before in later) - 4000 for each in fewer[20:])
+
+
+def test_without_seconds_tables_have_one_worker(tmp_path: Path) -> None:
+    made = study(tmp_path, workers=4)
+    object.__setattr__(made.evaluate, "seconds", None)
+    assert {each.worker for each in made.run().records} == {0}
+
+
 def test_hours_need_a_column_of_seconds(tmp_path: Path) -> None:
     made = study(tmp_path)
     object.__setattr__(made.evaluate, "seconds", None)
@@ -255,6 +269,33 @@ def test_stopped_evaluations_cost_the_epochs_they_ran(tmp_path: Path) -> None:
     assert len(outcome.records) > 10
     assert not outcome.records[outcome.front[0]].stopped
     assert all(each.seconds < 4000 * each.cost for each in stopped)
+
+
+def test_a_failed_curve_counts_for_nothing(tmp_path: Path) -> None:
+    def fails_first(architecture, seed):
+        yield 1, {"score": 100.0}
+        if len(begun.append(seed) or begun) == 1:
+            raise ValueError
+        yield 2, {"score": 1.0}
+
+    begun: list[int] = []
+    searcher = RandomSearch(Problem(SPACES.get("nasbench201")(), "score"), 0)
+    outcome = Study(searcher, fails_first, tmp_path, Budget(queries=4), workers=0, stopping=Median(1)).run()
+    assert [each.stopped for each in outcome.records] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"timeout": float("inf")}, "timeout in seconds must be a number above 0 and at most 31,536,000, not inf"),
+        ({"timeout": 0}, "timeout in seconds must be"),
+        ({"timeout": 1, "workers": 0}, "nothing can end an evaluation in this process; give --workers 1 or more"),
+        ({"workers": 10**9}, "workers must be a whole number of at least 0 and at most 10,000"),
+    ],
+)
+def test_limits_that_cannot_be_kept_are_refused(tmp_path: Path, given, message: str) -> None:
+    with pytest.raises(ArchflowError, match=message):
+        study(tmp_path, **given)
 
 
 def test_stopping_needs_epochs_and_one_objective(tmp_path: Path) -> None:

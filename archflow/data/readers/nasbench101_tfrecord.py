@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.data.nasbench101_graphs import CELLS, LARGEST, VOCABULARY
-from archflow.data.protobuf import Value, fields
 from archflow.data.tfrecord import read_records
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.ragged import pointer
 from archflow.graph.table import Table
+from archflow.protobuf import Value, fields
 
 _EPOCHS = (4, 12, 36, 108)
 _REPEATS = 3

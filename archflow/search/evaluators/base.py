@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +10,17 @@ from typing import Any
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import Table
+from archflow.printable import shown
 from archflow.spaces.base import SearchSpace
 
 Point = tuple[int, Mapping[str, float]]
 """A number of epochs, and the metrics after them."""
+
+LARGEST = 1e100
+"""The largest metric: squares of what lies beyond, as of a training that has diverged, are no numbers any more."""
+
+LONGEST = 500
+"""Characters of a failure that are kept."""
 
 
 class SearchEvaluator(ABC):
@@ -103,29 +109,32 @@ def points(evaluate: Any, architecture: Architecture, seed: int) -> Iterator[Poi
 
 
 def checked(metrics: Any, needed: tuple[str, ...]) -> dict[str, float]:
-    """Metrics as finite numbers by name.
+    """Metrics as numbers by name, none beyond `LARGEST`.
 
     Raises:
-        ArchflowError: They are something else, one that is needed is missing or not finite. Another one that is not
-            finite is left out.
+        ArchflowError: They are something else, one that is needed is missing, not finite or too large. Another one that
+            is not finite or too large is left out.
     """
     if not isinstance(metrics, Mapping):
-        raise ArchflowError(f"the evaluation gave {metrics!r}, not metrics by name")
+        raise ArchflowError(f"the evaluation gave {shown(metrics)}, not metrics by name")
     found: dict[str, float] = {}
     for name, value in metrics.items():
         try:
             found[str(name)] = float(value)
         except (TypeError, ValueError, OverflowError):
-            raise ArchflowError(f"the evaluation gave {str(name)!r} as {value!r}, which is no number") from None
+            raise ArchflowError(
+                f"the evaluation gave {shown(str(name))} as {shown(value)}, which is no number"
+            ) from None
     for name in needed:
         if name not in found:
             raise ArchflowError(f"the evaluation gave no {name!r}; it gave: {', '.join(found) or 'nothing'}")
-        if not math.isfinite(found[name]):
+        if not abs(found[name]) <= LARGEST:
             raise ArchflowError(f"{name} is {found[name]}")
-    return {name: value for name, value in found.items() if math.isfinite(value)}
+    return {name: value for name, value in found.items() if abs(value) <= LARGEST}
 
 
-def failure_of(error: Exception) -> str:
-    """Why an evaluation failed, on one line."""
+def failure_of(error: BaseException) -> str:
+    """Why an evaluation failed, on one line of bounded length."""
     text = str(error) if isinstance(error, ArchflowError) else f"{type(error).__name__}: {error}"
-    return " ".join(text.split()) or type(error).__name__
+    line = " ".join(text[: 10 * LONGEST].split()) or type(error).__name__
+    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.bounds import checked
 from archflow.data.benchmarks import find
 from archflow.errors import ArchflowError
 from archflow.features.known import known_columns
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.lookup import rows_of
 from archflow.graph.table import Table, read_table
+from archflow.printable import shown
 from archflow.search.evaluators.base import Point, SearchEvaluator, Target, Wanted
 from archflow.search.evaluators.named import known_name
 from archflow.search.evaluators.side_columns import SideColumns
@@ -103,9 +105,15 @@ def target(text: str, wanted: Wanted) -> Target:
     benchmark, path = find(text)
     table = read_table(path)
     beside = SideColumns.beside(path, benchmark.name) if benchmark else SideColumns()
-    usual = (benchmark.metric,) if benchmark else ()
+    usual = (_validated(benchmark.metric, table.metrics),) if benchmark else ()
     named = wanted.space or (benchmark.space if benchmark else None)
     return _target(table, beside, path.stem, wanted, usual, named)
+
+
+def _validated(metric: str, names: Collection[str]) -> str:
+    """The validation metric beside one on test data, which no search should select by; the metric if there is none."""
+    beside = (metric.replace("test", each) for each in ("validation", "valid", "val"))
+    return next((name for name in beside if name in names), metric)
 
 
 def of_table(table: Table, name: str, wanted: Wanted) -> Target:
@@ -124,25 +132,34 @@ def _target(
     columns = beside.joined_to(table)
     metrics = tuple(column_called(columns, metric, asked) for metric in asked)
     reported = tuple(column_called(columns, metric, metrics) for metric in wanted.reported)
-    noise = bool(wanted.settings.get("noise", True))
+    noise = checked("evaluate.noise", wanted.settings.get("noise", True), True)
+    clock = wanted.settings.get("seconds")
+    if clock is not None and not isinstance(clock, str):
+        raise ArchflowError(f"evaluate.seconds must be the name of a column, not {shown(clock)}")
     series, epochs = series_of(columns, metrics, noise=noise, by_epoch=wanted.by_epoch)
-    space, searched, note = _space(table, name, named, series[metrics[0]])
+    space, searched, note = _space(table, name, named, list(series.values()))
+    seconds = seconds_of(columns, metrics[0], clock, epochs, noise=noise)
+    if seconds is not None and seconds.any_below(0.0):
+        raise ArchflowError(f"{name}: {seconds.names[0]} has values below 0; name another with --set evaluate.seconds=")
     evaluate = TableEvaluator(
         searched.architectures.hashes,
         series,
         {metric: plain_column(columns, metric) for metric in reported},
-        seconds_of(columns, metrics[0], wanted.settings.get("seconds"), epochs, noise=noise),
+        seconds,
         epochs,
     )
-    known = tuple(each for each in known_columns(table, ()) if each in table.metrics and each not in metrics)
+    unseen = {*metrics, *reported}
+    known = tuple(each for each in known_columns(table, ()) if each in table.metrics and each not in unseen)
     return Target(evaluate, space, metrics, reported, KnownColumns(searched, known), note)
 
 
-def _space(table: Table, name: str, named: str | None, series: Series) -> tuple[SearchSpace, Table, str]:
-    """The named space if the table holds all of it, else what is measured in the table; the table as that has it."""
-    measured = np.flatnonzero(series.any_measured)
+def _space(table: Table, name: str, named: str | None, series: Sequence[Series]) -> tuple[SearchSpace, Table, str]:
+    """The named space if the table has measured all of it, else what is measured in the table; the table as that has
+    it."""
+    measured = np.flatnonzero(np.all([each.any_measured for each in series], 0))
     if len(measured) == 0:
-        raise ArchflowError(f"{name}: no architecture has a value of {series.names[0]}; name another metric")
+        metrics = " and of ".join(each.names[0] for each in series)
+        raise ArchflowError(f"{name}: no architecture has a value of {metrics}; name another metric")
     if named is None:
         return TableSpace(table.select(measured), name), table, ""
     space = SPACES.get(named)()
@@ -150,7 +167,7 @@ def _space(table: Table, name: str, named: str | None, series: Series) -> tuple[
         conformed = Table(space.conform(table.architectures), table.metrics, table.native)
     except ArchflowError as error:
         raise ArchflowError(f"{name}: is no table of the space {named} ({error})") from None
-    if len(np.unique(conformed.architectures.hashes)) >= space.size:
+    if len(np.unique(conformed.architectures.hashes[measured])) >= space.size:
         return space, conformed, ""
     rest = TableSpace(table.select(measured), name)
     size = f"{space.size:,}" if space.size < 10**9 else f"{space.size:.1e}"

@@ -59,6 +59,10 @@ class Series:
         """(N,) whether a row can be measured."""
         return np.any([np.all([np.isfinite(each[label]) for each in self.columns], 0) for label in self.labels], 0)
 
+    def any_below(self, bound: float) -> bool:
+        """Whether any value is."""
+        return any(bool((column < bound).any()) for each in self.columns for column in each.values())
+
     def value(self, row: int, label: int, place: int) -> float:
         """Of a row and a seed, after the epochs at a place; where that seed has no value, that of no single one."""
         own = self.columns[place]

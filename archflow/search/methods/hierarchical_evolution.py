@@ -52,4 +52,4 @@ class HierarchicalEvolution(Searcher):
         fitness = self.history.fitness
         winners = population[[some[fitness[some].argmax()] for some in drawn]]
         children = self.space.mutants(self.history.architectures.select(winners), generator)
-        return Proposals(children, [f"mutant of {winner}" for winner in winners])
+        return Proposals(children, [f"mutant of {winner}" for winner in winners.tolist()])

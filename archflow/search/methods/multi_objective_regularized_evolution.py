@@ -41,4 +41,4 @@ class MultiObjectiveRegularizedEvolution(Searcher):
         drawn = np.stack([generator.permutation(len(latest))[: self.tournament] for _ in range(n)])
         winners = latest[drawn[np.arange(n), rank[drawn].argmin(1)]]
         children = self.space.mutants(self.history.architectures.select(winners), generator)
-        return Proposals(children, [f"mutant of {winner}" for winner in winners])
+        return Proposals(children, [f"mutant of {winner}" for winner in winners.tolist()])

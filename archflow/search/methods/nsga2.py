@@ -49,7 +49,7 @@ class NSGA2(Searcher):
         drawn = generator.integers(len(order), size=(n, 2))
         winners = np.array(self.history.done)[order[rank[drawn].min(1)]]
         children = self.space.mutants(self.history.architectures.select(winners), generator)
-        return Proposals(children, [f"mutant of {winner}" for winner in winners])
+        return Proposals(children, [f"mutant of {winner}" for winner in winners.tolist()])
 
 
 def survival_order(rising: Values, violation: Values) -> NDArray[np.int64]:

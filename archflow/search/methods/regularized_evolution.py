@@ -65,4 +65,4 @@ class RegularizedEvolution(Searcher):
             drawn = generator.random((n, len(latest))).argsort(1)[:, : self.tournament]
         winners = np.array(latest)[drawn[np.arange(n), fitness[drawn].argmax(1)]]
         children = self.space.mutants(self.history.architectures.select(winners), generator)
-        return Proposals(children, [f"mutant of {winner}" for winner in winners])
+        return Proposals(children, [f"mutant of {winner}" for winner in winners.tolist()])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from archflow.encoders.dropout import dropout
 from archflow.encoders.gin import IsomorphismConvolution
 from archflow.encoders.inputs import one_hot
-from archflow.encoders.layers import BatchNorm, Linear, NeighbourSum, mean_pool, per_member, segment_sum
+from archflow.encoders.layers import BatchNorm, Linear, NeighbourSum, segment_sum
 from archflow.encoders.preparation import Preparation
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
@@ -30,6 +30,8 @@ UNITS = 10.0
 """Units of the Gaussian outputs in a standard deviation of the labels: its deviation is at least .6 of a unit, and was
 published for errors in per cent, whose standard deviation is about ten in NAS-Bench-201."""
 
+LANES = 64
+"""A multiple of what any processor's vector instructions take at once, twice."""
 
 EPSILON = 1e-5
 """Added to variances in normalisation."""
@@ -50,8 +52,8 @@ class GINSurrogate(Surrogate):
             whose rate falls along half a cosine. The released scheduler counts fewer steps than there are, so that its
             rate rises again in the end; here it does not.
 
-    Among architectures of one size, a lesson's model is the same to the last bit in any company. Otherwise padding
-    to the largest of a batch changes the rounding of sums, which training amplifies.
+    A lesson's model is the same in any company; to the last bit where the processor rounds a product of matrices alike
+    alone and beside others.
 
     Source: Wei et al., "NPENAS", 2020; NPENASv1 456ae85.
     """
@@ -116,13 +118,30 @@ def preparation_of(lesson: Lesson) -> Preparation:
 
 
 class MemberLinear(Linear):
-    """A linear layer that rounds alike for one member and for several."""
+    """A linear layer that rounds alike for one member and for several: no member's rows are padded to those of others,
+    since a product of more rows rounds otherwise, and so does the sum over them in its gradient."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(K, rows, in) -> (K, rows, out); K = 1 also takes (rows, in)."""
-        if x.ndim == 2:
-            return self(x[None])[0]
+        """(K, rows, in) -> (K, rows, out)."""
         return torch.baddbmm(self.bias[:, None], x, self.weight)  # type: ignore[index]
+
+    def by_node(self, x: Tensor, batch: Batch) -> Tensor:
+        """(V, in) -> (V, out): every node through its member's layer."""
+        rows = batch.member_nodes
+        if rows.is_full:
+            return self(x.view(*rows.shape, -1)).flatten(0, 1)
+        parts = zip(x.split(rows.counts.tolist()), self.weight, self.bias, strict=True)  # type: ignore[arg-type]
+        return torch.cat([torch.baddbmm(bias[None, None], part[None], weight[None])[0] for part, weight, bias in parts])
+
+
+def by_lanes(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """An elementwise function by vector instructions alone. What is left over at the end of an array torch computes one
+    by one, which can differ in the last bit, and what that is would depend on the companions."""
+    return function(F.pad(x.flatten(), (0, -x.numel() % LANES)))[: x.numel()].view(x.shape)
+
+
+def _celu(x: Tensor) -> Tensor:
+    return by_lanes(F.celu, x)
 
 
 class Convolution(IsomorphismConvolution):
@@ -135,7 +154,7 @@ class Convolution(IsomorphismConvolution):
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """(V, in) -> (V, d)."""
         x = NeighbourSum.apply(x, batch.edges).add_(x)
-        return per_member(self.out, torch.relu_(per_member(self.hidden, x, batch)), batch)
+        return self.out.by_node(torch.relu_(self.hidden.by_node(x, batch)), batch)
 
 
 class NodeNorm(BatchNorm):
@@ -204,16 +223,17 @@ class Network(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """(K, B, 1) the sigmoid, or (K, B, 2) mean and deviation."""
-        activation = F.celu if self.gaussian else F.relu
+        activation = _celu if self.gaussian else F.relu
         x = one_hot(batch, self.n_ops, self.n_attributes, torch.float32)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = norm(activation(convolution(x, batch)), batch)
-        pooled = mean_pool(x, batch).view(batch.members, -1, x.shape[1])
+        pooled = (segment_sum(x, batch.node_ptr) / batch.sizes[:, None]).view(batch.members, -1, x.shape[1])
         first = dropout(activation(self.hidden[0](pooled)), 0.1, self.training)
         mean = self.out[0](first)
         if not self.gaussian:
-            return torch.sigmoid(mean)
-        return torch.cat([mean, torch.exp(F.celu(self.out[1](F.celu(self.hidden[1](pooled)))) / 2)], -1)
+            return by_lanes(torch.sigmoid, mean)
+        deviation = self.out[1](_celu(self.hidden[1](pooled)))
+        return torch.cat([mean, by_lanes(lambda x: torch.exp(F.celu(x) / 2), deviation)], -1)
 
     def loss(self, outputs: Tensor, y: Tensor) -> Tensor:
         """(K,) of outputs (K, B, .) and labels (K, B)."""
@@ -221,7 +241,7 @@ class Network(nn.Module):
         if not self.gaussian:
             return errors.mean(1)
         deviation = outputs[..., 1]
-        return (errors / (2 * deviation.square()) + deviation.log()).mean(1)
+        return (errors / (2 * deviation.square()) + by_lanes(torch.log, deviation)).mean(1)
 
 
 class _Fitted:

@@ -9,9 +9,6 @@ from typing import Any
 
 from archflow.graph import Architecture
 
-Watch = Callable[[int, int, Mapping[str, float]], bool]
-"""Given (number, epochs, metrics) of an evaluation that is under way: whether to stop it there."""
-
 
 @dataclass(frozen=True)
 class Job:
@@ -63,6 +60,10 @@ class Finished:
     def fail(self, failure: str) -> None:
         """Say why it failed; what was measured before counts no more."""
         self.failure, self.metrics, self.stopped = failure, {}, False
+
+
+Watch = Callable[[Finished], bool]
+"""Given an evaluation that is under way, with what it has measured: whether to stop it there."""
 
 
 class Workers(ABC):

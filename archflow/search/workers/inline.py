@@ -43,12 +43,15 @@ class InlineWorker(Workers):
         try:
             for epochs, metrics in points(self.job.evaluate, architecture, seed):
                 finished.point(epochs, checked(metrics, self.job.needed))
-                if not is_last(self.job.evaluate, epochs) and self.job.watch(number, epochs, finished.metrics):
+                if not is_last(self.job.evaluate, epochs) and self.job.watch(finished):
                     finished.stopped = True
                     break
             if not finished.curve:
                 finished.fail("the evaluation gave no metrics")
-        except Exception as error:  # whatever the user's evaluation raises is said, and the search goes on
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # whatever the evaluation raises is said, and the search goes on
             finished.fail(failure_of(error))
         finished.end = self.clock
         return (finished,)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -140,7 +139,7 @@ class ProcessWorkers(Workers):
         if kind == "point":
             finished.point(*content)
             last = is_last(self.job.evaluate, finished.epochs)
-            finished.stopped = not last and self.job.watch(finished.number, finished.epochs, finished.metrics)
+            finished.stopped = not last and self.job.watch(finished)
             process.send(not finished.stopped)
             return None
         (failure,) = content
@@ -157,7 +156,8 @@ class ProcessWorkers(Workers):
         if process.busy is None:
             return None
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        process.busy.fail(f"its worker process died ({how}), perhaps for lack of memory")
+        why = ", perhaps for lack of memory" if code == -signal.SIGKILL else ""
+        process.busy.fail(f"its worker process died ({how}){why}")
         return self._ended(process)
 
     def _late(self, process: _Process) -> Finished | None:
@@ -175,18 +175,25 @@ class ProcessWorkers(Workers):
         return finished
 
 
+class _Ended(SystemExit):
+    """Raised by SIGTERM, so that what the evaluation started is stopped too."""
+
+
+def _end(*_: object) -> None:
+    raise _Ended
+
+
 def _serve(connection: Connection, evaluate: Any, needed: tuple[str, ...]) -> None:
     """What a worker process does: evaluate until its parent is gone or has enough."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, so that what it started is stopped too
+    signal.signal(signal.SIGTERM, _end)
     begin_worker(grace=2.0)
     os.dup2(2, 1)  # what the evaluation prints is no result of the command
-    connection.send(("ready",))
-    while True:
-        try:
+    with suppress(_Ended, EOFError, OSError):
+        connection.send(("ready",))
+        while True:
             architecture, seed = connection.recv()
-        except EOFError:
-            return
-        connection.send(("done", _evaluated(connection, evaluate, needed, architecture, seed)))
+            connection.send(("done", _evaluated(connection, evaluate, needed, architecture, seed)))
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left to be stopped
 
 
 def _evaluated(
@@ -198,8 +205,8 @@ def _evaluated(
             connection.send(("point", epochs, checked(metrics, needed)))
             if not connection.recv():
                 break
-    except EOFError:
+    except _Ended:
         raise
-    except Exception as error:  # whatever the user's evaluation raises is said, and the search goes on
+    except (Exception, SystemExit) as error:  # whatever the user's evaluation raises is said, and the search goes on
         return failure_of(error)
     return ""

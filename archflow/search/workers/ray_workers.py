@@ -121,7 +121,7 @@ class RayWorkers(Workers):
         elif epochs is not None:
             finished.point(epochs, metrics)
             if not is_last(self.job.evaluate, epochs):
-                finished.stopped = self.job.watch(finished.number, epochs, metrics)
+                finished.stopped = self.job.watch(finished)
                 if not finished.stopped:
                     actor.answer = actor.handle.next.remote()
                     return None

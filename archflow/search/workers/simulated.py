@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture
@@ -17,13 +17,15 @@ class SimulatedWorkers(Workers):
     Args:
         job: What they do. Its `seconds` are how long it takes.
         free_at: When each worker ended its latest evaluation.
+        asked_at: When each trial was asked for, by number: it cannot begin before, whoever has been idle since when.
+        elapsed: Seconds that the search took before.
     """
 
-    def __init__(self, job: Job, free_at: Sequence[float]) -> None:
-        self.job, self._free_at = job, list(free_at)
+    def __init__(self, job: Job, free_at: Sequence[float], asked_at: Mapping[int, float], elapsed: float = 0.0) -> None:
+        self.job, self._free_at, self._asked_at = job, list(free_at), asked_at
         self._idle = set(range(len(self._free_at)))
         self._events: list[tuple[float, int, Finished, Iterator[Point] | None]] = []
-        self._clock, self._sequence = max(self._free_at), 0
+        self._clock, self._sequence = elapsed, 0
 
     @property
     def clock(self) -> float:
@@ -36,13 +38,14 @@ class SimulatedWorkers(Workers):
     def start(self, number: int, architecture: Architecture, seed: int) -> None:
         worker = min(self._idle, key=lambda each: (self._free_at[each], each))
         self._idle.remove(worker)
-        self._next(Finished(number, worker, self._free_at[worker]), self.job.evaluate.curve(architecture, seed))
+        begin = max(self._free_at[worker], self._asked_at[number])
+        self._next(Finished(number, worker, begin), self.job.evaluate.curve(architecture, seed))
 
     def wait(self) -> Sequence[Finished]:
         time, _, finished, curve = heapq.heappop(self._events)
         self._clock = max(self._clock, time)
         if curve is not None and not is_last(self.job.evaluate, finished.epochs):
-            finished.stopped = self.job.watch(finished.number, finished.epochs, finished.metrics)
+            finished.stopped = self.job.watch(finished)
             if not finished.stopped:
                 self._next(finished, curve)
                 return ()

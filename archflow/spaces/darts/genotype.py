@@ -32,6 +32,7 @@ _UNUSUAL = re.compile(r"[^\s!-\[\]-~]", re.ASCII)
 
 _NAMED = {op: number for number, op in enumerate(OPERATIONS)}
 _NUMBERED = {number - 1: number for number in range(1, len(OPERATIONS))}
+_JSON = [[json.dumps([op, predecessor]) for predecessor in range(REACH.max())] for op in OPERATIONS]
 _FIELDS = ("normal", "reduce", "normal_concat", "reduce_concat")
 _PREDECESSORS = [{node: node for node in range(reach)} for reach in REACH.tolist()]
 _SHOWN = 24
@@ -51,8 +52,8 @@ def read(text: str) -> NDArray[np.int64]:
 
 def json_text(choices: NDArray[np.int64]) -> str:
     """Choices (2, 8, 2) -> JSON."""
-    cells = (_named(cell) for cell in choices)
-    return json.dumps(dict(zip(_FIELDS, ([list(step) for step in cell] for cell in cells), strict=False)))
+    normal, reduce = (", ".join(_JSON[op][predecessor] for predecessor, op in cell) for cell in choices.tolist())
+    return f'{{"normal": [{normal}], "reduce": [{reduce}]}}'
 
 
 def genotype_text(choices: NDArray[np.int64]) -> str:

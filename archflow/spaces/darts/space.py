@@ -18,11 +18,11 @@ from archflow.spaces.darts import genotype as forms
 from archflow.spaces.darts.costs import network_costs
 from archflow.spaces.darts.graph import CELLS, OPERATIONS, REACH, STEPS, VOCABULARY, choices_of, graphs
 from archflow.spaces.darts.isomorphism import least_forms
+from archflow.spaces.darts.neighbours import NONE, changeable, changed
+from archflow.spaces.sampling import drawn_places
 
 if TYPE_CHECKING:
     from archflow.networks.darts_network import DARTSNetwork
-
-NONE = OPERATIONS.index("none")
 
 
 @SPACES.register("darts")
@@ -84,18 +84,16 @@ class DARTS(NetworkSpace):
         a `none`, or with two operations of a node on one feature map, has a few more neighbours, and the changes that
         remove these cannot be taken back.
         """
-        steps = self._choices(architecture).reshape(CELLS * STEPS, 2)
-        predecessor, operation = steps.T[:, :, None]
-        partner = predecessor.reshape(-1, 2, 1)[:, ::-1].reshape(-1, 1)
-        reach = np.tile(REACH, CELLS)[:, None]
-        maps, operations = np.arange(REACH.max()), np.arange(len(OPERATIONS))
-        other_operation = np.nonzero((operations != operation) & (operations != NONE))
-        other_map = np.nonzero((maps < reach) & (maps != predecessor) & (maps != partner))
-        place, value = np.concatenate([other_operation, other_map], axis=1)
-        part = np.repeat([1, 0], [len(other_operation[0]), len(other_map[0])])
-        around = np.tile(steps, (len(place), 1, 1))
-        around[np.arange(len(place)), place, part] = value
-        return graphs(around.reshape(-1, CELLS, STEPS, 2))
+        choices = self._choices(architecture)
+        changes = np.flatnonzero(changeable(choices[None])[0])
+        return graphs(changed(np.tile(choices, (len(changes), 1, 1, 1)), changes))
+
+    def mutants(self, architectures: ArchitectureSet, generator: np.random.Generator) -> ArchitectureSet:
+        choices = choices_of(architectures)
+        return graphs(changed(choices, drawn_places(changeable(choices), generator)))
+
+    def keys(self, architectures: ArchitectureSet) -> list[str]:
+        return [forms.json_text(each) for each in least_forms(choices_of(architectures))]
 
     def canonical(self, architecture: Architecture) -> str:
         """The JSON of the first genotype that differs in nothing but the order of a node's two operations and the

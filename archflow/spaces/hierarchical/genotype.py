@@ -45,10 +45,10 @@ def trivial() -> Genotypes:
     return np.array(chains[0] * MOTIFS + chains[1])
 
 
-def parts(genotype: Genotypes) -> list[tuple[int, ...]]:
-    """(46,) -> the digits of the six motifs, then those of the cell."""
+def parts(genotype: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """46 digits -> those of the six motifs, then those of the cell."""
     cut = [genotype[start : start + MOTIF_EDGES] for start in range(0, LENGTH - CELL_EDGES, MOTIF_EDGES)]
-    return [tuple(part.tolist()) for part in (*cut, genotype[-CELL_EDGES:])]
+    return [*cut, genotype[-CELL_EDGES:]]
 
 
 @cache
@@ -117,7 +117,7 @@ def neighbours(genotype: Genotypes) -> Genotypes:
     return around[(digit != genotype[column]) & valid(around)]
 
 
-def class_of(genotype: Genotypes) -> str:
+def class_of(genotype: tuple[int, ...]) -> str:
     """What all genotypes of isomorphic networks have in common, and no others."""
     *motifs, cell = parts(genotype)
     names = ["", *(_smallest(live(motif), MOTIF_NODES) for motif in motifs)]

@@ -7,27 +7,23 @@ motifs, of 4 nodes on level 2 and 5 on level 3.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
-from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+from archflow.graph import Architecture, ArchitectureSet
 from archflow.printable import shown
 from archflow.spaces.base import SPACES, NetworkSpace, refuse_enumeration
 from archflow.spaces.hierarchical import genotype as genes
+from archflow.spaces.hierarchical.costs import network_costs
 from archflow.spaces.hierarchical.genotype import Genotypes
+from archflow.spaces.hierarchical.graph import ATTRIBUTES, VOCABULARY, genotypes_of, graphs
 
 if TYPE_CHECKING:
     from archflow.networks.hierarchical_network import HierarchicalNetwork
 
-PROJECTION = "projection"
-_BLOCKS = {**{f"motif_{m + 1}": 6 for m in range(genes.MOTIFS)}, "cell_1": 5, "cell_2": 5}
-"""The attributes of the input node, in the order of a genotype: how many digits each holds, as a number of base 7. More
-than eight would not be exact in float32, and a column for every digit makes graphs slow."""
 _NATIVE = re.compile(r"([0-6]{6}/){6}[0-6]{10}")
 
 
@@ -46,8 +42,8 @@ class Hierarchical(NetworkSpace):
     """
 
     name = "hierarchical"
-    vocabulary = Vocabulary(("input", "output", *genes.PRIMITIVES, PROJECTION))
-    attribute_names = tuple(sorted(_BLOCKS))
+    vocabulary = VOCABULARY
+    attribute_names = ATTRIBUTES
     size = genes.count()
 
     def parse(self, text: str) -> Architecture:
@@ -56,15 +52,15 @@ class Hierarchical(NetworkSpace):
             raise ArchflowError(
                 f"hierarchical: {shown(text)} is not six times six digits and ten, from 0 to 6, with / between"
             )
-        genotype = np.array([int(digit) for digit in text.replace("/", "")])
-        if not genes.valid(genotype[None])[0]:
-            names = [*(f"motif {m + 1}" for m in range(genes.MOTIFS)), "the cell"]
-            cut = next(n for n, part in zip(names, genes.parts(genotype), strict=True) if not genes.live(part))
+        genotype = tuple(int(digit) for digit in text.replace("/", ""))
+        names = [*(f"motif {m + 1}" for m in range(genes.MOTIFS)), "the cell"]
+        cut = next((n for n, part in zip(names, genes.parts(genotype), strict=True) if not genes.live(part)), None)
+        if cut is not None:
             raise ArchflowError(f"hierarchical: {shown(text)}: no path leads through {cut}; give it more edges")
-        return flatten(genotype)
+        return graphs(np.array([genotype]))[0]
 
     def format(self, architecture: Architecture) -> str:
-        parts = genes.parts(self._genotype(architecture))
+        parts = genes.parts(tuple(_genotype(architecture).tolist()))
         return "/".join("".join(map(str, part)) for part in parts)
 
     def enumerate(self) -> ArchitectureSet:
@@ -75,25 +71,25 @@ class Hierarchical(NetworkSpace):
         genotypes = np.repeat(genes.trivial()[None], count, 0)
         for _ in range(genes.MUTATIONS):
             genotypes = genes.mutated(genotypes, generator)
-        return self._set(genotypes)
+        return graphs(genotypes)
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
         """All valid genotypes with another digit, in their order."""
-        return self._set(genes.neighbours(self._genotype(architecture)))
+        return graphs(genes.neighbours(_genotype(architecture)))
 
     def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
         """A neighbour, drawn as published and not uniformly: see `archflow.spaces.hierarchical.genotype.mutated`."""
-        return flatten(genes.mutated(self._genotype(architecture)[None], generator)[0])
+        return graphs(genes.mutated(_genotype(architecture)[None], generator))[0]
 
     def mutants(self, architectures: ArchitectureSet, generator: np.random.Generator) -> ArchitectureSet:
-        return self._set(genes.mutated(self._genotypes(architectures), generator))
+        return graphs(genes.mutated(genotypes_of(architectures), generator))
 
     def keys(self, architectures: ArchitectureSet) -> list[str]:
-        return [genes.class_of(genotype) for genotype in self._genotypes(architectures)]
+        return [genes.class_of(tuple(genotype)) for genotype in genotypes_of(architectures).tolist()]
 
     def canonical(self, architecture: Architecture) -> str:
         """The motifs in use, numbered and ordered again, and the cell, without what is on no path."""
-        return genes.class_of(self._genotype(architecture))
+        return genes.class_of(tuple(_genotype(architecture).tolist()))
 
     def costs(
         self,
@@ -105,14 +101,15 @@ class Hierarchical(NetworkSpace):
         classes: int = 10,
         image_shape: tuple[int, int, int] = (3, 32, 32),
     ) -> dict[str, NDArray[np.float64]]:
-        """Counted in the network itself: its first image costs as much time again."""
-        from archflow.networks.counting import count_flops, count_parameters
-
-        size = {"channels": channels, "cells_per_stage": cells_per_stage, "stages": stages, "classes": classes}
-        networks = (self.build(each, **size, image_channels=image_shape[0]) for each in architectures)
-        counts = [(count_parameters(network), count_flops(network, image_shape)) for network in networks]
-        params, flops = np.array(counts, np.float64).reshape(-1, 2).T
-        return {"params": params, "flops": flops}
+        genotypes_of(architectures)  # refuses what is not of the space
+        return network_costs(
+            architectures.recoded(VOCABULARY),
+            channels=channels,
+            cells_per_stage=cells_per_stage,
+            stages=stages,
+            classes=classes,
+            image_shape=image_shape,
+        )
 
     def build(
         self,
@@ -128,7 +125,7 @@ class Hierarchical(NetworkSpace):
         """See `archflow.networks.hierarchical_network`. The size is the small network's of the search."""
         from archflow.networks.hierarchical_network import HierarchicalNetwork
 
-        self._genotype(architecture)  # refuses what is not of the space
+        _genotype(architecture)  # refuses what is not of the space
         return HierarchicalNetwork(
             architecture.ops,
             architecture.edges,
@@ -140,60 +137,7 @@ class Hierarchical(NetworkSpace):
             seed=seed,
         )
 
-    def _set(self, genotypes: Genotypes) -> ArchitectureSet:
-        return ArchitectureSet.from_architectures([flatten(genotype) for genotype in genotypes], self.vocabulary)
 
-    def _genotypes(self, architectures: ArchitectureSet) -> Genotypes:
-        rows = [self._genotype(each) for each in architectures]
-        return np.array(rows, np.int64).reshape(-1, genes.LENGTH)
-
-    def _genotype(self, architecture: Architecture) -> Genotypes:
-        """(46,). Raises ArchflowError if the graph is not what its digits say."""
-        digits: list[int] = []
-        for name, length in _BLOCKS.items():
-            number = architecture.attributes.get(name, (np.nan,))[0]
-            if not (0 <= number < genes.CHOICES**length and number == int(number)):
-                raise ArchflowError(f"hierarchical: the input node needs the attribute {name!r}, a genotype's digits")
-            digits += [int(number) // genes.CHOICES**place % genes.CHOICES for place in reversed(range(length))]
-        genotype = np.array(digits)
-        if not genes.valid(genotype[None])[0] or flatten(genotype) != architecture:
-            raise ArchflowError("hierarchical: the graph is not the flattened genotype of its attributes")
-        return genotype
-
-
-def flatten(genotype: Genotypes) -> Architecture:
-    """(46,) -> the cell of primitives and projections, motif by motif of the cell."""
-    return _flattened(tuple(genotype.tolist()))
-
-
-@lru_cache(maxsize=4096)  # neighbours are made, and then read again
-def _flattened(genotype: tuple[int, ...]) -> Architecture:
-    *motifs, cell = genes.parts(np.array(genotype))
-    ops, edges = ["input"], []
-    states = [[0], *([] for _ in range(genes.CELL_NODES - 1))]
-    for source, target, digit in genes.live(cell):
-        states[target] += assemble(motifs[digit - 1], states[source], ops, edges)
-    edges += [(node, len(ops)) for node in states[-1]]
-    ops.append("output")
-    missing, digits = (np.nan,) * (len(ops) - 1), iter(genotype)
-    attributes = {}
-    for name, length in _BLOCKS.items():
-        number = 0
-        for _ in range(length):
-            number = number * genes.CHOICES + next(digits)
-        attributes[name] = (number, *missing)
-    return Architecture(tuple(ops), tuple(edges), attributes)
-
-
-def assemble(
-    motif: tuple[int, ...], entering: Sequence[int], ops: list[str], edges: list[tuple[int, int]]
-) -> list[int]:
-    """Append the nodes of one motif of level 2 behind those that enter it; returns its projection."""
-    states = [list(entering), *([] for _ in range(genes.MOTIF_NODES - 1))]
-    for source, target, digit in genes.live(motif):
-        edges += [(node, len(ops)) for node in states[source]]
-        states[target].append(len(ops))
-        ops.append(genes.PRIMITIVES[digit - 1])
-    edges += [(node, len(ops)) for node in states[-1]]
-    ops.append(PROJECTION)
-    return [len(ops) - 1]
+def _genotype(architecture: Architecture) -> Genotypes:
+    """(46,). Raises ArchflowError if the graph is not what its digits say."""
+    return genotypes_of(ArchitectureSet.from_architectures([architecture]))[0]

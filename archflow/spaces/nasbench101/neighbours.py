@@ -12,6 +12,7 @@ What has nodes off the paths from input to output, or more nodes or edges than t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -33,8 +34,10 @@ from archflow.spaces.nasbench101.codes import (
 )
 
 
+@lru_cache(maxsize=4096)  # of parents that have several children
 def neighbours(code: int) -> Codes:
-    """The representatives (M,) of the classes around that of a cell, ascending; its own is not among them."""
+    """The representatives (M,) of the classes around that of a cell, ascending; its own is not among them. Not to be
+    written to."""
     # Two nodes may be joined unless a path leads back: that is, if any numbering has them in that order.
     codes = numberings(code)
     size = code >> SIZE_SHIFT
@@ -42,7 +45,9 @@ def neighbours(code: int) -> Codes:
     if size < MAX_NODES:
         changed.append(_with_a_node(codes, size))
     found = np.unique(np.concatenate(changed))
-    return np.unique(representatives(found[are_cells(found)]))
+    around = np.unique(representatives(found[are_cells(found)]))
+    around.flags.writeable = False
+    return around
 
 
 def _other_operations(codes: Codes, size: int) -> Codes:

@@ -9,6 +9,9 @@ from archflow.spaces.nasbench101.codes import MAX_NODES, OPERATIONS, SOURCES, TA
 _DRAWN = 4096
 """Matrices drawn together; about three in four are kept. Fixed, so that fewer cells are the first of more."""
 
+_PRUNED = 1.5
+"""How many of them are pruned for each cell that is wanted: most often enough."""
+
 
 def random_cells(count: int, generator: np.random.Generator) -> Codes:
     """`count` independent cells (N,), numbered as drawn.
@@ -16,23 +19,27 @@ def random_cells(count: int, generator: np.random.Generator) -> Codes:
     Each of the 21 edges of a 7-node matrix is there with probability 1/2, and every operation is equally likely; what
     is on no path from input to output is pruned; drawn again if no path is left, or more than nine edges.
     """
-    drawn: list[Codes] = []
-    found = 0
-    while found < count:
-        matrix = np.zeros((_DRAWN, MAX_NODES, MAX_NODES), bool)
-        matrix[:, SOURCES, TARGETS] = generator.integers(0, 2, (_DRAWN, len(SOURCES)), dtype=np.int8)
+    found: list[Codes] = []
+    missing = count
+    while missing > 0:
+        edges = generator.integers(0, 2, (_DRAWN, len(SOURCES)), dtype=np.int8)
         operations = generator.integers(0, len(OPERATIONS), (_DRAWN, MAX_NODES - 2))
-        codes = _pruned(matrix, operations)
-        drawn.append(codes[are_cells(codes)])
-        found += len(drawn[-1])
-    return np.concatenate(drawn)[:count] if drawn else np.zeros(0, np.int64)
+        at = 0
+        while missing > 0 and at < _DRAWN:
+            rows = slice(at, at + int(_PRUNED * missing) + 16)
+            codes = _pruned(edges[rows], operations[rows])
+            found.append(codes[are_cells(codes)][:missing])
+            missing, at = missing - len(found[-1]), rows.stop
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
 
 
-def _pruned(matrix: np.ndarray, operations: np.ndarray) -> Codes:
-    """Matrices [row, source, target] (N, 7, 7) and operations (N, 5) -> codes (N,) without dead nodes.
+def _pruned(edges: np.ndarray, operations: np.ndarray) -> Codes:
+    """Which edges there are (N, 21) and operations (N, 5) -> codes (N,) without dead nodes.
 
     Without a path from input to output nothing is left, which is no cell.
     """
+    matrix = np.zeros((len(edges), MAX_NODES, MAX_NODES), bool)
+    matrix[:, SOURCES, TARGETS] = edges
     reached, reaching = np.zeros((2, len(matrix), MAX_NODES), bool)
     reached[:, 0] = reaching[:, -1] = True
     for node in range(1, MAX_NODES):

@@ -8,6 +8,7 @@ trained one of each class, here called its representative, the first in the orde
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,9 +65,16 @@ class NASBench101(NetworkSpace):
         order of `enumerate`; see `archflow.spaces.nasbench101.neighbours`."""
         return graphs(neighbours(code_of(architecture)))
 
+    def mutants(self, architectures: ArchitectureSet, generator: np.random.Generator) -> ArchitectureSet:
+        around = [neighbours(code) for code in codes_of(architectures).tolist()]
+        return graphs(np.array([each[generator.integers(len(each))] for each in around], np.int64))
+
     def canonical(self, architecture: Architecture) -> str:
         """The official hash, 32 hexadecimal digits."""
-        return official_hashes(np.array([code_of(architecture)]))[0]
+        return _official_hash(code_of(architecture))
+
+    def keys(self, architectures: ArchitectureSet) -> list[str]:
+        return [_official_hash(code) for code in codes_of(architectures).tolist()]
 
     def hashes(self, architectures: ArchitectureSet) -> list[str]:
         """The official hashes of N cells. Raises ArchflowError, naming the row that is no cell."""
@@ -114,3 +122,8 @@ class NASBench101(NetworkSpace):
         return NASBench101Network(
             cell.ops, cell.edges, channels, cells_per_stage, stages, classes, image_channels, seed
         )
+
+
+@lru_cache(maxsize=2**16)  # the same cells are drawn again and again
+def _official_hash(code: int) -> str:
+    return official_hashes(np.array([code]))[0]

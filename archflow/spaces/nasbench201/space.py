@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +30,17 @@ CELL_EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 GRAPH_EDGES = ((0, 1), (0, 2), (0, 4), (1, 3), (1, 5), (2, 6), (3, 6), (4, 7), (5, 7), (6, 7))
 """Edges between operations: one ends where the other begins."""
 
+_SOURCES, _TARGETS = np.array(GRAPH_EDGES, np.int32).T
+_NODES = len(CELL_EDGES) + 2
+
+_MADE: WeakKeyDictionary[ArchitectureSet, NDArray[np.int64]] = WeakKeyDictionary()
+"""The choices of sets that were made here, so that they are not read again."""
+
 _TEMPLATE = "|{}~0|+|{}~0|{}~1|+|{}~0|{}~1|{}~2|"
 _LITERALS = _TEMPLATE.split("{}")
+
+VOCABULARY = Vocabulary(("input", "output", *OPERATIONS))
+_INPUT, _OUTPUT, _FIRST = (VOCABULARY.index(op) for op in ("input", "output", OPERATIONS[0]))
 
 
 @SPACES.register("nasbench201")
@@ -38,7 +48,7 @@ class NASBench201(NetworkSpace):
     """15,625 cells in 6,466 isomorphism classes."""
 
     name = "nasbench201"
-    vocabulary = Vocabulary(("input", "output", *OPERATIONS))
+    vocabulary = VOCABULARY
     size = len(OPERATIONS) ** len(CELL_EDGES)
 
     def parse(self, text: str) -> Architecture:
@@ -140,36 +150,46 @@ class NASBench201(NetworkSpace):
 
     def _from_choices(self, choices: NDArray[np.int64]) -> ArchitectureSet:
         """Operation numbers (N, 6) -> N architectures."""
-        count, nodes, edges = len(choices), len(CELL_EDGES) + 2, np.array(GRAPH_EDGES)
-        op = np.empty((count, nodes), np.int64)
-        op[:, 0] = self.vocabulary.index("input")
-        op[:, -1] = self.vocabulary.index("output")
-        op[:, 1:-1] = choices + self.vocabulary.index(OPERATIONS[0])
-        return ArchitectureSet(
+        count = len(choices)
+        op = np.empty((count, _NODES), np.int32)
+        op[:, 0], op[:, -1] = _INPUT, _OUTPUT
+        op[:, 1:-1] = choices + _FIRST
+        made = ArchitectureSet(
             self.vocabulary,
             op.reshape(-1),
-            np.arange(count + 1) * nodes,
-            np.tile(edges[:, 0], count),
-            np.tile(edges[:, 1], count),
-            np.arange(count + 1) * len(edges),
+            np.arange(count + 1) * _NODES,
+            _SOURCES[None].repeat(count, 0).reshape(-1),
+            _TARGETS[None].repeat(count, 0).reshape(-1),
+            np.arange(count + 1) * len(GRAPH_EDGES),
             validate=False,
         )
+        _MADE[made] = choices
+        return made
 
     def _choices(self, architectures: ArchitectureSet) -> NDArray[np.int64]:
-        """N architectures -> operation numbers (N, 6). Raises ArchflowError, naming the row that is no cell."""
+        """N architectures -> operation numbers (N, 6), not to be written to. Raises ArchflowError, naming the row that
+        is no cell."""
+        if architectures in _MADE:
+            return _MADE[architectures]
         coded = architectures.recoded(self.vocabulary)
-        nodes, edges = len(CELL_EDGES) + 2, np.array(GRAPH_EDGES)
-        fits = (coded.node_counts == nodes) & (coded.edge_counts == len(edges))
+        fits = (coded.node_counts == _NODES) & (coded.edge_counts == len(GRAPH_EDGES))
         if fits.all():
-            op = coded.op.reshape(-1, nodes)
-            codes = np.sort((coded.edge_src * nodes + coded.edge_dst).reshape(-1, len(edges)), axis=1)
-            choices = op[:, 1:-1].astype(np.int64) - self.vocabulary.index(OPERATIONS[0])
-            fits = (choices >= 0).all(axis=1) & (codes == edges @ [nodes, 1]).all(axis=1)
-            fits &= (op[:, 0] == self.vocabulary.index("input")) & (op[:, -1] == self.vocabulary.index("output"))
+            op = coded.op.reshape(-1, _NODES)
+            choices = op[:, 1:-1].astype(np.int64) - _FIRST
+            fits = (choices >= 0).all(axis=1) & (op[:, 0] == _INPUT) & (op[:, -1] == _OUTPUT)
+            fits &= _have_edges(coded)
             if fits.all():
                 return choices
         row = int(np.argmin(fits))
         raise ArchflowError(f"architecture {row} is not a NAS-Bench-201 cell: {_fault(architectures[row])}")
+
+
+def _have_edges(architectures: ArchitectureSet) -> NDArray[np.bool_]:
+    """(N,) whether the edges, as many as a cell has, are those of a cell, in any order."""
+    source, target = (each.reshape(-1, len(GRAPH_EDGES)) for each in (architectures.edge_src, architectures.edge_dst))
+    if (source == _SOURCES).all() and (target == _TARGETS).all():
+        return np.ones(len(source), bool)
+    return (np.sort(source * _NODES + target, axis=1) == _SOURCES * _NODES + _TARGETS).all(axis=1)
 
 
 def _expect(text: str, at: int, literal: str) -> int:

@@ -95,6 +95,9 @@ class NASBenchGraph(SearchSpace):
         """The official hash."""
         return str(self.official_hash(architecture))
 
+    def keys(self, architectures: ArchitectureSet) -> list[str]:
+        return list(map(str, official_hashes(architectures).tolist()))
+
     def official_hash(self, architecture: Architecture) -> int:
         """The key of an architecture in the published files. Raises ArchflowError if it is not of this space."""
         return int(official_hashes(ArchitectureSet.from_architectures([architecture], VOCABULARY))[0])

@@ -36,6 +36,7 @@ KINDS = (
     "choices",
     "experts",
     "search",
+    "hierarchical",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""
 

@@ -94,6 +94,7 @@ def _facts(result: Mapping[str, Any]) -> list[str]:
     return [
         *([_operations(result["operations"])] if "operations" in result else []),
         *(_rest(result) if "spaces" in result else []),
+        *(_proposals(result["proposals"]) if "proposals" in result else []),
         f"matrix products: {result['matmul_gflops']:g} GFLOP/s at best, {result['matmul_gflops_own']:g} in the shape "
         f"of a gated GCN's largest one; copying: {result['copy_gbs']:g} GB/s read and written",
         *([f"measured on {device}"] if device else []),
@@ -139,4 +140,20 @@ def _rest(result: Mapping[str, Any]) -> list[str]:
         f"{len(loads)} data sets loaded, each in a process of its own, in at most {rounded(slowest)} s with at most "
         f"{rounded(largest)} GiB",
         f"`archflow --help`: {_both(result['help_s'])} s",
+    ]
+
+
+def _proposals(facts: Mapping[str, Any]) -> list[str]:
+    """Architectures a second, a line for each space."""
+
+    def rate(times: Mapping[str, float]) -> str:
+        return f"{facts['count'] / times['median']:,.0f} ({facts['count'] / times['min']:,.0f})"
+
+    return [
+        f"proposals a second in {space}, results told, of {facts['count']:,}: "
+        + "; ".join(
+            f"`{method}` " + ", ".join(f"{rate(times)} asked by {batch}" for batch, times in batches.items())
+            for method, batches in methods.items()
+        )
+        for space, methods in facts["seconds"].items()
     ]

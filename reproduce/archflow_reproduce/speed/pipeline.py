@@ -27,6 +27,7 @@ from archflow.spaces import NASBench201
 from archflow_reproduce.speed.encoders import REPEATS, run_speed_encoders
 from archflow_reproduce.speed.machine import CPU, machine, peak_gib
 from archflow_reproduce.speed.operations import run_speed_operations
+from archflow_reproduce.speed.proposals import run_speed_proposals
 from archflow_reproduce.speed.spaces import run_speed_spaces
 from archflow_reproduce.speed.timing import CLOCK, Times, timed
 
@@ -34,7 +35,7 @@ from archflow_reproduce.speed.timing import CLOCK, Times, timed
 def speed_steps(device: torch.device = CPU) -> int:
     """How often `run_speed` tells of a step."""
     read = [name for name in ENCODERS.names() if not ENCODERS.get(name).reads_pairs]
-    return 2 + len(read) + (5 if device.type == "cpu" else 0)
+    return 2 + len(read) + (6 if device.type == "cpu" else 0)
 
 
 def run_speed(device: torch.device = CPU, on_step: Callable[[str], None] = lambda name: None) -> dict[str, Any]:
@@ -74,6 +75,8 @@ def _run_speed_rest(cells: ArchitectureSet, on_step: Callable[[str], None]) -> d
     result["embed_nasbench101"] = _embed_all() if graphs is not None else None
     on_step("search spaces and data sets")
     result["spaces"] = run_speed_spaces()
+    on_step("proposals of search methods")
+    result["proposals"] = run_speed_proposals()
     on_step("command line")
     result["help_s"] = _help_s()
     return result

@@ -90,6 +90,14 @@ def test_only_what_is_measured_is_searched():
         parse(table.with_metrics({"none": np.full(60, np.nan)}), Wanted(metrics=("none",)))
 
 
+def test_only_what_has_all_metrics_is_searched():
+    table = measured_table()
+    gaps = table.with_metrics({"power": np.where(np.arange(60) % 3 == 0, 1.0, np.nan)})
+    target = parse(gaps, Wanted(metrics=("score", "power")))
+    assert target.space.size == 20
+    assert all(set(target.evaluate(each, 0)) >= {"score", "power"} for each in target.space.enumerate())
+
+
 def test_what_is_known_before_training_goes_along():
     table = measured_table()
     target = parse(table, Wanted(metrics=("score",)))
@@ -100,6 +108,18 @@ def test_what_is_known_before_training_goes_along():
     }
 
 
+def test_what_is_reported_is_not_known_before():
+    target = parse(measured_table(), Wanted(metrics=("score",), reported=("params",)))
+    assert target.columns is not None
+    assert not target.columns(measured_table().architectures).metrics
+
+
+def test_a_clock_that_runs_backwards_is_refused():
+    table = measured_table().with_metrics({"seconds": np.full(60, -1.0)})
+    with pytest.raises(ArchflowError, match="table: seconds has values below 0"):
+        parse(table, Wanted(metrics=("score",)))
+
+
 def test_a_space_that_the_table_holds_is_searched_itself():
     space = NASBench201()
     cells = space.enumerate()
@@ -107,6 +127,8 @@ def test_a_space_that_the_table_holds_is_searched_itself():
     target = parse(whole, Wanted(space="nasbench201", metrics=("score",)))
     assert isinstance(target.space, NASBench201)
     assert target.evaluate(cells[777], 0) == {"score": 777.0}
+    gap = np.where(np.arange(len(cells)) == 777, np.nan, 1.0)
+    assert parse(Table(cells, {"score": gap}), Wanted(space="nasbench201", metrics=("score",))).space.size == 15_624
     part = parse(whole.select(np.arange(100)), Wanted(space="nasbench201", metrics=("score",)))
     assert part.space.size == 100
     assert part.note == "table has values of 100 of the 15,625 architectures of nasbench201: those are searched"
@@ -122,6 +144,9 @@ def test_files_beside_a_benchmark_bring_columns(tmp_path, monkeypatch):
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     target = parse("nasbench201", Wanted(metrics=("cifar10_val_acc", "edge_latency")))
     assert target.metrics == ("cifar10_val_acc", "cifar10_edge_latency")
+    with_test = named.with_metrics({"cifar10_test_acc": table.metric("score")})
+    with_test.write(tmp_path / "nasbench201.parquet")
+    assert parse("nasbench201", Wanted()).metrics == ("cifar10_val_acc",)  # nothing is selected by test data
     found = target.evaluate(table.architectures[11], 0)
     assert (found["cifar10_edge_latency"], found["cifar10_val_acc"]) == (22.0, 11.0)
 
@@ -134,6 +159,8 @@ def test_files_beside_a_benchmark_bring_columns(tmp_path, monkeypatch):
         (Wanted(metrics=("score",), reported=("test_scores",)), "did you mean 'test_score'"),
         (Wanted(metrics=("score",), settings={"nois": 1}), "did you mean 'noise'"),
         (Wanted(metrics=("score",), settings={"seconds": "second"}), "did you mean 'seconds'"),
+        (Wanted(metrics=("score",), settings={"seconds": ["seconds"]}), "must be the name of a column"),
+        (Wanted(metrics=("score",), settings={"noise": "no"}), "evaluate.noise must be true or false, not 'no'"),
         (Wanted(metrics=("score",), by_epoch=True), "no column of score after fewer epochs"),
         (Wanted(space="nasbench101", metrics=("score",)), "is no table of the space nasbench101"),
     ],

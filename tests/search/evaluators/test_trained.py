@@ -6,7 +6,7 @@ import pytest
 from archflow.errors import ArchflowError
 from archflow.search.evaluators.base import Wanted
 from archflow.search.evaluators.parse import parse
-from archflow.spaces import NASBench201
+from archflow.spaces import Hierarchical, NASBench201
 
 TINY = {"epochs": 2, "channels": 2, "cells_per_stage": 1, "batch_size": 8}
 
@@ -52,3 +52,15 @@ def test_the_last_epoch_is_the_whole_training(images: str) -> None:
 def test_what_cannot_be_trained_is_refused(images: str, wanted: Wanted, message: str) -> None:
     with pytest.raises(ArchflowError, match=message):
         parse(images, wanted)
+
+
+def test_a_hierarchical_architecture_is_trained_on_digits() -> None:
+    space = Hierarchical()
+    small = space.parse("/".join(["100020", *["000600"] * 5, "1000001100"]))
+    settings = {"epochs": 1, "channels": 4, "cells_per_stage": 1, "batch_size": 128}
+    target = parse("train:digits", Wanted(space="hierarchical", settings=settings))
+    first, again, other = (target.evaluate(small, seed) for seed in (1, 1, 2))
+    assert timeless(first) == timeless(again) != timeless(other)
+    assert 10 < first["validation_accuracy"] < 100
+    assert space.contains(small)
+    assert target.space.name == "hierarchical"

@@ -1,8 +1,11 @@
 import numpy as np
+import pytest
 
+from archflow.graph.table import Table
 from archflow.search.methods.archflow_search import ArchflowSearch
 from archflow.search.methods.random_search import RandomSearch
 from archflow.search.problem import Constraint, Problem
+from archflow.spaces import NASBench201
 from archflow.testing.searcher import SearcherContract
 
 
@@ -53,3 +56,13 @@ def test_searchers_share_what_they_have_learnt_of_a_space():
     first, second = case.searcher(case.small()), case.searcher(case.small(), 1)
     second.share(first)
     assert second._known_space is first._known_space
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_tiny_table_is_searched_to_its_end(count):
+    table = Table(NASBench201().sample(3, np.random.default_rng(0)).select(np.arange(count)), {"score": np.ones(count)})
+    searcher = ArchflowSearch(Problem.in_table(table, "score"), pretraining="none")
+    asked = searcher.ask(20)
+    assert len(asked) == count
+    searcher.tell(asked, np.ones(count))
+    assert len(searcher.ask(1)) == 0

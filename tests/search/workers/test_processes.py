@@ -5,19 +5,20 @@ import pytest
 
 from archflow.errors import ArchflowError
 from archflow.search.evaluators.function import FunctionEvaluator
-from archflow.search.workers.base import Job, Workers
+from archflow.search.workers.base import Finished, Job, Workers
 from archflow.search.workers.inline import InlineWorker
 from archflow.search.workers.processes import ProcessWorkers
 from archflow.spaces import NASBench201
-from tests.search.measurements import by_epoch, noisy, trouble
+from tests.search.measurements import by_epoch, killed, lingers, noisy, trouble
 
 WRONG = {
     0: "RuntimeError: no convolution",
     1: "no result after 0.5 s",
-    2: "its worker process died (exit code 9), perhaps for lack of memory",
+    2: "its worker process died (exit code 9)",
     3: "score is nan",
     4: "the evaluation gave 'score' as 'high', which is no number",
     5: "the evaluation gave no 'score'; it gave: other",
+    6: "SystemExit: enough",
 }
 
 
@@ -28,7 +29,7 @@ def cells(counts):
     return [next(each for each in drawn if sum("conv" in op for op in each.ops) == count) for count in counts]
 
 
-def finished(workers: Workers, architectures) -> dict[int, object]:
+def finished(workers: Workers, architectures) -> dict[int, Finished]:
     found, waiting = {}, list(enumerate(architectures))
     while waiting or len(found) < len(architectures):
         while waiting and workers.free:
@@ -39,7 +40,7 @@ def finished(workers: Workers, architectures) -> dict[int, object]:
     return found
 
 
-def go_on(number, epochs, metrics):
+def go_on(under_way):
     return False
 
 
@@ -48,14 +49,14 @@ def test_one_that_hangs_or_dies_costs_its_evaluation_alone():
     with ProcessWorkers(Job(trouble, ("score",), go_on, 0.5), 2) as workers:
         found = finished(workers, architectures)
         assert workers.free == 2
-    assert {number: each.failure for number, each in found.items()} == {**WRONG, 6: WRONG[0]}
+    assert {number: each.failure for number, each in found.items()} == {**WRONG, 7: WRONG[0]}
     assert not any(each.metrics for each in found.values())
 
 
 def test_results_and_curves_come_back():
     architectures = cells([2, 3, 4])
     with ProcessWorkers(
-        Job(FunctionEvaluator(by_epoch), ("score",), lambda n, epochs, m: n == 1 and epochs == 3), 2
+        Job(FunctionEvaluator(by_epoch), ("score",), lambda each: each.number == 1 and each.epochs == 3), 2
     ) as w:
         found = finished(w, architectures)
     assert [found[n].curve for n in range(3)] == [
@@ -65,6 +66,18 @@ def test_results_and_curves_come_back():
     ]
     assert [found[n].stopped for n in range(3)] == [False, True, False]
     assert all(each.end >= each.begin >= 0 for each in found.values())
+
+
+def test_a_process_that_is_closed_ends_without_a_word(capfd):
+    with ProcessWorkers(Job(lingers, ("score",), go_on), 1) as workers:
+        finished(workers, cells([2]))
+    assert capfd.readouterr().err == ""
+
+
+def test_a_killed_process_perhaps_lacked_memory():
+    with ProcessWorkers(Job(killed, ("score",), go_on), 1) as workers:
+        found = finished(workers, cells([2]))
+    assert found[0].failure == "its worker process died (signal 9), perhaps for lack of memory"
 
 
 def test_what_cannot_be_sent_is_refused():
@@ -81,5 +94,5 @@ def test_this_process_gives_the_same_as_another():
 
 
 def test_failures_are_one_line():
-    found = finished(InlineWorker(Job(trouble, ("score",), go_on)), cells([0, 3, 4, 5]))
+    found = finished(InlineWorker(Job(trouble, ("score",), go_on)), cells([0, 3, 4, 5, 6]))
     assert all(re.fullmatch(".+", each.failure) for each in found.values())

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from archflow.errors import ArchflowError
+from archflow.graph import ArchitectureSet
 from archflow.networks.counting import count_parameters
 from archflow.spaces.hierarchical import Hierarchical
 from archflow.spaces.hierarchical import genotype as genes
+from archflow.spaces.hierarchical.graph import genotypes_of
 from archflow.testing import check_search_space
 
 SPACE = Hierarchical()
@@ -20,8 +22,9 @@ def key(motifs: dict[int, str], cell: str) -> str:
     return SPACE.canonical(SPACE.parse(text_of(motifs, cell)))
 
 
-def test_it_holds_the_contract():
-    check_search_space(SPACE)
+def test_it_holds_the_contract(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(genes, "MUTATIONS", 30)  # smaller cells: every neighbour of some is looked at
+    check_search_space(SPACE, seed=1)
 
 
 def test_a_motif_is_flattened_wherever_it_stands():
@@ -57,6 +60,17 @@ def test_genotypes_of_one_network_share_their_canonical_form():
     assert key({1: "100020", 3: "600123"}, "5000001000") == reference  # what is on no path, or not used
     assert key({1: "200010"}, "0000001000") != reference
     assert key({1: "100020", 2: "100020"}, "1000001200") == key({1: "100020"}, "1000001100")
+
+
+def test_sets_are_read_as_single_architectures_are():
+    some = SPACE.sample(4, np.random.default_rng(5))
+    assert some.attributes is not None
+    assert genotypes_of(some).tolist() == [
+        [int(digit) for digit in SPACE.format(each).replace("/", "")] for each in some
+    ]
+    wrong = ArchitectureSet.concatenate([some, some.with_attributes(some.attributes[:, ::-1], some.attribute_names)])
+    with pytest.raises(ArchflowError, match="architecture 4"):
+        SPACE.keys(wrong)
 
 
 def test_canonical_forms_are_those_of_isomorphic_graphs():

@@ -56,6 +56,11 @@ class EmbeddedTable(Described):
     peak_gib: Maybe
 
 
+class Proposals(Described):
+    count: Count
+    seconds: dict[str, dict[str, dict[str, Times]]]
+
+
 ABSENT: Any = None
 """Not given at all; a field that is given is not null."""
 
@@ -79,6 +84,7 @@ class SpeedResult(Described):
     embed_nasbench101: EmbeddedTable | None = None
     spaces: Spaces = ABSENT
     help_s: Times = ABSENT
+    proposals: Proposals = ABSENT
 
     @model_validator(mode="after")
     def _of_one_device(self) -> SpeedResult:

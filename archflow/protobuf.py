@@ -6,23 +6,33 @@ know what the numbers mean.
 
 from __future__ import annotations
 
+import math
 import struct
 
 from archflow.errors import ArchflowError
 
-Value = int | float | bytes
+Message = bytes | memoryview
+Value = int | float | Message
 _TRUNCATED = "a protocol buffer that ends too early"
 
 
-def fields(message: bytes) -> dict[int, list[Value]]:
+def fields(message: Message, most: float = math.inf) -> dict[int, list[Value]]:
     """Parse a message: field number -> its values in order, with 64-bit fields as doubles, 32-bit ones as floats,
-    varints as integers, and texts and messages as bytes.
+    varints as integers, and texts and messages as parts of this one.
 
-    Raises ArchflowError for anything else.
+    Args:
+        message: The message; parts of a memory view are not copied.
+        most: How many values it may have.
+
+    Raises:
+        ArchflowError: It is anything else, or has more values.
     """
     found: dict[int, list[Value]] = {}
-    at = 0
+    at, count = 0, 0
     while at < len(message):
+        count += 1
+        if count > most:
+            raise ArchflowError(f"a protocol buffer with more than {most:,.0f} values in one message")
         tag, at = _varint(message, at)
         value: Value
         match tag & 7:
@@ -43,14 +53,27 @@ def fields(message: bytes) -> dict[int, list[Value]]:
     return found
 
 
-def _fixed(form: str, message: bytes, at: int) -> tuple[float, int]:
+def varints(packed: Message, most: float = math.inf) -> list[int]:
+    """Integers one after the other, as a packed field holds them. Raises ArchflowError if there are more than `most`,
+    or the last is cut off."""
+    found: list[int] = []
+    at = 0
+    while at < len(packed):
+        if len(found) >= most:
+            raise ArchflowError(f"a protocol buffer with more than {most:,.0f} integers in one field")
+        value, at = _varint(packed, at)
+        found.append(value)
+    return found
+
+
+def _fixed(form: str, message: Message, at: int) -> tuple[float, int]:
     end = at + struct.calcsize(form)
     if end > len(message):
         raise ArchflowError(_TRUNCATED)
     return struct.unpack_from(form, message, at)[0], end
 
 
-def _varint(message: bytes, at: int) -> tuple[int, int]:
+def _varint(message: Message, at: int) -> tuple[int, int]:
     """An integer in groups of seven bits, the least significant first, and the position after it."""
     value = 0
     for shift in range(0, 64, 7):

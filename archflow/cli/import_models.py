@@ -1,0 +1,60 @@
+"""`archflow import`: real models as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archflow.cli.output import ForceOption, Json, print_json
+from archflow.printable import printable
+
+SourcesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="Models: *.onnx; *.param of ncnn; package.module:build, a function of yours that gives a torch network, "
+        "which is run; a table of graphs that others traced.",
+    ),
+]
+InputsOption = Annotated[
+    str | None,
+    typer.Option(help="package.module:function that gives what a torch network is called with: a tuple, or a dict."),
+]
+
+
+def import_models(
+    sources: SourcesArgument,
+    out: Annotated[Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl).")],
+    inputs: InputsOption = None,
+    force: ForceOption = False,
+    as_json: Json = False,
+) -> None:
+    """Read real models and write a table of their graphs, with costs: no weight is read, no file is executed."""
+    from archflow.graph.column_names import TABLE_ENDINGS
+    from archflow.importers.report import Report
+    from archflow.outputs import Output, check_outputs
+
+    reads = {f"source {number}": source for number, source in enumerate(sources, 1)}
+    check_outputs(Output("--out", out, "a table", TABLE_ENDINGS, _is_imported), inputs=reads, force=force)
+    report = Report()
+    report.write(sources, inputs, out)
+    if as_json:
+        print_json(report.content())
+        return
+    for note in report.notes:
+        typer.echo(printable(note), err=True)
+    typer.echo(printable(f"{out}: {report.sentence()}"))
+
+
+def _is_imported(path: Path) -> bool:
+    """Whether a file is a table as this command writes it."""
+    from archflow.errors import ArchflowError
+    from archflow.graph.column_names import column_names
+    from archflow.importers.vocabulary import COLUMNS
+
+    try:
+        return {"name", *COLUMNS} <= set(column_names(path))
+    except ArchflowError:
+        return False

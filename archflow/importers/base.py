@@ -1,0 +1,73 @@
+"""What an importer is, and how one is found for a source."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from archflow.errors import ArchflowError
+from archflow.importers.model import ImportedModel
+from archflow.printable import shown
+from archflow.registry import Registry
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a user names as a model.
+
+    Attributes:
+        text: A path, `package.module:name`, or whatever an importer takes.
+        inputs: `package.module:name` of a function that gives what a network is called with; None if not given.
+    """
+
+    text: str
+    inputs: str | None = None
+
+
+class Importer(ABC):
+    """Reads models of one form. A class in a file of its own, registered by name:
+
+        @IMPORTERS.register("my_format")
+        class MyImporter(Importer): ...
+
+    Attributes:
+        form: What a source looks like, for messages: `*.onnx`.
+    """
+
+    form: str
+
+    @abstractmethod
+    def accepts(self, source: Source) -> bool:
+        """Whether a source looks like one of this importer's. Nothing is raised, whatever the source is."""
+
+    @abstractmethod
+    def models(self, source: Source) -> Iterator[ImportedModel]:
+        """The models of a source that it accepts.
+
+        Raises:
+            ArchflowError: naming the source, if it cannot be imported; in one line.
+        """
+
+
+IMPORTERS: Registry[type[Importer]] = Registry("importer", "archflow.importers")
+
+
+def import_models(sources: Iterable[str], inputs: str | None = None) -> Iterator[ImportedModel]:
+    """The models of sources, one after the other: see `archflow import`.
+
+    Args:
+        sources: Files, or `package.module:name`.
+        inputs: `package.module:name` of what networks are called with.
+
+    Raises:
+        ArchflowError: naming the source that no importer takes, or that cannot be imported.
+    """
+    importers = [IMPORTERS.get(name)() for name in IMPORTERS.names()]
+    for text in sources:
+        source = Source(str(text), inputs)
+        taking = next((each for each in importers if each.accepts(source)), None)
+        if taking is None:
+            forms = "; ".join(dict.fromkeys(each.form for each in importers))
+            raise ArchflowError(f"{shown(source.text)}: is nothing that can be imported; give one of: {forms}")
+        yield from taking.models(source)

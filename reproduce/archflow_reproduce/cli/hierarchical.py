@@ -1,0 +1,32 @@
+"""`archflow bench hierarchical`: the evolution of hierarchical representations, by real trainings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archflow.cli.output import ForceOption, Json
+from archflow_reproduce.cli import options
+from archflow_reproduce.cli.study import Study
+
+
+def hierarchical(
+    seeds: Annotated[int, typer.Option(min=1, help="Searches by each method.")] = 3,
+    budget: Annotated[int, typer.Option(min=21, help="Trainings of each search.")] = 200,
+    folder: Annotated[
+        Path,
+        typer.Option(help="Keeps every training: the same command resumes, more seeds or trainings add to it."),
+    ] = Path("runs/hierarchical"),
+    out: options.Out = None,
+    force: ForceOption = False,
+    as_json: Json = False,
+) -> None:
+    """Search hierarchical cells by evolution and by random search, training every network on digits."""
+    from archflow_reproduce.results.hierarchical_report import hierarchical_report
+    from archflow_reproduce.search.hierarchical import Searches, run_hierarchical
+
+    study = Study("hierarchical", out, as_json, force)
+    result = run_hierarchical(Searches(seeds, budget), folder)
+    study.finish(result, {}, hierarchical_report(result))

@@ -1,0 +1,52 @@
+"""Objects of the user's code by name."""
+
+import sys
+
+import pytest
+
+from archflow.errors import ArchflowError
+from archflow.importers.named_objects import first_line, is_object_name, object_at
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "their_nets.py").write_text("class Home:\n    value = 3\n")
+    (tmp_path / "their_broken.py").write_text("raise RuntimeError('no luck\\nat all')\n")
+    yield
+    for name in ("their_nets", "their_broken"):
+        sys.modules.pop(name, None)
+
+
+def test_an_object_in_the_working_folder(module):
+    assert object_at("their_nets:Home.value") == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("their_nets:Away", "AttributeError"),
+        ("their_broken:x", "RuntimeError: no luck"),
+        ("no_such_module:x", "No module named"),
+        ("no name", "is not of the form"),
+    ],
+)
+def test_what_cannot_be_imported_is_one_line(module, name, message):
+    with pytest.raises(ArchflowError, match=message) as error:
+        object_at(name)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["a:b", "a.b.c:d.e", "_a:_b"])
+def test_names(text):
+    assert is_object_name(text)
+
+
+@pytest.mark.parametrize("text", ["", "a", "a:", ":b", "C:\\x", "a b:c", "a:b:c", "a-b:c", "a:b\n"])
+def test_no_names(text):
+    assert not is_object_name(text)
+
+
+def test_an_error_without_text_is_its_kind():
+    assert first_line(KeyError()) == "KeyError"
