@@ -10,7 +10,21 @@ from importlib.metadata import entry_points
 
 import typer
 
-from archflow.cli import choose, data, demo, embed, encoders, evaluate, fit, label, predict, pretrain, proxies, search
+from archflow.cli import (
+    choose,
+    data,
+    demo,
+    embed,
+    encoders,
+    evaluate,
+    fit,
+    label,
+    measure,
+    predict,
+    pretrain,
+    proxies,
+    search,
+)
 from archflow.errors import ArchflowError
 from archflow.files import reason
 from archflow.printable import printable
@@ -34,6 +48,7 @@ for verb in (
     encoders.encoders,
     label.label,
     proxies.proxies,
+    measure.measure,
 ):
     app.command()(verb)
 app.add_typer(data.app, name="data")
