@@ -21,7 +21,7 @@ _HELP = (
     Device("gold_6240", "Intel Xeon Gold 6240, 18 cores 2.6 GHz, CPU"),
     Device("silver_4114", "Intel Xeon Silver 4114, 10 cores 2.2 GHz, CPU"),
     Device("silver_4210r", "Intel Xeon Silver 4210R, 10 cores 2.4 GHz, CPU"),
-    Device("essential_ph_1", "Essential PH-1, Snapdragon 835, Kryo 280 2.45 GHz x 4 + Kryo 280 1.9 GHz x 4"),
+    Device("essential_ph", "Essential PH-1, Snapdragon 835, Kryo 280 2.45 GHz x 4 + Kryo 280 1.9 GHz x 4"),
     Device("pixel2", "Google Pixel 2, Snapdragon 835, Kryo 280 2.35 GHz x 4 + Kryo 280 1.9 GHz x 4"),
     Device("pixel3", "Google Pixel 3, Snapdragon 845, Kryo 385 2.5 GHz x 4 + Kryo 385 1.6 GHz x 4"),
     Device("samsung_a50", "Samsung Galaxy A50, Exynos 9610, Cortex-A73 2.3 GHz x 4 + Cortex-A53 1.7 GHz x 4"),
@@ -55,6 +55,7 @@ PUBLISHED: Mapping[str, Device] = {device.name: device for device in (*_HELP, *_
 
 SYNONYMS: Mapping[str, str] = {
     "titan_xp": "titanxp",
+    "essential_ph_1": "essential_ph",
     **{f"rice_{name}": name for name in ("eyeriss", "fpga", "pixel3", "raspi4")},
     **{name: f"rice_{name}" for name in ("edgegpu", "edgetpu")},
 }

@@ -179,10 +179,16 @@ def _of_rows(table: Table, latency: ArrayLike) -> Floats:
 
 
 def _fitted(costs: Floats, measured: Floats) -> tuple[Floats, float]:
-    """The costs (F,) of a unit, none negative, with the least squares of relative errors; and the root of their sum."""
+    """The costs (F,) of a unit, none negative, with the least squares of relative errors; and the root of their sum.
+
+    Errors count relative to a tenth of the median at least: a few cells without operations, a thousand times faster
+    than the others, would decide everything else.
+    """
     from scipy.optimize import nnls
 
-    scale = np.where((greatest := costs.max(axis=0)) > 0, greatest, 1.0)
-    relative = costs / scale / measured[:, None] * (middle := float(np.median(measured)))
-    weights, error = nnls(relative, np.ones(len(measured)), maxiter=100 * max(costs.shape))
+    middle = float(np.median(measured))
+    weight = middle / np.maximum(measured, middle / 10)
+    greatest = costs.max(axis=0)
+    scale = np.where(greatest > 0, greatest, 1.0)
+    weights, error = nnls(costs / scale * weight[:, None], measured / middle * weight, maxiter=100 * max(costs.shape))
     return weights / scale * middle, float(error)
