@@ -57,6 +57,7 @@ def test_a_network_runs_in_evaluation_mode_and_is_as_before():
 def test_compiled_networks_are_compiled(monkeypatch):
     made = []
     monkeypatch.setattr(torch, "compile", lambda call: made.append(call) or call)
+    monkeypatch.setattr(torch.compiler, "reset", lambda: None)  # it imports the compiler, which takes long
     found = latency(Watched(), torch.zeros(2), Protocol(runs=3, seconds=1e-6, compiled=True), clock=ticking())
     assert found.mode == "compiled"
     assert len(made) == 1

@@ -19,9 +19,7 @@ def test_sheets_agree_with_their_words():
             assert device.peak_gflops == pytest.approx(2 * device.cores * device.clock_ghz, rel=0.02)
 
 
-@pytest.mark.parametrize(
-    "table", ["nasbench201_latency", "fbnet_latency", "ofa_mbv3_latency", "nasbench201_hardware"]
-)
+@pytest.mark.parametrize("table", ["nasbench201_latency", "fbnet_latency", "ofa_mbv3_latency", "nasbench201_hardware"])
 def test_every_latency_column_of_the_tables_is_of_a_known_device(data_folder, table):
     names = pyarrow.parquet.read_schema(data_folder / f"{table}.parquet").names
     columns = [name for name in names if name.endswith(("_ms", "_latency"))]
