@@ -84,7 +84,7 @@ class OperationSum(LatencyBaseline):
         architectures = table.architectures
         width = len(architectures.vocabulary.ops)
         place = architectures.node_owner * width + architectures.op
-        sums = np.bincount(place, values, minlength=len(table) * width).reshape(-1, width)
+        sums = _summed(place, values, len(table) * width).reshape(-1, width)
         column = {op: number for number, op in enumerate(architectures.vocabulary.ops)}
         empty = np.zeros(len(table))
         return np.column_stack([sums[:, column[op]] if op in column else empty for op in self.operations])
@@ -104,18 +104,18 @@ class Roofline(LatencyBaseline):
         measured = _of_rows(table, latency)
         macs, moved, _ = self._pieces(table)
         ratio = macs[(macs > 0) & (moved > 0)] / moved[(macs > 0) & (moved > 0)]
-        around = np.log([ratio.min() / 2, ratio.max() * 2]) if len(ratio) else np.zeros(2)
+        low, high = np.log([ratio.min() / 2, ratio.max() * 2]) if len(ratio) else (0.0, 0.0)
 
         def error(ridge: float) -> float:
             self.ridge = ridge
             return _fitted(self.costs(table), measured)[1]
 
-        self.ridge = min(np.exp(np.linspace(*around, _GRID)).tolist(), key=error)
+        self.ridge = min(np.exp(np.linspace(low, high, _GRID)).tolist(), key=error)
         return super().fit(table, latency)
 
     def costs(self, table: Table) -> Floats:
         macs, moved, owner = self._pieces(table)
-        longer = np.bincount(owner, np.maximum(macs, self.ridge * moved), minlength=len(table))
+        longer = _summed(owner, np.maximum(macs, self.ridge * moved), len(table))
         return np.column_stack([np.ones(len(table)), longer])
 
     @staticmethod
@@ -152,13 +152,18 @@ def total(table: Table, name: str) -> Floats:
     if column is not None:
         values = table.metric(column)
     elif (of_nodes := _of_nodes(table, name)) is not None:
-        values = np.bincount(table.architectures.node_owner, of_nodes, minlength=len(table))
+        values = _summed(table.architectures.node_owner, of_nodes, len(table))
     else:
         raise ArchflowError(f"the table has neither a column nor a node attribute {' or '.join(NAMES[name])}")
     if not (values >= 0).all():
         row = int(np.argmin(values >= 0))
         raise ArchflowError(f"row {row}: {name} is {values[row]:g}, not a number of at least 0; leave the row out")
     return values
+
+
+def _summed(place: NDArray, values: Floats, count: int) -> Floats:
+    """(count,) sums of the values that have the same place."""
+    return np.bincount(place, values, minlength=count).astype(np.float64)
 
 
 def _of_nodes(table: Table, name: str) -> Floats | None:

@@ -16,10 +16,9 @@ def test_this_machine_is_a_device():
 
 def test_threads_are_pinned_and_set_free_again():
     cores, threads = os.sched_getaffinity(0), torch.get_num_threads()
-    with pytest.raises(KeyError), pinned(1):
+    with pinned(1):
         assert len(os.sched_getaffinity(0)) == 1
         assert torch.get_num_threads() == 1
-        raise KeyError
     assert os.sched_getaffinity(0) == cores
     assert torch.get_num_threads() == threads
 

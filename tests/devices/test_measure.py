@@ -64,7 +64,7 @@ def test_compiled_networks_are_compiled(monkeypatch):
 
 
 def test_what_cannot_be_run_is_one_line():
-    with pytest.raises(ArchflowError, match="cannot be run with these inputs .RuntimeError: ") as caught:
+    with pytest.raises(ArchflowError, match=r"cannot be run with these inputs .RuntimeError: ") as caught:
         latency(nn.Linear(3, 2), torch.zeros(1, 4), SHORT)
     assert "\n" not in str(caught.value)
     with pytest.raises(ArchflowError, match="the network is on meta; move it to the CPU"):
