@@ -69,9 +69,8 @@ class OperationSum(LatencyBaseline):
     operations: tuple[str, ...] = ()
 
     def fit(self, table: Table, latency: ArrayLike) -> Self:
-        present = table.architectures.op_counts.any(axis=0)
         ops = table.architectures.vocabulary.ops
-        self.operations = tuple(op for op, there in zip(ops, present, strict=True) if there)
+        self.operations = tuple(ops[present] for present in np.unique(table.architectures.op).tolist())
         return super().fit(table, latency)
 
     def costs(self, table: Table) -> Floats:
