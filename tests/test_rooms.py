@@ -32,6 +32,7 @@ GROUND = (
     "memory",
     "npz",
     "protobuf",
+    "named_objects",
 )
 ROOMS = (
     *(
@@ -76,6 +77,7 @@ GROUND_ORDER = {
     "memory": {"errors"},
     "npz": {"errors", "files", "memory"},
     "protobuf": {"errors"},
+    "named_objects": {"errors", "printable"},
 }
 """What a ground module may import of the ground; those that are not named may import all of it."""
 

@@ -20,6 +20,7 @@ from archflow.cli import (
     fit,
     import_models,
     label,
+    measure,
     predict,
     pretrain,
     proxies,
@@ -48,6 +49,7 @@ for verb in (
     encoders.encoders,
     label.label,
     proxies.proxies,
+    measure.measure,
 ):
     app.command()(verb)
 app.command("import")(import_models.import_models)

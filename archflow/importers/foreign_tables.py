@@ -12,7 +12,7 @@ from archflow.graph.column_names import column_names
 from archflow.graph.columns import read_columns
 from archflow.importers.base import Importer, Source
 from archflow.importers.model import ImportedModel
-from archflow.importers.named_objects import first_line
+from archflow.named_objects import first_line
 
 Row = Mapping[str, Any]
 

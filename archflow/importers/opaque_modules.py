@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from archflow.importers.named_objects import first_line
+from archflow.named_objects import first_line
 from archflow.importers.steps import Steps
 
 OPERATOR = "opaque_module"

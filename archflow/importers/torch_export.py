@@ -22,7 +22,7 @@ from torch.utils import _pytree as pytree
 from archflow.errors import ArchflowError
 from archflow.importers import opaque_modules
 from archflow.importers.model import ImportedModel, imported
-from archflow.importers.named_objects import first_line
+from archflow.named_objects import first_line
 from archflow.importers.opaque_modules import OpaqueModules
 from archflow.importers.recurrent import put_recurrent
 from archflow.importers.steps import Steps

@@ -11,7 +11,7 @@ from torch import nn
 from archflow.errors import ArchflowError
 from archflow.importers.base import IMPORTERS, Importer, Source
 from archflow.importers.model import ImportedModel
-from archflow.importers.named_objects import first_line, is_object_name, object_at
+from archflow.named_objects import first_line, is_object_name, object_at
 from archflow.importers.torch_export import from_module
 
 

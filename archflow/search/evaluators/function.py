@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +10,8 @@ from typing import Any
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture
-from archflow.search.evaluators.base import Point, SearchEvaluator, Target, Wanted, failure_of
+from archflow.named_objects import object_at
+from archflow.search.evaluators.base import Point, SearchEvaluator, Target, Wanted
 from archflow.search.evaluators.spaces import no_settings, space_of
 
 
@@ -50,15 +48,10 @@ class FunctionEvaluator(SearchEvaluator):
         """The function itself. Raises ArchflowError, saying why, if it cannot be imported."""
         if not isinstance(self.function, str):
             return self.function
-        module, _, name = self.function.partition(":")
-        if os.getcwd() not in sys.path:
-            sys.path.insert(0, os.getcwd())
         try:
-            found = importlib.import_module(module)
-            for part in name.split("."):
-                found = getattr(found, part)
-        except Exception as error:  # whatever the user's module raises
-            raise ArchflowError(f"--evaluate {self.function}: cannot be imported ({failure_of(error)})") from None
+            found = object_at(self.function)
+        except ArchflowError as error:
+            raise ArchflowError(f"--evaluate {error}") from None
         if not callable(found):
             raise ArchflowError(f"--evaluate {self.function}: is no function but a {type(found).__name__}")
         return found

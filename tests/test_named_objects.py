@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from archflow.errors import ArchflowError
-from archflow.importers.named_objects import first_line, is_object_name, object_at
+from archflow.named_objects import first_line, is_object_name, object_at
 
 
 @pytest.fixture

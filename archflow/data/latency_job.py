@@ -1,0 +1,129 @@
+"""From networks to a table of their latencies on this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archflow.data.journal import Journal, open_journal
+from archflow.devices.device import Device
+from archflow.devices.here import processor
+from archflow.devices.measure import COLUMNS, latency
+from archflow.devices.networks import Networks
+from archflow.devices.timing import Clock, Protocol
+from archflow.errors import ArchflowError
+from archflow.graph.column_names import TABLE_ENDINGS, column_names
+from archflow.graph.columns import write_columns
+from archflow.outputs import Output
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from archflow.progress import Progress
+
+DEVICE = "device"
+"""The column with the words of the device."""
+
+
+@dataclass
+class Measured:
+    """What a job has done.
+
+    Attributes:
+        entries: What was measured, by row; see `COLUMNS`.
+        failures: Why not, by row.
+    """
+
+    entries: dict[int, dict[str, Any]] = field(default_factory=dict)
+    failures: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LatencyJob:
+    """Latencies of networks, one after the other.
+
+    Attributes:
+        networks: What is measured.
+        device: What this machine is called in the table.
+        protocol: How each is measured.
+    """
+
+    networks: Networks
+    device: Device
+    protocol: Protocol = field(default_factory=Protocol)
+
+    def outputs(self, out: Path) -> list[Output]:
+        """What `run` writes, to check beforehand. The journal says itself whether it is of this job."""
+        journal = _journal(out)
+        return [
+            Output("--out", out, "a table", TABLE_ENDINGS, own=lambda path: journal.is_file() or _is_measured(path)),
+            Output("its journal", journal, own=Path.is_file),
+        ]
+
+    def run(self, out: Path, progress: Progress | None = None, clock: Clock = time.perf_counter) -> Measured:
+        """Measure all that the journal beside `out` does not hold yet, and write the table.
+
+        A network that cannot be measured has empty cells, and the journal stays, so that the same job tries it again;
+        once all are measured it is removed.
+
+        Raises:
+            ArchflowError: None could be measured, or the journal is of another job or machine.
+        """
+        done = Measured()
+        with open_journal(_journal(out), self._configuration()) as journal:
+            done.entries = {entry["row"]: entry for entry in journal.entries}
+            for row in range(len(self.networks)):
+                if row not in done.entries:
+                    self._measure(row, journal, done, clock)
+                if progress is not None:
+                    progress.advance()
+        if not done.entries:
+            _journal(out).unlink()
+            raise ArchflowError(f"no network could be measured: {next(iter(done.failures.values()))}")
+        write_columns(out, self._table(done.entries))
+        if not done.failures:
+            _journal(out).unlink()
+        return done
+
+    def _measure(self, row: int, journal: Journal, done: Measured, clock: Clock) -> None:
+        try:
+            network, inputs = self.networks.build(row)
+            measured = latency(network, inputs, self.protocol, clock=clock)
+        except ArchflowError as error:
+            name = self.networks.called(row)
+            done.failures[row] = str(error) if str(error).startswith(name) else f"{name}: {error}"
+            return
+        done.entries[row] = {"row": row, **asdict(measured)}
+        journal.append(done.entries[row])
+
+    def _configuration(self) -> dict[str, Any]:
+        """All that decides the numbers, as plain JSON values."""
+        import torch
+
+        machine = {"device": self.device.words, "processor": processor(), "torch": torch.__version__}
+        return {**self.networks.configuration, **asdict(self.protocol), **machine}
+
+    def _table(self, entries: Mapping[int, Mapping[str, Any]]) -> pa.Table:
+        """The networks' own columns, and behind them what was measured, empty where it was not."""
+        import pyarrow as pa
+
+        table = self.networks.columns()
+        table = table.drop_columns([name for name in (*COLUMNS, DEVICE) if name in table.column_names])
+        for name in COLUMNS:
+            table = table.append_column(name, pa.array([entries.get(row, {}).get(name) for row in range(len(table))]))
+        return table.append_column(DEVICE, pa.array([self.device.words] * len(table)))
+
+
+def _journal(out: Path) -> Path:
+    return out.with_name(f"{out.name}.latency.journal.jsonl")
+
+
+def _is_measured(path: Path) -> bool:
+    """Whether a file is a table as a job writes it."""
+    try:
+        return {*COLUMNS, DEVICE} <= set(column_names(path))
+    except ArchflowError:
+        return False

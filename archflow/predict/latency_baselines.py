@@ -1,0 +1,198 @@
+"""What latency predictors are compared with: nothing that learns more than a few numbers.
+
+Every baseline but the roofline is a sum of costs, none negative, fitted to relative errors. Multiply-adds, parameters
+and bytes are a table's columns, or the sums of node attributes of the same name.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from archflow.devices.units import checked_latencies
+from archflow.errors import ArchflowError
+from archflow.graph.table import Table
+
+Floats = NDArray[np.float64]
+
+NAMES = {"macs": ("macs", "flops"), "params": ("params",), "bytes": ("bytes",)}
+"""What a cost is called, as a column or as a node attribute."""
+
+_GRID = 129
+"""Ridge points that the roofline tries."""
+
+
+class LatencyBaseline(ABC):
+    """A sum of costs: `fit` finds what a unit of each costs, `predict` adds up."""
+
+    weights: Floats
+    least: float
+
+    @abstractmethod
+    def costs(self, table: Table) -> Floats:
+        """(N, F) numbers of at least 0. Raises ArchflowError if the table does not have them."""
+
+    def fit(self, table: Table, latency: ArrayLike) -> Self:
+        """Fit to the latencies (N,) of a table's rows.
+
+        Raises:
+            ArchflowError: A latency is not positive, or there is not one for each row.
+        """
+        measured = _of_rows(table, latency)
+        self.weights, _ = _fitted(self.costs(table), measured)
+        self.least = float(measured.min()) / 2
+        return self
+
+    def predict(self, table: Table) -> Floats:
+        """(N,) latencies, in the unit that `fit` was given: at least half the least of those."""
+        return np.maximum(self.costs(table) @ self.weights, self.least)
+
+
+class ColumnSum(LatencyBaseline):
+    """A constant and a factor of each named cost; `nodes` is the number of nodes."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def costs(self, table: Table) -> Floats:
+        return np.column_stack([np.ones(len(table)), *(total(table, name) for name in self.names)])
+
+
+class OperationSum(LatencyBaseline):
+    """A look-up: every operation has a cost, and one for a multiply-add where nodes say these. An operation that no
+    row of `fit` had costs nothing."""
+
+    operations: tuple[str, ...] = ()
+
+    def fit(self, table: Table, latency: ArrayLike) -> Self:
+        ops = table.architectures.vocabulary.ops
+        self.operations = tuple(ops[present] for present in np.unique(table.architectures.op).tolist())
+        return super().fit(table, latency)
+
+    def costs(self, table: Table) -> Floats:
+        macs = _of_nodes(table, "macs")
+        per_node = [np.ones(len(table.architectures.op)), *([] if macs is None else [macs])]
+        return np.column_stack([np.ones(len(table)), *(self._sums(table, values) for values in per_node)])
+
+    def _sums(self, table: Table, values: Floats) -> Floats:
+        """(N, |O|) sums of the nodes' values (V,) by operation."""
+        architectures = table.architectures
+        width = len(architectures.vocabulary.ops)
+        place = architectures.node_owner * width + architectures.op
+        sums = _summed(place, values, len(table) * width).reshape(-1, width)
+        column = {op: number for number, op in enumerate(architectures.vocabulary.ops)}
+        empty = np.zeros(len(table))
+        return np.column_stack([sums[:, column[op]] if op in column else empty for op in self.operations])
+
+
+class Roofline(LatencyBaseline):
+    """Every node takes as long as its multiply-adds or its bytes do, whichever is longer; nodes that say neither cost
+    nothing. Rows count as one node where only the table's columns are known.
+
+    Source: Williams, Waterman and Patterson 2009. Peak and bandwidth are fitted.
+    """
+
+    ridge: float = 1.0
+    """Multiply-adds that take as long as one byte."""
+
+    def fit(self, table: Table, latency: ArrayLike) -> Self:
+        measured = _of_rows(table, latency)
+        macs, moved, _ = self._pieces(table)
+        ratio = macs[(macs > 0) & (moved > 0)] / moved[(macs > 0) & (moved > 0)]
+        low, high = np.log([ratio.min() / 2, ratio.max() * 2]) if len(ratio) else (0.0, 0.0)
+
+        def error(ridge: float) -> float:
+            self.ridge = ridge
+            return _fitted(self.costs(table), measured)[1]
+
+        self.ridge = min(np.exp(np.linspace(low, high, _GRID)).tolist(), key=error)
+        return super().fit(table, latency)
+
+    def costs(self, table: Table) -> Floats:
+        macs, moved, owner = self._pieces(table)
+        longer = _summed(owner, np.maximum(macs, self.ridge * moved), len(table))
+        return np.column_stack([np.ones(len(table)), longer])
+
+    @staticmethod
+    def _pieces(table: Table) -> tuple[Floats, Floats, NDArray]:
+        macs, moved = _of_nodes(table, "macs"), _of_nodes(table, "bytes")
+        if macs is not None and moved is not None:
+            return macs, moved, table.architectures.node_owner
+        return total(table, "macs"), total(table, "bytes"), np.arange(len(table))
+
+
+BASELINES: Mapping[str, Callable[[], LatencyBaseline]] = {
+    "flops": lambda: ColumnSum("macs"),
+    "params + flops": lambda: ColumnSum("params", "macs"),
+    "nodes + flops": lambda: ColumnSum("nodes", "macs"),
+    "roofline": Roofline,
+    "operation sum": OperationSum,
+}
+"""Each baseline by name, not fitted."""
+
+
+def total(table: Table, name: str) -> Floats:
+    """(N,) a cost of every row: its column, or the sum over its nodes.
+
+    Args:
+        table: N rows.
+        name: `nodes`, or a key of `NAMES`.
+
+    Raises:
+        ArchflowError: The table has neither, or a row has no number of at least 0.
+    """
+    if name == "nodes":
+        return table.architectures.node_counts.astype(np.float64)
+    column = next((each for each in NAMES[name] if each in table.column_names), None)
+    if column is not None:
+        values = table.metric(column)
+    elif (of_nodes := _of_nodes(table, name)) is not None:
+        values = _summed(table.architectures.node_owner, of_nodes, len(table))
+    else:
+        raise ArchflowError(f"the table has neither a column nor a node attribute {' or '.join(NAMES[name])}")
+    if not (values >= 0).all():
+        row = int(np.argmin(values >= 0))
+        raise ArchflowError(f"row {row}: {name} is {values[row]:g}, not a number of at least 0; leave the row out")
+    return values
+
+
+def _summed(place: NDArray, values: Floats, count: int) -> Floats:
+    """(count,) sums of the values that have the same place."""
+    return np.bincount(place, values, minlength=count).astype(np.float64)
+
+
+def _of_nodes(table: Table, name: str) -> Floats | None:
+    """(V,) an attribute of every node, 0 where it does not apply; None if there is none of the name."""
+    architectures = table.architectures
+    found = next((each for each in NAMES[name] if each in architectures.attribute_names), None)
+    if found is None or architectures.attributes is None:
+        return None
+    values = architectures.attributes[:, architectures.attribute_names.index(found)].astype(np.float64)
+    return np.maximum(np.nan_to_num(values, nan=0.0), 0.0)
+
+
+def _of_rows(table: Table, latency: ArrayLike) -> Floats:
+    measured = checked_latencies("latency", latency)
+    if len(measured) != len(table):
+        raise ArchflowError(f"{len(measured)} latencies for {len(table)} rows; give one for each")
+    return measured
+
+
+def _fitted(costs: Floats, measured: Floats) -> tuple[Floats, float]:
+    """The costs (F,) of a unit, none negative, with the least squares of relative errors; and the root of their sum.
+
+    Errors count relative to a tenth of the median at least: a few cells without operations, a thousand times faster
+    than the others, would decide everything else.
+    """
+    from scipy.optimize import nnls
+
+    middle = float(np.median(measured))
+    weight = middle / np.maximum(measured, middle / 10)
+    greatest = costs.max(axis=0)
+    scale = np.where(greatest > 0, greatest, 1.0)
+    weights, error = nnls(costs / scale * weight[:, None], measured / middle * weight, maxiter=100 * max(costs.shape))
+    return weights / scale * middle, float(error)

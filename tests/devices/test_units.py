@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from archflow.devices.units import checked_latencies, unit_doubt
+from archflow.errors import ArchflowError
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1.0, 0.0], "mine.csv: the latency in row 1 is 0"),
+        ([-2.0], "row 0 is -2"),
+        ([1.0, float("nan")], "row 1 is nan"),
+        ([1.0, float("inf")], "row 1 is inf"),
+        ([], "no list of latencies"),
+        ([[1.0]], "no list of latencies"),
+        (["fast"], "latencies are numbers"),
+    ],
+)
+def test_what_is_no_latency_is_refused(values, message):
+    with pytest.raises(ArchflowError, match=message):
+        checked_latencies("mine.csv", values)
+
+
+def test_seconds_beside_milliseconds_are_doubted_and_not_converted():
+    milliseconds = np.array([12.0, 30.0, 55.0])
+    assert unit_doubt("new", milliseconds, milliseconds * 20) is None
+    seconds = unit_doubt("new", milliseconds / 1000, milliseconds)
+    assert seconds is not None
+    assert "the median is 0.03 ms, where 30 ms is usual: if these are seconds, multiply by 1,000" in seconds
+    microseconds = unit_doubt("new", milliseconds * 1000, milliseconds)
+    assert microseconds is not None
+    assert "if these are microseconds, divide by 1,000; they were taken as they are" in microseconds
+
+
+def test_alone_only_what_no_network_takes_is_doubted():
+    assert unit_doubt("new", [0.05, 2.0, 4000.0]) is None
+    assert "seconds" in (unit_doubt("new", [0.004, 0.009]) or "")
+    assert "microseconds" in (unit_doubt("new", [5e6]) or "")
