@@ -13,8 +13,8 @@ from torch import nn
 
 from archflow.devices.here import pinned, processor
 from archflow.devices.timing import Clock, Protocol, timed
-from archflow.named_objects import first_line
 from archflow.errors import ArchflowError
+from archflow.named_objects import first_line
 
 COLUMNS = {
     "latency_ms": "median time of one run in milliseconds",

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from archflow.named_objects import first_line
 from archflow.importers.steps import Steps
+from archflow.named_objects import first_line
 
 OPERATOR = "opaque_module"
 _SHAPES: dict[int, list[tuple[tuple[int, ...], torch.dtype]]] = {}

@@ -22,12 +22,12 @@ from torch.utils import _pytree as pytree
 from archflow.errors import ArchflowError
 from archflow.importers import opaque_modules
 from archflow.importers.model import ImportedModel, imported
-from archflow.named_objects import first_line
 from archflow.importers.opaque_modules import OpaqueModules
 from archflow.importers.recurrent import put_recurrent
 from archflow.importers.steps import Steps
 from archflow.importers.torch_arguments import FIRST_BEHIND, by_name, clamp_name, numbers
 from archflow.importers.torch_names import known_as, plain
+from archflow.named_objects import first_line
 
 
 def from_module(

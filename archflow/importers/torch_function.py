@@ -11,8 +11,8 @@ from torch import nn
 from archflow.errors import ArchflowError
 from archflow.importers.base import IMPORTERS, Importer, Source
 from archflow.importers.model import ImportedModel
-from archflow.named_objects import first_line, is_object_name, object_at
 from archflow.importers.torch_export import from_module
+from archflow.named_objects import first_line, is_object_name, object_at
 
 
 @IMPORTERS.register("torch")
