@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archflow.cli.output import ForceOption, Json, print_json, print_table
 from archflow.printable import printable
 
+if TYPE_CHECKING:
+    from archflow.data.latency_job import LatencyJob, Measured
+
 SourcesArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="SOURCE...",
-        help="package.module:build, each a function of yours that makes a network, or the network; or one table of "
-        "architectures whose networks --space builds.",
+        help="package.module:build, your own networks or functions that make one; or one table of "
+        "architectures, whose networks --space builds.",
     ),
 ]
 InputsOption = Annotated[
@@ -25,11 +29,11 @@ InputsOption = Annotated[
 DeviceOption = Annotated[
     str,
     typer.Option(
-        help="What this machine is called in the table: here, as the system describes it; a known name; a sentence; a "
-        ".toml file. Measured is always this machine."
+        help="What the table calls this machine: here, as the system describes it; a known name; a sentence; a "
+        ".toml file. It is always this machine that is measured."
     ),
 ]
-SizeOption = Annotated[int | None, typer.Option(min=1, help="Of a table's networks; default: as published.")]
+SizeOption = Annotated[int | None, typer.Option(min=1, help="Size of a table's networks; default: as published.")]
 AgreeOption = Annotated[
     float, typer.Option(min=0.0, max=1.0, help="Two passes whose medians differ by more than this part were disturbed.")
 ]
@@ -42,40 +46,64 @@ def measure(
     device: DeviceOption = "here",
     threads: Annotated[int, typer.Option(min=1, help="Threads of a run, pinned to as many cores.")] = 1,
     compiled: Annotated[bool, typer.Option("--compile", help="Compile networks with torch.compile first.")] = False,
-    seconds: Annotated[float, typer.Option(help="At most so long is a pass over one network.")] = 5.0,
+    seconds: Annotated[float, typer.Option(help="Longest pass over one network, in seconds.")] = 5.0,
     agree: AgreeOption = 0.05,
     space: Annotated[str, typer.Option(help="The search space of a table's architectures.")] = "nasbench201",
-    count: Annotated[int | None, typer.Option(min=1, help="The first so many rows of a table.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Measure the first rows of a table only.")] = None,
     channels: SizeOption = None,
     cells: SizeOption = None,
     stages: SizeOption = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Images at once, for a table's networks: 1.")] = None,
-    resolution: Annotated[int | None, typer.Option(min=1, help="Height and width of those images: 32.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Images in a batch, for a table's networks; default: 1.")
+    ] = None,
+    resolution: Annotated[
+        int | None, typer.Option(min=1, help="Height and width of those images; default: 32.")
+    ] = None,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Measure how long networks take on this machine's processor: runs until their median is stable, in passes until
     two agree. A journal beside the table keeps what is measured: after an interruption the same command resumes."""
+    from archflow.outputs import check_outputs
+    from archflow.progress import progress_bar
+
+    sizes = {"channels": channels, "cells_per_stage": cells, "stages": stages}
+    images = {"count": count, "batch_size": batch_size, "resolution": resolution}
+    protocol = {"threads": threads, "compiled": compiled, "seconds": seconds, "agree": agree}
+    job = _job(sources, inputs, device, space, sizes, images, protocol)
+    check_outputs(*job.outputs(out), inputs={"SOURCE": sources[0]}, force=force)
+    with progress_bar("latency", len(job.networks)) as progress:
+        measured = job.run(out, progress)
+    _print(job, measured, out, as_json)
+
+
+def _job(
+    sources: list[str],
+    inputs: str | None,
+    device: str,
+    space: str,
+    sizes: Mapping[str, int | None],
+    images: Mapping[str, int | None],
+    protocol: Mapping[str, Any],
+) -> LatencyJob:
+    """What to measure, on which device, and how."""
     from archflow.data.latency_job import LatencyJob
     from archflow.data.places import data_folder
     from archflow.devices.here import HERE, this_device
     from archflow.devices.known import find_device
     from archflow.devices.networks import networks_of
     from archflow.devices.timing import Protocol
-    from archflow.outputs import check_outputs
-    from archflow.progress import progress_bar
 
-    sizes = {"channels": channels, "cells_per_stage": cells, "stages": stages}
     size = {name: value for name, value in sizes.items() if value is not None}
-    images = {"count": count, "batch_size": batch_size, "resolution": resolution}
-    job = LatencyJob(
+    return LatencyJob(
         networks_of(sources, inputs, space, size, **images),
-        this_device(threads) if device == HERE else find_device(device, data_folder()),
-        Protocol(threads=threads, compiled=compiled, seconds=seconds, agree=agree),
+        this_device(protocol["threads"]) if device == HERE else find_device(device, data_folder()),
+        Protocol(**protocol),
     )
-    check_outputs(*job.outputs(out), inputs={"SOURCE": sources[0]}, force=force)
-    with progress_bar("latency", len(job.networks)) as progress:
-        measured = job.run(out, progress)
+
+
+def _print(job: LatencyJob, measured: Measured, out: Path, as_json: bool) -> None:
+    """Say what was measured, and on standard error what could not be."""
     for failure in measured.failures.values():
         typer.echo(printable(failure), err=True)
     if as_json:

@@ -171,5 +171,5 @@ def test_a_predictor_with_experts_is_saved(tmp_path):
     predictor.save(tmp_path / "saved")
     again = StackedPredictor.load(tmp_path / "saved")
     np.testing.assert_allclose(again.predict(table).mean, predictor.predict(table).mean)
-    with pytest.raises(ArchflowError, match="the metric to predict"):
+    with pytest.raises(ArchflowError, match="'acc' equals the labels"):
         StackedPredictor(known.embedders, components=[Experts(["acc"])]).fit(table, metrics=["acc"])
