@@ -53,12 +53,8 @@ def measure(
     channels: SizeOption = None,
     cells: SizeOption = None,
     stages: SizeOption = None,
-    batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Images in a batch, for a table's networks; default: 1.")
-    ] = None,
-    resolution: Annotated[
-        int | None, typer.Option(min=1, help="Height and width of those images; default: 32.")
-    ] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Images per batch, of a table's networks: 1.")] = None,
+    resolution: Annotated[int | None, typer.Option(min=1, help="Height and width of these images: 32.")] = None,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
