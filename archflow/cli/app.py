@@ -25,6 +25,7 @@ from archflow.cli import (
     pretrain,
     proxies,
     search,
+    show,
 )
 from archflow.errors import ArchflowError
 from archflow.files import reason
@@ -50,6 +51,7 @@ for verb in (
     label.label,
     proxies.proxies,
     measure.measure,
+    show.show,
 ):
     app.command()(verb)
 app.command("import")(import_models.import_models)

@@ -72,15 +72,20 @@ def import_models(
         ArchflowError: naming the source that no importer takes, that cannot be imported, or whose batch cannot be left
             open as it is no network in torch.
     """
-    importers = [IMPORTERS.get(name)() for name in IMPORTERS.names()]
     for text in sources:
         source = Source(str(text), inputs, per_example)
-        taking = next((each for each in importers if each.accepts(source)), None)
+        taking = importer_of(source)
         if taking is None:
-            forms = "; ".join(dict.fromkeys(each.form for each in importers))
+            forms = "; ".join(dict.fromkeys(IMPORTERS.get(name).form for name in IMPORTERS.names()))
             raise ArchflowError(f"{shown(source.text)}: is nothing that can be imported; give one of: {forms}")
         if per_example and not taking.can_open_batch:
             raise ArchflowError(
                 f"{shown(source.text)}: costs per example are counted of networks in torch; this states its own batch"
             )
         yield from taking.models(source)
+
+
+def importer_of(source: Source) -> Importer | None:
+    """The importer that takes a source; None if none does."""
+    importers = (IMPORTERS.get(name)() for name in IMPORTERS.names())
+    return next((each for each in importers if each.accepts(source)), None)

@@ -18,6 +18,9 @@ ENDS = frozenset(("input", "output"))
 DEEPEST = 8
 """Blocks in blocks."""
 
+_SMALL = 8
+"""Operations of a branch that need not be divided."""
+
 _FEW = 64
 """Inputs or outputs of which it is counted how many nodes each reaches."""
 
@@ -78,13 +81,15 @@ class _Blocks:
     def _is_last(self, node: int) -> bool:
         return bool(self.before[node]) and not self.behind[node]
 
-    def _widest(self, ends: Sequence[int], neighbours: Sequence[Sequence[int]]) -> list[int]:
+    def _widest(
+        self, ends: Sequence[int], neighbours: Sequence[Sequence[int]], within: Collection[int] | None = None
+    ) -> list[int]:
         """The ends from which the most nodes are reached, or, of many ends, the longest path leads: the main input or
         output, several if they are equal."""
         if len(ends) < 2:
             return list(ends)
         if len(ends) <= _FEW:
-            counts = [len(self._reached([end], neighbours)) for end in ends]
+            counts = [len(self._reached([end], neighbours, within)) for end in ends]
         else:
             lengths = [0] * len(self.ops)
             for node in reversed(self.order) if neighbours is self.behind else self.order:
@@ -195,10 +200,25 @@ class _Blocks:
             }
             ends = {node for node in branch if any(each in tail for each in self.behind[node]) or node in last}
             ends = ends or {node for node in branch if not any(each in within for each in self.behind[node])}
-            found.extend(self._divided(branch, fed, ends, depth))
+            found.extend(self._branch(branch, fed, ends, depth))
         if tail:
             found.append(self._block([node for node in group if node in tail]))
         return found if len(found) > 1 else []
+
+    def _branch(self, nodes: list[int], first: set[int], last: set[int], depth: int) -> list[Block]:
+        """The blocks of a branch. Where all its layers take what comes from before, as those of a decoder take what an
+        encoder gives, it has a trunk only between the first of them and the last; that counts if no block on it has
+        more than half of the branch."""
+        found = self._divided(nodes, first, last, depth)
+        if len(found) > 1 or len(nodes) < _SMALL:
+            return found
+        within = set(nodes)
+        main, end = (
+            set(self._widest(sorted(ends & within, key=self.place.__getitem__), neighbours, within))
+            for ends, neighbours in ((first, self.behind), (last, self.before))
+        )
+        other = self._divided(nodes, main, end, depth)
+        return other if max(len(block.nodes) for block in other) <= len(nodes) / 2 else found
 
     def _branches(self, nodes: list[int]) -> list[list[int]]:
         """The nodes in groups that no edge joins, in order."""

@@ -81,6 +81,21 @@ def test_nothing_between_the_ends():
     assert outermost(Architecture(("conv2d",), ())) == [["conv2d"]]
 
 
+def test_layers_that_all_take_what_an_encoder_gives_are_blocks():
+    ops, edges = ["input", "linear", "input", "embedding"], [(0, 1), (2, 3)]
+    for _ in range(4):
+        last = len(ops)
+        ops += ["linear", "attention", "add"]
+        edges += [(1, last), (last - 1, last + 1), (last, last + 1), (last - 1, last + 2), (last + 1, last + 2)]
+    ops.append("output")
+    edges.append((len(ops) - 2, len(ops) - 1))
+    found = blocks_of(Architecture(tuple(ops), tuple(edges)))
+    layer = ["linear", "attention", "add"]
+    inside = next(each for each in found if len(each.nodes) > 4)
+    assert [sorted(ops[node] for node in each.nodes) for each in inside.parts].count(sorted(layer)) >= 2
+    check(Architecture(tuple(ops), tuple(edges)))
+
+
 def leaves(blocks):
     return [leaf for each in blocks for leaf in (leaves(each.parts) if each.parts else [each])]
 
