@@ -164,8 +164,8 @@ def import_network(kind: str, nodes: int) -> dict[str, Any]:
 
 
 def _imported(kind: str, nodes: int) -> tuple[ImportedModel, float, float]:
-    """A network, the seconds that it took at the least, and the memory before. One block was imported before, as what torch sets up
-    at its first export is of no network."""
+    """A network, the seconds that it took at the least, and the memory before. One block was imported before, as what
+    torch sets up at its first export is of no network."""
     import torch
 
     from archflow.importers.torch_export import from_module
