@@ -18,6 +18,9 @@ from archflow.report.svg import element, escape
 
 COSTS = {"params": "parameters", "macs": "multiply-adds", "bytes": "bytes moved"}
 UNITS = {"bytes": "B"}
+MOST_ENDS = 4
+"""Inputs, and outputs, that the map of all blocks shows."""
+
 MOST_DRAWN = 400
 """Boxes of one drawing; what has more is listed alone."""
 
@@ -58,7 +61,7 @@ def write_model_page(
     """
     drawn = _Page(model)
     tree = "".join(drawn.row(block, (number,)) for number, block in enumerate(blocks))
-    whole = drawn.drawing([(block, f"b{number}") for number, block in enumerate(blocks)])
+    whole = drawn.drawing(drawn.without_side_ends([(block, f"b{number}") for number, block in enumerate(blocks)]))
     operations, count = len(model.ops), len(blocks)
     lead = (
         f"{operations:,} operations in {count:,} block{'s' * (count != 1)}. A block begins at a convolution or matrix "
@@ -102,8 +105,10 @@ class _Page:
         self.bar = "macs" if self.totals["macs"] else "bytes"
         self.hues = operation_hues(model.ops)
         self.behind: list[list[int]] = [[] for _ in model.ops]
+        self.before: list[list[int]] = [[] for _ in model.ops]
         for source, target in model.edges:
             self.behind[source].append(target)
+            self.before[target].append(source)
 
     def row(self, block: BlockLike, path: tuple[int, ...]) -> str:
         """A block as a line of the table, with what is in it folded away."""
@@ -157,6 +162,21 @@ class _Page:
             if owner.get(target, number) != number
         }
         return draw_blocks([self._box(block, target) for block, target in blocks], sorted(edges))
+
+    def without_side_ends(self, blocks: Sequence[tuple[BlockLike, str]]) -> list[tuple[BlockLike, str]]:
+        """Blocks without inputs and outputs, where there are many, but for those at the first and the last of the
+        others: lines to each would hide all else."""
+        place = {node: number for number, (block, _) in enumerate(blocks) for node in block.nodes}
+        first = {"input": self.behind, "output": self.before}
+        left = list(blocks)
+        for op, beside in first.items():
+            ends = [each for each in left if len(each[0].nodes) == 1 and self.model.ops[each[0].nodes[0]] == op]
+            if len(ends) > MOST_ENDS:
+                where = [[place[each] for each in beside[block.nodes[0]]] for block, _ in ends]
+                places = [(min(each) if op == "input" else -max(each)) if each else math.inf for each in where]
+                out = {target for (_, target), each in zip(ends, places, strict=True) if each > min(places)}
+                left = [each for each in left if each[1] not in out]
+        return left
 
     def _inside(self, nodes: Sequence[int]) -> str:
         """The graph of the operations of a block; empty if they are a chain, or too many."""
