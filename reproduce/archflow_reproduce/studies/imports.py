@@ -31,7 +31,7 @@ TABLES = (
 )
 """Files of the data folder."""
 
-NODES = (500, 1_500)
+NODES = (500,)
 """About as many has each of the networks in torch."""
 
 _PASSES = 3
