@@ -9,8 +9,8 @@ inputs are part of the first block that takes them, side outputs of the last tha
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Protocol
 
+from archflow.graph import Architecture
 from archflow.importers.blocks import Block, is_product, kind_of
 
 ENDS = frozenset(("input", "output"))
@@ -25,18 +25,7 @@ _FEW = 64
 """Inputs or outputs of which it is counted how many nodes each reaches."""
 
 
-class Graph(Protocol):
-    """What must be known of a model; `archflow.Architecture` has it."""
-
-    @property
-    def ops(self) -> Sequence[str]: ...
-    @property
-    def edges(self) -> Sequence[tuple[int, int]]: ...
-    @property
-    def topological_order(self) -> Sequence[int]: ...
-
-
-def blocks_of(graph: Graph, depth: int = DEEPEST) -> list[Block]:
+def blocks_of(graph: Architecture, depth: int = DEEPEST) -> list[Block]:
     """The blocks of a model, inputs first; every node is in one of them, and no two blocks need each other.
 
     Inputs and outputs are blocks of their own. The blocks depend neither on how nodes are numbered nor on attributes.
@@ -51,7 +40,7 @@ def blocks_of(graph: Graph, depth: int = DEEPEST) -> list[Block]:
 class _Blocks:
     """The graph by neighbours. place: of each node in the order of execution."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Architecture) -> None:
         self.ops = graph.ops
         self.before: list[list[int]] = [[] for _ in self.ops]
         self.behind: list[list[int]] = [[] for _ in self.ops]
