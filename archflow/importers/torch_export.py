@@ -129,8 +129,9 @@ def _quietly() -> Iterator[None]:
 def _exported_open(network: nn.Module, arguments: tuple, keywords: dict[str, Any]) -> ExportedProgram:
     """The program of a network for a batch of any size. Raises if it has none."""
     given = with_open_batch(arguments, keywords)
+    shapes = given.shapes.dynamic_shapes(network, given.arguments, given.keywords)
     with _quietly(), torch.device("meta"):
-        return torch.export.export(network, given.arguments, given.keywords, dynamic_shapes=given.shapes, strict=False)
+        return torch.export.export(network, given.arguments, given.keywords, dynamic_shapes=shapes, strict=False)
 
 
 def _read(

@@ -32,9 +32,10 @@ def large_graph_tables(result: Mapping[str, Any]) -> list[str]:
         for name, facts in result["pairs"].items()
     ]
     return [
-        f"Graphs as large as those of real models, chains with skips of so many nodes, width {result['width']}: "
-        "milliseconds to embed one (median), megabytes of all that its operations give, which bounds the memory at any "
-        f"moment, and how many times as many the largest takes as the smallest, which has {times:g} times fewer nodes.",
+        f"Graphs as large as those of real models, chains with skips, of so many nodes, width {result['width']}: "
+        "milliseconds to embed one (median), and megabytes of all that its operations give, which bounds the memory at "
+        f"any moment; *times*: how much more memory the largest takes, which has {times:g} times the nodes of the "
+        "smallest.",
         markdown_table(
             ("encoder", *(f"ms, {head}" for head in heads), *(f"MB, {head}" for head in heads), "times"), linear
         ),
