@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +16,7 @@ from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture import Architecture
 from archflow.graph.cells import cells
 from archflow.graph.graphs import Graphs, packed
-from archflow.graph.ragged import Ints, as_int32, as_pointer, pointer, positions, segment_reduce
+from archflow.graph.ragged import Ints, as_int32, as_pointer, is_row, pointer, positions, segment_reduce
 from archflow.graph.synonyms import known_as
 from archflow.graph.vocabulary import UNKNOWN, Vocabulary
 from archflow.printable import shown
@@ -112,9 +112,19 @@ class ArchitectureSet(Graphs):
             validate=False,
         )
 
-    def __getitem__(self, row: int) -> Architecture:
-        """The architecture of one row as an object."""
-        row = range(len(self))[row]
+    @overload
+    def __getitem__(self, rows: int) -> Architecture: ...
+
+    @overload
+    def __getitem__(self, rows: slice | ArrayLike) -> ArchitectureSet: ...
+
+    def __getitem__(self, rows: Any) -> Architecture | ArchitectureSet:
+        """The architecture of one row as an object; the set of several, by a slice, or as `select` takes them."""
+        if isinstance(rows, slice):
+            return self.select(np.arange(len(self))[rows])
+        if not is_row(rows):
+            return self.select(rows)
+        row = range(len(self))[rows]
         nodes = slice(*self.node_ptr[row : row + 2])
         edges = slice(*self.edge_ptr[row : row + 2])
         return Architecture(
