@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph import attributes as node_attributes
-from archflow.graph import hashing, topology
+from archflow.graph import hashing, notebook, topology
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture import Architecture
 from archflow.graph.cells import cells
@@ -138,6 +138,9 @@ class ArchitectureSet(Graphs):
 
     def __repr__(self) -> str:
         return f"ArchitectureSet({len(self)} architectures, {len(self.op)} nodes, {len(self.edge_src)} edges)"
+
+    def _repr_html_(self) -> str:
+        return notebook.several(list(self[: notebook.DRAWN]), repr(self))
 
     def select(self, rows: ArrayLike) -> ArchitectureSet:
         """Select rows, in order, by an index array (M,), with negative indices from the end, or a boolean mask (N,).

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
+from archflow.graph import notebook
 from archflow.graph.architecture import Architecture
 from archflow.graph.architecture_set import ArchitectureSet
 from archflow.graph.arrow import attribute_columns, from_columns, to_columns
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """N architectures and what is known about them.
 
@@ -91,6 +92,13 @@ class Table:
     def with_metrics(self, columns: Mapping[str, ArrayLike]) -> Table:
         """The table with further metrics (N,), which replace columns of the same name."""
         return replace(self, metrics=self._columns.with_numbers(columns, len(self)))
+
+    def __repr__(self) -> str:
+        return f"Table({len(self):,} architectures; {notebook.named(self.column_names) or 'no columns'})"
+
+    def _repr_html_(self) -> str:
+        first, names = self[: notebook.ROWS], self.column_names[: notebook.COLUMNS]
+        return notebook.rows(list(first.architectures), {name: first.texts(name) for name in names}, repr(self))
 
     @overload
     def __getitem__(self, rows: int) -> Architecture: ...
