@@ -1,0 +1,67 @@
+"""Changed architectures as a table: what is known of them besides their graphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.graph.lookup import rows_of
+from archflow.graph.table import Table
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An architecture and its changed versions as one table.
+
+    A changed architecture has the columns of the table's row with the same graph. One that the table lacks has none: it
+    is compared with the architecture without its columns.
+
+    Attributes:
+        table: Row 0 is the architecture, row 1 the same without its columns, then the C changed ones.
+        base: (C,) the row that each changed one is compared with, 0 or 1.
+        measured: (C,) measured differences, NaN where one is not measured.
+    """
+
+    table: Table
+    base: NDArray[np.int64]
+    measured: Values
+
+    @classmethod
+    def of(cls, row: Table, changed: ArchitectureSet, known: Table | None, metric: str, relative: bool) -> Rows:
+        """Assemble them.
+
+        Args:
+            row: The architecture, a table of one row.
+            changed: C changed architectures.
+            known: The table in which to look for their columns.
+            metric: The metric whose measured differences are wanted, if the table has it.
+            relative: Whether these are in per cent of the architecture's.
+        """
+        vocabulary = Vocabulary.of((*row.architectures.vocabulary.ops, *changed.vocabulary.ops))
+        row = replace(row, architectures=row.architectures.recoded(vocabulary), native=None)
+        changed = changed.recoded(vocabulary)
+        where = np.full(len(changed), -1)
+        if known is not None and row.column_names:
+            where = rows_of(known.architectures.hashes, changed.hashes)
+        there, missing = np.flatnonzero(where >= 0), np.flatnonzero(where < 0)
+        bare = ArchitectureSet.concatenate([row.architectures, changed.select(missing)])
+        table = row
+        if known is not None and len(there):
+            found = replace(known.select(where[there]), architectures=changed.select(there), native=None)
+            table = table.followed_by(found)
+        table = table.followed_by(Table(bare))
+        order = np.empty(2 + len(changed), np.int64)
+        order[0], order[1] = 0, 1 + len(there)
+        order[2 + there] = 1 + np.arange(len(there))
+        order[2 + missing] = 2 + len(there) + np.arange(len(missing))
+        table = table.select(order)
+        measured = np.full(len(changed), np.nan)
+        if metric in table.metrics:
+            values = table.metric(metric)
+            measured = 100 * (values[2:] / values[0] - 1) if relative and values[0] > 0 else values[2:] - values[0]
+        return cls(table, (where < 0).astype(np.int64), measured)
