@@ -56,6 +56,12 @@ class Predictor(Protocol):
         """The operations that it knows; None if it does not say."""
         return None
 
+    @property
+    def context_columns(self) -> Sequence[str]:
+        """Columns that say where an architecture runs, not what it is; changing the architecture leaves them as they
+        are."""
+        return ()
+
     def fit(
         self,
         architectures: Architectures,

@@ -16,7 +16,6 @@ from archflow.predict.components import Component, FittedComponent
 from archflow.predict.components.networks import FittedNetworks
 from archflow.predict.explain.contract import Network, Networks
 from archflow.predict.feature_kinds import COLUMNS
-from archflow.predict.folds import Folds
 from archflow.predict.target_scale import TargetScale
 
 
@@ -123,8 +122,8 @@ class Stack:
         """The `widening` of `ByModel`: the models learn from overlapping parts of the labels and differ less than fits
         to new labels would. This is the factor of the delete-d jackknife (Shao and Wu, "A general theory for jackknife
         variance estimation", 1989): the square root of labels learnt over labels held out."""
-        held = Folds.of(self.stacking.labels, self.plan.seed).held[0]
-        return float(np.sqrt((~held).sum() / held.sum()))
+        held = len(self.blend.conformal.ratios) / (self.models * self.blend.conformal.labels)
+        return float(np.sqrt(1 / held - 1))
 
     def networks(self, embedders: Sequence[Embedder]) -> Networks:
         """The networks among the components, with their slopes on the scale of the targets, but for its sign."""

@@ -55,7 +55,7 @@ def explain(
     together = ArchitectureSet.concatenate(
         [changed, *([ArchitectureSet.from_architectures(removed, changed.vocabulary)] if removed else [])]
     )
-    rows = Rows.of(row, together, table, predictor.metrics[place], relative)
+    rows = Rows.of(row, together, table, predictor.metrics[place], relative, predictor.context_columns)
     _note_gaps(rows, row, len(differences), notes)
     effects = effects_of(predictor, rows, place, relative)
     order = np.argsort(-objective.sign * effects.values[: len(differences)], kind="stable")
