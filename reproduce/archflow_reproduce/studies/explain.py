@@ -151,9 +151,11 @@ def stacked(table: Table, labelled: NDArray[np.int64], labels: Values, changes: 
     where = np.zeros(len(table), np.int64)
     where[wanted[place]] = place
     found = predictor.by_model(graphs.select(wanted))
-    models = found.models[:, where[changes.changed], 0] - found.models[:, where[changes.cells], None, 0]
-    mean = found.mean[where[changes.changed], 0] - found.mean[where[changes.cells], None, 0]
-    return Predicted(mean, found.deviation(models))
+    before, after = where[changes.cells], where[changes.changed]
+    models, mean = found.models[:, :, 0], found.mean[:, 0]
+    return Predicted(
+        mean[after] - mean[before][:, None], found.deviation(models[:, after] - models[:, before][..., None])
+    )
 
 
 def trees(table: Table, labelled: NDArray[np.int64], labels: Values, changes: Changes) -> Predicted:
