@@ -72,13 +72,14 @@ def explain(
         return
     _print(found, given.name, top)
     if out is not None:
-        typer.echo(printable(f"\n{out}: the graph, coloured, and the changes"))
+        typer.echo(printable(f"{out}: the graph, coloured, and the changes"))
 
 
 def _print(found: Explanation, name: str, top: int) -> None:
     from archflow.report.explanation_words import block_sentences, effect_text, extremes, prediction_text
 
-    typer.echo(printable(f"{name}\n{prediction_text(found)}").replace("\\n", "\n"))
+    typer.echo(printable(name))
+    typer.echo(printable(prediction_text(found)))
     for title, places in zip(("better", "worse"), extremes(found, top), strict=True):
         if places:
             typer.echo(f"\n{title}\n")

@@ -9,15 +9,21 @@ from importlib.resources import files
 from pathlib import Path
 
 from archflow.report import html
-from archflow.report.explanation_drawing import draw_attribution, legend
+from archflow.report.explanation_drawing import draw_attribution, legend, placement
 from archflow.report.explanation_facts import ExplanationFacts
 from archflow.report.explanation_words import METHODS, block_sentences, effect_text, extremes, prediction_text
 from archflow.report.graph_drawing import Drawable
 from archflow.report.page import Figures, write_page
 from archflow.report.svg import element, escape, number
 
-BAR = 130.0
+BAR = 110.0
 """Width of the column of bars, in pixels."""
+
+NARROW = 560.0
+"""Up to this width in pixels, the drawing stands beside the tables."""
+
+LONGEST_NAME = 400
+"""Longer names of architectures are cut."""
 
 BLOCKS = 12
 """The maximum number of blocks that are shown."""
@@ -43,11 +49,16 @@ def explanation_report(
     drawings += "".join(
         html.details(f"Coloured by {METHODS[method]}", _drawing(explanation, architecture, method)) for method in others
     )
-    changes = _changes(explanation, top)
+    narrow = placement(architecture).width <= NARROW
+    tables = html.group("stacked" if narrow else "columns", _changes(explanation, top))
+    caption = "± is the standard deviation over the predictor's models, each of which predicts both sides."
+    both = element("div", drawings) + element("div", tables + html.paragraph(caption, "muted"))
     content = (
-        html.paragraph(f"Of {name}." if len(name) <= 120 else f"Of {name[:117]}…", "muted"),
+        element("p", element("code", escape(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"))),
         html.facts(_tiles(explanation)),
-        html.section("What matters, and what would change it?", element("div", drawings + changes, class_="beside")),
+        html.section(
+            "What matters, and what would change it", element("div", both, class_="beside" if narrow else None)
+        ),
         html.section("Blocks", _list(block_sentences(explanation, BLOCKS))),
         html.section("Notes", _list(_notes(explanation))),
     )
@@ -59,12 +70,9 @@ def explanation_report(
 
 def _drawing(explanation: ExplanationFacts, architecture: Drawable, method: str) -> str:
     shown = explanation.attributions[method]
-    drawing = draw_attribution(architecture, method, explanation.attributions)
-    kind = "panel fit" if len(architecture.ops) <= 40 else "panel"
-    caption = f"Colours: {shown.about}. Dashed: not known. Hover over a node or an edge for its numbers."
-    return element(
-        "div", legend(shown, explanation.metric) + html.figure(element("div", drawing, class_=kind), caption)
-    )
+    drawing = element("div", draw_attribution(architecture, method, explanation.attributions), class_="panel")
+    caption = f"Colours: {shown.about}. Dashed: no number. Hover over a node or an edge for its numbers."
+    return legend(shown, explanation.metric) + html.figure(drawing, caption)
 
 
 def _tiles(explanation: ExplanationFacts) -> list[tuple[str, object]]:
@@ -77,35 +85,38 @@ def _tiles(explanation: ExplanationFacts) -> list[tuple[str, object]]:
     ]
 
 
-def _changes(explanation: ExplanationFacts, top: int) -> str:
+def _changes(explanation: ExplanationFacts, top: int) -> list[str]:
+    """The table of the best changes, and that of the worst."""
     best, worst = extremes(explanation, top)
     shown = [explanation.changes[place].effect for place in (*best, *worst)]
     known = [abs(each.value) + (each.std if math.isfinite(each.std) else 0.0) for each in shown]
     most = max((each for each in known if math.isfinite(each)), default=0.0) or 1.0
     measured = any(math.isfinite(explanation.changes[place].measured) for place in (*best, *worst))
-    verb = ("Lower", "Raise") if explanation.lower_is_better else ("Raise", "Lower")
-    parts = [
-        element("h3", f"{verb[0]} {escape(explanation.metric)}: better") + _table(explanation, best, most, measured),
-        element("h3", f"{verb[1]} {escape(explanation.metric)}: worse") + _table(explanation, worst, most, measured),
+    verbs = ("lower", "raise") if explanation.lower_is_better else ("raise", "lower")
+    return [
+        element("div", element("h3", escape(heading)) + _table(explanation, places, most, measured))
+        for heading, places in (
+            (f"Best: {verbs[0]} {explanation.metric}", best),
+            (f"Worst: {verbs[1]} {explanation.metric}", worst),
+        )
     ]
-    caption = "± is the standard deviation over the predictor's models, each of which predicts both sides."
-    return element("div", "".join(parts) + html.paragraph(caption, "muted"))
 
 
 def _table(explanation: ExplanationFacts, places: Sequence[int], most: float, measured: bool) -> str:
     if not places:
         return html.paragraph("None of the changes.", "muted")
-    heads = ["change", "effect", "", *(["measured"] if measured else [])]
+    unit = f", {explanation.unit}" if explanation.unit else ""
+    heads = ["change", f"effect{unit}", "", *([f"measured{unit}"] if measured else [])]
     lines = [element("tr", "".join(element("th", escape(head), scope="col") for head in heads))]
     for place in places:
         change = explanation.changes[place]
         cells = [
             element("td", escape(change.text)),
-            element("td", escape(effect_text(change.effect, explanation.unit))),
+            element("td", escape(effect_text(change.effect, ""))),
             element("td", _bar(change.effect.value, change.effect.std, most), class_="effect"),
         ]
         if measured:
-            text = f"{change.measured:+.3g} {explanation.unit}" if math.isfinite(change.measured) else ""
+            text = f"{change.measured:+.3g}" if math.isfinite(change.measured) else ""
             cells.append(element("td", escape(text)))
         lines.append(element("tr", "".join(cells)))
     return element("div", element("table", "\n".join(lines)), class_="scroll")

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from archflow.report.explanation_facts import AttributionFacts
 from archflow.report.explanation_words import METHODS
 from archflow.report.graph_drawing import LABEL_SIZE, MARGIN, Drawable, curve, node_texts
-from archflow.report.layered import layered_layout
+from archflow.report.layered import Layout
+from archflow.report.parts import layout_in_parts
 from archflow.report.svg import element, escape, number, shorten, text_width
 
 STRONGEST = 80
@@ -29,9 +30,8 @@ def draw_attribution(architecture: Drawable, method: str, attributions: Mapping[
         method: The attribution that gives the colours.
         attributions: All attributions, by method.
     """
-    shown, texts = attributions[method], node_texts(architecture)
-    labels = [shorten(f"{node} {text}", LONGEST_LABEL, LABEL_SIZE) for node, text in enumerate(texts)]
-    placed = layered_layout([text_width(label, LABEL_SIZE) + 20 for label in labels], architecture.edges)
+    shown, texts, labels = attributions[method], node_texts(architecture), _labels(architecture)
+    placed = placement(architecture)
     most = largest(shown)
     parts = []
     for row, ((source, target), route) in enumerate(zip(architecture.edges, placed.routes, strict=True)):
@@ -63,6 +63,17 @@ def draw_attribution(architecture: Drawable, method: str, attributions: Mapping[
         role="img",
         aria_label=f"architecture of {len(architecture.ops)} operations, coloured by {METHODS[method]}",
     )
+
+
+def placement(architecture: Drawable) -> Layout:
+    """Where nodes and edges are drawn: the disconnected parts of the architecture apart."""
+    widths = [text_width(label, LABEL_SIZE) + 20 for label in _labels(architecture)]
+    return layout_in_parts(widths, architecture.edges)
+
+
+def _labels(architecture: Drawable) -> list[str]:
+    texts = (f"{node} {text}" for node, text in enumerate(node_texts(architecture)))
+    return [shorten(text, LONGEST_LABEL, LABEL_SIZE) for text in texts]
 
 
 def legend(shown: AttributionFacts, metric: str) -> str:

@@ -44,7 +44,8 @@ class AttributionFacts(Protocol):
 
 
 class BlockFacts(Protocol):
-    """Some nodes, the effect of taking them out, and the index of the best change within, -1 if there is none."""
+    """Some nodes, the effect of taking them out, the operation that is then in their place, if any, and the index of
+    the best change within, -1 if there is none."""
 
     @property
     def nodes(self) -> Sequence[int]: ...
@@ -52,6 +53,8 @@ class BlockFacts(Protocol):
     def text(self) -> str: ...
     @property
     def removed(self) -> EffectFacts: ...
+    @property
+    def instead(self) -> str: ...
     @property
     def best(self) -> int: ...
 

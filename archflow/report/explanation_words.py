@@ -25,9 +25,9 @@ def with_spread(value: float, std: float, sign: bool = False) -> str:
     return f"{value:{'+' if sign else ''}.{digits}f} ± {std:.{digits}f}"
 
 
-def effect_text(effect: EffectFacts, unit: str, sign: bool = True) -> str:
+def effect_text(effect: EffectFacts, unit: str) -> str:
     """An effect with its sign and unit."""
-    text = with_spread(effect.value, effect.std, sign)
+    text = with_spread(effect.value, effect.std, sign=True)
     return f"{text} {unit}" if unit and math.isfinite(effect.value) else text
 
 
@@ -38,23 +38,28 @@ def prediction_text(explanation: ExplanationFacts) -> str:
 
 def block_sentence(explanation: ExplanationFacts, block: BlockFacts) -> str:
     """What a block is worth, and the best change in it; empty if neither is known or of any use."""
-    parts, sign = [], -1.0 if explanation.lower_is_better else 1.0
+    parts, lower = [], explanation.lower_is_better
     if math.isfinite(block.removed.value):
         parts.append(_worth(explanation, block))
-    if block.best >= 0:
-        best = explanation.changes[block.best]
-        if sign * best.effect.value > 0:
-            size = effect_text(_Size(abs(best.effect.value), best.effect.std), explanation.unit, sign=False)
-            parts.append(f"{best.text} {'saves' if explanation.lower_is_better else 'adds'} {size}")
-    return f"{block.text} {'; '.join(parts)}" if parts else ""
+    best = explanation.changes[block.best].effect if block.best >= 0 else None
+    if best is not None and (best.value < 0 if lower else best.value > 0):
+        size = _size(best, explanation.unit)
+        parts.append(f"{explanation.changes[block.best].text} {'saves' if lower else 'adds'} {size}")
+    return f"{block.text}: {'; '.join(parts)}" if parts else ""
 
 
 def _worth(explanation: ExplanationFacts, block: BlockFacts) -> str:
-    size = effect_text(_Size(abs(block.removed.value), block.removed.std), explanation.unit, sign=False)
-    if explanation.lower_is_better:
-        of = f" of {explanation.metric}" if explanation.unit == "%" else f" {explanation.metric}"
-        return f"{'costs' if block.removed.value < 0 else 'spares'} {size}{of}"
-    return f"{'is worth' if block.removed.value < 0 else 'loses'} {size}"
+    size = _size(block.removed, explanation.unit)
+    without = f"with {block.instead} instead" if block.instead else "without it"
+    if explanation.lower_is_better and block.removed.value < 0:
+        return f"costs {size} of {explanation.metric}" if not block.instead else f"{without}, saves {size}"
+    return f"{without}, {explanation.metric} {'falls' if block.removed.value < 0 else 'rises'} by {size}"
+
+
+def _size(effect: EffectFacts, unit: str) -> str:
+    """An effect without its sign."""
+    text = with_spread(abs(effect.value), effect.std)
+    return f"{text} {unit}" if unit else text
 
 
 def block_sentences(explanation: ExplanationFacts, most: int) -> list[str]:
@@ -75,10 +80,3 @@ def extremes(explanation: ExplanationFacts, most: int) -> tuple[list[int], list[
     best = [place for place, gain in enumerate(gains) if gain > 0][:most]
     worst = [place for place, gain in enumerate(gains) if gain <= 0][::-1][:most]
     return best, worst
-
-
-class _Size:
-    """An effect of another sign."""
-
-    def __init__(self, value: float, std: float) -> None:
-        self.value, self.std = value, std

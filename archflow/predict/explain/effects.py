@@ -23,6 +23,7 @@ class Effects:
         predictions: (C,) those for the changed ones.
         values: (C,) differences, in per cent of the prediction or in the metric's unit.
         deviations: (C,) their standard deviations, NaN if the predictor has one model only.
+        reads_columns: Whether the prediction changes if the table's columns are not known.
     """
 
     prediction: float
@@ -30,6 +31,7 @@ class Effects:
     predictions: Values
     values: Values
     deviations: Values
+    reads_columns: bool
 
     def __getitem__(self, change: int) -> Effect:
         """The effect of one change."""
@@ -56,7 +58,8 @@ def effects_of(predictor: Explainable, rows: Rows, metric: int, relative: bool) 
     mean, models = found.mean[:, metric], found.models[:, :, metric]
     values = _differences(mean[None], rows.base, relative)[0]
     deviations = found.deviation(_differences(models, rows.base, relative))
-    return Effects(float(mean[0]), float(found.std[0, metric]), mean[2:], values, deviations)
+    bare = not np.isclose(mean[0], mean[1], rtol=1e-6, atol=0)
+    return Effects(float(mean[0]), float(found.std[0, metric]), mean[2:], values, deviations, bare)
 
 
 def _differences(predictions: Values, base: NDArray[np.int64], relative: bool) -> Values:

@@ -24,7 +24,9 @@ from archflow.predict.explain.rows import Rows
 MOST = 3000
 """The maximum number of changes that are predicted, unless the caller says otherwise."""
 
-UNKNOWN = Effect(float("nan"), float("nan"))
+UNKNOWN = Effect(float("nan"), float("nan")), ""
+"""The effect of taking out a block that cannot be taken out."""
+
 IDLE = (*ZEROS, *IDENTITIES)
 """Operations that compute nothing, the one that says so most first."""
 
@@ -56,13 +58,13 @@ def explain(
         [changed, *([ArchitectureSet.from_architectures(removed, changed.vocabulary)] if removed else [])]
     )
     rows = Rows.of(row, together, table, predictor.metrics[place], relative, predictor.context_columns)
-    _note_gaps(rows, row, len(differences), notes)
     effects = effects_of(predictor, rows, place, relative)
+    _note_gaps(rows, effects, len(differences), notes)
     order = np.argsort(-objective.sign * effects.values[: len(differences)], kind="stable")
     unit = "%" if relative else ""
     attributions = {"counterfactual": counterfactual(given, differences, effects, unit, space is None)}
     attributions |= of_networks(predictor.networks(place), given, differences, notes)
-    without = {number: effects[len(differences) + i] for i, number in enumerate(removable)}
+    without = {number: (effects[len(differences) + i], "") for i, number in enumerate(removable)}
     if space:
         without = {number: _idle(nodes, differences, effects) for number, nodes in enumerate(blocks)}
     ordered = [differences[i] for i in order]
@@ -77,7 +79,7 @@ def explain(
         f"neighbours in {space.name}" if space else "any structurally valid graph",
         tuple(_change(differences[i], effects, rows, int(i)) for i in order),
         attributions,
-        tuple(_block(given, nodes, ordered, without.get(number, UNKNOWN)) for number, nodes in enumerate(blocks)),
+        tuple(_block(given, nodes, ordered, *without.get(number, UNKNOWN)) for number, nodes in enumerate(blocks)),
         tuple(notes),
     )
 
@@ -125,9 +127,9 @@ def _at_most(most: int, changed: Changed, notes: list[str]) -> Changed:
     return [differences[row] for row in rows], architectures.select(rows)
 
 
-def _note_gaps(rows: Rows, row: Table, count: int, notes: list[str]) -> None:
+def _note_gaps(rows: Rows, effects: Effects, count: int, notes: list[str]) -> None:
     missing = int((rows.base[:count] > 0).sum())
-    if missing and row.column_names:
+    if missing and effects.reads_columns:
         notes.append(
             f"{missing:,} of {count:,} changed architectures are not in the table: both sides of these comparisons are "
             "predicted without its columns"
@@ -153,16 +155,23 @@ def _change(difference: Difference, effects: Effects, rows: Rows, place: int) ->
     )
 
 
-def _idle(nodes: tuple[int, ...], differences: Sequence[Difference], effects: Effects) -> Effect:
-    """The effect of a single node's operation becoming one that computes nothing, if that is among the changes."""
+def _idle(nodes: tuple[int, ...], differences: Sequence[Difference], effects: Effects) -> tuple[Effect, str]:
+    """The effect of a single node's operation becoming one that computes nothing, if that is among the changes, and
+    this operation."""
     possible = {each.after: i for i, each in enumerate(differences) if each.kind == "operation" and each.nodes == nodes}
     idle = next((op for op in IDLE if op in possible), None)
-    return UNKNOWN if idle is None else effects[possible[idle]]
+    return UNKNOWN if idle is None else (effects[possible[idle]], idle)
 
 
-def _block(architecture: Architecture, nodes: tuple[int, ...], ordered: Sequence[Difference], removed: Effect) -> Block:
+def _block(
+    architecture: Architecture,
+    nodes: tuple[int, ...],
+    ordered: Sequence[Difference],
+    removed: Effect,
+    instead: str,
+) -> Block:
     """A block with the best of the changes, which are ordered, that concern its nodes alone."""
     inside = set(nodes)
     concerned = (set(each.nodes) | set(each.edge or ()) for each in ordered)
     best = next((i for i, those in enumerate(concerned) if those and those <= inside), -1)
-    return Block(nodes, block_text(architecture, nodes), removed, best)
+    return Block(nodes, block_text(architecture, nodes), removed, instead, best)

@@ -77,12 +77,14 @@ class Block:
         nodes: The nodes, ascending.
         text: What they are.
         removed: The effect of taking the block out, NaN where that is no possible change.
+        instead: The operation that then stands in its place; empty if none does.
         best: Index of the change within the block that improves the metric most, -1 if there is none.
     """
 
     nodes: tuple[int, ...]
     text: str
     removed: Effect
+    instead: str
     best: int
 
 
@@ -117,27 +119,9 @@ class Explanation:
     blocks: tuple[Block, ...]
     notes: tuple[str, ...] = ()
 
-    @property
-    def sign(self) -> float:
-        """1 if high values are good, -1 if low values are."""
-        return -1.0 if self.lower_is_better else 1.0
-
-    def effect_text(self, effect: Effect) -> str:
-        """An effect with its sign, unit and standard deviation: "-18 ± 4 %"."""
-        spread = f" ± {effect.std:.2g}" if math.isfinite(effect.std) else ""
-        digits = 3 if not math.isfinite(effect.std) else significant(effect)
-        return f"{effect.value:+.{digits}g}{spread}{f' {self.unit}' if self.unit else ''}"
-
     def to_json(self) -> dict[str, Any]:
         """In JSON form; null stands for what is not known."""
         return _without_nan({**asdict(self), "attributions": {k: asdict(v) for k, v in self.attributions.items()}})
-
-
-def significant(effect: Effect) -> int:
-    """How many significant digits of an effect stand before the second one of its standard deviation, 1 to 4."""
-    if effect.value == 0 or effect.std <= 0:
-        return 3
-    return min(4, max(1, 2 + math.floor(math.log10(abs(effect.value))) - math.floor(math.log10(effect.std))))
 
 
 def _without_nan(value: Any) -> Any:
