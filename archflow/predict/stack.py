@@ -117,14 +117,6 @@ class Stack:
         columns = self.features.get(COLUMNS)
         return found | (columns.oddities(table) if isinstance(columns, Columns) else {})
 
-    @property
-    def widening(self) -> float:
-        """The `widening` of `ByModel`: the models learn from overlapping parts of the labels and differ less than fits
-        to new labels would. This is the factor of the delete-d jackknife (Shao and Wu, "A general theory for jackknife
-        variance estimation", 1989): the square root of labels learnt over labels held out."""
-        held = len(self.blend.conformal.ratios) / (self.models * self.blend.conformal.labels)
-        return float(np.sqrt(1 / held - 1))
-
     def networks(self, embedders: Sequence[Embedder]) -> Networks:
         """The networks among the components, with their slopes on the scale of the targets, but for its sign."""
         found, sign = [], self.scale.objective.sign

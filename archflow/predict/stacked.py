@@ -258,7 +258,7 @@ class StackedPredictor(Predictor):
         return Forecast(np.concatenate(means, 1), np.concatenate(deviations), stack.blend.conformal, stack.scale)
 
     def by_model(self, architectures: Architectures) -> ByModel:
-        return self.forecast(architectures).by_model(self.fitted.widening)
+        return self.forecast(architectures).by_model()
 
     def networks(self, metric: int = 0) -> Networks:
         return self.fitted.networks(self.embedders)

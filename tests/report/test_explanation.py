@@ -93,7 +93,7 @@ def test_nodes_and_edges_have_the_colour_and_the_numbers_of_their_attribution(pa
     root = parsed(draw_attribution(Graph(found.ops, found.edges), "counterfactual", found.attributions))
     nodes = [each for each in root.iter(f"{SVG}g") if "shaded" in (each.get("class") or "")]
     assert [each.get("class") for each in nodes] == [
-        f"shaded {kind}" for kind in "unknown raises lowers unknown".split()
+        f"shaded {kind}" for kind in ("unknown", "raises", "lowers", "unknown")
     ]
     assert nodes[1].get("style") == "--shade:80%"
     title = nodes[1].findtext(f"{SVG}title") or ""

@@ -29,7 +29,7 @@ from archflow_reproduce.speed.machine import machine
 from archflow_reproduce.travel.baselines import PENALTIES, XGBOOST
 from archflow_reproduce.travel.study import read_cell, write_run
 
-LAYOUT = 1
+LAYOUT = 2
 """Raise it when what is measured changes."""
 
 ENCODER = "gated_gcn.fgp-nasbench201"

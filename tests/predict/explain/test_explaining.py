@@ -70,9 +70,19 @@ def test_deviations_are_of_pairs(stack, architectures):
     found = stack.explain(one, table=Table(architectures))
     change = next(each for each in found.changes if each.kind == "edge")
     without = Architecture(one.ops, tuple(edge for edge in one.edges if edge != change.edge))
-    models = stack.by_model(ArchitectureSet.from_architectures([one, without])).models[:, :, 0]
-    # Two repetitions of five folds: a model learns from four labels for each that it does not learn from.
-    assert change.effect.std == pytest.approx(2 * (models[:, 1] - models[:, 0]).std(), rel=1e-3, abs=1e-6)
+    both = stack.by_model(ArchitectureSet.from_architectures([one, without])).models[:, :, 0]
+    other = next(each for each in found.changes if each.kind == "operation")
+    (node,), after = other.nodes, other.text.rsplit(" ", 1)[1]
+    changed = Architecture((*one.ops[:node], after, *one.ops[node + 1 :]), one.edges)
+    more = stack.by_model(ArchitectureSet.from_architectures([one, changed])).models[:, :, 0]
+    ratio = (both[:, 1] - both[:, 0]).std() / (more[:, 1] - more[:, 0]).std()
+    assert change.effect.std / other.effect.std == pytest.approx(ratio, rel=1e-3)
+
+
+def test_the_models_are_widened_to_the_calibrated_deviation(stack, architectures):
+    forecast = stack.forecast(architectures)
+    widened = stack.by_model(architectures).widening * forecast.means.std(0)
+    assert np.median(forecast.deviations * forecast.conformal.one_sigma / widened) == pytest.approx(1)
 
 
 def test_the_best_change_is_first(fitted, architectures):
