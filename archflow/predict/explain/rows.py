@@ -15,13 +15,16 @@ from archflow.graph.table_columns import TableColumns
 
 Values = NDArray[np.float64]
 
+LARGEST = 128
+"""Changed versions of an architecture with more nodes are not looked for in the table: hashing thousands takes long."""
+
 
 @dataclass(frozen=True)
 class Rows:
     """An architecture and its changed versions as one table.
 
     A changed architecture has the columns of the table's row with the same graph. One that the table lacks has none: it
-    is compared with the architecture without its columns. The columns of the context are the same for all.
+    is compared with the architecture without its columns. So is every one of more than `LARGEST` nodes. The columns of the context are the same for all.
 
     Attributes:
         table: Row 0 is the architecture, row 1 the same without its columns, then the C changed ones.
@@ -57,7 +60,7 @@ class Rows:
         row = replace(row, architectures=row.architectures.recoded(vocabulary), native=None)
         changed = changed.recoded(vocabulary)
         where = np.full(len(changed), -1)
-        if known is not None and row.column_names:
+        if known is not None and row.column_names and len(row.architectures.op) <= LARGEST:
             known = known.select(_same(known, row, context))
             where = rows_of(known.architectures.hashes, changed.hashes)
         there, missing = np.flatnonzero(where >= 0), np.flatnonzero(where < 0)
