@@ -23,8 +23,9 @@ LARGEST = 128
 class Rows:
     """An architecture and its changed versions as one table.
 
-    A changed architecture has the columns of the table's row with the same graph. One that the table lacks has none: it
-    is compared with the architecture without its columns. So is every one of more than `LARGEST` nodes. The columns of the context are the same for all.
+    A changed architecture has the columns of the table's row with the same graph. One that the table lacks, or that is
+    of more than `LARGEST` nodes, has none: it is compared with the architecture without its columns. The columns of the
+    context are the same for all.
 
     Attributes:
         table: Row 0 is the architecture, row 1 the same without its columns, then the C changed ones.
