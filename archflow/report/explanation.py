@@ -89,8 +89,7 @@ def _changes(explanation: ExplanationFacts, top: int) -> list[str]:
     """The table of the best changes, and that of the worst."""
     best, worst = extremes(explanation, top)
     shown = [explanation.changes[place].effect for place in (*best, *worst)]
-    known = [abs(each.value) + (each.std if math.isfinite(each.std) else 0.0) for each in shown]
-    most = max((each for each in known if math.isfinite(each)), default=0.0) or 1.0
+    most = max((abs(each.value) for each in shown if math.isfinite(each.value)), default=0.0) or 1.0
     measured = any(math.isfinite(explanation.changes[place].measured) for place in (*best, *worst))
     verbs = ("lower", "raise") if explanation.lower_is_better else ("raise", "lower")
     return [
@@ -125,7 +124,7 @@ def _table(explanation: ExplanationFacts, places: Sequence[int], most: float, me
 def _bar(value: float, std: float, most: float) -> str:
     """A bar from the middle, with a whisker of one standard deviation to either side of its end."""
     middle = BAR / 2
-    end = middle + value / most * (middle - 2)
+    end = middle + value / most * 0.8 * middle
     left, width = min(middle, end), max(abs(end - middle), 0.5)
     kind = "bar-raises" if value >= 0 else "bar-lowers"
     parts = [
@@ -133,7 +132,7 @@ def _bar(value: float, std: float, most: float) -> str:
         element("path", d=f"M{number(middle)} 0v16", class_="axis"),
     ]
     if math.isfinite(std) and std > 0:
-        reach = std / most * (middle - 2)
+        reach = std / most * 0.8 * middle
         low, high = max(end - reach, 0.0), min(end + reach, BAR)
         parts.append(element("path", d=f"M{number(low)} 8H{number(high)}", class_="whisker"))
     return element("svg", "".join(parts), width=BAR, height=16.0, role="img", aria_label=f"{value:+.3g}")

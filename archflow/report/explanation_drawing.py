@@ -72,8 +72,8 @@ def placement(architecture: Drawable) -> Layout:
 
 
 def _labels(architecture: Drawable) -> list[str]:
-    texts = (f"{node} {text}" for node, text in enumerate(node_texts(architecture)))
-    return [shorten(text, LONGEST_LABEL, LABEL_SIZE) for text in texts]
+    """Number and operation; what attributes a node has shows on hover."""
+    return [shorten(f"{node} {op}", LONGEST_LABEL, LABEL_SIZE) for node, op in enumerate(architecture.ops)]
 
 
 def legend(shown: AttributionFacts, metric: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from archflow.report.explanation import explanation_report
 from archflow.report.explanation_drawing import draw_attribution, placement
+from archflow.report.explanation_facts import ExplanationFacts
 from archflow.report.explanation_words import block_sentences, extremes, with_spread
 from archflow.report.parts import connected_parts, layout_in_parts
 from tests.report.pages import read_page
@@ -103,7 +104,8 @@ def test_nodes_and_edges_have_the_colour_and_the_numbers_of_their_attribution(pa
 
 
 def test_a_block_is_put_into_words():
-    (sentence,) = block_sentences(Explained(), 5)
+    found: ExplanationFacts = Explained()
+    (sentence,) = block_sentences(found, 5)
     assert sentence == ("node 1 (conv): costs 31.0 ± 3.0 % of latency_ms; node 1: conv → skip saves 18.0 ± 4.1 %")
     better = Explained(
         metric="accuracy",

@@ -118,12 +118,17 @@ def _known(predictor: Explainable, changed: Changed, notes: list[str]) -> Change
 
 
 def _at_most(most: int, changed: Changed, notes: list[str]) -> Changed:
-    """At most so many changes, evenly spaced."""
+    """At most so many changes: removed nodes and edges, and of the others some, evenly spaced."""
     differences, architectures = changed
     if len(differences) <= most:
         return changed
-    rows = np.linspace(0, len(differences) - 1, most).astype(np.int64)
-    notes.append(f"{most:,} of {len(differences):,} changes are predicted, evenly over all kinds and nodes")
+    # Attributions need the removals; of the others, an even selection shows as much.
+    wanted = np.array([each.kind in ("node", "edge") for each in differences])
+    first = np.flatnonzero(wanted)[:most]
+    others = np.flatnonzero(~wanted)
+    even = others[np.linspace(0, len(others) - 1, min(most - len(first), len(others))).astype(np.int64)]
+    rows = np.sort(np.concatenate([first, even]))
+    notes.append(f"{most:,} of {len(differences):,} changes are predicted, evenly over nodes")
     return [differences[row] for row in rows], architectures.select(rows)
 
 

@@ -13,6 +13,7 @@ from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import Table
 from archflow.predict import StackedPredictor
 from archflow.predict.base import Predictor
+from archflow.predict.explain.explanation import Explanation
 from archflow.spaces import NASBench201
 from tests.predict.learnable import predictor, target
 
@@ -50,6 +51,7 @@ def _one_of(architectures: ArchitectureSet) -> Architecture:
 def test_effects_are_differences_of_predictions(fitted, architectures):
     one = _one_of(architectures)
     found = fitted.explain(one, table=Table(architectures))
+    assert isinstance(found, Explanation)
     base = float(np.ravel(fitted.predict(one).mean)[0])
     assert found.prediction == pytest.approx(base, rel=1e-5)
     changes = [each for each in found.changes if each.kind == "operation"]
@@ -163,6 +165,10 @@ def test_no_more_changes_than_wanted(stack, architectures):
     found = stack.explain(_one_of(architectures), table=Table(architectures), most=5)
     assert len(found.changes) == 5
     assert any("changes are predicted" in note for note in found.notes)
+    every = stack.explain(_one_of(architectures), table=Table(architectures))
+    removals = sum(each.kind in ("node", "edge") for each in every.changes)
+    some = stack.explain(_one_of(architectures), table=Table(architectures), most=removals + 2)
+    assert sum(each.kind in ("node", "edge") for each in some.changes) == removals
 
 
 def test_json_has_no_nan(fitted, architectures):
