@@ -83,7 +83,7 @@ def draw_architecture(architecture: Drawable, hues: Mapping[str, float] | None =
         faint = ops[source] in ZERO_OPERATIONS or ops[target] in ZERO_OPERATIONS
         x, y = route[-1]
         arrow = element("path", d=f"M{number(x - 3.5)} {number(y - 6)}h7l-3.5 6z", class_="arrow")
-        line = element("path", d=_curve([*route[:-1], (x, y - 5)]), class_="edge")
+        line = element("path", d=curve([*route[:-1], (x, y - 5)]), class_="edge")
         parts.append(element("g", line + arrow, class_="faint" if faint else None))
     for op, full, (left, top, width, height) in zip(ops, texts, placed.boxes.tolist(), strict=True):
         box = element("rect", x=left, y=top, width=width, height=height, rx=6)
@@ -126,7 +126,7 @@ def _label(text: str) -> str:
     return shorten(text, MAX_LABEL_WIDTH, LABEL_SIZE)
 
 
-def _curve(route: Sequence[Point]) -> str:
+def curve(route: Sequence[Point]) -> str:
     """Path through a route: curves with upright ends between layers, straight lines past the layers skipped."""
     (x, y), d = route[0], [f"M{number(route[0][0])} {number(route[0][1])}"]
     for i, (to_x, to_y) in enumerate(route[1:]):
