@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Number of learnt parameters, including those of operations without effect on the output, without running
-    statistics.
+    """Number of learnt parameters, without running statistics.
+
+    Parameters of operations without effect on the output are included.
     """
     return sum(parameter.numel() for parameter in network.parameters())
 

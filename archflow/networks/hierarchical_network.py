@@ -30,8 +30,9 @@ def separable(channels_in: int, channels: int, stride: int = 1) -> Convolution:
 
 
 class HierarchicalCell(nn.Module):
-    """A flattened cell: (B, `channels_in`, H, W) -> (B, `channels_out`, H, W), the concatenation of the output's
-    inputs.
+    """A flattened cell: (B, `channels_in`, H, W) -> (B, `channels_out`, H, W).
+
+    The output is the concatenation of its inputs.
 
     Every node operates on the concatenation of its inputs. Convolutions, except depthwise ones, have `channels` output
     channels; other operations keep the number of channels.

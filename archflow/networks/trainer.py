@@ -54,8 +54,9 @@ def train(network: nn.Module, data: ImageData, settings: TrainingSettings, seed:
 def training_curve(
     network: nn.Module, data: ImageData, settings: TrainingSettings, seed: int
 ) -> Iterator[tuple[int, dict[str, float]]]:
-    """Train as `train` does and yield (epoch, metrics) after every epoch, counted from 1; the last metrics equal those
-    of `train`.
+    """Train as `train` does and yield (epoch, metrics) after every epoch, counted from 1.
+
+    The last metrics equal those of `train`.
 
     Training ends when the caller stops iterating.
     """

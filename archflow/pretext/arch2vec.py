@@ -84,8 +84,7 @@ class VariationalGraphAutoEncoder(PretextTask):
         }
 
     def _edge_loss(self, z: Tensor, batch: Batch, rows: Padded) -> tuple[Tensor, Tensor]:
-        """Sum of the cross-entropies of edges between all pairs of nodes u < v of each architecture, and the number of
-        pairs.
+        """Sum of the edges' cross-entropies over all pairs of nodes u < v of each architecture, and the pairs' number.
 
         Edges count in either direction. z: (V, k).
         """

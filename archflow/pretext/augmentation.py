@@ -74,8 +74,9 @@ def hide_operations(architectures: ArchitectureSet, count: Ints | int, mask: int
 
 
 def replace_operations(architectures: ArchitectureSet, count: Ints | int, choices: Ints) -> ArchitectureSet:
-    """Replace operations at `count` random nodes by others; only nodes with an operation among `choices` are changed,
-    to one of them.
+    """Replace operations at `count` random nodes by other operations.
+
+    Only nodes with an operation among `choices` are changed, to another one of these.
     """
     if len(choices) < 2:
         return architectures

@@ -114,8 +114,7 @@ class CATETask(PretextTask):
         return {"cate": loss / max(1, len(selected))}
 
     def pairs(self, batch: Batch, partners: Tensor) -> Batch:
-        """A batch of 2P architectures: half of those in the batch that have a partner, then a partner of each in the
-        same order.
+        """Make a batch of 2P architectures: half of those that have a partner, then one partner of each, in order.
 
         partners: (B, K).
         """
@@ -139,8 +138,7 @@ class CATETask(PretextTask):
 
 
 def _earlier(order: NDArray, values: NDArray, distance: float, count: int) -> NDArray[np.int64]:
-    """(N, count) random entries of `order` that precede each entry and whose values are at most `distance` lower, or
-    -1.
+    """(N, count) random entries of `order` that precede each entry, at most `distance` lower in value; -1 if none.
 
     values: (N,), ascending. The draw is always the same.
     """

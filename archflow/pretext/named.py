@@ -88,8 +88,9 @@ def name_of(task: PretextTask) -> str:
 
 
 def vocabulary_for(name: str, vocabulary: Vocabulary) -> Vocabulary:
-    """The vocabulary that a task needs: with `MASK` appended if it hides operations, so that existing ids do not
-    change.
+    """The vocabulary that a task needs: with `MASK` appended if it hides operations.
+
+    Existing ids do not change.
     """
     masks = any(PRETEXT_TASKS.get(task).masks for task in task_weights(name))
     return Vocabulary((*vocabulary.ops, MASK)) if masks and MASK not in vocabulary else vocabulary

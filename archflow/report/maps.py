@@ -75,8 +75,9 @@ def class_map(
 
 
 def value_colour(field: str, title: str) -> Any:
-    """A colour encoding by the rank of a value, since accuracies crowd near the best one: every hue has equally many
-    points.
+    """A colour encoding by the rank of a value.
+
+    Accuracies crowd near the best one; with ranks every hue has equally many points.
     """
     alt = require_altair()
     legend = alt.Legend(title=title, orient="right", format=".4~g", symbolType="circle", symbolOpacity=1)

@@ -93,9 +93,7 @@ def _positioned(
 
 
 def _around(x: float, y: float, width: float) -> list[Box]:
-    """Positions for a name around a dot, the preferred ones first: to the side, then above and below, then further
-    away.
-    """
+    """Positions for a name around a dot, the preferred ones first: to the side, above and below, then further away."""
     rises = (0.0, -9.0, 9.0, -18.0, 18.0)
     lefts = [x + GAP, x + GAP + 4, x - GAP - width, x - GAP - 4 - width]
     corners = [(left, y - SIZE / 2 + rise) for left in lefts for rise in rises]

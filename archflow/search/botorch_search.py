@@ -138,8 +138,9 @@ class BoTorchSearch(Searcher):
         return found, (float(centre[0]), float(spread[0]))
 
     def _chosen(self, n: int, x: Tensor, measured: Measured, pending: Tensor) -> tuple[Ints, Values, Values]:
-        """Choose n rows of x (N, d) by the acquisition function; returns them and the first objective's (n,) mean and
-        deviation.
+        """Choose n rows of x (N, d) by the acquisition function.
+
+        Also returns the first objective's predicted mean (n,) and standard deviation (n,) there.
         """
         from botorch.sampling import SobolQMCNormalSampler  # pyright: ignore[reportMissingImports]
 

@@ -48,9 +48,7 @@ class Budget:
         return self.queries if self.queries is not None else max(1, round(self.seconds or 0))
 
     def allows(self, cost: float, running: int, clock: float) -> bool:
-        """Whether another evaluation may start, given the queries and seconds spent and the number of running
-        evaluations.
-        """
+        """Whether another evaluation may start, given the cost and time spent and the number of running evaluations."""
         if self.seconds is not None:
             return clock < self.seconds
         return cost + running + 1 <= (self.queries or 0) + 1e-9

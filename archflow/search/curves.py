@@ -66,8 +66,9 @@ class CurvePredictor:
 
 
 def _ridge(x: Values, targets: Values) -> tuple[Values, Values, Values]:
-    """Fit ridge weights (m, k) on standardised inputs; returns them with the inputs' means and deviations. Targets have
-    mean 0.
+    """Fit ridge weights (m, k) on standardised inputs; returns them with the inputs' means and deviations.
+
+    Targets have mean 0.
     """
     centre, spread = x.mean(0), _spread(x)
     z = (x - centre) / spread

@@ -164,8 +164,9 @@ class History:
         self.take([key], {name: np.array([value], np.float64) for name, value in metrics.items()}, [failure])
 
     def take(self, keys: Sequence[str], columns: Mapping[str, Values], failures: Sequence[str]) -> None:
-        """Record the results of N pending trials. A trial that failed, or has a metric that is not finite, gets no
-        metrics.
+        """Record the results of N pending trials.
+
+        A trial that failed, or has a metric that is not finite, gets no metrics.
 
         Args:
             keys: Canonical forms (N).

@@ -68,8 +68,9 @@ class KnownSpace:
         return cls(problem, embedders, features_of(table, FEATURES.names(), None, problem.metrics), usual)
 
     def columns(self, architectures: ArchitectureSet) -> list[Values]:
-        """(N, Q) columns of each informative part: embeddings, then features; a single column of zeros if there is
-        none.
+        """(N, Q) columns of each informative part: embeddings, then features.
+
+        If there is none, a single column of zeros.
         """
         seen = self._seen(architectures)
         parts = zip(self._standards, (seen.embeddings, seen.plain), strict=True)

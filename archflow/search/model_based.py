@@ -96,9 +96,7 @@ class ModelBased(Searcher):
         return Lesson(table, history.fitness, self.problem, self.seed * 1_000_003 + len(history.done))
 
     def take(self, model: Model) -> None:
-        """Accept a model of the current `lesson` that was fitted elsewhere, for example together with those of other
-        seeds.
-        """
+        """Accept a model of the current `lesson` that was fitted elsewhere, for example jointly for several seeds."""
         self._model = (len(self.history.done), model)
 
     @abstractmethod

@@ -62,8 +62,9 @@ class Outcome:
 
     @cached_property
     def front(self) -> list[int]:
-        """Rows of the best evaluation or, for several objectives, of the Pareto front in the order of the first
-        objective.
+        """Rows of the best evaluation or, for several objectives, of the Pareto front.
+
+        The front is in the order of the first objective.
 
         Raises:
             ArchflowError: Nothing could be measured, or nothing satisfies the constraints.
@@ -127,8 +128,9 @@ class Outcome:
         return f"{self.method} in {name}: {len(self.records):,} evaluations{aside}{hours}"
 
     def table(self, most: int) -> tuple[list[str], list[list[object]]]:
-        """Heads and rows of a table of the best evaluations, or of the front: query, metrics (including constrained
-        ones), architecture.
+        """Heads and rows of a table of the best evaluations, or of the front.
+
+        Its columns are the query, the metrics (including constrained ones) and the architecture.
         """
         places = self.front
         if len(self.objectives) == 1:

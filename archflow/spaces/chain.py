@@ -145,8 +145,9 @@ class ChainSpace(SearchSpace):
         return self._from_choices(np.hstack(columns))
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """All chains with one choice changed: another operation or input, or one layer more or fewer at the end of a
-        stage.
+        """All chains with one choice changed.
+
+        A change replaces an operation or the input, or adds or removes a layer at the end of a stage.
         """
         choices = self._choices_of(architecture)[None]
         changes = np.flatnonzero(self._changeable(choices)[0])

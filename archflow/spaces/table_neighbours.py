@@ -1,5 +1,4 @@
-"""Pairs of architectures of a set that are one elementary change apart, found by hashing instead of pairwise
-comparison.
+"""Pairs of architectures that are one elementary change apart, found by hashing, not by pairwise comparison.
 
 Two graphs differ in one operation exactly if masking a node of each makes them isomorphic, and in one edge exactly if
 removing an edge of one makes it isomorphic to the other. Most such nodes and edges are ruled out beforehand by what the

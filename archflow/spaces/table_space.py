@@ -89,8 +89,9 @@ class TableSpace(SearchSpace):
         return self._of(generator.integers(0, self.size, count))
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """The architectures of the table with one operation or edge changed, in its order; if there are none, see the
-        class.
+        """The architectures of the table with one operation or edge changed, in its order.
+
+        If there are none, see the class.
 
         A table of one architecture has no neighbours.
         """

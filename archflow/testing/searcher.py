@@ -23,7 +23,9 @@ SMALL = 40
 
 
 class SearcherContract:
-    """The contract of a search method, as a pytest class. Derive your test class from it and override `searcher`:
+    """The contract of a search method, as a pytest class.
+
+    Derive your test class from it and override `searcher`:
 
         class TestMySearcher(SearcherContract):
             def searcher(self, problem, seed=0):

@@ -11,8 +11,9 @@ from archflow.networks.zero_cost.passes import PROXIES, Passes
 
 @PROXIES.register("nwot")
 def nwot(passes: Passes) -> float:
-    """Log-determinant of the agreement matrix K, whose entry K_ij counts the ReLUs with the same state for images i and
-    j.
+    """Log-determinant of the agreement matrix K of the images.
+
+    K_ij is the number of ReLUs with the same state for images i and j.
 
     NaN if some images have equal codes, and for a network without ReLUs.
 

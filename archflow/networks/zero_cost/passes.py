@@ -1,6 +1,4 @@
-"""Computations shared by the proxies of one network: a forward pass, its gradients, and unmodified copies of the
-network.
-"""
+"""Computations shared by the proxies of one network: a forward pass, gradients, and unmodified copies."""
 
 from __future__ import annotations
 

@@ -68,8 +68,9 @@ class ArchitectureEnsemble(EnsembleModel):
     def of_stack(
         cls, predictor: StackedPredictor, architectures: Architectures, members: int = MEMBERS, seed: int = 0
     ) -> Self:
-        """Independent draws from the predictions of a fitted predictor, whose deviations are its errors on held-out
-        labels.
+        """Independent draws from the predictions of a fitted predictor.
+
+        Their deviations are the predictor's errors on held-out labels.
 
         Architectures are drawn independently of each other, as in `StackedPredictor.top_probability`.
         """
@@ -121,8 +122,9 @@ class ArchitectureEnsemble(EnsembleModel):
         return EveryMember(self.values.shape[0])
 
     def best(self, rows: Ints) -> Tensor:
-        """(m,) the highest mean among the given rows, such as the measured ones: the `best_f` of an acquisition
-        function.
+        """(m,) the highest mean among the given rows, such as the measured ones.
+
+        It is the `best_f` of an acquisition function.
         """
         return self.values.mean(0)[torch.as_tensor(rows)].amax(0)
 

@@ -27,7 +27,7 @@ WAITING = (Trial.State.PENDING, Trial.State.EVALUATING)
 
 
 class ArchflowOptimizer:
-    """Searches a space of architectures by a method of archflow, in a run of NePS:
+    """Searches a space of architectures by a method of archflow, in a run of NePS.
 
         search = ArchflowOptimizer("nasbench201")
         neps.run(search.pipeline(measure), search.pipeline_space, optimizer=search.custom, ...)

@@ -85,7 +85,7 @@ class NativeString(Domain):
 
 
 class ArchflowSearcher(BaseSearcher):
-    """Searches a space of architectures by a method of archflow, in an experiment of Syne Tune:
+    """Searches a space of architectures by a method of archflow, in an experiment of Syne Tune.
 
         searcher = ArchflowSearcher("nasbench201")
         SingleObjectiveScheduler(searcher.config_space, metric="error", searcher=searcher)
@@ -178,8 +178,9 @@ class ArchflowSearcher(BaseSearcher):
         self._trials[number] = replace(self._trials[number], values=values, failure=failure, ended=float(self._results))
 
     def _number(self, trial_id: int, config: Mapping[str, Any]) -> int:
-        """Return a trial's index; a trial that was not suggested here, such as one of an earlier experiment, is
-        appended.
+        """Return a trial's index; a trial that was not suggested here is appended.
+
+        An example is a trial of an earlier experiment.
         """
         if trial_id not in self._of_trial:
             native = native_in(config, self._follower, f"trial {trial_id}")

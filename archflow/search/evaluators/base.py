@@ -48,8 +48,9 @@ class SearchEvaluator(ABC):
 
     @abstractmethod
     def curve(self, architecture: Architecture, seed: int) -> Iterator[Point]:
-        """Yield the metrics after several epochs, the final ones last. Raises `ArchflowError` if the architecture
-        cannot be measured.
+        """Yield the metrics after several epochs, the final ones last.
+
+        Raises `ArchflowError` if the architecture cannot be measured.
         """
 
     def limited(self, timeout: float) -> SearchEvaluator:
@@ -126,7 +127,7 @@ def checked(metrics: Any, needed: tuple[str, ...]) -> dict[str, float]:
             found[str(name)] = float(value)
         except (TypeError, ValueError, OverflowError):
             raise ArchflowError(
-                f"the evaluation gave {shown(str(name))} as {shown(value)}, which is no number"
+                f"the evaluation gave {shown(str(name))} as {shown(value)}, which is not a number"
             ) from None
     for name in needed:
         if name not in found:

@@ -28,8 +28,9 @@ class SideColumns:
 
     @classmethod
     def beside(cls, path: Path, name: str) -> SideColumns:
-        """Find the columns of all files `NAME_*.parquet` next to a benchmark's table that have an `arch_id` and no
-        graphs.
+        """Find the columns of the files `NAME_*.parquet` next to a benchmark's table.
+
+        Files without `arch_id`, and files with graphs, are ignored.
         """
         import pyarrow as pa
         from pyarrow import parquet
@@ -67,8 +68,9 @@ class Joined:
         return name in self.files or name in self.table.metrics
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
-        """(N,) values, NaN where not measured. Raises ArchflowError and suggests the nearest name if the column does
-        not exist.
+        """(N,) values, NaN where not measured.
+
+        Raises ArchflowError and suggests the nearest name if the column does not exist.
         """
         if name in self.table.metrics:
             return self.table.metric(name)
@@ -88,7 +90,7 @@ def _column(path: Path, name: str, keys: NDArray[np.float64]) -> NDArray[np.floa
     try:
         values = read[name].to_numpy().astype(np.float64)
     except (TypeError, ValueError):
-        raise ArchflowError(f"{path}: the column {name} is no numbers; name another metric") from None
+        raise ArchflowError(f"{path}: the column {name} is not numeric; name another metric") from None
     order = np.argsort(known, kind="stable")
     place = np.minimum(np.searchsorted(known[order], keys), len(known) - 1)
     rows = order[place]

@@ -25,9 +25,7 @@ class Costs:
 
 
 def space_of(name: str | None) -> tuple[SearchSpace, Callable[[ArchitectureSet], Table] | None]:
-    """Return the space of that name, and a function for what is known of its architectures before any measurement, if
-    anything is.
-    """
+    """Return the space of that name, and a function for what is known of its architectures in advance, if any."""
     space = SPACES.get(name or DEFAULT)()
     return space, Costs(space) if isinstance(space, NetworkSpace) else None
 

@@ -111,8 +111,9 @@ def target(text: str, wanted: Wanted) -> Target:
 
 
 def _validated(metric: str, names: Collection[str]) -> str:
-    """The validation metric that corresponds to a test metric, which no search should select by; else the metric
-    itself.
+    """The validation metric that corresponds to a test metric; other metrics are returned unchanged.
+
+    No search should select by test data.
     """
     beside = (metric.replace("test", each) for each in ("validation", "valid", "val"))
     return next((name for name in beside if name in names), metric)
@@ -156,8 +157,7 @@ def _target(
 
 
 def _space(table: Table, name: str, named: str | None, series: Sequence[Series]) -> tuple[SearchSpace, Table, str]:
-    """Choose the space: the named one if the table has measured all of it, else the measured architectures of the
-    table.
+    """Choose the search space: the named one if the table covers it, else the measured rows of the table.
 
     Also returns the table restricted to that space.
     """

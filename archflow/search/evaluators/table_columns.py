@@ -65,17 +65,17 @@ class Series:
         return any(bool((column < bound).any()) for each in self.columns for column in each.values())
 
     def value(self, row: int, label: int, place: int) -> float:
-        """The value of a row and a seed at an index into the epochs; falls back to `PLAIN` where that seed has no
-        value.
-        """
+        """The value of a row and a seed at an index into the epochs; `PLAIN` is used if the seed has no value."""
         own = self.columns[place]
         found = float(own[label][row]) if label in own else float("nan")
         return found if np.isfinite(found) else float(own[PLAIN][row])
 
 
 def column_called(columns: Joined, name: str, others: Sequence[str]) -> str:
-    """Resolve a column name given by the user: a column of that name, or one prefixed with another metric's data set
-    (`edgegpu_latency` beside `cifar10_val_acc`).
+    """Resolve a column name given by the user.
+
+    The column has that name, or that name prefixed with another metric's data set (`edgegpu_latency` beside
+    `cifar10_val_acc`).
 
     Raises ArchflowError and suggests the nearest name.
     """
@@ -126,8 +126,9 @@ def _plain(columns: Joined, name: str, seeds: Mapping[int, Column]) -> Column:
 
 
 def epochs_of(names: Sequence[str], metric: str) -> dict[int, str]:
-    """Map ascending numbers of epochs to columns whose names differ from the metric's only in a smaller number, and to
-    the metric itself.
+    """Map ascending numbers of epochs to the metric's columns.
+
+    These are the metric itself and columns whose names differ from it only in a smaller number.
     """
     for part in EPOCH.finditer(metric):
         form = re.compile(re.escape(metric[: part.start("epoch")]) + r"(\d+)" + re.escape(metric[part.end("epoch") :]))

@@ -21,8 +21,9 @@ Values = NDArray[np.float64]
 
 @SEARCHERS.register("arch2vec_rl")
 class Arch2vecRL(Searcher):
-    """REINFORCE: a recurrent policy proposes points of the embedding space, and the nearest new architecture is
-    measured.
+    """REINFORCE with a recurrent policy over the embedding space.
+
+    The policy proposes a point of the embedding space, and the nearest new architecture is measured.
 
     The measured value is the reward. The policy is a function of the history: at the start of every episode it is
     trained from scratch on all finished episodes.
@@ -95,9 +96,7 @@ class Arch2vecRL(Searcher):
         return self._trained[1]
 
     def _episodes(self, measured: Values, count: int) -> list[tuple[Values, Values, Values]]:
-        """For each episode: (steps, d) states before each step, (steps, d) measured embeddings, and (steps,)
-        advantages.
-        """
+        """Per episode: (steps, d) states before each step, (steps, d) measured embeddings, (steps,) advantages."""
         fitness, found = self.history.fitness, []
         for episode in range(count):
             rows = np.arange(episode * self.steps, (episode + 1) * self.steps)

@@ -72,8 +72,9 @@ class ArchflowSearch(Searcher):
         self._fitted: tuple[int, dict[str, _MetricModel]] | None = None
 
     def share(self, other: ArchflowSearch) -> None:
-        """Reuse what another searcher of the same problem and settings has computed about the space, including its
-        seed.
+        """Reuse what another searcher of the same problem and settings has computed about the space.
+
+        The seed of these computations is taken over too.
         """
         if other is not self:
             self._known_space, self._all = other._known_space, other._all
@@ -173,8 +174,9 @@ class ArchflowSearch(Searcher):
 
     @cached_property
     def _all(self) -> tuple[ArchitectureSet, dict[str, int], list[Values]] | None:
-        """The architectures of a small listed space, the row of each canonical form, and their columns; None for other
-        spaces.
+        """The architectures of a small listed space, the row of each canonical form, and their columns.
+
+        None for other spaces.
         """
         if self.space.size > self.most_listed or self.listed is None:
             return None

@@ -26,8 +26,9 @@ SURROGATE: Mapping[str, Mapping[str, Any]] = {
 
 @SEARCHERS.register("brp_nas")
 class BRPNAS(ModelBased):
-    """Measures the best predicted architectures, and others drawn from the top of the ranking, which is halved every
-    round.
+    """Measures the best predicted architectures, and others drawn from the top of the ranking.
+
+    The size of that top is halved every round.
 
     Args:
         problem, seed: See `Searcher`.

@@ -93,8 +93,7 @@ class PredictorEvolution(ModelBased):
 
 @SEARCHERS.register("carl_evolution")
 class CARLEvolution(PredictorEvolution):
-    """Evolution on CARL's predictor: ten generations on the model, then the ten best predicted architectures are
-    measured.
+    """Evolution on CARL's predictor: ten generations on the model, then the ten best predicted are measured.
 
     CARL's code is not published and its paper gives only numbers of queries, 80 to 150; everything except the kind of
     predictor is our choice. Arguments are those of `PredictorEvolution`.

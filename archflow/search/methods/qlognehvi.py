@@ -1,6 +1,4 @@
-"""Multi-objective Bayesian optimisation in batches by the logarithm of noisy expected hypervolume improvement, with
-BoTorch.
-"""
+"""Multi-objective Bayesian optimisation with BoTorch, by log noisy expected hypervolume improvement."""
 
 from __future__ import annotations
 
@@ -14,8 +12,9 @@ from archflow.search.methods.qlogei import QLogEI
 
 @SEARCHERS.register("qlognehvi")
 class QLogNEHVI(BoTorchSearch):
-    """Log expected hypervolume improvement of a batch over the posterior Pareto front; for one objective it is
-    `qlogei`.
+    """Log expected hypervolume improvement of a batch over the posterior Pareto front.
+
+    For one objective it is `qlogei`.
 
     The reference point of the hypervolume lies a tenth of each objective's range below the worst measured value.
 

@@ -25,8 +25,9 @@ SPLITS = ("clusters", "values")
 
 @SEARCHERS.register("tree_search")
 class TreeSearch(Searcher):
-    """Partitions the space recursively and descends by upper confidence bounds (UCT) to a leaf, where a random
-    architecture is measured.
+    """Monte-Carlo tree search over a recursive partition of the space.
+
+    It descends by upper confidence bounds (UCT) to a leaf, from which a random architecture is measured.
 
     Partitions are linear cuts of the embedding space, so every architecture belongs to a leaf, including those never
     seen. A measurement counts in every part that contains it, by its rank among all; a pending one counts as a visit
@@ -103,8 +104,7 @@ class TreeSearch(Searcher):
     def _descend(
         self, tree: Partition, left: Ints, visited: Ints, rewards: Values, generator: np.random.Generator
     ) -> int:
-        """Descend to the first unvisited node, or a leaf, by the highest bound among halves that have new
-        architectures.
+        """Descend by the highest bound among halves with new architectures, to an unvisited node or a leaf.
 
         Args:
             tree: The partition.

@@ -13,8 +13,9 @@ from archflow.search.surrogates.mlp import PLAIN
 
 @SURROGATES.register("forest")
 class Forest(Surrogate):
-    """A random forest on the one-hot encoding of operations and edges; the standard deviation is that between its
-    trees.
+    """A random forest on the one-hot encoding of operations and edges.
+
+    The standard deviation is that between its trees.
 
     Args:
         trees: Number of trees.

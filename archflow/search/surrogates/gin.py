@@ -164,8 +164,9 @@ class Convolution(IsomorphismConvolution):
 
 
 class NodeNorm(BatchNorm):
-    """Batch normalisation whose sums run over a member's nodes one by one, so that padding does not change the
-    rounding.
+    """Batch normalisation whose sums run over a member's nodes one by one.
+
+    Padding therefore does not change the rounding.
 
     With a first moment of 0, Adam takes full steps on the rounding errors of a zero gradient.
     """

@@ -11,8 +11,9 @@ from archflow.search.workers.base import Finished, Job, Workers, is_last
 
 
 class InlineWorker(Workers):
-    """Evaluates in the current process, one architecture at a time: for functions that cannot be sent to another
-    process.
+    """Evaluates in the current process, one architecture at a time.
+
+    It is meant for functions that cannot be sent to another process.
 
     There is no time limit.
 

@@ -47,8 +47,9 @@ class _Actor:
 
 
 class RayWorkers(Workers):
-    """A fixed number of actors, each with a copy of the evaluator. An actor that dies or hangs loses only its
-    evaluation.
+    """A fixed number of actors, each with a copy of the evaluator.
+
+    An actor that dies or hangs loses only its evaluation.
 
     Args:
         job: What the workers do.
@@ -98,8 +99,9 @@ class RayWorkers(Workers):
         return self._kind.remote(self.job.evaluate, self.job.needed)
 
     def _begin_with(self, actor: _Actor) -> None:
-        """Start an actor's task. If the actor is still starting, wait for it; this does not count towards the time
-        limit.
+        """Start an actor's task.
+
+        If the actor is still starting, wait for it; this does not count towards the time limit.
         """
         actor.since = time.monotonic()
         actor.answer = actor.handle.begin.remote(*(actor.task or ())) if actor.ready else actor.handle.ready.remote()

@@ -74,8 +74,9 @@ def _named(cell: NDArray[np.int64]) -> list[tuple[str, int]]:
 
 
 class _Reader:
-    """A string as Python's syntax tree; refuses everything that is not part of a genotype, with its position in the
-    string.
+    """A string as Python's syntax tree.
+
+    It refuses everything that is not part of a genotype, with its position in the string.
     """
 
     def __init__(self, text: str) -> None:

@@ -52,8 +52,9 @@ class DARTS(NetworkSpace):
         return forms.json_text(self._choices(architecture))
 
     def genotype(self, architecture: Architecture) -> str:
-        """Format as the `Genotype(...)` of the DARTS code. Raises ArchflowError if the architecture is not of this
-        space.
+        """Format as the `Genotype(...)` of the DARTS code.
+
+        Raises ArchflowError if the architecture is not of this space.
         """
         return forms.genotype_text(self._choices(architecture))
 

@@ -122,8 +122,9 @@ class Hierarchical(NetworkSpace):
         image_channels: int = 3,
         seed: int = 0,
     ) -> HierarchicalNetwork:
-        """See `archflow.networks.hierarchical_network`. The default size is that of the small network used during
-        search.
+        """See `archflow.networks.hierarchical_network`.
+
+        The default size is that of the small network used during search.
         """
         from archflow.networks.hierarchical_network import HierarchicalNetwork
 

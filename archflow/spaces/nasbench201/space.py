@@ -103,8 +103,10 @@ class NASBench201(NetworkSpace):
         return [_topology_of(each) for each in map(tuple, self._choices(architectures).tolist())]
 
     def canonical(self, architecture: Architecture) -> str:
-        """The published topology string: operations nested in the order in which they are applied, sums sorted, skip
-        connections merged, and `#` for zeroized terms.
+        """The published topology string.
+
+        Operations are nested in the order in which they are applied, sums are sorted, skip connections are merged, and
+        `#` stands for zeroized terms.
 
         As published, a sum with `#` differs from the same sum without it.
         """
@@ -170,8 +172,9 @@ class NASBench201(NetworkSpace):
         return made
 
     def _choices(self, architectures: ArchitectureSet) -> NDArray[np.int64]:
-        """N architectures -> operation numbers (N, 6), read-only. Raises ArchflowError, naming the row that is not a
-        cell.
+        """N architectures -> operation numbers (N, 6), read-only.
+
+        Raises ArchflowError, naming the row that is not a cell.
         """
         if architectures in _MADE:
             return _MADE[architectures]

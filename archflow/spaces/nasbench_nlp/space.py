@@ -51,7 +51,7 @@ def _written_forms() -> int:
 
 @SPACES.register("nasbench_nlp")
 class NASBenchNLP(SearchSpace):
-    """Recurrent cells of up to 25 nodes; a native string is a recipe in JSON:
+    """Recurrent cells of up to 25 nodes; a native string is a recipe in JSON.
 
     `{"f": {"op": "linear", "input": ["x", "h_prev_0"]}, "h_new_0": {"op": "activation_tanh", "input": ["f"]}}`
 
@@ -106,8 +106,9 @@ class NASBenchNLP(SearchSpace):
         return sample_cells(count, self.vocabulary, generator)
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """All cells with one operation or one input of a node changed, or one activation inserted into or removed from
-        an edge.
+        """All cells with one operation, one input of a node, or one activation on an edge changed.
+
+        An activation is inserted into or removed from an edge.
 
         The order of the nodes is kept, and nodes read earlier ones; isomorphic neighbours are not merged.
         """

@@ -73,8 +73,7 @@ def pretrained_encoders(
 
 
 def ready_encoder(method: str, architectures: ArchitectureSet) -> tuple[Encoder, ArchitectureSet]:
-    """The encoder of a method that is a pre-trained encoder (`is_encoder`), and the architectures in its vocabulary and
-    view.
+    """The pre-trained encoder that a method names (`is_encoder`), and the architectures in its vocabulary and view.
 
     Raises:
         ArchflowError: The encoder does not know an operation.

@@ -141,9 +141,7 @@ def run_protocol(
 
 
 def _derived(protocol: Protocol) -> dict[str, Any]:
-    """Settings derived from a protocol that readers of its result need: those of each pretext task, and each run's
-    model seed.
-    """
+    """Settings derived from a protocol: those of each pretext task, and the model seed of each run."""
     tasks = {
         method: recorded_task(method, protocol.proxies, protocol.pretext)
         for method in pretrained_methods(protocol.methods)

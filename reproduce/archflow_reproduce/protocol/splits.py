@@ -64,8 +64,9 @@ def draw_splits(
 
 
 def save_splits(folder: Path, splits: Splits, rule: str, table: Table, rows: Rows) -> list[str]:
-    """Write each split as rows of the whole table, for `load_split`; returns the files' names relative to the folder's
-    parent.
+    """Write each split as rows of the whole table, for `load_split`.
+
+    Returns the files' names relative to the folder's parent.
 
     rows: the table's rows that the splits index.
     """

@@ -52,8 +52,10 @@ def arch2vec_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]
 
 
 def latent_maps(result: Mapping[str, Any], latent: LatentMap) -> dict[str, Chart]:
-    """Two maps of the same architectures by name: `accuracy`, coloured by what was measured, and `operation`, by the
-    most frequent operation."""
+    """Two maps of the same architectures by name.
+
+    `accuracy` is coloured by the measured value, `operation` by the most frequent operation.
+    """
     x, y = latent.places.T
     kind, names = frequent_operations(latent.architectures)
     titles = [f"principal component {i + 1} ({100 * share:.0f} % of variance)" for i, share in enumerate(latent.shares)]
@@ -65,8 +67,9 @@ def latent_maps(result: Mapping[str, Any], latent: LatentMap) -> dict[str, Chart
 
 
 def frequent_operations(architectures: ArchitectureSet) -> tuple[NDArray[np.int64], list[str]]:
-    """(N,) the most frequent operation of every architecture, without input and output, as an index into the returned
-    names.
+    """(N,) the most frequent operation of each architecture, as an index into the returned names.
+
+    Input and output are not counted.
 
     -1 if several operations are equally frequent, or if the operation is not among the `CLASSES` that are most frequent
     in most architectures.

@@ -39,8 +39,9 @@ def speed_steps(device: torch.device = CPU) -> int:
 
 
 def run_speed(device: torch.device = CPU, on_step: Callable[[str], None] = lambda name: None) -> dict[str, Any]:
-    """Measure everything; each time is {"min", "median"} of several passes, in microseconds per architecture unless the
-    key says s.
+    """Measure everything.
+
+    Each time is {"min", "median"} of several passes, in microseconds per architecture unless the key says s.
 
     On another device than the processor only the encoders are measured (`run_speed_encoders`, `run_speed_operations`),
     since the rest does not run there. NAS-Bench-201 is enumerated; the graphs of NAS-Bench-101 are read from the data

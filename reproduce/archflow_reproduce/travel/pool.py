@@ -78,8 +78,9 @@ class Pool:
 
 
 def rows_of(hashes: NDArray[np.uint64], part: str) -> Rows:
-    """The rows of one of the `PARTS`, from the hashes (N,) of all architectures. Raises ArchflowError for an unknown
-    part.
+    """The rows of one of the `PARTS`, from the hashes (N,) of all architectures.
+
+    Raises ArchflowError for an unknown part.
     """
     if part not in PARTS:
         raise ArchflowError(f"rows {part!r}: there are {' and '.join(PARTS)}")

@@ -162,9 +162,7 @@ def _cell_key(key: str, labels: int, method: Method) -> str:
 
 
 def _table_result(pool: Pool, selection: Selection, folder: Path, key: str) -> dict[str, Any]:
-    """The folder's results for a table: for every number of labels and method, the runs from the first one without
-    gaps.
-    """
+    """The folder's results for a table: per number of labels and method, the runs without gaps."""
     counts = {budget: pool.count(budget) for budget in selection.budgets}
     cells: dict[str, dict[str, Any]] = {}
     for labels in sorted(set(counts.values())):
