@@ -60,7 +60,7 @@ def test_every_part_is_there(tmp_path: Path) -> None:
     assert [row["best"] for row in read.rows("best-so-far")] == sorted(row["best"] for row in read.rows("best-so-far"))
     assert HOSTILE in read.texts("code")
     assert {row["state"] for row in read.rows("workers")} == {"measured", "failed"}
-    assert any("100 % came out within one standard deviation" in text for text in read.texts("p"))
+    assert any("100 % lay within one standard deviation" in text for text in read.texts("p"))
 
 
 def test_a_front_is_drawn_for_each_pair(tmp_path: Path) -> None:
