@@ -1,4 +1,4 @@
-"""Names that the user gives, and the nearest one there is."""
+"""Resolving names given by the user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from archflow.printable import shown
 
 
 def known_name(kind: str, name: str, known: Iterable[str]) -> str:
-    """The name, if it is known. Raises ArchflowError with the nearest one and what there is."""
+    """Return the name if it is known. Raises ArchflowError with the nearest name and a list of all names."""
     names = list(known)
     if name in names:
         return name
