@@ -12,8 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from archflow.encoders.embedder import Architectures, as_set
 from archflow.errors import ArchflowError
+from archflow.graph import Architecture, Vocabulary
 from archflow.graph.column_names import column_names
 from archflow.graph.table import Table
+from archflow.predict.explain.contract import ByModel, Networks, Space
+from archflow.predict.explain.explanation import Explanation
 from archflow.predict.objectives import Objective
 
 Values = NDArray[np.float64]
@@ -35,7 +38,7 @@ class Prediction(NamedTuple):
 class Predictor(Protocol):
     """Learns a metric from a few measured architectures and predicts it for others.
 
-    `predict`, `interval`, `rank` and `save` raise ArchflowError before `fit` or `load`.
+    `predict`, `interval`, `rank`, `explain` and `save` raise ArchflowError before `fit` or `load`.
     """
 
     @property
@@ -47,6 +50,17 @@ class Predictor(Protocol):
     def objectives(self) -> Sequence[Objective]:
         """The objective of each metric, including its direction; empty before `fit`."""
         ...
+
+    @property
+    def vocabulary(self) -> Vocabulary | None:
+        """The operations that it knows; None if it does not say."""
+        return None
+
+    @property
+    def context_columns(self) -> Sequence[str]:
+        """Columns that say where an architecture runs, not what it is; changing the architecture leaves them as they
+        are."""
+        return ()
 
     def fit(
         self,
@@ -115,6 +129,44 @@ class Predictor(Protocol):
     def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Self:
         """Read what `save` wrote. Raises ArchflowError, naming the file, if one is missing, cut off or altered."""
         ...
+
+    def by_model(self, architectures: Architectures) -> ByModel:
+        """Predict every metric, also by each of the fitted models behind the prediction. A predictor whose models are
+        not known counts as one model."""
+        mean, std = (part.reshape(len(part), -1) for part in self.predict(architectures))
+        return ByModel(mean, std, mean[None], float("nan"))
+
+    def networks(self, metric: int = 0) -> Networks:
+        """The fitted networks behind the prediction of a metric; none unless a class says otherwise."""
+        return Networks((), "")
+
+    def explain(
+        self,
+        architecture: Architecture | Table,
+        *,
+        table: Table | None = None,
+        space: Space | None = None,
+        metric: str | None = None,
+        most: int = 3000,
+    ) -> Explanation:
+        """Explain one prediction: what each single change of the architecture would do to it, and how much it depends
+        on each node and edge.
+
+        Args:
+            architecture: The architecture, alone or as a table of one row, whose columns are read.
+            table: Typical architectures, which show what a node could be instead. A changed architecture that is in
+                the table has its columns there.
+            space: A search space, such as one in `archflow.spaces`. Its neighbours of the architecture are then the
+                changes; without it, changes are to any structurally valid graph.
+            metric: The metric to explain; the first if None.
+            most: The maximum number of changes that are predicted.
+
+        Raises:
+            ArchflowError: If the architecture cannot be read or is not of the space.
+        """
+        from archflow.predict.explain.explaining import explain
+
+        return explain(self, architecture, table=table, space=space, metric=metric, most=most)
 
     def rank(
         self,

@@ -11,11 +11,14 @@ from annotated_types import Len, MinLen
 from numpy.typing import NDArray
 
 from archflow.described import Described
+from archflow.encoders import Embedder
 from archflow.errors import ArchflowError
 from archflow.predict.base import Prediction
 from archflow.predict.cross_conformal import CrossConformal
+from archflow.predict.explain.contract import ByModel, Network, Networks
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.objectives import Objective
+from archflow.predict.objectives.regression import Regression
 from archflow.predict.ranking_model import ScoreModel
 
 Values = NDArray[np.float64]
@@ -89,6 +92,28 @@ class FittedNetworks:
             mean[:, metric] = objective.predictions(mean[:, metric])
             std[:, metric] = objective.unit.widths(std[:, metric])
         return Prediction(mean[:, 0], std[:, 0]) if self.flat else Prediction(mean, std)
+
+    def by_model(self, counts: Values) -> ByModel:
+        """The predictions together with those of each member, from counts (K, N, metrics). The deviation is the
+        spread between the members, as in `prediction`."""
+        members = np.stack(
+            [
+                [objective.predictions(own[:, metric]) for metric, objective in enumerate(self.objectives)]
+                for own in counts
+            ]
+        ).transpose(0, 2, 1)
+        mean, std = (part.reshape(members.shape[1:]) for part in self.prediction(counts.copy()))
+        count = len(members)
+        return ByModel(mean, std, members, float(np.sqrt(count / (count - 1))) if count > 1 else float("nan"))
+
+    def networks(self, embedders: Sequence[Embedder], metric: int) -> Networks:
+        """The members, with their slopes on the scale of the metric's objective; for a ranking, that of the scores."""
+        objective = self.objectives[metric]
+        slope = objective.sign * (objective.spread if isinstance(objective, Regression) else 1.0) / len(self.models)
+        each = enumerate(self.models)
+        found = [Network(model, embedders[k % len(embedders)], metric, slope) for k, model in each]
+        own = self.metrics[metric] if objective.linear else f"log {self.metrics[metric]}"
+        return Networks(found, own if isinstance(objective, Regression) else "score")
 
     def interval(self, counts: Values, coverage: float) -> tuple[Values, Values]:
         """Intervals around the mean of the members' predictions (K, N, metrics), as wide as the residuals require."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from archflow.bounds import whole
 from archflow.predict.base import Prediction
 from archflow.predict.cross_conformal import CrossConformal
+from archflow.predict.explain.contract import ByModel
 from archflow.predict.target_scale import TargetScale
 
 Values = NDArray[np.float64]
@@ -50,6 +51,20 @@ class Forecast:
         on held-out labels."""
         mean, reach = self.mean, self.deviations * self.conformal.one_sigma
         return Prediction(self.scale.means(mean), self.scale.widths(mean - reach, mean + reach))
+
+    def by_model(self) -> ByModel:
+        """The predictions together with those of each model, in the metric's unit.
+
+        The models learn from overlapping labels and have errors in common, so that they differ less than predictions
+        and labels do. They are widened so that their spread over these architectures is, in the median, the calibrated
+        deviation of the predictions.
+        """
+        mean, std = self.prediction
+        models = np.stack([self.scale.means(each) for each in self.means])
+        spread, known = self.means.std(0), self.deviations * self.conformal.one_sigma
+        there = spread > 0
+        widening = float(np.median(known[there] / spread[there])) if there.any() else float("nan")
+        return ByModel(mean[:, None], std[:, None], models[:, :, None], widening)
 
     def interval(self, coverage: float) -> tuple[Values, Values]:
         """(N,) low and high ends in the metric's unit. Raises ArchflowError if there are too few labels."""

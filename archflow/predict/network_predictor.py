@@ -23,6 +23,7 @@ from archflow.graph.table import Table
 from archflow.memory import check_memory
 from archflow.predict.base import Prediction, Predictor, ranked
 from archflow.predict.cross_conformal import CrossConformal
+from archflow.predict.explain.contract import ByModel, Networks
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
 from archflow.predict.fitted_networks import (
     MEMBERS,
@@ -230,6 +231,12 @@ class NetworkPredictor(Predictor):
         reports = [None] * (len(models) - 1) + [on_batch]
         each = zip(models, rows, reports, strict=True)
         return np.stack([score(model, shown, own, self.device, report) for model, own, report in each]).astype(float)
+
+    def by_model(self, architectures: Architectures) -> ByModel:
+        return self._fitted.by_model(self._fitted.counts(self.scores(architectures)))
+
+    def networks(self, metric: int = 0) -> Networks:
+        return self._fitted.networks(self.embedders, metric)
 
     def embed(self, architectures: Architectures) -> NDArray[np.float32]:
         """(N, d) embeddings by the first member's encoder or, before `fit`, by the encoder that it starts from."""

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from archflow.encoders import Embedder
 from archflow.features import Features
 from archflow.features.columns import Columns
 from archflow.graph.table import Table
 from archflow.predict.blending import Blend, Score
 from archflow.predict.components import Component, FittedComponent
+from archflow.predict.components.networks import FittedNetworks
+from archflow.predict.explain.contract import Network, Networks
 from archflow.predict.feature_kinds import COLUMNS
 from archflow.predict.target_scale import TargetScale
 
@@ -113,6 +116,15 @@ class Stack:
             found |= fitted.oddities(table)
         columns = self.features.get(COLUMNS)
         return found | (columns.oddities(table) if isinstance(columns, Columns) else {})
+
+    def networks(self, embedders: Sequence[Embedder]) -> Networks:
+        """The networks among the components, with their slopes on the scale of the targets, but for its sign."""
+        found, sign = [], self.scale.objective.sign
+        for (_, fitted), weight in zip(self.parts, self.blend.weights, strict=True):
+            if isinstance(fitted, FittedNetworks) and weight > 0:
+                for model, chosen, scale in zip(fitted.models, fitted.chosen, fitted.scale, strict=True):
+                    found.append(Network(model, embedders[chosen], 0, float(sign * weight / scale / self.models)))
+        return Networks(found, "standard deviations")
 
     @property
     def counted(self) -> Stack:

@@ -24,6 +24,7 @@ from archflow.predict.base import Prediction, Predictor, ranked
 from archflow.predict.blending import Blend
 from archflow.predict.components import COMPONENTS, Component, Lesson
 from archflow.predict.components.base import Guess
+from archflow.predict.explain.contract import ByModel, Networks
 from archflow.predict.feature_kinds import features_of
 from archflow.predict.folds import Folds
 from archflow.predict.forecast import Forecast
@@ -135,9 +136,8 @@ class StackedPredictor(Predictor):
         checkpoint: Path | None = None,
         on_epoch: Callable[[int], None] | None = None,
     ) -> Stacking:
-        """Learn from labels, as described in `Predictor.fit`.
+        """As `Predictor.fit`. `validation` labels are used like the others: for learning, weighting and calibration.
 
-        `validation` labels are treated like the others: every label is used for learning, weighting and calibration.
         Columns are read from `architectures` and `reference` if these are tables.
 
         Raises:
@@ -184,8 +184,7 @@ class StackedPredictor(Predictor):
         return stacking
 
     def predict(self, architectures: Architectures, on_batch: Callable[[int], None] | None = None) -> Prediction:
-        """As `Predictor.predict`. std is the standard deviation of labels around the prediction, calibrated on held-out
-        labels."""
+        """As `Predictor.predict`. std is that of labels around the prediction, calibrated on held-out labels."""
         return self.forecast(architectures, on_batch).prediction
 
     def rank(
@@ -258,6 +257,12 @@ class StackedPredictor(Predictor):
                 on_batch(len(part))
         return Forecast(np.concatenate(means, 1), np.concatenate(deviations), stack.blend.conformal, stack.scale)
 
+    def by_model(self, architectures: Architectures) -> ByModel:
+        return self.forecast(architectures).by_model()
+
+    def networks(self, metric: int = 0) -> Networks:
+        return self.fitted.networks(self.embedders)
+
     def _seen(self, architectures: Architectures) -> Seen:
         return Seen(_table(architectures), self.embedders, self.fitted.features, self.device)
 
@@ -269,8 +274,7 @@ class StackedPredictor(Predictor):
 
     @classmethod
     def load(cls, folder: str | Path, device: torch.device | str = "cpu") -> Self:
-        """Read what `save` wrote; when fitted again, it behaves like a new predictor with the same arguments. Raises
-        ArchflowError, naming the file, if one is missing, cut off or altered."""
+        """As `Predictor.load`; when fitted again, it behaves like a new predictor with the same arguments."""
         stack, embedders = stacked_folder.read(Path(folder))
         plan = stack.plan
         predictor = cls(

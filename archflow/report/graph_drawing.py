@@ -107,7 +107,7 @@ def draw_architecture(architecture: Drawable, hues: Mapping[str, float] | None =
 def arrow(route: Sequence[Point]) -> str:
     """An edge along a route of `layered_layout`, with its head."""
     x, y = route[-1]
-    line = element("path", d=_curve([*route[:-1], (x, y - 5)]), class_="edge")
+    line = element("path", d=curve([*route[:-1], (x, y - 5)]), class_="edge")
     return line + element("path", d=f"M{number(x - 3.5)} {number(y - 6)}h7l-3.5 6z", class_="arrow")
 
 
@@ -130,7 +130,7 @@ def _label(text: str) -> str:
     return shorten(text, MAX_LABEL_WIDTH, LABEL_SIZE)
 
 
-def _curve(route: Sequence[Point]) -> str:
+def curve(route: Sequence[Point]) -> str:
     """Path through a route: curves with upright ends between layers, straight lines past the layers skipped."""
     (x, y), d = route[0], [f"M{number(route[0][0])} {number(route[0][1])}"]
     for i, (to_x, to_y) in enumerate(route[1:]):

@@ -8,6 +8,7 @@ from archflow_reproduce.cli.arch2vec import arch2vec
 from archflow_reproduce.cli.choices import choices
 from archflow_reproduce.cli.encoders import encoders
 from archflow_reproduce.cli.experts import experts
+from archflow_reproduce.cli.explain import explain
 from archflow_reproduce.cli.fgp import fgp
 from archflow_reproduce.cli.hierarchical import hierarchical
 from archflow_reproduce.cli.imports import import_models
@@ -26,6 +27,7 @@ for verb in (
     travel,
     choices,
     experts,
+    explain,
     search,
     hierarchical,
     fgp,

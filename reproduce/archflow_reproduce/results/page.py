@@ -13,6 +13,7 @@ from archflow_reproduce.results.sections.arch2vec import ARCH2VEC
 from archflow_reproduce.results.sections.choices import CHOICES
 from archflow_reproduce.results.sections.encoders import ENCODERS
 from archflow_reproduce.results.sections.experts import EXPERTS
+from archflow_reproduce.results.sections.explain import EXPLAIN
 from archflow_reproduce.results.sections.hierarchical import HIERARCHICAL
 from archflow_reproduce.results.sections.imports import IMPORT
 from archflow_reproduce.results.sections.pretext import PRETEXT
@@ -28,7 +29,7 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """What lies between them in the README is the summary."""
 
 KINDS = (
-    *(TRAVEL, CHOICES, EXPERTS, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT, ARCH2VEC, SPEED, AGAINST),
+    *(TRAVEL, CHOICES, EXPERTS, EXPLAIN, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT, ARCH2VEC, SPEED, AGAINST),
     *(PROXIES, WIDTHS, IMPORT),
 )
 """In the order of the page."""

@@ -37,6 +37,7 @@ KINDS = (
     "experts",
     "search",
     "hierarchical",
+    "explain",
     "import",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""

@@ -1,4 +1,4 @@
-"""How fast the parts are, and how far from what the machine's matrix products allow."""
+"""Speed of all parts of archflow, compared with the machine's rate of matrix products."""
 
 from __future__ import annotations
 
@@ -34,18 +34,19 @@ from archflow_reproduce.speed.timing import CLOCK, Times, timed
 
 
 def speed_steps(device: torch.device = CPU) -> int:
-    """How often `run_speed` tells of a step."""
+    """The number of steps that `run_speed` reports."""
     read = [name for name in ENCODERS.names() if not ENCODERS.get(name).reads_pairs]
     return 2 + len(read) + (7 if device.type == "cpu" else 0)
 
 
 def run_speed(device: torch.device = CPU, on_step: Callable[[str], None] = lambda name: None) -> dict[str, Any]:
-    """Measure everything: each time the fastest and the median of several passes, {"min", "median"}, in microseconds an
-    architecture unless the key says s. On another device than the processor only the encoders (`run_speed_encoders`,
-    `run_speed_operations`): the rest does not run there.
+    """Measure everything.
 
-    NAS-Bench-201 is enumerated; the graphs of NAS-Bench-101 are read from the data folder, and their figures are None
-    where it has none.
+    Each time is {"min", "median"} of several passes, in microseconds per architecture unless the key says s.
+
+    On another device than the processor only the encoders are measured (`run_speed_encoders`, `run_speed_operations`),
+    since the rest does not run there. NAS-Bench-201 is enumerated; the graphs of NAS-Bench-101 are read from the data
+    folder, and their figures are None if it does not have them.
     """
     cells = NASBench201().enumerate()
     cells.undirected  # noqa: B018 - once a set, as in training
@@ -91,7 +92,7 @@ def _nasbench101() -> ArchitectureSet | None:
 
 
 def _surrogate_us(architectures: ArchitectureSet, name: str) -> dict[str, float]:
-    """Levels included: every pass starts from a set that has nothing derived yet."""
+    """Time of the surrogate including levels: every pass starts from a set without cached results."""
     everything = np.arange(len(architectures))
     surrogate = FlowSurrogate(**PRESETS[name].tasks["flow"]["surrogate"])
     copies = iter([architectures.select(everything) for _ in range(REPEATS + 1)])

@@ -81,12 +81,12 @@ class LargeGraphs(Described):
 
 
 ABSENT: Any = None
-"""Not given at all; a field that is given is not null."""
+"""A missing field; a field that is present is never null."""
 
 OF_A_PROCESSOR = {
     *("surrogate_us", "surrogate_nasbench101_us", "pretrain_epoch_s", "embed_nasbench101", "spaces", "help_s"),
 }
-"""What is not measured on a device that only encoders run on."""
+"""Figures that are not measured on a device other than the processor."""
 
 
 class SpeedResult(Described):
@@ -144,7 +144,7 @@ def against_section(name: str, record: Record, place: str) -> str:
 
 
 def speed_summary(record: Record) -> str:
-    """One sentence for the README; nothing of a device that only encoders run on."""
+    """One sentence for the README; empty for devices other than the processor."""
     result = record.content
     if "pretrain_epoch_s" not in result or "gated_gcn" not in result["encoders"]:
         return ""
