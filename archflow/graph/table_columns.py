@@ -94,12 +94,14 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
         import pyarrow as pa
 
         others = self.without(name for name in columns if name in self.names)
-        file = pa.table({}) if others._file is None else others._file
         for name, given in columns.items():
             if isinstance(given, str) or len(given) != rows:
                 raise ArchflowError(f"column {name!r}: give one text for each of {rows} rows")
-            file = file.append_column(name, pa.array(given, pa.string()))
-        return TableColumns(others._numbers, file)
+        made = pa.table({name: pa.array(given, pa.string()) for name, given in columns.items()})
+        if others._file is not None:
+            for field in made.schema:
+                others._file = others._file.append_column(field, made[field.name])
+        return TableColumns(others._numbers, made if others._file is None else others._file)
 
     def without(self, columns: Iterable[str]) -> TableColumns:
         """These columns except some. Raises ArchflowError for one that is not there."""
@@ -108,7 +110,7 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
         if missing:
             raise ArchflowError(f"the table has no column {missing[0]!r}; columns: {', '.join(self.names) or 'none'}")
         kept = [name for name in self._in_file if name not in left_out]
-        file = None if self._file is None else self._file.select(kept)
+        file = None if self._file is None or not kept else self._file.select(kept)
         return TableColumns({name: each for name, each in self._numbers.items() if name not in left_out}, file)
 
     def take(self, rows: NDArray) -> TableColumns:

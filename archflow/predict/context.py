@@ -22,7 +22,9 @@ from archflow.printable import shown
 CONTEXT = "context"
 """The name of a context among a predictor's features."""
 
-_SETTING = re.compile(r",\s*(\d+[ -]threads?|(big|little) cores|batch \d+|[CG]PU|eager|compiled)\s*(?=,|$)", re.IGNORECASE)
+_SETTING = re.compile(
+    r",\s*(\d+[ -]threads?|(big|little) cores|batch \d+|[CG]PU|eager|compiled)\s*(?=,|$)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -120,14 +122,21 @@ class Context(Features):
     def __call__(self, table: Table) -> NDArray[np.float32]:
         texts = ContextChoice(self.column).texts(table)
         different, place = np.unique(texts, return_inverse=True)
-        known = self.learnt
-        sentences = [known.get(text) or sentence_of(text) for text in different.tolist()]
+        sentences = [self.sentence(text) for text in different.tolist()]
         parts = [kind(sentences) for _, kind in self.kinds]
         return as_float32(np.concatenate([np.zeros((len(different), 0)), *parts], 1))[place]
 
     def is_learnt(self, text: str) -> bool:
         """Whether labels of this device or task were learnt from, under this or another name."""
         return text in self.learnt or sentence_of(text) in self.learnt.values()
+
+    def same(self, text: str, other: str) -> bool:
+        """Whether two texts name the same device or task."""
+        return text == other or self.sentence(text) == self.sentence(other)
+
+    def sentence(self, text: str) -> str:
+        """The sentence of a text."""
+        return self.learnt.get(text) or sentence_of(text)
 
     def to_json(self) -> dict[str, Any]:
         kinds = [[name, kind.to_json()] for name, kind in self.kinds]

@@ -52,7 +52,8 @@ def features_of(
             made[name] = FEATURES.get(name).of(table)
     if context is not None:
         made[CONTEXT] = Context.chosen(labelled[0] if labelled else table, context)
-    return {name: each for name, each in made.items() if each.names}
+    # In the order in which they are read from a file.
+    return {name: each for name, each in sorted(made.items()) if each.names}
 
 
 def rebuilt_features(name: str, about: Mapping[str, Any]) -> Features:

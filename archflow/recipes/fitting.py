@@ -21,6 +21,7 @@ from archflow.files import check_folder, remove_parts
 from archflow.graph.table import Table
 from archflow.outputs import Output, check_outputs
 from archflow.predict import FineTuned, NetworkPredictor, Objective, StackedPredictor
+from archflow.predict.context import ContextChoice
 from archflow.predict.direction import usually_lower
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.folder import DESCRIPTION, is_description
@@ -29,7 +30,7 @@ from archflow.predict.monotone import usual_extremes
 from archflow.predict.objectives import Hinge, one_for_each
 from archflow.predict.stack import Stacking
 from archflow.progress import progress_bar
-from archflow.recipes.columns import check_columns, usable_columns
+from archflow.recipes.columns import check_columns, check_context, usable_columns
 from archflow.recipes.presets import preset_of
 from archflow.recipes.stacks import Recipe
 
@@ -166,6 +167,7 @@ def stacked_predictor(
     proxies: Sequence[str] = (),
     seed: int = 21,
     on_note: Callable[[str], None] = lambda line: None,
+    context: ContextChoice | None = None,
 ) -> StackedPredictor:
     """Make an unfitted predictor by a recipe, with encoders pre-trained on the table.
 
@@ -178,6 +180,7 @@ def stacked_predictor(
         proxies: Zero-cost proxies that pre-training ranks; default: those among the table's columns.
         seed: Random seed.
         on_note: Called with a line for the user, if there is one.
+        context: The column of devices or tasks, if there is one.
 
     Raises:
         ArchflowError: If there are several metrics, or the labels cannot be learnt or are too few. This is checked
@@ -196,14 +199,16 @@ def stacked_predictor(
     sources = recipe.components.get("experts", {}).get("columns", ())
     columns = usable_columns(table, task.rows, task.metrics[0], columns, on_note)
     check_columns(table, task.rows, task.metrics[0], columns, sources, on_note)
+    if context is not None:
+        check_context(table.select(task.rows), context)
     _note_outliers(labels, task, on_note)
     if encoder:
-        return recipe.predictor([create(encoder)], columns, objective, seed)
+        return recipe.predictor([create(encoder)], columns, objective, seed, context)
     check_folder(folder)
     names = proxies or [column for column in proxy_columns(table) if column not in task.metrics]
     values = {name: proxy(table, name) for name in names}
     embedders = recipe.embedders(table.architectures, task.rows, values, folder, seed, on_note)
-    return recipe.predictor(embedders, columns, objective, seed)
+    return recipe.predictor(embedders, columns, objective, seed, context)
 
 
 def _note_outliers(labels: NDArray[np.float64], task: Task, on_note: Callable[[str], None]) -> None:
