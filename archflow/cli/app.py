@@ -20,6 +20,7 @@ from archflow.cli import (
     fit,
     import_models,
     label,
+    latency,
     measure,
     predict,
     pretrain,
@@ -50,6 +51,7 @@ for verb in (
     label.label,
     proxies.proxies,
     measure.measure,
+    latency.latency,
 ):
     app.command()(verb)
 app.command("import")(import_models.import_models)

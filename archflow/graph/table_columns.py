@@ -98,10 +98,10 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
             if isinstance(given, str) or len(given) != rows:
                 raise ArchflowError(f"column {name!r}: give one text for each of {rows} rows")
         made = pa.table({name: pa.array(given, pa.string()) for name, given in columns.items()})
-        if others._file is not None:
-            for field in made.schema:
-                others._file = others._file.append_column(field, made[field.name])
-        return TableColumns(others._numbers, made if others._file is None else others._file)
+        file = others._file
+        for field in made.schema if file is not None else ():
+            file = file.append_column(field, made[field.name])
+        return TableColumns(others._numbers, made if file is None else file)
 
     def without(self, columns: Iterable[str]) -> TableColumns:
         """These columns except some. Raises ArchflowError for one that is not there."""
