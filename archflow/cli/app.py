@@ -25,6 +25,7 @@ from archflow.cli import (
     predict,
     pretrain,
     proxies,
+    rank,
     search,
 )
 from archflow.errors import ArchflowError
@@ -46,6 +47,7 @@ for verb in (
     evaluate.evaluate,
     fit.fit,
     predict.predict,
+    rank.rank,
     embed.embed,
     encoders.encoders,
     label.label,
