@@ -105,8 +105,8 @@ def _sentences(found: Front) -> list[str]:
         lines.append(f"{found.within:,} keep the limit of {found.limit:g} {found.latency}.")
     if found.coverage is not None:
         lines.append(
-            f"Upper bounds allow for the choice: of the candidates on the front, {100 * found.coverage:g} % are meant to "
-            "be at most as slow as their bound."
+            f"Upper bounds allow for the choice: {100 * found.coverage:g} % of the candidates on the front should "
+            "be no slower than their bound."
         )
     return [*lines, *found.notes]
 

@@ -14,6 +14,7 @@ from archflow.checkpoint import is_saved, remove_saved
 from archflow.data.benchmarks import Benchmark
 from archflow.data.proxies import proxy, proxy_columns
 from archflow.data.splits import labelled_rows
+from archflow.devices.units import unit_doubt
 from archflow.encoders import create
 from archflow.encoders.pretrained import is_pretrained
 from archflow.errors import ArchflowError
@@ -99,10 +100,26 @@ class Task:
 
     @property
     def note(self) -> str:
-        """A note for the user about metrics whose low values are usually good, but are not taken as good here.
+        """A note for the user: low values of a metric are usually good, but are not taken as good here, or milliseconds
+        look as if they were in another unit.
 
-        Empty if there is no such metric.
+        Empty if there is nothing to note.
         """
+        return "; ".join(filter(None, (self._direction, *self._units)))
+
+    @property
+    def _units(self) -> list[str]:
+        """Doubts about the unit of columns of positive latencies in milliseconds."""
+        found = []
+        for metric in (name for name in self.metrics if name.endswith("latency_ms")):
+            values = self.table.metric(metric)[self.rows]
+            values = values[np.isfinite(values)]
+            if len(values) and values.min() > 0:
+                found.append(unit_doubt(metric, values) or "")
+        return found
+
+    @property
+    def _direction(self) -> str:
         each = zip(self.metrics, self.lower_is_better, strict=True)
         perhaps = [metric for metric, lower in each if not lower and usually_lower(metric)]
         if not perhaps:

@@ -184,7 +184,7 @@ def _upper(
     else:
         seen, shown = latency[:, None], slow.rising[:, None]
         notes.append(
-            f"the {good.metric} of {int(there.sum())} labels of {slow.metric} can be predicted, and {LEAST} are needed: "
+            f"{good.metric} can be predicted for {int(there.sum())} labels of {slow.metric}, and {LEAST} are needed: "
             "bounds allow for the choice by latency alone; let the candidates include the measured architectures"
         )
     bounds = ChosenBounds.of(seen, sign * held.errors[labels], held.deviations[labels])

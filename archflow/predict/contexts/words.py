@@ -43,8 +43,11 @@ class SharedWords(ContextKind):
         return tuple(f"word:{word}" for word in self.words)
 
     def __call__(self, sentences: Sequence[str]) -> NDArray[np.float64]:
-        found = [words_of(sentence) for sentence in sentences]
-        return np.array([[float(word in own) for word in self.words] for own in found]).reshape(-1, len(self.words))
+        values = np.zeros((len(sentences), len(self.words)))
+        for row, sentence in zip(values, sentences, strict=True):
+            own = words_of(sentence)
+            row[:] = [word in own for word in self.words]
+        return values
 
     def to_json(self) -> dict[str, Any]:
         return {"words": list(self.words)}
