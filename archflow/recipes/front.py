@@ -146,13 +146,12 @@ def pareto_front(
 def _side(table: Table, name: str, device: str | None, folder: Path | None, notes: list[str]) -> Side:
     """Forecast a metric with the predictor in a folder, or read a column."""
     if not Path(name).is_dir():
-        values = table.metric(name)
         metric = name.removeprefix("-") if name not in table.column_names else name
+        values = table.metric(metric)
         if not np.isfinite(values).all():
             row = int(np.argmax(~np.isfinite(values)))
             raise ArchflowError(f"row {row}: {metric} is not measured; give the folder of a predictor of it")
-        values = np.abs(values) if name.startswith("-") else values
-        return Side(metric, values, values, -1.0 if name.startswith("-") or usually_lower(metric) else 1.0)
+        return Side(metric, values, values, -1.0 if metric != name or usually_lower(metric) else 1.0)
     predictor = load_predictor(name)
     if not isinstance(predictor, StackedPredictor):
         raise ArchflowError(f"{name}: a predictor of networks alone has no bounds; fit one by another --recipe")

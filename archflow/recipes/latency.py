@@ -116,7 +116,7 @@ def latency(request: LatencyRequest, on_fit: Callable[[int], None] = lambda rows
     found = _device(predictor, request)
     shown = _readable(predictor, models)
     predicted = predictor.predict(with_context(predictor, shown, found.text)).mean
-    known, latencies = _measured(request, learnt_from)
+    known, latencies = _measured(request, predictor, learnt_from)
     notes = [*found.notes, *_unlike(models, learnt_from), *_doubts(predictor, known, latencies, found.text)]
     if found.learnt and not len(latencies):
         low, high = predictor.interval(with_context(predictor, shown, found.text), request.coverage)
@@ -183,12 +183,19 @@ def _device(predictor: StackedPredictor, request: LatencyRequest) -> Meant:
 
 
 def _readable(predictor: StackedPredictor, models: Table) -> Table:
-    """The models in the predictor's vocabulary, if it knows all operations of importers."""
-    vocabulary = predictor.vocabulary
-    return models if vocabulary is None or "[unknown]" not in vocabulary else known_operations(models)
+    """The models with the operations of the predictor, or of all importers if it reads none.
+
+    Raises:
+        ArchflowError: If the predictor does not know an operation, and has no `[unknown]` one.
+    """
+    if predictor.vocabulary is None:
+        return known_operations(models)
+    return Table(models.architectures.recoded(predictor.vocabulary), models.metrics, models.native)
 
 
-def _measured(request: LatencyRequest, learnt_from: Table | None) -> tuple[Table | None, Values]:
+def _measured(
+    request: LatencyRequest, predictor: StackedPredictor, learnt_from: Table | None
+) -> tuple[Table | None, Values]:
     """The measured models, and their latencies (n,)."""
     if request.measured is None:
         return None, np.zeros(0)
@@ -203,9 +210,9 @@ def _measured(request: LatencyRequest, learnt_from: Table | None) -> tuple[Table
         if source is None:
             raise ArchflowError(f"{request.measured}: row {row} names no model")
         if learnt_from is not None and source in named:
-            parts.append(_costed(learnt_from.select([named.index(source)])))
+            parts.append(_readable(predictor, _costed(learnt_from.select([named.index(source)]))))
         else:
-            parts.append(_costed(known_operations(_one(request, source))))
+            parts.append(_readable(predictor, _costed(_one(request, source))))
     whole, *others = parts
     for other in others:
         whole = whole.followed_by(other)
@@ -227,15 +234,16 @@ def _one(request: LatencyRequest, source: str) -> Table:
 
 
 def _costed(table: Table) -> Table:
-    """The table with no other columns than its costs."""
-    return table.without([name for name in table.column_names if name not in COSTS])
+    """The table with its numeric columns alone, and without latencies, which may be of other devices."""
+    numeric = set(table.metrics) - {METRIC}
+    return table.without([name for name in table.column_names if name not in numeric])
 
 
 def _pairs(predictor: StackedPredictor, known: Table | None, latencies: Values, text: str) -> tuple[Values, Values]:
     """Predictions for the measured models, and their latencies."""
     if known is None:
         return np.zeros(0), latencies
-    return predictor.predict(with_context(predictor, _readable(predictor, known), text)).mean, latencies
+    return predictor.predict(with_context(predictor, known, text)).mean, latencies
 
 
 def _doubts(predictor: StackedPredictor, known: Table | None, latencies: Values, text: str) -> list[str]:

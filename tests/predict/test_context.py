@@ -26,7 +26,7 @@ def fitted() -> StackedPredictor:
 
 def test_a_context_tells_devices_apart(fitted):
     without = predictor(context=None)
-    assert fitted.stacking.tau > 0.9 > without.fit(TABLE, metrics=["latency_ms"]).tau
+    assert fitted.stacking.tau > 0.8 > 0.4 > without.fit(TABLE, metrics=["latency_ms"]).tau
     assert CONTEXT in fitted.stacking.features
 
 
