@@ -18,8 +18,20 @@ _SAID: Mapping[str, Callable[[float], str]] = {
 
 
 def sentence(device: Device) -> str:
-    """The words of a device, then those of its numbers that the words do not say."""
-    said = numbers_said(device.words)
-    further = [say(device.numbers[name]) for name, say in _SAID.items() if name in device.numbers and name not in said]
-    precision = [device.precision] if device.precision and "precision" not in said else []
-    return ", ".join([device.words, *precision, *further])
+    """The words of a device, then those of its numbers that the words do not say, such that both are read in it.
+
+    A number of cores is put behind the clock: a clock in a part of its own counts as a core (`numbers_said`).
+    """
+    text = device.words
+    if device.precision and "precision" not in numbers_said(text):
+        text = f"{text}, {device.precision}"
+    for name, say in _SAID.items():
+        said = numbers_said(text)
+        if name in said or name not in device.numbers:
+            continue
+        value = device.numbers[name]
+        for longer in (f"{text}, {say(value)}", text.replace("GHz", f"GHz {say(value)}", 1)):
+            if numbers_said(longer) == {**said, name: value}:
+                text = longer
+                break
+    return text
