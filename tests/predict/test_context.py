@@ -25,8 +25,8 @@ def fitted() -> StackedPredictor:
 
 
 def test_a_context_tells_devices_apart(fitted):
-    without = predictor(context=None)
-    assert fitted.stacking.tau > 0.8 > 0.4 > without.fit(TABLE, metrics=["latency_ms"]).tau
+    without = predictor(context=None).fit(TABLE, metrics=["latency_ms"])
+    assert fitted.stacking.tau > max(0.8, without.tau + 0.2)
     assert CONTEXT in fitted.stacking.features
 
 
