@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph.text_columns import numbers, texts, why_no_numbers
+from archflow.near import alternatives
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,14 +71,14 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
             return self[name]
         if self._file is not None and name in self._in_file:
             raise ArchflowError(why_no_numbers(self._file, name))
-        raise ArchflowError(f"the table has no column {name!r}; numeric columns: {', '.join(self) or 'none'}")
+        raise ArchflowError(f"the table has no column {name!r}; {alternatives(name, self, listed='numeric columns')}")
 
     def texts(self, name: str) -> list[str | None]:
         """The N entries of one column as text, None where there is none. Raises ArchflowError if it is not there."""
         if name in self._numbers:
             return [None if np.isnan(value) else f"{value:.12g}" for value in self._numbers[name]]
         if self._file is None or name not in self._in_file:
-            raise ArchflowError(f"the table has no column {name!r}; columns: {', '.join(self.names) or 'none'}")
+            raise ArchflowError(f"the table has no column {name!r}; {alternatives(name, self.names, listed='columns')}")
         return texts(self._file, name)
 
     def with_numbers(self, columns: Mapping[str, ArrayLike], rows: int) -> TableColumns:

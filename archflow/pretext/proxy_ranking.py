@@ -12,6 +12,7 @@ from torch import Tensor
 from archflow.encoders import Encoder
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
+from archflow.near import alternatives
 from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, Targets, decoder
 from archflow.pretext.ranking_loss import pairwise_hinge
 
@@ -57,7 +58,7 @@ def proxy_ranks(name: str, proxies: Mapping[str, NDArray], count: int) -> NDArra
     values, or fewer than two different ones.
     """
     if name not in proxies:
-        raise ArchflowError(f"no proxy {name!r}; there are: {', '.join(proxies) or 'none'}")
+        raise ArchflowError(f"no proxy {name!r}; {alternatives(name, proxies)}")
     values = np.asarray(proxies[name], np.float64)
     if values.shape != (count,):
         raise ArchflowError(f"proxy {name!r} has {values.size} values for {count} architectures")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 
 from archflow.configured import parsed
 from archflow.errors import ArchflowError
+from archflow.near import alternatives
 
 __all__ = ["checked", "defaults", "parsed"]
 
@@ -32,9 +32,7 @@ def checked(name: str, task: type, settings: Mapping[str, Any]) -> Mapping[str, 
     known = defaults(task)
     for setting, value in settings.items():
         if setting not in known:
-            near = difflib.get_close_matches(setting, known, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise ArchflowError(f"{name} has no setting {setting!r}; {hint}there are: {', '.join(known) or 'none'}")
+            raise ArchflowError(f"{name} has no setting {setting!r}; {alternatives(setting, known)}")
         wanted = _wanted(known[setting], value)
         if wanted:
             raise ArchflowError(f"{name}: {setting} {value!r} is no {wanted}")

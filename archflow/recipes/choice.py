@@ -10,6 +10,7 @@ from archflow.data.benchmarks import Benchmark
 from archflow.encoders.pretrained import is_pretrained
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
+from archflow.near import alternatives
 from archflow.predict.context import ContextChoice
 from archflow.recipes.fitting import DEFAULT, FitPredictor, Task, network_predictor, stacked_predictor
 from archflow.recipes.stacks import RECIPES, Recipe, recipe_of, recipe_within
@@ -72,7 +73,7 @@ class Choice:
             raise ArchflowError("--budget chooses the recipe: leave it or --recipe out")
         name = self.named(metrics)
         if name not in (*RECIPES, NETWORKS):
-            raise ArchflowError(f"no recipe is called {name!r}; there are: {', '.join(RECIPES)}, {NETWORKS}")
+            raise ArchflowError(f"no recipe is called {name!r}; {alternatives(name, [*RECIPES, NETWORKS])}")
         for option, given, works in (
             ("--view", self.view, name == NETWORKS),
             ("--positions", self.positions, name == NETWORKS),

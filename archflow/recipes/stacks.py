@@ -14,6 +14,7 @@ from archflow.data.benchmarks import Benchmark
 from archflow.encoders.embedder import Embedder
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
+from archflow.near import alternatives
 from archflow.predict.components import COMPONENTS
 from archflow.predict.context import ContextChoice
 from archflow.predict.objectives import Objective
@@ -95,7 +96,7 @@ def recipe_of(name: str, benchmark: Benchmark | None = None, encoder: str | None
         ArchflowError: If there is no recipe of that name, or it has no encoder to replace.
     """
     if name not in RECIPES:
-        raise ArchflowError(f"no recipe is called {name!r}; there are: {', '.join(RECIPES)}")
+        raise ArchflowError(f"no recipe is called {name!r}; {alternatives(name, RECIPES)}")
     recipe, preset = RECIPES[name], preset_of(benchmark)
     if recipe.pretraining is None:
         if encoder:

@@ -31,7 +31,7 @@ def test_embedded_benchmark_needs_nothing(monkeypatch):
 def test_a_benchmark_that_is_not_here_says_how_to_get_it(cache):
     with pytest.raises(ArchflowError, match=f"set {FOLDER_VARIABLE}"):
         find("nasbench201")
-    with pytest.raises(ArchflowError, match="there are digits201"):
+    with pytest.raises(ArchflowError, match=r"did you mean 'nasbench101'.* there are: digits201"):
         find("nasbench102")
 
 
