@@ -23,10 +23,12 @@ from archflow.cli import (
     fit,
     import_models,
     label,
+    latency,
     measure,
     predict,
     pretrain,
     proxies,
+    rank,
     search,
 )
 from archflow.errors import ArchflowError
@@ -66,11 +68,13 @@ for verb in (
     fit.fit,
     predict.predict,
     explain.explain,
+    rank.rank,
     embed.embed,
     encoders.encoders,
     label.label,
     proxies.proxies,
     measure.measure,
+    latency.latency,
 ):
     app.command()(verb)
 app.command("import")(import_models.import_models)

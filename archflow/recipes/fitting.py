@@ -14,6 +14,7 @@ from archflow.checkpoint import is_saved, remove_saved
 from archflow.data.benchmarks import Benchmark
 from archflow.data.proxies import proxy, proxy_columns
 from archflow.data.splits import labelled_rows
+from archflow.devices.units import unit_doubt
 from archflow.encoders import create
 from archflow.encoders.pretrained import is_pretrained
 from archflow.errors import ArchflowError
@@ -21,6 +22,7 @@ from archflow.files import check_folder, remove_parts
 from archflow.graph.table import Table
 from archflow.outputs import Output, check_outputs
 from archflow.predict import FineTuned, NetworkPredictor, Objective, StackedPredictor
+from archflow.predict.context import ContextChoice
 from archflow.predict.direction import usually_lower
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.folder import DESCRIPTION, is_description
@@ -29,7 +31,7 @@ from archflow.predict.monotone import usual_extremes
 from archflow.predict.objectives import Hinge, one_for_each
 from archflow.predict.stack import Stacking
 from archflow.progress import progress_bar
-from archflow.recipes.columns import check_columns, usable_columns
+from archflow.recipes.columns import check_columns, check_context, usable_columns
 from archflow.recipes.presets import preset_of
 from archflow.recipes.stacks import Recipe
 
@@ -98,10 +100,26 @@ class Task:
 
     @property
     def note(self) -> str:
-        """A note for the user about metrics whose low values are usually good, but are not taken as good here.
+        """A note for the user: low values of a metric are usually good, but are not taken as good here, or milliseconds
+        look as if they were in another unit.
 
-        Empty if there is no such metric.
+        Empty if there is nothing to note.
         """
+        return "; ".join(filter(None, (self._direction, *self._units)))
+
+    @property
+    def _units(self) -> list[str]:
+        """Doubts about the unit of columns of positive latencies in milliseconds."""
+        found = []
+        for metric in (name for name in self.metrics if name.endswith("latency_ms")):
+            values = self.table.metric(metric)[self.rows]
+            values = values[np.isfinite(values)]
+            if len(values) and values.min() > 0:
+                found.append(unit_doubt(metric, values) or "")
+        return found
+
+    @property
+    def _direction(self) -> str:
         each = zip(self.metrics, self.lower_is_better, strict=True)
         perhaps = [metric for metric, lower in each if not lower and usually_lower(metric)]
         if not perhaps:
@@ -166,6 +184,7 @@ def stacked_predictor(
     proxies: Sequence[str] = (),
     seed: int = 21,
     on_note: Callable[[str], None] = lambda line: None,
+    context: ContextChoice | None = None,
 ) -> StackedPredictor:
     """Make an unfitted predictor by a recipe, with encoders pre-trained on the table.
 
@@ -178,6 +197,7 @@ def stacked_predictor(
         proxies: Zero-cost proxies that pre-training ranks; default: those among the table's columns.
         seed: Random seed.
         on_note: Called with a line for the user, if there is one.
+        context: The column of devices or tasks, if there is one.
 
     Raises:
         ArchflowError: If there are several metrics, or the labels cannot be learnt or are too few. This is checked
@@ -196,14 +216,16 @@ def stacked_predictor(
     sources = recipe.components.get("experts", {}).get("columns", ())
     columns = usable_columns(table, task.rows, task.metrics[0], columns, on_note)
     check_columns(table, task.rows, task.metrics[0], columns, sources, on_note)
+    if context is not None:
+        check_context(table.select(task.rows), context)
     _note_outliers(labels, task, on_note)
     if encoder:
-        return recipe.predictor([create(encoder)], columns, objective, seed)
+        return recipe.predictor([create(encoder)], columns, objective, seed, context)
     check_folder(folder)
     names = proxies or [column for column in proxy_columns(table) if column not in task.metrics]
     values = {name: proxy(table, name) for name in names}
     embedders = recipe.embedders(table.architectures, task.rows, values, folder, seed, on_note)
-    return recipe.predictor(embedders, columns, objective, seed)
+    return recipe.predictor(embedders, columns, objective, seed, context)
 
 
 def _note_outliers(labels: NDArray[np.float64], task: Task, on_note: Callable[[str], None]) -> None:
