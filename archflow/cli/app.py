@@ -30,6 +30,7 @@ from archflow.cli import (
     proxies,
     rank,
     search,
+    show,
 )
 from archflow.errors import ArchflowError
 from archflow.files import reason
@@ -75,6 +76,7 @@ for verb in (
     proxies.proxies,
     measure.measure,
     latency.latency,
+    show.show,
 ):
     app.command()(verb)
 app.command("import")(import_models.import_models)

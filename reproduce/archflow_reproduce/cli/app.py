@@ -11,6 +11,7 @@ from archflow_reproduce.cli.experts import experts
 from archflow_reproduce.cli.explain import explain
 from archflow_reproduce.cli.fgp import fgp
 from archflow_reproduce.cli.hierarchical import hierarchical
+from archflow_reproduce.cli.imports import import_models
 from archflow_reproduce.cli.page import page
 from archflow_reproduce.cli.pretext import pretext
 from archflow_reproduce.cli.proxies import proxies
@@ -41,3 +42,4 @@ for verb in (
     page,
 ):
     app.command()(verb)
+app.command("import")(import_models)

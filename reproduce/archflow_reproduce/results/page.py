@@ -15,6 +15,7 @@ from archflow_reproduce.results.sections.encoders import ENCODERS
 from archflow_reproduce.results.sections.experts import EXPERTS
 from archflow_reproduce.results.sections.explain import EXPLAIN
 from archflow_reproduce.results.sections.hierarchical import HIERARCHICAL
+from archflow_reproduce.results.sections.imports import IMPORT
 from archflow_reproduce.results.sections.pretext import PRETEXT
 from archflow_reproduce.results.sections.protocol import FGP, protocol_summary
 from archflow_reproduce.results.sections.search import SEARCH
@@ -29,7 +30,7 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 KINDS = (
     *(TRAVEL, CHOICES, EXPERTS, EXPLAIN, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT, ARCH2VEC, SPEED, AGAINST),
-    *(PROXIES, WIDTHS),
+    *(PROXIES, WIDTHS, IMPORT),
 )
 """In the order of the page."""
 

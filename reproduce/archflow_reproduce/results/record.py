@@ -38,6 +38,7 @@ KINDS = (
     "search",
     "hierarchical",
     "explain",
+    "import",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""
 

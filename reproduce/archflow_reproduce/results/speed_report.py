@@ -7,6 +7,7 @@ from typing import Any
 
 from archflow.report.markdown import markdown_table
 from archflow.report.measures import rounded
+from archflow_reproduce.results.large_graphs_report import large_graph_tables
 
 
 def speed_tables(result: Mapping[str, Any]) -> list[str]:
@@ -47,6 +48,7 @@ def speed_tables(result: Mapping[str, Any]) -> list[str]:
         "architectures; on 16 for each of nine fine-tuning runs that train as one, and how many times as long that is "
         "as a step of one run.",
         markdown_table(("encoder", "16", "1,024", "9 runs of 16", "times one run"), training),
+        *(large_graph_tables(result["large_graphs"]) if "large_graphs" in result else []),
         "\n".join(f"- {fact}" for fact in _facts(result)),
     ]
 

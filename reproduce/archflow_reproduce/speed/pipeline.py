@@ -25,6 +25,7 @@ from archflow.recipes.presets import PRESETS
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 from archflow_reproduce.speed.encoders import REPEATS, run_speed_encoders
+from archflow_reproduce.speed.large_graphs import run_speed_large_graphs
 from archflow_reproduce.speed.machine import CPU, machine, peak_gib
 from archflow_reproduce.speed.operations import run_speed_operations
 from archflow_reproduce.speed.proposals import run_speed_proposals
@@ -35,7 +36,7 @@ from archflow_reproduce.speed.timing import CLOCK, Times, timed
 def speed_steps(device: torch.device = CPU) -> int:
     """The number of steps that `run_speed` reports."""
     read = [name for name in ENCODERS.names() if not ENCODERS.get(name).reads_pairs]
-    return 2 + len(read) + (6 if device.type == "cpu" else 0)
+    return 2 + len(read) + (7 if device.type == "cpu" else 0)
 
 
 def run_speed(device: torch.device = CPU, on_step: Callable[[str], None] = lambda name: None) -> dict[str, Any]:
@@ -76,6 +77,8 @@ def _run_speed_rest(cells: ArchitectureSet, on_step: Callable[[str], None]) -> d
     result["embed_nasbench101"] = _embed_all() if graphs is not None else None
     on_step("search spaces and data sets")
     result["spaces"] = run_speed_spaces()
+    on_step("graphs of thousands of nodes")
+    result["large_graphs"] = run_speed_large_graphs()
     on_step("proposals of search methods")
     result["proposals"] = run_speed_proposals()
     on_step("command line")

@@ -61,6 +61,25 @@ class Proposals(Described):
     seconds: dict[str, dict[str, dict[str, Times]]]
 
 
+class LinearEncoder(Described):
+    ms: dict[str, Times]
+    allocated_mb: dict[str, Number]
+
+
+class PairEncoder(Described):
+    gb: dict[str, Number]
+    refused: list[Count]
+
+
+class LargeGraphs(Described):
+    sizes: Annotated[list[Count], Len(2)]
+    width: Count
+    batch: Count
+    encoders: dict[str, LinearEncoder]
+    pairs: dict[str, PairEncoder]
+    unable: dict[str, str]
+
+
 ABSENT: Any = None
 """A missing field; a field that is present is never null."""
 
@@ -85,6 +104,7 @@ class SpeedResult(Described):
     spaces: Spaces = ABSENT
     help_s: Times = ABSENT
     proposals: Proposals = ABSENT
+    large_graphs: LargeGraphs = ABSENT
 
     @model_validator(mode="after")
     def _of_one_device(self) -> SpeedResult:
