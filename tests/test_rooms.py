@@ -33,6 +33,8 @@ GROUND = (
     "npz",
     "protobuf",
     "named_objects",
+    "minilm",
+    "sentences",
 )
 ROOMS = (
     *(
@@ -78,6 +80,8 @@ GROUND_ORDER = {
     "npz": {"errors", "files", "memory"},
     "protobuf": {"errors"},
     "named_objects": {"errors", "printable"},
+    "minilm": {"errors"},
+    "sentences": {"errors", "files", "minilm", "printable"},
 }
 """What a ground module may import of the ground; those that are not named may import all of it."""
 
