@@ -61,7 +61,8 @@ def _one(op: str) -> str:
     if _MOBILE.fullmatch(name):
         return ", ".join(["parameterised layer", "inverted residual block", *_numbered(name)[1]])
     words, numbers = _numbered(name)
-    kind = _CLASS_OF.get(op) or next((kind for kind, keys in _KEYWORDS if set(keys) & set(words)), "")
+    kind = next((_CLASS_OF[each] for each in (op, *words) if each in _CLASS_OF), "")
+    kind = kind or next((kind for kind, keys in _KEYWORDS if set(keys) & set(words)), "")
     told = " ".join(_SPELT.get(word, word) for word in words)
     return ", ".join(part for part in (kind, " ".join(told.split()), *numbers) if part)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,27 +25,33 @@ class Known:
             those that were measured.
         measured: (n,) architectures that the source devices measured.
         measurements: (n, D) what they measured, standardised.
+        learnt: What a method learned of the source devices, which all targets share.
     """
 
     features: Mapping[str, Floats]
     sources: Floats
     measured: NDArray[np.int64]
     measurements: Floats
+    learnt: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, task: Task, measured: NDArray[np.int64]) -> Known:
-        """Fit a process to every source device, from its measurements alone."""
+        """Fit a process to the source devices, from their measurements alone."""
         kinds = features(task.architectures)
         logs = np.log(task.sources[measured])
         logs = (logs - logs.mean(0)) / logs.std(0)
         parts = [Part(x, smooth, 0.3) for x in kinds.values() for smooth in (False, True)]
         everything = np.arange(len(task.architectures))
-        predicted = [fit(parts, measured, column, noise=0.01)(everything) for column in logs.T]
-        return cls(kinds, np.stack(predicted, 1), measured, logs)
+        return cls(kinds, fit(parts, measured, logs, noise=0.01)(everything), measured, logs)
 
     def parts(self) -> list[Part]:
         """The covariances of the process: of source devices' latencies, as they are, smooth, and each direction of them
         as important; of counts of operations; of operations by slot."""
+        if "parts" not in self.learnt:
+            self.learnt["parts"] = self._parts()
+        return self.learnt["parts"]
+
+    def _parts(self) -> list[Part]:
         sources = scaled(self.sources)
         directions = np.linalg.svd(sources[self.measured], full_matrices=False)[2]
         turned = sources @ directions.T
@@ -87,7 +94,7 @@ def trees_on_sources(known: Known, rows: NDArray, labels: Floats, judged: NDArra
     from sklearn.ensemble import ExtraTreesRegressor
 
     x = np.concatenate([known.sources, known.features["counts"]], 1)
-    return ExtraTreesRegressor(200, random_state=0).fit(x[rows], labels).predict(x[judged])
+    return ExtraTreesRegressor(100, random_state=0).fit(x[rows], labels).predict(x[judged])
 
 
 def process(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
@@ -101,20 +108,15 @@ def process_on_features(known: Known, rows: NDArray, labels: Floats, judged: NDA
 
 
 def help_like(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
-    """Gradient-boosted trees on features and a device's own latencies of the measured architectures.
+    """Gradient-boosted trees on counts and a device's own latencies of the measured architectures.
 
     Source: HELP (Lee et al. 2021) describes a device by its latencies of reference architectures; its network and
     meta-learning are not copied. What the trees leave is fitted by a line.
     """
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
-    x = np.concatenate([known.features["counts"], known.features["slots"]], 1)
-    code = _standard(known.sources[rows])  # (n, D): a column describes a device
-    devices = known.measurements.shape[1]
-    seen = np.concatenate(
-        [np.c_[x[known.measured], np.tile(code[:, d], (len(known.measured), 1))] for d in range(devices)]
-    )
-    trees = HistGradientBoostingRegressor(max_iter=80, random_state=0).fit(seen, known.measurements.T.ravel())
+    key = ("trees", rows.tobytes())
+    if key not in known.learnt:
+        known.learnt[key] = _trees_of_devices(known, rows)
+    x, trees = known.learnt[key]
     own = _standard(labels[:, None])[:, 0]
 
     def of(some: NDArray) -> Floats:
@@ -123,6 +125,19 @@ def help_like(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> F
     guess = of(judged)
     slope = np.polyfit(of(rows), labels, 1)[0]
     return guess if slope > 0 else -guess
+
+
+def _trees_of_devices(known: Known, rows: NDArray) -> tuple[Floats, Any]:
+    """(N, F) features, and trees that read them beside a device's latencies of the rows."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    x = known.features["counts"]
+    code = _standard(known.sources[rows])  # (n, D): a column describes a device
+    devices = known.measurements.shape[1]
+    seen = np.concatenate(
+        [np.c_[x[known.measured], np.tile(code[:, d], (len(known.measured), 1))] for d in range(devices)]
+    )
+    return x, HistGradientBoostingRegressor(max_iter=50, random_state=0).fit(seen, known.measurements.T.ravel())
 
 
 def _standard(x: Floats) -> Floats:

@@ -68,11 +68,11 @@ def fit(parts: Sequence[Part], rows: NDArray, labels: Floats, noise: float = 0.0
     Args:
         parts: Over all architectures.
         rows: (n,) those with labels.
-        labels: (n,); standardised here.
+        labels: (n,), or (n, outputs) that share the weights; standardised here.
         noise: Where the prior expects the noise.
         judge: The weights are those of so many labels at most, the first ones.
     """
-    y = (labels - labels.mean()) / (labels.std() or 1.0)
+    y = (labels - labels.mean(0)) / np.where(labels.std(0) > 0, labels.std(0), 1.0)
     covariances = np.stack([part(rows, rows) for part in parts])
     prior = np.log([*(part.weight for part in parts), noise])
     some = slice(0, judge)
@@ -99,8 +99,10 @@ def _loss(logs: Floats, covariances: Floats, y: Floats, prior: Floats) -> tuple[
     factor = cho_factor(_whole(weights, covariances), lower=True)
     inverse = cho_solve(factor, np.eye(len(y)))
     solved = inverse @ y
-    slope = 0.5 * (inverse - np.outer(solved, solved))
+    outputs = y.size / len(y)
+    slope = 0.5 * (inverse - np.atleast_2d(solved.T).T @ np.atleast_2d(solved.T) / outputs)
     away = logs - prior
-    loss = 0.5 * y @ solved + np.log(np.diag(factor[0])).sum() + 0.5 * PULL * away @ away
+    fit = 0.5 * np.sum(y * solved) / outputs
+    loss = fit + np.log(np.diag(factor[0])).sum() + 0.5 * PULL * away @ away
     gradient = weights * np.array([*(slope * covariances).sum((1, 2)), np.trace(slope)])
     return float(loss), gradient + PULL * away

@@ -37,6 +37,8 @@ KINDS = (
     "experts",
     "search",
     "hierarchical",
+    "devices",
+    "few",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""
 

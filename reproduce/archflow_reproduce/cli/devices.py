@@ -1,0 +1,30 @@
+"""`archflow bench devices`: latency on devices that nobody measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archflow.cli.output import ForceOption, Json
+from archflow_reproduce.cli import options
+from archflow_reproduce.cli.study import Study, say
+
+
+def devices(
+    seeds: Annotated[int, typer.Option(min=1, help="Of LeDG-Former's weights and dropout; variants have one.")] = 3,
+    folder: Annotated[Path, typer.Option(help="Where finished parts are kept; the same command resumes.")] = Path(
+        "runs/devices"
+    ),
+    out: options.Out = None,
+    force: ForceOption = False,
+    as_json: Json = False,
+) -> None:
+    """Rank networks on unseen devices of ncnn's benchmark, described in words or not; beside baselines."""
+    from archflow_reproduce.devices.ncnn import run_ncnn
+    from archflow_reproduce.results.devices_report import devices_report
+
+    study = Study("devices", out, as_json, force)
+    result = run_ncnn(seeds, folder, say=say)
+    study.finish(result, {"ncnn": result.pop("data_hash")}, devices_report(result))
