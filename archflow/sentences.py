@@ -69,7 +69,8 @@ def shipped_texts() -> list[str]:
 
 
 def write_vectors(texts: Iterable[str], path: Path) -> None:
-    """Write a file as the package carries: vectors of these texts in half precision, and the texts.
+    """Write a file as the package carries: vectors of these texts in half precision, and the texts. Those that the
+    package carries already stay as they are.
 
     Raises:
         ArchflowError: As `text_vectors` does, or the file cannot be written.
@@ -77,7 +78,10 @@ def write_vectors(texts: Iterable[str], path: Path) -> None:
     from safetensors.numpy import save
 
     named = sorted({_plain(text) for text in texts})
-    vectors = minilm.encode(named).astype(np.float16)
+    known = dict(_shipped()) if SHIPPED.is_file() else {}
+    new = [text for text in named if text not in known]
+    known |= dict(zip(new, minilm.encode(new) if new else (), strict=True))
+    vectors = np.stack([known[text] for text in named]).astype(np.float16)
     content = save({"vectors": vectors}, {"texts": json.dumps(named, ensure_ascii=False)})
     with write_atomically(path) as part:
         part.write_bytes(content)

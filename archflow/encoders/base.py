@@ -93,8 +93,8 @@ class Encoder(Configured, nn.Module, ABC):
         """(V, d) node embeddings."""
 
     def describe(self, vocabulary: Vocabulary) -> None:
-        """Take what the names of the operations say; most encoders know operations by their ids alone. `create` calls it
-        once, on a new encoder."""
+        """Take what the names of the operations say. `create` calls it once, on a new encoder; most encoders know
+        operations by their ids alone, and do nothing."""
 
     def states(self, batch: Batch) -> Tensor:
         """(V, d) node states that a read-out pools; for most encoders, the node embeddings."""

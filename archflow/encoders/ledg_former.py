@@ -42,7 +42,9 @@ class LeDGLayer(nn.Module):
     def forward(self, x: Tensor, relations: tuple[Relation, ...], batch: Batch) -> Tensor:
         """(V, d) -> (V, d)."""
         projected = per_member(self.query_key_value, self.before_attention(x, batch), batch)
-        query, key, value = projected.view(len(x), 3, self.heads, x.shape[1] // self.heads).unbind(1)  # (V, heads, e) each
+        query, key, value = projected.view(len(x), 3, self.heads, x.shape[1] // self.heads).unbind(
+            1
+        )  # (V, heads, e) each
         parts = [attend_related(query, key, value, relation).flatten(1) for relation in relations]
         if self.logits is None:
             attended = parts[0]

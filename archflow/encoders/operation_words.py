@@ -1,14 +1,23 @@
 """What an operation is in words, for a sentence encoder: its class, its name, its numbers.
 
-Source: LeDG-Former (arXiv 2506.07735) names the template, class word + operation + key attributes ("ParamL Conv 3"), and
-not its words, which are ours.
+Source: LeDG-Former (arXiv 2506.07735) names the template: class word, operation, key attributes ("ParamL Conv 3"). Its
+words are not published; these are ours.
 """
 
 from __future__ import annotations
 
 import re
 
-from archflow.importers.vocabulary import ACTIVATIONS, ARITHMETIC, CONVOLUTIONS, MATRICES, MOVES, NORMS, POOLS, REDUCTIONS
+from archflow.importers.vocabulary import (
+    ACTIVATIONS,
+    ARITHMETIC,
+    CONVOLUTIONS,
+    MATRICES,
+    MOVES,
+    NORMS,
+    POOLS,
+    REDUCTIONS,
+)
 
 _CLASSES = (
     ("parameterised layer", (*CONVOLUTIONS, *MATRICES, *NORMS)),
@@ -61,8 +70,8 @@ def _one(op: str) -> str:
     if _MOBILE.fullmatch(name):
         return ", ".join(["parameterised layer", "inverted residual block", *_numbered(name)[1]])
     words, numbers = _numbered(name)
-    kind = next((_CLASS_OF[each] for each in (op, *words) if each in _CLASS_OF), "")
-    kind = kind or next((kind for kind, keys in _KEYWORDS if set(keys) & set(words)), "")
+    kind = _CLASS_OF.get(op) or next((kind for kind, keys in _KEYWORDS if set(keys) & set(words)), "")
+    kind = kind or next((_CLASS_OF[word] for word in words if word in _CLASS_OF), "")
     told = " ".join(_SPELT.get(word, word) for word in words)
     return ", ".join(part for part in (kind, " ".join(told.split()), *numbers) if part)
 

@@ -88,7 +88,9 @@ def ncnn_runs() -> Runs:
             times.setdefault(key, {}).setdefault(model, []).append(row["avg_ms"])
     times = {key: of for key, of in times.items() if len(of) >= LEAST}
     names = tuple(sorted({model for of in times.values() for model in of}))
-    logs = np.array([[np.log(np.median(of[name])) if name in of else np.nan for name in names] for of in times.values()])
+    logs = np.array(
+        [[np.log(np.median(of[name])) if name in of else np.nan for name in names] for of in times.values()]
+    )
     devices = np.array([key[0] for key in times])
     return Runs(
         Table(_networks([graphs[name] for name in names])),
@@ -147,8 +149,8 @@ def described(runs: Runs, how: str, vectors: Floats | None = None) -> Floats:
 
     Args:
         runs: The runs.
-        how: `text`, the vector of each sentence; `one-hot`, a column for each device, and the settings; `sheet`, numbers
-            and settings; `none`, nothing.
+        how: `text`, the vector of each sentence; `one-hot`, a column for each device, and the settings; `sheet`,
+            numbers and settings; `none`, nothing.
         vectors: (R, 384) of the sentences, for `text`.
     """
     if how == "text":

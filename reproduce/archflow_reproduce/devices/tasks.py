@@ -1,7 +1,7 @@
 """NASFLAT's twelve tasks: which devices a predictor knows, and on which it gets a few measurements.
 
-Source: NASFLAT (Akhauri and Abdelfattah 2024), released `device_task_list.py`. Names follow the columns of the tables here;
-EAGLE's devices are measured on 1,999 of the 15,625 cells, and its two devices on Snapdragon 675 are in none.
+Source: NASFLAT (Akhauri and Abdelfattah 2024), released `device_task_list.py`. EAGLE's devices are measured on 1,999 of
+the 15,625 cells here; its two devices on Snapdragon 675 are in no table.
 """
 
 from __future__ import annotations

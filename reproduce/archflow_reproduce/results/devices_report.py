@@ -34,7 +34,9 @@ def summary(scores: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     by_method: dict[str, list[dict[str, float]]] = {}
     for name, devices in scores.items():
         by_method.setdefault(name.partition(" | ")[0], []).append(medians(devices))
-    return {name: {score: float(np.mean([of[score] for of in each])) for score in HEADS} for name, each in by_method.items()}
+    return {
+        name: {score: float(np.mean([of[score] for of in each])) for score in HEADS} for name, each in by_method.items()
+    }
 
 
 def _table(scores: Mapping[str, Any]) -> str:

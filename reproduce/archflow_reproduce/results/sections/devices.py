@@ -44,7 +44,7 @@ def devices_section(name: str, record: Record, place: str) -> str:
     result = record.content
     return paragraphs(
         f"{result['networks']} networks in {result['runs']} runs on {len(result['families'])} devices; medians over "
-        "devices. *After 1*, *3*, *10*: MAPE of the other networks once one factor was fitted to so many measured ones. "
+        "devices. *After 1*, *3*, *10*: MAPE of the other networks once a factor was fitted to so many measured ones. "
         f"Settings of LeDG-Former: {settings_told(record.config['settings'])}. {processor(result)}.",
         devices_report(result),
         made_by(record, name, place),
@@ -56,8 +56,8 @@ DEVICES = Kind(
     "Latency on devices that nobody measured",
     DevicesResult,
     devices_section,
-    "[LeDG-Former](ledg-former.md) and baselines on ncnn's benchmark: networks that other devices measured, on a device "
-    "of which nothing is known but its description.",
+    "[LeDG-Former](ledg-former.md) and baselines on ncnn's benchmark: networks that other devices measured, on a "
+    "device of which nothing is known but its description.",
     expected=False,
 )
 """How the page shows them."""
