@@ -1,6 +1,6 @@
 """The sentence encoder all-MiniLM-L6-v2, with weights that a package carries: six layers of BERT in plain torch.
 
-Source: Devlin et al. 2019 (BERT), Wang et al. 2020 (MiniLM), Reimers and Gurevych 2019 (mean of the tokens, length one).
+Source: Devlin et al. 2019 (BERT), Wang et al. 2020 (MiniLM), Reimers and Gurevych 2019 (means of tokens).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.checkpoint import fingerprint
+from archflow.errors import ArchflowError
 from archflow.files import read_json, write_json
 from archflow.sentences import text_vectors
 from archflow_reproduce.devices.ncnn_baselines import costs, process, trees, typical
@@ -43,38 +44,70 @@ VARIANTS: Mapping[str, tuple[str, LeDGSettings]] = {
     "two masks": ("text", replace(PLAIN, masks=2)),
 }
 """How devices are described, and the encoder; each differs from the first in one thing."""
+MAIN = next(iter(VARIANTS))
 
 Scores = dict[str, dict[str, dict[str, float]]]
 """By method and device."""
 
 
+def _device_folds(runs: Runs) -> Bools:
+    """(K, R) whether a run is known: devices are dealt to groups at random, all runs of one together."""
+    devices = np.random.default_rng(0).permutation(np.unique(runs.devices))
+    group = {device: number % GROUPS for number, device in enumerate(devices.tolist())}
+    return np.stack([[group[device] != number for device in runs.devices] for number in range(GROUPS)])
+
+
+def _family_folds(runs: Runs) -> Bools:
+    """(K, R) the same with families as groups."""
+    return np.stack([runs.families != name for name in np.unique(runs.families)])
+
+
+PROTOCOLS: Mapping[str, Callable[[Runs], Bools]] = {"device": _device_folds, "family": _family_folds}
+"""What is left out: which runs each training knows."""
+
+
 def run_ncnn(
-    seeds: int, folder: Path, settings: LeDGSettings = PLAIN, say: Callable[[str], None] = lambda step: None
+    folder: Path,
+    *,
+    seeds: int = 3,
+    variants: Sequence[str] = tuple(VARIANTS),
+    protocols: Sequence[str] = tuple(PROTOCOLS),
+    settings: LeDGSettings = PLAIN,
+    say: Callable[[str], None] = lambda step: None,
 ) -> dict[str, Any]:
     """Run what `folder` does not have yet: baselines, then every variant with every seed.
 
     Seeds after the first are of LeDG-Former itself; on families, too, there is only that.
 
     Args:
-        seeds: Of weights and dropout.
         folder: Where finished parts are kept, the predictions of each.
+        seeds: Of weights and dropout.
+        variants: Of `VARIANTS`.
+        protocols: `device` or `family`: what is left out.
         settings: Epochs and sizes of all variants.
         say: Told the next step.
+
+    Raises:
+        ArchflowError: There is no such variant or protocol, or the tables are not on this machine.
     """
+    for what, asked, known in (("variant", variants, VARIANTS), ("protocol", protocols, PROTOCOLS)):
+        if unknown := next((name for name in asked if name not in known), None):
+            raise ArchflowError(f"no {what} is called {unknown!r}; there are {', '.join(known)}")
     runs = ncnn_runs()
     vectors = text_vectors(runs.sentences, folder / "texts")
     found: dict[str, Scores] = {}
-    for protocol, folds in {"device": _device_folds(runs), "family": _family_folds(runs)}.items():
+    for protocol in protocols:
+        folds = PROTOCOLS[protocol](runs)
         predicted = _kept(folder / f"{protocol}-baselines.json", say, lambda f=folds: baselines(runs, f, vectors))
-        for name, (how, own) in VARIANTS.items():
-            own = replace(settings, masks=own.masks, text=own.text)
-            asked = seeds if name == "LeDG-Former" else protocol == "device"
-            for seed in range(asked):
+        for name in variants:
+            how, own = VARIANTS[name][0], replace(settings, masks=VARIANTS[name][1].masks, text=VARIANTS[name][1].text)
+            for seed in range(seeds if name == MAIN else protocol == "device"):
                 path = folder / f"{protocol}-{name.replace(' ', '-')}-{seed}.json"
                 part = _kept(path, say, lambda a=(folds, how, own, seed): _variant(runs, vectors, *a))
                 predicted |= {f"{method} | {seed}": values for method, values in _named(name, part).items()}
-        mean = np.mean([predicted[f"LeDG-Former | {seed}"] for seed in range(seeds)], 0)
-        predicted["LeDG-Former and process"] = (mean + np.asarray(predicted["process, text"])) / 2
+        if MAIN in variants:
+            mean = np.mean([predicted[f"{MAIN} | {seed}"] for seed in range(seeds)], 0)
+            predicted[f"{MAIN} and process"] = (mean + np.asarray(predicted["process, text"])) / 2
         found[protocol] = {
             method: by_device(np.asarray(values), runs.logs, runs.devices) for method, values in predicted.items()
         }
@@ -84,7 +117,7 @@ def run_ncnn(
         "families": dict(zip(runs.devices.tolist(), runs.families.tolist(), strict=True)),
         "runs": len(runs.logs),
         "networks": len(runs.names),
-        "config": {"seeds": seeds, "groups": GROUPS, "settings": asdict(settings), "variants": list(VARIANTS)},
+        "config": {"seeds": seeds, "groups": GROUPS, "settings": asdict(settings), "variants": list(variants)},
         "machine": machine(),
     }
 
@@ -117,7 +150,7 @@ def _variant(
 
 
 def _named(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
-    renamed_too = name in ("LeDG-Former", "operations learned")
+    renamed_too = name in (MAIN, "operations learned")
     return {name: part[""]} | ({f"{name}, renamed": part["renamed"]} if renamed_too else {})
 
 
@@ -128,15 +161,3 @@ def _kept(path: Path, say: Callable[[str], None], make: Callable[[], Mapping[str
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, {name: np.round(values, 5).tolist() for name, values in make().items()})
     return dict(read_json(path))
-
-
-def _device_folds(runs: Runs) -> Bools:
-    """(K, R) whether a run is known: devices are dealt to groups at random, all runs of one together."""
-    devices = np.random.default_rng(0).permutation(np.unique(runs.devices))
-    group = {device: number % GROUPS for number, device in enumerate(devices.tolist())}
-    return np.stack([[group[device] != number for device in runs.devices] for number in range(GROUPS)])
-
-
-def _family_folds(runs: Runs) -> Bools:
-    """(K, R) the same with families as groups."""
-    return np.stack([runs.families != name for name in np.unique(runs.families)])

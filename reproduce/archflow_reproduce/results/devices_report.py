@@ -21,8 +21,8 @@ PROTOCOLS = {
 def devices_report(result: Mapping[str, Any]) -> str:
     """A table for each protocol, and Spearman by family."""
     parts = []
-    for protocol, title in PROTOCOLS.items():
-        found = result["scores"][protocol]
+    for protocol, found in result["scores"].items():
+        title = PROTOCOLS[protocol]
         parts += [f"**{title}**", _table(found)]
         if protocol == "family":
             parts += ["**Spearman by family left out**", _by_family(found, result["families"])]

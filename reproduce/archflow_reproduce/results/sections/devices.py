@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from archflow.described import Described
 from archflow_reproduce.results.devices_report import devices_report
@@ -20,11 +20,6 @@ class DeviceScores(Described):
     mape_10: Number
 
 
-class Protocols(Described):
-    device: dict[str, dict[str, DeviceScores]]
-    family: dict[str, dict[str, DeviceScores]]
-
-
 class DevicesConfig(Described):
     seeds: Count
     settings: dict[str, Any]
@@ -33,7 +28,7 @@ class DevicesConfig(Described):
 class DevicesResult(Described):
     machine: Machine
     config: DevicesConfig
-    scores: Protocols
+    scores: dict[Literal["device", "family"], dict[str, dict[str, DeviceScores]]]
     families: dict[str, str]
     runs: Count
     networks: Count
