@@ -16,6 +16,7 @@ from archflow.encoders.gates import GATES
 from archflow.encoders.gin import GIN
 from archflow.encoders.gmae import GMAE
 from archflow.encoders.gps import GPS
+from archflow.encoders.ledg_former import LeDGFormer
 from archflow.encoders.members import stack, unstack
 from archflow.encoders.nar_former import NARFormer
 from archflow.encoders.nar_former_v2 import NARFormerV2
@@ -46,6 +47,7 @@ __all__ = [
     "FlowerFormer",
     "FlowerFormerTwoCell",
     "GatedGCN",
+    "LeDGFormer",
     "NARFormer",
     "NARFormerV2",
     "NNFormer",

@@ -11,9 +11,11 @@ from archflow.errors import ArchflowError
 from archflow_reproduce.results.record import Record, read_record
 from archflow_reproduce.results.sections.arch2vec import ARCH2VEC
 from archflow_reproduce.results.sections.choices import CHOICES
+from archflow_reproduce.results.sections.devices import DEVICES
 from archflow_reproduce.results.sections.encoders import ENCODERS
 from archflow_reproduce.results.sections.experts import EXPERTS
 from archflow_reproduce.results.sections.explain import EXPLAIN
+from archflow_reproduce.results.sections.few import FEW
 from archflow_reproduce.results.sections.hierarchical import HIERARCHICAL
 from archflow_reproduce.results.sections.imports import IMPORT
 from archflow_reproduce.results.sections.pretext import PRETEXT
@@ -30,7 +32,7 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 KINDS = (
     *(TRAVEL, CHOICES, EXPERTS, EXPLAIN, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT, ARCH2VEC, SPEED, AGAINST),
-    *(PROXIES, WIDTHS, IMPORT),
+    *(PROXIES, WIDTHS, IMPORT, DEVICES, FEW),
 )
 """In the order of the page."""
 

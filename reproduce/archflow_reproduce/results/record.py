@@ -39,6 +39,8 @@ KINDS = (
     "hierarchical",
     "explain",
     "import",
+    "devices",
+    "few",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""
 
