@@ -19,7 +19,10 @@ from archflow.encoders.gps import GPS
 from archflow.encoders.members import stack, unstack
 from archflow.encoders.nar_former import NARFormer
 from archflow.encoders.nar_former_v2 import NARFormerV2
+from archflow.encoders.nar_former_v2_latency import NARFormerV2Latency
 from archflow.encoders.nn_former import NNFormer
+from archflow.encoders.nn_former_latency import NNFormerLatency
+from archflow.encoders.nnlp import NNLP
 from archflow.encoders.operation_mlp import OperationMLP
 from archflow.encoders.pace import PACE
 from archflow.encoders.pinat import PINAT
@@ -36,6 +39,7 @@ __all__ = [
     "GIN",
     "GMAE",
     "GPS",
+    "NNLP",
     "PACE",
     "PINAT",
     "TAGATES",
@@ -48,7 +52,9 @@ __all__ = [
     "GatedGCN",
     "NARFormer",
     "NARFormerV2",
+    "NARFormerV2Latency",
     "NNFormer",
+    "NNFormerLatency",
     "OperationMLP",
     "PathMLP",
     "Transformer",

@@ -37,6 +37,7 @@ KINDS = (
     "experts",
     "search",
     "hierarchical",
+    "real-latency",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""
 
