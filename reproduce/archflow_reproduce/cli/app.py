@@ -10,6 +10,7 @@ from archflow_reproduce.cli.encoders import encoders
 from archflow_reproduce.cli.experts import experts
 from archflow_reproduce.cli.fgp import fgp
 from archflow_reproduce.cli.hierarchical import hierarchical
+from archflow_reproduce.cli.latency import latency
 from archflow_reproduce.cli.page import page
 from archflow_reproduce.cli.pretext import pretext
 from archflow_reproduce.cli.proxies import proxies
@@ -26,6 +27,7 @@ for verb in (
     travel,
     choices,
     experts,
+    latency,
     search,
     hierarchical,
     fgp,

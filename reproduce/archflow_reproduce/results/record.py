@@ -35,6 +35,7 @@ KINDS = (
     "travel",
     "choices",
     "experts",
+    "latency",
     "search",
     "hierarchical",
     "real-latency",
