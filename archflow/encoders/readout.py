@@ -115,7 +115,14 @@ def make_readout(name: str, dim: int, **own: Callable[[], Readout]) -> Readout:
     Raises:
         ArchflowError: If there is no read-out of that name.
     """
-    parts = {"mean": Mean, "sum": Sum, "log_sum": LogSum, "outputs": Outputs, "attention": lambda: Attention(dim), **own}
+    parts = {
+        "mean": Mean,
+        "sum": Sum,
+        "log_sum": LogSum,
+        "outputs": Outputs,
+        "attention": lambda: Attention(dim),
+        **own,
+    }
     if name not in parts:
         raise ArchflowError(f"unknown readout {name!r}; choose one of {', '.join(parts)}")
     return parts[name]()

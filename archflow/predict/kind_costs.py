@@ -7,10 +7,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from archflow.devices.units import checked_latencies
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
-from archflow.predict.latency_baselines import LatencyBaseline
+from archflow.predict.latency_baselines import CostSum
+from archflow.predict.latency_costs import checked_rows
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ _GROUPS = {
 _GROUP_OF = {op: group for group, ops in _GROUPS.items() for op in ops}
 
 
-class KindCosts(LatencyBaseline):
+class KindCosts(CostSum):
     """Latency is a constant and the sum over nodes of what each costs: a number for its kind, one for each multiply-add
     and one for each byte of the kind. No cost is negative.
 
@@ -64,9 +64,7 @@ class KindCosts(LatencyBaseline):
             ArchflowError: A latency is not positive, there is not one for each row, or nodes do not say what they
                 compute and move.
         """
-        measured = checked_latencies("latency", latency)
-        if len(measured) != len(table):
-            raise ArchflowError(f"{len(measured)} latencies for {len(table)} rows; give one for each")
+        measured = checked_rows(table, latency)
         names, owner = _kinds(table), table.architectures.node_owner
         self.kinds = tuple(
             sorted(kind for kind in np.unique(names[names != ""]) if len(np.unique(owner[names == kind])) >= LEAST_ROWS)
@@ -161,4 +159,3 @@ def _log_weight(ratio: Floats) -> Floats:
     near = np.abs(ratio - 1) < 1e-3
     slope = np.where(near, 1.0, error / np.where(near, 1.0, np.abs(ratio - 1)))
     return slope * np.sqrt(np.minimum(1.0, 0.3 / np.maximum(error, 1e-9)))
-

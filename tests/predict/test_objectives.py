@@ -33,7 +33,7 @@ RNG = np.random.default_rng(0)
 LABELS = np.exp(RNG.normal(size=(3, 8)))
 SCORES = RNG.normal(size=(3, 8))
 RANKINGS = ("bpr", "hinge", "listmle")
-REGRESSIONS = ("log", "relative", "squared")
+REGRESSIONS = ("consistent_relative", "log", "relative", "relative_squared", "squared")
 
 
 def loss(objective: Objective, scores=SCORES, labels=LABELS) -> np.ndarray:

@@ -11,10 +11,10 @@ from archflow_reproduce.cli.experts import experts
 from archflow_reproduce.cli.fgp import fgp
 from archflow_reproduce.cli.hierarchical import hierarchical
 from archflow_reproduce.cli.latency import latency
+from archflow_reproduce.cli.neusight import neusight
 from archflow_reproduce.cli.page import page
 from archflow_reproduce.cli.pretext import pretext
 from archflow_reproduce.cli.proxies import proxies
-from archflow_reproduce.cli.real_latency import real_latency
 from archflow_reproduce.cli.search import search
 from archflow_reproduce.cli.ship_proxies import ship_proxies
 from archflow_reproduce.cli.shipped import shipped
@@ -34,7 +34,7 @@ for verb in (
     encoders,
     pretext,
     arch2vec,
-    real_latency,
+    neusight,
     shipped,
     proxies,
     widths,

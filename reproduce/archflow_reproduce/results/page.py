@@ -15,6 +15,7 @@ from archflow_reproduce.results.sections.encoders import ENCODERS
 from archflow_reproduce.results.sections.experts import EXPERTS
 from archflow_reproduce.results.sections.hierarchical import HIERARCHICAL
 from archflow_reproduce.results.sections.latency import LATENCY
+from archflow_reproduce.results.sections.neusight import NEUSIGHT
 from archflow_reproduce.results.sections.pretext import PRETEXT
 from archflow_reproduce.results.sections.protocol import FGP, protocol_summary
 from archflow_reproduce.results.sections.search import SEARCH
@@ -28,7 +29,21 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """What lies between them in the README is the summary."""
 
 KINDS = (
-    *(TRAVEL, CHOICES, EXPERTS, LATENCY, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT, ARCH2VEC, SPEED, AGAINST),
+    *(
+        TRAVEL,
+        CHOICES,
+        EXPERTS,
+        LATENCY,
+        NEUSIGHT,
+        SEARCH,
+        HIERARCHICAL,
+        FGP,
+        ENCODERS,
+        PRETEXT,
+        ARCH2VEC,
+        SPEED,
+        AGAINST,
+    ),
     *(PROXIES, WIDTHS),
 )
 """In the order of the page."""

@@ -38,7 +38,7 @@ KINDS = (
     "latency",
     "search",
     "hierarchical",
-    "real-latency",
+    "neusight",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""
 

@@ -13,13 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.checkpoint import fingerprint
+from archflow.data.places import FOLDER_VARIABLE, own_table
+from archflow.errors import ArchflowError
 from archflow.graph.columns import read_columns
-from archflow_reproduce.real_graphs.draws import measures
+from archflow.predict.latency_scores import scores_of
 from archflow_reproduce.speed.machine import machine
 
 Values = NDArray[np.float64]
 
-TABLES = {name: f"neusight_{name}.parquet" for name in ("graphs", "op_latency", "e2e", "devices")}
+TABLES = ("graphs", "op_latency", "e2e", "devices")
+"""Of NeuSight's; their files begin with `neusight_`."""
 
 LAUNCH_MS = 0.006
 """What an operation that computes nothing takes on every device of the table: it is only started."""
@@ -66,13 +70,21 @@ class Device:
         return np.maximum(nodes.flops / (self.peak * 1e6), nodes.bytes / (self.bandwidth * 1e6))
 
 
-def run_neusight(folder: Path, say: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
-    """Predict every device by methods that have seen the others only. Nothing is chosen by what is judged.
+def run_neusight(say: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    """Predict every device by methods that have seen only the others of its maker: makers state peaks differently.
+    Nothing is chosen by what is judged.
+
+    Args:
+        say: Called with each device.
 
     Returns:
-        By column (operations alone, whole models) and method the measures of each device; `devices` names them.
+        By device, what is predicted (`operations`, each alone, or `whole models`) and method, the scores; with
+        `config` and `machine`.
+
+    Raises:
+        ArchflowError: The tables are not on this machine.
     """
-    rows = {name: read_columns(folder / file).to_pylist() for name, file in TABLES.items()}
+    rows = {name: read_columns(_place(name)).to_pylist() for name in TABLES}
     graphs = {row["run"]: row for row in rows["graphs"]}
     sheets = {row["file"]: Device.of(row) for row in rows["devices"]}
     whole = {(row["device"], row["run"]): row for row in rows["e2e"] if row["mode"] == "inf" and not row["variant"]}
@@ -83,29 +95,56 @@ def run_neusight(folder: Path, say: Callable[[str], None] = lambda _: None) -> d
     end_to_end = np.array([whole[row["device"], row["run"]]["e2e_ms"] for row in taken])
     owner = np.array([row["device"] for row in taken])
     names = [name for name in sorted(set(owner.tolist())) if (owner == name).sum() >= 2]
-    cells: dict[str, dict[str, list[Mapping[str, float]]]] = {"operations": {}, "whole models": {}}
+    found: dict[str, Any] = {}
     for name in names:
         say(f"left out: {name}")
-        known, held = np.flatnonzero(owner != name), np.flatnonzero(owner == name)
+        known = [i for i in range(len(taken)) if owner[i] != name and _maker(owner[i]) == _maker(name)]
+        held = np.flatnonzero(owner == name)
+        scores: dict[str, dict[str, Mapping[str, float]]] = {"operations": {}, "whole models": {}}
         for method, make in METHODS.items():
             predict = make([(shown[i], sheets[owner[i]], times[i]) for i in known])
             predicted = [predict(shown[i], sheets[name]) for i in held]
             large = [(shown[i].bytes >= LARGE) & (times[i] > 0) for i in held]
-            alone = measures(
-                np.concatenate([p[m] for p, m in zip(predicted, large, strict=True)]),
-                np.concatenate([times[i][m] for i, m in zip(held, large, strict=True)]),
-            )
+            alone = [
+                np.concatenate([values[some] for values, some in zip(each, large, strict=True)])
+                for each in (predicted, [times[i] for i in held])
+            ]
+            scores["operations"][method] = scores_of(*alone)
             sums = np.array([float(p @ shown[i].repeats) for p, i in zip(predicted, held, strict=True)])
-            cells["operations"].setdefault(method, []).append(alone)
-            cells["whole models"].setdefault(method, []).append(measures(sums, end_to_end[held]))
-    table = {"rows": len(taken), "structures": len(names), "columns": cells}
-    return {"tables": {"neusight": table}, "devices": names, "config": {"methods": list(METHODS)}, "machine": machine()}
+            scores["whole models"][method] = scores_of(sums, end_to_end[held])
+        found[name] = {"models": len(held), "scores": scores}
+    return {"devices": found, "config": {"methods": list(METHODS)}, "machine": machine()}
+
+
+def data_hashes() -> dict[str, str]:
+    """Fingerprints of the tables, by name."""
+    return {name: fingerprint(_place(name).read_bytes().hex()) for name in TABLES}
+
+
+def _place(name: str) -> Path:
+    place = own_table(f"neusight_{name}")
+    if place is None:
+        raise ArchflowError(f"neusight_{name}.parquet: not on this machine; set {FOLDER_VARIABLE} to its folder")
+    return place
+
+
+def _maker(device: str) -> str:
+    return "AMD" if device.startswith("AMD") else "NVIDIA"
 
 
 def nodes_of(graph: Mapping[str, Any], layers: int) -> Nodes:
     """What each node of a row of the table of graphs does; the nodes of its first layer count `layers` times."""
     kinds, flops, moved = [], [], []
-    for op, operands, out in zip(graph["ops"], graph["in_shapes"], graph["out_shape"], strict=True):
+    turned = {
+        target
+        for source, target in zip(graph["edge_src"], graph["edge_dst"], strict=True)
+        if graph["ops"][source].endswith(("permute", "transpose"))
+    }
+    for number, (op, operands, out) in enumerate(
+        zip(graph["ops"], graph["in_shapes"], graph["out_shape"], strict=True)
+    ):
+        if op.endswith("contiguous") and number not in turned:
+            op = "call_method:view"  # the array lies as it should: nothing is copied
         kind, work, size = _node(op, ast.literal_eval(operands or "[]"), ast.literal_eval(out or "()"))
         kinds.append(kind)
         flops.append(work)
@@ -158,7 +197,7 @@ def _kind(call: str, name: str) -> str:
     if call == "call_module":
         return next((kind for parts, kind in _MODULES if any(part in name for part in parts)), "linear")
     named = {"addmm": "linear", "matmul": "matmul", "bmm": "matmul", "softmax": "softmax", "embedding": "embedding"}
-    return "view" if name in _VIEWS else named.get(name, "elementwise")
+    return "view" if name in _VIEWS else named.get(name, name)
 
 
 Example = tuple[Nodes, Device, Values]
@@ -176,7 +215,7 @@ def _efficiency(examples: Sequence[Example]) -> Predict:
     for nodes, device, times in examples:
         base = device.roofline(nodes)
         for kind, expected, measured in zip(nodes.kind, base, times, strict=True):
-            if expected > 0 and measured > 2 * LAUNCH_MS:
+            if expected > 0 and measured > 0:
                 ratios.setdefault(kind, []).append(math.log(measured / expected))
     factor = {kind: math.exp(float(np.median(found))) for kind, found in ratios.items()}
 
