@@ -14,8 +14,8 @@ from torch import Tensor
 from archflow.bounds import bounded
 from archflow.predict.objectives.base import OBJECTIVES, Objective, Values
 
-_LEAST, _MOST = -50.0, 1e6
-"""Scores whose softplus is neither 0 nor too large for float64 arithmetic."""
+_LEAST = -50.0
+"""Lower scores count as this one: a prediction stays positive."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,21 @@ class PositiveOutput(Objective):
         return replace(self, centre=float(np.exp(np.log(labels).mean())))
 
     def targets(self, labels: Values) -> Values:
-        """Labels in units of `centre`, negative if low values are good: higher is better."""
-        return self.sign * labels / self.centre
+        """The scores whose predictions are the labels: higher is better."""
+        counted = labels / self.centre
+        return self.sign * (counted + np.log(-np.expm1(-counted)))  # the inverse of softplus
 
     def ratios(self, scores: Tensor, targets: Tensor) -> Tensor:
         """(..., n) prediction / label; 1 where the label is missing."""
         present = ~targets.isnan()
-        return torch.where(present, F.softplus(self.sign * scores) / targets.abs().nan_to_num(nan=1.0), 1.0)
+        labels = F.softplus(self.sign * targets.nan_to_num())
+        return torch.where(present, F.softplus(self.sign * scores) / labels, 1.0)
 
     def selection_score(self, scores: NDArray, targets: NDArray) -> Values:
         """Negative mean relative error."""
         present = ~np.isnan(targets)
-        predicted = self.to_outputs(scores) / self.centre
-        errors = np.where(present, np.abs(predicted / np.where(present, np.abs(targets), 1.0) - 1), 0.0)
-        return -errors.sum(1) / np.maximum(present.sum(1), 1)
+        ratio = self.to_outputs(scores) / self.to_outputs(np.where(present, targets, scores))
+        return -np.abs(ratio - 1).sum(1) / np.maximum(present.sum(1), 1)
 
     def output_map(self, scores: Values, labels: Values) -> Values:
         return np.zeros(0)  # centre suffices
@@ -62,7 +63,7 @@ class PositiveOutput(Objective):
 
     def to_outputs(self, scores: NDArray) -> Values:
         """Scores -> predictions in the labels' unit."""
-        return self.centre * np.logaddexp(0.0, np.clip(self.sign * scores.astype(np.float64), _LEAST, _MOST))
+        return self.centre * np.logaddexp(0.0, np.maximum(self.sign * scores.astype(np.float64), _LEAST))
 
     def to_scale(self, labels: Values) -> Values:
         return np.log(labels)
