@@ -1,4 +1,4 @@
-"""The read-out of latency predictors by its equation, and totals as attributes of nodes."""
+"""The read-out of latency predictors by its equation."""
 
 import numpy as np
 import torch
@@ -8,7 +8,6 @@ from archflow.encoders.nnlp import SageConvolution
 from archflow.encoders.readout import make_readout
 from archflow.encoders.summed import SumAndTotals
 from archflow.graph.batch import Batch
-from archflow.graph.totals import with_totals
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
 
@@ -65,17 +64,6 @@ def test_log_sum_adds_up_costs():
     found = readout(Fixed(x), Batch(SOME))  # type: ignore[arg-type]
     first = slice(0, int(SOME.node_ptr[1]))
     torch.testing.assert_close(found[0].exp(), torch.nn.functional.softplus(x[first]).sum(0))
-
-
-def test_totals_are_the_sums_of_an_architecture():
-    found = with_totals(SOME)
-    assert set(found.attribute_names) == {*NAMES, "total_macs", "total_params", "total_nodes"}
-    macs = np.nan_to_num(SOME.attribute("macs").astype(float))
-    sums = np.bincount(SOME.node_owner, macs, len(SOME))
-    np.testing.assert_allclose(found.attribute("total_macs"), sums[SOME.node_owner], rtol=1e-5)
-    np.testing.assert_array_equal(found.attribute("total_nodes"), SOME.node_counts[SOME.node_owner])
-    again = with_totals(found)
-    assert again.attribute_names == found.attribute_names
 
 
 def test_defaults_are_the_published_ones():

@@ -47,7 +47,7 @@ def test_the_nodes_of_a_layer_count_as_often_as_there_are_layers():
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_a_method_predicts_every_node(method):
     rng = np.random.default_rng(0)
-    moved = rng.uniform(1e6, 1e8, 20)
+    moved = rng.uniform(1e7, 1e8, 20)
     nodes = Nodes(["add"] * 20, np.zeros(20), moved, np.ones(20))
     times = 1.5 * SHEET.roofline(nodes)
     predicted = METHODS[method]([(nodes, SHEET, times)])(nodes, SHEET)
