@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from archflow.checkpoint import fingerprint
@@ -17,12 +18,18 @@ from archflow.devices.here import this_device
 from archflow.errors import ArchflowError
 from archflow.files import write_json
 from archflow.graph.table import Table, read_table
-from archflow.importers.model import table_of
+from archflow.importers.model import ImportedModel, table_of
 from archflow.importers.torch_export import from_module
 from archflow.predict.metrics import spearman
 from archflow.progress import Progress
 from archflow_reproduce.latency.measuring import COMPILED, EAGER, passes_of
-from archflow_reproduce.latency.passes import RULES, SESSIONS, Passes, Setting, latency_of
+from archflow_reproduce.latency.passes import CHECK, MEASURING, RULES, SESSIONS, Passes, Setting, latency_of
+
+TOGETHER = 20
+"""Networks whose graphs are kept in one file."""
+
+LEAST = 5
+"""Networks that say how far a check agrees."""
 
 COSTS = ("params", "macs", "bytes", "nodes", "resolution")
 """Columns of the imported networks that the data set keeps."""
@@ -36,28 +43,51 @@ def graphs_of(specs: Sequence[Family], folder: Path, progress: Progress) -> Tabl
         folder: Where the table is, or will be.
         progress: Advances with every network.
     """
-    path = folder / f"graphs-{fingerprint([spec.native for spec in specs])}.parquet"
-    if not path.exists():
-        models = []
-        for spec in specs:
-            network, inputs = spec.build()
-            models.append(from_module(network, inputs, name=spec.native))
-            progress.advance(note=spec.family)
-        folder.mkdir(parents=True, exist_ok=True)
-        table_of(models).write(path)
-    return read_table(path)
+    pieces = [specs[first : first + TOGETHER] for first in range(0, len(specs), TOGETHER)]
+    paths = [folder / f"graphs-{fingerprint([spec.native for spec in piece])}.parquet" for piece in pieces]
+    for piece, path in zip(pieces, paths, strict=True):
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            table_of(graph_of(spec) for spec in piece).write(path)
+        progress.advance(len(piece))
+    whole, *others = (read_table(path) for path in paths)
+    for other in others:
+        whole = whole.followed_by(other)
+    return whole
+
+
+def graph_of(spec: Family) -> ImportedModel:
+    """The graph of one network."""
+    with torch.device("meta"):  # no weight is made
+        network, inputs = spec.network().eval(), spec.inputs()
+    return from_module(network, inputs, name=spec.native)
 
 
 def latencies(passes: Passes, setting: Setting, rows: int) -> NDArray[np.float64]:
-    """(sessions, rows) milliseconds of every session, NaN where a network was not measured or no two passes agree."""
-    found = [[latency_of(passes.made(row, setting, session)) for row in range(rows)] for session in SESSIONS]
-    return np.array(found, dtype=np.float64)
+    """(rows,) milliseconds from all passes, NaN where a network was not measured or no two passes agree."""
+    every = ([each for session in SESSIONS for each in passes.made(row, setting, session)] for row in range(rows))
+    return np.array([latency_of(medians) for medians in every], dtype=np.float64)
+
+
+def repeatability(passes: Passes, setting: Setting, rows: int) -> dict[str, Any]:
+    """How the check compares with what was measured before it, over the networks that have both."""
+    pairs = [
+        (latency, check[0])
+        for row in range(rows)
+        if (check := passes.made(row, setting, CHECK))
+        and (latency := latency_of(passes.made(row, setting, MEASURING))) is not None
+    ]
+    if len(pairs) < LEAST:
+        return {"checked": len(pairs)}
+    before, after = np.array(pairs).T
+    half, most = np.quantile(np.abs(after / before - 1), [0.5, 0.9]).tolist()
+    ranks = spearman(before, after)
+    figures = {"spearman": ranks, "median_difference": half, "difference_90": most}
+    return {"checked": len(pairs), **{name: round(value, 4) for name, value in figures.items()}}
 
 
 def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: Path) -> dict[str, Any]:
     """Write the table, and beside it a JSON that says how it was measured.
-
-    A latency is the mean over the sessions; a network that only one session measured keeps what that says.
 
     Args:
         specs: The networks.
@@ -76,13 +106,11 @@ def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: P
     for mode, own in (("eager", EAGER), ("compiled", COMPILED)):
         passes = passes_of(folder, mode, specs)
         for setting in own:
-            sessions = latencies(passes, setting, len(specs))
-            there = np.isfinite(sessions)
-            if not there.any():
-                continue
-            mean = np.where(there, sessions, 0).sum(0) / np.maximum(there.sum(0), 1)
-            columns[setting.column] = np.round(np.where(there.any(0), mean, np.nan), 4)
-            settings[setting.column] = repeatability(sessions)
+            found = latencies(passes, setting, len(specs))
+            if np.isfinite(found).any():
+                columns[setting.column] = np.round(found, 4)
+                measured = {"networks": int(np.isfinite(found).sum())}
+                settings[setting.column] = measured | repeatability(passes, setting, len(specs))
     if not settings:
         raise ArchflowError(f"{folder}: no network is measured; run the parts eager and compiled first")
     native = [spec.native for spec in specs]
@@ -92,24 +120,7 @@ def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: P
     return about
 
 
-def repeatability(sessions: NDArray[np.float64]) -> dict[str, Any]:
-    """How many networks have a latency, and how far the two sessions (2, rows) agree about those that both measured."""
-    first, second = sessions[:, np.isfinite(sessions).all(0)]
-    apart = np.abs(first - second) / np.minimum(first, second)
-    found: dict[str, Any] = {"networks": int(np.isfinite(sessions).any(0).sum()), "in_both_sessions": len(first)}
-    if len(first) > 2:
-        quantiles = np.quantile(apart, [0.5, 0.9]).tolist()
-        found |= {
-            "spearman": round(spearman(first, second), 4),
-            "median_difference": round(quantiles[0], 4),
-            "difference_90": round(quantiles[1], 4),
-        }
-    return found
-
-
 def _machine() -> Mapping[str, str]:
-    import torch
-
     return {
         "device": this_device().words,
         "torch": torch.__version__,
