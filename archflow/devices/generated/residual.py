@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 import torch
 from annotated_types import Ge, Le, Len
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from archflow.devices.generated.family import Family, one_of
@@ -45,6 +46,17 @@ class Residual(Family):
     groups: Literal[1, 2, 4, 8]
     act: Activation
     norm: Literal["batch", "group"]
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        """Sizes that no network can have are refused."""
+        if len(self.widths) != len(self.depths):
+            raise ValueError("widths and depths are not of equally many stages")
+        if self.block == "basic" and (self.expansion, self.groups) != (1, 1):
+            raise ValueError("basic blocks have an expansion of 1 and 1 group")
+        if any(width % self.groups for width in self.widths):
+            raise ValueError("a width is no multiple of groups")
+        return self
 
     @classmethod
     def drawn(cls, generator: np.random.Generator) -> Self:
@@ -86,17 +98,16 @@ class ResidualBlock(nn.Module):
         super().__init__()
         out, kernel, act = inner * network.expansion, network.kernel, network.act
         normed: Norm = network.norm
-        wide: Activation | None = None
         if network.block == "basic":
             parts = [
                 convolution(width_in, inner, kernel, stride=stride, normed=normed, act=act),
-                convolution(inner, out, kernel, normed=normed, act=wide),
+                convolution(inner, out, kernel, normed=normed),
             ]
         else:
             parts = [
                 convolution(width_in, inner, 1, normed=normed, act=act),
                 convolution(inner, inner, kernel, stride=stride, groups=network.groups, normed=normed, act=act),
-                convolution(inner, out, 1, normed=normed, act=wide),
+                convolution(inner, out, 1, normed=normed),
             ]
         self.layers = nn.Sequential(*parts)
         changes = stride > 1 or width_in != out

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 import torch
 from annotated_types import Ge, Le
+from pydantic import model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -57,12 +58,26 @@ class Transformer(Family):
     act: Activation
     norm: Literal["layer", "rms"]
 
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        """Sizes that no network can have are refused."""
+        if self.width % self.heads or self.heads % self.key_heads or self.key_heads not in (1, self.heads):
+            raise ValueError("the width is no multiple of heads, or the heads are none of key_heads, 1 or all")
+        if self.reads == "patches" and (not self.patch or self.resolution < self.patch):
+            raise ValueError("an image has no patch")
+        if self.reads == "words" and (not self.length or not self.words):
+            raise ValueError("there are no words")
+        return self
+
     @classmethod
     def drawn(cls, generator: np.random.Generator) -> Self:
         heads = int(generator.integers(2, 13))
         images = bool(generator.random() < 0.5)
         patch = int(one_of(generator, (8, 16, 32), (0.25, 0.5, 0.25)))
-        width = _PER_HEAD * heads if generator.random() < 0.7 else 2 * _PER_HEAD * max(1, heads // 2)
+        size = _PER_HEAD
+        if generator.random() >= 0.7:
+            heads, size = max(1, heads // 2), 2 * _PER_HEAD
+        width = size * heads
         return cls(
             reads="patches" if images else "words",
             resolution=patch * int(generator.integers(4, 14)) if images else 0,
@@ -71,8 +86,8 @@ class Transformer(Family):
             words=0 if images else int(one_of(generator, (500, 2000, 8000, 16000))),
             width=width,
             depth=int(generator.integers(2, 13)),
-            heads=heads if width == _PER_HEAD * heads else max(1, heads // 2),
-            key_heads=1 if not images and generator.random() < 0.25 else 0 or _heads(heads, width),
+            heads=heads,
+            key_heads=1 if not images and generator.random() < 0.25 else heads,
             inner=8 * round(width * generator.uniform(1, 4) / 8),
             gated=bool(generator.random() < 0.3),
             fused=bool(generator.random() < 0.6),
@@ -87,10 +102,6 @@ class Transformer(Family):
         if self.reads == "patches":
             return (torch.randn(1, 3, self.resolution, self.resolution),)
         return (torch.randint(self.words, (1, self.length)),)
-
-
-def _heads(heads: int, width: int) -> int:
-    return heads if width == _PER_HEAD * heads else max(1, heads // 2)
 
 
 class PatchTransformer(nn.Module):

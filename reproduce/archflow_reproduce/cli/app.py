@@ -16,6 +16,7 @@ from archflow_reproduce.cli.page import page
 from archflow_reproduce.cli.pretext import pretext
 from archflow_reproduce.cli.proxies import proxies
 from archflow_reproduce.cli.search import search
+from archflow_reproduce.cli.ship_latency import ship_latency
 from archflow_reproduce.cli.ship_proxies import ship_proxies
 from archflow_reproduce.cli.shipped import shipped
 from archflow_reproduce.cli.speed import speed
@@ -39,6 +40,7 @@ for verb in (
     proxies,
     widths,
     ship_proxies,
+    ship_latency,
     speed,
     page,
 ):

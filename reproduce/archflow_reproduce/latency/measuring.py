@@ -48,30 +48,32 @@ def measure_eager(specs: Sequence[Family], folder: Path, progress: Progress) -> 
     """
     with _journal(folder, "eager", specs) as journal:
         passes = Passes(journal)
-        for session in SESSIONS:
-            queues = {
-                setting.threads: deque(row for row in range(len(specs)) if passes.due(row, [setting], session))
-                for setting in EAGER
-            }
-            while any(queues.values()):
-                quiet = passes.quiet_cores()
-                setting = next(
-                    (each for each in reversed(EAGER) if each.threads <= len(quiet) and queues[each.threads]), None
-                )
-                if setting is None:
-                    time.sleep(_PAUSE)
-                    continue
-                row = queues[setting.threads].popleft()
-                network, inputs = specs[row].build(row)
-                passes.add(row, setting, session, _call(network, inputs), quiet[0])
-                if passes.due(row, [setting], session):
-                    # Moments in which several cores are undisturbed are rare: a network is finished in one of them.
-                    queues[setting.threads].insert(_LATER if setting.threads > 1 else len(specs), row)
-                left = ", ".join(f"{len(queue)} with {threads}" for threads, queue in queues.items())
-                progress.advance(note=f"session {session}: {left}")
+        queues = {setting: _queue(passes, setting, len(specs)) for setting in EAGER}
+        while any(queues.values()):
+            quiet = passes.quiet_cores()
+            able = (each for each in reversed(EAGER) if each.threads <= len(quiet) and queues[each])
+            setting = next(able, None)
+            if setting is None:
+                time.sleep(_PAUSE)
+                continue
+            session, row = queues[setting].popleft()
+            network, inputs = specs[row].build(row)
+            passes.add(row, setting, session, _call(network, inputs), quiet[0])
+            if passes.due(row, [setting], session):
+                of_session = sum(1 for each, _ in queues[setting] if each == session)
+                # Moments in which several cores are undisturbed are rare: a network is finished in one of them.
+                queues[setting].insert(min(_LATER, of_session) if setting.threads > 1 else of_session, (session, row))
+            left = (f"{len(queue)} with {each.threads}" for each, queue in queues.items())
+            progress.advance(note=f"left: {', '.join(left)}")
 
 
-def measure_compiled(specs: Sequence[Family], folder: Path, progress: Progress) -> None:
+def _queue(passes: Passes, setting: Setting, rows: int) -> deque[tuple[int, int]]:
+    """Sessions and rows that need passes; the second session begins when the first one is over."""
+    pairs = ((session, row) for session in SESSIONS for row in range(rows))
+    return deque(pair for pair in pairs if passes.due(pair[1], [setting], pair[0]))
+
+
+def measure_compiled(specs: Sequence[Family], count: int, folder: Path, progress: Progress) -> None:
     """Compile networks one after the other, and measure each several times while the next ones are compiled.
 
     Interrupted, the same call resumes; it may be ended at any time, since the first networks of a draw are a fair draw
@@ -79,13 +81,14 @@ def measure_compiled(specs: Sequence[Family], folder: Path, progress: Progress) 
 
     Args:
         specs: The networks.
-        folder: Keeps the journal, and what was compiled.
+        count: The first so many are compiled.
+        folder: Keeps the journal.
         progress: Advances with every network.
     """
     with _journal(folder, "compiled", specs) as journal, _compiler():
         passes = Passes(journal)
         kept: deque[tuple[int, Callable[[], object]]] = deque()
-        for row, spec in enumerate(specs):
+        for row, spec in enumerate(specs[:count]):
             if _session_due(passes, row) is not None:
                 network, inputs = spec.build(row)
                 call = _call(torch.compile(network), inputs)

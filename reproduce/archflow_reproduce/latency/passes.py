@@ -45,8 +45,9 @@ RULES = Rules()
 _FIRST_LOOKS = 100
 """At the cores, before the first pass: they say what an undisturbed core is."""
 
-SESSIONS = (1, 2)
-"""A network is measured twice, as if by two people: how far the two differ says how far the numbers can be trusted."""
+SESSIONS = MEASURING, CHECK = (1, 2)
+"""Passes until two agree; and later one more over every network: how far it differs says how far the numbers can be
+trusted."""
 
 
 class Setting(NamedTuple):
@@ -132,8 +133,12 @@ class Passes:
 
     def due(self, row: int, settings: Iterable[Setting], session: int) -> list[Setting]:
         """The settings in which a network needs another pass."""
-        made = ((setting, self.made(row, setting, session)) for setting in settings)
-        return [setting for setting, medians in made if latency_of(medians) is None and len(medians) < RULES.passes]
+        return [setting for setting in settings if not self._is_done(self.made(row, setting, session), session)]
+
+    def _is_done(self, medians: Sequence[float], session: int) -> bool:
+        if session == CHECK:
+            return bool(medians)
+        return latency_of(medians) is not None or len(medians) >= RULES.passes
 
 
 def latency_of(medians: Sequence[float]) -> float | None:
