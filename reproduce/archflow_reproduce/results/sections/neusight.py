@@ -39,8 +39,8 @@ NEUSIGHT = Kind(
     NeuSightResult,
     neusight_section,
     "Inference in single precision, from the makers' data sheets and the times of operations on other GPUs of the same "
-    "maker. An operation alone is judged if it moves at least a megabyte. The table has no time on H100 and L4, the "
-    "unseen devices of NeuSight's paper, which states 0.4 to 23.4 % of error on H100 and 7.7 to 28.2 % on L4.",
+    "maker. An operation alone is judged if it moves at least a megabyte. The table has no time on H100 and L4, "
+    "NeuSight's own unseen devices, for which its released summary has errors of 0.4 to 23.4 % and of 7.7 to 28.2 %.",
     expected=False,
 )
 """How the page shows them."""
