@@ -87,7 +87,7 @@ class KindCosts(CostSum):
         for values in (np.ones(len(names)), _attribute(table, "macs"), _attribute(table, "bytes")):
             at = architectures.node_owner[counted] * (other + 1) + kind[counted]
             sums = np.bincount(at, values[counted], minlength=len(table) * (other + 1))
-            columns.append(sums.reshape(len(table), other + 1))
+            columns.append(sums.reshape(len(table), other + 1).astype(np.float64))
         return np.concatenate(columns, 1)
 
 
