@@ -69,8 +69,9 @@ def shipped_texts() -> list[str]:
 
 
 def write_vectors(texts: Iterable[str], path: Path) -> None:
-    """Write a file as the package carries: vectors of these texts in half precision, and the texts. Those that the
-    package carries already stay as they are.
+    """Write vectors of texts in half precision, and the texts, in the form that the package carries.
+
+    Texts that the package already has keep their vectors.
 
     Raises:
         ArchflowError: As `text_vectors` does, or the file cannot be written.

@@ -32,7 +32,7 @@ from archflow.predict.objectives import Hinge, one_for_each
 from archflow.predict.stack import Stacking
 from archflow.progress import progress_bar
 from archflow.recipes.columns import check_columns, check_context, usable_columns
-from archflow.recipes.presets import preset_of
+from archflow.recipes.presets import LATENCY, preset_of
 from archflow.recipes.stacks import Recipe
 
 STATE = "fit.state"
@@ -153,7 +153,8 @@ def network_predictor(
         encoder: A pre-trained encoder's name or file; or a kind of encoder, to start untrained. Default: gated_gcn.
         view: The form in which the encoder sees architectures; default: its own.
         positions: Whether an untrained encoder also reads position attributes; for a pre-trained one this is fixed.
-        members, epochs: Ensemble members and fine-tuning epochs; default: 4, 300.
+        members, epochs: Ensemble members and fine-tuning epochs; default: 4, 300 (the published ones of latency
+            predictors).
         seed: Random seed.
     """
     preset, encoder = preset_of(benchmark), encoder or "gated_gcn"
@@ -168,7 +169,9 @@ def network_predictor(
         embedder = create(
             *(encoder, task.table), view=view or published.view, positions=positions, seed=seed, **published.config
         )
-    settings = replace(preset.published(embedder.name).fine_tune, epochs=300 if epochs is None else epochs)
+    settings = preset.published(embedder.name).fine_tune
+    usual = settings.epochs if embedder.name in LATENCY else 300
+    settings = replace(settings, epochs=usual if epochs is None else epochs)
     objective = task.objectives(settings.margin)
     return NetworkPredictor(
         embedder, members=4 if members is None else members, objective=objective, settings=settings, seed=seed

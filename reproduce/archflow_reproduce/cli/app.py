@@ -14,10 +14,13 @@ from archflow_reproduce.cli.few import few
 from archflow_reproduce.cli.fgp import fgp
 from archflow_reproduce.cli.hierarchical import hierarchical
 from archflow_reproduce.cli.imports import import_models
+from archflow_reproduce.cli.latency import latency
+from archflow_reproduce.cli.neusight import neusight
 from archflow_reproduce.cli.page import page
 from archflow_reproduce.cli.pretext import pretext
 from archflow_reproduce.cli.proxies import proxies
 from archflow_reproduce.cli.search import search
+from archflow_reproduce.cli.ship_latency import ship_latency
 from archflow_reproduce.cli.ship_proxies import ship_proxies
 from archflow_reproduce.cli.ship_sentences import ship_sentences
 from archflow_reproduce.cli.shipped import shipped
@@ -31,12 +34,14 @@ for verb in (
     choices,
     experts,
     explain,
+    latency,
     search,
     hierarchical,
     fgp,
     encoders,
     pretext,
     arch2vec,
+    neusight,
     shipped,
     proxies,
     widths,
@@ -44,6 +49,7 @@ for verb in (
     ship_sentences,
     devices,
     few,
+    ship_latency,
     speed,
     page,
 ):

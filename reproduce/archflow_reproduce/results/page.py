@@ -18,6 +18,8 @@ from archflow_reproduce.results.sections.explain import EXPLAIN
 from archflow_reproduce.results.sections.few import FEW
 from archflow_reproduce.results.sections.hierarchical import HIERARCHICAL
 from archflow_reproduce.results.sections.imports import IMPORT
+from archflow_reproduce.results.sections.latency import LATENCY
+from archflow_reproduce.results.sections.neusight import NEUSIGHT
 from archflow_reproduce.results.sections.pretext import PRETEXT
 from archflow_reproduce.results.sections.protocol import FGP, protocol_summary
 from archflow_reproduce.results.sections.search import SEARCH
@@ -31,8 +33,8 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """What lies between them in the README is the summary."""
 
 KINDS = (
-    *(TRAVEL, CHOICES, EXPERTS, EXPLAIN, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT, ARCH2VEC, SPEED, AGAINST),
-    *(PROXIES, WIDTHS, IMPORT, DEVICES, FEW),
+    *(TRAVEL, CHOICES, EXPERTS, LATENCY, NEUSIGHT, DEVICES, FEW, EXPLAIN, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT),
+    *(ARCH2VEC, SPEED, AGAINST, PROXIES, WIDTHS, IMPORT),
 )
 """In the order of the page."""
 
