@@ -34,6 +34,8 @@ GROUND = (
     "protobuf",
     "named_objects",
     "near",
+    "minilm",
+    "sentences",
 )
 ROOMS = (
     *(
@@ -80,6 +82,8 @@ GROUND_ORDER = {
     "protobuf": {"errors"},
     "named_objects": {"errors", "printable"},
     "near": set(),
+    "minilm": {"errors"},
+    "sentences": {"errors", "files", "minilm", "printable"},
 }
 """What a ground module may import of the ground; those that are not named may import all of it."""
 

@@ -23,10 +23,12 @@ from archflow.cli import (
     fit,
     import_models,
     label,
+    latency,
     measure,
     predict,
     pretrain,
     proxies,
+    rank,
     search,
     show,
 )
@@ -67,11 +69,13 @@ for verb in (
     fit.fit,
     predict.predict,
     explain.explain,
+    rank.rank,
     embed.embed,
     encoders.encoders,
     label.label,
     proxies.proxies,
     measure.measure,
+    latency.latency,
     show.show,
 ):
     app.command()(verb)

@@ -60,6 +60,7 @@ def create(
     preparation = _preparation(data, view or kind.view, positions, unknown)
     with seeded(whole("create: seed", seed, 0)):
         encoder = kind(n_ops=len(preparation.vocabulary), **_attributes(preparation), **config)
+    encoder.describe(preparation.vocabulary)
     return Embedder(encoder.eval(), preparation)
 
 

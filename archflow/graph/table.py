@@ -7,7 +7,7 @@ numbers, and is empty where it was not measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -92,6 +92,18 @@ class Table:
     def with_metrics(self, columns: Mapping[str, ArrayLike]) -> Table:
         """The table with further metrics (N,), which replace columns of the same name."""
         return replace(self, metrics=self._columns.with_numbers(columns, len(self)))
+
+    def with_texts(self, columns: Mapping[str, Sequence[str | None]]) -> Table:
+        """The table with further columns of texts (N,), which replace columns of the same name.
+
+        Raises:
+            ArchflowError: If a column does not have one text for each row.
+        """
+        return replace(self, metrics=self._columns.with_texts(columns, len(self)))
+
+    def without(self, columns: Iterable[str]) -> Table:
+        """The table without some columns. Raises ArchflowError for one that it lacks."""
+        return replace(self, metrics=self._columns.without(columns))
 
     def __repr__(self) -> str:
         return f"Table({len(self):,} architectures; {notebook.named(self.column_names) or 'no columns'})"

@@ -16,6 +16,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.near import alternatives
 from archflow.predict.components import COMPONENTS
+from archflow.predict.context import ContextChoice
 from archflow.predict.objectives import Objective
 from archflow.predict.stacked import StackedPredictor
 from archflow.recipes.presets import preset_of
@@ -62,10 +63,13 @@ class Recipe:
         columns: Sequence[str] | None = None,
         objective: Objective | str | None = None,
         seed: int = 21,
+        context: ContextChoice | None = None,
     ) -> StackedPredictor:
         """Make an unfitted predictor. Arguments as for `StackedPredictor`."""
         components = [COMPONENTS.get(name)(**config) for name, config in self.components.items()]
-        return StackedPredictor(embedders, components=components, columns=columns, objective=objective, seed=seed)
+        return StackedPredictor(
+            embedders, components=components, columns=columns, context=context, objective=objective, seed=seed
+        )
 
 
 RECIPES: Mapping[str, Recipe] = {

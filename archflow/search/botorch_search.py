@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from archflow.errors import ArchflowError
+from archflow.predict.pareto import fronts
 from archflow.search.base import Proposals, Searcher
 from archflow.search.embeddings import Embed
-from archflow.search.pareto import fronts
 from archflow.search.pool import pool_of
 from archflow.search.problem import Problem
 from archflow.seeding import seeded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.search.pareto import first_front, hypervolume
+from archflow.predict.pareto import first_front, hypervolume
 
 Values = NDArray[np.float64]
 

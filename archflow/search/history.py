@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
+from archflow.predict.pareto import first_front
 from archflow.search.growing import GrowingArray, GrowingSet
-from archflow.search.pareto import first_front
 from archflow.search.problem import Problem
 
 Ints = NDArray[np.int64]

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
+from archflow.predict.pareto import first_front
 from archflow.search.base import Searcher
 from archflow.search.budget import Budget
-from archflow.search.pareto import first_front
 from archflow.search.record import Record
 
 Values = NDArray[np.float64]

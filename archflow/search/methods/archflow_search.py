@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.predict.choose import CANDIDATES, choose
+from archflow.predict.pareto import fronts
 from archflow.predict.rank_scale import RankScale
 from archflow.search.base import SEARCHERS, Proposals, Searcher
 from archflow.search.gain import best_by_gain
 from archflow.search.known_space import PRETRAININGS, KnownSpace
-from archflow.search.pareto import fronts
 from archflow.search.posterior import Posterior
 from archflow.search.problem import Constraint, Problem
 

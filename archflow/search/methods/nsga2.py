@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.predict.pareto import crowding, fronts
 from archflow.search.base import SEARCHERS, Proposals, Searcher
-from archflow.search.pareto import crowding, fronts
 from archflow.search.problem import Problem
 
 Values = NDArray[np.float64]

@@ -14,7 +14,7 @@ from archflow.data.places import FOLDER_VARIABLE, own_table
 from archflow.errors import ArchflowError
 from archflow.graph.columns import read_columns
 from archflow.graph.table import Table, read_table
-from archflow.search.pareto import first_front, hypervolume
+from archflow.predict.pareto import first_front, hypervolume
 from archflow.search.problem import Problem
 
 Values = NDArray[np.float64]
