@@ -24,6 +24,7 @@ _HOMES = {
     "archflow.flow": ("FlowSurrogate",),
     "archflow.graph": ("Architecture", "ArchitectureSet", "Vocabulary"),
     "archflow.graph.table": ("Table", "read_table"),
+    "archflow.predict.load": ("load_predictor",),
     "archflow.predict": ("FineTuneSettings", "NetworkPredictor", "Objective", "Predictor"),
     "archflow.pretext": (
         "CAP",
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from archflow.predict import NetworkPredictor as NetworkPredictor
     from archflow.predict import Objective as Objective
     from archflow.predict import Predictor as Predictor
+    from archflow.predict.load import load_predictor as load_predictor
     from archflow.pretext import CAP as CAP
     from archflow.pretext import DCLP as DCLP
     from archflow.pretext import FGP as FGP

@@ -93,7 +93,7 @@ class Bounded:
 
 
 def check_progress(training: str, epoch: int, figures: Iterable[float], learning_rate: float) -> None:
-    """Refuse to go on with a training that has diverged, and to return what it began with.
+    """Refuse to continue a training that has diverged, or to return its initial weights.
 
     Args:
         training: What it is called in an error.

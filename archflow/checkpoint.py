@@ -85,7 +85,9 @@ def load_tensors(path: str | Path, device: torch.device | str = "cpu") -> tuple[
             return tensors, content["about"]
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ArchflowError(f"{path}: truncated, damaged or not written by archflow ({line}); make it anew") from None
+        raise ArchflowError(
+            f"{path}: truncated, damaged or not written by archflow ({line}); create it again"
+        ) from None
 
 
 def _digest(tensors: Mapping[str, Tensor], about: Any) -> str:

@@ -2,7 +2,7 @@
 
 
 class ArchflowError(ValueError):
-    """Something the user gave cannot be used: one line that says what, where and how to mend it.
+    """The user's input cannot be used: one line that says what is wrong, where, and how to correct it.
 
     The command line prints the line and ends with exit code 2; no traceback.
     """

@@ -9,7 +9,6 @@ own parts through an entry point, without touching archflow:
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from importlib.metadata import entry_points
 from typing import Generic, TypeVar
 
 from archflow.errors import ArchflowError
+from archflow.near import alternatives
 
 Part = TypeVar("Part")
 SamePart = TypeVar("SamePart")
@@ -58,9 +58,7 @@ class Registry(Generic[Part]):
         for point in self._entry_points():
             if point.name == name:
                 return self._parts.setdefault(name, point.load())
-        near = difflib.get_close_matches(name, self.names(), n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ArchflowError(f"no {self.kind} is called {name!r}; {hint}there are: {', '.join(self.names())}")
+        raise ArchflowError(f"no {self.kind} is called {name!r}; {alternatives(name, self.names())}")
 
     def _load(self) -> None:
         """Import every module of the package, so that its decorators run."""

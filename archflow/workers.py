@@ -8,13 +8,14 @@ from threading import Thread
 
 
 def begin_worker(grace: float = 0.0) -> None:
-    """Call first in a worker process: it then leaves Ctrl-C to its parent, and ends when the parent is killed.
+    """Let a worker process ignore Ctrl-C, which its parent handles, and end when the parent is killed.
 
-    Without this a killed parent's workers would go on, and write beside those of the command that takes over.
+    Call it first in the process. Without it, a killed parent's workers would continue, and write to the same files as
+    those of the command that resumes.
 
     Args:
-        grace: Seconds between the SIGTERM that the worker then sends itself, so that it can stop what it started, and
-            its end; no signal where there are none.
+        grace: Seconds between the SIGTERM that the worker then sends itself, so that it can stop its child processes,
+            and its end; 0 sends no signal.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, args=(grace,), daemon=True).start()

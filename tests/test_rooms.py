@@ -33,6 +33,9 @@ GROUND = (
     "npz",
     "protobuf",
     "named_objects",
+    "near",
+    "minilm",
+    "sentences",
 )
 ROOMS = (
     *(
@@ -69,7 +72,7 @@ GROUND_ORDER = {
     "device": {"errors"},
     "files": {"errors", "printable"},
     "outputs": {"errors", "files"},
-    "registry": {"errors"},
+    "registry": {"errors", "near"},
     "progress": {"printable"},
     "seeding": {"errors", "bounds"},
     "workers": set(),
@@ -78,6 +81,9 @@ GROUND_ORDER = {
     "npz": {"errors", "files", "memory"},
     "protobuf": {"errors"},
     "named_objects": {"errors", "printable"},
+    "near": set(),
+    "minilm": {"errors"},
+    "sentences": {"errors", "files", "minilm", "printable"},
 }
 """What a ground module may import of the ground; those that are not named may import all of it."""
 

@@ -7,9 +7,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import entry_points
+from typing import Annotated
 
 import typer
 
+from archflow import __version__
 from archflow.cli import (
     choose,
     data,
@@ -21,23 +23,43 @@ from archflow.cli import (
     fit,
     import_models,
     label,
+    latency,
     measure,
     predict,
     pretrain,
     proxies,
+    rank,
     search,
+    show,
 )
 from archflow.errors import ArchflowError
 from archflow.files import reason
 from archflow.printable import printable
 
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"archflow {__version__}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     help="Rank neural architectures after measuring only a few.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    pass
+
+
 for verb in (
     demo.demo,
     pretrain.pretrain,
@@ -47,11 +69,14 @@ for verb in (
     fit.fit,
     predict.predict,
     explain.explain,
+    rank.rank,
     embed.embed,
     encoders.encoders,
     label.label,
     proxies.proxies,
     measure.measure,
+    latency.latency,
+    show.show,
 ):
     app.command()(verb)
 app.command("import")(import_models.import_models)
@@ -73,7 +98,7 @@ def _outcome() -> tuple[int, str]:
     """Run the command line; return the exit code and the line to print, if any."""
     try:
         try:
-            app()
+            app(prog_name="archflow")
         finally:
             if sys.stdout is not None:  # it may be closed
                 sys.stdout.flush()  # while its errors can still be reported

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archflow.cli.fit import LowerOption, RecipeOption
+from archflow.cli.fit import ContextOption, LowerOption, RecipeOption
 from archflow.cli.fitted import names_or_none, note
 from archflow.cli.output import ForceOption, Json, numbers, print_json, print_table
 from archflow.printable import printable
@@ -39,6 +39,12 @@ ReportOption = Annotated[Path | None, typer.Option(help="The report to write (.h
 FiguresOption = Annotated[
     Path | None, typer.Option(help="With --report, a folder for its figures, each as .png, .svg and .pdf.")
 ]
+ObjectiveOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What to train for, as for `fit`. With log or relative, errors of predicted values are reported."
+    ),
+]
 Repetitions = Annotated[int, typer.Option(min=1, max=1000, help="How many times labels are drawn.")]
 
 
@@ -50,6 +56,8 @@ def evaluate(
     repetitions: Repetitions = 5,
     features: FeaturesOption = None,
     recipe: RecipeOption = None,
+    objective: ObjectiveOption = None,
+    context: ContextOption = None,
     lower_is_better: LowerOption = False,
     report: ReportOption = None,
     figures: FiguresOption = None,
@@ -63,6 +71,7 @@ def evaluate(
     interruption the same command resumes.
     """
     from archflow.graph.table import read_table
+    from archflow.predict.context import ContextChoice
     from archflow.progress import progress_bar
     from archflow.recipes.draws import Draws
     from archflow.recipes.evaluation import evaluate, maker
@@ -72,11 +81,13 @@ def evaluate(
     given = _given(table, data)
     benchmark, path = _checked(given, report, figures, force)
     columns, budgets = names_or_none(features), numbers("--labels", labels, float) if labels is not None else ()
-    task = Task.of(read_table(path), [f"-{metric.removeprefix('-')}" if lower_is_better else metric])
-    draws = Draws.of(task, budgets, repetitions, columns or (), seed)
+    metric = f"-{metric.removeprefix('-')}" if lower_is_better else metric
+    task = Task.of(read_table(path), [metric], [objective] if objective else ())
+    chosen = ContextChoice.parsed(context, task.table.column_names) if context else None
+    draws = Draws.of(task, budgets, repetitions, columns or (), seed, chosen)
     note(task.note)
-    with unfinished(configuration(path, draws, recipe, benchmark, columns)) as (folder, journal):
-        make = maker(task, folder, recipe, benchmark, columns, note)
+    with unfinished(configuration(path, draws, recipe, benchmark, columns, chosen)) as (folder, journal):
+        make = maker(task, folder, recipe, benchmark, columns, note, chosen)
         with progress_bar("learning and judging", repetitions * len(draws.budgets)) as bar:
             found = evaluate(make, draws, bar.advance, journal)
         if report is not None:

@@ -77,6 +77,23 @@ MembersOption = Annotated[
 ]
 
 
+ContextOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The column that says what a row was measured on: a device's name or a sentence, or a task. Also "
+        "COLUMN:KIND,KIND, kinds being numbers (that the words say), words (that several have) and names (one each)."
+    ),
+]
+UnseenOption = Annotated[
+    bool,
+    typer.Option(
+        "--unseen",
+        help="With --context: predict for devices or tasks that no row has. The labels of each are held out together, "
+        "so that weights and intervals are those for one that was not measured.",
+    ),
+]
+
+
 def _folder(text: str) -> Path:
     """The path of a folder; unlike for `Path`, an empty text is not the current folder."""
     if not text:
@@ -107,6 +124,8 @@ def fit(
     labels: LabelsOption = None,
     proxy: ProxyOption = None,
     objective: ObjectiveOption = None,
+    context: ContextOption = None,
+    unseen: UnseenOption = False,
     lower_is_better: LowerOption = False,
     members: MembersOption = None,
     epochs: EpochsOption = None,
@@ -123,10 +142,11 @@ def fit(
     from archflow.recipes.choice import Choice
 
     given = (recipe, budget, encoder, names_or_none(features), names(sources), names(proxy), view, positions, members)
-    choice = Choice(*given, epochs, seed).checked(len(metric))
+    choice = Choice(*given, epochs, seed).checked(len(metric), context, unseen)
     fitting.check_out(out, force)
     benchmark, path = find(data)
     table, metrics = read_table(path, numbers_in_names=numbers_in_names), turned(metric, lower_is_better)
+    choice = choice.with_context(table, context, unseen)
     task = fitting.Task.of(table, metrics, objective or (), labels, seed)
     note(task.note)
     with only_writer(out):

@@ -22,12 +22,20 @@ InputsOption = Annotated[
     str | None,
     typer.Option(help="package.module:function that gives what a torch network is called with: a tuple, or a dict."),
 ]
+PerExampleOption = Annotated[
+    bool,
+    typer.Option(
+        "--per-example",
+        help="Trace torch networks for a batch of any size, the first axis of their inputs: costs of one example.",
+    ),
+]
 
 
 def import_models(
     sources: SourcesArgument,
     out: Annotated[Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl).")],
     inputs: InputsOption = None,
+    per_example: PerExampleOption = False,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
@@ -39,7 +47,7 @@ def import_models(
     reads = {f"source {number}": source for number, source in enumerate(sources, 1)}
     check_outputs(Output("--out", out, "a table", TABLE_ENDINGS, _is_imported), inputs=reads, force=force)
     report = Report()
-    report.write(sources, inputs, out)
+    report.write(sources, inputs, out, per_example=per_example)
     if as_json:
         print_json(report.content())
         return

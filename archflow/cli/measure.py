@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +20,7 @@ SourcesArgument = Annotated[
     typer.Argument(
         metavar="SOURCE...",
         help="package.module:build, your own networks or functions that make one; or one table of "
-        "architectures, whose networks --space builds.",
+        "architectures, whose networks --space builds; or the data set cpu_latency, to compare this machine with it.",
     ),
 ]
 InputsOption = Annotated[
@@ -37,6 +38,10 @@ SizeOption = Annotated[int | None, typer.Option(min=1, help="Size of a table's n
 AgreeOption = Annotated[
     float, typer.Option(min=0.0, max=1.0, help="Two passes whose medians differ by more than this part were disturbed.")
 ]
+
+
+DATA = "cpu_latency"
+"""The data set whose networks are measured by its name."""
 
 
 def measure(
@@ -83,14 +88,17 @@ def _job(
     protocol: Mapping[str, Any],
 ) -> LatencyJob:
     """What to measure, on which device, and how."""
+    from archflow.data.benchmarks import find
     from archflow.data.latency_job import LatencyJob
     from archflow.data.places import data_folder
     from archflow.devices.here import HERE, this_device
     from archflow.devices.known import find_device
-    from archflow.devices.networks import networks_of
+    from archflow.devices.networks import GENERATED, networks_of
     from archflow.devices.timing import Protocol
 
     size = {name: value for name, value in sizes.items() if value is not None}
+    if sources == [DATA]:
+        sources, space = [str(find(DATA)[1])], GENERATED
     return LatencyJob(
         networks_of(sources, inputs, space, size, **images),
         this_device(protocol["threads"]) if device == HERE else find_device(device, data_folder()),
@@ -100,11 +108,17 @@ def _job(
 
 def _print(job: LatencyJob, measured: Measured, out: Path, as_json: bool) -> None:
     """Say what was measured, and on standard error what could not be."""
+    from archflow.devices.networks import GeneratedNetworks
+    from archflow.recipes.latency_check import check_of
+
     for failure in measured.failures.values():
         typer.echo(printable(failure), err=True)
+    generated = isinstance(job.networks, GeneratedNetworks)
+    check = check_of(job.networks.table, measured, job.protocol) if generated else None
     if as_json:
         failures = [{"row": row, "failure": reason} for row, reason in measured.failures.items()]
-        print_json({"device": job.device.words, "measured": list(measured.entries.values()), "failures": failures})
+        content = {"device": job.device.words, "measured": list(measured.entries.values()), "failures": failures}
+        print_json({**content, **({"check": asdict(check)} if check else {})})
         return
     typer.echo(printable(f"{out}: {len(measured.entries)} of {len(job.networks)} networks, on {job.device.words}"))
     rows = [
@@ -112,3 +126,5 @@ def _print(job: LatencyJob, measured: Measured, out: Path, as_json: bool) -> Non
         for row, entry in sorted(measured.entries.items())[:10]
     ]
     print_table(("network", "ms", "10 %", "90 %"), rows)
+    if check is not None:
+        typer.echo(check.sentence)

@@ -35,6 +35,13 @@ IntervalOption = Annotated[
         "as 0.8."
     ),
 ]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Predict for this device or task, with a predictor that was fitted with --context: a name that it learnt, "
+        "a known device, a .toml file, or a sentence such as 'Raspberry Pi 5, 4 x Cortex-A76 2.4 GHz, 4 threads'."
+    ),
+]
 
 
 def predict(
@@ -43,6 +50,7 @@ def predict(
     out: OutOption = None,
     top: Annotated[int, typer.Option(min=1, help="How many of the best to show.")] = 10,
     interval: IntervalOption = None,
+    device: DeviceOption = None,
     skip_unknown: SkipOption = False,
     numbers_in_names: NumbersOption = False,
     force: ForceOption = False,
@@ -58,11 +66,12 @@ def predict(
     if out is not None:
         check_outputs(Output("--out", out, "a table", TABLE_ENDINGS, is_ranked), inputs={"--data": data}, force=force)
     model, table = load_predictor(predictor), load(data, numbers_in_names=numbers_in_names)
+    table, notes = (table, []) if device is None else _on_device(model, table, device)
     rows = known_rows(table.architectures, model.vocabulary, skip_unknown)
     top = min(top, len(rows))
     if out is not None and not force:
         check_unranked(table, model.metrics, _further(model.metrics, top, interval))
-    warnings = _warnings(model, table.select(rows))
+    warnings = [*notes, *_warnings(model, table.select(rows))]
     ranked = _ranked(model, table, rows, top, interval)
     if out is not None:
         ranked.write(out)
@@ -75,6 +84,21 @@ def predict(
         _print(result, titled=len(results) > 1)
     if out is not None:
         typer.echo(f"\n{out}: all {len(table):,} architectures")
+
+
+def _on_device(model: AnyPredictor, table: Table, device: str) -> tuple[Table, list[str]]:
+    """The table with a device in its context column, and notes about it, printed before the work."""
+    from archflow.data.places import data_folder
+    from archflow.errors import ArchflowError
+    from archflow.predict import StackedPredictor
+    from archflow.recipes.context_texts import meant, with_context
+
+    if not isinstance(model, StackedPredictor):
+        raise ArchflowError("--device: a predictor of networks alone has no context; fit one with --context COLUMN")
+    found = meant(model, device, data_folder())
+    for line in found.notes:
+        typer.echo(printable(f"warning: {line}"), err=True)
+    return with_context(model, table, found.text), list(found.notes)
 
 
 def _warnings(model: AnyPredictor, table: Table) -> list[str]:

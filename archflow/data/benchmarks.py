@@ -11,6 +11,7 @@ from archflow.data.provision import get_offline
 from archflow.data.user_tables import with_graphs
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table, read_table
+from archflow.near import alternatives
 
 __all__ = ["BENCHMARKS", "FOLDER_VARIABLE", "Benchmark", "benchmark_of", "find", "load", "locate"]
 
@@ -18,7 +19,7 @@ __all__ = ["BENCHMARKS", "FOLDER_VARIABLE", "Benchmark", "benchmark_of", "find",
 def benchmark_of(name: str) -> Benchmark:
     """The benchmark of that name. Raises ArchflowError, listing the names, if there is none."""
     if name not in BENCHMARKS:
-        raise ArchflowError(f"no data set is called {name!r}; there are {', '.join(BENCHMARKS)}, or name a table file")
+        raise ArchflowError(f"no data set is called {name!r}; {alternatives(name, BENCHMARKS)}, or name a table file")
     return BENCHMARKS[name]
 
 

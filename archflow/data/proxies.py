@@ -13,6 +13,7 @@ from archflow.features.known import is_proxy
 from archflow.graph import ArchitectureSet
 from archflow.graph.lookup import rows_of
 from archflow.graph.table import Table
+from archflow.near import alternatives
 from archflow.spaces import SPACES, NetworkSpace
 
 DEFAULTS = ("depth", "edges", "nodes", "params", "flops")
@@ -36,8 +37,8 @@ def proxy(table: Table, name: str) -> NDArray[np.float64]:
     if name not in computed:
         computed |= _costs(table.architectures)
     if name not in computed:
-        there = ", ".join([*table.metrics, *computed])
-        raise ArchflowError(f"no proxy {name!r}: neither a column nor computable; there are: {there}")
+        there = alternatives(name, [*table.metrics, *computed])
+        raise ArchflowError(f"no proxy {name!r}: neither a column nor computable; {there}")
     return computed[name]
 
 

@@ -17,7 +17,7 @@ HERE = "here"
 
 def this_device(threads: int | None = None) -> Device:
     """This machine, as far as the system says what it is."""
-    parts = [processor(), f"{_cores()} cores", "CPU", *([f"{threads} threads"] if threads else [])]
+    parts = [processor(), f"{cores()} cores", "CPU", *([f"{threads} threads"] if threads else [])]
     return Device(HERE, ", ".join(parts))
 
 
@@ -38,15 +38,20 @@ def _allowed() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many cores this process may use."""
     return len(_allowed())
 
 
 @contextmanager
-def pinned(threads: int) -> Iterator[None]:
+def pinned(threads: int, first: int = 0) -> Iterator[None]:
     """Torch on so many threads within the block, all of this process on as many cores; as before behind it.
 
     Where the system cannot pin (macOS), only the number of threads is set.
+
+    Args:
+        threads: How many.
+        first: The first of the cores, counted among those that this process may use; the last ones are followed by 0.
 
     Raises:
         ArchflowError: There are fewer cores than threads.
@@ -60,7 +65,7 @@ def pinned(threads: int) -> Iterator[None]:
         )
     before = torch.get_num_threads()
     try:
-        _pin(allowed[:threads])
+        _pin([allowed[(first + each) % len(allowed)] for each in range(threads)])
         torch.set_num_threads(threads)
         yield
     finally:
@@ -68,12 +73,36 @@ def pinned(threads: int) -> Iterator[None]:
         _pin(allowed)
 
 
+@contextmanager
+def undisturbed() -> Iterator[bool]:
+    """All of this process before any other that may wait, within the block; says whether the system allows that.
+
+    Linux allows it to the superuser, and keeps a twentieth of every second for the others: blocks should be shorter.
+    """
+    try:
+        for thread in _threads():
+            os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(1))
+    except (PermissionError, AttributeError):  # another user, another system
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        for thread in _threads():  # those that torch began within the block too
+            with suppress(ProcessLookupError):
+                os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+
+
 def _pin(cores: list[int]) -> None:
     """All threads of this process, those that torch began before too."""
     if not hasattr(os, "sched_setaffinity"):
         return
-    tasks = Path("/proc/self/task")
-    threads = [int(task.name) for task in tasks.iterdir()] if tasks.is_dir() else [0]
-    for thread in threads:
+    for thread in _threads():
         with suppress(ProcessLookupError):  # it has ended
             os.sched_setaffinity(thread, cores)
+
+
+def _threads() -> list[int]:
+    """All threads of this process; 0 stands for the calling one where the system does not list them."""
+    tasks = Path("/proc/self/task")
+    return [int(task.name) for task in tasks.iterdir()] if tasks.is_dir() else [0]

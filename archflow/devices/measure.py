@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from torch import nn
 
 from archflow.devices.here import pinned, processor
 from archflow.devices.timing import Clock, Protocol, timed
+from archflow.devices.user_code import call_of
 from archflow.errors import ArchflowError
 from archflow.named_objects import first_line
 
@@ -91,10 +92,8 @@ def latency(
 
 
 def _call(network: nn.Module, inputs: Any) -> Callable[[], object]:
-    if isinstance(inputs, Mapping):
-        return lambda: network(**inputs)
-    positional = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
-    return lambda: network(*positional)
+    positional, named = call_of(inputs)
+    return lambda: network(*positional, **named)
 
 
 def _compiled(call: Callable[[], object]) -> Callable[[], object]:

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+GENERATED = "generated"
+"""The name that stands in place of a search space's for tables of generated networks."""
+
+COSTS = ("params", "macs", "bytes")
+"""What a table says of the user's networks beside their latency."""
+
+
 class Networks(ABC):
     """Networks in a fixed order, each with what it is called with."""
 
@@ -75,9 +82,21 @@ class UserNetworks(Networks):
         return {"networks": list(self.sources), "inputs": self.inputs}
 
     def columns(self) -> pa.Table:
+        """Their names, and costs where they can be exported."""
         import pyarrow as pa
 
-        return pa.table({"name": list(self.sources)})
+        costs = [self._costs(row) for row in range(len(self))]
+        return pa.table({"name": list(self.sources), **{name: [each.get(name) for each in costs] for name in COSTS}})
+
+    def _costs(self, row: int) -> Mapping[str, float]:
+        from archflow.devices.user_code import call_of
+        from archflow.importers.torch_export import from_module
+
+        network, inputs = self.build(row)
+        try:
+            return from_module(network, *call_of(inputs)).columns
+        except ArchflowError:  # it is measured nevertheless
+            return {}
 
 
 @dataclass(frozen=True)
@@ -134,6 +153,51 @@ class CellNetworks(Networks):
         return read_columns(self.table).slice(0, len(self))
 
 
+@dataclass(frozen=True)
+class GeneratedNetworks(Networks):
+    """The networks of `archflow.devices.generated` that a table describes, such as the data set `cpu_latency`.
+
+    Attributes:
+        table: The file; its column `native` holds the descriptions.
+        count: The first so many rows, all if None.
+    """
+
+    table: Path
+    count: int | None = None
+
+    @cached_property
+    def read(self) -> Table:
+        """The rows."""
+        table = read_table(self.table)
+        if table.native is None:
+            raise ArchflowError(f"{self.table}: no column native, which describes generated networks")
+        return table.select(np.arange(len(table))[: self.count])
+
+    def __len__(self) -> int:
+        return len(self.read)
+
+    def called(self, row: int) -> str:
+        from archflow.devices.generated import parsed
+
+        return f"row {row} ({parsed(self._native(row)).family})"
+
+    def build(self, row: int) -> tuple[nn.Module, Any]:
+        from archflow.devices.generated import parsed
+
+        return parsed(self._native(row)).build(row)
+
+    def _native(self, row: int) -> str:
+        assert self.read.native is not None
+        return self.read.native[row]
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        return {"table_sha256": hashlib.sha256(self.table.read_bytes()).hexdigest(), "count": self.count}
+
+    def columns(self) -> pa.Table:
+        return read_columns(self.table).slice(0, len(self))
+
+
 def networks_of(
     sources: Sequence[str], inputs: str | None, space: str, size: Mapping[str, int], **images: int | None
 ) -> Networks:
@@ -142,7 +206,7 @@ def networks_of(
     Args:
         sources: `package.module:build` each, or the path of a table.
         inputs: Where the function is that gives what functions' networks are called with.
-        space, size: As `CellNetworks` takes them.
+        space, size: As `CellNetworks` takes them; the space `generated` stands for `GeneratedNetworks`.
         **images: count, batch_size, resolution of `CellNetworks`; those that are None have its defaults.
 
     Raises:
@@ -153,9 +217,18 @@ def networks_of(
     functions = [source for source in sources if is_object_name(source)]
     if not functions and len(sources) == 1:
         given: dict[str, Any] = {name: value for name, value in images.items() if value is not None}
+        if space == GENERATED:
+            return _generated(Path(sources[0]), size, given)
         return CellNetworks(Path(sources[0]), space, size, **given)
     if len(functions) < len(sources):
         raise ArchflowError(f"{' '.join(sources)}: give functions of yours as package.module:build, or a single table")
     if inputs is None:
         raise ArchflowError(f"{functions[0]}: --inputs is missing; name a function that gives what it is called with")
     return UserNetworks(tuple(functions), inputs)
+
+
+def _generated(table: Path, size: Mapping[str, int], given: Mapping[str, Any]) -> GeneratedNetworks:
+    others = [*size, *(name for name in given if name != "count")]
+    if others:
+        raise ArchflowError(f"--{others[0].replace('_', '-')}: generated networks say this themselves; leave it out")
+    return GeneratedNetworks(table, **given)

@@ -76,10 +76,10 @@ def timed(call: Callable[[], object], protocol: Protocol, clock: Clock = time.pe
     Raises:
         ArchflowError: No two passes in a row agree: something else keeps the machine busy.
     """
-    before = _one_pass(call, protocol, clock)
+    before = one_pass(call, protocol, clock)
     apart = math.inf
     for number in range(2, protocol.passes + 1):
-        latest = _one_pass(call, protocol, clock)
+        latest = one_pass(call, protocol, clock)
         medians = sorted((float(np.median(before)), float(np.median(latest))))
         apart = medians[1] / medians[0] - 1 if medians[0] > 0 else math.inf
         if apart <= protocol.agree:
@@ -93,8 +93,8 @@ def timed(call: Callable[[], object], protocol: Protocol, clock: Clock = time.pe
     )
 
 
-def _one_pass(call: Callable[[], object], protocol: Protocol, clock: Clock) -> NDArray[np.float64]:
-    """Seconds of every run of a pass."""
+def one_pass(call: Callable[[], object], protocol: Protocol, clock: Clock = time.perf_counter) -> NDArray[np.float64]:
+    """Seconds (n,) of every run of one pass. Arguments as for `timed`."""
     for _ in range(protocol.warm_up):
         call()
     runs: list[float] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
@@ -31,3 +32,10 @@ def made_network(name: str) -> nn.Module:
     if not isinstance(network, nn.Module):
         raise ArchflowError(f"{name}: gives a {type(network).__name__}, not a torch.nn.Module")
     return network
+
+
+def call_of(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Positional and named arguments of a network: inputs are a tuple, a mapping, or the only argument."""
+    if isinstance(inputs, Mapping):
+        return (), dict(inputs)
+    return (tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)), {}

@@ -16,10 +16,14 @@ from archflow.encoders.gates import GATES
 from archflow.encoders.gin import GIN
 from archflow.encoders.gmae import GMAE
 from archflow.encoders.gps import GPS
+from archflow.encoders.ledg_former import LeDGFormer
 from archflow.encoders.members import stack, unstack
 from archflow.encoders.nar_former import NARFormer
 from archflow.encoders.nar_former_v2 import NARFormerV2
+from archflow.encoders.nar_former_v2_latency import NARFormerV2Latency
 from archflow.encoders.nn_former import NNFormer
+from archflow.encoders.nn_former_latency import NNFormerLatency
+from archflow.encoders.nnlp import NNLP
 from archflow.encoders.operation_mlp import OperationMLP
 from archflow.encoders.pace import PACE
 from archflow.encoders.pinat import PINAT
@@ -36,6 +40,7 @@ __all__ = [
     "GIN",
     "GMAE",
     "GPS",
+    "NNLP",
     "PACE",
     "PINAT",
     "TAGATES",
@@ -46,9 +51,12 @@ __all__ = [
     "FlowerFormer",
     "FlowerFormerTwoCell",
     "GatedGCN",
+    "LeDGFormer",
     "NARFormer",
     "NARFormerV2",
+    "NARFormerV2Latency",
     "NNFormer",
+    "NNFormerLatency",
     "OperationMLP",
     "PathMLP",
     "Transformer",

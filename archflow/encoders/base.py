@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from archflow.bounds import TRAINED_BYTES, WIDEST
 from archflow.configured import Configured
 from archflow.encoders.readout import Mean, Readout
-from archflow.graph import ArchitectureSet
+from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.batch import Batch
 from archflow.graph.ragged import Ints
 from archflow.memory import check_memory
@@ -91,6 +91,10 @@ class Encoder(Configured, nn.Module, ABC):
     @abstractmethod
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
+
+    def describe(self, vocabulary: Vocabulary) -> None:
+        """Take what the names of the operations say. `create` calls it once, on a new encoder; most encoders know
+        operations by their ids alone, and do nothing."""
 
     def states(self, batch: Batch) -> Tensor:
         """(V, d) node states that a read-out pools; for most encoders, the node embeddings."""

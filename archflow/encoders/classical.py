@@ -120,7 +120,7 @@ class AdjacencyMLP(FeatureMLP):
         if largest > self.max_nodes:
             raise ArchflowError(
                 f"adjacency_mlp: an architecture has {largest} nodes, the encoder numbers {self.max_nodes}; "
-                "build it with a larger max_nodes"
+                "build it with a larger max_nodes, or take one that numbers none, such as gated_gcn or gin"
             )
         edges, rank = batch.edges, batch.rank
         pairs = rank[edges.source] * self.max_nodes + rank[edges.target]

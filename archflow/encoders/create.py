@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -17,6 +16,7 @@ from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.vocabulary import UNKNOWN
+from archflow.near import alternatives
 from archflow.seeding import seeded
 
 
@@ -60,6 +60,7 @@ def create(
     preparation = _preparation(data, view or kind.view, positions, unknown)
     with seeded(whole("create: seed", seed, 0)):
         encoder = kind(n_ops=len(preparation.vocabulary), **_attributes(preparation), **config)
+    encoder.describe(preparation.vocabulary)
     return Embedder(encoder.eval(), preparation)
 
 
@@ -74,9 +75,8 @@ def _check(name: str, kind: type[Encoder], config: Mapping[str, Any]) -> None:
     takes = set(inspect.signature(kind).parameters) - {"n_ops", "n_attributes"}
     for setting in config:
         if setting not in takes:
-            near = difflib.get_close_matches(setting, takes, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise ArchflowError(f"create: {name} takes no {setting!r}; {hint}it takes: {', '.join(sorted(takes))}")
+            there = alternatives(setting, sorted(takes), listed="it takes")
+            raise ArchflowError(f"create: {name} takes no {setting!r}; {there}")
 
 
 def _preparation(data: Architectures | Vocabulary, view: str, positions: bool, unknown: bool) -> Preparation:

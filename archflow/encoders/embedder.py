@@ -21,6 +21,7 @@ from archflow.encoders.preparation import Preparation
 from archflow.encoders.rebuilt import check_weights, rebuilt
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+from archflow.graph.frames import is_frame
 from archflow.graph.table import Table
 
 FORMAT = "archflow encoder 2"
@@ -172,13 +173,16 @@ def _check_fit(config: Mapping[str, Any], preparation: Preparation) -> None:
 
 
 def as_set(architectures: Architectures) -> ArchitectureSet:
-    """Convert architectures to a set. Raises ArchflowError for anything that holds none."""
+    """Convert architectures to a set: one, a list, a set, a table or a data frame. Raises ArchflowError for anything
+    that holds none."""
     if isinstance(architectures, ArchitectureSet):
         return architectures
     if isinstance(architectures, Table):
         return architectures.architectures
     if isinstance(architectures, str | Path):
         raise ArchflowError(f"architectures: {str(architectures)!r} is text; read a file with archflow.load")
+    if is_frame(architectures):
+        return Table.from_frame(architectures).architectures
     found = [architectures] if isinstance(architectures, Architecture) else list(architectures)
     if not found:
         raise ArchflowError("architectures: the list is empty; give at least one")

@@ -90,8 +90,8 @@ class NARFormerV2(Encoder):
     As in the released code for cells, A holds every edge in both directions; direction comes from positions alone. They
     follow the topological level, ties as numbered: the embedding reads positions.
 
-    width, depth: 512 and 6 for NAS-Bench-101 and -201. (The published latency model, 2 layers over the attributes of
-    ONNX nodes and a sum over nodes, is not offered; node attributes are mapped and added to the 128 entries.)
+    width, depth: 512 and 6 for NAS-Bench-101 and -201. The published latency model is
+    `NARFormerV2Latency`; here node attributes are mapped and added to the 128 entries.
 
     Raises ArchflowError if `groups` does not divide `width`.
     """

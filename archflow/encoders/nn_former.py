@@ -47,26 +47,45 @@ class DirectedPerceptron(nn.Module):
         return self.out(relu_dropout(hidden, self.dropout, self.training, rows))
 
 
-class NNFormerLayer(nn.Module):
-    """x <- x + W_o ASMA(LN(x)), then x <- x + BGIFFN(LN(x)); `NNFormer` has the equations."""
+_SCALE = 1e-4
+"""What a learnt scale begins with."""
 
-    def __init__(self, dim: int, dropout: float) -> None:
+
+class NNFormerLayer(nn.Module):
+    """x <- x + W_o ASMA(LN(x)), then x <- x + BGIFFN(LN(x)); `NNFormer` has the equations.
+
+    scaled: whether what is added is first multiplied by a learnt number for each entry (LayerScale).
+    """
+
+    def __init__(self, dim: int, dropout: float, scaled: bool = False) -> None:
         super().__init__()
         self.dropout = dropout
         self.before_attention, self.before_perceptron = LayerNorm(dim), LayerNorm(dim)
         self.attention = AttentionHeads(dim, HEADS, dim // HEADS, bias=False, dropout=dropout)
         self.mix = Linear(dim, dim, bias=False)
         self.forth, self.back = DirectedPerceptron(dim, 2 * dim, dropout), DirectedPerceptron(dim, 2 * dim, dropout)
+        if scaled:
+            self.attention_scale = nn.Parameter(torch.full((1, dim), _SCALE))
+            self.perceptron_scale = nn.Parameter(torch.full((1, dim), _SCALE))
+        else:
+            self.attention_scale = self.perceptron_scale = None
 
     def forward(self, x: Tensor, mask: Tensor, forth: Tensor, back: Tensor, rows: Padded | None = None) -> Tensor:
         """(K, S, d) -> (K, S, d). mask: `additive_mask` of `relatives`. forth, back: adjacency and transpose. rows: the
         padded layout."""
-        x = x + self._drop(self.mix(self.attention(self.before_attention(x), mask, rows)), rows)
+        attended = self._drop(self.mix(self.attention(self.before_attention(x), mask, rows)), rows)
+        x = x + _scaled(attended, self.attention_scale)
         normal = self.before_perceptron(x)
-        return x + self._drop(self.forth(normal, forth, rows) + self.back(normal, back, rows), rows)
+        added = self._drop(self.forth(normal, forth, rows) + self.back(normal, back, rows), rows)
+        return x + _scaled(added, self.perceptron_scale)
 
     def _drop(self, x: Tensor, rows: Padded | None) -> Tensor:
         return dropout(x, self.dropout, self.training, rows)
+
+
+def _scaled(x: Tensor, scale: nn.Parameter | None) -> Tensor:
+    """(K, S, d) times (K, d)."""
+    return x if scale is None else x * scale[:, None]
 
 
 @ENCODERS.register("nn_former")

@@ -174,7 +174,7 @@ class PINAT(Encoder):
         if forth.shape[1] > weight.shape[1]:
             raise ArchflowError(
                 f"pinat: an architecture has {forth.shape[1]} nodes, the encoder numbers {weight.shape[1]}; "
-                "build it with a larger max_nodes"
+                "build it with a larger max_nodes, or take one that numbers none, such as gated_gcn or gin"
             )
         rank = batch.rows_of(weight, batch.rank)
         own = F.embedding(batch.padded.gather(rank).view(batch.members, -1), weight.reshape(-1, self.dim))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.layers import Linear, mean_pool, per_member, segment_sum
@@ -59,6 +60,14 @@ class Sum(NodeReadout):
         return segment_sum(x, batch.node_ptr)
 
 
+class LogSum(NodeReadout):
+    """log sum over nodes of softplus(x_v), entry by entry: each node has positive costs, which add up, and the
+    embedding holds their logarithms. A head that is linear in it multiplies powers of costs."""
+
+    def pool(self, x: Tensor, batch: Batch) -> Tensor:
+        return torch.log(segment_sum(F.softplus(x), batch.node_ptr))
+
+
 class Outputs(NodeReadout):
     """The mean over the outputs of an architecture, that is, its nodes without successors."""
 
@@ -99,14 +108,21 @@ def make_readout(name: str, dim: int, **own: Callable[[], Readout]) -> Readout:
     """Make a read-out by name.
 
     Args:
-        name: "mean", "sum", "outputs", "attention", or one of `own`.
+        name: "mean", "sum", "log_sum", "outputs", "attention", or one of `own`.
         dim: Width of the node states.
         own: The encoder's own read-outs, by name.
 
     Raises:
         ArchflowError: If there is no read-out of that name.
     """
-    parts = {"mean": Mean, "sum": Sum, "outputs": Outputs, "attention": lambda: Attention(dim), **own}
+    parts = {
+        "mean": Mean,
+        "sum": Sum,
+        "log_sum": LogSum,
+        "outputs": Outputs,
+        "attention": lambda: Attention(dim),
+        **own,
+    }
     if name not in parts:
         raise ArchflowError(f"unknown readout {name!r}; choose one of {', '.join(parts)}")
     return parts[name]()

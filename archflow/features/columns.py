@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from archflow.features.known import known_columns
 from archflow.features.ranges import Range
 from archflow.features.varying import as_float32, distinct
 from archflow.graph.table import Table
+from archflow.near import alternatives
 from archflow.printable import shown
 
 DECADES = 100.0
@@ -149,6 +149,4 @@ class Columns(Features):
 
 
 def _missing(name: str, there: list[str]) -> str:
-    near = difflib.get_close_matches(name, there, n=3)
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"columns: {', '.join(there) or 'none'}"
-    return f"the table has no column {shown(name)}; {hint}"
+    return f"the table has no column {shown(name)}; {alternatives(name, there, listed='columns', most=3)}"

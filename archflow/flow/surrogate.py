@@ -21,15 +21,15 @@ Pooling = Literal["sum", "mean", "max"]
 Direction = Literal["both", "forward", "backward"]
 
 BATCH = 8192
-"""Architectures that flow at once, at most: few enough to stay in the processor's cache."""
+"""Largest number of architectures per batch: few enough to stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
 class FlowSurrogate:
-    """The surrogate `s` of "Learning to Flow from Generative Pretext Tasks" (FGP, NeurIPS 2025), section on the flow.
+    """The surrogate `s` of FGP, a random forward and backward flow of information through the graph.
 
-    Drawn once from `seed` and shared by all architectures of a vocabulary O: r ~ U(0,1)^k, P (|O|, k) and W (2k, k)
-    ~ N(0, sigma^2). With h_i = P[op_i] and pooling over neighbours:
+    Drawn once from `seed` and shared by all architectures of a vocabulary O: r ~ U(0,1)^k, P (|O|, k) and W (2k, k) ~
+    N(0, sigma^2). With h_i = P[op_i] and pooling over neighbours:
 
         forward,  in topological order:   f_i = r                          for nodes without predecessors
                                           f_i = alpha m_i + (1 - alpha) ReLU([h_i || m_i] W),   m_i = sum f_pred
@@ -37,17 +37,26 @@ class FlowSurrogate:
                                           b_i = alpha m_i + (1 - alpha) ReLU([h_i || m_i] W),   m_i = sum b_succ
         s = sum of b_i over the nodes without predecessors
 
-    The order of a node is the longest path that ends at it. A node without successors that is not of the last order
-    gets an empty message (zeros), as the formulas say; prune beforehand if such dead ends should not count.
+    The order of a node is the length of the longest path that ends at it. A node without successors that is not of the
+    last order gets an empty message (zeros), as the formulas say; prune such dead ends beforehand if they should not
+    count.
 
-    dim: k. sigma, alpha: as above. rounds: the surrogates of several passes side by side (the paper's table 10);
-    a later pass starts from the backward states that the pass before left at the nodes without predecessors.
-    pooling: how a node's messages are joined (table 11).
-    direction: "forward" stops at f and sums it over the nodes of the last order; "backward" begins there, with r
-    instead of f (the paper's ablations; where each starts and ends is our reading, the paper does not say).
-    draws: the surrogates of the seeds `seed`, `seed + 1`, ... side by side.
+    Attributes:
+        dim: k.
+        sigma, alpha: As above.
+        rounds: Number of passes, whose surrogates are concatenated (the paper's table 10); a later pass starts from the
+            backward states of the previous one at the nodes without predecessors.
+        pooling: How the messages of a node are pooled (table 11).
+        direction: "forward" stops at f and sums it over the nodes of the last order; "backward" starts there, with r in
+            place of f (the paper's ablations; where each starts and ends is our interpretation, since the paper does
+            not say).
+        draws: Number of seeds `seed`, `seed + 1`, ... whose surrogates are concatenated.
 
-    Raises ArchflowError for a parameter out of range.
+    Raises:
+        ArchflowError: A parameter is out of range.
+
+    Source: Kim et al., "Learning to Flow from Generative Pretext Tasks for Neural Architecture Encoding" (FGP), NeurIPS
+    2025, section on the flow.
     """
 
     seed: int = 0
@@ -77,10 +86,10 @@ class FlowSurrogate:
         return self.draws * self.rounds * self.dim
 
     def draw(self, n_ops: int) -> tuple[Tensor, Tensor, Tensor]:
-        """The fixed random objects r (k,), P (|O|, k) and W (2k, k), float32, on the CPU.
+        """The fixed random arrays r (k,), P (|O|, k) and W (2k, k), float32, on the CPU.
 
-        Drawn as the paper's released notebook draws them, whose seed is 0: NumPy's legacy generator, and a vector
-        between r and P that is never used. With sigma 1 the size of the surrogate hangs on the draw.
+        They are drawn as in the paper's released notebook, whose seed is 0: with NumPy's legacy generator, and a vector
+        between r and P that is never used. With sigma 1 the magnitude of the surrogate depends on the draw.
         """
         generator = np.random.RandomState(self.seed)
         start, _unused = generator.uniform(size=self.dim), generator.uniform(size=self.dim)
@@ -94,7 +103,7 @@ class FlowSurrogate:
         """(N, size) float32 surrogates of a whole set."""
         drawn = [replace(self, seed=self.seed + i, draws=1) for i in range(self.draws)]
         surrogates = torch.empty(len(architectures), self.size, device=device)
-        # A node of many neighbours pads those of its level: as if there were a neighbour's row for every pair of nodes.
+        # Padding to the largest degree of a level is bounded by one neighbour row for every pair of nodes.
         for rows in pieces(architectures.node_counts, BATCH, 64 * self.dim, 8):
             batch = Batch(architectures, rows, device)
             parts = torch.cat([part for one in drawn for part in one._rounds(batch)], 1)
@@ -102,9 +111,9 @@ class FlowSurrogate:
         return surrogates
 
     def _rounds(self, batch: Batch) -> list[Tensor]:
-        """The surrogate (B, k) of every round of one draw, all nodes of one order at once."""
+        """The surrogate (B, k) of every round of one draw, computed level by level."""
         start, embedding, weight = (x.to(batch.device) for x in self.draw(len(batch.architectures.vocabulary)))
-        own = embedding @ weight[: self.dim]  # [h || m] W = h W_h + m W_m, and h W_h depends on the operation alone
+        own = embedding @ weight[: self.dim]  # [h || m] W = h W_h + m W_m, where h W_h depends only on the operation
         layout = batch.leveled
         own, graph = own[batch.op[layout.node]], batch.graph[layout.node]
         depth = torch.from_numpy(batch.architectures.depths[batch.rows]).to(batch.device)
@@ -112,7 +121,7 @@ class FlowSurrogate:
         is_first = torch.arange(len(graph), device=batch.device) < layout.bounds[1]
         begins = is_last if self.direction == "backward" else is_first
         ends = (is_last if self.direction == "forward" else is_first).nonzero()[:, 0]
-        # One buffer holds both directions: when a node is due, its neighbours of that direction have been.
+        # One buffer holds both directions: a node's neighbours of that direction are updated before it.
         flow = begins[:, None] * start
         levels = list(enumerate(pairwise(layout.bounds)))
         surrogates = []
@@ -129,14 +138,14 @@ class FlowSurrogate:
         return surrogates
 
     def _update(self, flow: Tensor, neighbours: Neighbours | None, own: Tensor, weight: Tensor) -> Tensor:
-        """(n, k) the new states of the n nodes of one level; own: (n, k) h W_h of each."""
+        """(n, k) the new states of the n nodes of one level; own: (n, k) h W_h of each node."""
         if neighbours is None:
             return (1 - self.alpha) * torch.relu(own)
         message = self._pool(flow, neighbours)
         return self.alpha * message + (1 - self.alpha) * torch.relu(torch.addmm(own, message, weight[self.dim :]))
 
     def _pool(self, flow: Tensor, neighbours: Neighbours) -> Tensor:
-        """(n, k) joined messages of the n nodes of one level."""
+        """(n, k) pooled messages of the n nodes of one level."""
         place, missing = neighbours.place, neighbours.missing
         if self.pooling == "max":
             messages = flow.index_select(0, place.view(-1)).view(*place.shape, -1)  # (n, P, k)

@@ -10,7 +10,7 @@ from typing import Any
 
 from archflow.errors import ArchflowError
 from archflow.graph import attributes as node_attributes
-from archflow.graph import hashing
+from archflow.graph import hashing, notebook
 from archflow.graph.graphs import packed
 from archflow.printable import is_name, shown
 
@@ -78,6 +78,9 @@ class Architecture:
     def __repr__(self) -> str:
         attributes = f", attributes={dict(self.attributes)!r}" if self.attributes else ""
         return f"Architecture(ops={self.ops!r}, edges={self.edges!r}{attributes})"
+
+    def _repr_html_(self) -> str:
+        return notebook.one(self)
 
     def __reduce__(self) -> tuple:
         return Architecture, (self.ops, self.edges, dict(self.attributes))

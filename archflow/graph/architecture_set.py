@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph import attributes as node_attributes
-from archflow.graph import hashing, topology
+from archflow.graph import hashing, notebook, topology
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture import Architecture
 from archflow.graph.cells import cells
 from archflow.graph.graphs import Graphs, packed
-from archflow.graph.ragged import Ints, as_int32, as_pointer, pointer, positions, segment_reduce
+from archflow.graph.ragged import Ints, as_int32, as_pointer, is_row, pointer, positions, segment_reduce
 from archflow.graph.synonyms import known_as
 from archflow.graph.vocabulary import UNKNOWN, Vocabulary
 from archflow.printable import shown
@@ -112,9 +112,19 @@ class ArchitectureSet(Graphs):
             validate=False,
         )
 
-    def __getitem__(self, row: int) -> Architecture:
-        """The architecture of one row as an object."""
-        row = range(len(self))[row]
+    @overload
+    def __getitem__(self, rows: int) -> Architecture: ...
+
+    @overload
+    def __getitem__(self, rows: slice | ArrayLike) -> ArchitectureSet: ...
+
+    def __getitem__(self, rows: Any) -> Architecture | ArchitectureSet:
+        """The architecture of one row as an object; the set of several, by a slice, or as `select` takes them."""
+        if isinstance(rows, slice):
+            return self.select(np.arange(len(self))[rows])
+        if not is_row(rows):
+            return self.select(rows)
+        row = range(len(self))[rows]
         nodes = slice(*self.node_ptr[row : row + 2])
         edges = slice(*self.edge_ptr[row : row + 2])
         return Architecture(
@@ -128,6 +138,9 @@ class ArchitectureSet(Graphs):
 
     def __repr__(self) -> str:
         return f"ArchitectureSet({len(self)} architectures, {len(self.op)} nodes, {len(self.edge_src)} edges)"
+
+    def _repr_html_(self) -> str:
+        return notebook.several(list(self[: notebook.DRAWN]), repr(self))
 
     def select(self, rows: ArrayLike) -> ArchitectureSet:
         """Select rows, in order, by an index array (M,), with negative indices from the end, or a boolean mask (N,).

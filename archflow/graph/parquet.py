@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.graph.parquet_pages import chunks
 from archflow.memory import check_content, largest_content
 
 if TYPE_CHECKING:
@@ -24,14 +25,9 @@ _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 8, "FLOAT": 4, "DOUBLE
 _ROWS = 1000
 """Rows that are read at once, until one has a text, so that the dictionary is available."""
 
-_LONG = 1000
-"""Bytes of a text in lists above which all texts are counted, since the footer does not give their number."""
-
 
 def read_parquet(path: Path) -> pa.Table:
-    """Read the columns of a Parquet file.
-
-    The size of numbers in columns and of texts is bounded before they are read; that of lists of numbers is not known.
+    """Read the columns of a Parquet file, whose size in memory is bounded before they are read.
 
     Raises:
         ArchflowError: If the file needs more memory than `check_size` allows.
@@ -42,21 +38,22 @@ def read_parquet(path: Path) -> pa.Table:
     about = read_metadata(path)
     # Read only safe parts of the footer: asking pyarrow for a damaged column chunk crashes the process.
     leaves = [about.schema.column(i) for i in range(about.num_columns)]
-    groups = [about.row_group(i) for i in range(about.num_row_groups)]
-    width = sum(_WIDTHS.get(leaf.physical_type, leaf.length or 0) for leaf in leaves if not leaf.max_repetition_level)
-    needed = sum(group.num_rows * width + group.total_byte_size for group in groups)
+    groups = chunks(path)
+    needed = sum(
+        chunk.needed(_WIDTHS.get(leaf.physical_type, leaf.length or 0))
+        for group in groups
+        for leaf, chunk in zip(leaves, group, strict=True)
+    )
     check_content(path, needed)
-    texts = [leaf for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+    texts = [(i, leaf.path) for i, leaf in enumerate(leaves) if leaf.physical_type == "BYTE_ARRAY"]
     much = largest_content(path) / max(1, len(texts) * len(groups))
-    with ParquetFile(path, metadata=about, read_dictionary=[leaf.path for leaf in texts]) as file:
-        for leaf in texts:
+    with ParquetFile(path, metadata=about, read_dictionary=[name for _, name in texts]) as file:
+        for i, name in texts:
             for number, group in enumerate(groups):
-                if group.num_rows * group.total_byte_size > much or leaf.max_repetition_level:
-                    longest = _longest(file, number, leaf.path)
-                    # One text may be repeated a million times, so the size of its column is counted.
-                    if group.num_rows * longest > much or (leaf.max_repetition_level and longest > _LONG):
-                        needed += _written_out(file, number, leaf.path)
-                        check_content(path, needed)
+                # One text may be repeated a million times, so the size of its column is counted.
+                if group[i].values * group[i].content > much and group[i].values * _longest(file, number, name) > much:
+                    needed += _written_out(file, number, name)
+                    check_content(path, needed)
     with ParquetFile(path, metadata=about) as file:
         return file.read()
 

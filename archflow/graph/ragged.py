@@ -1,5 +1,7 @@
 """Index arithmetic on ragged arrays: rows of different lengths, concatenated in one flat array."""
 
+from typing import TypeGuard
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -56,3 +58,8 @@ def _integers(values: ArrayLike, what: str) -> NDArray:
     if array.size and array.dtype.kind not in "iu":
         raise ArchflowError(f"architecture set: {what} are integers, not {array.dtype}")
     return array
+
+
+def is_row(rows: object) -> TypeGuard[int]:
+    """Whether an index means one row, and not several."""
+    return isinstance(rows, int | np.integer)

@@ -7,20 +7,24 @@ numbers, and is empty where it was not measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
+from archflow.graph import notebook
+from archflow.graph.architecture import Architecture
 from archflow.graph.architecture_set import ArchitectureSet
 from archflow.graph.arrow import attribute_columns, from_columns, to_columns
 from archflow.graph.columns import GRAPH_COLUMNS, read_columns, write_columns
+from archflow.graph.frames import columns_of
 from archflow.graph.list_columns import text_column
 from archflow.graph.names import numbers_from_names
+from archflow.graph.ragged import is_row
 from archflow.graph.table_columns import TableColumns
 from archflow.graph.vocabulary import Vocabulary
 from archflow.printable import shown
@@ -29,10 +33,11 @@ _NO_TEXT = ("None", "nan", "<NA>")
 """How values that stand for a missing text in a list are printed."""
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """N architectures and what is known about them.
 
@@ -88,6 +93,37 @@ class Table:
         """The table with further metrics (N,), which replace columns of the same name."""
         return replace(self, metrics=self._columns.with_numbers(columns, len(self)))
 
+    def with_texts(self, columns: Mapping[str, Sequence[str | None]]) -> Table:
+        """The table with further columns of texts (N,), which replace columns of the same name.
+
+        Raises:
+            ArchflowError: If a column does not have one text for each row.
+        """
+        return replace(self, metrics=self._columns.with_texts(columns, len(self)))
+
+    def without(self, columns: Iterable[str]) -> Table:
+        """The table without some columns. Raises ArchflowError for one that it lacks."""
+        return replace(self, metrics=self._columns.without(columns))
+
+    def __repr__(self) -> str:
+        return f"Table({len(self):,} architectures; {notebook.named(self.column_names) or 'no columns'})"
+
+    def _repr_html_(self) -> str:
+        first, names = self[: notebook.ROWS], self.column_names[: notebook.COLUMNS]
+        return notebook.rows(list(first.architectures), {name: first.texts(name) for name in names}, repr(self))
+
+    @overload
+    def __getitem__(self, rows: int) -> Architecture: ...
+
+    @overload
+    def __getitem__(self, rows: slice | ArrayLike) -> Table: ...
+
+    def __getitem__(self, rows: Any) -> Architecture | Table:
+        """The architecture of one row; the table of several, by a slice, or as `select` takes them."""
+        if is_row(rows):
+            return self.architectures[rows]
+        return self.select(np.arange(len(self))[rows] if isinstance(rows, slice) else rows)
+
     def select(self, rows: ArrayLike) -> Table:
         """Select rows by an index array or a boolean mask, as for `ArchitectureSet.select`."""
         rows = np.asarray(rows)
@@ -122,12 +158,34 @@ class Table:
         for name in self._columns.names:
             if name in taken:
                 raise ArchflowError(f"the metric {name!r} has the name of another column of tables; rename it")
+        write_columns(path, self.to_arrow())
+
+    def to_arrow(self) -> pa.Table:
+        """The table as a `pyarrow.Table`, with the columns that `write` writes; `polars.from_arrow` reads it."""
         import pyarrow as pa
 
         columns = pa.table(to_columns(self.architectures))
         if self.native is not None:
             columns = columns.append_column("native", pa.array([text or None for text in self.native], pa.string()))
-        write_columns(path, self._columns.added_to(columns))
+        return self._columns.added_to(columns)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The table as a `pandas.DataFrame`, with the columns that `write` writes; needs pandas."""
+        return self.to_arrow().to_pandas()
+
+    @classmethod
+    def from_frame(cls, frame: Any, *, numbers_in_names: bool = False) -> Table:
+        """Make a table of a data frame with the columns that `read_table` reads.
+
+        Args:
+            frame: A pandas or polars frame, a pyarrow table, or anything else that exports an Arrow stream. A pandas
+                index is left out.
+            numbers_in_names: As `read_table`'s.
+
+        Raises:
+            ArchflowError: It is no frame, or `read_table` would refuse its columns.
+        """
+        return _table_of(columns_of(frame), None, numbers_in_names)
 
 
 def read_table(path: str | Path, vocabulary: Vocabulary | None = None, *, numbers_in_names: bool = False) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph.text_columns import numbers, texts, why_no_numbers
+from archflow.near import alternatives
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,20 +71,48 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
             return self[name]
         if self._file is not None and name in self._in_file:
             raise ArchflowError(why_no_numbers(self._file, name))
-        raise ArchflowError(f"the table has no column {name!r}; numeric columns: {', '.join(self) or 'none'}")
+        raise ArchflowError(f"the table has no column {name!r}; {alternatives(name, self, listed='numeric columns')}")
 
     def texts(self, name: str) -> list[str | None]:
         """The N entries of one column as text, None where there is none. Raises ArchflowError if it is not there."""
         if name in self._numbers:
             return [None if np.isnan(value) else f"{value:.12g}" for value in self._numbers[name]]
         if self._file is None or name not in self._in_file:
-            raise ArchflowError(f"the table has no column {name!r}; columns: {', '.join(self.names) or 'none'}")
+            raise ArchflowError(f"the table has no column {name!r}; {alternatives(name, self.names, listed='columns')}")
         return texts(self._file, name)
 
     def with_numbers(self, columns: Mapping[str, ArrayLike], rows: int) -> TableColumns:
         """These columns and further ones, which replace those of the same name."""
         more = {name: _numbers(name, values, rows) for name, values in columns.items()}
         return TableColumns(self._numbers | more, self._file)
+
+    def with_texts(self, columns: Mapping[str, Sequence[str | None]], rows: int) -> TableColumns:
+        """These columns and further ones of texts, which replace those of the same name.
+
+        Raises:
+            ArchflowError: If a column is not `rows` texts.
+        """
+        import pyarrow as pa
+
+        others = self.without(name for name in columns if name in self.names)
+        for name, given in columns.items():
+            if isinstance(given, str) or len(given) != rows:
+                raise ArchflowError(f"column {name!r}: give one text for each of {rows} rows")
+        made = pa.table({name: pa.array(given, pa.string()) for name, given in columns.items()})
+        file = others._file
+        for field in made.schema if file is not None else ():
+            file = file.append_column(field, made[field.name])
+        return TableColumns(others._numbers, made if file is None else file)
+
+    def without(self, columns: Iterable[str]) -> TableColumns:
+        """These columns except some. Raises ArchflowError for one that is not there."""
+        left_out = set(columns)
+        missing = sorted(left_out - set(self.names))
+        if missing:
+            raise ArchflowError(f"the table has no column {missing[0]!r}; columns: {', '.join(self.names) or 'none'}")
+        kept = [name for name in self._in_file if name not in left_out]
+        file = None if self._file is None or not kept else self._file.select(kept)
+        return TableColumns({name: each for name, each in self._numbers.items() if name not in left_out}, file)
 
     def take(self, rows: NDArray) -> TableColumns:
         """The chosen rows (M,)."""

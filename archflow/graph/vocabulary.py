@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from archflow.errors import ArchflowError
+from archflow.near import alternatives
 from archflow.printable import is_name, shown
 
 UNKNOWN = "[unknown]"
@@ -58,4 +59,4 @@ class Vocabulary:
         try:
             return self._ids[op]
         except (KeyError, TypeError):
-            raise ArchflowError(f"unknown operation {op!r}; known: {', '.join(self.ops)}") from None
+            raise ArchflowError(f"unknown operation {op!r}; {alternatives(op, self.ops)}") from None

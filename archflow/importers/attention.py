@@ -38,7 +38,8 @@ def _attention(model: Rewriting, number: int, product: int, masks: list[int], va
     shape = scores.shape
     if shape is not None and len(shape) > 3:
         numbers["heads"] = float(shape[-3])
-    return Step("attention", (query, key, value, *masks), step.shape, step.itemsize, numbers, step.weights)
+    inputs = (query, key, value, *masks)
+    return Step("attention", inputs, step.shape, step.itemsize, numbers, step.weights, module=step.module)
 
 
 def _past_guards(model: Rewriting, number: int) -> int:

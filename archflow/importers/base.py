@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from archflow.errors import ArchflowError
 from archflow.importers.model import ImportedModel
@@ -19,10 +20,12 @@ class Source:
     Attributes:
         text: A path, `package.module:name`, or whatever an importer takes.
         inputs: `package.module:name` of a function that gives what a network is called with; None if not given.
+        per_example: Whether the batch is left open, so that costs are those of one example.
     """
 
     text: str
     inputs: str | None = None
+    per_example: bool = False
 
 
 class Importer(ABC):
@@ -33,9 +36,11 @@ class Importer(ABC):
 
     Attributes:
         form: What a source looks like, for messages: `*.onnx`.
+        can_open_batch: Whether it can leave the batch of a model open.
     """
 
     form: str
+    can_open_batch: ClassVar[bool] = False
 
     @abstractmethod
     def accepts(self, source: Source) -> bool:
@@ -53,21 +58,34 @@ class Importer(ABC):
 IMPORTERS: Registry[type[Importer]] = Registry("importer", "archflow.importers")
 
 
-def import_models(sources: Iterable[str], inputs: str | None = None) -> Iterator[ImportedModel]:
+def import_models(
+    sources: Iterable[str], inputs: str | None = None, *, per_example: bool = False
+) -> Iterator[ImportedModel]:
     """The models of sources, one after the other: see `archflow import`.
 
     Args:
         sources: Files, or `package.module:name`.
         inputs: `package.module:name` of what networks are called with.
+        per_example: Leave the batch of networks open.
 
     Raises:
-        ArchflowError: naming the source that no importer takes, or that cannot be imported.
+        ArchflowError: naming the source that no importer takes, that cannot be imported, or whose batch cannot be left
+            open as it is no network in torch.
     """
-    importers = [IMPORTERS.get(name)() for name in IMPORTERS.names()]
     for text in sources:
-        source = Source(str(text), inputs)
-        taking = next((each for each in importers if each.accepts(source)), None)
+        source = Source(str(text), inputs, per_example)
+        taking = importer_of(source)
         if taking is None:
-            forms = "; ".join(dict.fromkeys(each.form for each in importers))
+            forms = "; ".join(dict.fromkeys(IMPORTERS.get(name).form for name in IMPORTERS.names()))
             raise ArchflowError(f"{shown(source.text)}: is nothing that can be imported; give one of: {forms}")
+        if per_example and not taking.can_open_batch:
+            raise ArchflowError(
+                f"{shown(source.text)}: costs per example are counted of networks in torch; this states its own batch"
+            )
         yield from taking.models(source)
+
+
+def importer_of(source: Source) -> Importer | None:
+    """The importer that takes a source; None if none does."""
+    importers = (IMPORTERS.get(name)() for name in IMPORTERS.names())
+    return next((each for each in importers if each.accepts(source)), None)

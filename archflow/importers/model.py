@@ -14,8 +14,10 @@ from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.graph.table import Table
 from archflow.graph.table_columns import TableColumns
+from archflow.importers.blocks import Block, with_names
 from archflow.importers.normal import normal_form
 from archflow.importers.steps import Step, Steps
+from archflow.importers.structure import DEEPEST, blocks_of
 from archflow.importers.vocabulary import COLUMNS, MEANINGS, OPERATIONS
 
 AXES = 6
@@ -36,6 +38,7 @@ class ImportedModel:
         columns: Numbers of the whole model: `COLUMNS` of the vocabulary, NaN where not known.
         opaque: How many nodes have each operation that the vocabulary lacks.
         notes: What the user should know, such as a part that could not be looked into; a line each.
+        modules: For each node the dotted path of the module that it is computed in; empty where it is not known.
     """
 
     name: str
@@ -43,6 +46,12 @@ class ImportedModel:
     columns: Mapping[str, float]
     opaque: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+
+    def blocks(self, depth: int = DEEPEST) -> list[Block]:
+        """The blocks of the model (`archflow.importers.structure.blocks_of`), with the names of its modules."""
+        blocks = blocks_of(self.architecture, depth)
+        return with_names(blocks, self.architecture.ops, self.modules) if self.modules else blocks
 
 
 def imported(
@@ -52,6 +61,7 @@ def imported(
     *,
     params: int | None = None,
     notes: Sequence[str] = (),
+    batch_is_open: bool = False,
 ) -> ImportedModel:
     """The model that steps describe.
 
@@ -61,6 +71,7 @@ def imported(
         outputs: The numbers of the steps whose results the model gives.
         params: Its learned numbers, where the model says; those that its nodes read if None.
         notes: Lines for the user.
+        batch_is_open: Whether shapes are those of one example of a batch of any size.
 
     Raises:
         ArchflowError: It has no output.
@@ -81,9 +92,11 @@ def imported(
         "nodes": float(len(nodes)),
         "opaque": float(opaque.total()),
         **_of_inputs([node.shape for node in nodes if node.op == "input"]),
+        **({"batch": math.nan} if batch_is_open else {}),
     }
     architecture = Architecture(tuple(node.op for node in nodes), tuple(sorted(edges)), named)
-    return ImportedModel(name, architecture, columns, dict(opaque), tuple(notes))
+    modules = tuple(node.module for node in nodes)
+    return ImportedModel(name, architecture, columns, dict(opaque), tuple(notes), modules)
 
 
 def table_of(models: Iterable[ImportedModel]) -> Table:

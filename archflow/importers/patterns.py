@@ -71,7 +71,8 @@ def _put(model: Rewriting, number: int, op: str, found: Found, inner: list[int])
     covered = [model.steps[each] for each in inner]
     weights = {name: size for step in covered for name, size in step.weights.items()}
     last = model.steps[number]
-    model.steps[number] = Step(op, tuple(found.values()), last.shape, last.itemsize, {"macs": 0.0}, weights)
+    inputs = tuple(found.values())
+    model.steps[number] = Step(op, inputs, last.shape, last.itemsize, {"macs": 0.0}, weights, module=last.module)
 
 
 def _linear(model: Rewriting) -> None:

@@ -21,9 +21,9 @@ class Report:
         self.opaque: Counter[str] = Counter()
         self.notes: list[str] = []
 
-    def write(self, sources: Iterable[str], inputs: str | None, out: Path) -> None:
+    def write(self, sources: Iterable[str], inputs: str | None, out: Path, *, per_example: bool = False) -> None:
         """Import models and write their table. Raises ArchflowError as `import_models` does."""
-        table_of(self.counting(import_models(sources, inputs))).write(out)
+        table_of(self.counting(import_models(sources, inputs, per_example=per_example))).write(out)
 
     def counting(self, models: Iterable[ImportedModel]) -> Iterator[ImportedModel]:
         """The models, each counted."""

@@ -35,6 +35,7 @@ class Step:
         numbers: Node attributes by name.
         weights: The learned arrays that it reads: how many numbers each has, by a name that tells them apart.
         constants: Shapes of the operands that no input of the model decides, learned ones included.
+        module: Dotted path of the module that it is computed in; empty if the source does not say.
     """
 
     op: str
@@ -44,10 +45,17 @@ class Step:
     numbers: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, int] = field(default_factory=dict)
     constants: tuple[Shape | None, ...] = ()
+    module: str = ""
 
 
 class Steps(list[Step]):
-    """A growing list of steps in the order of execution, so that a step takes only what stands before it."""
+    """A growing list of steps in the order of execution, so that a step takes only what stands before it.
+
+    Attributes:
+        module: Of the operations that are put from now on.
+    """
+
+    module: str = ""
 
     def put(self, step: Step) -> int:
         """Append a step; its number. Raises ArchflowError for a shape or a number of steps that no model has."""
@@ -92,7 +100,8 @@ class Steps(list[Step]):
         known = None if shape is None else tuple(shape)
         operands = [self[each].shape for each in inputs]
         name = named(op, operands, known)
-        return self.put(Step(name, inputs, known, itemsize, described(name, operands, known, numbers or {})))
+        about = described(name, operands, known, numbers or {})
+        return self.put(Step(name, inputs, known, itemsize, about, module=self.module))
 
     def ends(self) -> list[int]:
         """The steps that compute something which no other step takes."""

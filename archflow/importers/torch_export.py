@@ -8,8 +8,8 @@ from __future__ import annotations
 import copy
 import io
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import Any
 
 import torch
@@ -17,12 +17,14 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind
 from torch.fx import Node
+from torch.fx import config as fx_config
 from torch.utils import _pytree as pytree
 
 from archflow.errors import ArchflowError
 from archflow.importers import opaque_modules
 from archflow.importers.model import ImportedModel, imported
 from archflow.importers.opaque_modules import OpaqueModules
+from archflow.importers.open_batch import sizes_of_one, with_open_batch
 from archflow.importers.recurrent import put_recurrent
 from archflow.importers.steps import Steps
 from archflow.importers.torch_arguments import FIRST_BEHIND, by_name, clamp_name, numbers
@@ -31,7 +33,12 @@ from archflow.named_objects import first_line
 
 
 def from_module(
-    module: nn.Module, inputs: Sequence[Any], keywords: Mapping[str, Any] | None = None, *, name: str = ""
+    module: nn.Module,
+    inputs: Sequence[Any],
+    keywords: Mapping[str, Any] | None = None,
+    *,
+    name: str = "",
+    per_example: bool = False,
 ) -> ImportedModel:
     """The graph of a network as it computes in evaluation.
 
@@ -43,6 +50,9 @@ def from_module(
         inputs: What it is called with; of tensors only shapes and types matter.
         keywords: Arguments by name.
         name: What the model is called; its class if empty.
+        per_example: Trace it for a batch of any size: shapes and costs are those of one example, and its batch is
+            unknown. The batch is the first axis of the first tensor, and of the others that are as long there. A
+            network that fixes it is traced with the batch that it is called with, and a note says so.
 
     Raises:
         ArchflowError: It cannot be exported; the line says where, and why.
@@ -52,6 +62,13 @@ def from_module(
         raise ArchflowError(f"{name}: is no torch.nn.Module but a {type(module).__name__}")
     network = without_weights(module).eval()
     arguments, by_keyword = _on_meta(tuple(inputs)), _on_meta(dict(keywords or {}))
+    notes: list[str] = []
+    if per_example:
+        try:
+            program = _exported_open(network, arguments, by_keyword)
+            return _read(name, network, program, OpaqueModules(network), batch_is_open=True)
+        except Exception as error:  # whatever the user's module raises, or the exporter of its axes
+            notes = [f"its batch cannot be left open, costs are of the whole batch ({first_line(error)})"]
     with OpaqueModules(network) as opaque:
         try:
             program = _exported(network, arguments, by_keyword, opaque)
@@ -59,7 +76,7 @@ def from_module(
             place = opaque_modules.where(error, network)
             raise ArchflowError(f"{name}: {place} cannot be exported ({first_line(error)})") from None
         try:
-            return _read(name, network, program, opaque)
+            return _read(name, network, program, opaque, notes)
         except ArchflowError as error:
             raise ArchflowError(f"{name}: {error}") from None
 
@@ -80,24 +97,64 @@ def _on_meta(values: Any) -> Any:
 
 def _exported(network: nn.Module, arguments: tuple, keywords: dict[str, Any], opaque: OpaqueModules) -> ExportedProgram:
     """The program of a network, sub-modules that cannot be exported as operators. Raises whatever is beyond that."""
-    unseen = io.StringIO()  # torch prints what it has traced where it fails
-    with warnings.catch_warnings(), torch.no_grad(), redirect_stdout(unseen), redirect_stderr(unseen):
-        warnings.simplefilter("ignore")  # of torch's own innards, which the user cannot change
+    with _quietly():
         while True:
+            with suppress(Exception):
+                return torch.export.export(network, arguments, keywords, strict=False)
             try:
-                with torch.device("meta"):  # for what a forward makes anew
+                with torch.device("meta"):  # for what a forward makes anew; it takes longer, so only where it is needed
                     return torch.export.export(network, arguments, keywords, strict=False)
             except Exception as error:
                 if not opaque.resolve(error):
                     raise
 
 
-def _read(name: str, network: nn.Module, program: ExportedProgram, opaque: OpaqueModules) -> ImportedModel:
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Export without what torch prints and warns of, and without the lines of source that it would note at every node,
+    which take a fifth of the time."""
+    unseen = io.StringIO()  # torch prints what it has traced where it fails
+    traces = getattr(fx_config, "do_not_emit_stack_traces", None)
+    with warnings.catch_warnings(), torch.no_grad(), redirect_stdout(unseen), redirect_stderr(unseen):
+        warnings.simplefilter("ignore")  # of torch's own innards, which the user cannot change
+        try:
+            if traces is not None:
+                fx_config.do_not_emit_stack_traces = True
+            yield
+        finally:
+            if traces is not None:
+                fx_config.do_not_emit_stack_traces = traces
+
+
+def _exported_open(network: nn.Module, arguments: tuple, keywords: dict[str, Any]) -> ExportedProgram:
+    """The program of a network for a batch of any size. Raises if it has none."""
+    given = with_open_batch(arguments, keywords)
+    shapes = given.shapes.dynamic_shapes(network, given.arguments, given.keywords)
+    with _quietly(), torch.device("meta"):
+        return torch.export.export(network, given.arguments, given.keywords, dynamic_shapes=shapes, strict=False)
+
+
+def _read(
+    name: str,
+    network: nn.Module,
+    program: ExportedProgram,
+    opaque: OpaqueModules,
+    notes: Sequence[str] = (),
+    *,
+    batch_is_open: bool = False,
+) -> ImportedModel:
     reader = _Reader(network, program, opaque)
     for node in program.graph.nodes:
         reader.add(node)
     shared = {id(each): each.numel() for each in network.parameters()}
-    return imported(name, reader.steps, reader.outputs, params=sum(shared.values()), notes=opaque.notes)
+    return imported(
+        name,
+        reader.steps,
+        reader.outputs,
+        params=sum(shared.values()),
+        notes=[*notes, *opaque.notes],
+        batch_is_open=batch_is_open,
+    )
 
 
 class _Reader:
@@ -140,10 +197,7 @@ class _Reader:
         ]
 
     def _call(self, node: Node) -> None:
-        target = getattr(node.target, "_schema", None)
-        name = (
-            target.name.partition("::")[2] if target is not None else getattr(node.target, "__name__", str(node.target))
-        )
+        name, self.steps.module = _name(node.target), _module(node)
         value = node.meta.get("val")
         if not any(isinstance(each, Tensor) for each in pytree.tree_leaves(value)):
             return  # a size or an assertion
@@ -190,6 +244,12 @@ def _name(target: Any) -> str:
     return getattr(target, "__name__", str(target)) if schema is None else schema.name.partition("::")[2]
 
 
+def _module(node: Node) -> str:
+    """The path of the innermost module that a node is computed in."""
+    stack = list(node.meta.get("nn_module_stack", {}).values())
+    return str(stack[-1][0]) if stack else ""
+
+
 def _arguments(node: Node) -> dict[str, Any]:
     """The arguments of an ATen operator by name."""
     schema = getattr(node.target, "_schema", None)
@@ -203,7 +263,7 @@ def _first(value: Any) -> Tensor | None:
 
 def _shape(node: Node) -> tuple[int, ...] | None:
     value = _first(node.meta.get("val"))
-    return None if value is None else tuple(int(size) for size in value.shape)
+    return None if value is None else sizes_of_one(value)
 
 
 def _itemsize(node: Node) -> int:

@@ -20,6 +20,7 @@ class TorchImporter(Importer):
     """A network, or a function or class that makes one, in torch."""
 
     form = "package.module:build with --inputs package.module:example_inputs"
+    can_open_batch = True
 
     def accepts(self, source: Source) -> bool:
         return is_object_name(source.text)
@@ -35,7 +36,7 @@ class TorchImporter(Importer):
         inputs = _made(source.inputs, object_at(source.inputs))
         keywords = dict(inputs) if isinstance(inputs, Mapping) else {}
         positional = () if keywords else tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
-        yield from_module(network, positional, keywords, name=source.text)
+        yield from_module(network, positional, keywords, name=source.text, per_example=source.per_example)
 
 
 def _made(name: str, found: Any) -> Any:

@@ -66,7 +66,7 @@ COLUMNS = {
     "bytes": "bytes moved by all nodes",
     "nodes": "operations, inputs and outputs",
     "opaque": "nodes whose operation the vocabulary lacks",
-    "batch": "size of the first axis of the first input",
+    "batch": "size of the first axis of the first input; empty where it is open and costs are those of one example",
     "resolution": "last axis of the first input with four axes or more: the width of an image",
 }
 """The columns of a table of imported models, beside its graphs and `name`; empty where not known."""

@@ -20,7 +20,7 @@ CellEdge = tuple[int, int, str]
 
 
 class Cell(nn.Module):
-    """Nodes are feature maps, edges apply operations, a node is the sum of its incoming edges.
+    """A cell whose nodes are feature maps and whose edges apply operations; a node is the sum of its incoming edges.
 
     Node 0 is the input and the highest node the output, both (B, C, H, W).
     """
@@ -28,7 +28,7 @@ class Cell(nn.Module):
     def __init__(self, edges: Sequence[CellEdge], channels: int) -> None:
         super().__init__()
         _check(edges)
-        # A zeroized edge adds nothing to the sum, so leaving it out gives the same numbers for less work.
+        # A zeroized edge adds nothing to the sum, so it is omitted.
         carrying = sorted((target, source, name) for source, target, name in edges if name != ZEROIZE)
         self.operations = nn.ModuleList(make_operation(name, channels) for _, _, name in carrying)
         self.ends = [(source, target) for target, source, _ in carrying]
@@ -43,17 +43,17 @@ class Cell(nn.Module):
 
 
 class CellNetwork(nn.Module):
-    """Images (B, `image_channels`, H, W) -> class scores (B, `classes`).
+    """Image classifier of NAS-Bench-201: images (B, `image_channels`, H, W) -> class scores (B, `classes`).
 
     `stages` stages of `cells_per_stage` cells with C, 2C, 4C ... channels; a residual block of stride 2 between stages.
 
     Args:
-        edges: the cell as (source, target, operation) triples, source < target; see `Cell`.
+        edges: The cell as (source, target, operation) triples, source < target; see `Cell`.
         channels: C, the channels of the first stage.
-        seed: the weights are drawn from it, in PyTorch's default distributions.
+        seed: Seed of the weights, which have PyTorch's default distributions.
 
     Raises:
-        ArchflowError: an unknown operation, an edge that does not go forward, or a size below one.
+        ArchflowError: An operation is unknown, an edge does not go forward, or a size is below one.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Parameters and multiply-adds of a real network."""
+"""Parameters and multiply-adds of a network."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from torch import Tensor, nn
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Learned numbers, those of operations without effect on the output included, running statistics not."""
+    """Number of learnt parameters, without running statistics.
+
+    Parameters of operations without effect on the output are included.
+    """
     return sum(parameter.numel() for parameter in network.parameters())
 
 
 def count_flops(network: nn.Module, image_shape: tuple[int, int, int]) -> int:
-    """Multiply-adds of one image of shape (C, H, W), as NAS-Bench-201 counts them.
+    """Multiply-adds for one image of shape (C, H, W), as NAS-Bench-201 counts them.
 
-    A convolution or linear layer counts one for each weight and output position; biases, normalisation, ReLU, pooling
-    and sums count nothing.
+    A convolution or linear layer counts one per weight and output position; biases, normalisation, ReLU, pooling and
+    sums are not counted.
     """
     total = 0
 

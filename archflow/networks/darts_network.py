@@ -1,7 +1,7 @@
 """The image classifier of a DARTS genotype: stem, normal cells with reduction cells between the stages, classifier.
 
-Source: Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019. Without what only its training
-recipe adds: the auxiliary classifier and drop path.
+Source: Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019, without the parts that only its
+training recipe uses: the auxiliary classifier and drop path.
 """
 
 from __future__ import annotations
@@ -22,21 +22,22 @@ Step = tuple[str, int]
 
 
 class DARTSCell(nn.Module):
-    """Outputs of the two cells before, (B, C_older, H', W') and (B, C_newer, H, W), -> (B, n C, H, W).
+    """A cell: outputs of the two preceding cells, (B, C_older, H', W') and (B, C_newer, H, W), -> (B, n C, H, W).
 
-    Both are brought to C channels and to the newer one's resolution. Each of the n intermediate nodes is the sum of two
-    steps, the output their concatenation. In a reduction cell the steps from its inputs have stride 2: H and W of the
-    output are halved, rounded up.
+    Both inputs are mapped to C channels and to the resolution of the newer one. Each of the n intermediate nodes is the
+    sum of two operations; the output is their concatenation. In a reduction cell the operations on its inputs have
+    stride 2: H and W of the output are halved, rounded up.
 
     Args:
-        steps: two of each intermediate node in turn.
-        older, newer: channels of the inputs.
-        channels: C, of every step.
-        older_is_larger: the older input comes from before a reduction; it has twice the newer one's height and width.
-        affine: see `archflow.networks.darts_operations.make_operation`; only operations are affected by it.
+        steps: Two operations per intermediate node, in order.
+        older, newer: Channels of the inputs.
+        channels: C, of every operation.
+        older_is_larger: Whether the older input comes from before a reduction, with twice the height and width of the
+            newer one.
+        affine: See `archflow.networks.darts_operations.make_operation`; affects operations only.
 
     Raises:
-        ArchflowError: an unknown operation, a predecessor that is not before its node, or an odd number of steps.
+        ArchflowError: An operation is unknown, a predecessor does not precede its node, or the number of steps is odd.
     """
 
     def __init__(
@@ -69,20 +70,20 @@ class DARTSCell(nn.Module):
 
 
 class DARTSNetwork(nn.Module):
-    """Images (B, `image_channels`, H, W) -> class scores (B, `classes`).
+    """Image classifier of DARTS: images (B, `image_channels`, H, W) -> class scores (B, `classes`).
 
     A stem of 3 C channels, then `stages` stages of `cells_per_stage` normal cells with C, 2C, 4C ... channels; each
-    stage but the first begins with a reduction cell of its channels. Three stages of n cells are the 3 n + 2 cells of
-    the paper, with reductions at a third and two thirds of the depth.
+    stage except the first begins with a reduction cell of its channels. Three stages of n cells are the 3 n + 2 cells
+    of the paper, with reductions at a third and two thirds of the depth.
 
     Args:
-        normal, reduction: the cells as (operation, predecessor) pairs; see `DARTSCell`.
-        channels: C, the channels of a step in the first stage.
-        seed: the weights are drawn from it, in PyTorch's default distributions.
-        affine: operations as in the trained network, else as during the search; see `make_operation`.
+        normal, reduction: The cells as (operation, predecessor) pairs; see `DARTSCell`.
+        channels: C, the channels of an operation in the first stage.
+        seed: Seed of the weights, which have PyTorch's default distributions.
+        affine: Operations as in the trained network, otherwise as during the search; see `make_operation`.
 
     Raises:
-        ArchflowError: cells that `DARTSCell` refuses, or a size below one.
+        ArchflowError: `DARTSCell` refuses a cell, or a size is below one.
     """
 
     def __init__(

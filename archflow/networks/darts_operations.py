@@ -1,8 +1,8 @@
-"""The operations of DARTS cells, and what reduces the resolution between them.
+"""The operations of DARTS cells, and the layers that reduce the resolution between them.
 
-Source: Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019.
-Every operation maps (B, C, H, W) to (B, C, ceil(H / stride), ceil(W / stride)); stride is 1 or 2. Odd sizes are
-rounded up (the published networks see even ones only).
+Source: Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019. Every operation maps (B, C, H,
+W) to (B, C, ceil(H / stride), ceil(W / stride)); stride is 1 or 2. Odd sizes are rounded up (the published networks
+only have even ones).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class SeparableConv(nn.Sequential):
 
 
 class FactorizedReduction(nn.Module):
-    """Halves the resolution with two 1x1 convolutions, one on even, one on odd rows and columns: to C' channels, even.
+    """Halves the resolution with two 1x1 convolutions, one on even, one on odd rows and columns; C' must be even.
 
     (B, C, H, W) -> (B, C', ceil(H / 2), ceil(W / 2)): ReLU, the concatenated convolutions, batch normalisation.
     """
@@ -45,13 +45,13 @@ class FactorizedReduction(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.relu(x)
         height, width = x.shape[2:]
-        # An odd size has one odd row less than even ones: zeros stand for it.
+        # An odd size has one odd row fewer than even rows: zeros replace it.
         shifted = functional.pad(x, (0, width % 2, 0, height % 2))[:, :, 1:, 1:]
         return self.norm(torch.cat([self.even(x), self.odd(shifted)], dim=1))
 
 
 class Zero(nn.Module):
-    """Nothing: zeros of the shape that an operation of this stride has."""
+    """The operation `none`: zeros with the output shape of an operation of this stride."""
 
     def __init__(self, stride: int) -> None:
         super().__init__()
@@ -93,13 +93,13 @@ OPERATIONS: dict[str, Callable[[int, int, bool], nn.Module]] = {
 
 
 def make_operation(name: str, channels: int, stride: int, affine: bool) -> nn.Module:
-    """The module of a named operation.
+    """Build the module of a named operation.
 
-    With `affine` it is that of the trained network: normalisation learns scale and shift, pooling is not normalised.
-    Without, it is that of the search: normalisation learns nothing, and pooling is normalised too.
+    With `affine` it is that of the trained network: normalisation has a learnt scale and shift, pooling is not
+    normalised. Without, it is that of the search: normalisation has no parameters, and pooling is normalised too.
 
     Raises:
-        ArchflowError: the name is not one of `OPERATIONS`.
+        ArchflowError: The name is not one of `OPERATIONS`.
     """
     if name not in OPERATIONS:
         raise ArchflowError(f"unknown operation {name!r}: use one of {', '.join(OPERATIONS)}")

@@ -1,8 +1,8 @@
 """Networks of the hierarchical space: convolution, groups of cells, pooling, classifier.
 
-Source: Liu et al., "Hierarchical Representations for Efficient Architecture Search", ICLR 2018. What it leaves open is
-chosen here: normalisation and ReLU follow every convolution, and a group is entered through a separable convolution,
-which brings the concatenated channels of a cell to those of the group.
+Source: Liu et al., "Hierarchical Representations for Efficient Architecture Search", ICLR 2018. Details that it leaves
+open are chosen here: normalisation and ReLU follow every convolution, and a group starts with a separable convolution
+that maps the concatenated channels of a cell to those of the group.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from archflow.seeding import seeded
 
 
 class Convolution(nn.Sequential):
-    """Convolutions without bias, one after the other, then batch normalisation and ReLU."""
+    """A sequence of convolutions without bias, then batch normalisation and ReLU."""
 
     def __init__(self, *convolutions: nn.Conv2d) -> None:
         super().__init__(*convolutions, nn.BatchNorm2d(convolutions[-1].out_channels), nn.ReLU())
@@ -30,10 +30,12 @@ def separable(channels_in: int, channels: int, stride: int = 1) -> Convolution:
 
 
 class HierarchicalCell(nn.Module):
-    """(B, `channels_in`, H, W) -> (B, `channels_out`, H, W), the concatenation of what leads to the output.
+    """A flattened cell: (B, `channels_in`, H, W) -> (B, `channels_out`, H, W).
 
-    Every node works on the concatenation of what leads to it. Convolutions but depthwise ones give `channels` channels,
-    other operations as many as they are given.
+    The output is the concatenation of its inputs.
+
+    Every node operates on the concatenation of its inputs. Convolutions, except depthwise ones, have `channels` output
+    channels; other operations keep the number of channels.
     """
 
     def __init__(self, ops: Sequence[str], edges: Sequence[tuple[int, int]], channels_in: int, channels: int) -> None:
@@ -54,17 +56,17 @@ class HierarchicalCell(nn.Module):
 
 
 class HierarchicalNetwork(nn.Module):
-    """Images (B, `image_channels`, H, W) -> class scores (B, `classes`).
+    """Image classifier of the hierarchical space: images (B, `image_channels`, H, W) -> class scores (B, `classes`).
 
     Args:
         ops, edges: The flattened cell, nodes in topological order, `input` first, `output` last.
-        channels: Of the first group; every further one halves the resolution and doubles them.
-        cells_per_stage: Cells of a group.
-        stages: Groups.
-        seed: The weights are drawn from it, in PyTorch's default distributions.
+        channels: Channels of the first group; every further group halves the resolution and doubles the channels.
+        cells_per_stage: Cells per group.
+        stages: Number of groups.
+        seed: Seed of the weights, which have PyTorch's default distributions.
 
     Raises:
-        ArchflowError: An unknown operation, or a size below one.
+        ArchflowError: An operation is unknown, or a size is below one.
     """
 
     def __init__(
@@ -102,7 +104,7 @@ class HierarchicalNetwork(nn.Module):
 
 
 _WIDENING = ("conv_1x1", "sep_conv_3x3", "projection")
-"""Operations that give the channels of the cell."""
+"""Operations whose output has the channels of the cell."""
 
 
 def _depthwise(channels: int, stride: int = 1) -> nn.Conv2d:

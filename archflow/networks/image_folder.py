@@ -1,4 +1,4 @@
-"""Images of a user's own as files: one folder a class."""
+"""A user's image files: one folder per class."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ GREY_MODES = ("1", "L", "LA", "I;16", "I", "F")
 
 
 def image_files(folder: Path) -> list[tuple[Path, str]]:
-    """(file, class name) of every image of `folder/CLASS/**`, by path; hidden files are left out.
+    """(file, class name) of every image of `folder/CLASS/**`, by path, without hidden files.
 
     Raises:
-        ArchflowError: no folder with images in it, images that lie in no class, or a pipe or device among them.
+        ArchflowError: The folder has no images, images outside class folders, or a pipe or device among them.
     """
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     loose = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and not path.name.startswith(".")]
@@ -41,10 +41,11 @@ def image_files(folder: Path) -> list[tuple[Path, str]]:
 def read_folder(folder: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """All images of `folder/CLASS/**`: uint8 (N, C, H, W), and the class names (N,).
 
-    One channel if all files are grey, else three; transparency is dropped.
+    The result has one channel if all files are grey, otherwise three; transparency is dropped.
 
     Raises:
-        ArchflowError: a folder without images in classes, images of different sizes, or a file that is no image.
+        ArchflowError: The folder has no images in class folders, images of different sizes, or a file that is not an
+            image.
     """
     files = image_files(Path(folder))
     pictures = [_read(path) for path, _ in files]
@@ -63,14 +64,14 @@ def read_folder(folder: str | Path) -> tuple[np.ndarray, np.ndarray]:
 def _read(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # a decompression bomb only warns up to twice the limit
+            warnings.simplefilter("error")  # up to twice the limit, a decompression bomb only causes a warning
             with Image.open(path) as picture:
                 picture.load()
                 return picture.copy()
     except (OSError, ValueError, SyntaxError, EOFError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise ArchflowError(f"{path}: not a readable image ({_reason(error)}): mend or remove it") from error
+        raise ArchflowError(f"{path}: not a readable image ({_reason(error)}): repair or remove it") from error
     except Warning as warning:
-        raise ArchflowError(f"{path}: not a sound image ({_reason(warning)}): mend or remove it") from warning
+        raise ArchflowError(f"{path}: not a sound image ({_reason(warning)}): repair or remove it") from warning
 
 
 def _reason(error: BaseException) -> str:
@@ -78,7 +79,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _pixels(picture: Image.Image, mode: str) -> np.ndarray:
-    """uint8 (C, H, W); of 16-bit grey values the upper byte, as converting them would cut them off at 255."""
+    """uint8 (C, H, W); the upper byte of 16-bit grey values, which a conversion would clip at 255."""
     if picture.mode in ("I;16", "I"):
         picture = Image.fromarray((np.asarray(picture, np.int64) >> 8).clip(0, 255).astype(np.uint8))
     array = np.asarray(picture.convert(mode))

@@ -1,4 +1,4 @@
-"""Labelled images to train networks on: the digits that scikit-learn carries, or a user's own `.npz` or folder."""
+"""Labelled images to train networks on: scikit-learn's digits, or a user's own `.npz` file or folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archflow.errors import ArchflowError
 from archflow.npz import read_arrays
 
 SHARES = (0.6, 0.2, 0.2)
-"""Shares of a user's images for training, validation and test."""
+"""Fractions of a user's images for training, validation and test."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,16 @@ class ImageData:
 
 @dataclass(frozen=True)
 class DigitsDifficulty:
-    """How the 1,797 digits of scikit-learn (8x8 pixels, grey values 0..1) are made hard enough to tell networks apart.
+    """How the 1,797 digits of scikit-learn (8x8 pixels, grey values 0..1) are made hard enough to distinguish networks.
 
     Attributes:
-        train: training originals.
-        validation: validation originals; the remaining ones are for the test.
-        canvas: height and width in pixels of the empty image that a digit is placed on at random, at least 8.
-        noise: standard deviation of the normal noise added to every pixel.
-        train_copies: images made from each training original, each with its own place and noise.
-        copies: images made from each validation and test original.
-        seed: of the split, the places and the noise. All networks see the same images.
+        train: Number of training originals.
+        validation: Number of validation originals; the remaining ones are for the test.
+        canvas: Height and width in pixels, at least 8, of the empty image in which a digit is placed at random.
+        noise: Standard deviation of the normal noise added to every pixel.
+        train_copies: Images made from each training original, each with its own offset and noise.
+        copies: Images made from each validation and test original.
+        seed: Seed of the split, the offsets and the noise. All networks see the same images.
     """
 
     train: int = 600
@@ -67,7 +67,8 @@ def digits(difficulty: DigitsDifficulty = DigitsDifficulty()) -> ImageData:
     """The digits of scikit-learn (optical recognition of handwritten digits, UCI), shifted and noisy.
 
     Raises:
-        ArchflowError: more training and validation images than there are, a canvas under 8 pixels, or negative noise.
+        ArchflowError: There are not enough images for the split, the canvas is under 8 pixels, or the noise is
+            negative.
     """
     from sklearn.datasets import load_digits
 
@@ -91,7 +92,7 @@ def digits(difficulty: DigitsDifficulty = DigitsDifficulty()) -> ImageData:
 
 
 def _placed(originals: np.ndarray, difficulty: DigitsDifficulty, generator: np.random.Generator) -> np.ndarray:
-    """Originals (N, 8, 8) -> noisy images (N, 1, canvas, canvas), each digit at a random place."""
+    """Originals (N, 8, 8) -> noisy images (N, 1, canvas, canvas), each digit at a random offset."""
     count, size = len(originals), difficulty.canvas
     shift = generator.integers(0, size - 8 + 1, (2, count, 1))
     rows, columns = shift + np.arange(8)
@@ -101,16 +102,16 @@ def _placed(originals: np.ndarray, difficulty: DigitsDifficulty, generator: np.r
 
 
 def read_images(path: str | Path, seed: int = 0) -> ImageData:
-    """Images of a user's own: a folder with one folder of image files a class (see `archflow.networks.image_folder`),
-    or an `.npz` file with the arrays `images` and `labels`.
+    """Read a user's images: a folder with one folder of image files per class, or an `.npz` file.
 
-    There `images` is (N, H, W), (N, C, H, W) or (N, H, W, C) of numbers, told apart by the channels (at most 4;
-    (N, C, H, W) wins where both fit); `labels` is (N,) of any integers or strings. Both kinds are split at random
-    60/20/20 within every class.
+    See `archflow.networks.image_folder` for folders. An `.npz` file has the arrays `images` and `labels`. `images` is
+    (N, H, W), (N, C, H, W) or (N, H, W, C) of numbers, distinguished by the number of channels (at most 4; (N, C, H, W)
+    wins if both fit); `labels` is (N,) of any integers or strings. Both kinds are split at random 60/20/20 within every
+    class.
 
     Raises:
-        ArchflowError: not such a file or folder, shapes that do not fit, numbers that are not finite, or under five
-            images of a class.
+        ArchflowError: There is no such file or folder, shapes do not fit, numbers are not finite, or a class has fewer
+            than five images.
     """
     path = Path(path)
     if path.is_dir():
@@ -142,7 +143,7 @@ def read_images(path: str | Path, seed: int = 0) -> ImageData:
         )
     if not np.isfinite(images).all():
         row = int(np.flatnonzero(~np.isfinite(images).reshape(len(images), -1).all(axis=1))[0])
-        raise ArchflowError(f"{path}: image {row} holds NaN or infinite numbers: remove or mend it")
+        raise ArchflowError(f"{path}: image {row} holds NaN or infinite numbers: remove or correct it")
     parts = _split_within_classes(codes, np.random.default_rng(seed))
     return _standardised(path.name, len(names), [images[part] for part in parts], [codes[part] for part in parts])
 
@@ -179,7 +180,7 @@ def _split_within_classes(codes: np.ndarray, generator: np.random.Generator) -> 
 
 
 def _standardised(name: str, classes: int, images: list[np.ndarray], labels: list[np.ndarray]) -> ImageData:
-    """Three parts (N, C, H, W) -> `ImageData` with mean 0 and deviation 1 of each channel over the training images."""
+    """Three splits (N, C, H, W) -> `ImageData` with mean 0 and deviation 1 per channel over the training images."""
     mean = images[0].mean(axis=(0, 2, 3), keepdims=True, dtype=np.float64)
     deviation = images[0].std(axis=(0, 2, 3), keepdims=True, dtype=np.float64)
     deviation = np.where(deviation > 0, deviation, 1)

@@ -1,7 +1,7 @@
-"""How many channels each node of a NAS-Bench-101 cell has.
+"""The number of channels of each node of a NAS-Bench-101 cell.
 
-Source: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019, and its
-released code, which settles who gets the channels that are left over.
+Source: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019, and its released code,
+which determines how remaining channels are distributed.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from archflow.errors import ArchflowError
 
 
 def vertex_channels(adjacency: NDArray[np.bool_], sizes: NDArray[np.int64], channels: int) -> NDArray[np.int64]:
-    """Output channels of every inner node, of N cells at once.
+    """Output channels of every inner node, for N cells at once.
 
-    The output concatenates, so the inner nodes that lead to it share its channels evenly, the first ones getting one
-    more where there is a remainder; hence two numberings of one cell can differ in a few weights. Any other inner node
-    has as many channels as the widest of those that it leads to.
+    The output concatenates, so its channels are divided evenly among the inner nodes that lead to it; if there is a
+    remainder, the first nodes get one more. Two numberings of one cell can therefore differ in a few weights. Any other
+    inner node has as many channels as the widest of its successors.
 
     Args:
         adjacency: [row, source, target] (N, n, n), edges going forward, False beyond a cell's size.
-        sizes: (N,) nodes of every cell; the last is its output.
-        channels: of the output.
+        sizes: (N,) number of nodes of every cell; the last is its output.
+        channels: Channels of the output.
 
     Returns:
-        (N, n), 0 for input, output and what is beyond a cell's size.
+        (N, n), 0 for input, output and positions beyond a cell's size.
 
     Raises:
-        ArchflowError: fewer channels than nodes that must share them.
+        ArchflowError: There are fewer channels than nodes that must divide them.
     """
     rows = np.arange(len(sizes))
     sharing = adjacency[rows, :, sizes - 1]
-    sharing[:, 0] = False  # the input is added to the concatenation, it has no share in it
+    sharing[:, 0] = False  # the input is added to the concatenation, not part of it
     sharers = sharing.sum(axis=1)
     if sharers.max(initial=0) > channels:
         raise ArchflowError(
-            f"{sharers.max()} nodes of a NAS-Bench-101 cell share {channels} channels: give at least {sharers.max()}"
+            f"{sharers.max()} nodes of a NAS-Bench-101 cell divide {channels} channels: give at least {sharers.max()}"
         )
     share, remainder = np.divmod(channels, np.maximum(sharers, 1))
     widths = np.where(sharing, share[:, None] + (np.cumsum(sharing, axis=1) <= remainder[:, None]), 0)

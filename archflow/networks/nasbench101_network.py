@@ -40,18 +40,18 @@ OPERATIONS: dict[str, Callable[[int], nn.Module]] = {
 
 
 class NASBench101Cell(nn.Module):
-    """(B, `channels_in`, H, W) -> (B, `channels`, H, W).
+    """A cell: (B, `channels_in`, H, W) -> (B, `channels`, H, W).
 
-    A node applies its operation to the sum of what leads to it, the output concatenates. The cell's input comes through
-    a 1x1 projection of its own to every node it leads to; to the output, it is added. A node with more channels than
-    one it leads to is cut off there.
+    A node applies its operation to the sum of its inputs; the output concatenates. The cell's input passes through a
+    separate 1x1 projection for every node it leads to, and is added to the output. A node with more channels than its
+    successor is truncated there.
 
     Args:
-        ops: of every node, `input` first, `output` last.
+        ops: Operation of every node, `input` first, `output` last.
         edges: (source, target) pairs, source < target; every node is on a path from input to output.
 
     Raises:
-        ArchflowError: an unknown operation, or fewer channels than nodes that share them.
+        ArchflowError: An operation is unknown, or there are fewer channels than nodes that divide them.
     """
 
     def __init__(self, ops: Sequence[str], edges: Sequence[tuple[int, int]], channels_in: int, channels: int) -> None:
@@ -83,26 +83,27 @@ class NASBench101Cell(nn.Module):
         return self._with_input(x, len(nodes), [torch.cat(joined, dim=1)] if joined else [])
 
     def _with_input(self, x: Tensor, node: int, terms: list[Tensor]) -> Tensor:
-        """The sum of the terms and, if it leads to that node, of the projected input."""
+        """The sum of the terms and, if the input leads to that node, of the projected input."""
         if str(node) in self.projections:
             terms = [*terms, self.projections[str(node)](x)]
         return sum(terms[1:], terms[0])
 
 
 class NASBench101Network(nn.Module):
-    """Images (B, `image_channels`, H, W) -> class scores (B, `classes`).
+    """Image classifier of NAS-Bench-101: images (B, `image_channels`, H, W) -> class scores (B, `classes`).
 
     A 3x3 convolution to `channels` channels, then `stages` stacks of `cells_per_stage` cells; between two stacks max
-    pooling halves the resolution (odd heights and widths are rounded up) and the channels double. At last the mean over
-    the image and a linear layer.
+    pooling halves the resolution (odd heights and widths are rounded up) and the channels double. The end is global
+    average pooling and a linear layer.
 
     Args:
-        ops, edges: the cell; see `NASBench101Cell`.
-        seed: the weights are drawn from it, in PyTorch's default distributions (the released code draws truncated
-            normal ones).
+        ops, edges: The cell; see `NASBench101Cell`.
+        seed: Seed of the weights, which have PyTorch's default distributions (the released code draws truncated normal
+            ones).
 
     Raises:
-        ArchflowError: an unknown operation, a size below one, or fewer channels than nodes that share them.
+        ArchflowError: An operation is unknown, a size is below one, or there are fewer channels than nodes that divide
+            them.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """The operations of NAS-Bench-201 and the residual block between its stages.
 
-Source: Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search", ICLR 2020.
-Every operation maps (B, C, H, W) to (B, C, H, W).
+Source: Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search", ICLR 2020. Every
+operation maps (B, C, H, W) to (B, C, H, W).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ZEROIZE = "none"
 
 
 class ReluConvBatchNorm(nn.Sequential):
-    """ReLU, convolution without bias, batch normalisation (learned scale and shift, eps 1e-5, momentum 0.1)."""
+    """ReLU, convolution without bias, batch normalisation (learnt scale and shift, eps 1e-5, momentum 0.1)."""
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1) -> None:
         super().__init__(
@@ -29,8 +29,8 @@ class ReluConvBatchNorm(nn.Sequential):
 class ResidualReduction(nn.Module):
     """Residual block that halves the resolution: (B, C, H, W) -> (B, C', ceil(H / 2), ceil(W / 2)).
 
-    The shortcut is average pooling and a 1x1 convolution, as published. Odd heights and widths are rounded up on
-    both paths (the published network sees even ones only).
+    The shortcut is average pooling and a 1x1 convolution, as published. Odd heights and widths are rounded up on both
+    branches (the published network only has even ones).
     """
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
@@ -55,10 +55,10 @@ OPERATIONS: dict[str, Callable[[int], nn.Module]] = {
 
 
 def make_operation(name: str, channels: int) -> nn.Module:
-    """The module of a named operation on `channels` channels; `none` has no module, it is an edge left out.
+    """Build the module of a named operation on `channels` channels; `none` has no module, since its edge is omitted.
 
     Raises:
-        ArchflowError: the name is not one of `OPERATIONS`.
+        ArchflowError: The name is not one of `OPERATIONS`.
     """
     if name not in OPERATIONS:
         raise ArchflowError(f"unknown operation {name!r}: use one of {', '.join([ZEROIZE, *OPERATIONS])}")

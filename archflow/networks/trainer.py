@@ -1,4 +1,4 @@
-"""Trains a network on images and says how good it became."""
+"""Training a network on images and evaluating it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ EVALUATION_BATCH = 128
 class TrainingSettings(Bounded):
     """Stochastic gradient descent with Nesterov momentum, cosine learning rate and weight decay, as in NAS-Bench-201.
 
-    Epochs, batch size, learning rate and warm-up default to what `digits201` was made with.
+    Epochs, batch size, learning rate and warm-up default to the settings of `digits201`.
 
     Attributes:
-        warmup: share of the steps in which the learning rate rises linearly from zero.
+        warmup: Fraction of the steps in which the learning rate rises linearly from zero.
     """
 
     epochs: int = bounded(2, least=1)
@@ -37,7 +37,7 @@ class TrainingSettings(Bounded):
 
 
 def train(network: nn.Module, data: ImageData, settings: TrainingSettings, seed: int) -> dict[str, float]:
-    """Trains `network` in place; `seed` orders the batches.
+    """Train `network` in place; `seed` determines the order of the batches.
 
     Returns:
         train_accuracy, validation_accuracy, test_accuracy (percent), train_loss, validation_loss, test_loss (mean cross
@@ -45,7 +45,7 @@ def train(network: nn.Module, data: ImageData, settings: TrainingSettings, seed:
         unlike the wall clock, it does not count what other processes do).
 
     Raises:
-        ArchflowError: the loss is not finite.
+        ArchflowError: The loss is not finite.
     """
     *_, (_, seconds) = _epochs(network, data, settings, seed)
     return _results(network, data, seconds)
@@ -54,16 +54,18 @@ def train(network: nn.Module, data: ImageData, settings: TrainingSettings, seed:
 def training_curve(
     network: nn.Module, data: ImageData, settings: TrainingSettings, seed: int
 ) -> Iterator[tuple[int, dict[str, float]]]:
-    """Trains as `train` does, and gives what that returns after every epoch, counted from 1; the last one's is equal.
+    """Train as `train` does and yield (epoch, metrics) after every epoch, counted from 1.
 
-    Training ends where the caller stops asking.
+    The last metrics equal those of `train`.
+
+    Training ends when the caller stops iterating.
     """
     for epoch, seconds in _epochs(network, data, settings, seed):
         yield epoch, _results(network, data, seconds)
 
 
 def _epochs(network: nn.Module, data: ImageData, settings: TrainingSettings, seed: int) -> Iterator[tuple[int, float]]:
-    """Trains; after every epoch its number, and the processor time of training so far."""
+    """Train; after every epoch yield its number and the processor time of training so far."""
     start = time.process_time()
     generator = torch.Generator().manual_seed(seed)
     images = data.train_images.contiguous(memory_format=torch.channels_last)
@@ -90,7 +92,7 @@ def _epochs(network: nn.Module, data: ImageData, settings: TrainingSettings, see
             optimiser.step()
         seconds = time.process_time() - start
         yield epoch + 1, seconds
-        start = time.process_time() - seconds  # what the caller did meanwhile is not training
+        start = time.process_time() - seconds  # exclude the time spent in the caller
 
 
 def _results(network: nn.Module, data: ImageData, seconds: float) -> dict[str, float]:

@@ -33,11 +33,15 @@ class Score:
         components: Kendall's tau of each component.
         shares: Each component's fraction of the blend; they sum to 1.
         blend: Kendall's tau of the blend; only its weights, few and shrunk, have seen these targets.
+        predicted: (n,) the blend's predictions of the targets.
+        deviations: (n,) the deviations of these predictions.
     """
 
     components: list[float]
     shares: list[float]
     blend: float
+    predicted: Values
+    deviations: Values
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,10 @@ class Blend:
         spread = Spread.of(signs[folds.tested], errors[folds.tested])
         blend = cls(weights, spread, CrossConformal.of(errors, deviations, folds.tested))
         shares = weights * unseen.std(1)
-        taus = [kendall_tau(own, targets) for own in (*unseen, folds.unseen(means))]
-        return blend, Score(taus[:-1], (shares / max(shares.sum(), 1e-300)).tolist(), taus[-1])
+        blended = folds.unseen(means)
+        taus = [kendall_tau(own, targets) for own in (*unseen, blended)]
+        shares = (shares / max(shares.sum(), 1e-300)).tolist()
+        return blend, Score(taus[:-1], shares, taus[-1], blended, folds.unseen(deviations))
 
     @classmethod
     def restored(cls, weights: Values, spread: Spread, conformal: CrossConformal) -> Blend:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from archflow.features.columns import Columns
 from archflow.features.known import known_columns
 from archflow.features.leaks import usable
 from archflow.graph.table import Table
+from archflow.predict.context import CONTEXT, Context, ContextChoice
 
 COLUMNS = "columns"
 """The kind of features that reads the table's other columns."""
@@ -23,6 +25,7 @@ def features_of(
     columns: Sequence[str] | None,
     metrics: Sequence[str],
     labelled: tuple[Table, NDArray[np.float64]] | None = None,
+    context: ContextChoice | None = None,
 ) -> dict[str, Features]:
     """Make features by registered name, leaving out kinds that have no columns for architectures such as these.
 
@@ -33,6 +36,7 @@ def features_of(
         metrics: The metrics to predict, which are never features.
         labelled: The n labelled architectures and their labels (n,), if there are any: a column that holds the labels,
             in any unit, is not a feature either.
+        context: The column of devices or tasks, if there is one; of the labelled architectures, if there are any.
 
     Raises:
         ArchflowError: If one of `columns` cannot be a feature; the message names it.
@@ -46,4 +50,12 @@ def features_of(
             made[name] = Columns.named(table, named, metrics)
         else:
             made[name] = FEATURES.get(name).of(table)
-    return {name: each for name, each in made.items() if each.names}
+    if context is not None:
+        made[CONTEXT] = Context.chosen(labelled[0] if labelled else table, context)
+    # In the order in which they are read from a file.
+    return {name: each for name, each in sorted(made.items()) if each.names}
+
+
+def rebuilt_features(name: str, about: Mapping[str, Any]) -> Features:
+    """Features from their registered name and their description. Raises ArchflowError if it is damaged."""
+    return Context.from_json(about) if name == CONTEXT else FEATURES.get(name).from_json(about)

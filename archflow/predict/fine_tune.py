@@ -34,6 +34,7 @@ class FineTuneSettings(Bounded):
     epochs: 200 / 500 / 300 for NAS-Bench-101 / -201 / -301 in the released code.
     margin: of the hinge loss, 0.5 / 0.5 / 0.1; other objectives ignore it.
     warmup: epochs of linear warm-up, followed by half a cosine to zero; 0 for a constant learning rate.
+    linear: whether the learning rate falls in a straight line after the warm-up, in place of half a cosine.
     """
 
     epochs: int = bounded(500, least=1)
@@ -43,6 +44,7 @@ class FineTuneSettings(Bounded):
     margin: float = bounded(0.5, least=0)
     clip: float = bounded(1.0, above=0)
     warmup: int = bounded(0, least=0)
+    linear: bool = False
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, from 0."""
@@ -51,6 +53,8 @@ class FineTuneSettings(Bounded):
         if epoch < self.warmup:
             return self.learning_rate * (epoch + 1) / self.warmup
         falling = (epoch - self.warmup) / max(1, self.epochs - self.warmup)
+        if self.linear:
+            return self.learning_rate * (1 - falling)
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * falling))
 
 
@@ -233,7 +237,8 @@ class _Loop:
         return (sums / train.shape[1]).tolist()
 
     def _loss(self, rows: NDArray[np.int64]) -> Tensor:
-        """(K,) loss of every run on its batch."""
+        """(K,) loss of every run on its batch, which each architecture enters as often as an objective asks for."""
+        rows = np.tile(rows, (1, max(objective.passes for objective in self.objectives)))
         targets = self.shown_targets[torch.from_numpy(rows.reshape(-1)).to(self.device)]
         return self.model.loss(Batch(self.architectures, rows, self.device), targets, self._score_loss)
 

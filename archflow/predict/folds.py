@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.errors import ArchflowError
+
 FOLDS = 10
 """The total number of models: two repetitions of five folds, or one of ten if there are few labels."""
 
@@ -28,15 +30,28 @@ class Folds:
     tested: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, labels: int, seed: int) -> Folds:
-        """Draw repeated K-fold cross-validation at random. With fewer labels than folds, each is left out once."""
-        folds = min(labels, FOLDS if labels < FEW else FOLDS // 2)
+    def of(cls, labels: int, seed: int, groups: NDArray[np.int64] | None = None) -> Folds:
+        """Draw repeated K-fold cross-validation at random. With fewer labels than folds, each is left out once.
+
+        Args:
+            labels: n.
+            seed: Random seed.
+            groups: (n,) numbers of groups; the labels of a group are in one fold. None if each label is its own group.
+
+        Raises:
+            ArchflowError: If all labels are of one group.
+        """
+        number = np.arange(labels) if groups is None else np.unique(groups, return_inverse=True)[1]
+        count = int(number.max(initial=-1)) + 1
+        if groups is not None and count < 2:
+            raise ArchflowError("all labels are of one group, so that none can be held out; give labels of several")
+        folds = min(count, FOLDS if count < FEW else FOLDS // 2)
         rng = np.random.default_rng(seed)
         tested = []
-        for _ in range(max(1, FOLDS // folds) if labels >= FEW else 1):
-            fold = np.arange(labels) % folds
+        for _ in range(max(1, FOLDS // folds) if count >= FEW else 1):
+            fold = np.arange(count) % folds
             rng.shuffle(fold)
-            tested += [fold == k for k in range(folds)]
+            tested += [fold[number] == k for k in range(folds)]
         held = np.stack(tested)
         largest = held.sum(1).max()
         for own in held:

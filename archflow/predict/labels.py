@@ -106,6 +106,32 @@ def validation_labels(given: tuple[Architectures, ArrayLike] | Table, like: Labe
     return found
 
 
+def one_metric(
+    table: Table, given: Labelled, validation: tuple[Architectures, ArrayLike] | Table | None
+) -> tuple[str, Table, Values]:
+    """The metric, the labelled rows and their labels (n,) for a `StackedPredictor`; validation labels come last.
+
+    Args:
+        table: The architectures that `given` was made from.
+        given: Their labels.
+        validation: As for `Predictor.fit`.
+
+    Raises:
+        ArchflowError: If there are several metrics, or too few labels.
+    """
+    if len(given.metrics) != 1:
+        raise ArchflowError(f"predictor: labels of {len(given.metrics)} metrics; fit one predictor for each")
+    known, values = table.select(given.rows), given.values[:, 0]
+    if validation is not None:
+        further = validation_labels(validation, given)
+        more = validation if isinstance(validation, Table) else validation[0]
+        more = more if isinstance(more, Table) else Table(as_set(more))
+        known = known.followed_by(more.select(further.rows))
+        values = np.concatenate([values, further.values[:, 0]])
+    check_labels(len(values))
+    return given.metrics[0], known, values
+
+
 def checked_labels(y: ArrayLike, mask: ArrayLike | None, count: int, what: str) -> Values:
     """(N, metrics) labels with NaN where masked. Raises ArchflowError unless every column can be ranked."""
     try:

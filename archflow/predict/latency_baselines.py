@@ -1,32 +1,41 @@
-"""What latency predictors are compared with: nothing that learns more than a few numbers.
+"""What latency predictors are compared with: sums of costs, and trees on graph features.
 
-Every baseline but the roofline is a sum of costs, none negative, fitted to relative errors. Multiply-adds, parameters
-and bytes are a table's columns, or the sums of node attributes of the same name.
+Every baseline but the roofline and the trees is a sum of costs, none negative, fitted to relative errors.
+Multiply-adds, parameters and bytes are a table's columns, or the sums of node attributes of the same name.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from archflow.devices.units import checked_latencies
-from archflow.errors import ArchflowError
 from archflow.graph.table import Table
+from archflow.predict.boosted_latency import BoostedTrees
+from archflow.predict.latency_costs import checked_rows, of_nodes, summed, total
 
 Floats = NDArray[np.float64]
-
-NAMES = {"macs": ("macs", "flops"), "params": ("params",), "bytes": ("bytes",)}
-"""What a cost is called, as a column or as a node attribute."""
 
 _GRID = 129
 """Ridge points that the roofline tries."""
 
 
-class LatencyBaseline(ABC):
+class LatencyBaseline(Protocol):
+    """Predicts latencies after it has learnt some."""
+
+    def fit(self, table: Table, latency: ArrayLike) -> Self:
+        """Fit to the latencies (N,) of a table's rows. Raises ArchflowError if one is not positive."""
+        ...
+
+    def predict(self, table: Table) -> Floats:
+        """(N,) positive latencies, in the unit that `fit` was given."""
+        ...
+
+
+class CostSum(ABC):
     """A sum of costs: `fit` finds what a unit of each costs, `predict` adds up."""
 
     weights: Floats
@@ -42,7 +51,7 @@ class LatencyBaseline(ABC):
         Raises:
             ArchflowError: A latency is not positive, or there is not one for each row.
         """
-        measured = _of_rows(table, latency)
+        measured = checked_rows(table, latency)
         self.weights, _ = _fitted(self.costs(table), measured)
         self.least = float(measured.min()) / 2
         return self
@@ -52,7 +61,7 @@ class LatencyBaseline(ABC):
         return np.maximum(self.costs(table) @ self.weights, self.least)
 
 
-class ColumnSum(LatencyBaseline):
+class ColumnSum(CostSum):
     """A constant and a factor of each named cost; `nodes` is the number of nodes."""
 
     def __init__(self, *names: str) -> None:
@@ -62,7 +71,7 @@ class ColumnSum(LatencyBaseline):
         return np.column_stack([np.ones(len(table)), *(total(table, name) for name in self.names)])
 
 
-class OperationSum(LatencyBaseline):
+class OperationSum(CostSum):
     """A look-up: every operation has a cost, and one for a multiply-add where nodes say these. An operation that no
     row of `fit` had costs nothing."""
 
@@ -74,7 +83,7 @@ class OperationSum(LatencyBaseline):
         return super().fit(table, latency)
 
     def costs(self, table: Table) -> Floats:
-        macs = _of_nodes(table, "macs")
+        macs = of_nodes(table, "macs")
         per_node = [np.ones(len(table.architectures.op)), *([] if macs is None else [macs])]
         return np.column_stack([np.ones(len(table)), *(self._sums(table, values) for values in per_node)])
 
@@ -83,13 +92,13 @@ class OperationSum(LatencyBaseline):
         architectures = table.architectures
         width = len(architectures.vocabulary.ops)
         place = architectures.node_owner * width + architectures.op
-        sums = _summed(place, values, len(table) * width).reshape(-1, width)
+        sums = summed(place, values, len(table) * width).reshape(-1, width)
         column = {op: number for number, op in enumerate(architectures.vocabulary.ops)}
         empty = np.zeros(len(table))
         return np.column_stack([sums[:, column[op]] if op in column else empty for op in self.operations])
 
 
-class Roofline(LatencyBaseline):
+class Roofline(CostSum):
     """Every node takes as long as its multiply-adds or its bytes do, whichever is longer; nodes that say neither cost
     nothing. Rows count as one node where only the table's columns are known.
 
@@ -100,7 +109,7 @@ class Roofline(LatencyBaseline):
     """Multiply-adds that take as long as one byte."""
 
     def fit(self, table: Table, latency: ArrayLike) -> Self:
-        measured = _of_rows(table, latency)
+        measured = checked_rows(table, latency)
         macs, moved, _ = self._pieces(table)
         ratio = macs[(macs > 0) & (moved > 0)] / moved[(macs > 0) & (moved > 0)]
         low, high = np.log([ratio.min() / 2, ratio.max() * 2]) if len(ratio) else (0.0, 0.0)
@@ -114,12 +123,12 @@ class Roofline(LatencyBaseline):
 
     def costs(self, table: Table) -> Floats:
         macs, moved, owner = self._pieces(table)
-        longer = _summed(owner, np.maximum(macs, self.ridge * moved), len(table))
+        longer = summed(owner, np.maximum(macs, self.ridge * moved), len(table))
         return np.column_stack([np.ones(len(table)), longer])
 
     @staticmethod
     def _pieces(table: Table) -> tuple[Floats, Floats, NDArray]:
-        macs, moved = _of_nodes(table, "macs"), _of_nodes(table, "bytes")
+        macs, moved = of_nodes(table, "macs"), of_nodes(table, "bytes")
         if macs is not None and moved is not None:
             return macs, moved, table.architectures.node_owner
         return total(table, "macs"), total(table, "bytes"), np.arange(len(table))
@@ -131,55 +140,9 @@ BASELINES: Mapping[str, Callable[[], LatencyBaseline]] = {
     "nodes + flops": lambda: ColumnSum("nodes", "macs"),
     "roofline": Roofline,
     "operation sum": OperationSum,
+    "boosted trees": BoostedTrees,
 }
 """Each baseline by name, not fitted."""
-
-
-def total(table: Table, name: str) -> Floats:
-    """(N,) a cost of every row: its column, or the sum over its nodes.
-
-    Args:
-        table: N rows.
-        name: `nodes`, or a key of `NAMES`.
-
-    Raises:
-        ArchflowError: The table has neither, or a row has no number of at least 0.
-    """
-    if name == "nodes":
-        return table.architectures.node_counts.astype(np.float64)
-    column = next((each for each in NAMES[name] if each in table.column_names), None)
-    if column is not None:
-        values = table.metric(column)
-    elif (of_nodes := _of_nodes(table, name)) is not None:
-        values = _summed(table.architectures.node_owner, of_nodes, len(table))
-    else:
-        raise ArchflowError(f"the table has neither a column nor a node attribute {' or '.join(NAMES[name])}")
-    if not (values >= 0).all():
-        row = int(np.argmin(values >= 0))
-        raise ArchflowError(f"row {row}: {name} is {values[row]:g}, not a number of at least 0; leave the row out")
-    return values
-
-
-def _summed(place: NDArray, values: Floats, count: int) -> Floats:
-    """(count,) sums of the values that have the same place."""
-    return np.bincount(place, values, minlength=count).astype(np.float64)
-
-
-def _of_nodes(table: Table, name: str) -> Floats | None:
-    """(V,) an attribute of every node, 0 where it does not apply; None if there is none of the name."""
-    architectures = table.architectures
-    found = next((each for each in NAMES[name] if each in architectures.attribute_names), None)
-    if found is None or architectures.attributes is None:
-        return None
-    values = architectures.attributes[:, architectures.attribute_names.index(found)].astype(np.float64)
-    return np.maximum(np.nan_to_num(values, nan=0.0), 0.0)
-
-
-def _of_rows(table: Table, latency: ArrayLike) -> Floats:
-    measured = checked_latencies("latency", latency)
-    if len(measured) != len(table):
-        raise ArchflowError(f"{len(measured)} latencies for {len(table)} rows; give one for each")
-    return measured
 
 
 def _fitted(costs: Floats, measured: Floats) -> tuple[Floats, float]:

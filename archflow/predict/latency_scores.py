@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from numpy.typing import ArrayLike
+
 from archflow.devices.units import checked_latencies, unit_doubt
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
@@ -14,6 +16,13 @@ SCORES = ("mape", "within_5", "within_10", "spearman", "kendall")
 
 Scores = Mapping[str, Mapping[str, float] | str]
 """By baseline: its `SCORES`, or why it has none."""
+
+
+def scores_of(predicted: ArrayLike, measured: ArrayLike) -> dict[str, float]:
+    """The `SCORES` of predicted latencies (N,): errors and shares as fractions, and rank correlations."""
+    shares = (mape(predicted, measured), within(0.05, predicted, measured), within(0.1, predicted, measured))
+    ranks = (spearman(predicted, measured), kendall_tau(predicted, measured))
+    return dict(zip(SCORES, (*shares, *ranks), strict=True))
 
 
 def latency_scores(learnt: Table, judged: Table, column: str) -> Scores:
@@ -40,9 +49,7 @@ def latency_scores(learnt: Table, judged: Table, column: str) -> Scores:
         except ArchflowError as error:
             scores[name] = str(error)
             continue
-        shares = (mape(predicted, measured), within(0.05, predicted, measured), within(0.1, predicted, measured))
-        ranks = (spearman(predicted, measured), kendall_tau(predicted, measured))
-        scores[name] = dict(zip(SCORES, (*shares, *ranks), strict=True))
+        scores[name] = scores_of(predicted, measured)
     return scores
 
 

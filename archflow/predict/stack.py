@@ -14,8 +14,10 @@ from archflow.graph.table import Table
 from archflow.predict.blending import Blend, Score
 from archflow.predict.components import Component, FittedComponent
 from archflow.predict.components.networks import FittedNetworks
+from archflow.predict.context import CONTEXT, Context, ContextChoice
 from archflow.predict.explain.contract import Network, Networks
 from archflow.predict.feature_kinds import COLUMNS
+from archflow.predict.held_out import HeldOut
 from archflow.predict.target_scale import TargetScale
 
 
@@ -77,12 +79,14 @@ class Plan:
         kinds: Names of kinds of features.
         columns: Columns named as known before training; None to find them by name.
         seed: Random seed.
+        context: The column of devices or tasks, and how it is used; None if there is none.
     """
 
     components: Sequence[Component]
     kinds: Sequence[str]
     columns: Sequence[str] | None
     seed: int
+    context: ContextChoice | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ class Stack:
         stacking: How fitting went.
         models: F, the number of models of each component.
         plan: The arguments that it was fitted with.
+        held_out: What the blend predicted for the labels by models that did not learn from them.
     """
 
     metric: str
@@ -108,6 +113,13 @@ class Stack:
     stacking: Stacking
     models: int
     plan: Plan
+    held_out: HeldOut
+
+    @property
+    def context(self) -> Context | None:
+        """The numbers of devices or tasks, if rows have a context."""
+        found = self.features.get(CONTEXT)
+        return found if isinstance(found, Context) else None
 
     def oddities(self, table: Table) -> dict[str, str]:
         """By name, what is odd in a table about the columns that were learnt from."""

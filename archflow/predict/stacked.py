@@ -24,11 +24,13 @@ from archflow.predict.base import Prediction, Predictor, ranked
 from archflow.predict.blending import Blend
 from archflow.predict.components import COMPONENTS, Component, Lesson
 from archflow.predict.components.base import Guess
+from archflow.predict.context import ContextChoice
 from archflow.predict.explain.contract import ByModel, Networks
 from archflow.predict.feature_kinds import features_of
 from archflow.predict.folds import Folds
 from archflow.predict.forecast import Forecast
-from archflow.predict.labels import Labelled, check_labels, validation_labels
+from archflow.predict.held_out import HeldOut
+from archflow.predict.labels import Labelled, one_metric
 from archflow.predict.objectives import Hinge, Objective, one_for_each
 from archflow.predict.reference import reference_rows, with_gaps_of
 from archflow.predict.seen import Seen
@@ -59,6 +61,7 @@ class StackedPredictor(Predictor):
         features: Kinds of features by name in `FEATURES`; all if None.
         columns: Columns of the table that are known before training and may be used; None to find them by name, such
             as parameters and FLOPs.
+        context: The column that names the device or task of each row, and how it is used; a name is enough.
         objective: The objective, by its name in `OBJECTIVES` or as an object: a ranking by default. It decides the
             scale of the targets and the direction.
         seed: Random seed.
@@ -72,6 +75,7 @@ class StackedPredictor(Predictor):
         components: Sequence[Component | str] | None = None,
         features: Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
+        context: ContextChoice | str | None = None,
         objective: Objective | str | None = None,
         seed: int = 21,
         device: torch.device | str = "cpu",
@@ -86,6 +90,7 @@ class StackedPredictor(Predictor):
         # In the order in which they are read from a file.
         self.kinds = sorted(set(FEATURES.names() if features is None else _several(features)))
         self.columns = None if columns is None else list(_several(columns))
+        self.context = ContextChoice(context) if isinstance(context, str) else context
         self.objective: Objective | str = objective or Hinge()
         self.seed, self.device = whole("predictor: seed", seed, 0), usable(device)
         self._stack: Stack | None = None
@@ -146,28 +151,19 @@ class StackedPredictor(Predictor):
         for embedder in self.embedders:
             check_weights(embedder.encoder)
         table = _table(architectures)
-        given = Labelled.of(table, y, mask, metrics)
-        if len(given.metrics) != 1:
-            raise ArchflowError(f"predictor: labels of {len(given.metrics)} metrics; fit one predictor for each")
-        values = given.values[:, 0]
-        known = table.select(given.rows)
-        if validation is not None:
-            further = validation_labels(validation, given)
-            more = validation if isinstance(validation, Table) else _table(validation[0])
-            known = known.followed_by(more.select(further.rows))
-            values = np.concatenate([values, further.values[:, 0]])
-        check_labels(len(values))
+        metric, known, values = one_metric(table, Labelled.of(table, y, mask, metrics), validation)
         (objective,) = one_for_each(self.objective, 1)
-        objective.check(values, f"labels of {given.metrics[0]}")
-        scale, targets = TargetScale.of(objective, values, given.metrics[0])
+        objective.check(values, f"labels of {metric}")
+        scale, targets = TargetScale.of(objective, values, metric)
         whole_reference = table if reference is None else _table(reference)
         wanted = [name for component in self.components for name in component.reads]
         usual = whole_reference.select(reference_rows(whole_reference, REFERENCE, wanted))
         check_sources(wanted, known, values)
-        features = features_of(usual, self.kinds, self.columns, given.metrics, (known, values))
+        features = features_of(usual, self.kinds, self.columns, [metric], (known, values), self.context)
         seen_usual, seen = (Seen(each, self.embedders, features, self.device) for each in (usual, known))
-        folds = Folds.of(len(values), self.seed)
-        lesson = Lesson(seen, targets, folds, seen_usual, self.seed, checkpoint, on_epoch, given.metrics)
+        held_together = self.context.groups(known) if self.context and self.context.unseen else None
+        folds = Folds.of(len(values), self.seed, held_together)
+        lesson = Lesson(seen, targets, folds, seen_usual, self.seed, checkpoint, on_epoch, [metric])
         able = [component for component in self.components if component.applies(seen_usual)]
         if not able:
             raise ArchflowError("predictor: none of its components applies; give it encoders or features")
@@ -179,8 +175,10 @@ class StackedPredictor(Predictor):
         guesses = [fitted(tested) for _, fitted in parts]
         blend, score = Blend.of(guesses, targets, folds)
         stacking = Stacking.of([component.name for component in able], score, len(values), features)
-        plan = Plan(list(self.components), self.kinds, self.columns, self.seed)
-        self._stack = Stack(given.metrics[0], features, parts, blend, scale, stacking, len(folds), plan)
+        plan = Plan(list(self.components), self.kinds, self.columns, self.seed, self.context)
+        texts = self.context.texts(known) if self.context else None
+        held_out = HeldOut.of(targets, score.predicted, score.deviations, known.architectures.hashes, texts)
+        self._stack = Stack(metric, features, parts, blend, scale, stacking, len(folds), plan, held_out)
         return stacking
 
     def predict(self, architectures: Architectures, on_batch: Callable[[int], None] | None = None) -> Prediction:
@@ -282,6 +280,7 @@ class StackedPredictor(Predictor):
             components=plan.components,
             features=plan.kinds,
             columns=plan.columns,
+            context=plan.context,
             objective=stack.scale.objective,
             seed=plan.seed,
             device=device,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,15 +19,18 @@ from archflow.features import FEATURES, Features
 from archflow.predict.arrays import floats_of
 from archflow.predict.blending import Blend
 from archflow.predict.components import COMPONENTS
+from archflow.predict.context import ContextChoice
 from archflow.predict.cross_conformal import CrossConformal
+from archflow.predict.feature_kinds import rebuilt_features
 from archflow.predict.folder import part_of, parts_of, read_folder, write_folder
+from archflow.predict.held_out import HeldOut
 from archflow.predict.objectives import describe_objective, rebuild_objective
 from archflow.predict.seen import Seen
 from archflow.predict.spread import Spread
 from archflow.predict.stack import Plan, Share, Stack, Stacking
 from archflow.predict.target_scale import TargetScale
 
-FORMAT = "archflow stack 2"
+FORMAT = "archflow stack 3"
 
 MODELS = 1000
 """The maximum number of models per component, of components, and of encoders."""
@@ -53,6 +57,8 @@ class StackDescription(Described):
         seed: The predictor's seed.
         models, labels: The number of models and of labels.
         shares, tau, widths, columns: How fitting went (`Stacking`).
+        context: The column of devices or tasks, and how it is used.
+        contexts: Devices or tasks of the labels.
     """
 
     embedders: Annotated[list[dict[str, Any]], MaxLen(MODELS)]
@@ -69,6 +75,8 @@ class StackDescription(Described):
     tau: float
     widths: dict[str, int]
     columns: list[str]
+    context: ContextChoice | None
+    contexts: list[str]
 
 
 def write(folder: Path, stack: Stack, embedders: Sequence[Embedder]) -> None:
@@ -85,6 +93,7 @@ def write(folder: Path, stack: Stack, embedders: Sequence[Embedder]) -> None:
         "scale.targets": stack.scale.targets,
         "scale.labels": stack.scale.labels,
     }
+    arrays |= {f"held.{name}": array for name, array in stack.held_out.arrays().items()}
     for place, (_, fitted) in enumerate(stack.parts):
         arrays |= {f"part.{place}.{name}": array for name, array in fitted.arrays().items()}
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
@@ -107,6 +116,8 @@ def write(folder: Path, stack: Stack, embedders: Sequence[Embedder]) -> None:
         "tau": stacking.tau,
         "widths": dict(stacking.features),
         "columns": list(stacking.columns),
+        "context": None if plan.context is None else asdict(plan.context),
+        "contexts": list(stack.held_out.contexts),
     }
     write_folder(folder, FORMAT, tensors, about)
 
@@ -121,9 +132,7 @@ def read(folder: Path) -> tuple[Stack, list[Embedder]]:
     try:
         weights = parts_of(tensors, "embedder", len(about.embedders))
         embedders = [Embedder.build(each, own) for each, own in zip(about.embedders, weights, strict=True)]
-        features: dict[str, Features] = {
-            name: FEATURES.get(name).from_json(each) for name, each in about.features.items()
-        }
+        features: dict[str, Features] = {name: rebuilt_features(name, each) for name, each in about.features.items()}
         stack = _stack(about, tensors, embedders, features)
     except ArchflowError as error:
         raise ArchflowError(f"{folder}: {error}") from None
@@ -156,7 +165,8 @@ def _stack(
     )
     scale = TargetScale.restored(rebuild_objective(about.objective), arrays["scale.targets"], arrays["scale.labels"])
     stacking = Stacking(about.shares, about.tau, about.labels, about.widths, about.columns)
-    return Stack(about.metric, features, parts, blend, scale, stacking, about.models, plan)
+    held_out = HeldOut.restored(part_of(own, "held."), about.contexts, about.labels)
+    return Stack(about.metric, features, parts, blend, scale, stacking, about.models, plan, held_out)
 
 
 def _plan(about: StackDescription) -> Plan:
@@ -169,4 +179,4 @@ def _plan(about: StackDescription) -> Plan:
             raise ArchflowError(f"component {each.name}: {error}; fit again") from None
     for name in about.kinds:
         FEATURES.get(name)
-    return Plan(components, about.kinds, about.named, about.seed)
+    return Plan(components, about.kinds, about.named, about.seed, about.context)

@@ -1,4 +1,4 @@
-"""Rebuild an architecture from noisy codes of its nodes: the variational graph auto-encoder of arch2vec."""
+"""Reconstruct an architecture from noisy codes of its nodes: arch2vec's variational graph autoencoder."""
 
 from __future__ import annotations
 
@@ -21,36 +21,39 @@ from archflow.pretext.latent_sampling import CodeStatistics
 
 CODE_DROPOUT = 0.3
 KL_WEIGHT = 1 / 256
-"""The published loss divides the mean over nodes once more by the number of nodes in a batch, 32 cells of 8 nodes."""
+"""The published loss divides the mean over nodes again by the number of nodes in a batch, 32 cells of 8 nodes."""
 
 _BATCH_SIZE = 1024
-"""Architectures encoded at once where there is nothing to learn."""
+"""Architectures per batch in evaluation."""
 
 
 @PRETEXT_TASKS.register("arch2vec")
 class VariationalGraphAutoEncoder(PretextTask):
-    """L = L_operations + L_edges + KL_WEIGHT L_KL ("Does Unsupervised Architecture Representation Learning Help Neural
-    Architecture Search?", Yan et al., NeurIPS 2020).
+    """The loss L = L_operations + L_edges + KL_WEIGHT L_KL of arch2vec.
 
-    A node v of n has a code of 16 numbers, z = mu + exp(s) * noise in training and z = mu in evaluation; then dropout
-    of 0.3. mu and s, the logarithm of the standard deviation, are linear in the node's embedding; for `Arch2Vec`
-    itself, as published, mu is the embedding and s linear in what it is read from. The decoder is
-    p(operation of v) = softmax(W z_v + b) and p(edge between u and v) = sigmoid(z_u . z_v), without a direction.
+    A node v of n has a code of 16 numbers, z = mu + exp(s) * noise in training and z = mu in evaluation, followed by
+    dropout of 0.3. mu and s, the logarithm of the standard deviation, are linear in the node's embedding; for
+    `Arch2Vec` itself, as published, mu is the embedding and s is linear in the input of the layer that computes it. The
+    decoder is p(operation of v) = softmax(W z_v + b) and p(edge between u and v) = sigmoid(z_u . z_v), without a
+    direction.
 
     - L_operations: cross-entropy, mean over nodes.
     - L_edges: binary cross-entropy, mean over unordered pairs of nodes of one architecture.
     - L_KL = -1/2 sum over d of (1 + 2s - mu^2 - exp(2s)), mean over nodes.
 
-    Published settings: Adam 1e-3, batches of 32, 10 epochs (8 for NAS-Bench-101), gradients clipped at norm 5; our
-    loop does not clip. Where we differ from the released code:
+    Published settings: Adam 1e-3, batches of 32, 10 epochs (8 for NAS-Bench-101), gradients clipped at norm 5;
+    archflow's loop does not clip. Differences from the released code:
 
-    - It leaves training mode after the first epoch and so trains without noise and dropout from there on. We do not.
-    - It squashes operations by a sigmoid, although its configuration says softmax; we take the softmax.
-    - Its mean over edges counts the whole matrix, whose lower half is always right, and padding; ours counts pairs.
+    - The released code leaves training mode after the first epoch, and from then on trains without noise and dropout.
+    - It applies a sigmoid to operations, although its configuration says softmax; archflow uses the softmax.
+    - Its mean over edges covers the whole matrix, whose lower half is always right, and padding; ours covers pairs.
     - Its weight of L_KL depends on the batch; `KL_WEIGHT` is its value for NAS-Bench-201.
 
     Args:
         code: Width of the codes for encoders other than `Arch2Vec`, whose codes are as wide as its embedding.
+
+    Source: Yan et al., "Does Unsupervised Architecture Representation Learning Help Neural Architecture Search?",
+    NeurIPS 2020.
     """
 
     def __init__(self, encoder: Encoder, code: int = 16) -> None:
@@ -63,7 +66,7 @@ class VariationalGraphAutoEncoder(PretextTask):
         self.operations = nn.Linear(self.width, encoder.n_ops)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
-        """Nothing: operations and edges are those of the batch."""
+        """Empty: operations and edges are taken from the batch."""
         return {}
 
     def loss(self, encoder: Encoder, batch: Batch, targets: Targets) -> dict[str, Tensor]:
@@ -81,18 +84,20 @@ class VariationalGraphAutoEncoder(PretextTask):
         }
 
     def _edge_loss(self, z: Tensor, batch: Batch, rows: Padded) -> tuple[Tensor, Tensor]:
-        """Cross entropy of the edges between all pairs of nodes u < v of some architectures, in whichever direction,
-        summed; and the number of pairs. z: (V, k)."""
+        """Sum of the edges' cross-entropies over all pairs of nodes u < v of each architecture, and the pairs' number.
+
+        Edges count in either direction. z: (V, k).
+        """
         size = rows.shape[1]
         later, earlier = torch.tril_indices(size, size, -1, device=z.device)
         logits = self.edge_logits(rows.gather(z))[:, later, earlier]
         forth = batch.dense_edges_of(rows)
         joined = (forth[:, later, earlier] | forth[:, earlier, later]).to(z.dtype)
-        there = rows.mask[:, later].to(z.dtype)  # then the earlier node of the pair is there too
+        there = rows.mask[:, later].to(z.dtype)  # then the earlier node of the pair exists too
         return F.binary_cross_entropy_with_logits(logits, joined, there, reduction="sum"), there.sum()
 
     def code(self, encoder: Encoder, batch: Batch) -> tuple[Tensor, Tensor]:
-        """(V, k) twice: mean of every node's code, and logarithm of its standard deviation."""
+        """(V, k) mean, and (V, k) log standard deviation, of every node's code."""
         if self.mean is None:
             assert isinstance(encoder, Arch2Vec)
             hidden = encoder.hidden(batch)
@@ -101,22 +106,29 @@ class VariationalGraphAutoEncoder(PretextTask):
         return self.mean(nodes), self.log_std(nodes)
 
     def edge_logits(self, z: Tensor) -> Tensor:
-        """(B, L, k) -> (B, L, L): log-odds of an edge between two nodes, in whichever direction."""
+        """(B, L, k) -> (B, L, L): log-odds of an edge between two nodes, in either direction."""
         return torch.bmm(z, z.transpose(1, 2))
 
     @torch.no_grad()
     def reconstruct(self, encoder: Encoder, batch: Batch) -> tuple[Tensor, Tensor]:
-        """What the mean codes decode to: p(operation) (V, |O|), and p(edge between two nodes) (B, L, L), in places of
-        `batch.padded`. Give the encoder in evaluation mode."""
+        """Decode the mean codes: p(operation) (V, |O|), and p(edge) (B, L, L) at the positions of `batch.padded`.
+
+        The encoder must be in evaluation mode.
+        """
         z, _ = self.code(encoder, batch)
         return torch.softmax(self.operations(z), 1), torch.sigmoid(self.edge_logits(batch.padded.gather(z)))
 
     @torch.no_grad()
     def decode(self, z: Tensor, sizes: Ints, vocabulary: Vocabulary) -> ArchitectureSet:
-        """Codes (M, L, k) -> M architectures with the likeliest operations, and an edge, from the earlier to the later
-        node, wherever its probability is above 1/2. sizes: (M,) nodes of each; further places are left out.
+        """Decode codes (M, L, k) into M architectures.
 
-        They are what the codes say, be that an architecture of the space or not. vocabulary: the encoder's.
+        Every node gets its most likely operation, and an edge leads from the earlier to the later of two nodes if its
+        probability is above 1/2. The result need not be in the search space.
+
+        Args:
+            z: (M, L, k) codes.
+            sizes: (M,) number of nodes of each architecture; later positions are ignored.
+            vocabulary: The encoder's.
         """
         there = np.arange(z.shape[1]) < sizes[:, None]
         op = self.operations(z).argmax(2).cpu().numpy()
@@ -129,8 +141,11 @@ class VariationalGraphAutoEncoder(PretextTask):
     def sample(
         self, encoder: Encoder, architectures: ArchitectureSet, count: int, generator: np.random.Generator
     ) -> ArchitectureSet:
-        """`count` draws, decoded: every node's code from the normal distribution that the mean codes of these
-        architectures have at its position (`CodeStatistics`). The encoder is put in evaluation mode."""
+        """Decode `count` random codes.
+
+        Every node's code is drawn from the normal distribution that the mean codes of these architectures have at its
+        position (`CodeStatistics`). The encoder is put in evaluation mode.
+        """
         encoder.eval()
         device = self.log_std.weight.device
         rows = np.arange(len(architectures))

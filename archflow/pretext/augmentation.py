@@ -1,7 +1,7 @@
-"""Random edits of architectures, a whole set at once, for tasks that compare an architecture with edits of it.
+"""Random edits of whole sets of architectures, for tasks that compare an architecture with edited versions of it.
 
-`count` is everywhere how much of every architecture an edit touches, (N,) or one number for all.
-Draws are torch's, so that the training loop's seeding decides them.
+`count` is the number of nodes or edges to edit in every architecture: (N,), or one number for all. Draws are torch's,
+so that the training loop's seeding determines them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from archflow.graph.subgraph import Mask, induced
 
 
 def share_of(sizes: Ints, share: float) -> Ints:
-    """(N,) that share of every size, rounded, at least one."""
+    """(N,) the fraction `share` of every size, rounded, at least one."""
     return np.maximum(np.rint(share * sizes), 1).astype(np.int64)
 
 
 def owners(bounds: Ints) -> Ints:
-    """(M,) the row that every entry of ragged rows belongs to."""
+    """(M,) the row of each entry of a ragged array."""
     return np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
 
 
@@ -31,28 +31,28 @@ def random_nodes(architectures: ArchitectureSet) -> Ints:
 
 
 def drop_nodes(architectures: ArchitectureSet, count: Ints | int) -> ArchitectureSet:
-    """Without `count` random nodes; at least one node stays."""
+    """Remove `count` random nodes; at least one node remains."""
     gone = _random(architectures.node_ptr, np.minimum(count, architectures.node_counts - 1))
     return induced(architectures, ~gone)
 
 
 def cut_out(architectures: ArchitectureSet, count: Ints | int) -> ArchitectureSet:
-    """A connected part without `count` nodes, or more that it cannot reach; at least one node stays. It grows from a
-    random node along one edge out of it at a time, in either direction, all equally likely.
+    """Keep a connected part: remove `count` nodes, or more if the part cannot grow further; at least one node remains.
 
-    An edge that takes an exponentially distributed time to pass is the next one with equal chances, whatever came
-    before: the part is what is reached first.
+    The part grows from a random node by one adjacent edge at a time, in either direction, all equally likely. It is
+    computed by giving every edge an exponentially distributed length: the next edge then is uniform among the adjacent
+    ones, and the part consists of the nodes reached first.
     """
     time = -np.log1p(-_uniform(2 * len(architectures.edge_src)))
     reached = distances(architectures, random_nodes(architectures), time)
     left = np.repeat(np.maximum(architectures.node_counts - count, 1), architectures.node_counts)
-    return induced(architectures, (_places(reached, architectures.node_ptr) < left) & np.isfinite(reached))
+    return induced(architectures, (_ranks(reached, architectures.node_ptr) < left) & np.isfinite(reached))
 
 
 def perturb_edges(architectures: ArchitectureSet, count: Ints | int) -> ArchitectureSet:
-    """Without `count` random edges, and with as many new ones, as far as there is room for them.
+    """Remove `count` random edges and add as many new ones, as far as there are free pairs.
 
-    New ones lead along the topological order (`Batch.rank`), so that no cycle arises, and are none of the old ones.
+    New edges follow the topological order (`Batch.rank`), so that no cycle arises, and differ from the removed ones.
     """
     bounds, owner = architectures.edge_ptr, owners(architectures.edge_ptr)
     count = np.minimum(count, architectures.edge_counts)
@@ -68,13 +68,16 @@ def perturb_edges(architectures: ArchitectureSet, count: Ints | int) -> Architec
 
 
 def hide_operations(architectures: ArchitectureSet, count: Ints | int, mask: int) -> ArchitectureSet:
-    """With the operation `mask`, and no attributes, at `count` random nodes; at least one node stays as it is."""
+    """Replace the operation by `mask`, without attributes, at `count` random nodes; at least one node is kept."""
     hidden = _random(architectures.node_ptr, np.minimum(count, architectures.node_counts - 1))
     return architectures.with_ops(np.where(hidden, mask, architectures.op), hidden)
 
 
 def replace_operations(architectures: ArchitectureSet, count: Ints | int, choices: Ints) -> ArchitectureSet:
-    """With another one of the operations `choices` at `count` random nodes that have one of them."""
+    """Replace operations at `count` random nodes by other operations.
+
+    Only nodes with an operation among `choices` are changed, to another one of these.
+    """
     if len(choices) < 2:
         return architectures
     place = np.full(len(architectures.vocabulary), -1)
@@ -89,13 +92,13 @@ def replace_operations(architectures: ArchitectureSet, count: Ints | int, choice
 
 
 def inner_operations(architectures: ArchitectureSet) -> Ints:
-    """The operations of nodes between others: with a predecessor and a successor. Inputs and outputs are none."""
+    """The operations of inner nodes, those with a predecessor and a successor, which excludes inputs and outputs."""
     adjacency = architectures.adjacency
     return np.unique(architectures.op[(adjacency.degree > 0) & (adjacency.out_degree > 0)]).astype(np.int64)
 
 
 def keeping_cells(edited: ArchitectureSet, architectures: ArchitectureSet) -> ArchitectureSet:
-    """The edited architectures; those that have not as many cells as before are as they were.
+    """The edited architectures; those whose number of cells has changed are replaced by the originals.
 
     For encoders that read pairs of cells.
     """
@@ -105,10 +108,14 @@ def keeping_cells(edited: ArchitectureSet, architectures: ArchitectureSet) -> Ar
 
 
 def distances(architectures: ArchitectureSet, start: Ints, length: NDArray | None = None) -> NDArray[np.float64]:
-    """(V,) the shortest way from every architecture's node start (N,) to its nodes, edges in either direction;
-    infinite where none leads.
+    """(V,) shortest distance from every architecture's start node (N,), along edges in either direction.
 
-    length: (2E,) of the edges of `ArchitectureSet.undirected`; 1, which counts hops, if None.
+    Unreachable nodes are at infinite distance.
+
+    Args:
+        architectures: N architectures.
+        start: (N,) start nodes.
+        length: (2E,) lengths of the edges of `ArchitectureSet.undirected`; None for 1, which counts hops.
     """
     adjacency = architectures.undirected
     source = adjacency.source + np.repeat(architectures.node_ptr[:-1], np.diff(adjacency.edge_ptr))
@@ -124,14 +131,14 @@ def distances(architectures: ArchitectureSet, start: Ints, length: NDArray | Non
 
 
 def _new_edges(architectures: ArchitectureSet, count: Ints) -> tuple[Ints, Ints, Ints]:
-    """(M,) row, source and target of `count` random pairs without an edge, along the topological order."""
+    """(M,) row, source and target of `count` random pairs without an edge, in topological order."""
     node_ptr, owner = architectures.node_ptr, owners(architectures.node_ptr)
     ordered = np.lexsort((architectures.levels, owner))  # nodes in topological order, architecture by architecture
     rank = np.empty_like(ordered)
     rank[ordered] = np.arange(len(ordered))
     size = int(architectures.node_counts.max(initial=0))
     earlier, later = np.triu_indices(size, 1)
-    # Every pair of a rectangle gets a draw; those that are no free pair come last.
+    # Every pair of the padded matrix gets a draw; pairs that are not free come last.
     draw = _uniform(len(architectures) * len(later)).reshape(len(architectures), len(later))
     draw[later >= architectures.node_counts[:, None]] = np.inf
     row = owners(architectures.edge_ptr)
@@ -148,13 +155,13 @@ def _new_edges(architectures: ArchitectureSet, count: Ints) -> tuple[Ints, Ints,
 
 
 def _random(bounds: Ints, count: Ints | int) -> Mask:
-    """(M,) marks `count` random entries of every ragged row, all of one that has fewer."""
+    """(M,) marks `count` random entries of every ragged row, or all entries of a shorter row."""
     count = np.broadcast_to(count, len(bounds) - 1)
-    return _places(_uniform(bounds[-1]), bounds) < np.repeat(count, np.diff(bounds))
+    return _ranks(_uniform(bounds[-1]), bounds) < np.repeat(count, np.diff(bounds))
 
 
-def _places(key: NDArray, bounds: Ints) -> Ints:
-    """(M,) the place of every entry in its row's order by key, from 0."""
+def _ranks(key: NDArray, bounds: Ints) -> Ints:
+    """(M,) the rank of every entry within its row when sorted by key, from 0."""
     owner = owners(bounds)
     place = np.empty(len(owner), np.int64)
     place[np.lexsort((key, owner))] = np.arange(len(owner)) - bounds[:-1][owner]
@@ -167,5 +174,5 @@ def _uniform(count: int) -> NDArray[np.float64]:
 
 
 def _below(sizes: Ints) -> Ints:
-    """(M,) a random whole number from 0 to below every size."""
+    """(M,) a random integer from 0 up to, but excluding, each size."""
     return (_uniform(len(sizes)) * sizes).astype(np.int64)

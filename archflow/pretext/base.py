@@ -20,21 +20,21 @@ from archflow.registry import Registry
 Targets = Mapping[str, Tensor]
 
 MASK = "[mask]"
-"""The operation that stands where a task hides one."""
+"""The operation that replaces a hidden one."""
 
 
 class PretextTask(Configured, nn.Module, ABC):
-    """What an encoder is trained to do before it sees a label. Its decoder is thrown away afterwards.
+    """A training objective without labels. Its decoder is discarded after pre-training.
 
-    Write a constructor that takes the encoder, to read its sizes or to keep a copy of it, and then the task's own
+    Subclasses define a constructor that takes the encoder, to read its sizes or to copy it, followed by the task's own
     settings with their published defaults, and that calls `super().__init__()` first.
 
     Attributes:
-        config: The settings, captured by `Configured`; `type(task)(encoder, **task.config)` is the same task with
-            fresh weights.
-        masks: The task hides operations. Then the architectures' vocabulary must hold `MASK`, and the encoder know it
-            (`archflow.pretext.vocabulary_for`).
-        proxy_settings: Those of the settings that name zero-cost proxies, one or several each.
+        config: The settings, captured by `Configured`; `type(task)(encoder, **task.config)` is the same task with new
+            weights.
+        masks: Whether the task hides operations. If so, the vocabulary of the architectures and of the encoder must
+            contain `MASK` (`archflow.pretext.vocabulary_for`).
+        proxy_settings: Names of the settings that name zero-cost proxies, one or several each.
     """
 
     masks: ClassVar[bool] = False
@@ -43,23 +43,23 @@ class PretextTask(Configured, nn.Module, ABC):
     def __init__(self) -> None:
         super().__init__()
         self.config.pop("encoder", None)
-        named_proxies(type(self), self.config)  # refuses a setting that names none
+        named_proxies(type(self), self.config)  # raises for a setting that names no proxy
 
     @property
     def proxies(self) -> tuple[str, ...]:
-        """The names of the zero-cost proxies that `targets` looks at."""
+        """Names of the zero-cost proxies that `targets` reads."""
         return named_proxies(type(self), self.config)
 
     @abstractmethod
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
-        """Compute what the loss compares with, once, before training.
+        """Compute the targets of the loss, once before training.
 
         Args:
-            architectures: N of them.
+            architectures: N architectures.
             proxies: Zero-cost proxies by name, (N,) each; NaN where a value is missing.
 
         Returns:
-            Named tensors with a row per architecture, (N, ...); none if the architectures of a batch say it all.
+            Named tensors with one row per architecture, (N, ...); empty if the batch contains all that the loss needs.
 
         Raises:
             ArchflowError: A proxy that the task needs is missing.
@@ -67,10 +67,16 @@ class PretextTask(Configured, nn.Module, ABC):
 
     @abstractmethod
     def loss(self, encoder: Encoder, batch: Batch, targets: Targets) -> dict[str, Tensor]:
-        """The weighted parts of the loss, scalars; training minimises their sum. targets: the rows of the batch."""
+        """The weighted terms of the loss, scalars; training minimises their sum.
+
+        Args:
+            encoder: The encoder in training.
+            batch: B architectures.
+            targets: The batch's rows of the tensors of `targets`.
+        """
 
     def begin_epoch(self, share: float) -> None:
-        """Called before every epoch of training; share: of the epochs that are done, 0 to 1. For curricula."""
+        """Called before every epoch of training, for curricula; `share` is the fraction of epochs completed, 0 to 1."""
 
 
 PRETEXT_TASKS: Registry[type[PretextTask]] = Registry("pretext task", "archflow.pretext")
@@ -78,10 +84,10 @@ PRETEXT_TASKS: Registry[type[PretextTask]] = Registry("pretext task", "archflow.
 
 
 def named_proxies(task: type[PretextTask], config: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the zero-cost proxies that a task with these settings needs, each once.
+    """Names of the zero-cost proxies that a task with these settings needs, without duplicates.
 
     Raises:
-        ArchflowError: A setting that should name proxies names none.
+        ArchflowError: A setting that should name proxies is empty.
     """
     found: list[str] = []
     for setting in task.proxy_settings:
@@ -95,14 +101,14 @@ def named_proxies(task: type[PretextTask], config: Mapping[str, Any]) -> tuple[s
 
 
 def positive(task: str, **settings: float) -> None:
-    """Raises ArchflowError for a setting of a task that is not above 0, or not finite."""
+    """Raise ArchflowError for a setting that is not positive and finite."""
     for name, value in settings.items():
         if not 0 < value < float("inf"):
             raise ArchflowError(f"{task}: {name} {value:g} must be a positive number")
 
 
 def mask_id(architectures: ArchitectureSet) -> int:
-    """The id of `MASK`. Raises ArchflowError if the vocabulary lacks it."""
+    """The id of `MASK`. Raises ArchflowError if the vocabulary does not contain it."""
     if MASK not in architectures.vocabulary:
         raise ArchflowError(
             "the task hides operations: recode the architectures to `vocabulary_for(task, vocabulary)`, and build the "
@@ -112,11 +118,11 @@ def mask_id(architectures: ArchitectureSet) -> int:
 
 
 class EmbeddingTask(PretextTask):
-    """A task that needs the architectures' embeddings and nothing else of the encoder."""
+    """A task that needs only the architectures' embeddings."""
 
     @abstractmethod
     def loss_of(self, embedding: Tensor, targets: Targets) -> dict[str, Tensor]:
-        """The parts of the loss from embeddings (B, d)."""
+        """The terms of the loss from embeddings (B, d)."""
 
     def loss(self, encoder: Encoder, batch: Batch, targets: Targets) -> dict[str, Tensor]:
         return self.loss_of(encoder.embed(batch), targets)

@@ -1,4 +1,4 @@
-"""Context prediction: which surroundings a part of an architecture has."""
+"""Context prediction: which surroundings belong to a part of an architecture."""
 
 from __future__ import annotations
 
@@ -24,28 +24,31 @@ from archflow.pretext.contrast import graph_classes
 
 @PRETEXT_TASKS.register("cap")
 class CAP(PretextTask):
-    """CAP (Ji et al., IJCAI 2024), context prediction as for molecules (Hu et al., ICLR 2020). Around a random centre
-    the encoder sees the sub-graph up to K hops away, edges in either direction; h is what it makes of the centre. An
-    auxiliary GIN of two layers sees the context, the sub-graph from K to R hops away, and c is the mean of what it
-    makes of the nodes K hops away, which both have:
+    """CAP: context prediction, adapted from molecules.
+
+    The encoder sees the sub-graph of up to K hops around a random centre, edges in either direction; h is its embedding
+    of the centre. An auxiliary GIN of two layers sees the context, the sub-graph from K to R hops around the centre; c
+    is the mean of its embeddings of the nodes K hops away, which belong to both.
 
         L = mean of -log sigmoid(h . c) + mean of -log(1 - sigmoid(h . c'))
 
-    c' being the context of the next architecture of the batch. Published: (K, R) = (1, 2), (1, 3) and (2, 3) for
-    NAS-Bench-101, -201 and DARTS; an auxiliary GIN 128 wide; 300 epochs of batches of 1,024,
-    AdamW with weight decay 1e-4. An architecture whose centre has no context counts nowhere.
+    where c' is the context of the next architecture of the batch. Published: (K, R) = (1, 2), (1, 3) and (2, 3) for
+    NAS-Bench-101, -201 and DARTS; an auxiliary GIN of width 128; 300 epochs of batches of 1,024, AdamW with weight
+    decay 1e-4. An architecture whose centre has no context is excluded from the loss.
 
-    Differences. Centres are drawn anew in every epoch; the released code draws them once, lets the context begin at the
-    centre, and compares node by node. A linear layer takes the auxiliary GIN's layers to the encoder's width: an
-    encoder that ends in a ReLU could not say no to a context that does, too. The next architecture is no negative if
-    it is isomorphic. An encoder that reads pairs of cells sees the other cell whole.
+    Differences from the released code: centres are drawn in every epoch, where the released code draws them once,
+    starts the context at the centre, and compares node by node. A linear layer maps the auxiliary GIN's output to the
+    encoder's width: without it, an encoder and a context that both end in a ReLU could not have a negative product.
+    Isomorphic architectures are not used as negatives. An encoder that reads pairs of cells sees the whole other cell.
 
     Args:
-        hops: (K, R): how far a sub-graph reaches, and how far its context.
-        width: Width of a layer of the auxiliary GIN.
+        hops: (K, R), the radius of a sub-graph and of its context.
+        width: Width of the auxiliary GIN.
 
     Raises:
         ArchflowError: Unless 1 <= K < R.
+
+    Source: Ji et al. (CAP), IJCAI 2024; Hu et al., ICLR 2020, for molecules.
     """
 
     def __init__(self, encoder: Encoder, hops: Sequence[int] = (1, 3), width: int = 128) -> None:
@@ -70,7 +73,7 @@ class CAP(PretextTask):
         part = hops <= near
         if type(encoder).reads_pairs:
             part |= _other_cells(architectures, centre)
-        # Something has to stand where there is no context.
+        # Architectures without context need a placeholder.
         context = (hops >= near) & (hops <= far) | (hops == 0) & (shared == 0)[owners(architectures.node_ptr)]
         there = torch.from_numpy(np.flatnonzero(shared)).to(batch.device)
 
@@ -85,14 +88,14 @@ class CAP(PretextTask):
 
 
 def context_loss(h: Tensor, c: Tensor, classes: Tensor) -> Tensor:
-    """The loss of centres (M, d) and contexts (M, d) whose architectures are of these classes (M,)."""
+    """The loss of centres (M, d) and contexts (M, d), with isomorphism classes (M,)."""
     other = (classes != classes.roll(-1)).to(h.dtype)
     own = F.softplus(-(h * c).sum(1)).sum() / max(len(h), 1)
     return own + (F.softplus((h * c.roll(-1, 0)).sum(1)) * other).sum() / other.sum().clamp(min=1)
 
 
 def _other_cells(architectures: ArchitectureSet, centre: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(V,) marks the cells of which the centre (N,) is no node; all of an architecture whose centre has no edge."""
+    """(V,) marks nodes of the cells that do not contain the centre (N,), or all nodes if the centre has no edge."""
     owner = owners(architectures.node_ptr)
     alone = architectures.undirected.degree[centre] == 0
     return (architectures.cells != architectures.cells[centre][owner]) | alone[owner]

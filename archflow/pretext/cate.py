@@ -1,4 +1,4 @@
-"""CATE: name the hidden operations of two architectures of similar computation, each with the help of the other."""
+"""CATE: predict the hidden operations of two computationally similar architectures, each with the help of the other."""
 
 from __future__ import annotations
 
@@ -19,45 +19,47 @@ from archflow.pretext.base import PRETEXT_TASKS, PretextTask, Targets, mask_id, 
 from archflow.pretext.proxy_ranking import proxy_ranks
 
 SELECTED = 0.2
-"""The share of operations that are to be named."""
+"""Fraction of operations to be predicted."""
 
 MASKED = 0.8
-"""The share of those that are hidden; a random operation stands in place of the others."""
+"""Fraction of those that are hidden; the others are replaced by a random operation."""
 
 
 @PRETEXT_TASKS.register("cate")
 class CATETask(PretextTask):
-    """Masked operations of pairs (CATE: Yan et al., ICML 2021).
+    """Masked operation modelling on pairs of architectures.
 
-    Pairs: architectures x in the order of the proxy `cost`; partners of x are `partners` random earlier ones y
-    whose proxy differs by at most `distance` times the proxy's range, drawn once (with replacement, so that a single
-    candidate is drawn again), and one of them at each use. An architecture without partner, or without proxy, is in no
-    pair. In every batch a random half of the others get a partner, so that an epoch encodes as many architectures as
-    one of any other task; as published, it would be four times as many.
+    Pairs: architectures x in the order of the proxy `cost`; partners of x are `partners` random earlier ones y whose
+    proxy differs by at most `distance` times the proxy's range, drawn once (with replacement, so a single candidate is
+    repeated), and one of them at each use. An architecture without partner, or without proxy, is in no pair. In every
+    batch a random half of the others get a partner, so that an epoch encodes as many architectures as for any other
+    task; as published, it would be four times as many.
 
-    Corruption: of both sides' operations every one is selected with probability 0.2; 80 % of these become `MASK`, 20 %
-    any operation. Then, with s_x and s_y learned vectors,
+    Corruption: every operation of both sides is selected with probability 0.2; 80 % of the selected become `MASK`, 20 %
+    any operation. Then, with learnt vectors s_x and s_y,
 
         z = [W h_v + s_x for nodes v of x; W h_u + s_y for nodes u of y],  h = encoder(corrupted x and y)
-        z <- `depth` pre-norm Transformer layers in which all nodes of both hear each other, and LN
+        z <- `depth` pre-norm Transformer layers in which all nodes of both attend to each other, and LN
         p_v = softmax(W_2 dropout(tanh(W_1 z_v + b_1)) + b_2)
         loss = mean over selected v of  -0.9 log p_v[op_v] - 0.1 mean over operations o of log p_v[o]
 
     Published training: all pairs in 10 epochs of batches of 1,024, AdamW at 1e-3 with warm-up and linear decay. W is
-    ours, as our encoders have other widths than these layers. The released code spreads the smoothing's 0.1 over the
-    other operations only; it cannot tell `MASK` from a convolution, nor the input, which it never asks for, from
-    padding.
+    ours, since archflow's encoders differ in width from these layers. The released code spreads the smoothing's 0.1
+    over the other operations only; in it, `MASK` and a convolution have the same code, and so have padding and the
+    input, which is never predicted.
 
     Args:
-        cost: The proxy that tells similar computation.
+        cost: The proxy that measures computational similarity.
         partners: 2 for NAS-Bench-101, 1 for -301, as published.
-        distance: As a fraction of the proxy's range; published are 2e6 parameters for NAS-Bench-101, 4 % of the
-            range, and 5e6 FLOPs for -301.
+        distance: As a fraction of the proxy's range; published are 2e6 parameters for NAS-Bench-101, 4 % of the range,
+            and 5e6 FLOPs for -301.
         width, heads, dropout: Of the Transformer layers; 64, 8, 0.1 as published, inner width 4 * 64.
-        depth: Number of the Transformer layers. 24 is published; ours is 4, as they are thrown away after training.
+        depth: Number of Transformer layers. 24 is published; the default is 4, as they are discarded after training.
 
     Raises:
         ArchflowError: `heads` does not divide `width`, or a setting is out of range.
+
+    Source: Yan et al., "CATE: Computation-aware neural architecture encoding with transformers", ICML 2021.
     """
 
     masks = True
@@ -92,8 +94,8 @@ class CATETask(PretextTask):
         )
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
-        """cate_partners: (N, partners) rows of the set, -1 for an architecture that has none."""
-        mask_id(architectures)  # refuses a vocabulary without it before the first epoch
+        """cate_partners: (N, partners) rows of the set, -1 for an architecture without partners."""
+        mask_id(architectures)  # raises before the first epoch if the vocabulary has no mask
         ranks = proxy_ranks(self.cost, proxies, len(architectures))
         present = np.flatnonzero(np.isfinite(ranks))
         order = present[np.argsort(ranks[present], kind="stable")]
@@ -112,8 +114,10 @@ class CATETask(PretextTask):
         return {"cate": loss / max(1, len(selected))}
 
     def pairs(self, batch: Batch, partners: Tensor) -> Batch:
-        """A batch of 2P architectures: half of those of the batch that have a partner and then, in the same order, a
-        partner of each; partners: (B, K)."""
+        """Make a batch of 2P architectures: half of those that have a partner, then one partner of each, in order.
+
+        partners: (B, K).
+        """
         drawn = torch.randint(partners.shape[1], (len(partners), 1))
         chosen = partners.cpu().gather(1, drawn)[:, 0].numpy()
         paired = np.flatnonzero(chosen >= 0)
@@ -121,7 +125,7 @@ class CATETask(PretextTask):
         return Batch(batch.architectures, np.concatenate([batch.rows[half], chosen[half]]), batch.device)
 
     def logits(self, encoder: Encoder, pairs: Batch, selected: Tensor) -> Tensor:
-        """(M, |O|) for the selected node rows (M,) of `pairs`."""
+        """(M, |O|) logits for the selected node rows (M,) of `pairs`."""
         padded = pairs.padded
         shape = (2, len(pairs) // 2, padded.mask.shape[1])
         places = padded.gather(self.project(encoder(pairs))).view(*shape, -1) + self.side[:, None, None]
@@ -134,8 +138,10 @@ class CATETask(PretextTask):
 
 
 def _earlier(order: NDArray, values: NDArray, distance: float, count: int) -> NDArray[np.int64]:
-    """(N, count) random entries of `order` before each, with values (N,), ascending, at most `distance` less; -1 where
-    there is none. The same draw every time."""
+    """(N, count) random entries of `order` that precede each entry, at most `distance` lower in value; -1 if none.
+
+    values: (N,), ascending. The draw is always the same.
+    """
     first = np.searchsorted(values, values - distance)
     candidates = np.arange(len(order)) - first
     uniform = np.random.default_rng(0).random((len(order), count))
@@ -144,7 +150,7 @@ def _earlier(order: NDArray, values: NDArray, distance: float, count: int) -> ND
 
 
 def corrupted(batch: Batch) -> tuple[Tensor, Tensor]:
-    """(V,) operations of which some are hidden and some are others, and (M,) the node rows that were selected."""
+    """(V,) operations after hiding and replacing, and (M,) the selected node rows."""
     mask = mask_id(batch.architectures)
     count = len(batch.op)
     other = torch.randint(len(batch.architectures.vocabulary) - 1, (count,), device=batch.device)

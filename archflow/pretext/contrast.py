@@ -1,4 +1,4 @@
-"""Which architectures may stand against each other as different ones."""
+"""Which architectures may serve as negatives of each other."""
 
 import numpy as np
 import torch
@@ -8,5 +8,5 @@ from archflow.graph import ArchitectureSet
 
 
 def graph_classes(architectures: ArchitectureSet) -> Tensor:
-    """(N,) the number of every architecture's isomorphism class: equal architectures are no negatives of each other."""
+    """(N,) index of each architecture's isomorphism class; isomorphic ones are not negatives of each other."""
     return torch.from_numpy(np.unique(architectures.hashes, return_inverse=True)[1].astype(np.int64))

@@ -20,38 +20,43 @@ from archflow.pretext.base import PRETEXT_TASKS, PretextTask, Targets, decoder, 
 from archflow.pretext.contrast import graph_classes
 
 NO_EDITS = (32 / 60, 42 / 60)
-"""The share of training from which, and up to which, positives are the architectures themselves."""
+"""The interval of training, as fractions, in which positives are the unedited architectures."""
 
 KEYS_AT_ONCE = 256
 
 
 @PRETEXT_TASKS.register("dclp")
 class DCLP(PretextTask):
-    """DCLP (Zheng et al., AAAI 2024): momentum contrast (He et al. 2020). The query q of an edited architecture is
-    like the key k of another edit of it, and unlike the keys n of other architectures in a queue:
+    """DCLP: momentum contrast of architectures with a curriculum.
+
+    The query q of an edited architecture should be similar to the key k of another edit of it, and dissimilar to the
+    keys n of other architectures in a queue:
 
         L = mean of -log( exp(q . k / T) / (exp(q . k / T) + sum over the queue of exp(q . n / T)) )
 
-    q = normalised projector(encoder.embed(view)). Keys come from a copy of encoder and projector that no gradient
-    reaches: in training it follows by weight <- m weight + (1 - m) encoder's weight, in training mode like the encoder,
-    as in the original. The newest keys replace the oldest.
+    with q = normalised projector(encoder.embed(view)). Keys come from a copy of encoder and projector without
+    gradients, which in training is updated by weight <- m weight + (1 - m) encoder's weight, in the same mode as the
+    encoder, as in the original. The newest keys replace the oldest.
 
-    An edit replaces the operation of one node by another that stands between nodes somewhere. The curriculum is that
-    of the released script: edits in epochs 0 to 31 and 42 to 59 of 60, none in between, here by share of training.
-    Published: m = 0.999, T = 0.07, a queue of 131,072 keys with batches of 2,048, a projector 32-64-32-128 on a GIN 32
-    wide, here d-2d-d-128.
+    An edit replaces the operation of one node by another that occurs at inner nodes. The curriculum is that of the
+    released script: edits in epochs 0 to 31 and 42 to 59 of 60, none in between, here as fractions of training.
+    Published: m = 0.999, T = 0.07, a queue of 131,072 keys with batches of 2,048, a projector 32-64-32-128 on a GIN of
+    width 32, here d-2d-d-128.
 
-    Differences. The queue has `queue` keys, the published 64 batches at batches of 256, and at most a quarter of the
-    architectures: more would mostly be earlier keys of the same architectures, and cost more than the encoder. Those
-    of an isomorphic architecture, its own from the epoch before above all, do not count; the released queue holds them
-    as negatives. The queue starts with the keys of random architectures, and not with random vectors that no key is
-    near to. AdamW without schedule stands for SGD at 0.015 with momentum 0.9.
+    Differences from the released code: the queue has `queue` keys, the published 64 batches at batches of 256, and at
+    most a quarter of the architectures, since more keys would mostly be earlier keys of the same architectures, and
+    cost more than the encoder. Keys of an isomorphic architecture, in particular its own from the previous epoch, are
+    excluded; the released queue contains them as negatives. The queue is initialised with the keys of random
+    architectures, not with random vectors that are far from all keys. AdamW without schedule replaces SGD at 0.015 with
+    momentum 0.9.
 
     Args:
-        queue: Keys at most.
+        queue: Maximum number of keys.
         momentum: m.
         temperature: T.
         width: Width of queries and keys.
+
+    Source: Zheng et al. (DCLP), AAAI 2024; He et al. 2020 for momentum contrast.
     """
 
     queue: Tensor
@@ -81,7 +86,7 @@ class DCLP(PretextTask):
         self.edits = not NO_EDITS[0] <= share < NO_EDITS[1]
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
-        """Fills the queue, too."""
+        """Initialise the queue; the targets are isomorphism classes."""
         classes = graph_classes(architectures)
         self.choices = inner_operations(architectures)
         size = min(self.queue_limit, len(architectures) // 4)
@@ -123,7 +128,7 @@ class DCLP(PretextTask):
         return F.normalize(self.key_projector(self.key_encoder.embed(batch)), dim=1)
 
     def _first_keys(self, architectures: ArchitectureSet, rows: NDArray[np.int64]) -> Tensor:
-        """(M, width) the keys of these rows, without random draws."""
+        """(M, width) the keys of these rows, without random edits."""
         mode = self.key_encoder.training
         self.key_encoder.eval()
         device = self.queue.device

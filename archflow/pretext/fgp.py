@@ -1,4 +1,4 @@
-"""Flow-guided pre-training: the flow surrogate and zero-cost proxies together."""
+"""Flow-guided pre-training: reconstruct the flow surrogate and rank zero-cost proxies."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from archflow.pretext.proxy_ranking import ProxyRanking
 
 @PRETEXT_TASKS.register("fgp")
 class FGP(EmbeddingTask):
-    """L = flow_weight L_rec + proxy_weight L_aux ("Learning to Flow from Generative Pretext Tasks", NeurIPS 2025).
+    """L = flow_weight L_rec + proxy_weight L_aux.
 
     Args:
         proxies, margin, proxy_hidden: Of L_aux, as in `ProxyRanking`.
         surrogate, flow_hidden: Of L_rec, as in `FlowReconstruction`.
-        flow_weight, proxy_weight: lambda_1 and lambda_2, tuned in the paper in {(1/2, 1/2), (1/3, 2/3), (2/3, 1/3)}.
+        flow_weight, proxy_weight: lambda_1 and lambda_2, tuned in the paper over {(1/2, 1/2), (1/3, 2/3), (2/3, 1/3)}.
+
+    Source: Kim et al., "Learning to Flow from Generative Pretext Tasks for Neural Architecture Encoding", NeurIPS 2025.
     """
 
     proxy_settings = ("proxies",)

@@ -17,7 +17,7 @@ from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, Targets, decoder
 from archflow.pretext.learned_surrogate import LearnedSurrogate
 
 Surrogate: TypeAlias = FlowSurrogate | LearnedSurrogate | Mapping[str, Any]
-"""What is reconstructed, or the arguments of that: `{"dim": 4}`, or `{"encoder": FILE}` of a `LearnedSurrogate`."""
+"""A surrogate, or its arguments: `{"dim": 4}`, or `{"encoder": FILE}` for a `LearnedSurrogate`."""
 
 PUBLISHED = FlowSurrogate()
 
@@ -29,8 +29,8 @@ class FlowReconstruction(EmbeddingTask):
     The surrogate is not normalised, as in the paper.
 
     Args:
-        surrogate: What is reconstructed.
-        hidden: Widths of the decoder's inner layers.
+        surrogate: The surrogate s to reconstruct.
+        hidden: Widths of the decoder's hidden layers.
     """
 
     def __init__(self, encoder: Encoder, surrogate: Surrogate = PUBLISHED, hidden: Sequence[int] = (128,)) -> None:
@@ -47,7 +47,7 @@ class FlowReconstruction(EmbeddingTask):
 
 
 def surrogate_of(description: Surrogate) -> FlowSurrogate | LearnedSurrogate:
-    """The surrogate of its arguments. Raises ArchflowError for arguments that it does not have."""
+    """Build the surrogate from its arguments. Raises ArchflowError for unknown arguments."""
     if not isinstance(description, Mapping):
         return description
     try:

@@ -1,4 +1,4 @@
-"""GMAE: which operations were hidden?"""
+"""GMAE: predict hidden operations."""
 
 from __future__ import annotations
 
@@ -19,24 +19,28 @@ from archflow.pretext.base import PRETEXT_TASKS, PretextTask, Targets, mask_id
 
 @PRETEXT_TASKS.register("gmae")
 class GMAETask(PretextTask):
-    """The masked graph auto-encoder of GMAE-NAS (Jing et al., IJCAI 2022). Of every architecture's n operations, input
-    and output among them, max(1, round(mask_ratio n)) at random are hidden in every batch; the encoder sees `MASK` in
-    their place, and a linear decoder names them from the nodes' embeddings h:
+    """Masked graph autoencoder of GMAE-NAS.
+
+    Of every architecture's n operations, input and output included, max(1, round(mask_ratio n)) random ones are hidden
+    in every batch; the encoder sees `MASK` in their place, and a linear decoder predicts them from the nodes'
+    embeddings h:
 
         loss = mean over hidden nodes v of  -log softmax(W h_v + b)[op_v]
 
-    Published: 10,000 steps of batches of 2,048 or 4,096, AdamW at 1e-4 (1e-3 for
-    NAS-Bench-301). There every node of a batch is hidden with the probability `mask_ratio`; ours is the same number in
-    expectation, up to rounding, and leaves no small architecture untouched. The released code puts zeros where we put
-    an operation with features of its own, so that any encoder can be told of it, and averages over classes too, which
-    divides the loss by |O|.
+    Published: 10,000 steps of batches of 2,048 or 4,096, AdamW at 1e-4 (1e-3 for NAS-Bench-301). There every node of a
+    batch is hidden with probability `mask_ratio`; archflow hides the same number in expectation, up to rounding, and at
+    least one operation of every architecture. The released code represents a hidden operation by zeros, where archflow
+    uses an operation with its own features, which every encoder supports; it also averages over classes, which divides
+    the loss by |O|.
 
     Args:
-        mask_ratio: Share of the operations that are hidden; 0.75, 0.15 and 0.05 for NAS-Bench-101, -201 and -301 (its
-            code).
+        mask_ratio: Fraction of the operations that are hidden; 0.75, 0.15 and 0.05 for NAS-Bench-101, -201 and -301
+            (released code).
 
     Raises:
         ArchflowError: `mask_ratio` is not in (0, 1].
+
+    Source: Jing et al. (GMAE-NAS), IJCAI 2022.
     """
 
     masks = True
@@ -44,13 +48,13 @@ class GMAETask(PretextTask):
     def __init__(self, encoder: Encoder, mask_ratio: float = 0.15) -> None:
         super().__init__()
         if not 0 < mask_ratio <= 1:
-            raise ArchflowError(f"gmae: mask_ratio {mask_ratio:g} must be a share of the nodes, above 0 and up to 1")
+            raise ArchflowError(f"gmae: mask_ratio {mask_ratio:g} must be a fraction of the nodes, above 0 and up to 1")
         self.mask_ratio = mask_ratio
         self.decoder = nn.Linear(encoder.dim, encoder.n_ops)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
-        """gmae_hidden: (N,) how many operations of every architecture are to be hidden."""
-        mask_id(architectures)  # refuses a vocabulary without it before the first epoch
+        """gmae_hidden: (N,) number of operations to hide in every architecture."""
+        mask_id(architectures)  # raises before the first epoch if the vocabulary has no mask
         hidden = np.rint(self.mask_ratio * architectures.node_counts).astype(np.int64)
         return {"gmae_hidden": torch.from_numpy(hidden.clip(1))}
 
@@ -61,7 +65,7 @@ class GMAETask(PretextTask):
 
 
 def draw_nodes(batch: Batch, counts: Tensor) -> Tensor:
-    """(M,) node rows: of every architecture as many as counts (B,) says, drawn without replacement."""
+    """(M,) node rows, counts (B,) of every architecture, drawn without replacement."""
     shuffled = torch.randperm(len(batch.op), device=batch.device)
     # Stable: within an architecture the nodes stay shuffled.
     by_graph = shuffled[torch.argsort(batch.graph[shuffled], stable=True)]

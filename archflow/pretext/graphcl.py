@@ -1,4 +1,4 @@
-"""Contrast of augmented architectures."""
+"""Contrastive learning with augmented architectures."""
 
 from __future__ import annotations
 
@@ -28,26 +28,29 @@ from archflow.pretext.contrast import graph_classes
 
 @PRETEXT_TASKS.register("graphcl")
 class GraphCL(PretextTask):
-    """GraphCL (You et al., NeurIPS 2020): two augmented views i and j of an architecture n are alike, those of others
-    are not. With z = projector(encoder.embed(view)) and cosine similarities
+    """GraphCL: two augmented views i and j of an architecture n are similar, views of different ones dissimilar.
+
+    With z = projector(encoder.embed(view)) and cosine similarities
 
         L = mean over n of -log( exp(sim(z_ni, z_nj) / T) / sum over n' != n of exp(sim(z_ni, z_n'j) / T) )
 
-    A view is one of four edits, drawn anew for every view: a fifth of the nodes dropped, a fifth of the edges replaced
-    by others, the operations of a fifth of the nodes hidden, a connected part with four fifths of the nodes. The ratio
-    of 0.2 is the paper's, the projector of two layers as well; the temperature is that of its released code for small
-    graphs (its code for molecules has 0.1).
+    A view is one of four edits, drawn for every view: a fifth of the nodes dropped, a fifth of the edges replaced, the
+    operations of a fifth of the nodes hidden, or a connected part with four fifths of the nodes. The ratio of 0.2 and
+    the projector of two layers are the paper's; the temperature is that of its released code for small graphs (its code
+    for molecules has 0.1).
 
-    Differences. Of every architecture at least one node, or edge, is edited: the shares of small graphs round to none
-    too often. New edges keep the graph acyclic, where the paper's join any nodes and its code adds none. A hidden
-    operation becomes `MASK`; there a node's features become noise. The connected part grows along random edges; the
-    released random walk only looks at the first node's neighbours. Isomorphic architectures of a batch are no
-    negatives of each other, and an architecture without any does not count. An encoder that reads pairs of cells sees
-    no edit that changes how many cells there are.
+    Differences from the paper: at least one node or edge of every architecture is edited, since fractions of small
+    graphs often round to zero. New edges keep the graph acyclic, where the paper joins any nodes and its code adds no
+    edges. A hidden operation becomes `MASK`, where the paper replaces a node's features by noise. The connected part
+    grows along random edges; the released random walk only looks at the first node's neighbours. Isomorphic
+    architectures of a batch are not negatives of each other, and an architecture without negatives is excluded. An
+    encoder that reads pairs of cells sees no edit that changes the number of cells.
 
     Args:
         temperature: T.
-        ratio: Share of the nodes or edges that an edit touches.
+        ratio: Fraction of the nodes or edges that an edit changes.
+
+    Source: You et al. (GraphCL), NeurIPS 2020.
     """
 
     masks = True
@@ -56,12 +59,12 @@ class GraphCL(PretextTask):
         super().__init__()
         positive("graphcl", temperature=temperature)
         if not 0 < ratio <= 1:
-            raise ArchflowError(f"graphcl: ratio {ratio:g} must be a share of the nodes, above 0 and up to 1")
+            raise ArchflowError(f"graphcl: ratio {ratio:g} must be a fraction of the nodes, above 0 and up to 1")
         self.temperature, self.ratio = temperature, ratio
         self.projector = decoder(encoder.dim, (encoder.dim,), encoder.dim)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
-        """Raises ArchflowError if the vocabulary lacks `MASK`."""
+        """The isomorphism classes. Raises ArchflowError if the vocabulary does not contain `MASK`."""
         mask_id(architectures)
         return {"graphcl": graph_classes(architectures)}
 
@@ -74,7 +77,7 @@ class GraphCL(PretextTask):
         return {"graphcl": contrast(first, second, targets["graphcl"], self.temperature)}
 
     def views(self, architectures: ArchitectureSet) -> ArchitectureSet:
-        """(N,) every architecture after one edit of a random kind."""
+        """(N,) every architecture after one random edit."""
         mask = mask_id(architectures)
         kind = torch.randint(4, (len(architectures),)).numpy()
         parts = [architectures.select(np.flatnonzero(kind == k)) for k in range(4)]
@@ -91,7 +94,7 @@ class GraphCL(PretextTask):
 
 
 def contrast(first: Tensor, second: Tensor, classes: Tensor, temperature: float) -> Tensor:
-    """GraphCL's loss of two views (B, d) each; those of one class (B,) are no negatives of each other."""
+    """GraphCL's loss of two views (B, d) each; architectures of one class (B,) are not negatives of each other."""
     logits = F.normalize(first, dim=1) @ F.normalize(second, dim=1).T / temperature
     other = classes[:, None] != classes
     counts = other.any(1)

@@ -1,4 +1,4 @@
-"""Pre-training runs side by side, one a process: on few cores they use the machine better than threads within one."""
+"""Pre-training runs in parallel, one per process: on few cores this is faster than threads within one run."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class PretrainingJob:
 
     Attributes:
         encoder: Its registered name.
-        config: Its arguments besides `n_ops` and `n_attributes`.
-        task: As `make_task` reads it.
-        tasks: Settings by task, where they differ from the defaults.
+        config: Its arguments other than `n_ops` and `n_attributes`.
+        task: A task's name; see `make_task`.
+        tasks: Settings by task that differ from the defaults.
         settings: Of the training, with the seed of weights, decoders and order.
-        path: Where the encoder goes when it is done.
+        path: Where the encoder is written.
         view: The form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
         positions: Whether it also reads position attributes (`archflow.graph.positions`).
     """
@@ -56,10 +56,12 @@ class PretrainingJob:
         return state_of(self.path)
 
     def run(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray], on_epoch: OnEpoch) -> Embedder:
-        """The trained encoder, which is not written yet. The state after every epoch is; the same call resumes from it.
+        """Train the encoder and return it without writing it.
+
+        The state is written after every epoch; the same call resumes from it.
 
         Args:
-            architectures, proxies, on_epoch: As `pretrain` takes them.
+            architectures, proxies, on_epoch: See `pretrain`.
         """
         known = architectures.recoded(vocabulary_for(self.task, architectures.vocabulary))
         shown = {"view": self.view, "positions": self.positions}
@@ -73,7 +75,7 @@ class PretrainingJob:
 
 
 def state_of(path: Path) -> Path:
-    """Where the state of the training goes whose encoder goes to `path`: no two encoders have the same."""
+    """Path of the training state of the encoder at `path`; unique per encoder."""
     return path.with_name(f"{path.name}.state")
 
 
@@ -84,10 +86,12 @@ def run_jobs(
     processes: int,
     on_wait: Callable[[], None] = lambda: None,
 ) -> None:
-    """Run the jobs whose encoder is not there yet, `processes` at a time; a single one needs no process but this one.
-    on_wait: called again and again meanwhile.
+    """Run all jobs whose encoder does not exist yet, `processes` at a time.
 
-    Raises ArchflowError if a worker process dies.
+    A single process runs the jobs in the current process. `on_wait` is called repeatedly while waiting.
+
+    Raises:
+        ArchflowError: A worker process died.
     """
     waiting = [job for job in jobs if not job.path.exists()]
     processes = min(processes, len(waiting))
@@ -115,13 +119,13 @@ def _run_beside(
     bar: Progress,
     on_wait: Callable[[], None],
 ) -> None:
-    """The same in worker processes."""
+    """Run jobs in worker processes."""
     context = multiprocessing.get_context("spawn")
     epochs, stop = context.Value("q", 0), context.Event()
     initial = (max(1, torch.get_num_threads() // processes), epochs, stop)
     with ProcessPoolExecutor(processes, context, _prepare, initial) as executor:
-        # The architectures go with each job: a process that is sent much while it starts blocks its parent for good if
-        # it dies of what a script without a guard does then.
+        # The architectures are sent with each job: if a large message is sent while a process starts, the parent blocks
+        # forever when the process dies, as in a script without a main guard.
         futures = [executor.submit(_run_in_worker, job, architectures, dict(proxies)) for job in jobs]
         shown = 0
         try:
@@ -134,7 +138,7 @@ def _run_beside(
                     futures.remove(future)
                 on_wait()
                 time.sleep(0.2)
-        except BaseException as error:  # a failed job or Ctrl-C: let the others end with their epoch, which is kept
+        except BaseException as error:  # a failed job or Ctrl-C: let the others finish their epoch, which is kept
             stop.set()
             executor.shutdown(wait=False, cancel_futures=True)
             if isinstance(error, BrokenProcessPool):
@@ -176,7 +180,7 @@ def _run(
     proxies: Mapping[str, NDArray],
     advance: Callable[[int], None],
 ) -> None:
-    """Train one encoder and write it. advance: called with how many epochs came to an end."""
+    """Train one encoder and write it; `advance` is called with the number of epochs completed."""
     done = 0
     ends = [time.perf_counter()]
 
@@ -187,7 +191,7 @@ def _run(
         advance(epoch - before)
 
     trained = job.run(architectures, proxies, on_epoch)
-    # The first interval holds the targets, and of a resumed run the restored epochs.
+    # The first interval includes computing the targets and, in a resumed run, the restored epochs.
     seconds = statistics.median([b - a for a, b in pairwise(ends)][1:] or [ends[-1] - ends[0]])
     trained.with_history(epoch_s=round(seconds, 3)).save(job.path)
     job.state.unlink(missing_ok=True)

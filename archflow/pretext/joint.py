@@ -1,4 +1,4 @@
-"""Several pretext tasks at once, by weighted sum."""
+"""A weighted sum of several pretext tasks."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from archflow.seeding import seeded
 class JointTask(PretextTask):
     """L = sum over tasks of weight L_task. Tasks on embeddings share one pass of the encoder.
 
-    Every other task draws at random from a stream of its own, which depends on the seed of the epoch, the rows of the
-    batch and the task's name: what it draws does not depend on the tasks beside it.
+    Every other task has its own random stream, which depends on the seed of the epoch, the rows of the batch and the
+    task's name, so that its draws do not depend on the other tasks.
 
     Args:
-        tasks: By name, with the weight of each.
+        tasks: Tasks by name, with their weights.
     """
 
     def __init__(self, tasks: Mapping[str, tuple[PretextTask, float]]) -> None:
@@ -48,7 +48,7 @@ class JointTask(PretextTask):
             task.begin_epoch(share)
 
     def targets(self, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> dict[str, Tensor]:
-        """Raises ArchflowError where two tasks have a target of the same name, too."""
+        """The targets of all tasks. Also raises ArchflowError if two tasks have a target of the same name."""
         joined: dict[str, Tensor] = {}
         for task in self.tasks.values():
             _add(joined, task.targets(architectures, proxies))
@@ -71,5 +71,5 @@ class JointTask(PretextTask):
 def _add(joined: dict[str, Tensor], more: Mapping[str, Tensor]) -> None:
     for name, value in more.items():
         if name in joined:
-            raise ArchflowError(f"joint task: two of its tasks have a {name!r}; they cannot be told apart")
+            raise ArchflowError(f"joint task: two of its tasks have a {name!r}; the names must differ")
         joined[name] = value

@@ -13,11 +13,11 @@ from archflow.pretext.joint import JointTask
 from archflow.pretext.settings import checked, defaults
 
 Settings: TypeAlias = Mapping[str, Mapping[str, Any]]
-"""Settings by task, those that differ from its defaults: `{"graphcl": {"temperature": 0.1}, "cate": {}}`."""
+"""Settings by task that differ from the defaults: `{"graphcl": {"temperature": 0.1}, "cate": {}}`."""
 
 
 def task_weights(name: str) -> dict[str, float]:
-    """The tasks that a name joins, with their weights. Raises ArchflowError for what is no task, or no weight."""
+    """Parse a name into tasks and their weights. Raises ArchflowError for an unknown task or an invalid weight."""
     weights: dict[str, float] = {}
     for part in name.split("+"):
         factor, _, task = part.rpartition("*")
@@ -27,22 +27,23 @@ def task_weights(name: str) -> dict[str, float]:
         except ValueError:
             weight = 0.0
         if not 0 < weight < float("inf"):
-            raise ArchflowError(f"pretext task {name!r}: {factor!r} is no positive weight; write 0.5*flow+0.5*gmae")
+            raise ArchflowError(f"pretext task {name!r}: {factor!r} is not a positive weight; write 0.5*flow+0.5*gmae")
         if task.strip() in weights:
-            raise ArchflowError(f"pretext task {name!r}: {task.strip()!r} stands there twice; name it once")
+            raise ArchflowError(f"pretext task {name!r}: {task.strip()!r} occurs twice; name it once")
         weights[task.strip()] = weight
     return weights
 
 
 def task_settings(name: str, settings: Settings | None = None) -> dict[str, dict[str, Any]]:
-    """All settings of the tasks that a name joins: the given ones, and the defaults of the others.
+    """All settings of the tasks in a name: the given ones, and defaults for the others.
 
     Args:
-        name: As `make_task` reads it.
-        settings: By task; those of tasks that the name does not join do nothing.
+        name: See `make_task`.
+        settings: Settings by task; those of tasks that are not in the name have no effect.
 
     Raises:
-        ArchflowError: A task or a setting is unknown, with the nearest one, or a value is of another type.
+        ArchflowError: A task or a setting is unknown (the message suggests the nearest one), or a value has the wrong
+            type.
     """
     settings = settings or {}
     for task in settings:
@@ -54,16 +55,16 @@ def task_settings(name: str, settings: Settings | None = None) -> dict[str, dict
 
 
 def make_task(name: str, encoder: Encoder, settings: Settings | None = None, **own: Any) -> PretextTask:
-    """The task of a name, or the weighted sum of several.
+    """Build the task of a name, or the weighted sum of several tasks.
 
     Args:
         name: `graphcl`, or a sum such as `0.5*flow+2*graphcl`.
-        encoder: Whose sizes the task reads.
-        settings: By task, where they differ from the defaults.
-        own: The settings of a task that is named alone: `make_task("graphcl", encoder, temperature=0.1)`.
+        encoder: The encoder, whose sizes the task reads.
+        settings: Settings by task that differ from the defaults.
+        own: The settings of a single task: `make_task("graphcl", encoder, temperature=0.1)`.
 
     Raises:
-        ArchflowError: A name, a weight or a setting is none, or out of the task's range.
+        ArchflowError: A name, a weight or a setting is invalid, or out of the task's range.
     """
     weights = task_weights(name)
     if own:
@@ -79,7 +80,7 @@ def make_task(name: str, encoder: Encoder, settings: Settings | None = None, **o
 
 
 def name_of(task: PretextTask) -> str:
-    """The name by which `make_task` makes a task; of one that is not registered, its class."""
+    """The name from which `make_task` makes a task; for an unregistered one, its class name."""
     if isinstance(task, JointTask):
         return "+".join(f"{weight:g}*{name}" for name, weight in task.weights.items())
     registered = (name for name in PRETEXT_TASKS.names() if PRETEXT_TASKS.get(name) is type(task))
@@ -87,16 +88,19 @@ def name_of(task: PretextTask) -> str:
 
 
 def vocabulary_for(name: str, vocabulary: Vocabulary) -> Vocabulary:
-    """The vocabulary that a task needs: with `MASK` behind the operations, whose ids stay, where it hides some."""
+    """The vocabulary that a task needs: with `MASK` appended if it hides operations.
+
+    Existing ids do not change.
+    """
     masks = any(PRETEXT_TASKS.get(task).masks for task in task_weights(name))
     return Vocabulary((*vocabulary.ops, MASK)) if masks and MASK not in vocabulary else vocabulary
 
 
 def proxies_for(name: str, settings: Settings | None = None) -> tuple[str, ...]:
-    """The names of the zero-cost proxies that a task with these settings needs, each once.
+    """Names of the zero-cost proxies that a task with these settings needs, without duplicates.
 
     Raises:
-        ArchflowError: As `task_settings` does, and for a task that needs a proxy where none is named.
+        ArchflowError: As `task_settings`, or if a task that needs a proxy names none.
     """
     configs = task_settings(name, settings)
     named = (named_proxies(PRETEXT_TASKS.get(task), config) for task, config in configs.items())
@@ -104,12 +108,12 @@ def proxies_for(name: str, settings: Settings | None = None) -> tuple[str, ...]:
 
 
 def updated(settings: Settings, changes: Settings) -> dict[str, Mapping[str, Any]]:
-    """The settings with these changes."""
+    """The settings with these changes applied."""
     tasks = dict.fromkeys([*settings, *changes])
     return {task: {**settings.get(task, {}), **changes.get(task, {})} for task in tasks}
 
 
 def with_proxies(name: str, settings: Settings, proxies: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """The settings with these proxies for all tasks of a name that rank some and do not name their own."""
+    """The settings with these proxies for all tasks of a name that rank proxies and do not name their own."""
     tasks = [task for task in task_weights(name) if "proxies" in defaults(PRETEXT_TASKS.get(task))]
     return updated({task: {"proxies": list(proxies)} for task in tasks}, settings)

@@ -1,4 +1,4 @@
-"""Pre-training: an encoder learns a pretext task."""
+"""Pre-training: train an encoder on a pretext task."""
 
 from __future__ import annotations
 
@@ -56,24 +56,24 @@ def pretrain(
 
     Args:
         embedder: Its vocabulary is the one that the task needs (`vocabulary_for`).
-        task: For this encoder; or a name as `make_task` reads it, whose weights then follow from the seed.
-        architectures: N of them, as a table has them; the embedder prepares them.
+        task: A task for this encoder, or a name as for `make_task`, whose weights are then initialised from the seed.
+        architectures: N architectures, as in a table; the embedder prepares them.
         proxies: Zero-cost proxies by name, (N,) each; NaN where a value is missing.
-        settings: Of the training.
-        tasks: Settings by task, where they differ from the defaults, if the task is given by name. One that ranks
-            proxies and names none ranks all that are given.
+        settings: Settings of the training.
+        tasks: Settings by task that differ from the defaults, if the task is given by name. A task that ranks proxies
+            and names none ranks all that are given.
         checkpoint: File that holds the state after every epoch. If it exists, training resumes from it, to the same
-            weights as an undisturbed run: an epoch's order and dropout follow from (seed, epoch) alone.
-        device: Where to compute.
-        on_epoch: Called after every epoch with its number (from 1) and losses; for those restored, once.
+            weights as an uninterrupted run: an epoch's order and dropout depend on (seed, epoch) alone.
+        device: Device of the computation.
+        on_epoch: Called after every epoch with its number (from 1) and losses; called once for restored epochs.
 
     Returns:
         The embedder with its history: `task`, `tasks` (the settings), `proxies`, `epochs`, `seed`, and `losses`, the
-        mean parts of the loss in every epoch.
+            mean terms of the loss in every epoch.
 
     Raises:
-        ArchflowError: The task's proxy, or its mask, is missing; the checkpoint is of other settings, data or weights;
-            memory does not last for the largest architectures; or a loss is not finite.
+        ArchflowError: The task's proxy, or its mask, is missing; the checkpoint has other settings, data or weights;
+            memory does not suffice for the largest architectures; or a loss is not finite.
     """
     settings, device = settings or PretrainSettings(), usable(device)
     name = task if isinstance(task, str) else name_of(task)
@@ -151,7 +151,7 @@ def _key(
     targets: Targets,
     settings: PretrainSettings,
 ) -> str:
-    """A fingerprint of all that decides how the training ends."""
+    """A fingerprint of everything that determines the outcome of the training."""
     graphs = (architectures.node_ptr, architectures.edge_ptr, architectures.edge_src, architectures.edge_dst)
     nodes = (list(architectures.vocabulary.ops), architectures.op, architectures.attribute_names)
     attributes = () if architectures.attributes is None else (architectures.attributes,)

@@ -12,22 +12,22 @@ from torch import Tensor
 from archflow.encoders import Encoder
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
+from archflow.near import alternatives
 from archflow.pretext.base import PRETEXT_TASKS, EmbeddingTask, Targets, decoder
 from archflow.pretext.ranking_loss import pairwise_hinge
 
 
 @PRETEXT_TASKS.register("proxy_ranking")
 class ProxyRanking(EmbeddingTask):
-    """L_aux: the pairwise hinge loss on a zero-cost proxy (FGP, eq. of L_aux; alone the ZC-Proxy baseline).
+    """L_aux: the pairwise hinge loss on a zero-cost proxy (FGP, eq. of L_aux; on its own the ZC-Proxy baseline).
 
-    Of several proxies each has its own score, and the loss is their mean. An architecture whose proxy is missing takes
-    part in no pair of that proxy.
+    With several proxies, each has its own score, and the loss is their mean. An architecture whose proxy is missing is
+    excluded from all pairs of that proxy.
 
     Args:
-        proxies: The names of the proxies, at least one.
-        margin: By how much the better score should lead: 0.5 for NAS-Bench-101 and -201, 0.1 for -301 (FGP's released
-            code).
-        hidden: Widths of the decoder's inner layers.
+        proxies: Names of the proxies, at least one.
+        margin: Required lead of the better score: 0.5 for NAS-Bench-101 and -201, 0.1 for -301 (FGP's released code).
+        hidden: Widths of the decoder's hidden layers.
     """
 
     proxy_settings = ("proxies",)
@@ -51,13 +51,15 @@ class ProxyRanking(EmbeddingTask):
 
 
 def proxy_ranks(name: str, proxies: Mapping[str, NDArray], count: int) -> NDArray[np.float32]:
-    """(N,) the place of every value of a proxy among its different values, NaN where it is missing or infinite.
+    """(N,) rank of every value of a proxy among its distinct values, NaN where it is missing or infinite.
 
-    Ranks order like the values and survive float32. Raises ArchflowError if the proxy is not there, has not `count`
-    values, or fewer than two different ones.
+    Ranks have the order of the values and are exact in float32.
+
+    Raises:
+        ArchflowError: The proxy does not exist, does not have `count` values, or has fewer than two distinct values.
     """
     if name not in proxies:
-        raise ArchflowError(f"no proxy {name!r}; there are: {', '.join(proxies) or 'none'}")
+        raise ArchflowError(f"no proxy {name!r}; {alternatives(name, proxies)}")
     values = np.asarray(proxies[name], np.float64)
     if values.shape != (count,):
         raise ArchflowError(f"proxy {name!r} has {values.size} values for {count} architectures")

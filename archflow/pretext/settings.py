@@ -1,8 +1,7 @@
-"""The settings of a pretext task: what there are, and whether given ones are some."""
+"""The settings of a pretext task: their defaults and their validation."""
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 
 from archflow.configured import parsed
 from archflow.errors import ArchflowError
+from archflow.near import alternatives
 
 __all__ = ["checked", "defaults", "parsed"]
 
@@ -18,23 +18,22 @@ _NONE, _MORE = inspect.Parameter.empty, inspect.Parameter.VAR_KEYWORD
 
 
 def defaults(task: type) -> dict[str, Any]:
-    """The settings of a task with their defaults: the arguments of its constructor behind the encoder."""
+    """The settings of a task with their defaults: the arguments of its constructor after the encoder."""
     parameters = list(inspect.signature(task).parameters.values())[1:]
     return {parameter.name: parameter.default for parameter in parameters if parameter.kind is not _MORE}
 
 
 def checked(name: str, task: type, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The settings, if the task has them and their values are of the types of the defaults.
+    """Validate settings: the task must have them, and their values must have the types of the defaults.
 
     Raises:
-        ArchflowError: Naming the task and the setting, and for an unknown one the nearest there is.
+        ArchflowError: A setting is unknown or has the wrong type; the message names the task and the setting, and
+            suggests the nearest name.
     """
     known = defaults(task)
     for setting, value in settings.items():
         if setting not in known:
-            near = difflib.get_close_matches(setting, known, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise ArchflowError(f"{name} has no setting {setting!r}; {hint}there are: {', '.join(known) or 'none'}")
+            raise ArchflowError(f"{name} has no setting {setting!r}; {alternatives(setting, known)}")
         wanted = _wanted(known[setting], value)
         if wanted:
             raise ArchflowError(f"{name}: {setting} {value!r} is no {wanted}")
@@ -45,7 +44,7 @@ def checked(name: str, task: type, settings: Mapping[str, Any]) -> Mapping[str, 
 
 
 def _wanted(default: Any, value: Any) -> str:
-    """What the value should be and is not, in words; empty if it is fine."""
+    """The type that the value should have, in words; empty if it is valid."""
     if default in (None, _NONE):
         return ""
     if isinstance(default, bool):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archflow.data.benchmarks import Benchmark
 from archflow.encoders.pretrained import is_pretrained
 from archflow.errors import ArchflowError
+from archflow.graph.table import Table
+from archflow.near import alternatives
+from archflow.predict.context import ContextChoice
 from archflow.recipes.fitting import DEFAULT, FitPredictor, Task, network_predictor, stacked_predictor
 from archflow.recipes.stacks import RECIPES, Recipe, recipe_of, recipe_within
 
@@ -30,6 +33,7 @@ class Choice:
         view, positions, members: For the recipe `NETWORKS` only.
         epochs: Fine-tuning epochs of networks.
         seed: Random seed.
+        context: The column of devices or tasks.
     """
 
     recipe: str | None = None
@@ -43,6 +47,7 @@ class Choice:
     members: int | None = None
     epochs: int | None = None
     seed: int = 21
+    context: ContextChoice | None = None
 
     def named(self, metrics: int) -> str:
         """The name of the recipe for this number of metrics. Only networks learn several metrics together."""
@@ -50,8 +55,16 @@ class Choice:
             return self.recipe
         return recipe_within(self.budget) if self.budget else NETWORKS if metrics > 1 else DEFAULT
 
-    def checked(self, metrics: int) -> Choice:
+    def with_context(self, table: Table, text: str | None, unseen: bool = False) -> Choice:
+        """The choice with the context that an option names. Raises ArchflowError if the table lacks its column."""
+        return self if text is None else replace(self, context=ContextChoice.parsed(text, table.column_names, unseen))
+
+    def checked(self, metrics: int, context: str | None = None, unseen: bool = False) -> Choice:
         """Return this choice if its options go together.
+
+        Args:
+            metrics: The number of metrics.
+            context, unseen: The options of `with_context`.
 
         Raises:
             ArchflowError: If an option does not fit the recipe; the message names it.
@@ -60,7 +73,7 @@ class Choice:
             raise ArchflowError("--budget chooses the recipe: leave it or --recipe out")
         name = self.named(metrics)
         if name not in (*RECIPES, NETWORKS):
-            raise ArchflowError(f"no recipe is called {name!r}; there are: {', '.join(RECIPES)}, {NETWORKS}")
+            raise ArchflowError(f"no recipe is called {name!r}; {alternatives(name, [*RECIPES, NETWORKS])}")
         for option, given, works in (
             ("--view", self.view, name == NETWORKS),
             ("--positions", self.positions, name == NETWORKS),
@@ -68,10 +81,13 @@ class Choice:
             ("--features", self.columns, name != NETWORKS),
             ("--sources", self.sources, name != NETWORKS),
             ("--proxy", self.proxies, name not in (NETWORKS, "plain")),
+            ("--context", context, name != NETWORKS),
             ("--epochs", self.epochs, name != "plain" or self.encoder),
         ):
             if given and not works:
                 raise ArchflowError(f"{option}: not of the recipe {name!r}; leave it out, or give another --recipe")
+        if unseen and context is None:
+            raise ArchflowError("--unseen: of which devices or tasks? Name their column with --context")
         return self
 
     def predictor(
@@ -84,7 +100,9 @@ class Choice:
                 task, benchmark, self.encoder, self.view, self.positions, self.members, self.epochs, self.seed
             )
         parts = self.recipe_for(name, benchmark)
-        return stacked_predictor(task, folder, parts, self.ready, self.columns, self.proxies, self.seed, on_note)
+        return stacked_predictor(
+            task, folder, parts, self.ready, self.columns, self.proxies, self.seed, on_note, self.context
+        )
 
     @property
     def ready(self) -> str | None:

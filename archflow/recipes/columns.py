@@ -13,8 +13,12 @@ from archflow.features.columns import Columns
 from archflow.features.known import known_as_text, known_columns
 from archflow.features.leaks import check_sources, usable
 from archflow.graph.table import Table
+from archflow.predict.context import ContextChoice
 
 Rows = NDArray[np.int64]
+
+LEAST_UNSEEN = 3
+"""The least number of devices or tasks from which others are predicted."""
 
 
 def usable_columns(
@@ -77,4 +81,22 @@ def check_columns(
         raise ArchflowError(
             f"all {len(table)} architectures are the same, and no column tells them apart; add other architectures, or "
             "name columns with --features"
+        )
+
+
+def check_context(known: Table, context: ContextChoice) -> None:
+    """Refuse labelled rows without a device or task, and devices that cannot be held out.
+
+    Args:
+        known: The labelled rows.
+        context: The column, and how it is used.
+
+    Raises:
+        ArchflowError: If a row names nothing (the message names it), or there are too few devices for `unseen`.
+    """
+    count = len(np.unique(context.groups(known)))
+    if context.unseen and count < LEAST_UNSEEN:
+        raise ArchflowError(
+            f"--unseen: the labels are of {count} different {context.column}s; {LEAST_UNSEEN} are needed to learn what "
+            "another one would be like"
         )

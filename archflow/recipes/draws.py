@@ -14,6 +14,7 @@ from archflow.errors import ArchflowError
 from archflow.features.columns import Columns
 from archflow.features.known import known_columns
 from archflow.graph.table import Table
+from archflow.predict.context import ContextChoice
 from archflow.predict.labels import LEAST
 from archflow.recipes.fitting import Task
 
@@ -57,6 +58,7 @@ class Draws:
         repetitions: int = 5,
         features: Sequence[str] = (),
         seed: int = 21,
+        context: ContextChoice | None = None,
     ) -> Self:
         """Draw labels.
 
@@ -67,6 +69,7 @@ class Draws:
             features: Columns that describe an architecture: rows with the same graph but different values in these are
                 different architectures. If None, the columns known before training, found by name.
             seed: Seed of the first draw; later draws use the following seeds.
+            context: The column of devices or tasks, which also tells rows apart.
 
         Raises:
             ArchflowError: If labels are all equal, too few to learn from, or leave too few to judge on, or a column
@@ -91,7 +94,7 @@ class Draws:
                     f"{metric}: the {budgets[0]} labels of draw {number} are all {values[order[0]]:g}; others "
                     "are rare: give more --labels"
                 )
-        return cls(task, budgets, [_apart(table, columns, order, budgets[-1]) for order in orders], seed)
+        return cls(task, budgets, [_apart(table, columns, order, budgets[-1], context) for order in orders], seed)
 
 
 def check_enough(measured: int, labels: int, metric: str) -> None:
@@ -113,16 +116,20 @@ def _left(measured: int) -> int:
     return max(LEAST_TESTED, round(JUDGED * measured))
 
 
-def _apart(table: Table, columns: Columns, order: Rows, labels: int) -> tuple[Rows, Rows]:
+def _apart(
+    table: Table, columns: Columns, order: Rows, labels: int, context: ContextChoice | None = None
+) -> tuple[Rows, Rows]:
     """The first `labels` rows in an order, and the later rows whose architectures are not among them."""
     rows = order[: labels + TESTED]
     shown = table.select(rows)
     # Proxies of the same graph may differ by noise.
     numeric = tuple(each for each in columns.numeric if not each[0].startswith("zc_"))
     costs = Columns(numeric, columns.texts)(shown)
-    same = [(graph, row.tobytes()) for graph, row in zip(shown.architectures.hashes, costs, strict=True)]
+    texts = [""] * len(shown) if context is None else context.texts(shown)
+    each = zip(shown.architectures.hashes, costs, texts, strict=True)
+    same = [(graph, row.tobytes(), text) for graph, row, text in each]
     learnt = set(same[:labels])
-    tested = rows[labels:][np.array([each not in learnt for each in same[labels:]], bool)]
+    tested = rows[labels:][np.array([one not in learnt for one in same[labels:]], bool)]
     if len(tested) < LEAST_TESTED:
         raise ArchflowError(
             f"only {len(tested)} of the other measured architectures differ from those learnt from, and {LEAST_TESTED} "

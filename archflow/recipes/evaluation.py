@@ -15,6 +15,8 @@ from archflow.data.journal import Journal
 from archflow.data.proxies import proxy_columns
 from archflow.features.columns import Columns
 from archflow.graph.table import Table
+from archflow.predict.context import ContextChoice
+from archflow.predict.latency_scores import SCORES
 from archflow.predict.stacked import StackedPredictor
 from archflow.recipes.columns import usable_columns
 from archflow.recipes.draws import Draws
@@ -94,6 +96,10 @@ class Evaluation:
         """Spearman's correlation between predicted standard deviations and absolute errors, averaged over draws."""
         return float(np.mean([each.deviation for each in self.repetitions]))
 
+    def value(self, name: str, score: str) -> float:
+        """The mean of one of `SCORES` over the draws, of the blend or a latency baseline."""
+        return float(np.mean([each.values[name][score] for each in self.repetitions if name in each.values]))
+
     def informative(self, name: str) -> bool:
         """Whether the blend or a component ranks significantly better than chance."""
         n = self.judged
@@ -113,8 +119,9 @@ class Evaluation:
                 row |= {measure: self.mean(name, measure), f"{measure}_error": error}
             rows.append(row)
         held = {str(asked): _json(self.coverage(asked)[0]) for asked in COVERAGES}
+        values = {name: {each: self.value(name, each) for each in SCORES} for name in self.repetitions[0].values}
         about = {"labels": self.labels, "repetitions": len(self.repetitions), "judged": self.judged}
-        return {**about, "predictors": rows, "coverage": held, "deviation": self.deviation}
+        return {**about, "predictors": rows, "coverage": held, "deviation": self.deviation, "values": values}
 
 
 def maker(
@@ -124,6 +131,7 @@ def maker(
     benchmark: Benchmark | None = None,
     columns: Sequence[str] | None = None,
     on_note: Callable[[str], None] = lambda line: None,
+    context: ContextChoice | None = None,
 ) -> Callable[[int], StackedPredictor]:
     """Return a function that makes a predictor from a seed. All predictors share the encoders, which see no labels.
 
@@ -134,6 +142,7 @@ def maker(
         benchmark: The benchmark whose settings to use; None for a user's own table.
         columns: Columns that are known before training; None to find them by name.
         on_note: Called with a line for the user, if there is one.
+        context: The column of devices or tasks, if there is one.
 
     Raises:
         ArchflowError: If the recipe or a column is unknown.
@@ -145,7 +154,7 @@ def maker(
     proxies = {name: table.metric(name) for name in proxy_columns(table) if name not in task.metrics}
     embedders = parts.embedders(table.architectures, np.zeros(0, np.int64), proxies, folder, on_note=on_note)
     (objective,) = task.objectives(preset_of(benchmark).margin)
-    return lambda seed: parts.predictor(embedders, columns, objective, seed)
+    return lambda seed: parts.predictor(embedders, columns, objective, seed, context)
 
 
 def evaluate(

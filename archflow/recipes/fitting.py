@@ -14,6 +14,7 @@ from archflow.checkpoint import is_saved, remove_saved
 from archflow.data.benchmarks import Benchmark
 from archflow.data.proxies import proxy, proxy_columns
 from archflow.data.splits import labelled_rows
+from archflow.devices.units import unit_doubt
 from archflow.encoders import create
 from archflow.encoders.pretrained import is_pretrained
 from archflow.errors import ArchflowError
@@ -21,6 +22,7 @@ from archflow.files import check_folder, remove_parts
 from archflow.graph.table import Table
 from archflow.outputs import Output, check_outputs
 from archflow.predict import FineTuned, NetworkPredictor, Objective, StackedPredictor
+from archflow.predict.context import ContextChoice
 from archflow.predict.direction import usually_lower
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.folder import DESCRIPTION, is_description
@@ -29,8 +31,8 @@ from archflow.predict.monotone import usual_extremes
 from archflow.predict.objectives import Hinge, one_for_each
 from archflow.predict.stack import Stacking
 from archflow.progress import progress_bar
-from archflow.recipes.columns import check_columns, usable_columns
-from archflow.recipes.presets import preset_of
+from archflow.recipes.columns import check_columns, check_context, usable_columns
+from archflow.recipes.presets import LATENCY, preset_of
 from archflow.recipes.stacks import Recipe
 
 STATE = "fit.state"
@@ -98,10 +100,26 @@ class Task:
 
     @property
     def note(self) -> str:
-        """A note for the user about metrics whose low values are usually good, but are not taken as good here.
+        """A note for the user: low values of a metric are usually good, but are not taken as good here, or milliseconds
+        look as if they were in another unit.
 
-        Empty if there is no such metric.
+        Empty if there is nothing to note.
         """
+        return "; ".join(filter(None, (self._direction, *self._units)))
+
+    @property
+    def _units(self) -> list[str]:
+        """Doubts about the unit of columns of positive latencies in milliseconds."""
+        found = []
+        for metric in (name for name in self.metrics if name.endswith("latency_ms")):
+            values = self.table.metric(metric)[self.rows]
+            values = values[np.isfinite(values)]
+            if len(values) and values.min() > 0:
+                found.append(unit_doubt(metric, values) or "")
+        return found
+
+    @property
+    def _direction(self) -> str:
         each = zip(self.metrics, self.lower_is_better, strict=True)
         perhaps = [metric for metric, lower in each if not lower and usually_lower(metric)]
         if not perhaps:
@@ -135,7 +153,8 @@ def network_predictor(
         encoder: A pre-trained encoder's name or file; or a kind of encoder, to start untrained. Default: gated_gcn.
         view: The form in which the encoder sees architectures; default: its own.
         positions: Whether an untrained encoder also reads position attributes; for a pre-trained one this is fixed.
-        members, epochs: Ensemble members and fine-tuning epochs; default: 4, 300.
+        members, epochs: Ensemble members and fine-tuning epochs; default: 4, 300 (the published ones of latency
+            predictors).
         seed: Random seed.
     """
     preset, encoder = preset_of(benchmark), encoder or "gated_gcn"
@@ -150,7 +169,9 @@ def network_predictor(
         embedder = create(
             *(encoder, task.table), view=view or published.view, positions=positions, seed=seed, **published.config
         )
-    settings = replace(preset.published(embedder.name).fine_tune, epochs=300 if epochs is None else epochs)
+    settings = preset.published(embedder.name).fine_tune
+    usual = settings.epochs if embedder.name in LATENCY else 300
+    settings = replace(settings, epochs=usual if epochs is None else epochs)
     objective = task.objectives(settings.margin)
     return NetworkPredictor(
         embedder, members=4 if members is None else members, objective=objective, settings=settings, seed=seed
@@ -166,6 +187,7 @@ def stacked_predictor(
     proxies: Sequence[str] = (),
     seed: int = 21,
     on_note: Callable[[str], None] = lambda line: None,
+    context: ContextChoice | None = None,
 ) -> StackedPredictor:
     """Make an unfitted predictor by a recipe, with encoders pre-trained on the table.
 
@@ -178,6 +200,7 @@ def stacked_predictor(
         proxies: Zero-cost proxies that pre-training ranks; default: those among the table's columns.
         seed: Random seed.
         on_note: Called with a line for the user, if there is one.
+        context: The column of devices or tasks, if there is one.
 
     Raises:
         ArchflowError: If there are several metrics, or the labels cannot be learnt or are too few. This is checked
@@ -196,14 +219,16 @@ def stacked_predictor(
     sources = recipe.components.get("experts", {}).get("columns", ())
     columns = usable_columns(table, task.rows, task.metrics[0], columns, on_note)
     check_columns(table, task.rows, task.metrics[0], columns, sources, on_note)
+    if context is not None:
+        check_context(table.select(task.rows), context)
     _note_outliers(labels, task, on_note)
     if encoder:
-        return recipe.predictor([create(encoder)], columns, objective, seed)
+        return recipe.predictor([create(encoder)], columns, objective, seed, context)
     check_folder(folder)
     names = proxies or [column for column in proxy_columns(table) if column not in task.metrics]
     values = {name: proxy(table, name) for name in names}
     embedders = recipe.embedders(table.architectures, task.rows, values, folder, seed, on_note)
-    return recipe.predictor(embedders, columns, objective, seed)
+    return recipe.predictor(embedders, columns, objective, seed, context)
 
 
 def _note_outliers(labels: NDArray[np.float64], task: Task, on_note: Callable[[str], None]) -> None:

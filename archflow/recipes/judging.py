@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from archflow.graph.table import Table
 from archflow.predict.blending import Blend
 from archflow.predict.folds import Folds
 from archflow.predict.forecast import Forecast
-from archflow.predict.metrics import precision_curve, spearman, summary
+from archflow.predict.latency_scores import SCORES, latency_scores
+from archflow.predict.metrics import kendall_tau, mape, precision_curve, spearman, summary, within
 from archflow.predict.stacked import StackedPredictor
 from archflow.predict.target_scale import TargetScale
 
@@ -59,6 +60,8 @@ class Repetition:
         rows: (M,) rows of the table whose intervals were computed.
         predicted, low, high: (M,) their predictions and the ends of their 80 % intervals, in the metric's unit; the
             ends are NaN if there are too few labels for them.
+        values: `archflow.predict.latency_scores.SCORES` of the blend, and of the latency baselines that the table has
+            the costs for; empty unless the objective predicts positive values.
     """
 
     measures: dict[str, Measures]
@@ -70,6 +73,7 @@ class Repetition:
     predicted: Values
     low: Values
     high: Values
+    values: dict[str, Measures] = field(default_factory=dict)
 
 
 def judged(predictor: StackedPredictor, table: Table, metric: str, known: Rows, tested: Rows) -> Repetition:
@@ -95,7 +99,17 @@ def judged(predictor: StackedPredictor, table: Table, metric: str, known: Rows, 
     low, high = ends.get(DRAWN, (np.full(len(spanned), np.nan),) * 2)
     weights = {share.name: share.weight for share in predictor.stacking.shares}
     deviation = spearman(std, np.abs(truth - mean))
-    return Repetition(measures, weights, coverage, deviation, len(tested), tested[spanned], mean[spanned], low, high)
+    found = (measures, weights, coverage, deviation, len(tested), tested[spanned], mean[spanned], low, high)
+    return Repetition(*found, _of_values(table, metric, known, tested, mean) if objective.positive else {})
+
+
+def _of_values(table: Table, metric: str, known: Rows, tested: Rows, mean: Values) -> dict[str, Measures]:
+    """How near predictions are to positive values, beside those of latency baselines."""
+    truth = table.metric(metric)[tested]
+    shares = (mape(mean, truth), within(0.05, mean, truth), within(0.1, mean, truth))
+    own = dict(zip(SCORES, (*shares, spearman(mean, truth), kendall_tau(mean, truth)), strict=True))
+    baselines = latency_scores(table.select(known), table.select(tested), metric)
+    return {BLEND: own, **{name: dict(each) for name, each in baselines.items() if not isinstance(each, str)}}
 
 
 def measures_of(predicted: Values, truth: Values) -> Measures:

@@ -69,6 +69,8 @@ class Preset:
         """The published settings of an encoder; without any, its own defaults and FGP's training."""
         if encoder in self.own:
             return self.own[encoder]
+        if encoder in LATENCY:
+            return LATENCY[encoder][0]
         config = {"width": self.width} if encoder in GRAPH_NETWORKS else self.configs.get(encoder, {})
         training = FineTuneSettings(self.epochs, margin=self.margin)
         if encoder in SCHEDULED:
@@ -95,6 +97,17 @@ _FLAN = EncoderPreset(
     # Its learning rate falls from the first epoch.
     FineTuneSettings(epochs=150, batch_size=8, learning_rate=1e-3, weight_decay=1e-5, margin=0.1, warmup=1),
 )
+
+_NNLQP = FineTuneSettings(epochs=50, batch_size=16, learning_rate=1e-3, weight_decay=1e-2, clip=5.0)
+_RISING = replace(_NNLQP, warmup=5, linear=True)
+
+LATENCY = {
+    "nn_former_latency": (EncoderPreset({}, _RISING), "consistent_relative"),
+    "nar_former_v2_latency": (EncoderPreset({}, _RISING), "relative_squared"),
+    "nnlp": (EncoderPreset({}, replace(_NNLQP, weight_decay=0.0)), "relative_squared"),
+}
+"""Latency predictors: encoder and training as published for NNLQP, and the objective. Learning rates change with every
+step in the released code, here with every epoch."""
 
 _OWN_TRAINING = {"flan": _FLAN, "gates": _GATES, "ta_gates": _GATES}
 

@@ -14,7 +14,9 @@ from archflow.data.benchmarks import Benchmark
 from archflow.encoders.embedder import Embedder
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
+from archflow.near import alternatives
 from archflow.predict.components import COMPONENTS
+from archflow.predict.context import ContextChoice
 from archflow.predict.objectives import Objective
 from archflow.predict.stacked import StackedPredictor
 from archflow.recipes.presets import preset_of
@@ -61,10 +63,13 @@ class Recipe:
         columns: Sequence[str] | None = None,
         objective: Objective | str | None = None,
         seed: int = 21,
+        context: ContextChoice | None = None,
     ) -> StackedPredictor:
         """Make an unfitted predictor. Arguments as for `StackedPredictor`."""
         components = [COMPONENTS.get(name)(**config) for name, config in self.components.items()]
-        return StackedPredictor(embedders, components=components, columns=columns, objective=objective, seed=seed)
+        return StackedPredictor(
+            embedders, components=components, columns=columns, context=context, objective=objective, seed=seed
+        )
 
 
 RECIPES: Mapping[str, Recipe] = {
@@ -91,7 +96,7 @@ def recipe_of(name: str, benchmark: Benchmark | None = None, encoder: str | None
         ArchflowError: If there is no recipe of that name, or it has no encoder to replace.
     """
     if name not in RECIPES:
-        raise ArchflowError(f"no recipe is called {name!r}; there are: {', '.join(RECIPES)}")
+        raise ArchflowError(f"no recipe is called {name!r}; {alternatives(name, RECIPES)}")
     recipe, preset = RECIPES[name], preset_of(benchmark)
     if recipe.pretraining is None:
         if encoder:

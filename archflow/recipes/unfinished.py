@@ -20,6 +20,7 @@ from archflow.data.journal import Journal, open_journal
 from archflow.data.places import CACHE_VARIABLE, cache_folder
 from archflow.errors import ArchflowError
 from archflow.files import check_folder
+from archflow.predict.context import ContextChoice
 from archflow.recipes.draws import Draws
 from archflow.recipes.fitting import DEFAULT
 from archflow.recipes.judging import Repetition
@@ -33,14 +34,19 @@ ENDS = ("low", "high")
 
 
 def configuration(
-    path: Path, draws: Draws, recipe: str | None, benchmark: Benchmark | None, columns: Sequence[str] | None
+    path: Path,
+    draws: Draws,
+    recipe: str | None,
+    benchmark: Benchmark | None,
+    columns: Sequence[str] | None,
+    context: ContextChoice | None = None,
 ) -> dict[str, Any]:
     """Everything that determines the result of a repetition; the number of repetitions does not.
 
     Args:
         path: The table's file.
         draws: Draws of its labels.
-        recipe, benchmark, columns: As for `archflow.recipes.evaluation.maker`.
+        recipe, benchmark, columns, context: As for `archflow.recipes.evaluation.maker`.
     """
     return {
         "kind": "evaluation",
@@ -53,6 +59,8 @@ def configuration(
         "recipe": recipe or DEFAULT,
         "benchmark": None if benchmark is None else benchmark.name,
         "features": None if columns is None else list(columns),
+        "objective": list(draws.task.objective),
+        "context": None if context is None else [context.column, *(context.kinds or ())],
     }
 
 

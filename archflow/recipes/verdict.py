@@ -49,7 +49,7 @@ def verdict(evaluations: Sequence[Evaluation]) -> list[str]:
             "Measure more, or name columns that are known before training with --features.",
             *_curve(evaluations),
         ]
-    sentences = [_order(last), _top(last), _simplest(last), *_intervals(last), _deviations(last)]
+    sentences = [_order(last), _top(last), _simplest(last), *_values(last), *_intervals(last), _deviations(last)]
     return [sentence for sentence in sentences if sentence] + _curve(evaluations)
 
 
@@ -99,6 +99,22 @@ def _simplest(found: Evaluation) -> str:
         f"Whether networks earn their time cannot be said yet: without them Kendall tau is {_with_error(gap, error)} "
         "lower. Give more --repetitions."
     )
+
+
+def _values(found: Evaluation) -> list[str]:
+    """How near predicted values are, beside the best latency baseline; for objectives of positive values."""
+    names = [name for name in found.repetitions[0].values if name != BLEND]
+    if BLEND not in found.repetitions[0].values:
+        return []
+
+    def said(name: str) -> str:
+        shares = (f"{100 * found.value(name, each):.0f} %" for each in ("mape", "within_5", "within_10"))
+        return "{} off on average, {} of values within 5 %, {} within 10 %".format(*shares)
+
+    ranks = f"Spearman {found.value(BLEND, 'spearman'):.2f}, Kendall {found.value(BLEND, 'kendall'):.2f}"
+    best = min(names, key=lambda name: found.value(name, "mape"), default=None)
+    beside = "" if best is None else f"; the best baseline, {best}: {said(best)}"
+    return [f"Predicted values are {said(BLEND)} ({ranks}){beside}."]
 
 
 def _so(found: Evaluation, name: str) -> str:

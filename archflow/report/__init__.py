@@ -1,1 +1,1 @@
-"""Figures and self-contained reports; imports only the ground."""
+"""Figures and self-contained reports; of archflow it imports only the basic modules."""

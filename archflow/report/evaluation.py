@@ -1,4 +1,4 @@
-"""The report of an evaluation: how well a table is ranked after learning a few of its labels, and by what."""
+"""The report of an evaluation: how well predictors rank a table after learning from a few of its labels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archflow.report.vega import Chart
 
 Budget = Mapping[str, Any]
-"""What was found for one number of labels: `labels`, `repetitions`, `judged`, `predictors` (rows with `predictor`,
+"""Results for one number of labels: `labels`, `repetitions`, `judged`, `predictors` (rows with `predictor`,
 `weight`, measures and their `_error`, None where there is none), `coverage` (held, by what was asked)."""
 
 BLEND = "blend"
@@ -29,13 +29,13 @@ BLEND = "blend"
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predictions of M architectures that were not learnt from, with the labels, (M,) each, in the metric's unit.
+    """Predictions of M held-out architectures with their labels, (M,) each, in the metric's unit.
 
     Attributes:
         predicted: The predictions.
         measured: The labels.
-        low, high: The ends of 80 % intervals, NaN where there is none.
-        metric: What was measured.
+        low, high: The ends of 80 % intervals, NaN if there is no interval.
+        metric: Name of the metric.
     """
 
     predicted: ArrayLike
@@ -55,16 +55,16 @@ def evaluation_report(
     chance: str = "random order",
     figures_folder: str | Path | None = None,
 ) -> None:
-    """Write one self-contained HTML file, whole or not at all.
+    """Write one self-contained HTML file, completely or not at all.
 
     Args:
         path: The file.
         title: Its heading.
-        verdict: What it all means, sentence by sentence.
-        budgets: What was found, by numbers of labels, ascending; the page shows most of the largest.
-        predictions: Those of one draw.
-        chance: The predictor that stands for a random order.
-        figures_folder: Where every figure goes as PNG, SVG and PDF too.
+        verdict: The conclusions, one sentence each.
+        budgets: Results by ascending number of labels; the page shows details of the largest.
+        predictions: Predictions of one draw.
+        chance: The predictor that represents a random order.
+        figures_folder: Where every figure is also written as PNG, SVG and PDF.
 
     Raises:
         ArchflowError: The file cannot be written, or the extra `report` is missing.
@@ -97,7 +97,7 @@ def evaluation_report(
 
 
 def _top(budget: Budget) -> str:
-    """The measure of the best: 1 % of few architectures is hardly one."""
+    """The precision measure to show: with few architectures, the best 1 % is hardly one architecture."""
     return "p_at_1" if budget["judged"] >= 1000 else "top_ten"
 
 
@@ -121,7 +121,7 @@ def _called(key: str) -> str:
 
 
 def _meanings(budget: Budget) -> str:
-    pairs = [("weight", "how much a component counts in the blend; all weights sum to 100 %")]
+    pairs = [("weight", "weight of a component in the blend; all weights sum to 100 %")]
     for key in ("tau", _top(budget), "regret_at_10"):
         known = measure(key)
         meaning = known.meaning if known else "fraction of the ten predicted best that is truly among the ten best"
@@ -182,7 +182,7 @@ def _predicted(figures: Figures, given: Predictions) -> str:
     values = [np.asarray(each, np.float64).ravel().tolist() for each in columns]
     keys = ("predicted", "measured", "low", "high")
     rows: list[Row] = [dict(zip(keys, map(significant, row), strict=True)) for row in zip(*values, strict=True)]
-    caption = "Every dot is an architecture of the first draw, that was not learnt from; the dashed line is where "
+    caption = "Every dot is a held-out architecture of the first draw; the dashed line is where "
     caption += "predictions are right."
     if any(row["low"] is not None for row in rows):
         caption += " Bars are the intervals that should contain 80 % of the measured values."
@@ -231,4 +231,4 @@ def _coverage(figures: Figures, budget: Budget) -> str:
     rows = [[html.Cell(f"{100 * each:.0f} %"), html.Cell(f"{100 * held[each]:.0f} %")] for each in asked]
     caption = "Below the dashed line, intervals are too narrow; above it, too wide."
     shown = [figures.show("coverage", chart, caption), html.table(["asked", "held"], rows)]
-    return html.section("Do intervals hold what they promise?", html.group("columns", shown))
+    return html.section("Are the intervals calibrated?", html.group("columns", shown))

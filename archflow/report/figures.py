@@ -1,7 +1,7 @@
-"""The figures of reports: curves, bars, and every run of a method; each a function from data to an altair chart.
+"""The figures of reports: curves, bars, and all runs of a method; each is a function from data to an altair chart.
 
-Data that cannot be drawn (NaN, infinite, not positive on a logarithmic axis) are left out. Colours come from the
-theme, by the order of the names.
+Data that cannot be drawn (NaN, infinite, not positive on a logarithmic axis) are left out. Colours come from the theme,
+by the order of the names.
 """
 
 from __future__ import annotations
@@ -56,17 +56,17 @@ def curves(
     width: int = 400,
     height: int = 240,
 ) -> Chart:
-    """Curves over one pair of axes.
+    """Curves on one pair of axes.
 
     Args:
-        series: name -> (x `(n,)`, y `(n,)`).
-        x_title: What x is.
-        y_title: What y is.
-        names: Names whose colours come first, so that a method has the same colour in several figures.
-        dashed: The curve that is drawn dashed, to compare the others with.
+        series: Name -> (x `(n,)`, y `(n,)`).
+        x_title: Title of the x axis.
+        y_title: Title of the y axis.
+        names: Names that take the first colours, so that a method has the same colour in several figures.
+        dashed: The curve that is drawn dashed, for comparison with the others.
         log_x: Draw x on a logarithmic scale.
         log_y: Draw y on a logarithmic scale.
-        y_domain: The values at the ends of the vertical axis.
+        y_domain: The ends of the vertical axis.
         width: Of the plotting area, in pixels.
         height: Of the plotting area, in pixels.
     """
@@ -82,7 +82,7 @@ def curves(
     steps = {"tickMinStep": 1} if all(x == round(x) for x in xs) else {}  # there is no epoch 1.5
     y_scale = {"domain": list(y_domain)} if y_domain else {}
     return (
-        # Transparent dots catch the pointer; a curve of one point is nothing but its dot.
+        # Transparent dots catch the pointer; a curve of one point is drawn as its dot.
         alt.Chart(alt.InlineData(values=rows), width=width, height=height)
         .mark_line(strokeWidth=2, point={"size": 40, "opacity": 1 if alone else 0, "aria": False}, aria=False)
         .encode(
@@ -98,7 +98,7 @@ def curves(
 
 
 def bars(categories: Sequence[str], series: Sequence[Bars], *, y_title: str, width: int = 400) -> Chart:
-    """Groups of bars from zero, one group a category and one bar a series; a value that is not finite leaves a gap."""
+    """Groups of bars from zero, one group per category and one bar per series; a non-finite value leaves a gap."""
     alt = require_altair()
     rows = []
     for bar in series:
@@ -129,7 +129,7 @@ def bars(categories: Sequence[str], series: Sequence[Bars], *, y_title: str, wid
 
 
 def strips(series: Sequence[Strip], *, x_title: str, reference_name: str = "published", width: int = 330) -> Chart:
-    """One row a method: every run a dot; below them mean and population standard deviation, the reference a ring."""
+    """One row per method: runs as dots; below, mean and population standard deviation; the reference as a ring."""
     alt = require_altair()
     runs, means = [], []
     for strip in series:
@@ -183,15 +183,15 @@ def colour(
     symbol: str = "circle",
     shades: Sequence[str] | None = None,
 ) -> Any:
-    """The colour of a name, with a legend above the plot in as many columns as fit its width.
+    """A colour encoding of names, with a legend above the plot in as many columns as fit its width.
 
     Args:
-        field: Of the rows, with the names.
+        field: The field of the rows that holds the names.
         names: All names that have a colour, in the order of the theme's colours.
         width: Of the plot, in pixels.
-        shown: The names in the legend; all where None.
+        shown: The names in the legend; None for all.
         symbol: The shape of the legend's entries.
-        shades: The colours of the names in place of the theme's.
+        shades: Colours of the names, in place of the theme's.
     """
     alt = require_altair()
     listed = list(names if shown is None else shown)
@@ -203,7 +203,7 @@ def colour(
 
 
 def tips(form: str | None = None, /, **titles: str) -> list[Any]:
-    """What a tooltip shows: fields and what they are called, numbers in a d3 format, texts where there is none."""
+    """Fields of a tooltip with their titles; numbers in a d3 format, None for texts."""
     alt = require_altair()
     kind, more = ("N", {}) if form is None else ("Q", {"format": form})
     return [alt.Tooltip(f"{field}:{kind}", title=title, **more) for field, title in titles.items()]
@@ -228,7 +228,7 @@ def axis(values: Iterable[float | None], log: bool, **more: Any) -> Any:
 
 
 def significant(value: float) -> float | None:
-    """The value to six digits, which is more than a figure shows and less than a page need hold; None if not finite."""
+    """The value to six digits, more than a figure can show; None if it is not finite."""
     return float(f"{value:.6g}") if math.isfinite(value) else None
 
 

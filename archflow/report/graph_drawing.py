@@ -81,10 +81,7 @@ def draw_architecture(architecture: Drawable, hues: Mapping[str, float] | None =
     parts = []
     for (source, target), route in zip(edges, placed.routes, strict=True):
         faint = ops[source] in ZERO_OPERATIONS or ops[target] in ZERO_OPERATIONS
-        x, y = route[-1]
-        arrow = element("path", d=f"M{number(x - 3.5)} {number(y - 6)}h7l-3.5 6z", class_="arrow")
-        line = element("path", d=curve([*route[:-1], (x, y - 5)]), class_="edge")
-        parts.append(element("g", line + arrow, class_="faint" if faint else None))
+        parts.append(element("g", arrow(route), class_="faint" if faint else None))
     for op, full, (left, top, width, height) in zip(ops, texts, placed.boxes.tolist(), strict=True):
         box = element("rect", x=left, y=top, width=width, height=height, rx=6)
         place = {"x": left + width / 2, "y": top + height / 2 + 4, "text_anchor": "middle"}
@@ -105,6 +102,13 @@ def draw_architecture(architecture: Drawable, hues: Mapping[str, float] | None =
         role="img",
         aria_label=f"architecture of {len(ops)} operations: {', '.join(ops)}",
     )
+
+
+def arrow(route: Sequence[Point]) -> str:
+    """An edge along a route of `layered_layout`, with its head."""
+    x, y = route[-1]
+    line = element("path", d=curve([*route[:-1], (x, y - 5)]), class_="edge")
+    return line + element("path", d=f"M{number(x - 3.5)} {number(y - 6)}h7l-3.5 6z", class_="arrow")
 
 
 @cache

@@ -1,6 +1,6 @@
 """The parts of a report as HTML: headings, text, tables, tiles.
 
-Functions take text and give markup; text is escaped here, so nothing that a user named can become markup.
+Functions take plain text and return markup; text is escaped here, so nothing that a user named can become markup.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def paragraph(text: str, kind: str | None = None) -> str:
 
 
 def figure(content: str, caption: str) -> str:
-    """A drawing and the sentence that says how to read it."""
+    """A drawing with its caption."""
     return element("figure", content + (element("figcaption", escape(caption)) if caption else ""))
 
 
@@ -41,13 +41,13 @@ def group(kind: str, items: Sequence[str]) -> str:
 
 
 def facts(pairs: Sequence[tuple[str, object]]) -> str:
-    """Small tiles of a label and its value."""
+    """Small tiles with a label and a value."""
     tiles = (element("div", element("dt", escape(k)) + element("dd", escape(v) or "–")) for k, v in pairs)
     return element("dl", "".join(tiles), class_="facts") if pairs else ""
 
 
 def terms(pairs: Sequence[tuple[str, str]]) -> str:
-    """Words and what they mean."""
+    """A list of terms and their definitions."""
     listed = "".join(element("dt", escape(word)) + element("dd", escape(meaning)) for word, meaning in pairs)
     return element("dl", listed, class_="terms") if listed else ""
 
@@ -64,5 +64,5 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str =
 
 
 def details(summary: str, content: str) -> str:
-    """Content folded away behind one line."""
+    """Content folded behind one line."""
     return element("details", element("summary", escape(summary)) + content) if content else ""

@@ -1,8 +1,8 @@
-"""Layered layout of a directed acyclic graph (Sugiyama, Tagawa and Toda 1981): where each box and edge goes.
+"""Layered layout of a directed acyclic graph (Sugiyama, Tagawa and Toda 1981): positions of boxes and routes of edges.
 
-Nodes stand in layers by their longest path from a source. An edge that skips layers holds a narrow slot in each
+Nodes are assigned to layers by their longest path from a source. An edge that skips layers holds a narrow slot in each
 layer that it passes, so that it never runs behind a box. Barycentre sweeps order the layers to reduce crossings;
-positions then follow from isotonic regression, which keeps boxes apart and edges as straight as that allows.
+positions are then computed by isotonic regression, which keeps boxes apart and edges as straight as possible.
 """
 
 from __future__ import annotations
@@ -37,14 +37,15 @@ class Layout:
 
 
 def longest_path_layers(node_count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    """Layer of each node: 0 for sources, else one more than its deepest predecessor.
+    """Layer of each node: 0 for sources, otherwise one more than its deepest predecessor.
 
-    Raises ArchflowError for an edge to a node that does not exist and for a cycle.
+    Raises:
+        ArchflowError: An edge names a node that does not exist, or there is a cycle.
     """
     for source, target in edges:
         if not (0 <= source < node_count and 0 <= target < node_count):
             raise ArchflowError(
-                f"edge ({source}, {target}) names a node outside 0..{node_count - 1}; mend the edge list"
+                f"edge ({source}, {target}) names a node outside 0..{node_count - 1}; correct the edge list"
             )
     successors: list[list[int]] = [[] for _ in range(node_count)]
     waiting = [0] * node_count
@@ -61,7 +62,7 @@ def longest_path_layers(node_count: int, edges: Sequence[tuple[int, int]]) -> li
                 ready.append(successor)
     if len(ready) < node_count:
         stuck = next(node for node in range(node_count) if waiting[node])
-        raise ArchflowError(f"node {stuck} lies on or behind a cycle; a drawing needs an acyclic architecture")
+        raise ArchflowError(f"node {stuck} is on a cycle or depends on one; a drawing needs an acyclic architecture")
     return layers
 
 
@@ -73,7 +74,7 @@ def layered_layout(
     layer_gap: float = 30,
     box_gap: float = 14,
 ) -> Layout:
-    """Place boxes of the given widths `(V,)`; all lengths in pixels. Raises ArchflowError as `longest_path_layers`."""
+    """Lay out boxes of the given widths `(V,)`, in pixels. Raises ArchflowError as `longest_path_layers` does."""
     layer_of = longest_path_layers(len(widths), edges)
     item_widths, chains = list(widths), []
     for source, target in edges:  # a chain: the source, one slot in every layer in between, the target
@@ -112,7 +113,7 @@ def layered_layout(
 
 
 def _ordered(rows: list[list[int]], above: list[list[int]], below: list[list[int]]) -> list[list[int]]:
-    """The order with the fewest crossings among those that barycentre sweeps, down and up in turn, come by."""
+    """The order with the fewest crossings among those visited by alternating downward and upward barycentre sweeps."""
     best, fewest = rows, _crossings(rows, below)
     for sweep in range(SWEEPS):
         downwards = sweep % 2 == 0
@@ -154,8 +155,8 @@ def _positions(
 ) -> NDArray[np.float64]:
     """Centre of each item: near the mean of its neighbours, in the order of its row, boxes at least `gap` apart."""
     centres = np.zeros(len(widths))
-    # The least distances between neighbours in a row, summed: what is left of a position once they are taken off
-    # only has to be non-decreasing, which is isotonic regression.
+    # Subtracting the cumulative minimum distances between neighbours in a row leaves positions that
+    # only have to be non-decreasing, which is isotonic regression.
     offsets = [np.cumsum(np.append(0.0, (widths[row][:-1] + widths[row][1:]) / 2 + gap)) for row in rows]
     for row, offset in zip(rows, offsets, strict=True):
         centres[row] = offset - offset[-1] / 2
@@ -178,7 +179,7 @@ def _positions(
 def _port(
     item: int, other: int, neighbours: list[list[int]], centres: NDArray[np.float64], widths: Sequence[float]
 ) -> float:
-    """Where on its box an edge ends: the ends are spread over the middle of the box, in the order of their origins."""
+    """Where on its box an edge ends: ends are spread over the middle of the box, in the order of the other ends."""
     ends = sorted(neighbours[item], key=lambda n: float(centres[n]))
     spread = min(12.0 * (len(ends) - 1), 0.6 * widths[item])
     share = ends.index(other) / (len(ends) - 1) - 0.5 if len(ends) > 1 else 0.0

@@ -1,7 +1,8 @@
-"""Maps of embeddings: points on a plane, coloured by a value or a class.
+"""Maps of embeddings: points in the plane, coloured by a value or a class.
 
-Up to `MAX_POINTS` points are drawn one by one. More would make a heavy file in which those drawn last hide the others,
-so the plane is divided into cells, and each cell is coloured by the median value or the most frequent class in it.
+Up to `MAX_POINTS` points are drawn individually. More would make a heavy file in which the points drawn last hide the
+others, so the plane is divided into grid cells, each coloured by the median value or the most frequent class of its
+points.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_POINTS = 3_000
 CELLS = (136, 88)
-"""Columns and rows of the plane's division."""
+"""Columns and rows of the grid."""
 WIDTH, HEIGHT = 680, 440
 UNKNOWN = "#c9d0d9"
 
@@ -74,7 +75,10 @@ def class_map(
 
 
 def value_colour(field: str, title: str) -> Any:
-    """Colour by the rank of a value, because accuracies crowd near the best one: every hue has as many points."""
+    """A colour encoding by the rank of a value.
+
+    Accuracies crowd near the best one; with ranks every hue has equally many points.
+    """
     alt = require_altair()
     legend = alt.Legend(title=title, orient="right", format=".4~g", symbolType="circle", symbolOpacity=1)
     shades = alt.SchemeParams(name="viridis", count=10, extent=[0.08, 0.95])
@@ -87,7 +91,7 @@ def _point(x: float, y: float) -> Row:
 
 
 def _cells(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[tuple[Row, NDArray[np.int64]]]:
-    """The cells that hold a point: corners and count, and which points they hold."""
+    """The grid cells that contain points: corners and count, and the indices of the points."""
     ends = [(low, high if high > low else low + 1.0) for low, high in ((a.min(), a.max()) for a in (x, y))]
     columns, rows = (np.linspace(low, high, n + 1) for (low, high), n in zip(ends, CELLS, strict=True))
     column = np.clip(np.searchsorted(columns, x, side="right") - 1, 0, CELLS[0] - 1)
@@ -106,7 +110,7 @@ def _map(rows: list[Row], coloured: Any, tooltip: list[Any], x_title: str, y_tit
     alt = require_altair()
     base = alt.Chart(alt.InlineData(values=rows), width=WIDTH, height=HEIGHT)
     if any("x2" in row for row in rows):
-        # Axes that end where the cells do: a cell is then a whole number of pixels, and no seams show between them.
+        # Axes end where the grid does: a cell is then a whole number of pixels, and no seams show between cells.
         x_scale, y_scale = (
             scale(False, nice=False, domain=[min(row[a] for row in rows), max(row[f"{a}2"] for row in rows)])
             for a in ("x", "y")

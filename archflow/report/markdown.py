@@ -1,4 +1,4 @@
-"""Tables in Markdown that align as plain text too."""
+"""Markdown tables that are also aligned as plain text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _NUMBER = re.compile(r"[-–+]?\.?\d|–?$")
 
 
 def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns of numbers to the right, the first one and those that hold any text to the left."""
+    """A table with numeric columns aligned right; the first column and columns that contain text are aligned left."""
     lines = [heads, *rows]
     widths = [max(4, *(len(line[i]) for line in lines)) for i in range(len(heads))]
     right = [i > 0 and all(_NUMBER.match(row[i]) for row in rows) for i in range(len(heads))]

@@ -1,4 +1,4 @@
-"""Names, meanings and plain-text forms of methods and ranking measures, shared by tables, reports and charts."""
+"""Names, meanings and text formats of methods and ranking measures, shared by tables, reports and charts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ METHODS = {
 
 @dataclass(frozen=True)
 class Measure:
-    """How a ranking measure is called and read; `is_share` if it lies between 0 (or -1) and 1."""
+    """The name and meaning of a ranking measure; `is_share` if it lies between 0 (or -1) and 1."""
 
     name: str
     meaning: str
@@ -45,7 +45,7 @@ class Measure:
     is_share: bool = True
 
 
-_TAU = Measure("Kendall tau", "pairs in the right order minus pairs in the wrong order, as a share of all pairs")
+_TAU = Measure("Kendall tau", "pairs in the right order minus pairs in the wrong order, as a fraction of all pairs")
 _NAMED = {"kendall_tau": _TAU, "tau": _TAU, "spearman": Measure("Spearman", "correlation of the ranks")}
 _NUMBERED = re.compile(r"(p|regret)_at_(\d+)")
 
@@ -57,7 +57,9 @@ def measure(key: str) -> Measure | None:
     numbered = _NUMBERED.fullmatch(key)
     if numbered and numbered[1] == "p":
         share = numbered[2]
-        return Measure(f"P@{share} %", f"share of the predicted best {share} % that is truly among the best {share} %")
+        return Measure(
+            f"P@{share} %", f"fraction of the predicted best {share} % that is truly among the best {share} %"
+        )
     if numbered or key == "regret":
         name = f"regret@{numbered[2]}" if numbered else "regret"
         meaning = "what is lost by taking the best of the predicted top instead of the true best"
@@ -66,7 +68,7 @@ def measure(key: str) -> Measure | None:
 
 
 def method_name(method: object) -> str:
-    """The name for readers of a method; one that is not known keeps its own."""
+    """The display name of a method; unknown methods keep their own name."""
     return METHODS.get(str(method), str(method))
 
 

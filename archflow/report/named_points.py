@@ -1,4 +1,4 @@
-"""A scatter of few points, each with its name beside it."""
+"""A scatter plot of few points with their names."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Named:
 
 
 def named_points(points: Sequence[Named], *, x_title: str, y_title: str, width: int = 680, height: int = 440) -> Chart:
-    """The points that are finite and positive in x, which has a logarithmic axis, with their names beside them.
+    """The points that are finite and positive in x, which has a logarithmic axis, with their names next to them.
 
-    Vega-Lite cannot keep names apart, so they are placed here, on axes whose ends are therefore fixed: each name where
-    it hides no dot, whisker or other name, as far as there is such a place around its dot.
+    Vega-Lite cannot keep names from overlapping, so they are positioned here, on axes with fixed ends: each name where
+    it hides no dot, whisker or other name, if there is such a position around its dot.
     """
     alt = require_altair()
     drawn = [p for p in points if math.isfinite(p.x) and p.x > 0 and math.isfinite(p.y) and math.isfinite(p.spread)]
@@ -50,7 +50,7 @@ def named_points(points: Sequence[Named], *, x_title: str, y_title: str, width: 
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
     taken += [(x - 1, y - p.spread * up, x + 1, y + p.spread * up) for p, (x, y) in zip(drawn, places, strict=True)]
     widths = [text_width(p.name, SIZE) for p in drawn]
-    boxes = _placed(places, widths, taken, (0.0, 0.0, float(width), float(height)))
+    boxes = _positioned(places, widths, taken, (0.0, 0.0, float(width), float(height)))
     rows = [
         {
             "name": p.name, "series": p.series, "x": p.x, "y": p.y, "spread": p.spread,
@@ -78,22 +78,22 @@ def named_points(points: Sequence[Named], *, x_title: str, y_title: str, width: 
     )
 
 
-def _placed(
+def _positioned(
     places: Sequence[tuple[float, float]], widths: Sequence[float], taken: Sequence[Box], frame: Box
 ) -> list[Box]:
-    """Where each name goes: of the places around its dot, the first that shares least with what is already there."""
+    """The box of each name: of the positions around its dot, the first with the least overlap with other boxes."""
     boxes: list[Box] = []
     for (x, y), width in zip(places, widths, strict=True):
         candidates = _around(x, y, width)
         box = min(
-            candidates, key=lambda box: sum(_shared(box, other) for other in [*taken, *boxes]) + _outside(box, frame)
+            candidates, key=lambda box: sum(_overlap(box, other) for other in [*taken, *boxes]) + _outside(box, frame)
         )
         boxes.append(box)
     return boxes
 
 
 def _around(x: float, y: float, width: float) -> list[Box]:
-    """Places for a name around a dot, the preferred ones first: beside it, then above and below, then further off."""
+    """Positions for a name around a dot, the preferred ones first: to the side, above and below, then further away."""
     rises = (0.0, -9.0, 9.0, -18.0, 18.0)
     lefts = [x + GAP, x + GAP + 4, x - GAP - width, x - GAP - 4 - width]
     corners = [(left, y - SIZE / 2 + rise) for left in lefts for rise in rises]
@@ -101,11 +101,11 @@ def _around(x: float, y: float, width: float) -> list[Box]:
     return [(left, top, left + width, top + SIZE) for left, top in corners]
 
 
-def _shared(a: Box, b: Box) -> float:
-    """The area that two boxes share."""
+def _overlap(a: Box, b: Box) -> float:
+    """The area of the intersection of two boxes."""
     return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
 
 
 def _outside(box: Box, frame: Box) -> float:
     """The area of a box outside the frame, counted three times: a name cut off is worse than one overlapped."""
-    return 3 * ((box[2] - box[0]) * (box[3] - box[1]) - _shared(box, frame))
+    return 3 * ((box[2] - box[0]) * (box[3] - box[1]) - _overlap(box, frame))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -69,7 +70,12 @@ class Figures:
 
 
 def write_page(
-    path: str | Path, title: str, *content: str, figures: Figures, figures_folder: str | Path | None = None
+    path: str | Path,
+    title: str,
+    *content: str,
+    figures: Figures,
+    figures_folder: str | Path | None = None,
+    parts: Sequence[str] = (),
 ) -> None:
     """Write a report, whole or not at all.
 
@@ -79,11 +85,12 @@ def write_page(
         content: Markup under it, from `archflow.report.html` and `Figures.show`.
         figures: Those that the content shows.
         figures_folder: Where every figure goes as PNG, SVG and PDF too.
+        parts: Names of a style sheet NAME.css and script NAME.js of this folder that the page needs besides.
 
     Raises:
         ArchflowError: a file cannot be written, or the extra `report` is missing.
     """
-    text = page(title, *content, figures=figures)
+    text = page(title, *content, figures=figures, parts=parts)
     with write_atomically(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     if figures_folder is not None:
@@ -132,28 +139,39 @@ def save_figure(chart: Chart, path: str | Path) -> None:
         temporary.write_bytes(content)
 
 
-def page(title: str, *content: str, figures: Figures) -> str:
+def page(title: str, *content: str, figures: Figures, parts: Sequence[str] = ()) -> str:
     """A whole HTML document; see `write_page`."""
-    script, scripts = "", ""
+    scripts = [_safe(_text(f"{name}.js")) for name in parts]
+    data = ""
     if figures.charts:
-        script = _script()
-        data = element("script", figures.data(), type="application/json", id="figure-data")
-        scripts = data + "\n" + element("script", script)
-    allowed = f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" if script else "'none'"
+        scripts.append(_script())
+        data = element("script", figures.data(), type="application/json", id="figure-data") + "\n"
+    allowed = " ".join(map(_digest, scripts)) or "'none'"
     policy = f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:"
+    style = "".join(map(_text, ("page.css", *(f"{name}.css" for name in parts)))) + drawing_style()
     head = (
         '<meta charset="utf-8"/><meta name="viewport" content="width=device-width,initial-scale=1"/>'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}"/>'
-        f"<title>{escape(title)}</title><style>{_text('page.css')}{drawing_style()}</style>"
+        f"<title>{escape(title)}</title><style>{style}</style>"
     )
-    body = element("h1", escape(title)) + "".join(content) + element("footer", escape(FOOTER)) + scripts
+    body = element("h1", escape(title)) + "".join(content) + element("footer", escape(FOOTER))
+    body += data + "".join(element("script", script) for script in scripts)
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'
+
+
+def _digest(script: str) -> str:
+    """What the policy calls a script that may run."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def _safe(script: str) -> str:
+    return script.replace("</script", "<\\/script")
 
 
 @cache
 def _script() -> str:
     """Vega and what draws the figures with it."""
-    return f"\n{vega_bundle()}\n{_text('page.js')}".replace("</script", "<\\/script")
+    return _safe(f"\n{vega_bundle()}\n{_text('page.js')}")
 
 
 def _text(name: str) -> str:

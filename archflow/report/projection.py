@@ -7,16 +7,16 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def principal_components(embeddings: ArrayLike, count: int = 2) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The embeddings on their axes of largest variance; axes beyond the rank of the data are zero.
+    """Project the embeddings on their axes of largest variance; axes beyond the rank of the data are zero.
 
     The largest loading of an axis is positive, so that the same embeddings give the same map.
 
     Args:
-        embeddings: (N, d). A row with a value that is not finite counts for nothing.
-        count: how many axes.
+        embeddings: (N, d). Rows with a value that is not finite are ignored.
+        count: Number of axes.
 
     Returns:
-        The coordinates (N, count), NaN for rows that are not finite, and the share of the variance on each axis
+        The coordinates (N, count), NaN for rows that are not finite, and the fraction of the variance on each axis
         (count,).
     """
     from sklearn.decomposition import PCA

@@ -1,4 +1,4 @@
-"""Ranked architectures as the rows of figures: a point shows on hover how good it is and what it looks like."""
+"""Ranked architectures as the rows of figures: a point's tooltip shows its scores and its architecture."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from archflow.report.vega import Chart
 
 DRAWN_BEST = 200
-"""So many of those predicted best are drawn, then those that the predictor was fitted on."""
+"""Number of the predicted best that are drawn, before those that the predictor was fitted on."""
 DRAWINGS_BYTES = 900_000
-"""Drawings of a page take at most so much room; the other architectures are shown as text."""
+"""Largest total size of a page's drawings; the other architectures are shown as text."""
 TEXT_LENGTH = 160
-"""Of an architecture in words, in characters; what is longer is cut."""
+"""Largest length of an architecture's text in characters; longer texts are cut."""
 GUIDE = "#8a94a3"
-"""The colour of a line to compare points with, light or dark."""
+"""The colour of a reference line, on light or dark backgrounds."""
 OTHER, FITTED, BEST = "other architectures", "the predictor was fitted on", "predicted best, shown below"
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """What is known of N ranked architectures; higher scores are better.
+    """Scores and measurements of N ranked architectures; higher scores are better.
 
     Attributes:
         predicted: `(N,)` scores.
         measured: `(N,)`, NaN where not measured, or None.
         fitted: `(N,)` mask of those whose measurements the predictor was fitted on.
-        best: Positions of those that the report shows one by one, the best first.
-        metric: The name of what was measured, with its unit.
-        architectures: What to draw, by position, or None.
-        native: `(N,)` the form that the search space itself writes, or None.
+        best: Indices of those that the report shows individually, the best first.
+        metric: The name of the measured metric, with its unit.
+        architectures: What to draw, by index, or None.
+        native: `(N,)` native strings of the search space, or None.
     """
 
     predicted: NDArray[np.float64]
@@ -53,14 +53,15 @@ class Ranked:
 
 
 def places_among(values: ArrayLike, known: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Place of each value, any shape, in the order of the known ones `(n,)`: 1 for the highest, ties share the best."""
+    """Rank of each value, any shape, among the known ones `(n,)`: 1 for the highest, ties share the best rank."""
     return 1 + len(known) - np.searchsorted(np.sort(known), values, side="right")
 
 
 def ranked_rows(ranked: Ranked, coordinates: NDArray[np.float64] | None = None) -> list[Row]:
-    """One row for each architecture that is drawn as a point, the most important last, so that they lie on top.
+    """One row for each architecture that is drawn as a point, the most important last, so that they are drawn on top.
 
-    Of more than `MAX_POINTS`, the best, those that the predictor was fitted on and an even sample of the others.
+    Of more than `MAX_POINTS`, these are the best, those that the predictor was fitted on and an even sample of the
+    others.
 
     Args:
         ranked: The architectures.
@@ -103,7 +104,7 @@ def ranked_rows(ranked: Ranked, coordinates: NDArray[np.float64] | None = None) 
 
 
 def score_figure(rows: list[Row], metric: str) -> Chart:
-    """Predicted score against measured value, one point an architecture."""
+    """Predicted score against measured value, one point per architecture."""
     return _points(
         *(rows, "predicted", "measured"),
         x_title="predicted score",
@@ -112,7 +113,7 @@ def score_figure(rows: list[Row], metric: str) -> Chart:
 
 
 def place_figure(rows: list[Row], count: int) -> Chart:
-    """Place in the predicted order against place in the measured order, the best at the lower left."""
+    """Predicted rank against measured rank, the best at the lower left."""
     alt = require_altair()
     points = _points(
         *(rows, "predicted_place", "measured_place"),
@@ -127,7 +128,7 @@ def place_figure(rows: list[Row], count: int) -> Chart:
 
 
 def map_figure(rows: list[Row], *, x_title: str, y_title: str, coloured: bool) -> Chart:
-    """The map of the embeddings, coloured by the rank of what was measured."""
+    """The map of the embeddings, coloured by the rank of the measured value."""
     alt = require_altair()
     size = 18 if len(rows) > 1000 else 40
     chart = alt.Chart(alt.InlineData(values=rows), width=WIDTH, height=HEIGHT).mark_circle(
@@ -167,12 +168,12 @@ def _by_kind(other: float, fitted: float, best: float) -> Any:
 
 
 def _even(order: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """An even sample of the order, the whole of it where it is no longer than `count`."""
+    """An even sample of the order; all of it if it is not longer than `count`."""
     return order[np.linspace(0, len(order) - 1, min(len(order), count)).astype(np.int64)] if len(order) else order
 
 
 def _images(ranked: Ranked, chosen: NDArray[np.int64]) -> dict[int, str]:
-    """Drawings of the most important of the chosen ones, as long as there is room for them."""
+    """Drawings of the most important of the chosen architectures, up to the size limit."""
     if ranked.architectures is None:
         return {}
     numbers = set(chosen[: DRAWN_BEST + len(ranked.best)].tolist()) | set(np.flatnonzero(ranked.fitted).tolist())

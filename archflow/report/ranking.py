@@ -1,4 +1,4 @@
-"""The report of one ranking: what was done, how good it is, and what the best architectures look like."""
+"""The report of one ranking: how it was made, how good it is, and what the best architectures look like."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from archflow.report.ranked import Ranked, map_figure, place_figure, places_amon
 
 Row = Mapping[str, Any]
 CARDS = 12
-WIDE_DRAWING = 480  # pixels; what is wider gets a row of its own, or its labels would shrink beyond reading
+WIDE_DRAWING = 480  # pixels; wider drawings get their own row, since their labels would become too small to read
 
 
 def ranking_report(
@@ -40,29 +40,30 @@ def ranking_report(
     metric: str = "measured score",
     figures_folder: str | Path | None = None,
 ) -> None:
-    """Write one self-contained HTML file, whole or not at all. A part that is None is left out of the page.
+    """Write one self-contained HTML file, completely or not at all. A part that is None is left out of the page.
 
     Args:
         path: The file.
         title: Its heading.
-        summary: Facts to show as they are, say ("pre-training", "200 epochs").
+        summary: Facts to show, for example ("pre-training", "200 epochs").
         predicted: `(N,)`, higher is better.
         measured: `(N,)`, higher is better; NaN where not measured.
         fitted: `(N,)` mask of the architectures whose measurements the predictor was fitted on.
-        comparison: One row a method, with `method` and the measures of `archflow.report.measures` (`tau` or
+        comparison: One row per method, with `method` and the measures of `archflow.report.measures` (`tau` or
             `kendall_tau`, `p_at_1`, ...; higher is better, lower for regrets); a key `X_std` is shown beside `X`. The
-            last row is the method whose predictions the page shows; a row named "supervised" is what it is compared
-            with.
-        precision_curves: method -> (k `(n,)`, precision `(n,)`); a curve named "chance" is drawn dashed.
-        loss_curves: name -> loss per epoch; names that agree up to a colon ("pre-training: flow") share a figure.
+            last row is the method whose predictions the page shows; a row named "supervised" is the baseline.
+        precision_curves: Method -> (k `(n,)`, precision `(n,)`); a curve named "chance" is drawn dashed.
+        loss_curves: Name -> loss per epoch; names with the same prefix before a colon ("pre-training: flow") share a
+            figure.
         embeddings: `(N, d)`, shown as a map of their first two principal components.
-        architectures: `(N,)` graphs; the best that the predictor was not fitted on are drawn, and points show theirs.
-        native: `(N,)` the form in which the search space writes an architecture.
-        metric: The name of what was measured, with its unit.
-        figures_folder: Where every figure goes as PNG, SVG and PDF too.
+        architectures: `(N,)` graphs; the best that the predictor was not fitted on are drawn, and tooltips show those
+            of points.
+        native: `(N,)` native strings of the search space.
+        metric: The name of the measured metric, with its unit.
+        figures_folder: Where every figure is also written as PNG, SVG and PDF.
 
     Raises:
-        ArchflowError: the file cannot be written, a drawn architecture is not a valid graph, or the extra `report` is
+        ArchflowError: The file cannot be written, a drawn architecture is not a valid graph, or the extra `report` is
             missing.
     """
     scores = np.asarray(predicted, dtype=np.float64).ravel()
@@ -99,7 +100,7 @@ def _plain_words(
     fitted: NDArray[np.bool_],
     metric: str,
 ) -> str:
-    """The summary that a newcomer reads first."""
+    """A summary in plain words for newcomers."""
     sentences = []
     count, known = len(predicted), int(fitted.sum())
     if known:
@@ -128,7 +129,7 @@ def _plain_words(
 
 
 def number_in(row: Row, key: str) -> float:
-    """The number under `key`, NaN where there is none."""
+    """The number under `key`; NaN if there is none."""
     value = row.get(key)
     return float("nan") if value is None else float(value)
 
@@ -183,7 +184,7 @@ def _precision(figures: Figures, series: Mapping[str, tuple[ArrayLike, ArrayLike
         height=300,
     )
     caption = (
-        "Precision@k is the share of the k architectures predicted best that are truly among the k best. "
+        "Precision@k is the fraction of the k architectures predicted best that are truly among the k best. "
         "The left end is what matters to someone who will train only a few."
     )
     return html.section("Finding the best: precision@k", figures.show("precision", chart, caption))
@@ -203,7 +204,7 @@ def _scatters(figures: Figures, ranked: Ranked, rows: list[dict[str, Any]]) -> s
         figures.show(
             "places",
             place_figure(rows, both),
-            "The same as places, the best at the lower left, a perfect ranking on the dashed line: how good are those "
+            "The same as ranks, the best at the lower left, a perfect ranking on the dashed line: how good are those "
             "that are predicted best?",
         ),
     ]
@@ -230,7 +231,7 @@ def _sampled(count: int) -> str:
 
 
 def _cards(ranked: Ranked) -> str:
-    """The best architectures, drawn one by one."""
+    """The best architectures, drawn individually."""
     if ranked.architectures is None or not len(ranked.best):
         return ""
     shown = [ranked.architectures[i] for i in ranked.best.tolist()]
@@ -250,7 +251,7 @@ def _cards(ranked: Ranked) -> str:
         cards.append(
             html.element("article", heading + numbers + draw_architecture(architecture, hues) + native, class_="card")
         )
-    caption = "Data flows from top to bottom. Faint, dashed operations pass nothing on."
+    caption = "Data flows from top to bottom. Faint, dashed operations output zeros."
     if ranked.fitted.any():
         caption += " Those that the predictor was fitted on are left out."
     return html.section(

@@ -1,4 +1,4 @@
-"""The report of a search: how it went, what it found, and what its predictor believed."""
+"""The report of a search: its progress, its results, and the predictions of its model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archflow.report.svg import element, escape
 
 
 def search_report(path: str | Path, facts: SearchFacts) -> None:
-    """Write one self-contained HTML file, whole or not at all.
+    """Write one self-contained HTML file, completely or not at all.
 
     Raises:
         ArchflowError: The file cannot be written, or the extra `report` is missing.
@@ -39,7 +39,7 @@ def search_report(path: str | Path, facts: SearchFacts) -> None:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in the unit that suits them."""
+    """A duration in a suitable unit."""
     for unit, length in (("days", 172_800 / 2), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.1f} {unit}"
@@ -82,9 +82,9 @@ def _progress(figures: Figures, facts: SearchFacts) -> str:
     known = {name: column for name, column in facts.reported.items() if np.isfinite(column).any()}
     for number, (name, column) in enumerate(known.items()):
         chart = steps_figure(column, f"{name} of the best so far", lower)
-        caption = "The search did not see this: it can fall where the line above rises."
+        caption = "The search method did not see this metric: it may fall where the line above rises."
         shown.append(figures.show(f"reported-{number}", chart, caption))
-    return html.section("How did it go?", *shown)
+    return html.section("How did the search progress?", *shown)
 
 
 def _front(figures: Figures, facts: SearchFacts) -> str:
@@ -123,17 +123,15 @@ def _beliefs(figures: Figures, facts: SearchFacts) -> str:
     measured = np.array([each.measured for each in facts.beliefs])
     mean = np.array([each.mean for each in facts.beliefs])
     constant = np.ptp(measured) == 0 or np.ptp(mean) == 0
-    words = (
-        f"Of {len(inside)} values, {100 * np.mean(inside):.0f} % came out within one standard deviation of what was "
-    )
-    words += "believed (68 % would, if the deviations were right)."
+    words = f"Of {len(inside)} values, {100 * np.mean(inside):.0f} % lay within one standard deviation of what was "
+    words += "predicted (68 % would, if the deviations were right)."
     if not constant:
-        words += f" Correlation of belief and value: {np.corrcoef(mean, measured)[0, 1]:.2f}."
-    caption = "Every dot is an architecture, where the predictor saw it before it was measured; bars are one standard "
-    caption += "deviation. The dashed line is where beliefs came true. Later queries are darker."
+        words += f" Correlation of prediction and value: {np.corrcoef(mean, measured)[0, 1]:.2f}."
+    caption = "Every dot is an architecture, as predicted before it was measured; bars are one standard "
+    caption += "deviation. On the dashed line predictions are exact. Later queries are darker."
     chart = belief_figure(facts)
     return html.section(
-        "What did the predictor believe?", html.paragraph(words), figures.show("beliefs", chart, caption)
+        "How good were the predictions?", html.paragraph(words), figures.show("beliefs", chart, caption)
     )
 
 
@@ -167,7 +165,7 @@ def _timeline(figures: Figures, facts: SearchFacts) -> str:
     return html.section(
         "What did the workers do?",
         html.paragraph(words),
-        figures.show("workers", workers_figure(facts, count), "Every bar is an evaluation, from its begin to its end."),
+        figures.show("workers", workers_figure(facts, count), "Every bar is an evaluation, from its start to its end."),
     )
 
 

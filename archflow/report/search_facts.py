@@ -1,4 +1,4 @@
-"""What the report of a search shows."""
+"""The content of a search report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Belief:
-    """What was believed of an architecture before it was measured."""
+    """The prediction for an architecture before it was measured."""
 
     query: int
     mean: float
@@ -36,7 +36,7 @@ class Belief:
 
 @dataclass(frozen=True)
 class Proposed:
-    """How many evaluations came from one kind of proposals, with the mean and the best of their values."""
+    """The number of evaluations from one kind of proposal, with the mean and the best of their values."""
 
     origin: str
     count: int
@@ -46,7 +46,7 @@ class Proposed:
 
 @dataclass(frozen=True)
 class Drawn:
-    """An architecture to draw, with its string, the query it was, its metrics, and why it was proposed."""
+    """An architecture to draw, with its native string, its query number, its metrics, and why it was proposed."""
 
     architecture: Drawable
     native: str
@@ -57,24 +57,24 @@ class Drawn:
 
 @dataclass(frozen=True)
 class SearchFacts:
-    """What the report shows of R evaluations, in the order in which they came back.
+    """The content of a report on R evaluations, in the order in which their results came in.
 
     Attributes:
         title: The heading.
         space, method, seed: Of the search.
-        objectives: M names, with a minus in front where lower is better.
-        constraints: In words.
-        values: (R, M) in the metrics' own signs; NaN where it failed.
-        counted: (R,) whether it can be the best.
-        best_so_far: (R,) the first objective of the best up to each.
-        reported: Other metrics of that one, (R,) each.
-        front: Rows of the best, or of the Pareto front.
-        drawn: Those to draw.
+        objectives: M names, with a leading minus if lower is better.
+        constraints: The constraints as text.
+        values: (R, M) in the metrics' own signs; NaN for failed evaluations.
+        counted: (R,) whether an evaluation can be the best.
+        best_so_far: (R,) the best first objective up to each evaluation.
+        reported: Other metrics of the best evaluation so far, (R,) each.
+        front: Rows of the best evaluation, or of the Pareto front.
+        drawn: Architectures to draw.
         bars: All evaluations on the clock.
-        beliefs: What was believed of those that the method had a model for.
-        proposed: Where proposals came from.
-        failures: Numbers, and why.
-        simulated: Whether the clock is.
+        beliefs: Predictions for the evaluations for which the method had a model.
+        proposed: Statistics by origin of the proposals.
+        failures: Numbers and reasons of failed evaluations.
+        simulated: Whether the clock is simulated.
     """
 
     title: str

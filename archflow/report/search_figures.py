@@ -1,4 +1,4 @@
-"""The figures of a search's report."""
+"""The figures of a search report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOT_COUNTED = "stopped early, or breaks a constraint"
 STATES = ("measured", "stopped early", "failed")
 WIDTH = 620
 ONE, BEST = "#4a86d0", "#d2571d"
-"""Colours of single evaluations and of the best, which do on light and dark paper."""
+"""Colours of single evaluations and of the best, for light and dark backgrounds."""
 
 EARLY_TO_LATE = ("#a9cbee", "#1c5cab")
 """Shades of the first and the last query."""
@@ -57,7 +57,7 @@ def best_figure(facts: SearchFacts) -> Chart:
 
 
 def steps_figure(values: Values, title: str, lower: bool) -> Chart:
-    """Values (R,) by query, each until the next."""
+    """Values (R,) by query as a step function."""
     alt = require_altair()
     rows: list[Row] = [
         {"query": place + 1, "value": significant(float(value))}
@@ -75,14 +75,14 @@ def steps_figure(values: Values, title: str, lower: bool) -> Chart:
 
 
 def _queries(count: int) -> Any:
-    """The axis of so many queries."""
+    """An axis for `count` queries."""
     alt = require_altair()
     domain = alt.Scale(domain=[1, max(count, 2)], nice=False)
     return alt.X("query:Q", title="query", axis=alt.Axis(tickMinStep=1), scale=domain)
 
 
 def _focus(values: Sequence[float], lower: bool) -> list[float] | None:
-    """The range to show where a few bad values would press all others together: those lie at its end."""
+    """A range that excludes a few bad values which would compress all others; excluded values are drawn at its edge."""
     if len(values) < 8:
         return None
     low, middle, high = np.quantile(values, [0.0, 0.5, 1.0])
@@ -95,7 +95,7 @@ def _focus(values: Sequence[float], lower: bool) -> list[float] | None:
 
 
 def front_figure(facts: SearchFacts, other: int) -> Chart:
-    """The first objective over another one, with the Pareto front."""
+    """The first objective against another one, with the Pareto front."""
     alt = require_altair()
     names = [facts.metrics[0], facts.metrics[other]]
     kinds = ["Pareto front", "dominated"]
@@ -110,7 +110,7 @@ def front_figure(facts: SearchFacts, other: int) -> Chart:
         for place in range(len(facts.values))
         if np.isfinite(facts.values[place]).all()
     ]
-    rows.sort(key=lambda row: row["kind"] == kinds[0])  # the front lies on top
+    rows.sort(key=lambda row: row["kind"] == kinds[0])  # the front is drawn on top
     base = alt.Chart(alt.InlineData(values=rows), width=WIDTH, height=340)
     x = alt.X("x:Q", title=names[1], scale=scale(False))
     y = alt.Y("y:Q", title=names[0], scale=scale(False))
@@ -127,7 +127,7 @@ def front_figure(facts: SearchFacts, other: int) -> Chart:
 
 
 def belief_figure(facts: SearchFacts) -> Chart:
-    """What was believed against what came out."""
+    """Predicted against measured values."""
     alt = require_altair()
     name = facts.metrics[0]
     rows: list[Row] = [
@@ -160,7 +160,7 @@ def belief_figure(facts: SearchFacts) -> Chart:
 
 
 def workers_figure(facts: SearchFacts, count: int) -> Chart:
-    """What each worker did when."""
+    """A timeline of each worker's evaluations."""
     alt = require_altair()
     unit, length = next(
         ((unit, length) for unit, length in (("hours", 3600), ("minutes", 60)) if facts.seconds >= 2 * length),

@@ -1,4 +1,4 @@
-"""SVG and HTML elements as text, escaped, and how wide text is."""
+"""SVG and HTML elements as escaped text, and estimates of text width."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def escape(text: object) -> str:
 
 
 def element(tag: str, content: str | None = None, **attributes: object) -> str:
-    """One element around `content`, which is markup; without content it closes itself.
+    """One element around `content`, which is markup; without content it is self-closing.
 
-    Attribute values are escaped, None leaves one out; `class_` is written `class`, `stroke_width` `stroke-width`.
+    Attribute values are escaped, None omits an attribute; `class_` is written `class`, `stroke_width` `stroke-width`.
     """
     written = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{number(value) if isinstance(value, float) else escape(value)}"'
@@ -37,7 +37,7 @@ def number(value: float) -> str:
 
 
 def text_width(text: str, size: float = 12.0) -> float:
-    """Estimated width in pixels of a line of sans-serif text, rather too wide than too narrow."""
+    """Estimated width in pixels of a line of sans-serif text, an overestimate rather than an underestimate."""
     ems = (0.36 if c in "iljtfr.,:;|!'()[] " else 0.95 if c in "mwMW@%" or ord(c) > 0x2E7F else 0.62 for c in text)
     return size * sum(ems)
 

@@ -55,11 +55,11 @@ THEMES = {
         ("#6aaaf7", "#f58c55", "#5cc796", "#cd8fe2", "#e0b84c", "#a0a9b5"),
     ),
 }
-"""Vega-Lite configurations of everything that a figure does not colour itself. Files are light."""
+"""Vega-Lite configurations for everything that a figure does not style itself. Files use the light one."""
 
 
 def require_altair() -> Any:
-    """The module altair.
+    """Import altair.
 
     Raises:
         ArchflowError: altair or vl-convert-python is not installed.
@@ -73,7 +73,7 @@ def require_altair() -> Any:
 
 
 def specification(chart: Chart) -> Specification:
-    """The chart as a Vega-Lite specification, in which every text can be written as XML."""
+    """The chart as a Vega-Lite specification in which every text can be written as XML."""
     return _readable(chart.to_dict())
 
 
@@ -87,7 +87,7 @@ def _readable(value: Any) -> Any:
 
 @cache
 def vega_bundle() -> str:
-    """The JavaScript of Vega, Vega-Lite and Vega-Embed for a page that loads nothing; it defines `vegaEmbed`."""
+    """The JavaScript of Vega, Vega-Lite and Vega-Embed for a self-contained page; it defines `vegaEmbed`."""
     require_altair()
     import vl_convert
 

@@ -1,4 +1,4 @@
-"""How much an architecture promises, by mean and deviation; better when higher."""
+"""Acquisition functions: how promising an architecture is, given the mean and standard deviation of its prediction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Values = NDArray[np.float64]
 
 
 def expected_improvement(mean: Values, std: Values, best: float) -> Values:
-    """(N,) by how much values above `best` are expected to exceed it.
+    """(N,) expected improvement over `best`; higher is better.
 
     Source: Mockus 1978; Jones, Schonlau and Welch 1998, equation 15.
     """

@@ -27,6 +27,9 @@ LISTED = 100_000
 TRIES = 20
 """Times that a method is asked once more where what it proposed was not new."""
 
+AGAIN = 16
+"""How many it is asked for then at least, or twice those missing: a few more cost little, and many may be known."""
+
 
 @dataclass(frozen=True)
 class Proposals:
@@ -98,8 +101,9 @@ class Searcher(Configured, ABC):
         n = whole("ask: n", n, 1)
         generator = np.random.default_rng([self.seed, len(self.history)])
         batch = _Batch(self.history)
-        for _ in range(TRIES):
-            batch.add(self.propose(n - len(batch.keys), generator), n)
+        for attempt in range(TRIES):
+            missing = n - len(batch.keys)
+            batch.add(self.propose(max(2 * missing, AGAIN) if attempt else missing, generator), n)
             if len(batch.keys) == n:
                 break
         else:

@@ -1,4 +1,4 @@
-"""Bayesian optimisation by BoTorch (the extra `botorch`): a Gaussian process on frozen embeddings."""
+"""Bayesian optimisation with BoTorch (the extra `botorch`): a Gaussian process on frozen embeddings."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from archflow.errors import ArchflowError
+from archflow.predict.pareto import fronts
 from archflow.search.base import Proposals, Searcher
 from archflow.search.embeddings import Embed
-from archflow.search.pareto import fronts
 from archflow.search.pool import pool_of
 from archflow.search.problem import Problem
 from archflow.seeding import seeded
@@ -22,21 +22,21 @@ Ints = NDArray[np.int64]
 Values = NDArray[np.float64]
 
 SCORED = 64
-"""Candidates whose acquisition is computed in one go."""
+"""Candidates per batch when the acquisition function is computed."""
 
 NUGGET = 1e-6
-"""Variance that is added to that of every architecture, so that those of equal embeddings have a joint distribution."""
+"""Variance added to every architecture, so that equal embeddings have a non-degenerate joint distribution."""
 
 _MISSING = "qlogei and qlognehvi need BoTorch 0.18 or later; install it: pip install 'archflow[botorch]'"
 
 
 class Measured(NamedTuple):
-    """What a process is fitted to.
+    """The data a Gaussian process is fitted to.
 
     Attributes:
         x: (D, d) embeddings, scaled to the unit cube.
-        y: (D, M + C) standardised: the objectives, better when higher, then what constraints are broken by.
-        limits: (C,) of the last columns, above which a constraint is broken.
+        y: (D, M + C) standardised values: the objectives, better when higher, then the constrained metrics.
+        limits: (C,) upper bounds of the constrained columns.
     """
 
     x: Tensor
@@ -45,25 +45,27 @@ class Measured(NamedTuple):
 
     @property
     def kept(self) -> Tensor:
-        """(D,) which rows break no constraint."""
+        """(D,) whether each row satisfies all constraints."""
         return (self.y[:, self.y.shape[1] - len(self.limits) :] <= self.limits).all(1)
 
 
 class BoTorchSearch(Searcher):
-    """Begins with random architectures; from then on a Gaussian process per metric (BoTorch's default kernel and
-    priors) is fitted to all results, and a batch is chosen by a Monte-Carlo acquisition, one architecture after the
-    other, each with regard to those before and to all that are pending.
+    """Bayesian optimisation in batches; after the initial random architectures, it fits a Gaussian process per metric.
 
-    A subclass writes `acquisition`.
+    The processes have BoTorch's default kernel and priors and are fitted to all results. A batch is chosen greedily by
+    a Monte-Carlo acquisition function, conditioned on the architectures already in the batch and on all pending ones.
+
+    Subclasses implement `acquisition`.
 
     Args:
-        problem, seed: As `Searcher` says.
-        embed: Architectures -> embeddings; an encoder that is pre-trained on the space by default.
-        initial: Random architectures to begin with.
-        each: Architectures of a batch.
-        shortlist: Candidates whose acquisition is computed: those of the highest mean + 2 deviations, or for several
-            objectives of the first fronts of these; those that are expected to break a constraint come last.
-        samples: Of the process, for the acquisition.
+        problem, seed: See `Searcher`.
+        embed: Architectures -> embeddings; by default an encoder that is pre-trained on the space.
+        initial: Number of random initial architectures.
+        each: Architectures per batch.
+        shortlist: Number of candidates for which the acquisition function is computed: those with the highest mean + 2
+            standard deviations or, for several objectives, the first Pareto fronts of these; candidates expected to
+            break a constraint come last.
+        samples: Samples of the process per acquisition value.
 
     Raises:
         ArchflowError: BoTorch is not installed.
@@ -89,13 +91,13 @@ class BoTorchSearch(Searcher):
 
     @abstractmethod
     def acquisition(self, model: Any, measured: Measured, sampler: Any, constraints: list[Any] | None) -> Any:
-        """BoTorch's acquisition function.
+        """Return BoTorch's acquisition function.
 
         Args:
             model: The process of all columns of `measured.y`.
-            measured: What it was fitted to.
-            sampler: Draws from it.
-            constraints: Draws (..., M + C) -> by how much a constraint is broken, one function for each.
+            measured: The data it was fitted to.
+            sampler: Draws from the model.
+            constraints: One function per constraint: draws (..., M + C) -> by how much the constraint is broken.
         """
 
     @property
@@ -121,7 +123,7 @@ class BoTorchSearch(Searcher):
         return Proposals(pool.select(rows), "acquisition", beliefs)
 
     def _measured(self, seen: Tensor) -> tuple[Measured, tuple[float, float]]:
-        """What was measured, and the mean and deviation of the first objective."""
+        """The measured data, and the mean and standard deviation of the first objective."""
         trials = [self.history.trials[number].metrics or {} for number in self.history.done]
         columns = [*self.history.rising.T]
         for each in self.problem.constraints:
@@ -136,7 +138,10 @@ class BoTorchSearch(Searcher):
         return found, (float(centre[0]), float(spread[0]))
 
     def _chosen(self, n: int, x: Tensor, measured: Measured, pending: Tensor) -> tuple[Ints, Values, Values]:
-        """Rows of x (N, d) by the acquisition, and the first objective's (n,) mean and deviation there."""
+        """Choose n rows of x (N, d) by the acquisition function.
+
+        Also returns the first objective's predicted mean (n,) and standard deviation (n,) there.
+        """
         from botorch.sampling import SobolQMCNormalSampler  # pyright: ignore[reportMissingImports]
 
         model = _fitted(measured)
@@ -176,7 +181,7 @@ def require_botorch() -> None:
 
 
 def _fitted(measured: Measured) -> Any:
-    """BoTorch's process of independent columns."""
+    """Fit BoTorch's Gaussian processes, one independent process per column."""
     from botorch import settings  # pyright: ignore[reportMissingImports]
     from botorch.fit import fit_gpytorch_mll  # pyright: ignore[reportMissingImports]
     from botorch.models import SingleTaskGP  # pyright: ignore[reportMissingImports]

@@ -1,4 +1,4 @@
-"""How much a search may cost."""
+"""The budget of a search."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ _BUDGET = re.compile(r"(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>h|min|s)?")
 
 @dataclass(frozen=True)
 class Budget:
-    """What a search may cost: so many queries, or so much time.
-
-    Attributes:
-        queries: Full evaluations. One that was stopped counts as the part of its epochs that it ran.
-        seconds: On the clock of the search, which tables simulate. No evaluation begins after them; those that began
-            before are finished.
+    """What a search may cost: a number of queries, or an amount of time.
 
     Exactly one of the two is given.
+
+    Attributes:
+        queries: Full evaluations. An evaluation that was stopped early counts as the fraction of its epochs that it
+            ran.
+        seconds: Time on the clock of the search, which is simulated for tables. No evaluation starts after it has run
+            out; running ones are finished.
     """
 
     queries: int | None = None
@@ -34,7 +35,7 @@ class Budget:
 
     @classmethod
     def parse(cls, text: str | int) -> Budget:
-        """From `100` (queries), `12h`, `90min` or `30s`. Raises ArchflowError for anything else."""
+        """Parse `100` (queries), `12h`, `90min` or `30s`. Raises ArchflowError for anything else."""
         found = _BUDGET.fullmatch(str(text).strip())
         number, unit = (float(found["number"]), found["unit"] or "") if found else (0.0, "")
         if number <= 0 or (not unit and number != int(number)):
@@ -43,15 +44,15 @@ class Budget:
 
     @property
     def steps(self) -> int:
-        """How long a progress bar is: queries, or seconds."""
+        """Length of a progress bar: queries or seconds."""
         return self.queries if self.queries is not None else max(1, round(self.seconds or 0))
 
     def allows(self, cost: float, running: int, clock: float) -> bool:
-        """Whether another evaluation may begin, after so many queries and seconds, while so many are under way."""
+        """Whether another evaluation may start, given the cost and time spent and the number of running evaluations."""
         if self.seconds is not None:
             return clock < self.seconds
         return cost + running + 1 <= (self.queries or 0) + 1e-9
 
     def spent(self, cost: float, clock: float) -> float:
-        """Queries or seconds of the budget that are used."""
+        """Queries or seconds of the budget that are spent."""
         return min(cost if self.seconds is None else clock, self.steps)

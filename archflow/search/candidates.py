@@ -1,4 +1,4 @@
-"""Architectures among which a model chooses."""
+"""Candidate architectures for a model to choose from."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Ints = NDArray[np.int64]
 
 
 class Candidates:
-    """Different architectures that were not asked for, collected from several draws.
+    """Distinct architectures that were not asked for before, collected from several draws.
 
     Attributes:
-        origins: Why each is there, in a few words.
+        origins: A short reason for each candidate.
     """
 
     def __init__(self, searcher: Searcher) -> None:
@@ -30,7 +30,7 @@ class Candidates:
         return len(self.keys)
 
     def add(self, architectures: ArchitectureSet, origin: str, most: int | None = None) -> None:
-        """Those that are new, until there are `most` in all."""
+        """Add new architectures until there are `most` candidates in all."""
         rows = []
         for row, key in enumerate(self.searcher.space.keys(architectures)):
             if most is not None and len(self) >= most:
@@ -48,10 +48,10 @@ class Candidates:
         """Add mutants of trials, parent by parent, until there are `most` candidates in all.
 
         Args:
-            parents: Numbers of trials.
-            each: Mutants to draw of a parent; fewer are new.
-            generator: Draws them.
-            most: See there.
+            parents: Numbers of the parent trials.
+            each: Mutants to draw per parent, before duplicates are removed.
+            generator: Random generator.
+            most: Limit on the total number of candidates; None for no limit.
         """
         architectures, space = self.searcher.history.architectures, self.searcher.space
         for parent in parents:
@@ -61,14 +61,14 @@ class Candidates:
             self.add(space.mutants(copies, generator), f"mutant of {parent}", most)
 
     def fill(self, least: int, generator: np.random.Generator) -> None:
-        """Add random architectures until there are so many, if the space has them."""
+        """Add random architectures until there are `least` candidates, or the space is exhausted."""
         missing = least - len(self)
         if missing > 0:
             self.add(self.searcher.fresh(missing, generator, self.keys), "random")
 
     @property
     def architectures(self) -> ArchitectureSet:
-        """All of them, in the order in which they were added."""
+        """All candidates, in the order in which they were added."""
         if not self._sets:
             return ArchitectureSet.from_architectures([], self.searcher.space.vocabulary)
         if len(self._sets) > 1:

@@ -1,4 +1,4 @@
-"""Learning curves: what the end of one is, after its first epochs."""
+"""Extrapolation of learning curves from their first epochs."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from archflow.errors import ArchflowError
 Values = NDArray[np.float64]
 
 PENALTY = 1e-2
-"""Of the regression, for inputs with standard deviation 1."""
+"""Ridge penalty, for inputs with standard deviation 1."""
 
 
 class CurvePredictor:
     """Predicts whole learning curves from their first values.
 
-    Full curves are compressed to the coefficients of their leading singular vectors; a ridge regression gives the
-    coefficients of a new curve from its first values. How far off it is, it knows from the curves it was made of,
-    each left out in turn.
+    Full curves are projected onto their leading singular vectors, and a ridge regression predicts these coefficients
+    from the first values of a curve. The prediction error is estimated by leave-one-out cross-validation on the full
+    curves.
 
     Args:
         curves: (n, T) full curves, n at least 2.
-        components: How many singular vectors; fewer if the curves have fewer.
+        components: Number of singular vectors; fewer if the curves have lower rank.
 
-    Source: the manner of Yan et al., "NAS-Bench-x11 and the power of learning curves", NeurIPS 2021, whose regression
-    also sees the architecture.
+    Source: Yan et al., "NAS-Bench-x11 and the power of learning curves", NeurIPS 2021; their regression also takes the
+    architecture as input.
 
     Raises:
-        ArchflowError: Too few curves, or one that has gaps.
+        ArchflowError: There are too few curves, or a curve has gaps.
     """
 
     def __init__(self, curves: Values, components: int = 4) -> None:
@@ -42,7 +42,7 @@ class CurvePredictor:
         self.directions: Values = directions[kept][:components]  # (k, T)
 
     def curve(self, first: Values) -> Values:
-        """(M, T) whole curves of which the first m values (M, m) are known; these are kept as they are."""
+        """Predict whole curves (M, T) from their first m values (M, m), which are returned unchanged."""
         first = np.asarray(first, np.float64)
         seen = first.shape[1]
         coefficients = (self.curves - self.mean) @ self.directions.T  # (n, k)
@@ -51,7 +51,7 @@ class CurvePredictor:
         return np.concatenate([first, predicted[:, seen:]], 1)
 
     def end(self, first: Values) -> tuple[Values, float]:
-        """(M,) the last values of curves whose first m values (M, m) are known, and the standard deviation of it."""
+        """Predict the (M,) last values of curves from their first m values (M, m), and their standard deviation."""
         seen = first.shape[1]
         x, y = self.curves[:, :seen], self.curves[:, -1]
         z = np.concatenate([(x - x.mean(0)) / _spread(x), np.ones((len(x), 1))], 1)
@@ -66,7 +66,10 @@ class CurvePredictor:
 
 
 def _ridge(x: Values, targets: Values) -> tuple[Values, Values, Values]:
-    """Weights (m, k) on standardised inputs, and the inputs' means and deviations; targets have mean 0."""
+    """Fit ridge weights (m, k) on standardised inputs; returns them with the inputs' means and deviations.
+
+    Targets have mean 0.
+    """
     centre, spread = x.mean(0), _spread(x)
     z = (x - centre) / spread
     weights = np.linalg.solve(z.T @ z + PENALTY * len(x) * np.eye(x.shape[1]), z.T @ targets)

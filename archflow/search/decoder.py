@@ -1,4 +1,4 @@
-"""A decoder that draws architectures of a space, and how good its draws are."""
+"""A decoder that generates architectures of a space, and measures of the quality of its draws."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from archflow.spaces.base import SearchSpace
 
 
 class Quality(NamedTuple):
-    """What draws are worth; None where there is nothing to divide by.
+    """Quality of a decoder's draws; None for a fraction whose denominator is 0.
 
     Attributes:
-        validity: Share of the draws that are of the space.
-        uniqueness: Share of different architectures, isomorphic ones once, among the valid.
-        novelty: Share of the different ones that the decoder was not trained on.
+        validity: Fraction of the draws that are architectures of the space.
+        uniqueness: Fraction of distinct architectures, up to isomorphism, among the valid draws.
+        novelty: Fraction of the distinct architectures that are not in the training sample.
     """
 
     validity: float | None
@@ -32,14 +32,15 @@ class Quality(NamedTuple):
 
 
 class Decoder(Embed):
-    """arch2vec's variational graph autoencoder, trained on a sample of a problem's space when it is first needed. It
-    embeds by its encoder, and its decoder draws architectures.
+    """arch2vec's variational graph autoencoder, trained on first use on a sample of a problem's space.
+
+    The encoder embeds architectures; the decoder generates them.
 
     Args:
-        seed: Of the sample and the training.
-        sample: Architectures to train on.
-        epochs, batch_size, learning_rate: Of the training.
-        width: Of the encoder's layers.
+        seed: Seed of the sample and the training.
+        sample: Number of architectures to train on.
+        epochs, batch_size, learning_rate: Training settings.
+        width: Width of the encoder's layers.
 
     Source: Yan et al., "Does unsupervised architecture representation learning help neural architecture search?",
     NeurIPS 2020, which trains on nine tenths of the space for 10 epochs.
@@ -67,20 +68,20 @@ class Decoder(Embed):
         generator: np.random.Generator,
         around: ArchitectureSet | None = None,
     ) -> ArchitectureSet:
-        """`count` draws, be they of the space or not: the codes of nodes are normal at every position.
+        """Generate `count` graphs, which may or may not be of the space, from normal codes at every node position.
 
         Args:
-            problem: Of the search.
-            count: How many.
-            generator: Draws them.
-            around: Architectures whose codes say mean and deviation; those it was trained on if None.
+            problem: The search problem.
+            count: Number of draws.
+            generator: Random generator.
+            around: Architectures whose codes determine mean and standard deviation; the training sample if None.
         """
         embedder, task, usual = self._trained(problem)
         known = embedder.prepare(usual if around is None else around)
         return task.sample(embedder.encoder, known, count, generator)
 
     def quality(self, problem: Problem, count: int = 1000) -> Quality:
-        """Of so many draws around those it was trained on."""
+        """Quality of `count` draws around the training sample."""
         space = problem.space
         drawn = self.draw(problem, count, np.random.default_rng([self.seed, 3]))
         valid = space.keys(valid_of(space, drawn))
@@ -107,8 +108,11 @@ class Decoder(Embed):
 
 
 def valid_of(space: SearchSpace, drawn: ArchitectureSet) -> ArchitectureSet:
-    """The draws that are of a space, without the nodes on no path from input to output, which are dropped first: so
-    does the check of NAS-Bench-101, and a NAS-Bench-201 cell has none."""
+    """Select the draws that are architectures of a space.
+
+    Nodes on no path from input to output are dropped first, as NAS-Bench-101's validity check does; NAS-Bench-201 cells
+    have no such nodes.
+    """
     cells = [cell for cell in map(_pruned, drawn) if cell is not None and space.contains(cell)]
     return ArchitectureSet.from_architectures(cells, space.vocabulary)
 

@@ -17,10 +17,10 @@ from archflow.search.problem import Problem
 Values = NDArray[np.float64]
 
 PRETRAINED = "pretrained"
-"""The encoder of whoever names none: one that is pre-trained on the space when it is first needed."""
+"""The default encoder: one that is pre-trained on the space on first use."""
 
 SAMPLE = 1000
-"""Architectures that it is pre-trained on."""
+"""Number of architectures the default encoder is pre-trained on."""
 
 ARCH2VEC = Pretraining([Start("gin", {"width": 32}, "arch2vec", positions=False)], epochs=30)
 """A graph variational autoencoder on a sample of the space, which takes seconds; arch2vec itself learns from all of it
@@ -32,7 +32,7 @@ class Embed:
 
     Args:
         encoder: An `Embedder`; the name or file of a pre-trained encoder; or "pretrained".
-        seed: Of the pre-training.
+        seed: Seed of the pre-training.
     """
 
     def __init__(self, encoder: Embedder | str = PRETRAINED, seed: int = 0) -> None:
@@ -41,7 +41,7 @@ class Embed:
         self._kept: weakref.WeakKeyDictionary[ArchitectureSet, Values] = weakref.WeakKeyDictionary()
 
     def __call__(self, problem: Problem, architectures: ArchitectureSet) -> Values:
-        """(N, D); those of a set that is asked for again are kept as long as the set is."""
+        """(N, D) embeddings; cached for as long as the set exists."""
         found = self._kept.get(architectures)
         if found is None:
             found = self.embedder(problem).embed(architectures).astype(np.float64)
@@ -49,13 +49,13 @@ class Embed:
         return found
 
     def embedder(self, problem: Problem) -> Embedder:
-        """The encoder, made when it is first needed."""
+        """The encoder, loaded or pre-trained on first use."""
         if self._made is None:
             self._made = self._pretrained(problem) if self.encoder == PRETRAINED else create(str(self.encoder))
         return self._made
 
     def select(self, problem: Problem, architectures: ArchitectureSet, rows: NDArray[np.int64]) -> ArchitectureSet:
-        """Some rows of a set, whose embeddings are taken over from it."""
+        """Select rows of a set and carry their cached embeddings over."""
         some = architectures.select(rows)
         self._kept[some] = self(problem, architectures)[rows]
         return some

@@ -1,28 +1,28 @@
-"""Which architecture is the best of a draw."""
+"""Choosing the best architecture of each posterior draw."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.search.pareto import first_front, hypervolume
+from archflow.predict.pareto import first_front, hypervolume
 
 Values = NDArray[np.float64]
 
 MARGIN = 0.1
-"""How far below the worst value the reference point of hypervolumes is, as a share of the range."""
+"""Distance of the hypervolume reference point below the worst value, as a fraction of the range."""
 
 
 def best_by_gain(rising: Values, broken: Values, measured: Values) -> NDArray[np.int64]:
-    """(n,) different candidates, one for each draw: the one that gains most in it.
+    """(n,) distinct candidates, one per draw: the candidate with the largest gain in that draw.
 
-    For one objective that is the highest; for several, that which adds most hypervolume to what is measured and what
-    the draws before have chosen. Where all candidates break a constraint, the least offence is best.
+    For one objective the gain is the value itself; for several, the hypervolume added to the measured values and the
+    candidates chosen by earlier draws. If all candidates break a constraint, the smallest violation wins.
 
     Args:
         rising: (n, S, M) objectives of S candidates in n draws, better when higher; n is at most S.
-        broken: (n, S) by how much constraints are broken.
-        measured: (D, M) objectives of what was measured and breaks no constraint.
+        broken: (n, S) constraint violations.
+        measured: (D, M) objectives of measured architectures that satisfy the constraints.
     """
     chosen: list[int] = []
     front = measured
@@ -39,8 +39,10 @@ def best_by_gain(rising: Values, broken: Values, measured: Values) -> NDArray[np
 
 
 def _hypervolume_gains(values: Values, front: Values) -> Values:
-    """(S,) what each of S candidates adds to the hypervolume of a front (D, M); what adds nothing is ordered by its sum
-    of objectives, below 0."""
+    """(S,) hypervolume that each of S candidates adds to a front (D, M).
+
+    Candidates that add nothing get negative gains, ordered by their sums of objectives.
+    """
     everything = np.concatenate([values, front])
     low, high = everything.min(0), everything.max(0)
     reference = low - MARGIN * np.maximum(high - low, 1e-9)

@@ -1,4 +1,4 @@
-"""Arrays, and a set of architectures, that grow at the end in amortised constant time."""
+"""Arrays and sets of architectures that grow at the end in amortised constant time."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from archflow.graph import ArchitectureSet, Vocabulary
 
 
 class GrowingArray:
-    """Rows (N, ...), of which more can be added.
+    """An array (N, ...) to which rows can be appended.
 
     Args:
-        rows: The first ones; their type and width are those of all.
+        rows: Initial rows; they fix the dtype and the trailing shape.
     """
 
     def __init__(self, rows: NDArray) -> None:
         self._room, self._count = rows, len(rows)
 
     def extend(self, rows: Any) -> None:
-        """Add rows (M, ...) at the end."""
+        """Append rows (M, ...)."""
         before, self._count = self._count, self._count + len(rows)
         if self._count > len(self._room):
             room = np.empty((2 * self._count, *self._room.shape[1:]), self._room.dtype)
@@ -31,24 +31,24 @@ class GrowingArray:
 
     @property
     def rows(self) -> NDArray:
-        """All of them (N, ...), not to be written to. They stay as they are when more are added."""
+        """All rows (N, ...), read-only. The returned view does not change when rows are appended."""
         view = self._room[: self._count]
         view.flags.writeable = False
         return view
 
 
 class GrowingSet:
-    """A set of architectures, to which more can be added.
+    """A set of architectures to which more can be appended.
 
     Args:
-        vocabulary: Of all of them.
+        vocabulary: The vocabulary of all architectures.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._begin(ArchitectureSet.from_architectures([], vocabulary))
 
     def append(self, more: ArchitectureSet) -> None:
-        """Add architectures at the end. Raises ArchflowError if their vocabulary is another one."""
+        """Append architectures. Raises ArchflowError if their vocabulary differs."""
         now = self.architectures
         if more.vocabulary != now.vocabulary or more.attribute_names != now.attribute_names:
             self._begin(ArchitectureSet.concatenate([now, more]))
@@ -62,7 +62,7 @@ class GrowingSet:
 
     @property
     def architectures(self) -> ArchitectureSet:
-        """All of them. It stays as it is when more are added."""
+        """All architectures. The returned set does not change when more are appended."""
         if self._set is None:
             columns: dict[str, Any] = {name: array.rows for name, array in self._columns.items()}
             self._set = ArchitectureSet(**self._same | columns, validate=False)

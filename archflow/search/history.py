@@ -1,4 +1,4 @@
-"""The history of a search: which architectures were asked for, and what came back. It is all the state of a search."""
+"""The history of a search: the architectures asked for and their results. It is the complete state of a search."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
+from archflow.predict.pareto import first_front
 from archflow.search.growing import GrowingArray, GrowingSet
-from archflow.search.pareto import first_front
 from archflow.search.problem import Problem
 
 Ints = NDArray[np.int64]
@@ -23,13 +23,13 @@ class Trial:
     """One architecture that was asked for.
 
     Attributes:
-        number: From 0, in the order of asking.
-        key: Its canonical form in the space.
-        origin: Why it was proposed, in a few words, such as "random" or "mutant of 12".
-        belief: (mean, standard deviation) of the objective when it was proposed, better when higher; None if the
-            searcher has no model.
-        metrics: What was measured; None while it is pending.
-        failure: Why it could not be measured; "" if it could.
+        number: Index from 0, in the order in which trials were asked for.
+        key: Canonical form of the architecture in the space.
+        origin: Short reason for the proposal, such as "random" or "mutant of 12".
+        belief: (mean, standard deviation) predicted for the objective at proposal time, better when higher; None
+            without a model.
+        metrics: The measured metrics; None while pending.
+        failure: Why the architecture could not be measured; "" otherwise.
     """
 
     number: int
@@ -49,12 +49,12 @@ class Trial:
 
 @dataclass
 class History:
-    """What was asked and what came back, in order.
+    """The trials of a search and their results, in order.
 
     Attributes:
-        problem: What is searched for.
-        trials: In the order of asking.
-        done: Numbers of the measured trials, in the order in which they came back.
+        problem: The search problem.
+        trials: All trials, in the order in which they were asked for.
+        done: Numbers of the measured trials, in the order in which their results came in.
     """
 
     problem: Problem
@@ -72,41 +72,43 @@ class History:
         return len(self.trials)
 
     def __contains__(self, key: str) -> bool:
-        """Whether the architecture of this canonical form was asked for."""
+        """Whether the architecture with this canonical form was asked for."""
         return key in self._number
 
     def trial(self, key: str) -> Trial:
-        """The trial of this canonical form. Raises KeyError."""
+        """The trial with this canonical form. Raises KeyError."""
         return self.trials[self._number[key]]
 
     @property
     def architectures(self) -> ArchitectureSet:
-        """All that were asked for, in that order."""
+        """All architectures that were asked for, in order."""
         return self._asked.architectures
 
     def architecture(self, number: int) -> Architecture:
-        """That of a trial."""
+        """The architecture of a trial."""
         return self.architectures[number]
 
     @property
     def measured(self) -> ArchitectureSet:
-        """The D measured architectures, in the order in which results came back."""
+        """The D measured architectures, in the order in which their results came in."""
         return self.architectures.select(np.array(self.done, np.int64))
 
     @property
     def rising(self) -> Values:
-        """(D, M) the objectives of the measured trials, all better when higher, in the order of `done`."""
+        """(D, M) objectives of the measured trials, signed so that higher is better, in the order of `done`."""
         return self._rising.rows
 
     @property
     def violation(self) -> Values:
-        """(D,) by how much the measured trials break the constraints; 0 where they keep them."""
+        """(D,) constraint violations of the measured trials; 0 where all constraints are satisfied."""
         return self._violation.rows
 
     @property
     def fitness(self) -> Values:
-        """(D,) what a search for one objective maximises: the objective where no constraint is broken. Those that break
-        one are below all others, the worst offence lowest."""
+        """(D,) what a single-objective search maximises: the objective where all constraints are satisfied.
+
+        Trials that break a constraint rank below all others, the largest violation last.
+        """
         value, broken = self.rising[:, 0], self.violation
         return np.where(broken > 0, value.min() - 1 - broken, value) if self._broken else value
 
@@ -117,7 +119,7 @@ class History:
 
     @property
     def best(self) -> list[Trial]:
-        """The best trial; for several objectives the Pareto front. None that breaks a constraint."""
+        """The best trial or, for several objectives, the Pareto front; only trials that satisfy the constraints."""
         kept = np.flatnonzero(self.violation == 0)
         if len(kept) == 0:
             return []
@@ -132,22 +134,22 @@ class History:
         origins: Sequence[str],
         beliefs: Sequence[tuple[float, float] | None],
     ) -> None:
-        """Add N pending trials of new canonical forms."""
+        """Append N pending trials with new canonical forms."""
         self._asked.append(architectures)
         for key, origin, belief in zip(keys, origins, beliefs, strict=True):
             self._number[key] = len(self.trials)
             self.trials.append(Trial(len(self.trials), key, origin, belief))
 
     def tell(self, key: str, metrics: Mapping[str, float] | None, failure: str = "") -> None:
-        """Add the result of a pending trial.
+        """Record the result of a pending trial.
 
         Args:
-            key: Its canonical form.
-            metrics: What was measured, all of `problem.metrics`; None if it could not be.
-            failure: Why it could not.
+            key: Canonical form of its architecture.
+            metrics: Measured values of all `problem.metrics`; None if it could not be measured.
+            failure: Why it could not be measured.
 
         Raises:
-            ArchflowError: The trial has a result already, or a metric is missing.
+            ArchflowError: The trial already has a result, or a metric is missing.
         """
         trial = self.trial(key)
         if trial.state != "pending":
@@ -162,12 +164,14 @@ class History:
         self.take([key], {name: np.array([value], np.float64) for name, value in metrics.items()}, [failure])
 
     def take(self, keys: Sequence[str], columns: Mapping[str, Values], failures: Sequence[str]) -> None:
-        """Add the results of N pending trials. One that failed, or whose metrics are not finite, has no metrics.
+        """Record the results of N pending trials.
+
+        A trial that failed, or has a metric that is not finite, gets no metrics.
 
         Args:
-            keys: Their canonical forms.
-            columns: Metrics (N,) by name, all of `problem.metrics` and perhaps more.
-            failures: Why each could not be measured; "" if it could.
+            keys: Canonical forms (N).
+            columns: Metrics (N,) by name: all `problem.metrics`, and possibly more.
+            failures: Why each could not be measured; "" otherwise.
         """
         finite = np.isfinite([columns[name] for name in self.problem.metrics])
         kept = finite.all(0) & np.array([not failure for failure in failures], bool)

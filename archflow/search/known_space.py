@@ -1,4 +1,4 @@
-"""What can be said of a space's architectures without measuring any: embeddings and features, as columns."""
+"""What is known of a space's architectures without any measurement: embeddings and features, as columns."""
 
 from __future__ import annotations
 
@@ -25,21 +25,20 @@ from archflow.spaces.base import SearchSpace
 Values = NDArray[np.float64]
 
 SAMPLE = 1000
-"""Architectures, at most, that encoders are pre-trained on, and that columns are standardised by."""
+"""Largest number of architectures for pre-training encoders and for standardising columns."""
 
 PRETRAININGS: Mapping[str, Pretraining | None] = {"quick": QUICK, "none": None}
-"""Of the encoders: those of the recipe `quick`, or no encoders."""
+"""Choices of pre-training: the encoders of the recipe `quick`, or none."""
 
 
 class KnownSpace:
-    """Standardised columns of architectures: embeddings by encoders that were pre-trained on a sample of the space, and
-    features.
+    """Standardised columns of architectures: embeddings by encoders pre-trained on a sample of the space, and features.
 
     Args:
-        problem: Its space, and the columns that are known before anything is measured.
-        embedders: The encoders; there may be none.
-        features: By their registered names.
-        usual: Architectures such as these.
+        problem: Supplies the space, and columns that are known before any measurement.
+        embedders: The encoders; may be empty.
+        features: Registered names of features.
+        usual: A sample of the space that determines the standardisation.
     """
 
     def __init__(
@@ -51,13 +50,13 @@ class KnownSpace:
 
     @classmethod
     def of(cls, problem: Problem, pretraining: str, seed: int, folder: Path | None = None) -> KnownSpace:
-        """Of a problem's space.
+        """Build the columns of a problem's space.
 
         Args:
-            problem: Where is searched, and for what.
-            pretraining: In `PRETRAININGS`.
-            seed: Draws the sample, and decides the encoders.
-            folder: Keeps the encoders; None trains them in a folder that is gone afterwards.
+            problem: The search problem.
+            pretraining: One of `PRETRAININGS`.
+            seed: Seed of the sample and the encoders.
+            folder: Where encoders are cached; None trains them in a temporary folder.
         """
         usual = _usual(problem.space, seed)
         table, embedders = problem.table(usual), []
@@ -69,7 +68,10 @@ class KnownSpace:
         return cls(problem, embedders, features_of(table, FEATURES.names(), None, problem.metrics), usual)
 
     def columns(self, architectures: ArchitectureSet) -> list[Values]:
-        """(N, Q) of each part that says anything: embeddings, features; a column of zeros where nothing does."""
+        """(N, Q) columns of each informative part: embeddings, then features.
+
+        If there is none, a single column of zeros.
+        """
         seen = self._seen(architectures)
         parts = zip(self._standards, (seen.embeddings, seen.plain), strict=True)
         telling = [standard(values) for standard, values in parts if standard.width]
@@ -80,8 +82,8 @@ class KnownSpace:
 
 
 def _usual(space: SearchSpace, seed: int) -> ArchitectureSet:
-    """All of a small space, where a sample would hold each many times; else a sample."""
+    """All architectures of a small space, of which a sample would contain many duplicates; else a sample."""
     if space.size <= SAMPLE:
-        with suppress(ArchflowError):  # a space that cannot be listed, however small
+        with suppress(ArchflowError):  # the space cannot be listed, whatever its size
             return space.enumerate()
     return space.sample(SAMPLE, np.random.default_rng([seed, 1]))

@@ -1,4 +1,4 @@
-"""What models are shown of a lesson: encodings that are the same for all lessons of a space, and standard labels."""
+"""Model inputs of a lesson: encodings shared by all lessons of a space, and standardised labels."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ Values = NDArray[np.float64]
 Part = TypeVar("Part")
 
 TYPICAL = 2_000
-"""Up to so many architectures a whole space shows what is usual in it."""
+"""Spaces of at most this size are used whole as the typical sample."""
 
 DRAWN = 2_000
-"""Architectures of a larger space that show it."""
+"""Sample size for larger spaces."""
 
 _MADE: WeakKeyDictionary[SearchSpace, dict[Hashable, object]] = WeakKeyDictionary()
 
 
 def once(space: SearchSpace, key: Hashable, make: Callable[[], Part]) -> Part:
-    """What `make` gives, made once for a space under this key."""
+    """Return `make()`, computed once per space and key."""
     made = _MADE.setdefault(space, {})
     if key not in made:
         made[key] = make()
@@ -38,28 +38,28 @@ def once(space: SearchSpace, key: Hashable, make: Callable[[], Part]) -> Part:
 
 
 def typical(space: SearchSpace) -> ArchitectureSet:
-    """Architectures that show what is usual in a space; always the same."""
+    """A fixed sample of typical architectures of a space."""
     if space.size <= TYPICAL:
         try:
             return space.enumerate()
         except ArchflowError:
-            pass  # a space that cannot be listed, however small
+            pass  # the space cannot be listed, whatever its size
     return space.sample(DRAWN, np.random.default_rng(0))
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """Architectures of one space as vectors.
+    """Encodes architectures of one space as vectors.
 
     Attributes:
-        features: What they are made of, side by side.
+        features: The features whose columns are concatenated.
     """
 
     features: tuple[Features, ...]
 
     @classmethod
     def of(cls, space: SearchSpace, names: Sequence[str]) -> Encoding:
-        """The encoding by the first of some features (`FEATURES`) that has columns in this space."""
+        """Build an encoding from the first of the given features (`FEATURES`) that has columns in this space."""
 
         def make() -> Encoding:
             table = Table(typical(space))
@@ -72,7 +72,7 @@ class Encoding:
         return once(space, ("encoding", *names), make)
 
     def __call__(self, architectures: ArchitectureSet) -> NDArray[np.float32]:
-        """(N, F) vectors, 0 where an entry does not apply; one column of ones where nothing tells them apart."""
+        """(N, F) vectors, 0 where an entry does not apply; a single column of ones if no column varies."""
         table = Table(architectures)
         columns = [features(table) for features in self.features]
         return np.nan_to_num(np.concatenate(columns, 1)) if columns else np.ones((len(table), 1), np.float32)
@@ -80,11 +80,11 @@ class Encoding:
 
 @dataclass(frozen=True)
 class Scale:
-    """Labels of a lesson as standard scores, and back.
+    """Standardises labels of a lesson, and maps scores back.
 
     Attributes:
-        centre: Their mean.
-        spread: Their standard deviation; 1 if they are all equal.
+        centre: Mean of the labels.
+        spread: Standard deviation of the labels; 1 if they are all equal.
     """
 
     centre: float
@@ -105,12 +105,12 @@ class Scale:
 
 
 def learnable(lesson: Lesson, least: int = 2) -> bool:
-    """Whether there are so many labels, and not all of them equal."""
+    """Whether there are at least `least` labels that are not all equal."""
     return len(lesson.y) >= least and float(np.ptp(lesson.y)) > 0
 
 
 def constant(lesson: Lesson) -> Model:
-    """The model of a lesson with nothing to learn: the mean of its labels for every architecture."""
+    """The fallback model of a lesson that cannot be learnt: the mean of its labels for every architecture."""
     mean = float(lesson.y.mean())
 
     def model(architectures: ArchitectureSet) -> tuple[Values, Values]:
@@ -122,12 +122,12 @@ def constant(lesson: Lesson) -> Model:
 def fit_alike(
     lessons: Sequence[Lesson], keys: Sequence[Hashable], fit: Callable[[Sequence[int]], Sequence[Model]]
 ) -> list[Model]:
-    """A model for each lesson; those with equal keys are fitted together.
+    """Fit a model per lesson; lessons with equal keys are fitted together.
 
     Args:
-        lessons: Those with nothing to learn get their `constant` model.
-        keys: Of each lesson.
-        fit: Numbers of lessons with equal keys -> a model for each of these.
+        lessons: Lessons that cannot be learnt get their `constant` model.
+        keys: One key per lesson.
+        fit: Indices of lessons with equal keys -> one model each.
     """
     models = [constant(lesson) for lesson in lessons]
     groups: dict[Hashable, list[int]] = {}

@@ -1,4 +1,4 @@
-"""Search methods that fit a model to what was measured, and ask it what to measure next."""
+"""Search methods that fit a model to the measurements and use it to choose what to measure next."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a model learns from.
+    """Training data of a model.
 
     Attributes:
-        table: n measured architectures, with the columns that are known before anything is measured.
-        y: (n,) their fitness, better when higher.
-        problem: Of the search.
-        seed: Decides everything that fitting draws.
+        table: n measured architectures, with the columns that are known before any measurement.
+        y: (n,) fitness, better when higher.
+        problem: The search problem.
+        seed: Seed of every random draw in fitting.
     """
 
     table: Table
@@ -41,31 +41,34 @@ class Model(Protocol):
     """A fitted model."""
 
     def __call__(self, architectures: ArchitectureSet) -> tuple[Values, Values]:
-        """(N,) mean and (N,) standard deviation of the fitness of N architectures, better when higher."""
+        """Predict (N,) mean and (N,) standard deviation of the fitness of N architectures, better when higher."""
         ...
 
 
 class Surrogate(Configured, ABC):
-    """Makes models of what was measured."""
+    """Fits models to measurements."""
 
     @abstractmethod
     def fit(self, lessons: Sequence[Lesson]) -> list[Model]:
-        """A model for each lesson. Lessons of several searches are fitted at once: as members of one model, where the
-        surrogate can do so. A lesson's model does not depend on its companions."""
+        """Fit a model per lesson.
+
+        Lessons of several searches are fitted together, as members of one module if the surrogate supports it. A
+        lesson's model does not depend on the other lessons.
+        """
 
 
 SURROGATES: Registry[Callable[..., Surrogate]] = Registry("surrogate", "archflow.search.surrogates")
 
 
 class ModelBased(Searcher):
-    """Begins with random architectures; from then on fits a surrogate to all results and chooses by it.
+    """Starts with random architectures, then fits a surrogate to all results and chooses by it.
 
-    A subclass writes `choose`.
+    Subclasses implement `choose`.
 
     Args:
-        problem, seed: As `Searcher` says.
-        surrogate: Fitted again whenever there are new results.
-        initial: Random architectures to begin with.
+        problem, seed: See `Searcher`.
+        surrogate: The surrogate, fitted again whenever there are new results.
+        initial: Number of random initial architectures.
         each: Architectures per round, as published.
     """
 
@@ -87,18 +90,18 @@ class ModelBased(Searcher):
         return enough and (self._model is None or self._model[0] != len(self.history.done))
 
     def lesson(self) -> Lesson:
-        """What the next model learns from."""
+        """Training data of the next model."""
         history = self.history
         table = self.problem.table(history.measured)
         return Lesson(table, history.fitness, self.problem, self.seed * 1_000_003 + len(history.done))
 
     def take(self, model: Model) -> None:
-        """A model of the present `lesson`, fitted elsewhere: the searches of several seeds fit theirs together."""
+        """Accept a model of the current `lesson` that was fitted elsewhere, for example jointly for several seeds."""
         self._model = (len(self.history.done), model)
 
     @abstractmethod
     def choose(self, n: int, model: Model, generator: np.random.Generator) -> Proposals:
-        """About n architectures to measure next, as `propose` says."""
+        """Propose about n architectures to measure next; see `propose`."""
 
     def propose(self, n: int, generator: np.random.Generator) -> Proposals:
         if self.wants_model:
@@ -108,7 +111,7 @@ class ModelBased(Searcher):
         return self.choose(n, self._model[1], generator)
 
     def first(self, n: int, generator: np.random.Generator) -> ArchitectureSet:
-        """Architectures to begin with."""
+        """Draw initial architectures."""
         return self.fresh(n, generator)
 
     def best_first(self) -> NDArray[np.int64]:
@@ -116,7 +119,7 @@ class ModelBased(Searcher):
         return np.array(self.history.done)[np.argsort(-self.history.fitness, kind="stable")]
 
     def unseen(self, architectures: ArchitectureSet) -> ArchitectureSet:
-        """Those that were not asked for, each canonical form once."""
+        """The architectures that were not asked for, each canonical form once."""
         first: dict[str, int] = {}
         for row, key in enumerate(self.space.keys(architectures)):
             if key not in self.history:
@@ -125,6 +128,6 @@ class ModelBased(Searcher):
 
 
 def best_of(n: int, architectures: ArchitectureSet, scores: Values, beliefs: tuple[Values, Values], origin: str = ""):
-    """Proposals: the n architectures with the highest scores (N,), the highest first."""
+    """Propose the n architectures with the highest scores (N,), the highest first."""
     order = np.argsort(-scores, kind="stable")[:n]
     return Proposals(architectures.select(order), origin, np.stack(beliefs, 1)[order])

@@ -1,4 +1,4 @@
-"""What came of a search."""
+"""The outcome of a search."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
+from archflow.predict.pareto import first_front
 from archflow.search.base import Searcher
 from archflow.search.budget import Budget
-from archflow.search.pareto import first_front
 from archflow.search.record import Record
 
 Values = NDArray[np.float64]
@@ -21,14 +21,14 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Outcome:
-    """The evaluations of a search in the order in which they came back, and the best of them.
+    """The evaluations of a search in the order in which their results came in, and the best of them.
 
     Attributes:
-        searcher: With its history.
-        method: Its name.
-        records: One for each evaluation.
+        searcher: The searcher, with its history.
+        method: Name of the method.
+        records: One record per evaluation.
         reported: Metrics that the method did not see.
-        budget: What it could cost.
+        budget: The budget of the search.
     """
 
     searcher: Searcher
@@ -39,12 +39,12 @@ class Outcome:
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """With a minus in front of those that are better when lower."""
+        """Names of the objectives, with a leading minus if lower is better."""
         return tuple(self.searcher.problem.objectives)
 
     @cached_property
     def rising(self) -> Values:
-        """(R, M) the objectives, all better when higher; NaN for evaluations that failed."""
+        """(R, M) objectives, signed so that higher is better; NaN for evaluations that failed."""
         problem = self.searcher.problem
         names = [name.removeprefix("-") for name in problem.objectives]
         table = [[record.metrics.get(name, np.nan) for name in names] for record in self.records]
@@ -52,7 +52,7 @@ class Outcome:
 
     @cached_property
     def eligible(self) -> NDArray[np.bool_]:
-        """(R,) whether an evaluation can be the best: it ran to its end and keeps the constraints."""
+        """(R,) whether an evaluation can be the best: it is complete and satisfies the constraints."""
         problem = self.searcher.problem
         able = np.array([not record.failure and not record.stopped for record in self.records], bool)
         for row in np.flatnonzero(able).tolist():
@@ -62,10 +62,12 @@ class Outcome:
 
     @cached_property
     def front(self) -> list[int]:
-        """Rows of the best evaluation; of the Pareto front, by the first objective, for several.
+        """Rows of the best evaluation or, for several objectives, of the Pareto front.
+
+        The front is in the order of the first objective.
 
         Raises:
-            ArchflowError: Nothing could be measured, or nothing keeps the constraints.
+            ArchflowError: Nothing could be measured, or nothing satisfies the constraints.
         """
         rows = np.flatnonzero(self.eligible)
         if len(rows) == 0:
@@ -78,7 +80,7 @@ class Outcome:
 
     @property
     def best(self) -> dict[str, Any]:
-        """The best evaluation, as `row` gives it; of a front the first."""
+        """The best evaluation as returned by `row`; for several objectives, the first of the front."""
         return self.row(self.front[0])
 
     def row(self, place: int) -> dict[str, Any]:
@@ -88,7 +90,7 @@ class Outcome:
         return {"architecture": native, **self.line(place), "metrics": dict(self.records[place].metrics)}
 
     def line(self, place: int) -> dict[str, Any]:
-        """An evaluation in short, as plain JSON values: which query it was, its value, what it cost."""
+        """A short form of an evaluation, as plain JSON values: query number, value, cost."""
         record, first = self.records[place], self.objectives[0].removeprefix("-")
         report = record.metrics.get(self.reported[0]) if self.reported else None
         line: dict[str, Any] = {"query": place + 1, "value": record.metrics.get(first), "report": report}
@@ -103,7 +105,7 @@ class Outcome:
         return line
 
     def content(self) -> dict[str, Any]:
-        """All of it as plain JSON values."""
+        """The whole outcome as plain JSON values."""
         front = {"front": [self.row(place) for place in self.front]} if len(self.objectives) > 1 else {}
         return {
             "best": self.best,
@@ -114,7 +116,7 @@ class Outcome:
         }
 
     def sentence(self) -> str:
-        """How much was measured, and by what."""
+        """A sentence on how much was measured, and by which method."""
         failed, stopped = (
             sum(map(bool, (getattr(each, name) for each in self.records))) for name in ("failure", "stopped")
         )
@@ -126,8 +128,10 @@ class Outcome:
         return f"{self.method} in {name}: {len(self.records):,} evaluations{aside}{hours}"
 
     def table(self, most: int) -> tuple[list[str], list[list[object]]]:
-        """Heads and rows of the best evaluations, or of the front: query, metrics (those of constraints too),
-        architecture."""
+        """Heads and rows of a table of the best evaluations, or of the front.
+
+        Its columns are the query, the metrics (including constrained ones) and the architecture.
+        """
         places = self.front
         if len(self.objectives) == 1:
             rows = np.flatnonzero(self.eligible)
@@ -141,8 +145,10 @@ class Outcome:
         return ["query", *names, "architecture"], rows
 
     def best_so_far(self, metric: str | None = None) -> Values:
-        """(R,) the first objective of the best evaluation up to each, in its own sign; or another metric of that one.
-        NaN before there is one."""
+        """(R,) the best first objective after each evaluation, in its own sign, or another metric of that evaluation.
+
+        NaN before there is one.
+        """
         sign = float(self.searcher.problem.signs[0])
         best, found = None, np.full(len(self.records), np.nan)
         for place in range(len(self.records)):

@@ -1,4 +1,4 @@
-"""A space in two, each half in two, and so on: the learnt hierarchies that a tree search descends."""
+"""Recursive partitions of a space: the learnt hierarchies for tree search."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ Ints = NDArray[np.int64]
 Values = NDArray[np.float64]
 
 LLOYD = 10
-"""Rounds of 2-means; more change little."""
+"""Iterations of 2-means; more have little effect."""
 
 RIDGE = 1.0
-"""Penalty of the regression that splits by values; embeddings may have more numbers than there are results."""
+"""Ridge penalty of the regression that splits by values; embeddings may have more dimensions than there are results."""
 
 Cut = tuple[Values, float]
 """(w, b): x (d,) is in the upper half if w . x > b."""
 
 
 class Partition:
-    """A binary tree over embeddings. Its nodes have numbers: 1 is the root, 2 i and 2 i + 1 are the halves of i.
+    """A binary tree over embeddings. Node 1 is the root; nodes 2 i and 2 i + 1 are the halves of node i.
 
     Args:
-        x: (N, d) what is split.
-        cut: Rows (n,) of x -> where to cut them; None to leave them together.
-        height: Cuts from the root to a leaf, at most.
+        x: (N, d) embeddings to split.
+        cut: Rows (n,) of x -> the cut between them; None if they are not split.
+        height: Largest number of cuts from the root to a leaf.
     """
 
     def __init__(self, x: Values, cut: Callable[[Ints], Cut | None], height: int) -> None:
         self._cuts: dict[int, Cut] = {}
         waiting = [(1, np.arange(len(x)))]
-        for node, rows in waiting:  # which grows meanwhile
+        for node, rows in waiting:  # grows during the loop
             found = cut(rows) if node < 2**height else None
             if found is None:
                 continue
@@ -43,27 +43,30 @@ class Partition:
             waiting += [(2 * node, rows[~upper]), (2 * node + 1, rows[upper])]
 
     def __contains__(self, node: int) -> bool:
-        """Whether the node has halves."""
+        """Whether the node is split."""
         return node in self._cuts
 
     def leaves(self, x: Values) -> Ints:
-        """(N,) the leaf of each row of x (N, d), which need not be among those that were split."""
+        """(N,) the leaf of each row of x (N, d), which need not be among the rows that were split."""
         node = np.ones(len(x), np.int64)
-        for number, (weights, bound) in self._cuts.items():  # a node comes after the one that it is half of
+        for number, (weights, bound) in self._cuts.items():  # parents come before their halves
             rows = np.flatnonzero(node == number)
             node[rows] = 2 * number + (x[rows] @ weights > bound)
         return node
 
 
 def below(leaves: Ints, node: int) -> NDArray[np.bool_]:
-    """(N,) which leaves are a node, or in it."""
+    """(N,) whether each leaf is the node or a descendant of it."""
     depth = np.frexp(leaves)[1] - int(node).bit_length()
     return (leaves >> np.maximum(depth, 0) == node) & (depth >= 0)
 
 
 def by_clusters(x: Values, least: int) -> Callable[[Ints], Cut | None]:
-    """Cuts between the two clusters of 2-means, which begins on both sides of the mean along the first principal
-    component; groups of fewer than 2 `least` rows stay together. Values are not looked at."""
+    """Make a function that cuts between the two clusters of 2-means.
+
+    2-means is initialised on both sides of the mean along the first principal component. Groups of fewer than 2 `least`
+    rows are not split. No values are used.
+    """
 
     def cut(rows: Ints) -> Cut | None:
         some = x[rows]
@@ -86,8 +89,10 @@ def by_clusters(x: Values, least: int) -> Callable[[Ints], Cut | None]:
 
 
 def by_values(x: Values, y: Values, least: int) -> Callable[[Ints], Cut | None]:
-    """Cuts at the mean of what a ridge regression of y (N,) on x (N, d) predicts: the upper half promises more. Groups
-    of fewer than 2 `least` rows, or of equal values, stay together."""
+    """Make a function that cuts at the mean prediction of a ridge regression of y (N,) on x (N, d).
+
+    The upper half is the more promising one. Groups of fewer than 2 `least` rows, or of equal values, are not split.
+    """
 
     def cut(rows: Ints) -> Cut | None:
         if len(rows) < 2 * least or np.ptp(y[rows]) == 0:

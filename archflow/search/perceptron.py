@@ -1,4 +1,4 @@
-"""Perceptrons on encodings, in ensembles."""
+"""Ensembles of multilayer perceptrons on encodings."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from archflow.search.model_based import Lesson, Model, Values
 from archflow.search.training import Training, train
 
 AT_ONCE = 1 << 24
-"""Activations of a layer that are computed at once in prediction."""
+"""Largest number of activations per layer in one prediction batch."""
 
 
 class Perceptron(nn.Module):
-    """`depth` layers of `width` with an activation, then one output.
+    """`depth` layers of `width` units with an activation, then one output.
 
-    Weights are by Glorot and Bengio and biases 0, as in Keras and scikit-learn: with torch's own start ten layers of 20
-    hardly let a gradient through.
+    Weights are initialised after Glorot and Bengio and biases at 0, as in Keras and scikit-learn: with torch's default
+    initialisation, hardly any gradient passes through ten layers of 20 units.
     """
 
     def __init__(self, n_in: int, width: int, depth: int, activation: Callable[[Tensor], Tensor] = torch.relu) -> None:
@@ -39,7 +39,7 @@ class Perceptron(nn.Module):
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def hidden(self, x: Tensor) -> Tensor:
-        """(K, N, F) -> (K, N, width), the states of the last layer but the output."""
+        """(K, N, F) -> (K, N, width), the output of the last hidden layer."""
         for layer in self.layers:
             x = self.activation(layer(x))
         return x
@@ -57,15 +57,15 @@ def fit_perceptrons(
     loss: Callable[[Tensor], Tensor],
     training: Training,
 ) -> list[Model]:
-    """An ensemble of perceptrons for each lesson, trained on standardised labels.
+    """Train an ensemble of perceptrons per lesson on standardised labels.
 
     Args:
-        lessons: L of them.
+        lessons: L lessons.
         features: Names of features; the first that has columns in a space is its encoding.
         shape: Width and depth.
-        members: Of each ensemble, which differ by weights and by the order of batches.
-        loss: Errors (K, n) -> errors that are averaged, such as their squares.
-        training: Of each perceptron.
+        members: Members per ensemble, which differ in initial weights and in the order of batches.
+        loss: Errors (K, n) -> elementwise losses, such as their squares.
+        training: Training settings of each perceptron.
     """
     encodings = [Encoding.of(lesson.problem.space, features) for lesson in lessons]
     inputs = [encode(lesson.table.architectures) for encode, lesson in zip(encodings, lessons, strict=True)]
@@ -92,14 +92,14 @@ def train_perceptrons(
     loss: Callable[[Tensor], Tensor],
     training: Training,
 ) -> list[Perceptron]:
-    """L * members perceptrons, those of a lesson one after the other.
+    """Train L * members perceptrons; the members of a lesson are consecutive.
 
     Args:
         x: (L, n, F) inputs.
         y: (L, n) labels.
-        seeds: Of the L lessons.
-        make: Builds one with fresh weights.
-        members, loss, training: As of `fit_perceptrons`.
+        seeds: L seeds, one per lesson.
+        make: Builds a perceptron with random initial weights.
+        members, loss, training: See `fit_perceptrons`.
     """
     keys = [(seed, member) for seed in seeds for member in range(members)]
 
@@ -112,7 +112,7 @@ def train_perceptrons(
 
 
 class _Ensemble:
-    """Several perceptrons as a model; the deviation is that between them."""
+    """An ensemble of perceptrons as a model; the standard deviation is that between members."""
 
     def __init__(self, encoding: Encoding, network: Perceptron, scale: Scale, cost: int) -> None:
         self.encoding, self.network, self.scale = encoding, network, scale

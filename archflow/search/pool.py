@@ -1,4 +1,4 @@
-"""What a method can choose from: the whole space, or a sample where that is too large."""
+"""The candidates of a method: the whole space, or a sample of a larger one."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from archflow.search.embeddings import Embed
 
 POOL = 5000
-"""Architectures of a pool, where a space is not ranked whole."""
+"""Size of a pool, for spaces too large to rank."""
 
 WHOLE = 50_000
-"""Up to so many native strings a listed space is ranked whole."""
+"""Largest number of native strings of a space that is ranked completely."""
 
 SAMPLE = 2_000
-"""Random architectures of a pool, where a space is not listed."""
+"""Random architectures in a pool, for spaces that cannot be listed."""
 
 MUTANTS = 1_000
-"""Mutants of the best of a pool, about as many from each of `PARENTS`."""
+"""Mutants in a pool, divided about evenly among the `PARENTS` best architectures."""
 
 PARENTS = 50
 
@@ -36,7 +36,7 @@ class Ranked:
     """N architectures, the best predicted first.
 
     Attributes:
-        architectures: N of them.
+        architectures: The N architectures.
         beliefs: (N, 2) mean and standard deviation.
         new: (N,) whether each was not asked for yet.
     """
@@ -47,8 +47,10 @@ class Ranked:
 
 
 def ranked_pool(searcher: ModelBased, model: Model, generator: np.random.Generator) -> Ranked:
-    """The whole space, asked-for architectures included, or a pool of its own for this round: random architectures,
-    mutants of the best measured, and all that were asked for."""
+    """Rank the whole space, including architectures already asked for, or a fresh pool.
+
+    A pool consists of random architectures, mutants of the best measured ones, and all that were asked for.
+    """
     if whole(searcher) is not None and searcher.listed is not None:
         everything, rows = searcher.listed
         pool = everything.select(np.array(list(rows.values()), np.int64))
@@ -66,19 +68,19 @@ def ranked_pool(searcher: ModelBased, model: Model, generator: np.random.Generat
 
 
 def whole(searcher: Searcher) -> ArchitectureSet | None:
-    """All architectures of the space, if it is small and listed."""
+    """All architectures of the space if it is small and can be listed, else None."""
     if searcher.space.size > WHOLE or searcher.listed is None:
         return None
     return searcher.listed[0]
 
 
 def pool_of(searcher: Searcher, generator: np.random.Generator, embed: Embed | None = None) -> ArchitectureSet:
-    """All architectures that were not asked for, if the space is small and listed; else `POOL` new ones at random.
+    """All architectures that were not asked for, if the space is small and can be listed; else `POOL` new random ones.
 
     Args:
-        searcher: Which asks.
-        generator: Draws the new ones.
-        embed: What will embed them; of a listed space it does so once and not for every pool.
+        searcher: The searcher.
+        generator: Random generator.
+        embed: The embedding in use; for a listed space, embeddings are computed once and shared by all pools.
     """
     if whole(searcher) is None or searcher.listed is None:
         return searcher.fresh(POOL, generator)

@@ -1,4 +1,4 @@
-"""A Gaussian process that has seen some architectures, and says how others may turn out together."""
+"""A Gaussian process posterior over architectures, with joint draws."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from archflow.predict.kernels import covariances, hyperparameters, relations, sp
 Values = NDArray[np.float64]
 
 ROWS = 4096
-"""Architectures that are looked at in one go."""
+"""Architectures per batch in prediction."""
 
 LEAST_VARIANCE = 1e-10
-"""What rounding may leave of a variance."""
+"""Lower bound on variances, against rounding errors."""
 
 JITTER = 1e-6
-"""Added to the variances of a joint distribution, so that its covariances have a root."""
+"""Jitter on the diagonal of a joint covariance, so that it has a Cholesky factor."""
 
 
 class Posterior:
-    """A process whose kernel is that of the component `process`: Matern-3/2 kernels on each part of the columns, a
-    linear one on the last, and noise. Variances and lengths are those of the largest marginal likelihood.
+    """A Gaussian process with the kernel of the component `process`.
+
+    The kernel is a sum of Matern-3/2 kernels on each part of the columns, a linear kernel on the last part, and noise.
+    Hyperparameters maximise the marginal likelihood.
 
     Args:
-        known: (n, Q) standardised columns of the measured architectures, of each part.
-        targets: (n,) with mean about 0.
+        known: (n, Q) standardised columns of the measured architectures, one array per part.
+        targets: (n,) labels with mean about 0.
     """
 
     def __init__(self, known: list[Values], targets: Values) -> None:
@@ -35,12 +37,12 @@ class Posterior:
         among = relations(known, known, 1)
         self._theta = hyperparameters(among, targets, len(known))
         self.noise = float(np.exp(self._theta[-1]))
-        """Variance of a measurement."""
+        """Noise variance of a measurement."""
         self._root = cholesky(covariances(among, self._theta) + self.noise * np.eye(len(targets)), lower=True)
         self._solved = cho_solve((self._root, True), targets)
 
     def __call__(self, columns: list[Values]) -> tuple[Values, Values]:
-        """(N,) mean and standard deviation of architectures with these columns (N, Q), without noise."""
+        """(N,) mean and (N,) standard deviation of architectures with these columns (N, Q), without noise."""
         count = len(columns[0])
         mean, std = np.empty(count), np.empty(count)
         variances, lengths, _ = split(self._theta, len(columns) + 1)
@@ -61,13 +63,13 @@ class Posterior:
         ) - explained.T @ explained
 
     def draws(self, columns: list[Values], count: int, generator: np.random.Generator) -> Values:
-        """(count, N) of how architectures with these columns (N, Q) may turn out together."""
+        """(count, N) joint draws for architectures with these columns (N, Q)."""
         mean, covariance = self.joint(columns)
         root = np.linalg.cholesky(covariance + JITTER * np.eye(len(mean)))
         return mean + generator.normal(size=(count, len(mean))) @ root.T
 
     def _seen(self, columns: list[Values]) -> tuple[Values, Values]:
-        """(n, N) covariances with what is known, and what these explain."""
+        """(n, N) covariances with the measured architectures, raw and whitened by their Cholesky factor."""
         from scipy.linalg import solve_triangular
 
         between = covariances(relations(self._known, columns, 1), self._theta)

@@ -1,4 +1,4 @@
-"""What a search looks for: a space, objectives with directions, and constraints."""
+"""The statement of a search problem: a space, objectives with directions, and constraints."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Constraint:
     """A bound on a metric.
 
     Attributes:
-        metric: Its name.
-        bound: In the metric's own unit.
-        most: Whether the metric may be at most the bound, or must be at least that.
+        metric: Name of the metric.
+        bound: The bound, in the metric's own unit.
+        most: Whether the bound is an upper bound (`<=`) rather than a lower one (`>=`).
     """
 
     metric: str
@@ -35,7 +35,7 @@ class Constraint:
 
     @classmethod
     def parse(cls, text: str) -> Constraint:
-        """From text such as `latency<=5` or `accuracy>=90`. Raises ArchflowError for anything else."""
+        """Parse text such as `latency<=5` or `accuracy>=90`. Raises ArchflowError for anything else."""
         found = _CONSTRAINT.fullmatch(text)
         try:
             if found is None:
@@ -48,7 +48,7 @@ class Constraint:
         return cls(found["metric"], bound, found["sense"] == "<=")
 
     def violation(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(N,) by how much values (N,) break the bound; 0 where they keep it."""
+        """(N,) by how much values (N,) break the bound; 0 where they satisfy it."""
         return np.maximum(values - self.bound if self.most else self.bound - values, 0.0)
 
     def __str__(self) -> str:
@@ -57,17 +57,17 @@ class Constraint:
 
 @dataclass(frozen=True)
 class Problem:
-    """What a search looks for.
+    """What a search optimises, and where.
 
     Attributes:
-        space: Where.
-        objectives: Names of metrics, each with a minus in front if lower is better: `("accuracy", "-latency")`.
-        constraints: On the same or other metrics.
-        columns: A set of N architectures -> a table with what is known of them before anything is measured, such as
-            parameters or zero-cost proxies. None if nothing is.
+        space: The search space.
+        objectives: Names of metrics, each with a leading minus if lower is better: `("accuracy", "-latency")`.
+        constraints: Bounds on the same or other metrics.
+        columns: A set of N architectures -> a table of what is known before any measurement, such as parameters or
+            zero-cost proxies; None if nothing is.
 
     Raises:
-        ArchflowError: No objective, one given twice, or constraints that contradict each other.
+        ArchflowError: There is no objective, an objective is given twice, or constraints contradict each other.
     """
 
     space: SearchSpace
@@ -92,7 +92,7 @@ class Problem:
             )
             if least > most:
                 raise ArchflowError(
-                    f"search: no value of {metric} is at least {least:g} and at most {most:g}; mend the constraints"
+                    f"search: no value of {metric} is at least {least:g} and at most {most:g}; correct the constraints"
                 )
 
     @classmethod
@@ -103,8 +103,11 @@ class Problem:
         constraints: Sequence[Constraint] = (),
         name: str = "table",
     ) -> Problem:
-        """A search among the architectures of a table. Of its columns those are known before anything is measured whose
-        names say so (`archflow.features.known`), such as parameters and zero-cost proxies."""
+        """State a search among the architectures of a table.
+
+        Columns whose names mark them as known before any measurement (`archflow.features.known`), such as parameters
+        and zero-cost proxies, are available to the method.
+        """
         space = TableSpace(table, name)
         problem = cls(space, objectives, constraints)
         known = [each for each in known_columns(table, problem.metrics) if each not in problem.metrics]
@@ -113,7 +116,7 @@ class Problem:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The metrics that an evaluation must give: those of the objectives, then further ones of the constraints."""
+        """The metrics that an evaluator must return: those of the objectives, then further ones of the constraints."""
         named = [name.removeprefix("-") for name in self.objectives]
         return tuple(dict.fromkeys([*named, *(each.metric for each in self.constraints)]))
 
@@ -123,16 +126,16 @@ class Problem:
         return np.array([-1.0 if name.startswith("-") else 1.0 for name in self.objectives])
 
     def rising(self, metrics: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-        """(N, M) the objectives, all better when higher, of metrics (N,) by name."""
+        """(N, M) objectives, signed so that higher is better, from metrics (N,) by name."""
         return np.stack([metrics[name.removeprefix("-")] for name in self.objectives], 1) * self.signs
 
     def violation(self, metrics: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-        """(N,) by how much metrics (N,) break the constraints in all, relative to their bounds; 0 where none is."""
+        """(N,) total violation of the constraints, relative to the bounds, by metrics (N,); 0 where all hold."""
         broken = [
             each.violation(metrics[each.metric]) / (abs(each.bound) if each.bound else 1.0) for each in self.constraints
         ]
         return np.sum(broken, 0) if broken else np.zeros(len(metrics[self.metrics[0]]))
 
     def table(self, architectures: ArchitectureSet) -> Table:
-        """Architectures with what is known of them before anything is measured."""
+        """A table of the architectures with what is known before any measurement."""
         return Table(architectures) if self.columns is None else self.columns(architectures)

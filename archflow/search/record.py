@@ -1,4 +1,4 @@
-"""What a search keeps of each evaluation, and how the journal holds it."""
+"""The record of an evaluation, and the entries of the journal."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Record:
     """One evaluation.
 
     Attributes:
-        number: Of the trial, in the order of asking.
-        worker: Which worker ran it.
+        number: Number of the trial, in the order in which trials were asked for.
+        worker: Index of the worker that ran it.
         begin, end: Seconds on the clock of the search.
-        metrics: All that was measured; empty if it failed.
-        failure: Why it could not be measured; "" if it could.
-        epochs: After which epochs the metrics are; 0 if they are not by epoch.
+        metrics: All measured metrics; empty if the evaluation failed.
+        failure: Why it could not be measured; "" otherwise.
+        epochs: Number of epochs after which the metrics were measured; 0 if the evaluator does not measure by epoch.
         stopped: Whether it was stopped before its last epoch.
         cost: 1 for a full evaluation, less for one that was stopped.
-        curve: (epochs, metrics) after each.
+        curve: (epochs, metrics) at each measured epoch.
     """
 
     number: int
@@ -42,7 +42,7 @@ class Record:
 
     @classmethod
     def of(cls, finished: Finished, last_epoch: int) -> Record:
-        """That of an evaluation; `last_epoch` is 0 if it is not known how many there are."""
+        """Make the record of a finished evaluation; `last_epoch` is 0 if the total number of epochs is unknown."""
         curve = tuple((epoch, metrics) for epoch, metrics in finished.curve if epoch > 0 and not finished.failure)
         cost = finished.epochs / last_epoch if finished.stopped and last_epoch else 1.0
         own = {name: getattr(finished, name) for name in ("number", "worker", "begin", "end", "metrics", "failure")}
@@ -50,12 +50,12 @@ class Record:
 
     @property
     def seconds(self) -> float:
-        """What it cost: what the evaluator says, else what went by."""
+        """Cost in seconds: the evaluator's `seconds`, else the elapsed time."""
         return self.metrics.get("seconds", self.end - self.begin)
 
 
 def asked_entry(searcher: Searcher, asked: ArchitectureSet, first: int) -> dict[str, Any]:
-    """The journal's entry for what was just asked for: trials `first` and on."""
+    """The journal entry for the architectures just asked for: trials from `first` on."""
     trials = searcher.history.trials[first:]
     return {
         "asked": [
@@ -72,7 +72,7 @@ def asked_entry(searcher: Searcher, asked: ArchitectureSet, first: int) -> dict[
 
 
 def replay_asked(searcher: Searcher, entry: Mapping[str, Any]) -> list[int]:
-    """Put what was asked for once into a searcher's history; the numbers of its trials."""
+    """Restore asked-for architectures to a searcher's history; returns the numbers of their trials."""
     asked = entry["asked"]
     architectures = ArchitectureSet.from_architectures(
         [_architecture(each) for each in asked], searcher.space.vocabulary
@@ -86,12 +86,12 @@ def replay_asked(searcher: Searcher, entry: Mapping[str, Any]) -> list[int]:
 
 
 def told_entry(record: Record) -> dict[str, Any]:
-    """The journal's entry for a result, as JSON gives it back."""
+    """The journal entry for a result, equal to what reading it back from JSON gives."""
     return {"told": json.loads(json.dumps(asdict(record)))}
 
 
 def replay_told(searcher: Searcher, entry: Mapping[str, Any]) -> Record:
-    """Tell a searcher a result: the metrics of its problem, and no others."""
+    """Pass a recorded result to a searcher: the metrics of its problem, and no others."""
     told = dict(entry["told"])
     record = Record(**{**told, "curve": tuple((int(epoch), metrics) for epoch, metrics in told["curve"])})
     needed = {name: record.metrics[name] for name in searcher.problem.metrics} if not record.failure else None
@@ -100,12 +100,12 @@ def replay_told(searcher: Searcher, entry: Mapping[str, Any]) -> Record:
 
 
 def _belief(belief: tuple[float, float] | None) -> list[float] | None:
-    """Without one that JSON cannot hold."""
+    """The belief; None if JSON cannot represent it."""
     return None if belief is None or any(abs(each) == float("inf") or each != each for each in belief) else list(belief)
 
 
 def _graph(architecture: Architecture) -> dict[str, Any]:
-    """The graph node by node: its native string may number the nodes otherwise."""
+    """The graph node by node, since its native string may number the nodes differently."""
     columns = {
         name: [None if value != value else float(value) for value in column]
         for name, column in architecture.attributes.items()

@@ -1,4 +1,4 @@
-"""What the report of a search shows, taken from its outcome."""
+"""The content of a search report, taken from its outcome."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from archflow.search.outcome import Outcome
 from archflow.search.study import Study
 
 DRAWN = 6
-"""So many architectures of a front are drawn."""
+"""Number of architectures of a front that are drawn."""
 
 
 def write_report(path: Path, study: Study, outcome: Outcome) -> None:
-    """Write the report of a search, whole or not at all.
+    """Write the report of a search. The file is written completely or not at all.
 
     Raises:
         ArchflowError: The file cannot be written, or the extra `report` is missing.
@@ -26,7 +26,7 @@ def write_report(path: Path, study: Study, outcome: Outcome) -> None:
 
 
 def facts_of(study: Study, outcome: Outcome) -> SearchFacts:
-    """What the report shows."""
+    """Collect what the report shows."""
     signs = outcome.searcher.problem.signs
     names = [name.removeprefix("-") for name in outcome.objectives]
     front = outcome.front
@@ -59,7 +59,7 @@ def _state(failure: str, stopped: bool) -> str:
 
 
 def _even(front: list[int]) -> list[int]:
-    """The ends of a front, and some between."""
+    """The ends of a front, and evenly spaced rows in between."""
     if len(front) <= DRAWN:
         return front
     return [front[place] for place in np.linspace(0, len(front) - 1, DRAWN).round().astype(int)]
@@ -75,7 +75,7 @@ def _drawn(outcome: Outcome, place: int, names: list[str]) -> Drawn:
 
 
 def _beliefs(outcome: Outcome) -> list[Belief]:
-    """What was believed of full evaluations, in the metric's own sign."""
+    """The predictions for full evaluations at proposal time, in the metric's own sign."""
     sign, found = float(outcome.searcher.problem.signs[0]), []
     for place, record in enumerate(outcome.records):
         belief = outcome.searcher.history.trials[record.number].belief
@@ -86,7 +86,7 @@ def _beliefs(outcome: Outcome) -> list[Belief]:
 
 
 def _proposed(outcome: Outcome) -> list[Proposed]:
-    """How many evaluations each origin had, and the best of them; numbers in origins do not count."""
+    """The number of evaluations per origin and the best of them; numbers in origins are ignored."""
     groups: dict[str, list[int]] = {}
     for place, record in enumerate(outcome.records):
         origin = outcome.searcher.history.trials[record.number].origin

@@ -1,4 +1,4 @@
-"""A search as its user states it, in names and texts, and what is made of that."""
+"""A search as its user states it, in names and strings, and the objects built from it."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ Settings = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Request:
-    """What to search for, where, how, and how long.
+    """What to search for, where, by which method, and with which budget.
 
     Args:
         evaluate: `train:IMAGES`, `command:WORDS`, `package.module:function`, a data set's name or a table file; in
-            Python a function, an evaluator or a table too.
-        objectives: Metrics, with a minus in front where lower is better; default: the evaluator's usual one.
+            Python also a function, an evaluator or a table.
+        objectives: Metrics, with a leading minus if lower is better; default: the evaluator's default metric.
         space: The name of the search space; default: that of the data set, the table itself, or nasbench201.
         reported: Metrics to report that the method does not see, such as the test accuracy.
         method: The name of the search method.
-        budget: `100` queries, or a time such as `12h`, which tables simulate.
-        seed: Decides all that is drawn.
-        constraints: Texts such as `latency<=5`.
-        settings: Of the method (under its name or `method`), of the evaluator (`evaluate`) and of what stops
-            evaluations early (`stopping`, with the name of a rule as `rule`).
-        workers: Evaluations at once; 0 for one in this process.
-        timeout: Seconds after which an evaluation has failed.
-        batch: How many architectures to ask for at once; default: as published.
+        budget: A number of queries such as `100`, or a time such as `12h`, which is simulated for tables.
+        seed: Seed of every random draw.
+        constraints: Strings such as `latency<=5`.
+        settings: Settings of the method (under its name or `method`), of the evaluator (`evaluate`) and of early
+            stopping (`stopping`, with the name of a rule as `rule`).
+        workers: Number of parallel evaluations; 0 for one in this process.
+        timeout: Seconds after which an evaluation fails.
+        batch: Number of architectures to ask for at once; default: as published.
     """
 
     evaluate: str | Callable[..., Any] | Table
@@ -57,10 +57,10 @@ class Request:
     batch: int | None = None
 
     def study(self, folder: str | Path, say: Say = quiet) -> Study:
-        """The study that does it, in a folder.
+        """Build the study in a folder.
 
         Raises:
-            ArchflowError: A name is unknown (with the nearest one), or things do not fit together.
+            ArchflowError: A name is unknown (the message suggests the nearest one), or settings are inconsistent.
         """
         method, budget = SEARCHERS.get(self.method), Budget.parse(self.budget)
         for target in self.settings:
@@ -78,7 +78,7 @@ class Request:
         return Study(searcher, target.evaluate, Path(folder), budget, **chosen, **more)
 
     def _target(self, constraints: Sequence[Constraint], stopping: StoppingRule | None) -> Target:
-        """What is searched and how it is measured; the metrics of the objectives come first."""
+        """Build the target; the metrics of the objectives come first."""
         named = [*(name.removeprefix("-") for name in self.objectives), *(each.metric for each in constraints)]
         wanted = Wanted(
             self.space,
@@ -88,13 +88,13 @@ class Request:
             stopping is not None,
         )
         target = parse(self.evaluate, wanted)
-        if constraints and not self.objectives:  # the usual objective is known now
+        if constraints and not self.objectives:  # the default objective is now known
             return parse(self.evaluate, replace(wanted, metrics=tuple(dict.fromkeys([*target.metrics, *named]))))
         return target
 
 
 def _problem(objectives: Sequence[str], constraints: Sequence[Constraint], target: Target) -> Problem:
-    """With the names that the evaluator gives its metrics."""
+    """Build the problem, under the names that the evaluator gives its metrics."""
     given = list(objectives) or [target.metrics[0]]
     asked = dict.fromkeys([*(name.removeprefix("-") for name in given), *(each.metric for each in constraints)])
     called = dict(zip(asked, target.metrics, strict=True))
@@ -118,7 +118,7 @@ def _made(name: str, kind: type[Searcher], problem: Problem, seed: int, settings
 
 
 def _built(name: str, kind: Callable[..., Any], settings: Mapping[str, Any], *given: Any) -> Any:
-    """A part with these settings. Raises ArchflowError for one that it does not have, with the nearest."""
+    """Build a component with these settings. Raises ArchflowError for an unknown setting, suggesting the nearest."""
     parameters = list(inspect.signature(kind).parameters)[len(given) :]
     for setting in settings:
         known_name(f"setting of {name}", setting, parameters)

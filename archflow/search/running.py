@@ -1,4 +1,4 @@
-"""A search from its statement to the files that say what came of it."""
+"""Run a search from its request to the files that hold its outcome."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ RESULT, REPORT = "result.json", "report.html"
 
 
 def run(request: Request, folder: Path, say: Say) -> Outcome:
-    """Search, or resume the search of the folder; write `result.json` and `report.html` into it.
+    """Run a search, or resume that of the folder, and write `result.json` and `report.html` into it.
 
     Args:
         request: What to search for.
-        folder: Where the journal and the files are.
-        say: Is given a line for everything that the user should know.
+        folder: Folder of the journal and the output files.
+        say: Called with a line for everything that the user should know.
 
     Raises:
-        ArchflowError: As `Request.study` and `Study.run` do, or if nothing that was measured counts.
+        ArchflowError: As for `Request.study` and `Study.run`, or if no measurement is usable.
     """
     study = request.study(folder, say)
     result, report, journal = folder / RESULT, folder / REPORT, folder / JOURNAL

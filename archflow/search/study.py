@@ -1,4 +1,4 @@
-"""A search that runs: asks its method, measures in parallel, keeps everything on disk, and resumes."""
+"""A running search: asks its method, measures in parallel, keeps everything on disk, and resumes."""
 
 from __future__ import annotations
 
@@ -28,46 +28,46 @@ from archflow.search.workers.base import Finished, Job, Workers
 
 JOURNAL = "journal.jsonl"
 KEPT = "kept"
-"""The folder of what the method keeps, inside the study's."""
+"""Name of the method's cache folder inside the study's folder."""
 
 LONGEST = 31_536_000.0
-"""Seconds of the longest timeout, a year."""
+"""Longest timeout in seconds: a year."""
 
 MOST = 10_000
 """Workers."""
 
 HOPELESS = 10
-"""So many evaluations that all fail at the beginning end a search."""
+"""A search ends with an error if its first evaluations, this many, all fail."""
 
 Say = Callable[[str], None]
 
 
 def quiet(line: str) -> None:
-    """Say nothing."""
+    """Discard the line."""
 
 
 @dataclass
 class Study:
-    """A search method, an evaluator, and a folder that holds what came of it.
+    """A search method, an evaluator, and a folder that holds the results.
 
-    Every proposal and every result is on the disk, in `journal.jsonl`, before the next: after an end at any moment the
-    same study resumes, and measures nothing twice but what was under way. With one worker it then asks for exactly
-    what the undisturbed search would have asked for, and so does a simulated one with any number of workers.
+    Every proposal and every result is written to `journal.jsonl` before the next one: after an interruption at any
+    moment the same study resumes, and measures nothing twice except what was running. With one worker it then asks for
+    exactly what the uninterrupted search would have asked for; so does a simulated one with any number of workers.
 
     Args:
-        searcher: The method, freshly made.
-        evaluate: Measures: a `SearchEvaluator`, or any `(architecture, seed) -> metrics`.
-        folder: Where the journal is, and the report comes to be.
-        budget: What it may cost. A larger one may be given later: the search then resumes.
-        workers: Evaluations at once, each in a process of its own; 0 for one in this process; or what makes workers of
-            another kind, such as those of `archflow.search.workers.ray_workers`. A worker never waits for another: when
-            it has nothing to do, the method is asked for more.
-        timeout: Seconds after which an evaluation has failed.
-        batch: How many to ask for at once; default: as the method publishes.
+        searcher: The method, newly constructed.
+        evaluate: A `SearchEvaluator`, or any `(architecture, seed) -> metrics`.
+        folder: Folder of the journal and the report.
+        budget: The budget. If a larger one is given later, the search resumes.
+        workers: Number of parallel evaluations, each in its own process; 0 for one in this process; or a factory of
+            other workers, such as `archflow.search.workers.ray_workers`. Workers never wait for each other: whenever
+            one is idle, the method is asked for more.
+        timeout: Seconds after which an evaluation fails.
+        batch: Number of architectures to ask for at once; default: as the method publishes.
         reported: Further metrics for the outcome, which the method does not see.
-        stopping: Says which evaluations to stop early; the evaluator must measure by epoch.
-        say: Is given a line for every evaluation that failed.
-        about: Added to what the journal says of the search.
+        stopping: Rule that stops evaluations early; the evaluator must measure by epoch.
+        say: Called with a line for every evaluation that failed.
+        about: Added to the description of the search in the journal.
     """
 
     searcher: Searcher
@@ -95,7 +95,7 @@ class Study:
             if self.workers == 0:
                 raise ArchflowError("timeout: nothing can end an evaluation in this process; give --workers 1 or more")
         if self.stopping is not None and len(problem.objectives) > 1:
-            raise ArchflowError("stopping: goes by one objective; search for one, or without stopping")
+            raise ArchflowError("stopping: needs a single objective; search for one, or without stopping")
         if self.budget.seconds is not None and self.simulated and "seconds" not in self.evaluate.metrics:
             raise ArchflowError(
                 "budget: the table has no column of seconds, so time cannot be simulated; give a number of queries, or "
@@ -110,8 +110,10 @@ class Study:
 
     @property
     def config(self) -> dict[str, Any]:
-        """All that decides what is asked for and what comes back, as plain JSON values: not the budget, which may
-        grow, and not the number of workers."""
+        """Everything that determines proposals and results, as plain JSON values.
+
+        The budget, which may grow, and the number of workers are not included.
+        """
         problem, evaluate = self.searcher.problem, self.evaluate
         named = getattr(evaluate, "config", None) or {"function": FunctionEvaluator(evaluate).name}
         rule = self.stopping
@@ -136,20 +138,20 @@ class Study:
         return isinstance(self.evaluate, SearchEvaluator) and self.evaluate.simulated
 
     def run(self, progress: Progress | None = None) -> Outcome:
-        """Search until the budget is spent or the space exhausted; what the folder already holds counts.
+        """Search until the budget is spent or the space is exhausted; earlier results in the folder count.
 
         Args:
-            progress: Is moved to what is spent, `budget.steps` in all.
+            progress: Progress bar, which is moved to what is spent, out of `budget.steps`.
 
         Raises:
-            ArchflowError: The folder is that of another search or in use, the disk is full, or nothing could be
-                measured. What was measured is kept.
+            ArchflowError: The folder belongs to another search or is in use, the disk is full, or nothing could be
+                measured. Results so far are kept.
         """
         with only_writer(self.folder), open_journal(self.folder / JOURNAL, self.config) as journal:
             if journal.damaged:
                 numbers = ", ".join(map(str, journal.damaged))
                 raise ArchflowError(
-                    f"{self.folder / JOURNAL}: line {numbers} is damaged, and what follows rests on it; "
+                    f"{self.folder / JOURNAL}: line {numbers} is damaged, and later lines depend on it; "
                     "search again with another --out"
                 )
             run = _Run(self, journal)
@@ -181,7 +183,7 @@ class Study:
 
 
 class _Run:
-    """One run of a study: what came back, what waits, and what is under way."""
+    """One run of a study: its records, waiting proposals, and running evaluations."""
 
     def __init__(self, study: Study, journal: Journal) -> None:
         self.study, self.journal = study, journal
@@ -199,11 +201,11 @@ class _Run:
         return sum(each.cost for each in self.records)
 
     def last_end(self, worker: int) -> float:
-        """When a worker ended its latest evaluation."""
+        """The time at which a worker finished its latest evaluation."""
         return max((each.end for each in self.records if each.worker == worker), default=0.0)
 
     def replay(self) -> None:
-        """Bring the searcher to where the journal ends. What was asked for and has no result waits in that order."""
+        """Restore the searcher from the journal. Proposals without a result are queued in their order."""
         waiting: dict[int, None] = {}
         for entry in self.journal.entries:
             if "asked" in entry:
@@ -217,7 +219,7 @@ class _Run:
         self.queue = deque(waiting)
 
     def search(self, workers: Workers, progress: Progress | None) -> None:
-        """Ask, measure and tell until the budget is spent or there is no more to ask for."""
+        """Ask, measure and tell until the budget is spent or the space is exhausted."""
         self._show(workers, progress)
         while True:
             self._check_hope()
@@ -229,7 +231,7 @@ class _Run:
                 self._show(workers, progress)
 
     def watch(self, under_way: Finished) -> bool:
-        """Whether to stop an evaluation that has come so far."""
+        """Whether to stop a running evaluation at its current point."""
         rule = self.study.stopping
         return rule is not None and self.curves.stops(rule, under_way)
 
@@ -243,7 +245,7 @@ class _Run:
             workers.start(number, self.searcher.history.architecture(number), self._seed(number))
 
     def _ask(self, clock: float) -> bool:
-        """Ask the method for more; whether it had any."""
+        """Ask the method for more; returns whether there were any."""
         first = len(self.searcher.history)
         asked = self.searcher.ask(self.study.batch or self.searcher.batch)
         if len(asked) == 0:
@@ -269,14 +271,14 @@ class _Run:
             self.curves.replace(record.number, record.begin, record.curve)
 
     def _seed(self, number: int) -> int:
-        """Of an evaluation: it depends on the search's seed and on which trial it is."""
+        """Seed of an evaluation, derived from the search's seed and the number of the trial."""
         return int(np.random.SeedSequence([self.searcher.seed, number]).generate_state(1)[0])
 
     def _check_hope(self) -> None:
         if len(self.records) >= HOPELESS and all(each.failure for each in self.records[:HOPELESS]):
             raise ArchflowError(
                 f"the first {HOPELESS} evaluations all failed, the last one: {self.records[HOPELESS - 1].failure}; "
-                "mend the evaluation, and search again with another --out"
+                "correct the evaluation, and search again with another --out"
             )
 
     def _show(self, workers: Workers, progress: Progress | None) -> None:

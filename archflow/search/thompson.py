@@ -1,4 +1,4 @@
-"""How a model's belief becomes a choice among candidates."""
+"""Selecting among candidates by a model's predictions."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def best_believed(n: int, found: Candidates, model: Model) -> Proposals:
 
 
 def thompson(n: int, found: Candidates, model: Model, generator: np.random.Generator) -> Proposals:
-    """The n candidates of which an independent draw from the Gaussian belief is highest."""
+    """The n candidates with the highest independent draws from the Gaussian prediction."""
     beliefs = model(found.architectures)
     return highest(n, found, generator.normal(*beliefs), beliefs)

@@ -1,4 +1,4 @@
-"""The training of many small networks of one shape at once, one for each member of each lesson."""
+"""Joint training of many small networks of one shape: one for each member of each lesson."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from archflow.seeding import member_streams, seeded
 
 Module = TypeVar("Module", bound=nn.Module)
 Key = tuple[int, ...]
-"""What decides all that a member draws, such as (seed of the lesson, number in its ensemble)."""
+"""Seeds of a member's random draws, such as (seed of the lesson, index in its ensemble)."""
 
 TOGETHER = 8_000_000
-"""Parameters of the networks that are trained in one go; more do not make it faster."""
+"""Total number of parameters trained at once; more do not make training faster."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Training(Bounded):
 
     Attributes:
         epochs: Passes over the labels.
-        batch_size: Architectures in a step.
-        learning_rate: Of weights; of the first step if it falls.
+        batch_size: Architectures per step.
+        learning_rate: Of weights; the initial one if it decays.
         bias_rate: The rate of biases, as a multiple of that of weights.
-        weight_decay: As a gradient of weights; not of biases if these have a rate of their own.
+        weight_decay: Added to the gradient of weights; not to that of biases if these have their own rate.
         first, second: Decay of the moments of the gradient.
-        falling: Whether the rate falls to zero, along half a cosine.
+        falling: Whether the rate decays to zero, along half a cosine.
     """
 
     epochs: int = bounded(150, least=1)
@@ -56,14 +56,17 @@ def train(
     loss: Callable[[Module, Sequence[int], NDArray[np.int64]], Tensor],
     settings: Training,
 ) -> list[Module]:
-    """K trained networks. What becomes of one does not depend on the others.
+    """Train K networks; no network depends on the others.
 
     Args:
-        make: Builds a network with fresh weights; its parameters have a leading axis for members.
-        keys: Of each of the K networks.
-        labels: n, how many each learns from.
-        loss: The stacked networks, which of the K they are, (M, b) which of its n labels each sees -> (M,) losses.
-        settings: Of the training.
+        make: Builds a network with random weights; its parameters have a leading axis for members.
+        keys: One key per network.
+        labels: n, the number of labels per network.
+        loss: The stacked networks, their indices among the K, and (M, b) label indices per network -> (M,) losses.
+        settings: Settings of the training.
+
+    Returns:
+        The K trained networks.
 
     Raises:
         ArchflowError: The training diverged.
@@ -76,7 +79,7 @@ def train(
 
 
 def _parts(make: Callable[[], nn.Module], count: int) -> Iterator[range]:
-    """Networks that are trained in one go."""
+    """Ranges of networks that are trained at once."""
     with seeded(0):
         size = sum(parameter.numel() for parameter in make().parameters())
     step = max(1, TOGETHER // max(size, 1))

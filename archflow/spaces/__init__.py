@@ -1,4 +1,4 @@
-"""Search spaces: one module or package a space."""
+"""Search spaces: one module or package per space."""
 
 from archflow.spaces.base import SPACES, NetworkSpace, SearchSpace
 from archflow.spaces.chain import ChainSpace, Stage

@@ -19,25 +19,27 @@ if TYPE_CHECKING:
 
 
 def _of_text(parse: Callable[[Any, str], Architecture]) -> Callable[[Any, str], Architecture]:
-    """`parse`, which refuses what is no text."""
+    """Wrap `parse` so that it refuses anything but a string."""
 
     @functools.wraps(parse)
     def parsed(self: SearchSpace, text: str) -> Architecture:
         if not isinstance(text, str):
-            raise ArchflowError(f"{self.name}: {text!r} is no native string but a {type(text).__name__}; give text")
+            raise ArchflowError(
+                f"{self.name}: {text!r} is not a native string but a {type(text).__name__}; give a string"
+            )
         return parse(self, text)
 
     return parsed
 
 
 class SearchSpace(ABC):
-    """The architectures that may be chosen from.
+    """The set of architectures to choose from.
 
     Attributes:
-        name: what command line, configurations and tables call the space.
-        vocabulary: its operations.
-        attribute_names: the node attributes that its architectures have.
-        size: the number of its native strings.
+        name: What the command line, configurations and tables call the space.
+        vocabulary: Its operations.
+        attribute_names: Names of the node attributes that its architectures have.
+        size: Number of its native strings.
     """
 
     name: str
@@ -52,26 +54,26 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def parse(self, text: str) -> Architecture:
-        """The architecture of a native string. Raises ArchflowError that says where the string is wrong."""
+        """Parse a native string. Raises ArchflowError that says where the string is wrong."""
 
     @abstractmethod
     def format(self, architecture: Architecture) -> str:
-        """The native string of an architecture. Raises ArchflowError if it is not of this space."""
+        """Format an architecture as its native string. Raises ArchflowError if it is not of this space."""
 
     @abstractmethod
     def enumerate(self) -> ArchitectureSet:
-        """All `size` architectures, in a fixed order. Raises ArchflowError if they are too many to hold."""
+        """All `size` architectures, in a fixed order. Raises ArchflowError if there are too many to hold in memory."""
 
     @abstractmethod
     def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
-        """`count` independent architectures from the distribution that the class names."""
+        """Draw `count` independent architectures from the distribution that the class documents."""
 
     @abstractmethod
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """All architectures one elementary change away; what such a change is, the space says."""
+        """All architectures one elementary change away; each space defines its elementary changes."""
 
     def contains(self, architecture: Architecture) -> bool:
-        """Whether the architecture is of this space: whether `format` has a native string for it."""
+        """Whether the architecture is of this space, that is, whether `format` accepts it."""
         try:
             self.format(architecture)
         except ArchflowError:
@@ -79,14 +81,14 @@ class SearchSpace(ABC):
         return True
 
     def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
-        """A uniformly drawn neighbour. Raises ArchflowError if there is none."""
+        """Draw a neighbour uniformly. Raises ArchflowError if there is none."""
         around = self.neighbours(architecture)
         if len(around) == 0:
-            raise ArchflowError(f"{self.name}: it has a single architecture, there is no other to go to")
+            raise ArchflowError(f"{self.name}: it has a single architecture, which has no neighbours")
         return around[int(generator.integers(len(around)))]
 
     def mutants(self, architectures: ArchitectureSet, generator: np.random.Generator) -> ArchitectureSet:
-        """One uniformly drawn neighbour of each of N architectures. Raises ArchflowError as `mutate` does."""
+        """Draw one neighbour uniformly for each of N architectures. Raises ArchflowError as `mutate` does."""
         return ArchitectureSet.from_architectures(
             [self.mutate(each, generator) for each in architectures], self.vocabulary
         )
@@ -96,22 +98,24 @@ class SearchSpace(ABC):
         return [self.canonical(each) for each in architectures]
 
     def conform(self, architectures: ArchitectureSet) -> ArchitectureSet:
-        """The same architectures as this space gives them: in its vocabulary, with its attributes. They may come with
-        operation names that hold the numbers, as tables had them before there were node attributes.
+        """The same architectures in the form of this space: in its vocabulary, with its node attributes.
 
-        Raises ArchflowError, naming the row, for an architecture that cannot be of this space.
+        Operation names may contain the attributes' numbers, as in tables written before there were node attributes.
+
+        Raises:
+            ArchflowError: An architecture cannot be of this space; the message names the row.
         """
         return architectures.recoded(self.vocabulary)
 
     @abstractmethod
     def canonical(self, architecture: Architecture) -> str:
-        """A string that two architectures share exactly if they are in one isomorphism class of the space."""
+        """A string that is equal for two architectures exactly if they are in one isomorphism class of the space."""
 
 
 class NetworkSpace(SearchSpace):
     """A space whose architectures are image classifiers that can be built and trained.
 
-    Both methods take the published network's size as default. A network has `stages` stages of
+    The defaults of both methods are the size of the published network. A network has `stages` stages of
     `cells_per_stage` cells each; between stages the resolution is halved and the channels are doubled.
     """
 
@@ -128,7 +132,8 @@ class NetworkSpace(SearchSpace):
     ) -> Mapping[str, NDArray[np.float64]]:
         """Costs of the networks that `build` makes, without running them.
 
-        `params` (N,) and `flops` (N,), multiply-adds of one image of `image_shape` (channels, height, width).
+        Returns:
+            `params` (N,), and `flops` (N,) as multiply-adds for one image of `image_shape` (channels, height, width).
         """
 
     @abstractmethod
@@ -143,14 +148,14 @@ class NetworkSpace(SearchSpace):
         image_channels: int = ...,
         seed: int = ...,
     ) -> nn.Module:
-        """The real network: images (B, `image_channels`, H, W) -> class scores (B, `classes`).
+        """Build the network: images (B, `image_channels`, H, W) -> class scores (B, `classes`).
 
-        `seed` draws its weights.
+        Weights are initialised from `seed`.
         """
 
 
 def refuse_enumeration(space: SearchSpace) -> ArchflowError:
-    """The error of a space that is too large to enumerate."""
+    """The error for a space that is too large to enumerate."""
     return ArchflowError(f"{space.name} has {space.size:.2g} architectures, too many to enumerate: sample some instead")
 
 
@@ -158,9 +163,9 @@ SPACES: Registry[type[SearchSpace]] = Registry("search space", "archflow.spaces"
 
 
 def network_space(name: str) -> NetworkSpace:
-    """The space of that name. Raises ArchflowError if it is unknown or its architectures cannot be built."""
+    """Return the space of that name. Raises ArchflowError if it is unknown or its architectures cannot be built."""
     space = SPACES.get(name)()
     if not isinstance(space, NetworkSpace):
         able = [other for other in SPACES.names() if issubclass(SPACES.get(other), NetworkSpace)]
-        raise ArchflowError(f"{name}: its architectures are no networks that can be built; use {', '.join(able)}")
+        raise ArchflowError(f"{name}: its architectures cannot be built as networks; use {', '.join(able)}")
     return space

@@ -1,4 +1,4 @@
-"""Spaces of chains: one layer after the other, each chosen from its stage's operations.
+"""Spaces of chains: a sequence of layers, each chosen from its stage's operations.
 
 A space of your own is a declaration:
 
@@ -7,8 +7,8 @@ A space of your own is a declaration:
         name = "my_chain"
         stages = (Stage(("conv3_16", "conv5_16"), depth=(1, 3)), Stage(("conv3_32", "conv5_32"), depth=(2, 4)))
 
-As a graph a layer is a node: the input, the layers, `output`, each with an edge to the next. A node's operation and
-attributes say what was chosen.
+In the graph every layer is a node: the input, the layers, `output`, each with an edge to the next. A node's operation
+and attributes represent the choice.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ from archflow.spaces.stage import Ints, NodeForms, Stage
 
 OUTPUT = "output"
 ENUMERABLE = 1_000_000
-"""Up to this size a space of chains can be enumerated."""
+"""Largest size of a space of chains that can be enumerated."""
 
 
 class ChainSpace(SearchSpace):
-    """Chains that a subclass declares.
+    """Base class of spaces of chains, which subclasses declare.
 
-    A native string is the layers' spellings, the input's first if there is a choice. A declaration that contradicts
-    itself raises ArchflowError when the space is made.
+    A native string is the layers' spellings, starting with the input's if there is a choice of inputs. A declaration
+    that contradicts itself raises ArchflowError when the space is constructed.
 
     Attributes:
-        stages: The stages, input to output. If a stage's depth is a choice, no two stages may share an operation:
-            the graph would not say where one ends.
+        stages: The stages, input to output. If the depth of a stage is a choice, no two stages may share an operation,
+            since the graph would not show where a stage ends.
         inputs: The operations that the first node chooses from, such as input resolutions.
-        plain_names: operation -> what the node's operation is called, if not by that name. Operations of one plain name
-            are told apart by their attributes.
-        operation_attributes: operation -> attribute -> number.
-        spelling: operation -> what it is called in native strings, if not by its name.
-        separator: What stands between the layers of a native string.
-        identity: The operation that computes nothing, but for the first layer of a stage, which changes the shape.
+        plain_names: Operation -> the name of the node's operation, if it differs. Operations with the same plain name
+            are distinguished by their attributes.
+        operation_attributes: Operation -> attribute -> number.
+        spelling: Operation -> its spelling in native strings, if it differs from its name.
+        separator: Separator between the layers of a native string.
+        identity: The operation that computes nothing, except in the first layer of a stage, which changes the shape.
     """
 
     stages: tuple[Stage, ...] = ()
@@ -61,7 +61,7 @@ class ChainSpace(SearchSpace):
     identity: str = ""
 
     def __init__(self) -> None:
-        # The ends are stages of one layer, so that nothing below treats them apart.
+        # Input and output are stages of one layer, so that nothing below treats them specially.
         self._stages = (Stage(self.inputs, (1, 1)), *self.stages, Stage((OUTPUT,), (1, 1)))
         self._depth_varies = any(fewest < most for fewest, most in (stage.depth for stage in self._stages))
         self._check_declaration()
@@ -107,7 +107,9 @@ class ChainSpace(SearchSpace):
             if not known:
                 self._refuse(text, f"it should end before character {at + 1}, remove {shown(text[at:])}")
             if word not in known:
-                self._refuse(text, f"{shown(word)} at character {at + 1} is none of {', '.join(dict.fromkeys(known))}")
+                self._refuse(
+                    text, f"{shown(word)} at character {at + 1} is not one of {', '.join(dict.fromkeys(known))}"
+                )
             choices[self._first[number] + depth] = self._words[number].index(word)
             depth += 1
             at += len(word) + len(self.separator)
@@ -122,7 +124,7 @@ class ChainSpace(SearchSpace):
         return self._spelled(self._choices_of(architecture))
 
     def enumerate(self) -> ArchitectureSet:
-        """All chains, the last choice changing fastest and a stage's shallow runs first."""
+        """All chains, the last choice changing fastest, shallow stages first."""
         if self.size > ENUMERABLE:
             raise refuse_enumeration(self)
         runs = [stage.runs() for stage in self._stages]
@@ -130,9 +132,9 @@ class ChainSpace(SearchSpace):
         return self._from_choices(np.hstack([block[rows] for block, rows in zip(runs, numbers, strict=True)]))
 
     def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
-        """Uniform over choices: every input, every depth of a stage, every operation of a layer is equally likely.
+        """Uniform over choices: every input, every depth of a stage and every operation of a layer is equally likely.
 
-        Where a depth is a choice, that is not uniform over architectures: a shallow one is likelier than a deep one.
+        If a depth is a choice, this is not uniform over architectures: a shallow one is more likely than a deep one.
         """
         columns = []
         for stage in self._stages:
@@ -143,8 +145,10 @@ class ChainSpace(SearchSpace):
         return self._from_choices(np.hstack(columns))
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """All chains with one choice changed: another operation or input, or one layer more or fewer at the end of a
-        stage."""
+        """All chains with one choice changed.
+
+        A change replaces an operation or the input, or adds or removes a layer at the end of a stage.
+        """
         choices = self._choices_of(architecture)[None]
         changes = np.flatnonzero(self._changeable(choices)[0])
         return self._from_choices(self._changed(np.repeat(choices, len(changes), 0), changes))
@@ -166,12 +170,15 @@ class ChainSpace(SearchSpace):
         return [self._spelled(each) for each in choices]
 
     def canonical(self, architecture: Architecture) -> str:
-        """The native string, with the `identity` layers of a stage behind its others, but for its first layer."""
+        """The native string, with the `identity` layers of each stage moved to its end, except for its first layer."""
         return self.keys(ArchitectureSet.from_architectures([architecture]))[0]
 
     def _changeable(self, choices: Ints) -> NDArray[np.bool_]:
-        """(N, P) -> (N, P (W + 1)) which changes lead to a neighbour: for every column first the W operations that the
-        widest stage has, then no layer. A layer may be added behind the last of a stage, and the last one removed."""
+        """(N, P) -> (N, P (W + 1)) which changes lead to a neighbour.
+
+        For every column there are the W operations of the widest stage, then "no layer". A layer may be appended to a
+        stage, and its last one removed.
+        """
         there = np.add.reduceat(choices >= 0, self._first, axis=1)[:, self._stage_of]
         place = np.arange(choices.shape[1]) - self._first[self._stage_of]
         widths = np.array([len(stage.operations) for stage in self._stages])[self._stage_of]
@@ -181,7 +188,7 @@ class ChainSpace(SearchSpace):
         return np.concatenate([other, gone[..., None]], axis=2).reshape(-1, choices.shape[1] * (len(operation) + 1))
 
     def _changed(self, choices: Ints, changes: Ints) -> Ints:
-        """(N, P) after one change (N,) of each, in place."""
+        """(N, P) after one change (N,) of each row, in place."""
         widest = self._op_of.shape[1]
         column, value = np.divmod(changes, widest + 1)
         choices[np.arange(len(choices)), column] = np.where(value == widest, -1, value)
@@ -197,7 +204,7 @@ class ChainSpace(SearchSpace):
         return self.separator.join(self._words[stage][choice] for stage, choice in layers if choice >= 0)
 
     def _from_choices(self, choices: Ints) -> ArchitectureSet:
-        """Positions in the stages' operations (N, P), -1 where there is no layer -> N architectures."""
+        """Indices into the stages' operations (N, P), -1 where there is no layer -> N architectures."""
         there = choices >= 0
         node_ptr, edge_ptr = pointer(there.sum(axis=1)), pointer(there.sum(axis=1) - 1)
         source = positions(np.zeros(len(choices), np.int64), np.diff(edge_ptr), edge_ptr)
@@ -215,14 +222,14 @@ class ChainSpace(SearchSpace):
         )
 
     def _choices_of(self, architecture: Architecture) -> Ints:
-        """One architecture -> (P,). Raises ArchflowError if it is of another space."""
+        """One architecture -> (P,) indices. Raises ArchflowError if it is of another space."""
         return self._choices(ArchitectureSet.from_architectures([architecture]))[0]
 
     def _choices(self, architectures: ArchitectureSet) -> Ints:
-        """N architectures -> (N, P), as `_from_choices` takes them. Raises ArchflowError, naming the row."""
+        """N architectures -> (N, P) indices, as `_from_choices` takes them. Raises ArchflowError, naming the row."""
         operation = self._forms.read(architectures)
         row, place = architectures.node_owner, architectures.node_place
-        # Each edge is there once, so those that lead to the next node are all that a chain has if they are enough.
+        # Edges are unique, so a graph with enough edges between consecutive nodes has no other edges.
         straight = architectures.edge_counts == architectures.node_counts - 1
         straight[architectures.edge_owner[architectures.edge_dst != architectures.edge_src + 1]] = False
         self._refuse_rows(~straight, "its edges do not lead from each node to the next")
@@ -233,22 +240,22 @@ class ChainSpace(SearchSpace):
             stage = self._stage_of[np.minimum(place, len(self._stage_of) - 1)]
         back = np.zeros(rows, bool)
         back[row[1:][(np.diff(stage) < 0) & (np.diff(row) == 0)]] = True
-        self._refuse_rows(back, "an operation of an earlier stage stands behind one of a later stage")
+        self._refuse_rows(back, "an operation of an earlier stage comes after one of a later stage")
         depths = np.bincount(row * count + stage, minlength=rows * count).reshape(-1, count)
         self._refuse_rows(
-            ((depths < self._fewest) | (depths > self._most)).any(axis=1), "it has too few or many layers"
+            ((depths < self._fewest) | (depths > self._most)).any(axis=1), "it has too few or too many layers"
         )
         choice = self._choice_of[stage, operation]
         strange = np.zeros(rows, bool)
         strange[row[choice < 0]] = True
-        self._refuse_rows(strange, "an operation is none that its place can have")
+        self._refuse_rows(strange, "an operation is not allowed at its position")
         choices = np.full((rows, len(self._stage_of)), -1)
         choices[row, self._first[stage] + place - (np.cumsum(depths, axis=1) - depths)[row, stage]] = choice
         return choices
 
     def _refuse_rows(self, bad: NDArray[np.bool_], why: str) -> None:
         if bad.any():
-            raise ArchflowError(f"architecture {int(np.argmax(bad))} is none of {self.name}: {why}")
+            raise ArchflowError(f"architecture {int(np.argmax(bad))} is not of {self.name}: {why}")
 
     def _refuse(self, text: str, why: str) -> NoReturn:
         raise ArchflowError(f"{self.name} {shown(text)}: {why}")
@@ -260,7 +267,7 @@ class ChainSpace(SearchSpace):
         if not self.stages:
             refuse("it has no stages; declare at least one")
         if any(OUTPUT in stage.operations for stage in self.stages):
-            refuse(f"{OUTPUT!r} stands there twice: it is the last node, and no layer's operation")
+            refuse(f"{OUTPUT!r} occurs twice: it is the last node, and cannot be a layer's operation")
         for number, stage in enumerate(self._stages):
             fewest, most = stage.depth
             if not stage.operations or len(set(stage.operations)) < len(stage.operations):
@@ -272,17 +279,15 @@ class ChainSpace(SearchSpace):
         for of_stage in words if not self._depth_varies else [[word for some in words for word in some]]:
             twice = next((word for word in of_stage if of_stage.count(word) > 1), None)
             if twice is not None:
-                refuse(
-                    f"{twice!r} could be two operations, or one of two stages, where a depth is a choice; rename one"
-                )
+                refuse(f"{twice!r} is ambiguous: two operations, or two stages of variable depth, have it; rename one")
         for word in {word for of_stage in words for word in of_stage}:
             if self.separator in word if self.separator else len(word) != 1:
-                refuse(f"{word!r} cannot be told apart with the separator {self.separator!r}; spell it otherwise")
+                refuse(f"{word!r} cannot be recognised with the separator {self.separator!r}; spell it otherwise")
 
     def _check_forms(self) -> None:
         for one, other in self._forms.twins:
             if self._depth_varies or any({one, other} <= set(stage.operations) for stage in self._stages):
                 raise ArchflowError(
-                    f"chain space {self.name!r}: {one!r} and {other!r} could be one node, {self._forms.plain[one]!r}; "
-                    "give them attributes that tell them apart"
+                    f"chain space {self.name!r}: {one!r} and {other!r} would be the same node, "
+                    f"{self._forms.plain[one]!r}; give them attributes that differ"
                 )

@@ -1,7 +1,7 @@
 """The FBNet search space: 22 layers, each one of nine blocks.
 
 Source: Wu et al., "FBNet: Hardware-Aware Efficient ConvNet Design via Differentiable Neural Architecture Search", CVPR
-2019. Kernel size `k`, expansion `e`, groups `g` of the inverted residual block; `skip` leaves the layer out.
+2019. Kernel size `k`, expansion `e`, groups `g` of the inverted residual block; `skip` omits the layer.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ BLOCKS = {
 """The blocks in the order of their numbers in native strings, with their attributes."""
 CHANNELS = (16, 24, 32, 64, 112, 184, 352)
 STRIDES = (1, 2, 2, 2, 1, 2, 1)
-"""Of the stages: output channels, and the stride of the first layer (table 1)."""
+"""Output channels and stride of the first layer of each stage (table 1)."""
 NUMBERS = {block: str(number) for number, block in enumerate(BLOCKS)}
 
 
 @SPACES.register("fbnet")
 class FBNet(ChainSpace):
-    """9 ** 22 chains; a native string is the numbers of the blocks, `7,8,1,8,4,8,8,8,7,4,1,4,7,3,2,7,3,2,4,2,4,5`.
+    """9 ** 22 chains; a native string lists the blocks' numbers, `7,8,1,8,4,8,8,8,7,4,1,4,7,3,2,7,3,2,4,2,4,5`.
 
-    The layers are stages of one, five times four and one, whose first layers change the shape.
+    The stages have one, five times four, and one layer; the first layer of a stage changes the shape.
     """
 
     name = "fbnet"

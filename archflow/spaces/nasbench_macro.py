@@ -15,10 +15,10 @@ DIGITS = {block: str(digit) for digit, block in enumerate(BLOCKS)}
 
 @SPACES.register("nasbench_macro")
 class NASBenchMacro(ChainSpace):
-    """3 ** 8 = 6,561 chains of 3,969 networks; a native string is a digit a layer, `01201222`.
+    """3 ** 8 = 6,561 chains of 3,969 networks; a native string has one digit per layer, `01201222`.
 
-    The layers are stages of two, three and three, whose first layers halve the resolution and double the width: there
-    an identity is a strided 1x1 convolution.
+    The stages have two, three and three layers, whose first layers halve the resolution and double the width; an
+    identity in such a position is a strided 1x1 convolution.
     """
 
     name = "nasbench_macro"

@@ -1,4 +1,4 @@
-"""Native strings that are JSON objects, read strictly: whatever is wrong is said with its place."""
+"""Native strings that are JSON objects, parsed strictly: every error names its position."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ __all__ = ["read_object", "shown", "shown_value"]
 
 
 def read_object(text: str, fields: Iterable[str] = ()) -> dict[str, Any]:
-    """The JSON object that a text holds, with exactly these fields if any are given.
+    """Parse the JSON object in a text, with exactly these fields if any are given.
 
-    Raises ArchflowError, naming the character or the field, for: no JSON, no object, a field twice, a missing or
-    unknown field, NaN or infinity.
+    Raises:
+        ArchflowError: The text is not JSON or not an object, has a duplicate, missing or unknown field, or contains NaN
+            or infinity; the message names the character or the field.
     """
     try:
         value = parse_json(text, _no_constant)
     except json.JSONDecodeError as error:
         found = repr(text[error.pos : error.pos + 12]) if error.pos < len(text) else "the end"
         raise ArchflowError(
-            f"{shown(text)}: no JSON from character {error.pos + 1} on ({error.msg}), found {found}"
+            f"{shown(text)}: not JSON from character {error.pos + 1} on ({error.msg}), found {found}"
         ) from None
     except ValueError as error:
         raise ArchflowError(f"{shown(text)}: {error}") from None
     if not isinstance(value, dict):
-        raise ArchflowError(f'{shown(text)}: it is no JSON object; write {{"field": ...}} from character 1 on')
+        raise ArchflowError(f'{shown(text)}: it is not a JSON object; write {{"field": ...}} from character 1 on')
     expected = list(fields)
     unknown = next((name for name in value if expected and name not in expected), None)
     if unknown is not None:
@@ -41,11 +42,11 @@ def read_object(text: str, fields: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def shown_value(value: object) -> str:
-    """A JSON value as an error message shows it."""
+    """A JSON value as error messages show it."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     return shown(value) if isinstance(value, str) else shown(json.dumps(value))[1:-1]
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number; give a finite one")
+    raise ValueError(f"{name} is not a JSON number; give a finite one")

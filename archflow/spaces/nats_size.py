@@ -14,7 +14,7 @@ CHANNELS = {op: str(values["channels"]) for op, values in WIDTHS.items()}
 
 @SPACES.register("nats_size")
 class NATSSize(ChainSpace):
-    """8 ** 5 = 32,768 chains; a native string is the channels of each layer, `8:16:24:32:40`."""
+    """8 ** 5 = 32,768 chains; a native string lists the channels of each layer, `8:16:24:32:40`."""
 
     name = "nats_size"
     stages = (Stage(tuple(WIDTHS), depth=(5, 5)),)

@@ -22,7 +22,7 @@ EXPANSIONS = (3, 4, 6)
 DEPTH = (2, 4)
 RESOLUTIONS = tuple(range(128, 225, 4))
 STRIDES = (2, 2, 2, 1, 2)
-"""Of the first block of every stage."""
+"""Stride of the first block of every stage."""
 
 
 def _block(stage: int, kernel: int, expansion: int) -> str:
@@ -41,9 +41,9 @@ ATTRIBUTES = {op: values for table in (_INPUTS, *_BLOCKS) for op, values in tabl
 class OFAMobileNetV3(ChainSpace):
     """25 resolutions times (9^2 + 9^3 + 9^4)^5 chains, about 5.4e20.
 
-    A native string is JSON: the kernels `ks` and expansions `e` of all twenty places, four a stage, the depths `d` of
-    the stages and the resolution `r`. What stands at a place behind the depth of its stage has no effect: `parse`
-    takes any kernel and expansion there, and 0, which is what `format` writes.
+    A native string is JSON: the kernels `ks` and expansions `e` of all twenty layers, four per stage, the depths `d` of
+    the stages and the resolution `r`. Entries beyond the depth of a stage have no effect: `parse` accepts any kernel
+    and expansion there, and 0, which is what `format` writes.
     """
 
     name = "ofa_mobilenetv3"
@@ -81,7 +81,7 @@ class OFAMobileNetV3(ChainSpace):
 
 
 def _numbers(text: str, field: str, values: object, allowed: list) -> list[int]:
-    """The entries of a field. Raises ArchflowError, naming the entry, for one that is not allowed at its place."""
+    """The entries of a field. Raises ArchflowError, naming the entry, for a value not allowed at its position."""
     if not isinstance(values, list) or len(values) != len(allowed):
         raise ArchflowError(f"{shown(text)}: field {field!r} is a list of {len(allowed)} whole numbers")
     for place, (value, options) in enumerate(zip(values, allowed, strict=True)):

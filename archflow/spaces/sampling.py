@@ -1,4 +1,4 @@
-"""Draws of different architectures, at most one of an isomorphism class, and of changes of many at once."""
+"""Samples of non-isomorphic architectures, and of one change for each of many architectures."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from archflow.graph import ArchitectureSet
 from archflow.spaces.base import SearchSpace
 
 ENUMERABLE = 20_000
-"""Up to this size a space is enumerated, and every class is equally likely."""
+"""Largest size of a space that is enumerated, so that every class is equally likely."""
 
 
 def sample_classes(space: SearchSpace, count: int, generator: np.random.Generator) -> ArchitectureSet:
-    """`count` architectures of different isomorphism classes.
+    """Draw `count` architectures of different isomorphism classes.
 
-    Uniform over the classes of a small space. In a larger one architectures are drawn with `space.sample` and those of
-    a class already drawn are left out. A smaller count gives the first of a larger one.
+    The draw is uniform over the classes of a small space. In a larger one architectures are drawn with `space.sample`,
+    and duplicates of a class are dropped. A smaller sample is a prefix of a larger one.
 
     Raises:
-        ArchflowError: the space has fewer classes, or so few that they cannot be found by drawing.
+        ArchflowError: The space has fewer classes, or too few to be found by sampling.
     """
     if space.size <= ENUMERABLE:
         everything = space.enumerate()
@@ -42,7 +42,7 @@ def sample_classes(space: SearchSpace, count: int, generator: np.random.Generato
 
 
 def drawn_places(allowed: NDArray[np.bool_], generator: np.random.Generator) -> NDArray[np.int64]:
-    """(N, M) -> (N,) a uniformly drawn column of each row, of those that are True there. Each row has one at least.
+    """(N, M) -> (N,) a uniformly drawn column of each row, among its True columns. Each row has at least one.
 
     The draws are those of `generator.integers(number of such columns)`, row by row.
     """
@@ -52,7 +52,7 @@ def drawn_places(allowed: NDArray[np.bool_], generator: np.random.Generator) -> 
 
 
 def _first_of_each_class(space: SearchSpace, architectures: ArchitectureSet, seen: dict[str, None]) -> list[int]:
-    """Rows of the first architecture of every class that is not in `seen`, which they join."""
+    """Rows of the first architecture of every class that is not in `seen`, to which the class is added."""
     rows = []
     for row, architecture in enumerate(architectures):
         form = space.canonical(architecture)

@@ -1,4 +1,4 @@
-"""The stages of a chain, and how the nodes of a graph say which of a stage's operations they are."""
+"""The stages of a chain, and how the nodes of a graph encode a stage's operations."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Numbers = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Stage:
-    """Layers in a row that choose from the same operations.
+    """Consecutive layers that choose from the same operations.
 
     Attributes:
-        operations: What is chosen from, by name.
-        depth: The fewest and the most layers, equal if the depth is no choice.
-        attributes: Node attributes that all layers of the stage have, such as channels.
-        first: Those of the first layer that differ, such as its stride.
+        operations: Names of the operations to choose from.
+        depth: The smallest and the largest number of layers; equal if the depth is fixed.
+        attributes: Node attributes of all layers of the stage, such as channels.
+        first: Attributes of the first layer that differ, such as its stride.
     """
 
     operations: tuple[str, ...]
@@ -33,11 +33,11 @@ class Stage:
 
     @property
     def size(self) -> int:
-        """How many different runs of layers it has."""
+        """Number of different layer sequences."""
         return sum(len(self.operations) ** depth for depth in range(self.depth[0], self.depth[1] + 1))
 
     def runs(self) -> Ints:
-        """(size, most) all runs of layers as positions in `operations`, -1 where there is no layer."""
+        """(size, most) all layer sequences as indices into `operations`, -1 where there is no layer."""
         fewest, most = self.depth
         blocks = []
         for depth in range(fewest, most + 1):
@@ -47,14 +47,14 @@ class Stage:
 
 
 class NodeForms:
-    """The form of every operation as a node: a plain operation name, and the attributes that tell operations apart.
+    """The node form of every operation: a plain operation name, and the attributes that distinguish operations.
 
     A node that has the operation's own name and none of these attributes, as in tables written before there were
-    attributes, is read as that operation too.
+    attributes, is also read as that operation.
 
     Attributes:
-        names: The attributes.
-        values: operation -> (F,) float32 attributes, NaN where they do not apply.
+        names: Names of the attributes.
+        values: Operation -> (F,) float32 attributes, NaN where they do not apply.
     """
 
     def __init__(
@@ -78,14 +78,14 @@ class NodeForms:
         self._number = {op: number for number, op in enumerate(operations)}
 
     def number(self, operation: str) -> int:
-        """The position of an operation among all."""
+        """The index of an operation among all."""
         return self._number[operation]
 
     def read(self, architectures: ArchitectureSet) -> Ints:
-        """(V,) the number of every node's operation.
+        """(V,) the index of every node's operation.
 
         Raises:
-            ArchflowError: naming the row, for a node that is none of them.
+            ArchflowError: A node matches no operation; the message names the row.
         """
         columns = [architectures.attribute(name) for name in self.names]
         kind = architectures.op.astype(np.int64)

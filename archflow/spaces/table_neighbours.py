@@ -1,8 +1,8 @@
-"""Which architectures of a set are one elementary change apart, found by hashing and never by comparing pairs.
+"""Pairs of architectures that are one elementary change apart, found by hashing, not by pairwise comparison.
 
-Two graphs differ in one operation exactly if blanking a node of each makes them isomorphic, and in one edge exactly if
-removing an edge of the one makes it isomorphic to the other. Most such nodes and edges are ruled out before, by what
-the graphs must share: all operations but one, and the edges; or all operations, and all edges but one.
+Two graphs differ in one operation exactly if masking a node of each makes them isomorphic, and in one edge exactly if
+removing an edge of one makes it isomorphic to the other. Most such nodes and edges are ruled out beforehand by what the
+graphs must have in common: all operations but one, and the edges; or all operations, and all edges but one.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from archflow.graph.ragged import pointer
 Ints = NDArray[np.int64]
 
 _NODES_AT_ONCE = 1_000_000
-"""Of changed graphs, which bounds the memory: about 200 bytes a node."""
+"""Largest number of nodes of changed graphs per chunk, which bounds memory: about 200 bytes per node."""
 
 
 def one_change_apart(architectures: ArchitectureSet) -> tuple[Ints, Ints]:
-    """Rows one operation or one edge apart, of N architectures no two of which are isomorphic.
+    """Rows one operation or one edge apart, among N pairwise non-isomorphic architectures.
 
     Returns:
         Boundaries (N+1,) and neighbours (M,): row i has `neighbours[boundaries[i] : boundaries[i + 1]]`, ascending.
@@ -34,7 +34,7 @@ def one_change_apart(architectures: ArchitectureSet) -> tuple[Ints, Ints]:
 
 
 def _same_but_for_a_node(architectures: ArchitectureSet) -> Ints:
-    """(2, P) pairs of rows that one operation tells apart."""
+    """(2, P) pairs of rows that differ in one operation."""
     ops = architectures.vocabulary.ops
     blank = max(ops, key=len) + "?"  # longer than any other name
     coded = architectures.recoded(Vocabulary((*ops, blank)))
@@ -56,10 +56,10 @@ def _same_but_for_a_node(architectures: ArchitectureSet) -> Ints:
 
 
 def _same_but_for_an_edge(architectures: ArchitectureSet) -> Ints:
-    """(2, P) pairs of rows: an architecture, and what it is without one of its edges."""
+    """(2, P) pairs of rows: an architecture, and the same without one of its edges."""
     row = architectures.edge_owner
     operations = architectures.op_counts.astype(np.uint64) @ _weights(len(architectures.vocabulary))
-    # Odd, and with many bits set, so that adding an edge is not taken for changing operations.
+    # Odd, with many bits set, so that adding an edge is not confused with changing operations.
     edge = np.uint64(0x9E3779B97F4A7C15)
     have = operations + architectures.edge_counts.astype(np.uint64) * edge
     edges = np.flatnonzero(np.isin(have - edge, have)[row])
@@ -81,7 +81,7 @@ def _same_but_for_an_edge(architectures: ArchitectureSet) -> Ints:
 
 
 def _pairs(hashes: NDArray[np.uint64], rows: Ints) -> Ints:
-    """(2, P) all pairs of different rows (M,) that share a hash (M,)."""
+    """(2, P) all pairs of different rows (M,) with equal hashes (M,)."""
     order = np.lexsort((rows, hashes))
     hashes, rows = hashes[order], rows[order]
     found = [np.empty((2, 0), np.int64)]
@@ -95,7 +95,7 @@ def _pairs(hashes: NDArray[np.uint64], rows: Ints) -> Ints:
 
 
 def _in_several_rows(keys: NDArray[np.uint64], rows: Ints) -> NDArray[np.bool_]:
-    """(M,) whether another row has the key (M,) too."""
+    """(M,) whether another row has the same key (M,)."""
     order = np.lexsort((rows, keys))
     _, start, group = np.unique(keys[order], return_index=True, return_inverse=True)
     end = np.append(start[1:], len(keys)) - 1
@@ -105,11 +105,11 @@ def _in_several_rows(keys: NDArray[np.uint64], rows: Ints) -> NDArray[np.bool_]:
 
 
 def _weights(count: int) -> NDArray[np.uint64]:
-    """Numbers whose wrapping sums tell multisets of operations apart; a collision costs time and nothing else."""
+    """Weights whose wrapping sums distinguish multisets of operations; a collision costs time but does no harm."""
     return np.random.default_rng(0).integers(0, 2**64, count, np.uint64)
 
 
 def _chunks(sizes: Ints) -> Iterator[Ints]:
-    """All positions in runs of about `_NODES_AT_ONCE`, by their sizes (M,)."""
+    """All indices in chunks of about `_NODES_AT_ONCE` nodes, by their sizes (M,)."""
     ends = np.cumsum(sizes) // _NODES_AT_ONCE
     return iter(np.split(np.arange(len(sizes)), np.flatnonzero(np.diff(ends)) + 1) if len(sizes) else [])

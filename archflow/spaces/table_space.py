@@ -1,4 +1,4 @@
-"""Any table of architectures as a space to rank and to search, with no code."""
+"""Any table of architectures as a space to rank and to search, without code."""
 
 from __future__ import annotations
 
@@ -19,25 +19,31 @@ from archflow.spaces.table_neighbours import one_change_apart
 Ints = NDArray[np.int64]
 
 _REACH = 5
-"""How far the neighbours in the ring are."""
+"""Number of ring neighbours on each side."""
 
 _MADE: WeakKeyDictionary[ArchitectureSet, tuple[TableSpace, Ints]] = WeakKeyDictionary()
-"""Which architectures of which space are in sets that a space made, so that they are not hashed again."""
+"""Cached architecture numbers of sets that a space made, so that they are not hashed again."""
 
 
 class TableSpace(SearchSpace):
-    """The architectures of a table, isomorphic ones once: the first row of each stands for them.
+    """The distinct architectures of a table; the first row of each isomorphism class represents it.
 
-    A native string is that of the table, where the row has one, and else the 16 digits of the hash; `parse` takes
-    both. Neighbours are the architectures in the table with one operation changed, or one edge more or fewer. Those
-    that have none, as in a small sample of a large space, stand in a ring by size and operations, in which the five
-    before and the five behind are neighbours. (If there is but one, all others are.) So a mutation is always possible,
-    but a walk need not reach the whole table.
+    A native string is that of the table if the row has one, and otherwise the 16 digits of the hash; `parse` accepts
+    both. Neighbours are the architectures in the table with one operation changed, or one edge more or fewer.
+    Architectures that have none, as in a small sample of a large space, are arranged in a ring by size and operations,
+    in which the five before and the five after are neighbours. (If there is only one such architecture, all others are
+    its neighbours.) A mutation is therefore always possible, but a sequence of mutations need not reach the whole
+    table.
 
-    table: at least one row. name: what messages call the space.
-    rows: (size,) the row of each architecture in the table, ascending.
+    Args:
+        table: The table, with at least one row.
+        name: What messages call the space.
 
-    Raises ArchflowError for an empty table, or if one native string belongs to two architectures.
+    Attributes:
+        rows: (size,) the row of each architecture in the table, ascending.
+
+    Raises:
+        ArchflowError: The table is empty, or one native string belongs to two architectures.
     """
 
     def __init__(self, table: Table, name: str = "table") -> None:
@@ -57,9 +63,7 @@ class TableSpace(SearchSpace):
         for row, text in enumerate(table.native or ()):
             number = int(self._class_of_row[row])
             if text and self._class_of_text.setdefault(text, number) != number:
-                raise ArchflowError(
-                    f"{name}: row {row} is another architecture than an earlier one called {shown(text)}"
-                )
+                raise ArchflowError(f"{name}: row {row} differs from an earlier architecture called {shown(text)}")
             self._native[number] = self._native[number] or text or ""
 
     def parse(self, text: str) -> Architecture:
@@ -67,8 +71,8 @@ class TableSpace(SearchSpace):
             place = bisect(self._texts, text)
             shared, near = max((_shared(text, other), other) for other in self._texts[max(place - 1, 0) : place + 1])
             raise ArchflowError(
-                f"{self.name}: {shown(text)} is no architecture of the table; it is wrong at character {shared + 1}, "
-                f"the nearest is {near!r}"
+                f"{self.name}: {shown(text)} is not an architecture of the table; it differs at character {shared + 1} "
+                f"from the nearest, {near!r}"
             )
         return self._architectures[self._class_of_text[text]]
 
@@ -85,8 +89,12 @@ class TableSpace(SearchSpace):
         return self._of(generator.integers(0, self.size, count))
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """The architectures of the table with one operation or edge changed, in its order; where no other row is so
-        near, see the class. None in a table of one architecture."""
+        """The architectures of the table with one operation or edge changed, in its order.
+
+        If there are none, see the class.
+
+        A table of one architecture has no neighbours.
+        """
         return self._of(self._around(architecture))
 
     def canonical(self, architecture: Architecture) -> str:
@@ -105,7 +113,7 @@ class TableSpace(SearchSpace):
         for number in np.unique(numbers[~near]):
             around = self._around(self._architectures[int(number)])
             if len(around) == 0:
-                raise ArchflowError(f"{self.name}: it has a single architecture, there is no other to go to")
+                raise ArchflowError(f"{self.name}: it has a single architecture, which has no neighbours")
             rows = np.flatnonzero(numbers == number)
             found[rows] = around[generator.integers(len(around), size=len(rows))]
         return self._of(found)
@@ -118,7 +126,7 @@ class TableSpace(SearchSpace):
         return self.table.select(self.rows[self.numbers(architectures)])
 
     def rows_of(self, architecture: Architecture) -> Ints:
-        """(M,) all rows of the table that are isomorphic to an architecture of it, for their metrics."""
+        """(M,) all rows of the table that are isomorphic to one of its architectures, for their metrics."""
         return np.flatnonzero(self._class_of_row == self._number(architecture))
 
     def _around(self, architecture: Architecture) -> Ints:
@@ -140,7 +148,7 @@ class TableSpace(SearchSpace):
 
     @cached_property
     def _hashes(self) -> list[str]:
-        """(size,) the canonical form of each."""
+        """(size,) canonical form of each architecture."""
         return [f"{value:016x}" for value in self._architectures.hashes.tolist()]
 
     @cached_property
@@ -149,7 +157,7 @@ class TableSpace(SearchSpace):
 
     @cached_property
     def _ring(self) -> Ints:
-        """Those that nothing in the table is near to, by size and then by the names of their operations."""
+        """The architectures without neighbours in the table, by size and then by the names of their operations."""
         alone = np.flatnonzero(np.diff(self._changes[0]) == 0)
         some = self._architectures.select(alone)
         rank = np.argsort(np.argsort(self.vocabulary.ops))
@@ -162,7 +170,7 @@ class TableSpace(SearchSpace):
         return sorted(self._class_of_text)
 
     def numbers(self, architectures: ArchitectureSet) -> Ints:
-        """(N,) which of the space's architectures each is. Raises ArchflowError for one that is not in the table."""
+        """(N,) index of each architecture in the space. Raises ArchflowError for one that is not in the table."""
         space, known = _MADE.get(architectures, (None, None))
         if space is self and known is not None:
             return known
@@ -175,7 +183,7 @@ class TableSpace(SearchSpace):
 
     @cached_property
     def _by_hash(self) -> tuple[NDArray[np.uint64], Ints]:
-        """(size,) hashes, ascending, and which architecture has each."""
+        """(size,) hashes, ascending, and the architecture of each."""
         order = np.argsort(self._architectures.hashes)
         return self._architectures.hashes[order], order
 
@@ -186,6 +194,6 @@ class TableSpace(SearchSpace):
 
 
 def _shared(text: str, other: str) -> int:
-    """How many characters two texts begin with alike."""
+    """Length of the common prefix of two strings."""
     unlike = (place for place, (a, b) in enumerate(zip(text, other, strict=False)) if a != b)
     return next(unlike, min(len(text), len(other)))

@@ -1,6 +1,6 @@
-"""Contract tests for parts of your own; those of archflow pass them too.
+"""Contract tests for your own components; archflow's components pass them too.
 
-They use plain asserts, so any test runner will do:
+They use plain asserts, so any test runner works:
 
     from archflow.testing import check_encoder, random_architectures
 

@@ -1,4 +1,4 @@
-"""What the contracts compare: embeddings, in shape and value."""
+"""Comparisons of embeddings, by shape and value, for the contracts."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from archflow.graph.batch import Batch
 Part = TypeVar("Part")
 
 TOLERANCE = 2e-5
-"""Absolute and relative: what float32 sums may differ by when their order or the batch's shape changes."""
+"""Absolute and relative tolerance of float32 sums whose order or batch shape changes."""
 
 
 @torch.no_grad()
 def embed(encoder: Encoder, architectures: ArchitectureSet) -> Tensor:
-    """(N, d) the embeddings of all architectures, in the mode that the encoder is in."""
+    """(N, d) the embeddings of all architectures, in the encoder's current mode."""
     return encoder.embed(Batch(architectures))
 
 
 def same_shape(tensor: Tensor, shape: tuple[int, ...], contract: str) -> None:
-    """Raises AssertionError, as the two below, with the clause of the contract that is broken."""
+    """Raise AssertionError with the violated clause of the contract if the shape differs."""
     assert tuple(tensor.shape) == shape, f"broken: {contract}; it is {tuple(tensor.shape)}, not {shape}"
 
 
@@ -42,6 +42,6 @@ def close(found: Tensor, expected: Tensor, contract: str) -> None:
 
 
 def sent(part: Part) -> Iterator[tuple[str, Part]]:
-    """The part as a copy, and as a process that is started afresh gets it: how, and the part."""
+    """The component as copied and as pickled: yields a description and the component."""
     yield "copied", copy.deepcopy(part)
     yield "pickled", ForkingPickler.loads(ForkingPickler.dumps(part))  # pyright: ignore[reportAttributeAccessIssue]

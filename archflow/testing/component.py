@@ -15,27 +15,27 @@ from archflow.predict.seen import Seen
 from archflow.testing.comparison import sent
 
 CLOSE = 1e-4
-"""What a guess may differ by when sums are in another order."""
+"""Tolerance of predictions whose sums are computed in a different order."""
 
 
 def check_component(
     component: Component, known: Seen, targets: NDArray[np.float64], usual: Seen | None = None, seed: int = 21
 ) -> None:
-    """Hold a component to its contract.
+    """Check a component against its contract.
 
     Args:
-        component: To which these architectures apply. It is fitted a few times.
+        component: A component that applies to these architectures. It is fitted several times.
         known: n labelled architectures, at least 20.
         targets: (n,) finite, with mean about 0 and variance about 1.
-        usual: Architectures that show what is usual; the labelled ones unless given.
-        seed: Decides the folds and what the component draws.
+        usual: A representative sample of architectures; the labelled ones by default.
+        seed: Determines the folds and the component's random draws.
 
     Raises:
-        AssertionError: Says which part of the contract is broken.
+        AssertionError: With the violated clause of the contract.
     """
     lesson = Lesson(known, targets, Folds.of(len(targets), seed), known if usual is None else usual, seed)
     assert type(component)(**component.config).config == component.config, "its config builds the component again"
-    assert component.applies(lesson.usual), "a component that does not apply cannot be checked"
+    assert component.applies(lesson.usual), "a component that does not apply to the architectures cannot be checked"
     fitted = component.fit(lesson)
     guess = fitted(known)
     _check_shape(guess, len(lesson.folds), len(known))
@@ -44,9 +44,9 @@ def check_component(
     _same(component.fit(lesson)(known), guess, "the same seed gives the same component")
     _check_honesty(component, lesson, guess)
     restored = type(fitted).restored(fitted.arrays(), lesson.usual, len(lesson.folds))
-    _same(restored(known), guess, "a restored component says the same")
+    _same(restored(known), guess, "a restored component predicts the same")
     for how, other in sent(fitted):
-        _same(other(known), guess, f"a component that is {how} says the same")
+        _same(other(known), guess, f"a component that is {how} predicts the same")
     for how, other in sent(component):
         assert other.config == component.config, f"a component that is {how} keeps its config"
     _check_damage(fitted, lesson)
@@ -60,14 +60,14 @@ def _check_shape(guess: Guess, folds: int, count: int) -> None:
 
 
 def _check_honesty(component: Component, lesson: Lesson, guess: Guess) -> None:
-    """Change the targets of what one model holds out: it must stay as it was, and some other model must not."""
+    """Change the held-out targets of one model: its predictions must not change, and those of some other model must."""
     for fold in (0, len(lesson.folds) - 1):
         held = lesson.folds.held[fold]
         planted = np.where(held, 50.0 - 10 * lesson.targets, lesson.targets)
         changed = component.fit(dataclasses.replace(lesson, targets=planted))(lesson.known)
         own = Guess(*(part[fold : fold + 1] for part in changed))
         expected = Guess(*(part[fold : fold + 1] for part in guess))
-        _close(own, expected, "a model does not depend on targets that it holds out")
+        _close(own, expected, "a model does not depend on its held-out targets")
         assert not np.allclose(changed.mean, guess.mean, CLOSE, CLOSE), "no model depends on the targets"
 
 

@@ -21,12 +21,12 @@ from archflow.testing.graphs import relabelled
 
 
 def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
-    """Hold an encoder to its contract. Raises AssertionError that says which part of it is broken.
+    """Check an encoder against its contract. Raises AssertionError with the violated clause.
 
     Args:
-        encoder: It takes `n_attributes`, if it is to read node attributes, and is then checked with some as well.
-        architectures: A handful of different ones over the encoder's vocabulary. Their attributes, if any, are those
-            that this encoder reads.
+        encoder: If it takes `n_attributes`, it is also checked with node attributes.
+        architectures: Several different architectures over the encoder's vocabulary. Their attributes, if any, are
+            those that this encoder reads.
     """
     for name in ("n_ops", "width", "dim"):
         assert isinstance(getattr(encoder, name, None), int), f"an encoder states its {name}, a whole number"
@@ -34,8 +34,8 @@ def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
     assert encoder.n_ops == len(architectures.vocabulary), "n_ops is not the size of the vocabulary"
     with torch.no_grad():
         nodes, whole = encoder(Batch(architectures)), encoder.embed(Batch(architectures))
-        same_shape(nodes, (len(architectures.op), encoder.dim), "forward gives one row a node: (V, dim)")
-        same_shape(whole, (len(architectures), encoder.dim), "embed gives one row an architecture: (B, dim)")
+        same_shape(nodes, (len(architectures.op), encoder.dim), "forward gives one row per node: (V, dim)")
+        same_shape(whole, (len(architectures), encoder.dim), "embed gives one row per architecture: (B, dim)")
         assert torch.isfinite(nodes).all(), "a node embedding is not finite"
         same(encoder.embed(Batch(architectures)), whole, "in evaluation the same batch gives the same embedding")
         if not type(encoder).reads_positions:
@@ -68,7 +68,7 @@ def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
 def settled(encoder: Encoder, architectures: ArchitectureSet, passes: int = 30) -> Encoder:
     """A copy in evaluation mode whose running statistics, if it has any, are those of these architectures.
 
-    Fresh statistics belong to no data: activations may double from layer to layer, and rounding errors with them.
+    Initial statistics do not match any data: activations may double from layer to layer, and so may rounding errors.
     """
     encoder = copy.deepcopy(encoder).train()
     if any(True for _ in encoder.buffers()):
@@ -96,7 +96,7 @@ def _check_members(encoder: Encoder, architectures: ArchitectureSet) -> None:
         together = stack(members).embed(Batch(architectures, rows))
         alone = [member.embed(Batch(architectures, run)) for member, run in zip(members, rows, strict=True)]
     close(together, torch.cat(alone), "stacked members give what each gives alone")
-    # Members of small and of large architectures, so that one would feel the other's padding.
+    # Members of small and of large architectures, so that one is padded to the size of the other.
     rows = np.argsort(architectures.node_counts, kind="stable")[: rows.size].reshape(2, -1)
     with torch.no_grad():
         with member_streams([(3,), (4,)]):
@@ -109,7 +109,7 @@ def _check_members(encoder: Encoder, architectures: ArchitectureSet) -> None:
 
 
 def _check_attributes(encoder: Encoder, architectures: ArchitectureSet, n_attributes: int = 3) -> None:
-    """The contract of the same encoder where nodes have attributes, NaN among them."""
+    """Check the contract of the same encoder with node attributes, including NaN."""
     generator = np.random.default_rng(0)
     shape = (len(architectures.op), n_attributes)
     names = [f"attribute{i}" for i in range(n_attributes)]

@@ -10,11 +10,11 @@ from archflow.graph import ArchitectureSet
 
 
 def check_evaluator(evaluate: Evaluator, architectures: ArchitectureSet) -> None:
-    """Hold an evaluator to its contract. Raises AssertionError that says which part of it is broken.
+    """Check an evaluator against its contract. Raises AssertionError with the violated clause.
 
-    Metrics of time (`seconds`, `*_seconds`, `*_ms`) may differ from one measurement to the next.
+    Metrics of time (`seconds`, `*_seconds`, `*_ms`) may differ between measurements.
     """
-    # As worker processes get it.
+    # As worker processes receive it.
     sent = ForkingPickler.loads(ForkingPickler.dumps(evaluate))  # pyright: ignore[reportAttributeAccessIssue]
     names = None
     for architecture in architectures:

@@ -16,15 +16,15 @@ from archflow.testing.comparison import sent
 from archflow.testing.graphs import relabelled
 
 _ALONE = 25
-"""So many architectures are described alone too."""
+"""Number of architectures that are also described one at a time."""
 
 
 def check_features(kind: type[Features], table: Table) -> None:
-    """Hold a kind of features to its contract. Raises AssertionError that says which part of it is broken.
+    """Check a kind of features against its contract. Raises AssertionError with the violated clause.
 
     Args:
-        kind: Its class.
-        table: A handful of different architectures, with the columns that the kind reads.
+        kind: The class of the features.
+        table: Several different architectures, with the columns that the features read.
     """
     features = kind.of(table)
     values = features(table)
@@ -40,7 +40,7 @@ def check_features(kind: type[Features], table: Table) -> None:
     if kind.local:
         other = Table(relabelled(table.architectures, seed=0)[0])
         _same(features(other), values, "renumbering nodes changes nothing, nor do other columns")
-        _same(kind.of(other)(table), values, "renumbering nodes changes no column that there is")
+        _same(kind.of(other)(table), values, "renumbering nodes changes no column")
     about = json.loads(json.dumps(features.to_json(), allow_nan=False))
     again = kind.from_json(about)
     assert again == features, "broken: from_json gives the features that to_json described"
@@ -56,11 +56,11 @@ def check_features(kind: type[Features], table: Table) -> None:
 
 
 def _check_unknown_operation(features: Features, table: Table, values: np.ndarray) -> None:
-    """The last row has an operation that nobody knows."""
+    """Check that an operation missing from the vocabulary, in the last row, is refused."""
     graphs = table.architectures
     op = graphs.op.copy()
     op[-1] = len(graphs.vocabulary)
-    vocabulary = Vocabulary((*graphs.vocabulary.ops, "an operation that nobody knows"))
+    vocabulary = Vocabulary((*graphs.vocabulary.ops, "an unknown operation"))
     strange = Table(ArchitectureSet(**graphs.columns | {"op": op, "vocabulary": vocabulary}), table.metrics)
     error = _refusal(features, strange)
     if error is None and not type(features).local:
@@ -71,7 +71,7 @@ def _check_unknown_operation(features: Features, table: Table, values: np.ndarra
 
 
 def _refusal(call: Callable[[Any], object], argument: object) -> str | None:
-    """The message of the ArchflowError that a call ends in, if it does."""
+    """The message of the ArchflowError that a call raises; None if it raises none."""
     try:
         call(argument)
     except ArchflowError as error:

@@ -1,4 +1,4 @@
-"""Architectures to hold parts against."""
+"""Random architectures for the contract tests."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def random_architectures(
     edge_share: float = 0.35,
     attributes: tuple[str, ...] = (),
 ) -> ArchitectureSet:
-    """Random labelled DAGs, numbered at random: single and isolated nodes, dead ends, several sources and sinks.
+    """Random labelled DAGs with random numbering: single and isolated nodes, dead ends, several sources and sinks.
 
     Args:
-        count: How many.
-        seed: Of all draws.
+        count: Number of architectures.
+        seed: Seed of all draws.
         ops: The vocabulary.
-        max_nodes: They have 1 to so many nodes.
-        edge_share: How likely each possible edge is.
-        attributes: Names of attributes, whole numbers from 1 to 8; a third of the nodes have none of a name. The graphs
-            are the same with and without.
+        max_nodes: Maximum number of nodes; the minimum is 1.
+        edge_share: Probability of each possible edge.
+        attributes: Names of attributes, integers from 1 to 8; each is missing at a third of the nodes. The graphs do
+            not depend on it.
     """
     generator = np.random.default_rng(seed)
     architectures = []

@@ -11,13 +11,13 @@ from archflow.importers.vocabulary import COLUMNS, MEANINGS, OPERATIONS
 
 
 def check_importer(importer: type[Importer], source: str, damaged: list[str], inputs: str | None = None) -> None:
-    """Hold an importer to its contract. Raises AssertionError that says which part of it is broken.
+    """Check an importer against its contract. Raises AssertionError with the violated clause.
 
     Args:
-        importer: Its class.
-        source: One that it takes.
+        importer: The class of the importer.
+        source: A source that it accepts.
         damaged: Sources that look like its own and cannot be imported.
-        inputs: What networks are called with, where sources do not say.
+        inputs: The inputs of the networks, if sources do not specify them.
     """
     part = importer()
     assert part.form, "broken: an importer says what its sources look like"
@@ -45,7 +45,7 @@ def check_importer(importer: type[Importer], source: str, damaged: list[str], in
         total = model.columns["macs"]
         summed = math.isnan(total) or math.isclose(total, math.fsum(macs), rel_tol=1e-5)
         assert summed, f"broken: `macs` sums those of the nodes, {math.fsum(macs)}; it is {total}"
-        assert all(source < target for source, target in graph.edges), "broken: edges lead forwards"
+        assert all(source < target for source, target in graph.edges), "broken: edges lead forward"
     assert len(table_of(models)) == len(models), "broken: models make a table"
     for text in damaged:
         refusal = _refusal(part, Source(text, inputs))
@@ -54,7 +54,7 @@ def check_importer(importer: type[Importer], source: str, damaged: list[str], in
 
 
 def _refusal(importer: Importer, source: Source) -> str | None:
-    """The message of the ArchflowError that a source ends in, if it does."""
+    """The message of the ArchflowError that importing a source raises; None if it raises none."""
     try:
         list(importer.models(source))
     except ArchflowError as error:

@@ -17,7 +17,7 @@ from archflow.testing.comparison import sent
 
 
 def check_predictor(factory: Callable[[], Predictor], architectures: ArchitectureSet, y: ArrayLike) -> None:
-    """Hold a predictor to its contract.
+    """Check a predictor against its contract.
 
     Args:
         factory: Makes an unfitted predictor; its random draws are seeded here.
@@ -25,7 +25,7 @@ def check_predictor(factory: Callable[[], Predictor], architectures: Architectur
         y: (N,) finite labels.
 
     Raises:
-        AssertionError: Says which part of the contract is broken.
+        AssertionError: With the violated clause of the contract.
     """
     labels = np.asarray(y, np.float64)
 
@@ -65,8 +65,8 @@ def check_predictor(factory: Callable[[], Predictor], architectures: Architectur
 def _check_intervals(predictor: Predictor, architectures: ArchitectureSet) -> None:
     mean, _ = predictor.predict(architectures)
     narrow, wide = (predictor.interval(architectures, coverage) for coverage in (0.3, 0.7))
-    assert (wide[0] <= narrow[0]).all(), "a larger coverage makes no narrower interval"
-    assert (narrow[1] <= wide[1]).all(), "a larger coverage makes no narrower interval"
+    assert (wide[0] <= narrow[0]).all(), "a larger coverage does not narrow an interval"
+    assert (narrow[1] <= wide[1]).all(), "a larger coverage does not narrow an interval"
     slack = 1e-6 * (1 + np.abs(mean))
     assert ((narrow[0] <= mean + slack) & (mean - slack <= narrow[1])).all(), "an interval holds the prediction"
 
@@ -85,7 +85,7 @@ def _check_masks(factory: Callable[[], Predictor], architectures: ArchitectureSe
             predictor = factory()
         predictor.fit(architectures, np.where(mask, labels, hidden), mask=mask)
         found.append(predictor.predict(architectures)[0])
-    np.testing.assert_array_equal(found[0], found[1], "a masked label is not looked at")
+    np.testing.assert_array_equal(found[0], found[1], "a masked label has no effect")
 
 
 def _check_tables(
@@ -96,7 +96,9 @@ def _check_tables(
         learner = factory()
     learner.fit(table, metrics=["quality"])
     mean = predictor.predict(architectures)[0]
-    np.testing.assert_array_equal(learner.predict(table)[0], mean, "a table's column is learnt as its values are")
+    np.testing.assert_array_equal(
+        learner.predict(table)[0], mean, "a table's column is learnt like an array of its values"
+    )
     ranked = predictor.rank(table)
     predicted, _, rank = added = ranking_columns(predictor.metrics, 0)
     assert set(ranked.metrics) == {"quality", "other", *added}, "rank adds its columns"

@@ -27,11 +27,14 @@ def check_pretext_task(
     architectures: ArchitectureSet,
     proxies: Mapping[str, NDArray],
 ) -> None:
-    """Hold a pretext task to its contract. Raises AssertionError that says which part of it is broken.
+    """Check a pretext task against its contract. Raises AssertionError with the violated clause.
 
-    task_factory: makes the task for an encoder. encoder_factory: makes a fresh encoder.
-    proxies: complete, by name, for the tasks that need one; half of the rows are then hidden to see whether a
-    missing value is masked.
+    Args:
+        task_factory: Makes the task for an encoder.
+        encoder_factory: Makes an encoder with new weights.
+        architectures: Several different architectures.
+        proxies: Complete proxies by name, for tasks that need them; half of the rows are then hidden to check that
+            missing values are masked.
     """
     rows = np.arange(len(architectures))
 
@@ -52,7 +55,7 @@ def check_pretext_task(
         parts = task.loss(encoder, Batch(architectures), targets)
     assert parts, "a loss has at least one part"
     for name, part in parts.items():
-        assert part.shape == (), f"loss part {name!r} is no scalar"
+        assert part.shape == (), f"loss part {name!r} is not a scalar"
         assert torch.isfinite(part), f"loss part {name!r} is not finite"
 
     losses, trained = run()
@@ -68,14 +71,14 @@ def check_pretext_task(
 def _check_hidden_operations(
     task: PretextTask, encoder: Encoder, architectures: ArchitectureSet, targets: Mapping[str, Tensor]
 ) -> None:
-    """What is hidden does not matter: not to what the encoder gets, and not to what it makes of it."""
+    """Check that hidden operations have no effect on the encoder's input and output."""
     if MASK not in architectures.vocabulary:
         return
     seen = _batches_seen(task, encoder, architectures, targets)
     hidden = np.zeros(len(architectures.op), bool)
     shown = np.zeros(len(architectures.op), bool)
     for batch, _ in seen:
-        if batch.architectures is architectures:  # the others hold edits of the architectures, whose nodes moved
+        if batch.architectures is architectures:  # the other batches contain edited architectures with renumbered nodes
             nodes, masked = _nodes_of_the_set(batch), (batch.op == mask_id(architectures)).cpu().numpy()
             hidden[nodes[masked]], shown[nodes[~masked]] = True, True
     hidden &= ~shown
@@ -88,7 +91,7 @@ def _check_hidden_operations(
     for (batch, output), (batch_after, after) in zip(seen, _batches_seen(task, encoder, changed, targets), strict=True):
         if batch.architectures is not architectures:
             continue
-        same(batch_after.op, batch.op, "the encoder does not get hidden operations")
+        same(batch_after.op, batch.op, "the encoder does not see hidden operations")
         if batch.attributes is not None and batch_after.attributes is not None:
             attributes = torch.nan_to_num(batch.attributes, nan=-1.0)
             same(torch.nan_to_num(batch_after.attributes, nan=-1.0), attributes, "nor the attributes of hidden nodes")
@@ -98,7 +101,7 @@ def _check_hidden_operations(
 def _batches_seen(
     task: PretextTask, encoder: Encoder, architectures: ArchitectureSet, targets: Mapping[str, Tensor]
 ) -> list[tuple[Batch, Tensor]]:
-    """What the encoder gets, and what it gives, in one loss; the same draws every time."""
+    """The encoder's input batches and outputs in one evaluation of the loss, with the same draws every time."""
     seen: list[tuple[Batch, Tensor]] = []
 
     def note(module: nn.Module, args: tuple[Batch], output: Tensor) -> None:
@@ -118,14 +121,14 @@ def _nodes_of_the_set(batch: Batch) -> NDArray[np.int64]:
 
 
 def _check_missing_proxies(task, encoder, architectures, proxies: Mapping[str, NDArray], parts) -> None:
-    # The parts of the loss that look at proxies are those that change with the sign of the proxies, all draws equal.
+    # Terms of the loss that use proxies are those that change with the sign of the proxies, with the same draws.
     negated = task.targets(architectures, {name: -np.asarray(values) for name, values in proxies.items()})
     with torch.no_grad(), seeded(0):
         changed = task.loss(encoder, Batch(architectures), negated)
     dependent = [name for name, part in parts.items() if not torch.equal(changed[name], part)]
     hidden = np.arange(len(architectures)) % 2 == 1
     gaps = {name: np.where(hidden, np.nan, values) for name, values in proxies.items()}
-    seen: list[tuple[Batch, Tensor]] = []  # a task may encode batches of its own, as of an architecture's partners
+    seen: list[tuple[Batch, Tensor]] = []  # a task may encode further batches, such as the partners of architectures
     handle = encoder.register_forward_hook(lambda module, args, output: seen.append((args[0], output)))
     with seeded(0):
         masked = task.loss(encoder, Batch(architectures), task.targets(architectures, gaps))

@@ -13,7 +13,7 @@ from archflow.testing.comparison import same_shape
 
 
 def check_search_space(space: SearchSpace, seed: int = 0) -> None:
-    """Hold a search space to its contract. Raises AssertionError that says which part of it is broken."""
+    """Check a search space against its contract. Raises AssertionError with the violated clause."""
     count = min(32, space.size)
     sample = space.sample(count, np.random.default_rng(seed))
     assert len(sample) == count, f"sample({count}) gives {len(sample)} architectures"
@@ -68,7 +68,7 @@ def _check_network(space: NetworkSpace, sample: ArchitectureSet) -> None:
         with torch.no_grad():
             scores = network(torch.zeros(2, 1, 16, 16))
         text = space.format(architecture)
-        same_shape(scores, (2, 3), f"the network of {text} gives one score a class")
+        same_shape(scores, (2, 3), f"the network of {text} gives one score per class")
         parameters = sum(p.numel() for p in network.parameters())
         assert costs["params"][row] == parameters, (
             f"costs say {costs['params'][row]} parameters, {text} has {parameters}"

@@ -19,11 +19,13 @@ from archflow.spaces.table_space import TableSpace
 from archflow.testing.graphs import random_architectures
 
 SMALL = 40
-"""Architectures of the small space."""
+"""Size of the small space."""
 
 
 class SearcherContract:
-    """What every search method does, as a pytest class. Derive a class of yours from it, and override `searcher`:
+    """The contract of a search method, as a pytest class.
+
+    Derive your test class from it and override `searcher`:
 
         class TestMySearcher(SearcherContract):
             def searcher(self, problem, seed=0):
@@ -48,13 +50,13 @@ class SearcherContract:
         return Problem(NASBench201(), "score")
 
     def score(self, problem: Problem, architectures: ArchitectureSet) -> np.ndarray:
-        """A measurement that follows from the canonical form, and has something to learn: convolutions help."""
+        """A learnable measurement that depends on the canonical form only: convolutions increase it."""
         columns = [i for i, op in enumerate(architectures.vocabulary.ops) if "conv" in op]
         noise = [zlib.crc32(key.encode()) % 97 for key in problem.space.keys(architectures)]
         return architectures.op_counts[:, columns].sum(1) + np.array(noise, np.float64) / 1000
 
     def run(self, searcher: Searcher, budget: int, n: int | None = None) -> list[str]:
-        """Canonical forms in the order asked, of a search of so many evaluations in batches of n."""
+        """Canonical forms in the order asked, for a search of `budget` evaluations in batches of n."""
         while len(searcher.history) < budget:
             asked = searcher.ask(min(n or searcher.batch, budget - len(searcher.history)))
             if len(asked) == 0:

@@ -1,1 +1,1 @@
-"""The papers' protocols, studies and speed, measured with archflow; `archflow bench` is its command."""
+"""The papers' protocols, studies and speed measurements, run with archflow; `archflow bench` is the command."""

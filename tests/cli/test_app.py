@@ -16,6 +16,7 @@ from unittest import mock
 import numpy as np
 import pytest
 
+import archflow as package
 import archflow.cli as archflow_cli
 from archflow.cli.app import main
 from archflow.data.benchmarks import load
@@ -73,6 +74,15 @@ def predictor(table, encoder, tmp_path_factory):
     fit = ("fit", "--data", table, "--metric", "accuracy", "--recipe", "networks")
     archflow(*fit, "--encoder", encoder, "--epochs", 5, "--members", 2, "--out", folder)
     return folder
+
+
+def test_version_is_that_of_the_package():
+    assert archflow("--version").stdout == f"archflow {package.__version__}\n"
+
+
+def test_completion_of_a_shell_names_the_verbs():
+    completed = archflow(COMP_WORDS="archflow pre", COMP_CWORD="1", _ARCHFLOW_COMPLETE="complete_bash").stdout
+    assert set(completed.split()) == {"pretrain", "predict"}
 
 
 def test_help_comes_fast_and_names_the_verbs():

@@ -72,3 +72,18 @@ def test_a_note_says_which_part_could_not_be_traced(run, tmp_path):
     sys.modules.pop("noted")
     assert found["opaque"] == {"Looks": 1}
     assert "sub-module 1 (Looks) cannot be traced" in found["notes"][0]
+
+
+def test_costs_per_example_are_those_of_torch_networks(run, tmp_path):
+    error = run("import", "odd.param", "--per-example", "--out", "m.csv", code=2)
+    assert "odd.param" in error
+    assert "states its own batch" in error
+    (tmp_path / "nets_with_batch.py").write_text(
+        "import torch\ndef build(): return torch.nn.Linear(4, 2)\ndef inputs(): return torch.zeros(5, 4)\n"
+    )
+    sources = ("nets_with_batch:build", "--inputs", "nets_with_batch:inputs")
+    run("import", *sources, "--per-example", "--out", "m.csv")
+    run("import", *sources, "--out", "whole.csv")
+    one, whole = read_table("m.csv"), read_table("whole.csv")
+    assert np.isnan(one.metric("batch")).all()
+    assert (one.metric("macs") * 5 == whole.metric("macs")).all()

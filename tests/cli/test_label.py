@@ -80,7 +80,7 @@ def test_a_space_without_networks_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "--space", "fbnet", "--out", tmp_path / "table.parquet") == 2
-    assert "fbnet: its architectures are no networks that can be built; use" in capsys.readouterr().err
+    assert "fbnet: its architectures cannot be built as networks; use" in capsys.readouterr().err
 
 
 def test_labels_a_folder_of_images(

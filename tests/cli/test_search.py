@@ -211,7 +211,7 @@ def test_the_report_shows_the_search(archflow, tmp_path: Path) -> None:
     archflow("--evaluate", "mine.csv", "--metric", "score", "--budget", "9", "--out", "found", *METHOD)
     read = read_page((tmp_path / "found" / "report.html").read_text(encoding="utf-8"))
     assert read.texts("h2") == [
-        "How did it go?",
+        "How did the search progress?",
         "The best",
         "Where did proposals come from?",
         "What did the workers do?",

@@ -31,7 +31,7 @@ def test_embedded_benchmark_needs_nothing(monkeypatch):
 def test_a_benchmark_that_is_not_here_says_how_to_get_it(cache):
     with pytest.raises(ArchflowError, match=f"set {FOLDER_VARIABLE}"):
         find("nasbench201")
-    with pytest.raises(ArchflowError, match="there are digits201"):
+    with pytest.raises(ArchflowError, match=r"did you mean 'nasbench101'.* there are: digits201"):
         find("nasbench102")
 
 
@@ -87,7 +87,7 @@ def test_operation_names_with_numbers_become_attributes_once(own, cache, tmp_pat
     assert find(made, known_as="fbnet_latency")[1] == made
     broken = tmp_path / "broken.csv"
     Table(old.select([0, 1]).replaced(op=np.zeros(48, np.int32)), {"fpga_ms": np.ones(2)}).write(broken)
-    with pytest.raises(ArchflowError, match=r"broken\.csv: architecture 0 is none of fbnet"):
+    with pytest.raises(ArchflowError, match=r"broken\.csv: architecture 0 is not of fbnet"):
         find(broken, known_as="fbnet_latency")
 
 

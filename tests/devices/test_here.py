@@ -3,7 +3,7 @@ import os
 import pytest
 import torch
 
-from archflow.devices.here import HERE, pinned, processor, this_device
+from archflow.devices.here import HERE, pinned, processor, this_device, undisturbed
 from archflow.errors import ArchflowError
 
 
@@ -27,3 +27,17 @@ def test_more_threads_than_cores_are_refused():
     cores = len(os.sched_getaffinity(0))
     with pytest.raises(ArchflowError, match=f"{cores + 1} threads on {cores} cores"), pinned(cores + 1):
         pass
+
+
+def test_another_core_than_the_first():
+    allowed = sorted(os.sched_getaffinity(0))
+    with pinned(1, first=len(allowed) - 1):
+        assert os.sched_getaffinity(0) == {allowed[-1]}
+    assert sorted(os.sched_getaffinity(0)) == allowed
+
+
+def test_priority_is_given_back():
+    before = os.sched_getscheduler(0)
+    with undisturbed() as granted:
+        assert (os.sched_getscheduler(0) == os.SCHED_FIFO) == granted
+    assert os.sched_getscheduler(0) == before

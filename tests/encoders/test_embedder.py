@@ -117,7 +117,7 @@ def test_a_single_changed_byte_is_refused(saved, where):
     content = bytearray(saved.read_bytes())
     content[int(where * len(content))] ^= 1
     saved.write_bytes(content)
-    refused(saved, "make it anew|make the file again|no encoder is called")
+    refused(saved, "create it again|make the file again|no encoder is called")
 
 
 def test_another_programs_weights_are_refused(saved):

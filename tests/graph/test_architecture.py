@@ -105,6 +105,6 @@ def test_vocabulary_refuses_what_has_no_clear_id():
     for wrong in (("a", 2), ("a\ud800",), 5, "ab", None, ("a", ["b"])):
         with pytest.raises(ArchflowError, match="vocabulary: "):
             Vocabulary(wrong)  # type: ignore[arg-type]
-    with pytest.raises(ArchflowError, match="unknown operation 'c'; known: a, b"):
+    with pytest.raises(ArchflowError, match="unknown operation 'c'; there are: a, b"):
         Vocabulary(("a", "b")).index("c")
     assert Vocabulary(["a", "b"]) == Vocabulary(("a", "b"))  # type: ignore[arg-type]

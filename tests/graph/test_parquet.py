@@ -37,6 +37,9 @@ MADE = {
     "text": lambda: {"native": repeated(LONG, MANY)},
     "short text": lambda: {"native": repeated("x" * 1000, ALWAYS // 1000 + 5_000)},
     "list": lambda: {"ops": pa.ListArray.from_arrays([0, 0, MANY], repeated(LONG, MANY))},
+    "numbers in a list": lambda: {
+        "node_size": pa.ListArray.from_arrays([0, 0, ALWAYS // 8 + 1], np.zeros(ALWAYS // 8 + 1))
+    },
     "struct": lambda: {"more": pa.StructArray.from_arrays([repeated(LONG, MANY)], ["a"])},
     "bytes": lambda: {"bytes": repeated(LONG, MANY, pa.binary())},
     "numbers": lambda: {"accuracy": np.zeros(ALWAYS // 8 + 1)},

@@ -73,7 +73,7 @@ def test_hidden_and_other_files_are_left_out(folder: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n", b"GIF89a" + b"\xff" * 40])
 def test_a_broken_image_is_named(folder: Path, content: bytes) -> None:
     (folder / "dog" / "broken.png").write_bytes(content)
-    with pytest.raises(ArchflowError, match=r"dog.broken\.png: not a .* image .*mend or remove") as caught:
+    with pytest.raises(ArchflowError, match=r"dog.broken\.png: not a .* image .*repair or remove") as caught:
         read_folder(folder)
     assert "\n" not in str(caught.value)
 

@@ -4,7 +4,8 @@ import pytest
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import Table
-from archflow.predict.latency_baselines import BASELINES, ColumnSum, OperationSum, Roofline, total
+from archflow.predict.latency_baselines import BASELINES, ColumnSum, OperationSum, Roofline
+from archflow.predict.latency_costs import total
 from archflow.predict.latency_scores import latency_scores, print_latency_scores
 from archflow.testing import random_architectures
 

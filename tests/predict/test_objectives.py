@@ -16,12 +16,15 @@ from archflow.predict.metrics import mape
 from archflow.predict.objectives import (
     BPR,
     OBJECTIVES,
+    ConsistentRelative,
     Hinge,
     ListMLE,
     Log,
     Objective,
+    PositiveOutput,
     Ranking,
     Relative,
+    RelativeSquared,
     Squared,
     describe_objective,
     one_for_each,
@@ -33,7 +36,7 @@ RNG = np.random.default_rng(0)
 LABELS = np.exp(RNG.normal(size=(3, 8)))
 SCORES = RNG.normal(size=(3, 8))
 RANKINGS = ("bpr", "hinge", "listmle")
-REGRESSIONS = ("log", "relative", "squared")
+REGRESSIONS = ("consistent_relative", "log", "relative", "relative_squared", "squared")
 
 
 def loss(objective: Objective, scores=SCORES, labels=LABELS) -> np.ndarray:
@@ -71,6 +74,31 @@ def test_regression_losses_are_their_definitions():
     near = (log - log.mean()) / spread + 0.1 * SCORES
     relative = np.abs(np.exp(log.mean() + spread * near) / LABELS - 1).mean(1)
     assert loss(Relative(), near) == pytest.approx(relative / spread)
+
+
+def test_positive_outputs_are_their_definitions():
+    centre = np.exp(np.log(LABELS).mean())
+    for kind in (RelativeSquared, ConsistentRelative):
+        for lower in (False, True):
+            objective = kind(lower_is_better=lower)
+            predicted = centre * np.log1p(np.exp(-SCORES if lower else SCORES))
+            assert loss(objective) == pytest.approx(np.square(predicted / LABELS - 1).mean(1))
+            fitted = objective.scaled_to(LABELS.ravel())
+            outputs = fitted.from_scale(fitted.outputs(SCORES.ravel(), np.zeros(0)))
+            assert outputs == pytest.approx(predicted.ravel())
+            errors = fitted.selection_score(SCORES, np.stack([fitted.targets(row) for row in LABELS]))
+            assert errors == pytest.approx(-np.abs(predicted / LABELS - 1).mean(1))
+
+
+def test_two_passes_agree():
+    """(p1/y - 1)^2 + (p2/y - 1)^2 and how far the two are apart, in units of the centre."""
+    objective = ConsistentRelative(agreement=0.5).scaled_to(LABELS.ravel())
+    first, second = np.log1p(np.exp(SCORES[:, :4])), np.log1p(np.exp(SCORES[:, 4:]))
+    labels = LABELS[:, :4] / objective.centre
+    targets = objective.targets(np.concatenate([LABELS[:, :4], LABELS[:, :4]], 1))
+    found = objective.loss(torch.tensor(SCORES), torch.tensor(targets)).numpy()
+    squares = np.square(first / labels - 1).mean(1) + np.square(second / labels - 1).mean(1)
+    assert found == pytest.approx(squares + 0.5 * np.abs(first - second).mean(1))
 
 
 def test_an_absurd_relative_error_does_not_explode():
@@ -158,11 +186,14 @@ def test_one_objective_for_all_metrics_or_one_for_each():
 
 
 QUICK = FineTuneSettings(epochs=15, learning_rate=5e-3)
+LONGER = FineTuneSettings(epochs=60, learning_rate=1e-2)
+"""For squares of relative errors, which first of all make every prediction small."""
 
 
 def fitted(architectures, y, objective, **options) -> NetworkPredictor:
     embedder = create("gin", architectures, seed=0, width=16)
-    predictor = NetworkPredictor(embedder, members=2, objective=objective, settings=QUICK)
+    settings = LONGER if isinstance(objective, PositiveOutput) else QUICK
+    predictor = NetworkPredictor(embedder, members=2, objective=objective, settings=settings)
     predictor.fit(architectures, y, **options)
     return predictor
 

@@ -125,7 +125,7 @@ def test_what_cannot_be_hidden_is_refused(architectures):
     with pytest.raises(ArchflowError, match="the task hides operations: recode the architectures"):
         task.targets(architectures, {})
     for share in (0.0, -0.1, 1.5):
-        with pytest.raises(ArchflowError, match="must be a share of the nodes, above 0 and up to 1"):
+        with pytest.raises(ArchflowError, match="must be a fraction of the nodes, above 0 and up to 1"):
             GMAETask(encoder, mask_ratio=share)
     with pytest.raises(ArchflowError, match="mask_ratio must be a number"):
         GMAETask(encoder, mask_ratio=float("nan"))

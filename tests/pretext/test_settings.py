@@ -89,7 +89,7 @@ def test_settings_are_given_by_task_or_by_name():
         ("graphcl", {"graphcl": {"temperature": float("nan")}}, "graphcl: temperature nan is no number"),
         ("graphcl", {"graphcl": {"temperature": True}}, "graphcl: temperature True is no number"),
         ("graphcl", {"graphcl": {"temperature": 0}}, "temperature 0 must be a positive number"),
-        ("graphcl", {"graphcl": {"ratio": 1.5}}, "ratio 1.5 must be a share of the nodes"),
+        ("graphcl", {"graphcl": {"ratio": 1.5}}, "ratio 1.5 must be a fraction of the nodes"),
         ("cap", {"cap": {"width": 2.5}}, "cap: width 2.5 is no whole number"),
         ("cap", {"cap": {"hops": 2}}, "cap: hops 2 is no list"),
         ("cap", {"cap": {"hops": [1, "far"]}}, "cap: hops [1, 'far'] is no list of whole numbers"),

@@ -123,10 +123,10 @@ def test_a_name_can_be_a_weighted_sum(architectures, proxies):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("flow+flow", "'flow' stands there twice"),
-        ("x*flow", "'x' is no positive weight"),
-        ("-1*flow", "'-1' is no positive weight"),
-        ("nan*flow", "'nan' is no positive weight"),
+        ("flow+flow", "'flow' occurs twice"),
+        ("x*flow", "'x' is not a positive weight"),
+        ("-1*flow", "'-1' is not a positive weight"),
+        ("nan*flow", "'nan' is not a positive weight"),
         ("flo", "did you mean 'flow'"),
         ("fgp+flow", "two of its tasks have a 'flow'"),
     ],

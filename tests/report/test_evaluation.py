@@ -36,7 +36,7 @@ def test_every_part_is_there(tmp_path: Path) -> None:
     read = written(tmp_path / "r.html", budgets=[budget(25), budget(50)])
     assert read.texts("h2") == [
         "What ranks how well after 50 labels?", "What do more labels bring?", "Predicted against measured",
-        "Do intervals hold what they promise?",
+        "Are the intervals calibrated?",
     ]  # fmt: skip
     assert list(read.figures) == ["tau", "labels", "predicted-against-measured", "coverage"]
     assert next(p.text for p in read.root.iter("p") if p.get("class") == "lead") == "One. Two."

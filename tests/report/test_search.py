@@ -53,14 +53,14 @@ def written(path: Path, shown: SearchFacts) -> ReadPage:
 def test_every_part_is_there(tmp_path: Path) -> None:
     read = written(tmp_path / "r.html", facts())
     assert read.texts("h2") == [
-        "How did it go?", "The best", "What did the predictor believe?", "Where did proposals come from?",
+        "How did the search progress?", "The best", "How good were the predictions?", "Where did proposals come from?",
         "What did the workers do?", "What failed?",
     ]  # fmt: skip
     assert list(read.figures) == ["best-so-far", "reported-0", "beliefs", "workers"]
     assert [row["best"] for row in read.rows("best-so-far")] == sorted(row["best"] for row in read.rows("best-so-far"))
     assert HOSTILE in read.texts("code")
     assert {row["state"] for row in read.rows("workers")} == {"measured", "failed"}
-    assert any("100 % came out within one standard deviation" in text for text in read.texts("p"))
+    assert any("100 % lay within one standard deviation" in text for text in read.texts("p"))
 
 
 def test_a_front_is_drawn_for_each_pair(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_shades_are_of_queries_that_were_made_and_failures_are_no_success() -> N
 def test_what_is_not_known_is_not_shown(tmp_path: Path) -> None:
     bars = [Bar(0, 0.0, 0.0, "measured", n) for n in range(20)]
     read = written(tmp_path / "r.html", facts(beliefs=[], failures=[], bars=bars, reported={}))
-    assert read.texts("h2") == ["How did it go?", "The best", "Where did proposals come from?"]
+    assert read.texts("h2") == ["How did the search progress?", "The best", "Where did proposals come from?"]
 
 
 def test_few_bad_values_do_not_press_the_others_together(tmp_path: Path) -> None:

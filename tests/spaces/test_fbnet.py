@@ -63,7 +63,7 @@ def test_skips_within_a_stage_are_one_network() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (GOOD.replace("7", "9", 1), "'9' at character 1 is none of 0, 1"),
+        (GOOD.replace("7", "9", 1), "'9' at character 1 is not one of 0, 1"),
         (GOOD.replace("4,5", "4,05"), "'05' at character 43"),
         (GOOD.replace(",", ", ", 1), "' 8' at character 3"),
         (GOOD + ",1", "should end before character 45, remove '1'"),

@@ -54,7 +54,7 @@ def test_there_are_3969_networks() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("01203222", "'3' at character 5 is none of 0, 1, 2"),
+        ("01203222", "'3' at character 5 is not one of 0, 1, 2"),
         ("0120122", "ends at character 7 after 7 choices of 8"),
         ("012012221", "should end before character 9, remove '1'"),
         ("0120122٢", "'٢' at character 8"),

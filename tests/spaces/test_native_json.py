@@ -12,12 +12,12 @@ def test_an_object_with_its_fields_is_read():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"a": 1', "no JSON from character 8 on .*, found the end"),
-        ('{"a": x}', r"no JSON from character 7 on .*, found 'x\}'"),
-        ("[1]", "it is no JSON object"),
+        ('{"a": 1', "not JSON from character 8 on .*, found the end"),
+        ('{"a": x}', r"not JSON from character 7 on .*, found 'x\}'"),
+        ("[1]", "it is not a JSON object"),
         ('{"a": 1}', "field 'b' is missing; the fields are a, b"),
         ('{"a": 1, "b": 2, "c": 3}', "unknown field 'c'; the fields are a, b"),
-        ('{"a": NaN, "b": 2}', "NaN is no JSON number"),
+        ('{"a": NaN, "b": 2}', "NaN is not a JSON number"),
         ('{"a": 1, "a": 2, "b": 3}', "a"),
     ],
 )

@@ -34,7 +34,7 @@ def test_enumeration_is_the_whole_space() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("8:16:24:32:12", "'12' at character 12 is none of 8, 16, 24, 32, 40, 48, 56, 64"),
+        ("8:16:24:32:12", "'12' at character 12 is not one of 8, 16, 24, 32, 40, 48, 56, 64"),
         ("8:16:24:32", "ends at character 10 after 4 choices of 5"),
         ("8-16-24-32-40", "'8-16-24-32-40' at character 1"),
         ("8:16:24:32:40:48", "should end before character 15, remove '48'"),

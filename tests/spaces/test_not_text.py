@@ -11,7 +11,9 @@ from archflow.spaces.nasbench_graph.space import decode_hash
 @pytest.mark.parametrize("name", SPACES.names())
 @pytest.mark.parametrize("given", [None, 12345, b"|avg_pool_3x3~0|", ["a"], np.float64("nan")])
 def test_only_text_is_parsed(name, given):
-    with pytest.raises(ArchflowError, match=f"{name}: .* is no native string but a {type(given).__name__}") as caught:
+    with pytest.raises(
+        ArchflowError, match=f"{name}: .* is not a native string but a {type(given).__name__}"
+    ) as caught:
         SPACES.get(name)().parse(given)
     assert "\n" not in str(caught.value)
 

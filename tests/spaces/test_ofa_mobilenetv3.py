@@ -89,13 +89,13 @@ def changed(**values: object) -> str:
         (changed(x=1), "unknown field 'x'"),
         ('{"ks": []}', "field 'e' is missing"),
         (GOOD[:-1] + ', "r": 128}', "field 'r' stands there twice"),
-        (GOOD[:30], "no JSON from character 31 on"),
-        (GOOD.replace("160", "1 60"), "no JSON from character 1[0-9][0-9] on"),
-        (GOOD.replace("160", "NaN"), "NaN is no JSON number"),
+        (GOOD[:30], "not JSON from character 31 on"),
+        (GOOD.replace("160", "1 60"), "not JSON from character 1[0-9][0-9] on"),
+        (GOOD.replace("160", "NaN"), "NaN is not a JSON number"),
         (GOOD.replace("160", "1" * 5000), "r is 1|digits"),
         ("[" * 100_000, "nested deeper than 100 levels"),
-        ("[1]", "no JSON object"),
-        ("", "no JSON from character 1 on"),
+        ("[1]", "not a JSON object"),
+        ("", "not JSON from character 1 on"),
     ],
 )
 def test_mistakes_are_located(text: str, message: str) -> None:

@@ -116,12 +116,12 @@ def test_native_strings_where_there_are_some_and_hashes_elsewhere() -> None:
 def test_typos_are_located() -> None:
     space = TableSpace(table(path("a"), path("b"), native=["conv-3x3-pool", "conv-5x5-pool"]), "mine")
     with pytest.raises(
-        ArchflowError, match=r"mine: 'conv-3x4-pool' .* wrong at character 8, the nearest is 'conv-3x3-pool'"
+        ArchflowError, match=r"mine: 'conv-3x4-pool' .* differs at character 8 from the nearest, 'conv-3x3-pool'"
     ):
         space.parse("conv-3x4-pool")
-    with pytest.raises(ArchflowError, match="wrong at character 14"):
+    with pytest.raises(ArchflowError, match="differs at character 14"):
         space.parse("conv-3x3-pool ")
-    with pytest.raises(ArchflowError, match="wrong at character 1"):
+    with pytest.raises(ArchflowError, match="differs at character 1"):
         space.parse("")
     for use in (space.format, space.canonical, space.neighbours, space.rows_of):
         with pytest.raises(ArchflowError, match="is not in the table"):
@@ -129,7 +129,7 @@ def test_typos_are_located() -> None:
 
 
 def test_unusable_tables_are_refused() -> None:
-    with pytest.raises(ArchflowError, match="mine: row 1 is another architecture than an earlier one called 'same'"):
+    with pytest.raises(ArchflowError, match="mine: row 1 differs from an earlier architecture called 'same'"):
         TableSpace(table(path("a"), path("b"), native=["same", "same"]), "mine")
     with pytest.raises(ArchflowError, match="the table is empty"):
         TableSpace(table(path("a")).select(np.empty(0, np.int64)))
@@ -154,7 +154,7 @@ def test_a_single_row_without_neighbours_is_next_to_all() -> None:
 def test_a_table_of_one_has_no_neighbours() -> None:
     space = TableSpace(table(path("a")), "one")
     assert len(space.neighbours(path("a"))) == 0
-    with pytest.raises(ArchflowError, match="one: it has a single architecture, there is no other"):
+    with pytest.raises(ArchflowError, match="one: it has a single architecture, which has no neighbours"):
         space.mutate(path("a"), np.random.default_rng(0))
 
 

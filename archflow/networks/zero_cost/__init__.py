@@ -1,6 +1,6 @@
-"""Zero-cost proxies: what an untrained network and one batch of images tell about how well it will learn.
+"""Zero-cost proxies: predictors of a network's performance from its untrained weights and one batch of images.
 
-One file a family. Definitions: Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021, and the papers
+One file per family. Definitions: Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021, and the papers
 that the families name.
 """
 

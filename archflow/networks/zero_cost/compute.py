@@ -1,4 +1,4 @@
-"""The proxies of one network."""
+"""Computing the proxies of one network."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from archflow.networks.zero_cost.passes import PROXIES, Passes
 def zero_cost(
     network: nn.Module, images: Tensor, labels: Tensor, names: Iterable[str] | None = None, seed: int = 0
 ) -> dict[str, float]:
-    """Proxies by name of an untrained classifier; those of one call share the passes that they need.
+    """Compute proxies of an untrained classifier; the proxies of one call share the passes that they need.
 
-    It runs on the network's device and leaves the network as it was: weights, buffers, gradients, modes, and torch's
-    random numbers.
+    The computation runs on the network's device and leaves the network unchanged: weights, buffers, gradients, modes,
+    and torch's random state.
 
     Args:
-        network: images (B, C, H, W) -> scores (B, classes).
+        network: Images (B, C, H, W) -> scores (B, classes).
         images: (B, C, H, W) floats, B at least 2.
         labels: (B,) integers from 0.
-        names: of `PROXIES`; all of them by default.
-        seed: of all random draws. Which other proxies are asked for changes a value by rounding at most.
+        names: Names in `PROXIES`; all of them by default.
+        seed: Seed of all random draws. Requesting other proxies too changes a value at most by rounding.
 
     Returns:
-        A value for every name, NaN where it is not finite: such a network has no such proxy.
+        A value for every name; NaN if it is not finite, which means that the network has no such proxy.
 
     Raises:
-        ArchflowError: an unknown name, images or labels of the wrong shape, or a network that is no classifier.
+        ArchflowError: A name is unknown, images or labels have the wrong shape, or the network is not a classifier.
     """
     proxies = {name: PROXIES.get(name) for name in (PROXIES.names() if names is None else names)}
     _check(images, labels)

@@ -1,4 +1,4 @@
-"""Copies of networks: what `copy.deepcopy` gives, several times faster."""
+"""Copying networks: like `copy.deepcopy`, but several times faster."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _ATOMS = frozenset((type(None), bool, int, float, str))
 
 
 def copied(network: nn.Module) -> nn.Module:
-    """A deep copy that shares nothing with the network; what is shared within the network is shared within the copy.
+    """A deep copy that shares nothing with the network; objects shared within the network are shared within the copy.
 
-    Most of the time of `copy.deepcopy` goes into some twenty empty dictionaries of hooks in every module. Modules that
-    define how they are copied or pickled, and attributes of any other type, are left to it.
+    Most of the time of `copy.deepcopy` is spent on some twenty empty dictionaries of hooks in every module. Modules
+    that define how they are copied or pickled, and attributes of any other type, are copied by `copy.deepcopy`.
     """
     return _copied(network, {})
 
 
 def _copied(value: Any, memo: dict[int, Any]) -> Any:
-    """memo: copies by the identity of what they are copies of, as `copy.deepcopy` keeps them."""
+    """Copy a value; memo maps the ids of originals to their copies, as in `copy.deepcopy`."""
     kind: type[Any] = type(value)
     if kind in _ATOMS or (kind is tuple and _ATOMS.issuperset(map(type, value))):
         return value
@@ -43,7 +43,7 @@ def _copied(value: Any, memo: dict[int, Any]) -> Any:
 
 @cache
 def _is_plain(kind: type[nn.Module]) -> bool:
-    """Whether `copy.deepcopy` would copy the attributes of a module of this kind and hand them to `__setstate__`."""
+    """Whether `copy.deepcopy` would copy the attributes of such a module and pass them to `__setstate__`."""
     hooks = ("__deepcopy__", "__getstate__", "__reduce__", "__reduce_ex__", "__new__")
     standard = all(getattr(kind, name, None) is getattr(nn.Module, name, None) for name in hooks)
     slots = any("__slots__" in vars(each) for each in kind.__mro__)

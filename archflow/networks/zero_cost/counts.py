@@ -1,4 +1,4 @@
-"""Proxies that need no pass of images: parameters, multiply-adds, and the size of the weights."""
+"""Proxies that need no forward pass: parameters, multiply-adds, and the size of the weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from archflow.networks.zero_cost.passes import PROXIES, Passes
 
 @PROXIES.register("params")
 def params(passes: Passes) -> float:
-    """Learned numbers of the network."""
+    """Number of learnt parameters."""
     return count_parameters(passes.network)
 
 

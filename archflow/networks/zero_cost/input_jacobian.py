@@ -1,4 +1,4 @@
-"""Proxies from the gradient of the scores by the images: does every image pull the untrained network its own way?"""
+"""Proxies from the gradient of the scores with respect to the images: do images have different gradients?"""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ EPSILON = 1e-5
 """Added to eigenvalues and correlations before the logarithm."""
 
 MANY_CLASSES = 100
-"""Above it `epe_nas` compares classes with one another."""
+"""Number of classes above which `epe_nas` compares classes with each other."""
 
 
 @PROXIES.register("jacov")
 def jacov(passes: Passes) -> float:
-    """-sum over the eigenvalues v of the correlations between the images' gradients of log(v + eps) + 1 / (v + eps).
+    """-sum over v of log(v + eps) + 1 / (v + eps), for the eigenvalues v of the correlations between images' gradients.
 
     Source: Mellor et al., "Neural Architecture Search without Training", first version (2020).
     """
@@ -34,8 +34,10 @@ def epe_nas(passes: Passes) -> float:
     """Sum over the classes of |sum of log(|correlations within the class| + eps)|.
 
     With over 100 classes the inner sum is divided by the number of the class's images, and the score is the mean over
-    the classes of their distances to all others. Source: Lopes et al., "EPE-NAS: Efficient Performance Estimation
-    Without Training for Neural Architecture Search", ICANN 2021.
+    the classes of their distances to all others.
+
+    Source: Lopes et al., "EPE-NAS: Efficient Performance Estimation Without Training for Neural Architecture Search",
+    ICANN 2021.
     """
     gradients, labels = passes.input_jacobian, passes.labels
     groups = [_correlations(gradients[labels == label]) for label in labels.unique()]
@@ -47,7 +49,7 @@ def epe_nas(passes: Passes) -> float:
 
 
 def _correlations(rows: Tensor) -> Tensor:
-    """(B, d) -> (B, B) in double precision; NaN where a row is constant."""
+    """(B, d) -> (B, B) correlations in double precision; NaN where a row is constant."""
     centred = rows.double() - rows.double().mean(dim=1, keepdim=True)
     directions = centred / centred.norm(dim=1, keepdim=True)
     return directions @ directions.T

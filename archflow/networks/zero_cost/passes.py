@@ -1,4 +1,4 @@
-"""What the proxies of one network share: one forward pass, its gradients, and untouched copies of the network."""
+"""Computations shared by the proxies of one network: a forward pass, gradients, and unmodified copies."""
 
 from __future__ import annotations
 
@@ -19,8 +19,13 @@ from archflow.seeding import seeded
 
 
 class Forward(NamedTuple):
-    """Of one forward pass: scores (B, classes); the outputs (B, C, ...) of convolutions and linear layers in the order
-    of their calls; for every ReLU (B, units) bool, which units are active."""
+    """Results of one forward pass.
+
+    Attributes:
+        scores: (B, classes).
+        outputs: (B, C, ...) outputs of convolutions and linear layers, in the order of their calls.
+        codes: For every ReLU (B, units) bool, which units are active.
+    """
 
     scores: Tensor
     outputs: list[Tensor]
@@ -28,28 +33,28 @@ class Forward(NamedTuple):
 
 
 class Passes:
-    """One network and one batch. What is computed from them is computed once, when a proxy first asks for it.
+    """One network and one batch. Derived quantities are computed once, on first use.
 
-    The forward pass is one of a copy in training mode: normalisation uses the batch's own statistics, as an untrained
+    The forward pass uses a copy in training mode: normalisation uses the batch's own statistics, since an untrained
     network has no others. The loss is the mean cross entropy.
 
     Attributes:
-        network: as the user gave it; proxies run a `copy`.
+        network: As given by the user; proxies run a `copy`.
         images: (B, C, H, W) on the network's device.
         labels: (B,) int64.
-        seed: of all random draws.
+        seed: Seed of all random draws.
     """
 
     def __init__(self, network: nn.Module, images: Tensor, labels: Tensor, seed: int, *, second_order: bool) -> None:
         """second_order: whether `weight_gradients` can be differentiated again, which costs memory."""
         self.network, self.images, self.labels, self.seed = network, images, labels, seed
         self._second_order = second_order
-        # Convolutions like the channels last; second derivatives of normalisations do not.
+        # Convolutions are faster with channels last, second derivatives of normalisations are not.
         layout = torch.contiguous_format if second_order else torch.channels_last
         self._copy = self.copy().train().to(memory_format=layout)  # pyright: ignore[reportCallIssue]
         self._layers = weighted_layers(self._copy)
         self.weights = [layer.weight for layer in self._layers]
-        """Of all convolutions and linear layers: the weights that saliencies are summed over."""
+        """The weights of all convolutions and linear layers, over which saliencies are summed."""
         for parameter in self._copy.parameters():
             parameter.requires_grad_(False)
         for weight in self.weights:
@@ -57,12 +62,12 @@ class Passes:
         self._input = images.detach().clone(memory_format=layout).requires_grad_(True)
 
     def copy(self) -> nn.Module:
-        """A copy of the network for the caller to change."""
+        """A copy of the network that the caller may modify."""
         return copied(self.network)
 
     @cached_property
     def forward(self) -> Forward:
-        """Raises ArchflowError if the network is no classifier of the labels."""
+        """The forward pass. Raises ArchflowError if the network is not a classifier for the labels."""
         outputs: list[Tensor] = []
 
         def keep(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
@@ -90,17 +95,17 @@ class Passes:
 
     @property
     def weight_gradients(self) -> tuple[Tensor, ...]:
-        """Of the loss by `weights`, zero where no path leads to the loss."""
+        """Gradients of the loss with respect to `weights`, zero if the loss does not depend on them."""
         return self._gradients[: len(self.weights)]
 
     @property
     def output_gradients(self) -> tuple[Tensor, ...]:
-        """Of the loss by `forward.outputs`."""
+        """Gradients of the loss with respect to `forward.outputs`."""
         return self._gradients[len(self.weights) :]
 
     @cached_property
     def hessian_gradient(self) -> tuple[Tensor, ...]:
-        """The Hessian of the loss by `weights`, times its gradient."""
+        """The Hessian of the loss with respect to `weights`, times its gradient."""
         gradients = self.weight_gradients
         half_square = sum((gradient.detach() * gradient).sum() for gradient in gradients)
         assert isinstance(half_square, Tensor)
@@ -108,18 +113,18 @@ class Passes:
 
     @cached_property
     def input_jacobian(self) -> Tensor:
-        """(B, C H W) gradient of the sum of all scores by the images."""
+        """(B, C H W) gradient of the sum of all scores with respect to the images."""
         return _grad(self.forward.scores.sum(), [self._input])[0].flatten(1)
 
 
 Proxy = Callable[[Passes], float]
-"""Higher is better, by intention; NaN or infinite where the network has no such value."""
+"""A proxy, intended so that higher is better; NaN or infinite if undefined for the network."""
 
 PROXIES: Registry[Proxy] = Registry("zero-cost proxy", "archflow.networks.zero_cost")
 
 
 def weighted_layers(network: nn.Module) -> list[_ConvNd | nn.Linear]:
-    """All convolutions and linear layers; of those that share one weight, the first."""
+    """All convolutions and linear layers; of those that share a weight, only the first."""
     layers = [module for module in network.modules() if isinstance(module, _ConvNd | nn.Linear)]
     return list({id(layer.weight): layer for layer in reversed(layers)}.values())[::-1]
 

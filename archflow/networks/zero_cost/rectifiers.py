@@ -1,4 +1,4 @@
-"""Which units of a network's rectifiers are active, whether the ReLU is a module or a function."""
+"""Recording which units of a network's ReLUs are active, for module and functional ReLUs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RELU = ("relu", "relu_", "relu6")
 
 
 class RectifierCodes(TorchFunctionMode):
-    """While active, keeps the code of every ReLU and ReLU6 call: (B, units) bool, true where its input is positive."""
+    """Records the code of every ReLU and ReLU6 call while active: (B, units) bool, True for positive inputs."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Synaptic flow: how much signal of ones flows through the absolute weights."""
+"""Synaptic flow: the signal that flows through the absolute weights from an image of ones."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from archflow.networks.zero_cost.passes import PROXIES, Passes, weighted_layers
 
 @PROXIES.register("synflow")
 def synflow(passes: Passes) -> float:
-    """Natural logarithm of sum |weight x dR/dweight|, where R is the sum of the scores of an image of ones in a network
-    of absolute weights without batch normalisation, in double precision.
+    """Natural logarithm of sum |weight x dR/dweight|.
+
+    R is the sum of the scores for an image of ones in a network of absolute weights without batch normalisation, in
+    double precision. The logarithm is taken because the sums of deep networks exceed the range of float32.
 
     Source: Tanaka et al., "Pruning neural networks without any data by iteratively conserving synaptic flow", NeurIPS
-    2020; summed as in Abdelfattah et al. The logarithm, because the sums of deep networks exceed the range of float32.
+    2020; summed as in Abdelfattah et al.
     """
     network = passes.copy().double().eval()
     _leave_out_batch_norm(network)

@@ -1,4 +1,4 @@
-"""Zen score: how strongly a network of Gaussian weights reacts to a small change of Gaussian images."""
+"""Zen score: the sensitivity of a network with Gaussian weights to a small change of Gaussian images."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from archflow.networks.zero_cost.passes import PROXIES, Passes, weighted_layers
 from archflow.seeding import seeded
 
 CHANGE = 0.01
-"""Share of the second image in the changed one."""
+"""Weight of the second image in the changed one."""
 
 
 @PROXIES.register("zen")
 def zen(passes: Passes) -> float:
-    """log of the mean over the images of |f(x) - f(x + 0.01 y)|_1, plus log of the mean deviation of every batch
-    normalisation: what normalising took from the signal.
+    """Log mean over the images of |f(x) - f(x + 0.01 y)|_1, plus the log mean deviation of every batch normalisation.
 
-    x and y are standard normal images in number and shape of the batch; weights are standard normal, biases zero; f is
-    the last feature map of more than one pixel, before the global pooling; normalisation uses the batch's statistics.
-    A normalisation of a constant input, which a cell's dead ends have, is left out of the sum.
+    The second term restores the magnitude that normalisation removes from the signal. x and y are standard normal
+    images in number and shape of the batch; weights are standard normal, biases zero; f is the last feature map of more
+    than one pixel, before the global pooling; normalisation uses the batch's statistics. A normalisation of a constant
+    input, which occurs in a cell's dead ends, is omitted from the sum.
 
     Source: Lin et al., "Zen-NAS: A Zero-Shot NAS for High-Performance Image Recognition", ICCV 2021. The paper divides
-    by the batch's own deviations; the released code takes running averages, which after two batches from their start
-    at 1 hold less than a fifth of them.
+    by the batch's own deviations; the released code uses running averages, which after two batches from their start at
+    1 contain less than a fifth of them.
     """
     network = passes.copy().train().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     generator = torch.Generator().manual_seed(passes.seed)
@@ -58,7 +58,7 @@ def _draw_weights(network: nn.Module, generator: torch.Generator) -> None:
 
 @contextmanager
 def _variances(network: nn.Module) -> Iterator[list[Tensor]]:
-    """Collects the variances (C,) that every batch normalisation divides by."""
+    """A context that collects the variances (C,) that every batch normalisation divides by."""
     variances: list[Tensor] = []
     handles = [
         module.register_forward_pre_hook(lambda _, inputs: variances.append(_variance(inputs[0])))
@@ -74,13 +74,13 @@ def _variances(network: nn.Module) -> Iterator[list[Tensor]]:
 
 def _variance(maps: Tensor) -> Tensor:
     """(B, C, ...) -> (C,), exactly zero for a constant channel. torch's own `var` takes ten times as long."""
-    rows = maps.movedim(1, -1).flatten(0, -2)  # no copy of maps whose channels are last in memory
+    rows = maps.movedim(1, -1).flatten(0, -2)  # avoids a copy of maps stored with channels last
     rows = rows - rows[0]
     return (rows - rows.mean(dim=0)).square_().mean(dim=0)
 
 
 def _features(network: nn.Module, images: Tensor) -> Tensor | None:
-    """The last map (B, C, H, W) of more than one pixel that any module of the network puts out."""
+    """The last feature map (B, C, H, W) of more than one pixel that any module of the network outputs."""
     last: list[Tensor] = []
 
     def keep(_: nn.Module, __: tuple[object, ...], output: object) -> None:

@@ -7,20 +7,24 @@ from archflow.predict.objectives.base import (
     one_for_each,
     rebuild_objective,
 )
+from archflow.predict.objectives.latency import ConsistentRelative, PositiveOutput, RelativeSquared
 from archflow.predict.objectives.ranking import BPR, Hinge, ListMLE, Ranking
 from archflow.predict.objectives.regression import Log, Positive, Regression, Relative, Squared
 
 __all__ = [
     "BPR",
     "OBJECTIVES",
+    "ConsistentRelative",
     "Hinge",
     "ListMLE",
     "Log",
     "Objective",
     "Positive",
+    "PositiveOutput",
     "Ranking",
     "Regression",
     "Relative",
+    "RelativeSquared",
     "Squared",
     "describe_objective",
     "one_for_each",

@@ -52,6 +52,9 @@ class Objective(Bounded, ABC):
     """Whether labels must be positive."""
     predicts_values: ClassVar[bool] = False
     """Whether predictions should be close to the labels, rather than only in the same order."""
+    passes: ClassVar[int] = 1
+    """How often a training batch holds each of its architectures, every time with dropout of its own: the batch, then
+    the same architectures again."""
 
     @property
     def sign(self) -> float:

@@ -1,8 +1,9 @@
-"""Adapters: archflow's search methods in other frameworks, a module each.
+"""Adapters: archflow's search methods in other frameworks, one module per framework.
 
-Each needs its framework, which is an extra, and is imported by its full name; nothing else of archflow imports it.
+Each adapter needs its framework, which is an extra, and is imported by its full name; no other part of archflow imports
+it.
 
-The framework keeps the trials, on its own disk and in its own form. An adapter keeps no state beside them: it brings a
-`Searcher` to where they are (`archflow.search.adapters.follower`), asks it for the next architecture, and hands that
-over as its native string.
+The framework stores the trials, on its own disk and in its own format. An adapter keeps no state of its own: it brings
+a `Searcher` up to date with the framework's trials (`archflow.search.adapters.follower`), asks it for the next
+architecture, and passes that on as a native string.
 """

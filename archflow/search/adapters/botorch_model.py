@@ -1,4 +1,4 @@
-"""archflow's predictors and its process as a model of BoTorch (the extra `botorch`)."""
+"""archflow's predictors and its Gaussian process as BoTorch models (the extra `botorch`)."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ MEMBERS = 128
 
 
 class ArchitectureEnsemble(EnsembleModel):
-    """What S members say of N architectures, for BoTorch's acquisition functions.
+    """Predictions of S ensemble members for N architectures, as a model for BoTorch's acquisition functions.
 
-    An input is the row of an architecture, so that d is 1: `choices` are all of them, and `optimize_acqf_discrete`
-    finds the best. Outputs are better when higher, with mean about 0 and variance about 1. There is no gradient by the
-    input; what asks for one, as `optimize_acqf` does, is refused.
+    An input is the row index of an architecture, so that d is 1: `choices` holds all of them, and
+    `optimize_acqf_discrete` finds the best. Outputs are better when higher, with mean about 0 and variance about 1. The
+    model has no gradient with respect to its input, so functions that need one, such as `optimize_acqf`, are refused.
 
-    `sampler` takes every member once. BoTorch's own sampler draws other members for every input of a batch, so that
-    architectures would be compared by different members.
+    `sampler` uses every member exactly once. BoTorch's own sampler would draw different members for every input of a
+    batch, and so compare architectures by different members.
 
     Args:
-        values: (S, N, m) of m metrics.
+        values: (S, N, m) predictions of m metrics.
 
     Raises:
-        ArchflowError: Values have another shape, or are not finite.
+        ArchflowError: `values` has another shape or is not finite.
     """
 
     def __init__(self, values: ArrayLike | Tensor) -> None:
@@ -60,7 +60,7 @@ class ArchitectureEnsemble(EnsembleModel):
 
     @classmethod
     def of_networks(cls, predictor: NetworkPredictor, architectures: Architectures) -> Self:
-        """The scores of a fitted predictor's networks, those of each standardised over the architectures."""
+        """The scores of a fitted predictor's networks, standardised per network over the architectures."""
         scores = predictor.scores(architectures)
         return cls((scores - scores.mean(1, keepdims=True)) / _positive(scores.std(1, keepdims=True)))
 
@@ -68,8 +68,12 @@ class ArchitectureEnsemble(EnsembleModel):
     def of_stack(
         cls, predictor: StackedPredictor, architectures: Architectures, members: int = MEMBERS, seed: int = 0
     ) -> Self:
-        """Draws from the predictions of a fitted predictor, as far off as labels that it had not seen; one architecture
-        does not depend on another, as in `StackedPredictor.top_probability`."""
+        """Independent draws from the predictions of a fitted predictor.
+
+        Their deviations are the predictor's errors on held-out labels.
+
+        Architectures are drawn independently of each other, as in `StackedPredictor.top_probability`.
+        """
         stack, guesses = predictor.fitted.counted, predictor.guesses(architectures)
         means, deviations = stack.blend([guesses[component.name] for component, _ in stack.parts])
         sigma = deviations * stack.blend.conformal.one_sigma
@@ -80,17 +84,18 @@ class ArchitectureEnsemble(EnsembleModel):
     def of_process(
         cls, columns: Sequence[Values], measured: Ints, rising: ArrayLike, members: int = MEMBERS, seed: int = 0
     ) -> Self:
-        """Draws from Gaussian processes, one a metric, of how all architectures may turn out together.
+        """Joint draws from Gaussian processes, one per metric, for all architectures.
 
         Args:
-            columns: (N, Q) standardised, of each part, such as `KnownSpace.columns` gives.
-            measured: (n,) rows of the measured architectures.
-            rising: (n,) or (n, m) what was measured, better when higher.
-            members: Draws.
-            seed: Of the draws.
+            columns: (N, Q) standardised columns of each part, such as `KnownSpace.columns` returns.
+            measured: (n,) row indices of the measured architectures.
+            rising: (n,) or (n, m) measured values, better when higher.
+            members: Number of draws.
+            seed: Seed of the draws.
 
         Raises:
-            ArchflowError: Fewer than two are measured, or N architectures' covariances do not fit into memory.
+            ArchflowError: Fewer than two architectures are measured, or the covariance matrix of N architectures does
+                not fit into memory.
         """
         labels = np.asarray(rising, np.float64).reshape(len(measured), -1)
         if len(labels) < 2:
@@ -113,21 +118,26 @@ class ArchitectureEnsemble(EnsembleModel):
 
     @property
     def sampler(self) -> EveryMember:
-        """For the acquisition functions: every member once."""
+        """A sampler for acquisition functions that uses every member once."""
         return EveryMember(self.values.shape[0])
 
     def best(self, rows: Ints) -> Tensor:
-        """(m,) the highest mean among some architectures, such as those measured: the `best_f` of an acquisition."""
+        """(m,) the highest mean among the given rows, such as the measured ones.
+
+        It is the `best_f` of an acquisition function.
+        """
         return self.values.mean(0)[torch.as_tensor(rows)].amax(0)
 
     def forward(self, X: Tensor) -> Tensor:
-        """(..., q, 1) rows -> (..., S, q, m).
+        """(..., q, 1) row indices -> (..., S, q, m) predictions.
 
         Raises:
-            ArchflowError: X holds no rows, or a gradient by it is wanted.
+            ArchflowError: X does not hold row indices, or requires a gradient.
         """
         if X.requires_grad:
-            raise ArchflowError("ensemble: a row has no gradient; take optimize_acqf_discrete with the model's choices")
+            raise ArchflowError(
+                "ensemble: a row index has no gradient; use optimize_acqf_discrete with the model's choices"
+            )
         count, wanted = self.values.shape[1], X[..., 0]
         if X.shape[-1] != 1 or not ((wanted == wanted.round()) & (wanted >= 0) & (wanted < count)).all():
             raise ArchflowError(
@@ -137,11 +147,11 @@ class ArchitectureEnsemble(EnsembleModel):
         return self.values[:, wanted.long()].movedim(0, -3)
 
     def subset_output(self, idcs: list[int]) -> Self:
-        """The same model of some of the metrics."""
+        """The same model, restricted to the given metrics."""
         return type(self)(self.values[..., idcs])
 
     def condition_on_observations(self, X: Tensor, Y: Tensor, **kwargs: Any) -> NoReturn:
-        """Members do not learn."""
+        """Refused: members cannot be conditioned on further labels."""
         raise NotImplementedError("an ensemble does not learn from further labels: fit again, with these")
 
     fantasize = condition_on_observations
@@ -160,5 +170,5 @@ class EveryMember(IndexSampler):
 
 
 def _positive(spread: Values) -> Values:
-    """Deviations by which one can divide."""
+    """Standard deviations with zeros replaced, so that they can be divided by."""
     return np.where(spread > 0, spread, 1.0)

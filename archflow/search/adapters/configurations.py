@@ -1,4 +1,4 @@
-"""The architecture in a configuration of another framework."""
+"""Reading the architecture from a configuration of another framework."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ ARCHITECTURE, ORIGIN = "architecture", "origin"
 
 
 def native_in(configuration: Mapping[str, Any], follower: Follower, name: str) -> str:
-    """The native string in a configuration.
+    """Return the native string in a configuration.
 
     Args:
-        configuration: Of a trial.
+        configuration: The configuration of a trial.
         follower: Knows the space.
-        name: What an error calls the trial, such as "trial 3".
+        name: What error messages call the trial, such as "trial 3".
 
     Raises:
-        ArchflowError: There is none, or it is of another space.
+        ArchflowError: There is no native string, or it is not of the space.
     """
     if ARCHITECTURE not in configuration:
         keys = ", ".join(map(str, configuration)) or "nothing"

@@ -1,4 +1,4 @@
-"""A search method that follows trials which another framework keeps."""
+"""A search method that follows trials stored by another framework."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from archflow.search.problem import Constraint, Problem
 from archflow.spaces.base import SPACES, SearchSpace
 
 Method = str | Callable[[Problem, int], Searcher]
-"""A method's name, or what makes one of a problem and a seed: `partial(RegularizedEvolution, population=10)`."""
+"""A method's name, or a factory that takes a problem and a seed: `partial(RegularizedEvolution, population=10)`."""
 
 
 def space_of(space: str | SearchSpace) -> SearchSpace:
-    """The space of that name, or the space itself. Raises ArchflowError with the nearest name."""
+    """Return the space of that name, or the space itself. Raises ArchflowError and suggests the nearest name."""
     return SPACES.get(space)() if isinstance(space, str) else space
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a method proposes: a native string, and why, in a few words."""
+    """What a method proposes: a native string and a short reason."""
 
     native: str
     origin: str
@@ -36,13 +36,13 @@ class Known:
     """A trial of another framework that has an architecture.
 
     Attributes:
-        name: What an error calls it, such as "trial 3".
-        native: The architecture, as its native string.
-        origin: Why it was proposed, as `Proposal` says; "given" if the user chose it.
-        values: (M,) or, with a constraint, (M + 1,) the objectives and then what must be at most 0; None if it has none
-            yet or failed.
-        failure: Why it has none, "" if it is not over.
-        ended: Orders the trials that are over by when that was.
+        name: What error messages call it, such as "trial 3".
+        native: The native string of the architecture.
+        origin: Why it was proposed, as in `Proposal`; "given" if the user chose it.
+        values: (M,) objectives or, with a constraint, (M + 1,) with the constrained value, which must be at most 0, in
+            the last entry; None if the trial is pending or failed.
+        failure: Why there are no values; "" if the trial is pending.
+        ended: Sort key of finished trials: when they ended.
     """
 
     name: str
@@ -54,29 +54,29 @@ class Known:
 
     @property
     def is_pending(self) -> bool:
-        """Whether it is not over."""
+        """Whether the trial is still running."""
         return self.values is None and not self.failure
 
     @property
     def weight(self) -> int:
-        """Of several trials of one architecture the first of the largest weight counts."""
+        """Priority among trials of the same architecture: the first with the largest weight counts."""
         return 2 if self.values is not None else int(self.is_pending)
 
 
 class Follower:
-    """Proposes what a search method would propose after the trials that it is shown.
+    """Proposes what a search method would propose given the trials so far.
 
-    It keeps the searcher from one proposal to the next only because that saves time: where it does not agree with the
-    trials, such as those of another study, a new one replaces it.
+    The searcher is kept between proposals only to save time. If it does not agree with the trials, for example because
+    they belong to another study, it is replaced by a new one.
 
     Args:
-        space: Its name, or the space itself.
-        method: Its name, or what makes it.
-        seed: Of the method.
-        folder: Where the method keeps what takes long to compute, such as encoders; None for nowhere.
+        space: The search space, or its name.
+        method: A search method's name, or a factory.
+        seed: Seed of the method.
+        folder: Where the method caches expensive results such as pre-trained encoders; None disables the cache.
 
     Raises:
-        ArchflowError: A name is unknown, with the nearest one, or the seed is no whole number.
+        ArchflowError: A name is unknown (the message suggests the nearest one), or the seed is not an integer.
     """
 
     def __init__(
@@ -96,22 +96,22 @@ class Follower:
         self._forget()
 
     def key(self, native: str) -> str:
-        """The canonical form of a native string. Raises ArchflowError if it is not of the space."""
+        """Return the canonical form of a native string. Raises ArchflowError if it is not of the space."""
         return self._read(native)[1]
 
     def ask(self, rising: Sequence[bool], constrained: bool, trials: Sequence[Known]) -> Proposal | None:
-        """The next architecture.
+        """Propose the next architecture.
 
         Args:
-            rising: (M,) of the objectives, which are better when higher.
-            constrained: Whether values end with one that must be at most 0.
-            trials: All so far, in the order of asking.
+            rising: (M,) whether each objective is better when higher.
+            constrained: Whether the last value of each trial is a constraint, which must be at most 0.
+            trials: All trials so far, in the order in which they were asked for.
 
         Returns:
-            None if the space has no more.
+            The proposal; None if the space is exhausted.
 
         Raises:
-            ArchflowError: A trial with values is not of the space, or the method does not take the objectives.
+            ArchflowError: A trial with values is not of the space, or the method does not support the objectives.
         """
         names = [f"value {place}" for place in range(len(rising))]
         signed = [name if up else f"-{name}" for name, up in zip(names, rising, strict=True)]
@@ -123,8 +123,10 @@ class Follower:
         return Proposal(self.space.format(asked[0]), searcher.history.trials[-1].origin)
 
     def _counted(self, trials: Sequence[Known]) -> dict[str, Known]:
-        """By canonical form, in the order of asking, the trial that counts. One that is not of the space is left out if
-        it has no values."""
+        """Map canonical forms to the trial that counts for each, in the order of asking.
+
+        A trial without values whose architecture is not of the space is left out.
+        """
         counted: dict[str, Known] = {}
         for each in trials:
             try:
@@ -138,7 +140,7 @@ class Follower:
         return counted
 
     def _searcher_after(self, problem: Problem, counted: Mapping[str, Known]) -> Searcher:
-        """The searcher, which has seen these trials and no others."""
+        """Return a searcher whose history consists of exactly these trials."""
         searcher = self._searcher
         if searcher is None or searcher.problem != problem or not self._agrees(searcher, counted):
             self._told = {}
@@ -157,7 +159,7 @@ class Follower:
         return searcher
 
     def _agrees(self, searcher: Searcher, counted: Mapping[str, Known]) -> bool:
-        """Whether the trials are those that the searcher has seen, and perhaps more."""
+        """Whether the searcher's history is a prefix of the trials."""
         asked = all(trial.key in counted for trial in searcher.history.trials)
         return asked and all(counted[key] == each for key, each in self._told.items())
 
@@ -168,7 +170,7 @@ class Follower:
         return searcher
 
     def _read(self, native: str) -> tuple[Architecture, str]:
-        """An architecture and its canonical form; each native string is read once."""
+        """Parse a native string into an architecture and its canonical form; results are cached."""
         found = self._reads.get(native) if isinstance(native, str) else None
         if found is None:
             architecture = self.space.parse(native)

@@ -27,26 +27,27 @@ WAITING = (Trial.State.PENDING, Trial.State.EVALUATING)
 
 
 class ArchflowOptimizer:
-    """Searches a space of architectures by a method of archflow, in a run of NePS:
+    """Searches a space of architectures by a method of archflow, in a run of NePS.
 
         search = ArchflowOptimizer("nasbench201")
         neps.run(search.pipeline(measure), search.pipeline_space, optimizer=search.custom, ...)
 
-    It is an `AskFunction`. All state is NePS's trials: the same command resumes, and any number of processes that share
-    `root_directory` search together. A trial that crashed counts as not measurable, whatever value NePS gives it.
+    It is an `AskFunction`. NePS's trials are its only state: running the same command again resumes the search, and any
+    number of processes that share `root_directory` search together. A trial that crashed counts as failed, whatever
+    value NePS assigns to it.
 
-    Fidelities are not supported: an architecture is measured once.
+    Fidelities are not supported: every architecture is measured once.
 
     Args:
-        space: Its name, or the space itself.
-        method: The name of the search method, or what makes it of a problem and a seed.
-        seed: Decides all that is drawn.
-        objectives: How many values `objective_to_minimize` has.
-        constraint: The key of `info_dict` whose value must be at most 0; None if there is no constraint.
-        folder: Where the method keeps what takes long to compute, such as encoders; None for nowhere.
+        space: The search space, or its name.
+        method: The name of a search method, or a factory that takes a problem and a seed.
+        seed: Seed of every random draw.
+        objectives: Number of values in `objective_to_minimize`.
+        constraint: The key of `info_dict` whose value must be at most 0; None without a constraint.
+        folder: Where the method caches expensive results such as pre-trained encoders; None disables the cache.
 
     Raises:
-        ArchflowError: A name is unknown; the nearest one is said.
+        ArchflowError: A name is unknown (the message suggests the nearest one).
     """
 
     def __init__(
@@ -68,12 +69,12 @@ class ArchflowOptimizer:
 
     @property
     def pipeline_space(self) -> PipelineSpace:
-        """What `neps.run` takes as `pipeline_space`: NePS draws no parameter of its own."""
+        """The `pipeline_space` argument of `neps.run`; it contains no parameter that NePS samples itself."""
         return PipelineSpace()
 
     @property
     def custom(self) -> CustomOptimizer:
-        """What `neps.run` takes as `optimizer`. NePS keeps its settings, and refuses to resume with others."""
+        """The `optimizer` argument of `neps.run`. NePS stores its settings and refuses to resume with others."""
         method = self._follower.method
         settings = {
             "space": self.space.name,
@@ -85,8 +86,11 @@ class ArchflowOptimizer:
         return CustomOptimizer("archflow", self, settings, initialized=True)
 
     def pipeline(self, measure: Callable[[Architecture], Any]) -> Callable[..., Any]:
-        """What `neps.run` takes as `evaluate_pipeline`, of a function that is given the architecture itself and returns
-        what NePS takes. One of your own is given `architecture`, the native string, and `origin`, as keywords."""
+        """Build the `evaluate_pipeline` argument of `neps.run` from a function that takes an `Architecture`.
+
+        `measure` returns what NePS expects. A hand-written pipeline receives `architecture` (the native string) and
+        `origin` as keyword arguments.
+        """
 
         def evaluate_pipeline(architecture: str, **others: Any) -> Any:
             return measure(self.space.parse(architecture))
@@ -96,12 +100,12 @@ class ArchflowOptimizer:
     def __call__(
         self, trials: Mapping[str, Trial], budget_info: Any, n: int | None = None
     ) -> SampledConfig | list[SampledConfig]:
-        """The next configuration for n = None, or a list of n; fewer if the space has no more.
+        """Return the next configuration if n is None, else a list of n, or fewer if the space is exhausted.
 
         Raises:
-            ArchflowError: A trial has no architecture of the space, or its values do not fit; or the space has no more.
+            ArchflowError: A trial has no architecture of the space, its values do not fit, or the space is exhausted.
         """
-        known = [self._known(name, trials[name]) for name in sorted(trials, key=_place)]
+        known = [self._known(name, trials[name]) for name in sorted(trials, key=_sort_key)]
         first, found = _next_id(trials), []
         for place in range(1 if n is None else n):
             proposal = self._follower.ask([False] * self.objectives, self.constraint is not None, known)
@@ -118,13 +122,13 @@ class ArchflowOptimizer:
     def import_trials(
         self, external_evaluations: Sequence[tuple[Mapping[str, Any], Any]], trials: Mapping[str, Trial]
     ) -> NoReturn:
-        """NePS hands on only parameters that it draws itself, and an architecture is none of them."""
+        """Refused: NePS imports only parameters that it samples itself, and the architecture is not one of them."""
         raise ArchflowError(
-            "neps.import_trials loses the architectures of trials, which NePS does not draw itself; search anew"
+            "neps.import_trials loses the architectures of trials, which NePS does not draw itself; start a new search"
         )
 
     def get_trial_artifacts(self, trials: Mapping[str, Trial] | None = None) -> None:
-        """It makes none."""
+        """This optimizer writes no artifacts."""
 
     def _known(self, name: str, trial: Trial) -> Known:
         shown = f"trial {name}"
@@ -158,11 +162,11 @@ def _configuration(proposal: Proposal) -> dict[str, str]:
     return {ARCHITECTURE: proposal.native, ORIGIN: proposal.origin}
 
 
-def _place(name: str) -> tuple[list[int], str]:
-    """Orders names of trials by the numbers in them."""
+def _sort_key(name: str) -> tuple[list[int], str]:
+    """Sort key of a trial's name: the numbers in it, then the name."""
     return [int(each) for each in re.findall(r"\d+", name)], name
 
 
 def _next_id(trials: Mapping[str, Trial]) -> int:
-    """One more than the largest number that a trial begins with, from 1."""
+    """One more than the largest leading number of the trials' names; 1 if there are no trials."""
     return 1 + max((int(each.group()) for each in map(re.compile(r"\d+").match, trials) if each), default=0)

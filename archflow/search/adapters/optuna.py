@@ -30,22 +30,22 @@ ARCHITECTURE, ORIGIN = "architecture", "origin"
 """User attributes of a trial: the native string of its architecture, and why it was proposed."""
 
 LOOKS, BETWEEN_LOOKS = 100, 0.05
-"""How often, and after how many seconds, to look at a claim of another process that is not settled."""
+"""How many times, and at what interval in seconds, to poll another process's unsettled claim."""
 
 
 def suggest_architecture(trial: BaseTrial, space: str | SearchSpace) -> Architecture:
-    """The architecture of a trial, for its objective to measure.
+    """Return the architecture of a trial, for its objective to measure.
 
-    It is in the trial's user attributes from the first call on. A trial that begins with one, such as an enqueued one
-    or one that is evaluated again, keeps it; else the study's sampler proposes it.
+    The architecture is stored in the trial's user attributes from the first call on. A trial that already has one, such
+    as an enqueued or re-evaluated trial, keeps it; otherwise the study's sampler proposes one.
 
     Args:
-        trial: Of a study whose sampler is an `ArchflowSampler`, or any with the user attribute.
-        space: Its name, or the space itself; that of the sampler.
+        trial: A trial of a study whose sampler is an `ArchflowSampler`, or any trial with the user attribute.
+        space: The sampler's search space, or its name.
 
     Raises:
-        ArchflowError: The sampler is another one, or searches another space; or the attribute is not of the space.
-        TrialPruned: The space has no more architectures. The study is stopped.
+        ArchflowError: The sampler is of another class or searches another space, or the attribute is not of the space.
+        TrialPruned: The space is exhausted. The study is stopped.
     """
     space = space_of(space)
     if ARCHITECTURE not in trial.user_attrs:
@@ -64,23 +64,23 @@ def suggest_architecture(trial: BaseTrial, space: str | SearchSpace) -> Architec
 class ArchflowSampler(BaseSampler):
     """Searches a space of architectures by a method of archflow.
 
-    The objective calls `suggest_architecture`. Whatever else it suggests is drawn by another sampler; by default at
-    random, from the seed, the trial and the name alone, so that a study that is resumed draws what the undisturbed one
-    would have drawn.
+    The objective calls `suggest_architecture`. All other parameters it suggests are drawn by another sampler. The
+    default draws them at random from the seed, the trial's number and the parameter's name alone, so that a resumed
+    study draws the same values as an uninterrupted one.
 
-    All state is the study's trials: any process that has the storage resumes the search, or joins it. A pruned trial
-    counts with its last value, a failed one as not measurable. Constraints are those of Optuna 5 (`set_constraint`); of
-    several the one with the largest value counts.
+    The study's trials are the only state: any process with access to the storage can resume or join the search. A
+    pruned trial counts with its last value, a failed one as not measurable. Constraints are those of Optuna 5
+    (`set_constraint`); of several constraints the one with the largest value counts.
 
     Args:
-        space: Its name, or the space itself.
-        method: The name of the search method, or what makes it of a problem and a seed.
-        seed: Decides all that is drawn.
-        hyperparameters: Draws all other parameters, with whatever settings it has.
-        folder: Where the method keeps what takes long to compute, such as encoders; None for nowhere.
+        space: The search space, or its name.
+        method: The name of a search method, or a factory that takes a problem and a seed.
+        seed: Seed of every random draw.
+        hyperparameters: The sampler of all other parameters, with its own settings.
+        folder: Where the method caches expensive results such as pre-trained encoders; None disables the cache.
 
     Raises:
-        ArchflowError: A name is unknown; the nearest one is said.
+        ArchflowError: A name is unknown (the message suggests the nearest one).
     """
 
     def __init__(
@@ -108,9 +108,9 @@ class ArchflowSampler(BaseSampler):
         return self._follower.space
 
     def propose(self, trial: Trial) -> None:
-        """Choose the architecture of a trial, and set its user attributes.
+        """Choose the architecture of a trial and set its user attributes.
 
-        Where another process chooses the same at the same moment, one of them chooses again.
+        If two processes choose the same architecture at the same time, one of them chooses again.
         """
         study = trial.study
         with self._lock:
@@ -121,7 +121,7 @@ class ArchflowSampler(BaseSampler):
                 rising = [direction is StudyDirection.MAXIMIZE for direction in study.directions]
                 proposal = self._follower.ask(rising, constrained, known)
                 if proposal is None:
-                    with suppress(RuntimeError):  # outside of `optimize` there is nothing to stop
+                    with suppress(RuntimeError):  # outside of `optimize` there is no loop to stop
                         study.stop()
                     raise TrialPruned(f"the space {self.space.name} has no more architectures")
                 trial.set_user_attr(ARCHITECTURE, proposal.native)
@@ -153,7 +153,7 @@ class ArchflowSampler(BaseSampler):
 
 
 class _DrawnByName(BaseSampler):
-    """Draws a parameter from the seed, the number of the trial, and its name."""
+    """Draws a parameter from the seed, the trial's number and the parameter's name."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -175,15 +175,15 @@ class _DrawnByName(BaseSampler):
 
 
 def _with_architecture(study: Study) -> list[FrozenTrial]:
-    """The trials that have one, in their order."""
+    """The study's trials that have an architecture, in their order."""
     return [each for each in study.get_trials(deepcopy=False) if ARCHITECTURE in each.user_attrs]
 
 
 def _keeps(trial: Trial, native: str) -> bool:
-    """Whether a trial keeps the architecture that it has just claimed; it does not if another trial has that too.
+    """Whether a trial keeps the architecture that it has just claimed; it does not if another trial has it too.
 
-    Of two claims at one moment that of the earlier trial counts, unless the later one is settled already, which its
-    origin shows. A claim that is not settled is waited for by earlier trials alone, so that none wait for each other.
+    Of two simultaneous claims the earlier trial's counts, unless the later one is already settled, which its origin
+    shows. Only earlier trials wait for an unsettled claim, so that two trials never wait for each other.
     """
     for _ in range(LOOKS):
         others = [each for each in _with_architecture(trial.study) if each.number != trial.number]
@@ -193,7 +193,7 @@ def _keeps(trial: Trial, native: str) -> bool:
         if any(each.number < trial.number or _is_settled(each) for each in same):
             return False
         time.sleep(BETWEEN_LOOKS)
-    return False  # its process has died, perhaps
+    return False  # its process may have died
 
 
 def _is_settled(trial: FrozenTrial) -> bool:
@@ -201,7 +201,7 @@ def _is_settled(trial: FrozenTrial) -> bool:
 
 
 def _constraints(trial: FrozenTrial) -> Mapping[str, float]:
-    """By name, what must be at most 0; Optuna 4 has none."""
+    """Constraint values by name, each at most 0 if kept; empty under Optuna 4, which has no named constraints."""
     return getattr(trial, "constraints", {})
 
 

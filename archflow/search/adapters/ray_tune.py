@@ -31,7 +31,7 @@ ARCHITECTURE = "architecture"
 
 
 class _Saved(Described):
-    """What `ArchflowSearcher.save` writes."""
+    """The content of a file written by `ArchflowSearcher.save`."""
 
     kind: Literal["archflow searcher of Ray Tune"] = "archflow searcher of Ray Tune"
     space: str
@@ -49,23 +49,23 @@ class _Saved(Described):
 class ArchflowSearcher(Searcher):
     """Searches a space of architectures by a method of archflow.
 
-    A trial's configuration has the native string under `architecture`. What else the parameter space of the tuner
-    defines is drawn at random, from the seed and the number of the trial; it has no grids.
+    A trial's configuration holds the native string under `architecture`. All other parameters of the tuner's space are
+    drawn at random from the seed and the trial's number; grids are not supported.
 
-    A trial that a scheduler stopped counts with its last value; one that failed, or did not report a metric as a finite
-    number, as not measurable.
+    A trial that a scheduler stopped counts with its last value. A trial that failed, or did not report a metric as a
+    finite number, counts as not measurable.
 
     Args:
-        space: Its name, or the space itself.
-        method: The name of the search method, or what makes it of a problem and a seed.
-        seed: Decides all that is drawn.
-        metric: The name under which trials report what to optimise, or several names. Tune says it only where the tuner
-            has a parameter space.
-        mode: `max` or `min`, or as many as there are metrics.
-        folder: Where the method keeps what takes long to compute, such as encoders; None for nowhere.
+        space: The search space, or its name.
+        method: The name of a search method, or a factory that takes a problem and a seed.
+        seed: Seed of every random draw.
+        metric: The name, or names, under which trials report what to optimise. Tune passes it on only if the tuner has
+            a parameter space.
+        mode: `max` or `min`, or one of these per metric.
+        folder: Where the method caches expensive results such as pre-trained encoders; None disables the cache.
 
     Raises:
-        ArchflowError: A name is unknown; the nearest one is said.
+        ArchflowError: A name is unknown (the message suggests the nearest one).
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class ArchflowSearcher(Searcher):
     def set_search_properties(
         self, metric: str | None, mode: str | None, config: Mapping[str, Any], **spec: Any
     ) -> bool:
-        """Tune says what to optimise, unless the searcher knows, and which other parameters there are."""
+        """Called by Tune: take the metric and mode, unless the searcher has its own, and the other parameters."""
         if parse_spec_vars(config)[2]:
             raise ArchflowError("param_space: a searcher proposes one trial at a time; take tune.choice, not grids")
         self._metric, self._mode = self._metric or metric, self._mode or mode
@@ -94,7 +94,7 @@ class ArchflowSearcher(Searcher):
         return True
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str:
-        """The configuration of a trial, always the same for the same trial; FINISHED if the space has no more."""
+        """Return a trial's configuration, always the same for the same trial; FINISHED if the space is exhausted."""
         if trial_id not in self._trials:
             rising = [mode == "max" for mode in self._goals().values()]
             proposal = self._follower.ask(rising, False, list(self._trials.values()))
@@ -107,7 +107,7 @@ class ArchflowSearcher(Searcher):
         return {**(parameters if resolved else {}), ARCHITECTURE: self._trials[trial_id].native}
 
     def on_trial_complete(self, trial_id: str, result: Mapping[str, Any] | None = None, error: bool = False) -> None:
-        """Take the result of a trial that was suggested and has none yet."""
+        """Record the result of a suggested trial that has none yet."""
         known = self._trials.get(trial_id)
         if known is not None and known.is_pending:
             values = [(result or {}).get(metric) for metric in self._goals()]
@@ -121,11 +121,11 @@ class ArchflowSearcher(Searcher):
         pruned: bool = False,
         intermediate_values: Sequence[float] | None = None,
     ) -> None:
-        """Take what was measured before: the configuration has an `architecture`."""
+        """Record an earlier measurement; its configuration has an `architecture`."""
         native = parameters.get(ARCHITECTURE)
         if native is None:
             raise ArchflowError(
-                f"add_evaluated_point: no {ARCHITECTURE!r} among the parameters; there a native string is"
+                f"add_evaluated_point: no {ARCHITECTURE!r} among the parameters; give a native string there"
             )
         self._follower.key(native)
         name = f"given {len(self._trials)}"
@@ -138,7 +138,7 @@ class ArchflowSearcher(Searcher):
         write_json(checkpoint_path, saved.model_dump(mode="json"))
 
     def restore(self, checkpoint_path: str | Path) -> None:
-        """Take the trials of a file that `save` wrote. Raises ArchflowError for another file, space or metric."""
+        """Load the trials of a file that `save` wrote. Raises ArchflowError for another kind, space or metric."""
         saved = parse(_Saved, read_json(checkpoint_path), str(checkpoint_path), "give a file that a searcher saved")
         own = (self._follower.space.name, self._goals())
         if (saved.space, saved.goals) != own:
@@ -159,7 +159,7 @@ class ArchflowSearcher(Searcher):
         return dict(zip(metrics, modes, strict=True))
 
     def _over(self, known: Known, values: Sequence[Any] | None) -> Known:
-        """A trial with its result."""
+        """Return a copy of a trial with its result."""
         ended = 1 + max((each.ended for each in self._trials.values()), default=0)
         if values is None:
             return replace(known, failure="it failed", ended=ended)

@@ -29,10 +29,10 @@ except ImportError:
 
 
 class NativeString(Domain):
-    """The native strings of a space of architectures, as a domain.
+    """A Syne Tune domain: the native strings of a space of architectures.
 
     Args:
-        space: Its name, or the space itself.
+        space: The search space, or its name.
     """
 
     class _Uniform(Uniform):
@@ -85,25 +85,26 @@ class NativeString(Domain):
 
 
 class ArchflowSearcher(BaseSearcher):
-    """Searches a space of architectures by a method of archflow, in an experiment of Syne Tune:
+    """Searches a space of architectures by a method of archflow, in an experiment of Syne Tune.
 
         searcher = ArchflowSearcher("nasbench201")
         SingleObjectiveScheduler(searcher.config_space, metric="error", searcher=searcher)
 
-    A trial is given the native string as `architecture`. Constants may be added to the configuration space of the
-    scheduler, but nothing else that is searched for. The last result of a trial counts; those before are not learnt
-    from. All state is the trials, which Syne Tune stores with its tuner.
+    A trial receives the native string as `architecture`. The scheduler's configuration space may contain further
+    constants, but no further parameters to search. Only the last result of a trial counts; earlier ones are ignored.
+    The trials, which Syne Tune stores with its tuner, are the only state.
 
     Args:
-        space: Its name, or the space itself.
-        method: The name of the search method, or what makes it of a problem and a seed.
-        seed: Decides all that is drawn.
-        objectives: How many metrics the scheduler has.
-        points_to_evaluate: Configurations to begin with.
-        folder: Where the method keeps what takes long to compute, such as encoders; None for nowhere.
+        space: The search space, or its name.
+        method: The name of a search method, or a factory that takes a problem and a seed.
+        seed: Seed of every random draw.
+        objectives: Number of metrics of the scheduler.
+        points_to_evaluate: Initial configurations.
+        folder: Where the method caches expensive results such as pre-trained encoders; None disables the cache.
 
     Raises:
-        ArchflowError: A name is unknown (the nearest one is said), or a configuration has no architecture of the space.
+        ArchflowError: A name is unknown (the message suggests the nearest one), or a configuration has no architecture
+            of the space.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class ArchflowSearcher(BaseSearcher):
         return self._follower.space
 
     def suggest(self, **kwargs: Any) -> dict[str, Any] | None:
-        """The next configuration; None, which ends the experiment, if the space has no more."""
+        """Return the next configuration; None, which ends the experiment, if the space is exhausted."""
         name = f"trial {len(self._trials)}"
         given = self._next_points_to_evaluate()
         if given is not None:
@@ -145,15 +146,15 @@ class ArchflowSearcher(BaseSearcher):
         return {ARCHITECTURE: proposal.native}
 
     def on_trial_result(self, trial_id: int, config: dict[str, Any], metrics: float | list[float]) -> None:
-        """Nothing is learnt before the last result."""
+        """Ignored: only the last result of a trial counts."""
         self._number(trial_id, config)
 
     def on_trial_complete(self, trial_id: int, config: dict[str, Any], metrics: float | list[float]) -> None:
-        """Take the last result; metrics are better when lower, as the scheduler makes them.
+        """Record the last result of a trial; the scheduler passes metrics that are better when lower.
 
         Raises:
-            ArchflowError: The configuration has no architecture of the space, or there are not as many metrics as
-                objectives.
+            ArchflowError: The configuration has no architecture of the space, or the number of metrics differs from
+                `objectives`.
         """
         values = tuple(map(float, metrics)) if isinstance(metrics, Sequence) else (float(metrics),)
         if len(values) != self.objectives:
@@ -164,8 +165,10 @@ class ArchflowSearcher(BaseSearcher):
         )
 
     def on_trial_error(self, trial_id: int) -> None:
-        """Its architecture could not be measured. One that never gave a result is found by its number, since every
-        suggestion becomes a trial."""
+        """Record that a trial's architecture could not be measured.
+
+        A trial that never reported a result is identified by its number, since every suggestion becomes one trial.
+        """
         number = self._of_trial.get(trial_id, trial_id)
         if number < len(self._trials):
             self._end(number, None, "its evaluation failed")
@@ -175,7 +178,10 @@ class ArchflowSearcher(BaseSearcher):
         self._trials[number] = replace(self._trials[number], values=values, failure=failure, ended=float(self._results))
 
     def _number(self, trial_id: int, config: Mapping[str, Any]) -> int:
-        """The place of a trial; one that was not suggested here, such as that of an earlier experiment, is added."""
+        """Return a trial's index; a trial that was not suggested here is appended.
+
+        An example is a trial of an earlier experiment.
+        """
         if trial_id not in self._of_trial:
             native = native_in(config, self._follower, f"trial {trial_id}")
             taken = set(self._of_trial.values())

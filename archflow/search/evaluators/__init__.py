@@ -1,4 +1,4 @@
-"""Evaluators: a file per way to measure an architecture."""
+"""Evaluators: one file per way to measure an architecture."""
 
 from archflow.search.evaluators.base import SearchEvaluator, Target, Wanted
 from archflow.search.evaluators.parse import parse

@@ -1,4 +1,4 @@
-"""What a search measures with."""
+"""The contract of a search's evaluator."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ Point = tuple[int, Mapping[str, float]]
 """A number of epochs, and the metrics after them."""
 
 LARGEST = 1e100
-"""The largest metric: squares of what lies beyond, as of a training that has diverged, are no numbers any more."""
+"""The largest metric accepted: the squares of larger values, as from a diverged training, overflow."""
 
 LONGEST = 500
-"""Characters of a failure that are kept."""
+"""Maximum length of a failure message in characters."""
 
 
 class SearchEvaluator(ABC):
-    """Measures an architecture, by epochs where it can. It is an `Evaluator`: `archflow.testing.check_evaluator` holds
-    it to that contract.
+    """Measures an architecture, after several epochs where possible.
 
-    A metric called `seconds` is what the measurement cost; without it a search counts the seconds that went by.
+    It is an `Evaluator`, and `archflow.testing.check_evaluator` checks that contract.
+
+    A metric called `seconds` is the cost of the measurement; without it a search uses the elapsed time.
 
     Attributes:
-        metrics: The names of what it measures; empty if they are not known before.
-        epochs: After which epochs `curve` has metrics, ascending; empty if it has them at the end alone, or if the
-            number of epochs is not known before.
-        simulated: Whether it looks up what was measured elsewhere, and `seconds` is how long that took.
+        metrics: Names of the metrics; empty if they are not known in advance.
+        epochs: Epochs at which `curve` yields metrics, ascending; empty if it yields them only at the end, or if the
+            number of epochs is not known in advance.
+        simulated: Whether measurements are looked up, so that `seconds` is what they took originally.
     """
 
     metrics: tuple[str, ...] = ()
@@ -43,14 +44,17 @@ class SearchEvaluator(ABC):
     @property
     @abstractmethod
     def config(self) -> dict[str, Any]:
-        """All that decides the measurements, as plain JSON values."""
+        """All settings that determine the measurements, as plain JSON values."""
 
     @abstractmethod
     def curve(self, architecture: Architecture, seed: int) -> Iterator[Point]:
-        """The metrics after some epochs, in the end after all of them. An `ArchflowError` says that it cannot be."""
+        """Yield the metrics after several epochs, the final ones last.
+
+        Raises `ArchflowError` if the architecture cannot be measured.
+        """
 
     def limited(self, timeout: float) -> SearchEvaluator:
-        """The same, which gives up by itself after so many seconds if it can."""
+        """A copy that gives up by itself after `timeout` seconds, if the evaluator supports it."""
         return self
 
     def __call__(self, architecture: Architecture, seed: int) -> Mapping[str, float]:
@@ -62,14 +66,14 @@ class SearchEvaluator(ABC):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the user of a search asks for, as far as an evaluator needs to know it.
+    """What a search requests of an evaluator.
 
     Attributes:
         space: The name of the search space; None for the evaluator's own.
-        metrics: The names that objectives and constraints have, without signs; empty for the evaluator's usual one.
-        reported: Further metrics, which the search does not see.
-        settings: Of the evaluator, by name.
-        by_epoch: Whether metrics after some epochs are wanted, so that a search can stop early.
+        metrics: Names of the objectives and constraints, without signs; empty for the evaluator's default metric.
+        reported: Further metrics, which the search method does not see.
+        settings: Settings of the evaluator, by name.
+        by_epoch: Whether metrics at several epochs are requested, so that a search can stop evaluations early.
     """
 
     space: str | None = None
@@ -84,12 +88,12 @@ class Target:
     """What is searched and how it is measured.
 
     Attributes:
-        evaluate: Measures.
+        evaluate: The evaluator.
         space: The space that is searched.
-        metrics: The names asked for, as the evaluator calls them; its usual one if none was.
-        reported: The same, of the metrics that the search does not see.
-        columns: A set of architectures -> a table with what is known before anything is measured; None if nothing is.
-        note: What the user should know, in a sentence.
+        metrics: The requested metrics under the evaluator's names; its default metric if none was requested.
+        reported: The reported metrics under the evaluator's names.
+        columns: A set of architectures -> a table of what is known before any measurement; None if nothing is.
+        note: A remark for the user, in one sentence.
     """
 
     evaluate: SearchEvaluator
@@ -101,7 +105,7 @@ class Target:
 
 
 def points(evaluate: Any, architecture: Architecture, seed: int) -> Iterator[Point]:
-    """The curve of any evaluator: that of one that measures only at the end has a single point, after epoch 0."""
+    """The curve of any evaluator; one that measures only at the end yields a single point at epoch 0."""
     if isinstance(evaluate, SearchEvaluator):
         yield from evaluate.curve(architecture, seed)
     else:
@@ -109,11 +113,11 @@ def points(evaluate: Any, architecture: Architecture, seed: int) -> Iterator[Poi
 
 
 def checked(metrics: Any, needed: tuple[str, ...]) -> dict[str, float]:
-    """Metrics as numbers by name, none beyond `LARGEST`.
+    """Return metrics as numbers by name, none larger than `LARGEST`.
 
     Raises:
-        ArchflowError: They are something else, one that is needed is missing, not finite or too large. Another one that
-            is not finite or too large is left out.
+        ArchflowError: `metrics` is not a mapping of numbers, or a needed metric is missing, not finite or too large.
+            Other metrics that are not finite or too large are dropped.
     """
     if not isinstance(metrics, Mapping):
         raise ArchflowError(f"the evaluation gave {shown(metrics)}, not metrics by name")
@@ -123,7 +127,7 @@ def checked(metrics: Any, needed: tuple[str, ...]) -> dict[str, float]:
             found[str(name)] = float(value)
         except (TypeError, ValueError, OverflowError):
             raise ArchflowError(
-                f"the evaluation gave {shown(str(name))} as {shown(value)}, which is no number"
+                f"the evaluation gave {shown(str(name))} as {shown(value)}, which is not a number"
             ) from None
     for name in needed:
         if name not in found:
@@ -134,7 +138,7 @@ def checked(metrics: Any, needed: tuple[str, ...]) -> dict[str, float]:
 
 
 def failure_of(error: BaseException) -> str:
-    """Why an evaluation failed, on one line of bounded length."""
+    """Describe a failed evaluation in one line of bounded length."""
     text = str(error) if isinstance(error, ArchflowError) else f"{type(error).__name__}: {error}"
     line = " ".join(text[: 10 * LONGEST].split()) or type(error).__name__
     return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."

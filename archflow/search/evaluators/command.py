@@ -1,4 +1,4 @@
-"""A command of the user's as an evaluator."""
+"""A user's command as an evaluator."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ _PLACEHOLDER = re.compile("|".join(map(re.escape, (ARCHITECTURE, FILE, SEED))))
 
 @dataclass(frozen=True)
 class CommandEvaluator(SearchEvaluator):
-    """Runs a command; the last line that it prints is a number, called `metric`, or a JSON object of metrics.
+    """Runs a command whose last line of output is a number, named `metric`, or a JSON object of metrics.
 
-    The command is split as a shell splits it, and then run without a shell: whatever an architecture is called, it is
-    part of one argument and can run nothing. In the arguments `{architecture}` becomes the native string, `{file}` the
-    path of a JSON file with `native`, `ops`, `edges` and `attributes`, and `{seed}` the seed.
+    The command is split as a shell would split it, and run without a shell: an architecture's string is always part of
+    one argument and is never executed. In the arguments `{architecture}` is replaced by the native string, `{file}` by
+    the path of a JSON file with `native`, `ops`, `edges` and `attributes`, and `{seed}` by the seed.
 
     Attributes:
-        command: The command.
-        space: Of the architectures.
-        metric: What a single number is called.
-        timeout: Seconds after which the command and what it started are killed; None for no limit.
+        command: The command line.
+        space: The space of the architectures.
+        metric: The name given to a single number.
+        timeout: Seconds after which the command and its child processes are killed; None for no limit.
     """
 
     command: str
@@ -55,7 +55,7 @@ class CommandEvaluator(SearchEvaluator):
 
     @property
     def arguments(self) -> list[str]:
-        """The parts of the command. Raises ArchflowError if it cannot be split or names no architecture."""
+        """The words of the command. Raises ArchflowError if it cannot be split or does not use the architecture."""
         try:
             parts = shlex.split(self.command)
         except ValueError as error:
@@ -79,7 +79,7 @@ class CommandEvaluator(SearchEvaluator):
             yield 0, self._metrics(self._run([_filled(part, values) for part in self.arguments]))
 
     def _run(self, arguments: list[str]) -> str:
-        """What the command prints. Raises ArchflowError if it cannot run, fails or takes too long."""
+        """Run the command and return its output. Raises ArchflowError if it cannot be started, fails or times out."""
         pipe = subprocess.PIPE
         try:
             process = subprocess.Popen(
@@ -114,19 +114,19 @@ class CommandEvaluator(SearchEvaluator):
 
 
 def target(text: str, wanted: Wanted) -> Target:
-    """`command:WORDS` in a named space."""
+    """Build the target of `command:WORDS` in a named space."""
     no_settings(text, wanted)
     space, columns = space_of(wanted.space)
     metric = (*wanted.metrics, "value")[0]
     evaluate = CommandEvaluator(text.removeprefix(PREFIX), space, metric)
     program = evaluate.arguments[0]
     if shutil.which(program) is None:
-        raise ArchflowError(f"--evaluate command: {shown(program)} is no program that can be run; give its path")
+        raise ArchflowError(f"--evaluate command: {shown(program)} is not an executable program; give its path")
     return Target(evaluate, space, wanted.metrics or (metric,), wanted.reported, columns)
 
 
 def _filled(part: str, values: Mapping[str, str]) -> str:
-    """The part with all placeholders replaced at once, so that a value that looks like one stays as it is."""
+    """Replace all placeholders at once, so that a value that looks like a placeholder is left unchanged."""
     return _PLACEHOLDER.sub(lambda found: values[found[0]], part)
 
 

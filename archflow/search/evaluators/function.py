@@ -1,4 +1,4 @@
-"""A function of the user's as an evaluator."""
+"""A user's function as an evaluator."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from archflow.search.evaluators.spaces import no_settings, space_of
 class FunctionEvaluator(SearchEvaluator):
     """Calls `function(architecture, seed)`, or `function(architecture)` if it takes one argument.
 
-    The function gives metrics by name, or a single number, which is then called `metric`. A generator function gives
-    (epochs, metrics) after some epochs, so that a search can stop it early.
+    The function returns metrics by name, or a single number, which is then named `metric`. A generator function yields
+    (epochs, metrics) pairs, so that a search can stop it early.
 
     Attributes:
-        function: The function, or where it is: `package.module:name`. It is imported once in every process, from the
-            working folder too.
-        metric: What a single number is called.
+        function: The function, or its location `package.module:name`, which is imported once per process and may be in
+            the working directory.
+        metric: The name given to a single number.
     """
 
     function: Callable[..., Any] | str
@@ -37,7 +37,7 @@ class FunctionEvaluator(SearchEvaluator):
 
     @property
     def name(self) -> str:
-        """Where the function is."""
+        """The location of the function."""
         if isinstance(self.function, str):
             return self.function
         kind = self.function if hasattr(self.function, "__qualname__") else type(self.function)
@@ -45,7 +45,7 @@ class FunctionEvaluator(SearchEvaluator):
 
     @cached_property
     def called(self) -> Callable[..., Any]:
-        """The function itself. Raises ArchflowError, saying why, if it cannot be imported."""
+        """The function itself. Raises ArchflowError with the reason if it cannot be imported."""
         if not isinstance(self.function, str):
             return self.function
         try:
@@ -53,7 +53,7 @@ class FunctionEvaluator(SearchEvaluator):
         except ArchflowError as error:
             raise ArchflowError(f"--evaluate {error}") from None
         if not callable(found):
-            raise ArchflowError(f"--evaluate {self.function}: is no function but a {type(found).__name__}")
+            raise ArchflowError(f"--evaluate {self.function}: is not a function but a {type(found).__name__}")
         return found
 
     @cached_property
@@ -82,13 +82,13 @@ class FunctionEvaluator(SearchEvaluator):
 
 
 def target(text: str, wanted: Wanted) -> Target:
-    """`package.module:function` in a named space."""
+    """Build the target of `package.module:function` in a named space."""
     no_settings(text, wanted)
     return of_function(FunctionEvaluator(text), wanted)
 
 
 def of_function(evaluate: FunctionEvaluator, wanted: Wanted) -> Target:
-    """A function in a named space; its single number is the first metric that is asked for."""
+    """Build the target of a function in a named space; a single number it returns is the first requested metric."""
     evaluate = replace(evaluate, metric=(*wanted.metrics, evaluate.metric)[0])
     evaluate.called  # noqa: B018  # imported here, so that what is wrong is said before the search
     space, columns = space_of(wanted.space)

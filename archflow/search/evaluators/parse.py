@@ -1,4 +1,4 @@
-"""What `--evaluate` means: the one place where its text is taken apart."""
+"""Parsing of `--evaluate`."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _FUNCTION = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
 
 
 def parse(given: str | Callable[..., Any] | Table, wanted: Wanted) -> Target:
-    """What an evaluator's text, a function, an evaluator or a table means.
+    """Return the target that an evaluator's text, a function, an evaluator or a table stands for.
 
     Args:
-        given: `train:IMAGES`, `command:WORDS`, `package.module:function`, the name of a data set, or a table file; or
-            a function, an evaluator or a table itself.
-        wanted: What the user asks for.
+        given: `train:IMAGES`, `command:WORDS`, `package.module:function`, the name of a data set, or a table file; or a
+            function, an evaluator or a table itself.
+        wanted: What the user requests.
 
     Raises:
-        ArchflowError: It is none of these, or cannot be used.
+        ArchflowError: `given` is of another kind, or cannot be used.
     """
     if isinstance(given, Table):
         from archflow.search.evaluators import table

@@ -1,4 +1,4 @@
-"""Tables that lie beside that of a benchmark, with further measurements of the same architectures."""
+"""Tables next to a benchmark's table, with further measurements of the same architectures."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ KEY = "arch_id"
 
 @dataclass
 class SideColumns:
-    """Columns of other files, read when they are asked for.
+    """Columns of other files, read on first use.
 
     Attributes:
-        files: Name of a column -> the file that has it, keyed by `arch_id`.
+        files: Column name -> the file that contains it, keyed by `arch_id`.
     """
 
     files: dict[str, Path] = field(default_factory=dict)
 
     @classmethod
     def beside(cls, path: Path, name: str) -> SideColumns:
-        """The columns of `NAME_*.parquet` beside a benchmark's table that have an `arch_id` and no graphs."""
+        """Find the columns of the files `NAME_*.parquet` next to a benchmark's table.
+
+        Files without `arch_id`, and files with graphs, are ignored.
+        """
         import pyarrow as pa
         from pyarrow import parquet
 
@@ -37,20 +40,20 @@ class SideColumns:
             try:
                 names = parquet.read_schema(file).names
             except (pa.ArrowException, OSError):
-                continue  # not a table: nothing to be found in it
+                continue  # not a table
             if KEY in names and "ops" not in names:
                 for column in names:
                     found.files.setdefault(column, file)
         return found
 
     def joined_to(self, table: Table) -> Joined:
-        """The columns of the table, and those of these files for its rows."""
+        """Join the columns of these files to the rows of a table."""
         return Joined(table, self.files if KEY in table.metrics else {})
 
 
 @dataclass
 class Joined:
-    """Numbers of N rows by name: those of a table, else those of files beside it."""
+    """Numeric columns of N rows by name, from a table or from the files next to it."""
 
     table: Table
     files: Mapping[str, Path]
@@ -65,7 +68,10 @@ class Joined:
         return name in self.files or name in self.table.metrics
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
-        """(N,) NaN where not measured. Raises ArchflowError, with the nearest name, if there is none."""
+        """(N,) values, NaN where not measured.
+
+        Raises ArchflowError and suggests the nearest name if the column does not exist.
+        """
         if name in self.table.metrics:
             return self.table.metric(name)
         if name not in self.files:
@@ -76,7 +82,7 @@ class Joined:
 
 
 def _column(path: Path, name: str, keys: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N,) one column of a file for these keys (N,); NaN where the file lacks them."""
+    """Read one column of a file for the keys (N,); NaN where the file does not have the key."""
     from pyarrow import parquet
 
     read = parquet.read_table(path, columns=[KEY, name])
@@ -84,7 +90,7 @@ def _column(path: Path, name: str, keys: NDArray[np.float64]) -> NDArray[np.floa
     try:
         values = read[name].to_numpy().astype(np.float64)
     except (TypeError, ValueError):
-        raise ArchflowError(f"{path}: the column {name} is no numbers; name another metric") from None
+        raise ArchflowError(f"{path}: the column {name} is not numeric; name another metric") from None
     order = np.argsort(known, kind="stable")
     place = np.minimum(np.searchsorted(known[order], keys), len(known) - 1)
     rows = order[place]

@@ -1,4 +1,4 @@
-"""The space of evaluators that measure whatever they are given, and what is known of its architectures before."""
+"""The space of evaluators that accept any architecture, and what is known of its architectures in advance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT = "nasbench201"
 
 @dataclass(frozen=True)
 class Costs:
-    """Parameters and multiply-adds of the networks of a space, at their published size."""
+    """Parameters and multiply-adds of a space's networks at their published size."""
 
     space: NetworkSpace
 
@@ -25,12 +25,12 @@ class Costs:
 
 
 def space_of(name: str | None) -> tuple[SearchSpace, Callable[[ArchitectureSet], Table] | None]:
-    """The space of that name, and what is known of its architectures before anything is measured, if anything is."""
+    """Return the space of that name, and a function for what is known of its architectures in advance, if any."""
     space = SPACES.get(name or DEFAULT)()
     return space, Costs(space) if isinstance(space, NetworkSpace) else None
 
 
 def no_settings(text: str, wanted: Wanted) -> None:
-    """Refuse settings of an evaluator that has none."""
+    """Refuse settings for an evaluator that has none."""
     if wanted.settings:
         raise ArchflowError(f"--set evaluate.{next(iter(wanted.settings))}: --evaluate {text} has no settings")

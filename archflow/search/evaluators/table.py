@@ -31,14 +31,14 @@ SETTINGS = ("noise", "seconds")
 
 @dataclass(frozen=True)
 class TableEvaluator(SearchEvaluator):
-    """Looks up what was measured. Where the table has a metric by training seed, a query draws one of the seeds.
+    """Looks measurements up in a table. If the table has a metric per training seed, a query draws one of the seeds.
 
     Attributes:
-        hashes: (N,) of the architectures of the rows.
-        searched: What the search sees, by metric.
-        reported: What it does not see: plain values, or the mean over the seeds.
-        seconds: What a measurement took; None if that is not known.
-        epochs: Those after which there are values.
+        hashes: (N,) graph hash of each row.
+        searched: Series of the metrics that the search sees, by name.
+        reported: Series that it does not see: plain values, or the mean over the seeds.
+        seconds: Duration of each measurement; None if unknown.
+        epochs: Epochs at which there are values.
     """
 
     hashes: NDArray[np.uint64]
@@ -89,7 +89,7 @@ class TableEvaluator(SearchEvaluator):
 
 @dataclass(frozen=True)
 class KnownColumns:
-    """What a table says of architectures before they are trained."""
+    """What a table knows of architectures before they are trained."""
 
     table: Table
     names: tuple[str, ...]
@@ -101,7 +101,7 @@ class KnownColumns:
 
 
 def target(text: str, wanted: Wanted) -> Target:
-    """A named data set or a table file."""
+    """Build the target of a named data set or a table file."""
     benchmark, path = find(text)
     table = read_table(path)
     beside = SideColumns.beside(path, benchmark.name) if benchmark else SideColumns()
@@ -111,13 +111,16 @@ def target(text: str, wanted: Wanted) -> Target:
 
 
 def _validated(metric: str, names: Collection[str]) -> str:
-    """The validation metric beside one on test data, which no search should select by; the metric if there is none."""
+    """The validation metric that corresponds to a test metric; other metrics are returned unchanged.
+
+    No search should select by test data.
+    """
     beside = (metric.replace("test", each) for each in ("validation", "valid", "val"))
     return next((name for name in beside if name in names), metric)
 
 
 def of_table(table: Table, name: str, wanted: Wanted) -> Target:
-    """A table itself."""
+    """Build the target of a table."""
     return _target(table, SideColumns(), name, wanted, (), wanted.space)
 
 
@@ -154,8 +157,10 @@ def _target(
 
 
 def _space(table: Table, name: str, named: str | None, series: Sequence[Series]) -> tuple[SearchSpace, Table, str]:
-    """The named space if the table has measured all of it, else what is measured in the table; the table as that has
-    it."""
+    """Choose the search space: the named one if the table covers it, else the measured rows of the table.
+
+    Also returns the table restricted to that space.
+    """
     measured = np.flatnonzero(np.all([each.any_measured for each in series], 0))
     if len(measured) == 0:
         metrics = " and of ".join(each.names[0] for each in series)
@@ -166,9 +171,10 @@ def _space(table: Table, name: str, named: str | None, series: Sequence[Series])
     try:
         conformed = Table(space.conform(table.architectures), table.metrics, table.native)
     except ArchflowError as error:
-        raise ArchflowError(f"{name}: is no table of the space {named} ({error})") from None
+        raise ArchflowError(f"{name}: is not a table of the space {named} ({error})") from None
     if len(np.unique(conformed.architectures.hashes[measured])) >= space.size:
         return space, conformed, ""
     rest = TableSpace(table.select(measured), name)
     size = f"{space.size:,}" if space.size < 10**9 else f"{space.size:.1e}"
-    return rest, table, f"{name} has values of {rest.size:,} of the {size} architectures of {named}: those are searched"
+    note = f"{name} has values of {rest.size:,} of the {size} architectures of {named}; only these are searched"
+    return rest, table, note

@@ -1,4 +1,4 @@
-"""Which columns of a table hold a metric by training seed and by epoch, and how long training took."""
+"""Find the columns of a table that hold a metric by training seed and by epoch, and the training time."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Column = NDArray[np.float64]
 
 
 EPOCH = re.compile(r"(?<![^_])(?P<before>e|ep|epoch)?(?P<epoch>\d+)(?![^_])")
-"""A part of a name, between underscores, that can be a number of epochs: `val_acc_108`, `e108_val_acc`."""
+"""The part of a column name, between underscores, that may be a number of epochs: `val_acc_108`, `e108_val_acc`."""
 
 
 PLAIN = -1
-"""The label of a column that is of no single seed."""
+"""Label of a column that does not belong to a single seed."""
 
 
 def mean_of(columns: Sequence[Column]) -> Column:
-    """(N,) the mean over the columns of those that have a value; NaN where none has."""
+    """(N,) mean over the columns that have a value in the row; NaN if none has."""
     table = np.stack(columns)
     count = np.isfinite(table).sum(0)
     return np.where(count > 0, np.where(np.isfinite(table), table, 0.0).sum(0) / np.maximum(count, 1), np.nan)
@@ -37,8 +37,9 @@ class Series:
     """One metric by number of epochs and by training seed.
 
     Attributes:
-        names: Of all its columns.
-        columns: For each number of epochs seed -> (N,) values, and `PLAIN` -> the values of no single seed.
+        names: Names of all its columns.
+        columns: For each number of epochs a mapping from seed to (N,) values; `PLAIN` stands for values of no single
+            seed.
     """
 
     names: list[str]
@@ -46,33 +47,38 @@ class Series:
 
     @cached_property
     def labels(self) -> tuple[int, ...]:
-        """The seeds of every number of epochs, and `PLAIN`."""
+        """The seeds that every number of epochs has, and `PLAIN`."""
         return tuple(sorted(set.intersection(*map(set, self.columns))))
 
     def measured(self, row: int) -> list[int]:
-        """The seeds that have all values of a row; `PLAIN` if no single seed has."""
+        """The seeds for which a row has all values; `PLAIN` if no seed has."""
         whole = [label for label in self.labels if all(np.isfinite(each[label][row]) for each in self.columns)]
         return [label for label in whole if label != PLAIN] or whole
 
     @property
     def any_measured(self) -> NDArray[np.bool_]:
-        """(N,) whether a row can be measured."""
+        """(N,) whether each row can be measured."""
         return np.any([np.all([np.isfinite(each[label]) for each in self.columns], 0) for label in self.labels], 0)
 
     def any_below(self, bound: float) -> bool:
-        """Whether any value is."""
+        """Whether any value is below `bound`."""
         return any(bool((column < bound).any()) for each in self.columns for column in each.values())
 
     def value(self, row: int, label: int, place: int) -> float:
-        """Of a row and a seed, after the epochs at a place; where that seed has no value, that of no single one."""
+        """The value of a row and a seed at an index into the epochs; `PLAIN` is used if the seed has no value."""
         own = self.columns[place]
         found = float(own[label][row]) if label in own else float("nan")
         return found if np.isfinite(found) else float(own[PLAIN][row])
 
 
 def column_called(columns: Joined, name: str, others: Sequence[str]) -> str:
-    """The name of a column that a user calls so: its own, or one with the data set of another metric in front
-    (`edgegpu_latency` beside `cifar10_val_acc`). Raises ArchflowError with the nearest name."""
+    """Resolve a column name given by the user.
+
+    The column has that name, or that name prefixed with another metric's data set (`edgegpu_latency` beside
+    `cifar10_val_acc`).
+
+    Raises ArchflowError and suggests the nearest name.
+    """
     for full in (name, *(f"{other.split('_')[0]}_{name}" for other in others)):
         if full in columns or _by_seed(columns, full):
             return full
@@ -82,16 +88,16 @@ def column_called(columns: Joined, name: str, others: Sequence[str]) -> str:
 def series_of(
     columns: Joined, metrics: Sequence[str], *, noise: bool, by_epoch: bool
 ) -> tuple[dict[str, Series], tuple[int, ...]]:
-    """The columns of each metric, and the numbers of epochs that they are of, if several are wanted.
+    """Return the columns of each metric, and their numbers of epochs if several are requested.
 
     Args:
-        columns: What there is.
-        metrics: Names, the one that is searched for first.
-        noise: Whether a query draws one of the seeds.
-        by_epoch: Whether values after some epochs are wanted.
+        columns: The available columns.
+        metrics: Metric names, the searched one first.
+        noise: Whether a query draws one of the training seeds.
+        by_epoch: Whether values at several epochs are requested.
 
     Raises:
-        ArchflowError: A table without such values.
+        ArchflowError: The table does not have such values.
     """
     names = epochs_of(columns.names, metrics[0]) if by_epoch else {}
     if by_epoch and len(names) < 2:
@@ -111,7 +117,7 @@ def series_of(
 
 
 def plain_column(columns: Joined, name: str) -> Column:
-    """(N,) a metric without the noise of a seed: its own column, else the mean over its seeds."""
+    """(N,) a metric without seed noise: its own column, else the mean over its seeds."""
     return _plain(columns, name, _by_seed(columns, name))
 
 
@@ -120,7 +126,10 @@ def _plain(columns: Joined, name: str, seeds: Mapping[int, Column]) -> Column:
 
 
 def epochs_of(names: Sequence[str], metric: str) -> dict[int, str]:
-    """The columns that are called as the metric is but for a smaller number of epochs, ascending, and its own."""
+    """Map ascending numbers of epochs to the metric's columns.
+
+    These are the metric itself and columns whose names differ from it only in a smaller number.
+    """
     for part in EPOCH.finditer(metric):
         form = re.compile(re.escape(metric[: part.start("epoch")]) + r"(\d+)" + re.escape(metric[part.end("epoch") :]))
         fitting = {int(found[1]): name for name in names if (found := form.fullmatch(name))}
@@ -131,7 +140,7 @@ def epochs_of(names: Sequence[str], metric: str) -> dict[int, str]:
 
 
 def seconds_of(columns: Joined, metric: str, named: str | None, epochs: Sequence[int], *, noise: bool) -> Series | None:
-    """How long training took: the column that the user names, else one that is called as such columns are."""
+    """The training time: the column that the user names, else one with a usual name."""
     data = metric.split("_")[0]
     usual = [named] if named else ["seconds", f"{data}_train_time"]
     if not named:
@@ -150,7 +159,7 @@ def _numbers(metric: str) -> list[int]:
 
 
 def _by_seed(columns: Joined, metric: str) -> dict[int, Column]:
-    """Seed -> column of a metric, for the first way of naming seeds that there is."""
+    """Map training seeds to columns of a metric, by the first naming scheme that matches."""
     for way in ("seed", "s", "r"):
         labels = [int(name[len(metric) + 1 + len(way) :]) for name in _starting(columns, f"{metric}_{way}")]
         if labels:

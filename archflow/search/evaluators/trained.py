@@ -1,4 +1,4 @@
-"""Networks that archflow trains as an evaluator."""
+"""Networks trained by archflow as an evaluator."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SIZE = {"channels": 16, "cells_per_stage": 2, "stages": 1}
 
 @dataclass(frozen=True)
 class TrainedEvaluator(SearchEvaluator):
-    """Builds the network of an architecture and trains it, as `archflow label` does; `seconds` are processor time.
+    """Builds and trains an architecture's network, as `archflow label` does; `seconds` is processor time.
 
     Attributes:
-        trained: Trains.
-        by_epoch: Whether it also measures after each epoch, and not only after the last.
-        images: What is trained on, as plain JSON values.
+        trained: The trainer.
+        by_epoch: Whether to measure after each epoch rather than only after the last.
+        images: Description of the image data, as plain JSON values.
     """
 
     trained: TrainedAccuracy
@@ -52,7 +52,7 @@ class TrainedEvaluator(SearchEvaluator):
 
 
 def target(text: str, wanted: Wanted) -> Target:
-    """`train:digits`, `train:FILE.npz` or `train:FOLDER` in a space whose networks can be built.
+    """Build the target of `train:digits`, `train:FILE.npz` or `train:FOLDER` in a space whose networks can be built.
 
     Settings are those of `TrainingSettings` and of the network's size.
     """
@@ -73,7 +73,7 @@ def target(text: str, wanted: Wanted) -> Target:
         known_name("setting of --evaluate train", setting, options)
     size = {each: options.pop(each) for each in SIZE}
     images = image_source(data)
-    images()  # what is wrong with them is said before the search
+    images()  # report errors in the data before the search begins
     trained = TrainedAccuracy(name, images, TrainingSettings(**options), size)
     evaluate = TrainedEvaluator(trained, wanted.by_epoch, image_configuration(data))
     return Target(evaluate, space, wanted.metrics or METRICS[:1], wanted.reported, Costs(space))

@@ -19,19 +19,19 @@ VARIANTS = ("ours", "as_released")
 
 @SEARCHERS.register("arch2vec_bo")
 class Arch2vecBO(ModelBased):
-    """DNGO on embeddings that are learnt without labels; the highest expected improvement is measured next.
+    """Bayesian optimisation by expected improvement with DNGO on embeddings that are learnt without labels.
 
     Args:
-        problem, seed: As `Searcher` says.
-        surrogate: Makes the models; `DNGO` on an encoder that is pre-trained on the space by default.
-        initial: Random architectures to begin with.
-        each: Architectures per round: 5 for NAS-Bench-101, 1 for NAS-Bench-201 as published.
-        target: What improvement is over, better when higher: a number, as published (0.95 for accuracies of
-            NAS-Bench-101, 1 for NAS-Bench-201, as shares), or None for the best value measured.
-        variant: `as_released` takes the variance for the deviation, as released code does.
+        problem, seed: See `Searcher`.
+        surrogate: Makes the models; by default `DNGO` on an encoder that is pre-trained on the space.
+        initial: Number of random initial architectures.
+        each: Architectures per round; published: 5 for NAS-Bench-101, 1 for NAS-Bench-201.
+        target: The value over which improvement is computed, better when higher: a number, as published (0.95 for
+            accuracies of NAS-Bench-101, 1 for NAS-Bench-201, as fractions), or None for the best measured value.
+        variant: `as_released` uses the variance in place of the standard deviation, as the released code does.
 
     Source: Yan et al., "Does unsupervised architecture representation learning help neural architecture search?",
-    NeurIPS 2020. Released code may measure an architecture twice, and does not standardise labels
+    NeurIPS 2020. The released code may measure an architecture twice, and does not standardise labels
     (`DNGO(standardised=False)`).
 
     Raises:

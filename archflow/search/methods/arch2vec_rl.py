@@ -1,4 +1,4 @@
-"""REINFORCE over embeddings."""
+"""arch2vec's reinforcement learning (REINFORCE) over embeddings."""
 
 from __future__ import annotations
 
@@ -21,26 +21,27 @@ Values = NDArray[np.float64]
 
 @SEARCHERS.register("arch2vec_rl")
 class Arch2vecRL(Searcher):
-    """A recurrent policy says where in the embedding space to look next; the nearest new architecture is measured, and
-    its value is the reward.
+    """REINFORCE with a recurrent policy over the embedding space.
 
-    The policy is a function of the history: it is trained from the start on all finished episodes whenever a new one
-    begins.
+    The policy proposes a point of the embedding space, and the nearest new architecture is measured.
+
+    The measured value is the reward. The policy is a function of the history: at the start of every episode it is
+    trained from scratch on all finished episodes.
 
     Args:
-        problem, seed: As `Searcher` says.
-        embed: Architectures -> embeddings; an encoder that is pre-trained on the space by default.
-        steps: Architectures of an episode, after which the policy is updated.
-        width: Of the LSTM cell.
-        learning_rate: Of Adam.
-        baseline: What rewards are compared with: a number, as published (0.95 for accuracies of NAS-Bench-101, 0.4 for
-            NAS-Bench-201, as shares), or None for the mean so far, in standard deviations.
+        problem, seed: See `Searcher`.
+        embed: Architectures -> embeddings; by default an encoder that is pre-trained on the space.
+        steps: Architectures per episode; the policy is updated after each episode.
+        width: Width of the LSTM cell.
+        learning_rate: Learning rate of Adam.
+        baseline: Baseline of the rewards: a number, as published (0.95 for accuracies of NAS-Bench-101, 0.4 for
+            NAS-Bench-201, as fractions), or None for the running mean, with rewards in standard deviations.
 
-    Source: arch2vec, NeurIPS 2020, with the released settings; the discount there is computed and not used. Where we
-    differ from released code: the gradient is that of the density of what was found, which a history has, and not of
-    the target drawn, which it lacks; the random architecture of the start is measured like others; and for
-    NAS-Bench-201 the nearest architecture is taken, where released code always skips it for the second nearest. GMAE's
-    RL wrapper is the same with a moving average as the baseline.
+    Source: arch2vec, NeurIPS 2020, with the released settings; the discount there is computed but not used. Differences
+    from the released code: the gradient uses the density of the architecture that was measured, which the history
+    contains, instead of that of the sampled target, which it does not; the random architecture at the start is measured
+    like any other; and for NAS-Bench-201 the nearest architecture is taken, where the released code always skips to the
+    second nearest. GMAE's RL wrapper is the same with a moving average as the baseline.
     """
 
     given = ("problem", "seed", "embed")
@@ -85,7 +86,7 @@ class Arch2vecRL(Searcher):
         return self.embed(self.problem, self.history.measured)
 
     def _policy(self, measured: Values) -> _Policy:
-        """Trained on the finished episodes."""
+        """The policy, trained on the finished episodes."""
         episodes = len(self.history.done) // self.steps
         if self._trained is None or self._trained[0] != episodes:
             with seeded(self.seed, 7):
@@ -95,7 +96,7 @@ class Arch2vecRL(Searcher):
         return self._trained[1]
 
     def _episodes(self, measured: Values, count: int) -> list[tuple[Values, Values, Values]]:
-        """(steps, d) states before, (steps, d) what was found, (steps,) advantages, of each episode."""
+        """Per episode: (steps, d) states before each step, (steps, d) measured embeddings, (steps,) advantages."""
         fitness, found = self.history.fitness, []
         for episode in range(count):
             rows = np.arange(episode * self.steps, (episode + 1) * self.steps)
@@ -111,15 +112,18 @@ class Arch2vecRL(Searcher):
 
 
 class _Policy(nn.Module):
-    """An LSTM cell and a linear layer: embeddings measured so far -> the mean of a normal distribution of deviation 1
-    over the next embedding to look for."""
+    """An LSTM cell and a linear layer.
+
+    They map the embeddings measured so far to the mean of a normal distribution, with standard deviation 1, over the
+    next target embedding.
+    """
 
     def __init__(self, dim: int, width: int) -> None:
         super().__init__()
         self.cell, self.head = nn.LSTMCell(dim, width), nn.Linear(width, dim)
 
     def means(self, states: Values) -> torch.Tensor:
-        """(steps, d) from states (steps, d), one after the other."""
+        """Process states (steps, d) in order; returns the (steps, d) means."""
         hidden, found = None, []
         for state in torch.from_numpy(states.astype(np.float32)):
             hidden = self.cell(state[None], hidden)
@@ -127,7 +131,7 @@ class _Policy(nn.Module):
         return torch.stack(found)
 
     def train(self, episodes: list[tuple[Values, Values, Values]], learning_rate: float) -> None:  # pyright: ignore
-        """One step of Adam per episode on the policy gradient."""
+        """Take one Adam step on the policy gradient per episode."""
         optimiser = torch.optim.Adam(self.parameters(), lr=learning_rate)
         for states, found, advantage in episodes:
             gap = torch.from_numpy(found.astype(np.float32)) - self.means(states)
@@ -137,7 +141,7 @@ class _Policy(nn.Module):
             optimiser.step()
 
     def targets(self, states: Values, n: int, generator: np.random.Generator) -> Values:
-        """(n, d) draws after these states."""
+        """Draw n target embeddings (n, d) that follow these states."""
         with torch.no_grad():
             mean = self.means(states)[-1].double().numpy()
         return mean + generator.normal(size=(n, len(mean)))

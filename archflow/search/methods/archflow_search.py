@@ -1,4 +1,4 @@
-"""archflow's own search: a process on embeddings and features of the space, and batches that it draws."""
+"""archflow's own search: a Gaussian process on embeddings and features, with batches by Thompson sampling."""
 
 from __future__ import annotations
 
@@ -11,41 +11,42 @@ from numpy.typing import NDArray
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.predict.choose import CANDIDATES, choose
+from archflow.predict.pareto import fronts
 from archflow.predict.rank_scale import RankScale
 from archflow.search.base import SEARCHERS, Proposals, Searcher
 from archflow.search.gain import best_by_gain
 from archflow.search.known_space import PRETRAININGS, KnownSpace
-from archflow.search.pareto import fronts
 from archflow.search.posterior import Posterior
 from archflow.search.problem import Constraint, Problem
 
 Values = NDArray[np.float64]
 
 SHORTLIST = 400
-"""Candidates whose joint distribution is drawn from."""
+"""Number of candidates in a joint posterior draw."""
 
 PARENTS, MUTANTS, FRESH = 20, 25, 500
-"""Of the pool: mutants of each of the best, and architectures at random."""
+"""Composition of the pool: mutants per parent, and random architectures."""
 
 
 @SEARCHERS.register("archflow")
 class ArchflowSearch(Searcher):
-    """Thompson sampling in batches by a Gaussian process that knows the space before anything is measured.
+    """Thompson sampling in batches, by a Gaussian process on columns that are known before any measurement.
 
-    Encoders are pre-trained on a sample of the space without labels; they and features without learning describe every
-    architecture. The first architectures are those that would tell the process most (`archflow.predict.choose`). From
-    then on a process per metric is fitted to all results (their normal scores), and each architecture of a batch is the
-    best of one draw of how all candidates may turn out. For several objectives it is the one that adds most
-    hypervolume; draws that break a constraint do not count. Candidates are the whole space where it is small and
-    listed, and else mutants of the best and architectures at random.
+    Encoders are pre-trained on a sample of the space without labels; their embeddings and training-free features
+    describe every architecture. The first architectures are the most informative ones for the process
+    (`archflow.predict.choose`). After that, a process per metric is fitted to the normal scores of all results, and
+    each architecture of a batch is the best of one joint posterior draw over all candidates. For several objectives it
+    is the one that adds most hypervolume; candidates that break a constraint in the draw are excluded. Candidates are
+    the whole space if it is small and can be listed, and otherwise mutants of the best architectures and random
+    architectures.
 
     Args:
-        problem, seed: As `Searcher` says.
-        initial: Architectures before the first process.
-        each: Architectures of a batch.
-        spread: What deviations of the draws from the mean are multiplied by: 0 takes what looks best.
+        problem, seed: See `Searcher`.
+        initial: Architectures to measure before the first process is fitted.
+        each: Architectures per batch.
+        spread: Factor on the deviations of the draws from the mean; 0 takes the highest mean.
         pretraining: `quick`, or `none` for no encoders.
-        listed: Up to so many architectures of a space are all candidates; of a larger one a pool is.
+        listed: Largest size of a space all of whose architectures are candidates; larger spaces use a pool.
     """
 
     takes_several = True
@@ -65,11 +66,16 @@ class ArchflowSearch(Searcher):
         self.initial, self.each, self.spread = initial, each, spread
         self.pretraining, self.most_listed = pretraining, listed
         if pretraining not in PRETRAININGS:
-            raise ArchflowError(f"archflow: pretraining {pretraining!r}: there are: {', '.join(PRETRAININGS)}")
+            raise ArchflowError(
+                f"archflow: no pretraining is called {pretraining!r}; there are: {', '.join(PRETRAININGS)}"
+            )
         self._fitted: tuple[int, dict[str, _MetricModel]] | None = None
 
     def share(self, other: ArchflowSearch) -> None:
-        """Take over what another searcher of the same problem and settings has learnt of the space, with its seed."""
+        """Reuse what another searcher of the same problem and settings has computed about the space.
+
+        The seed of these computations is taken over too.
+        """
         if other is not self:
             self._known_space, self._all = other._known_space, other._all
 
@@ -89,7 +95,7 @@ class ArchflowSearch(Searcher):
         return self._drawn(n, candidates, columns, generator)
 
     def _first(self, n: int, generator: np.random.Generator) -> Proposals:
-        """Those that would tell most of the rest, given what is asked already."""
+        """The most informative architectures, given those already asked for."""
         asked = self.history.architectures
         fresh = self.fresh(max(CANDIDATES, n), generator)
         n = min(n, len(fresh))
@@ -100,10 +106,10 @@ class ArchflowSearch(Searcher):
         return Proposals(fresh.select(chosen - len(asked)), "tells most")
 
     def _drawn(self, n: int, candidates: ArchitectureSet, columns: list[Values], generator: np.random.Generator):
-        """The best of each of n draws of how the candidates may turn out."""
+        """Choose the best candidate of each of n joint posterior draws."""
         models = self._models()
         beliefs = {metric: model.posterior(columns) for metric, model in models.items()}
-        signs = dict(zip(self.problem.metrics, self.problem.signs, strict=False))  # of the objectives, which are first
+        signs = dict(zip(self.problem.metrics, self.problem.signs, strict=False))  # of the objectives, which come first
         hopes = [signs[metric] * beliefs[metric][0] + 2 * self.spread * beliefs[metric][1] for metric in signs]
         short = _shortlist(np.stack(hopes, 1))
         shown = [x[short] for x in columns]
@@ -126,7 +132,7 @@ class ArchflowSearch(Searcher):
         return Proposals(candidates.select(rows), "best of a draw", believed)
 
     def _models(self) -> dict[str, _MetricModel]:
-        """By metric, of what is measured by now."""
+        """The models of all metrics, fitted to the results so far."""
         if self._fitted is None or self._fitted[0] != len(self.history.done):
             columns = self._columns_of(self.history.measured)
             metrics = [self.history.trials[number].metrics or {} for number in self.history.done]
@@ -150,7 +156,7 @@ class ArchflowSearch(Searcher):
         return pool, self._known_space.columns(pool)
 
     def _merit(self) -> Values:
-        """(D,) how good a parent each measured architecture is."""
+        """(D,) fitness of each measured architecture as a parent."""
         if len(self.problem.objectives) == 1:
             return self.history.fitness
         return -fronts(self.history.rising) - 1e6 * (self.history.violation > 0)
@@ -168,7 +174,10 @@ class ArchflowSearch(Searcher):
 
     @cached_property
     def _all(self) -> tuple[ArchitectureSet, dict[str, int], list[Values]] | None:
-        """A small listed space: its architectures, the row of each canonical form, and their columns."""
+        """The architectures of a small listed space, the row of each canonical form, and their columns.
+
+        None for other spaces.
+        """
         if self.space.size > self.most_listed or self.listed is None:
             return None
         everything, keys = self.listed
@@ -176,12 +185,12 @@ class ArchflowSearch(Searcher):
 
 
 class _MetricModel(NamedTuple):
-    """What is known of one metric.
+    """The posterior of one metric.
 
     Attributes:
         scores: (D,) normal scores of the measured values.
-        scale: Values -> scores; None while all values are the same.
-        posterior: Of the scores.
+        scale: Values -> scores; None while all values are equal.
+        posterior: Gaussian process of the scores.
     """
 
     scores: Values
@@ -190,13 +199,13 @@ class _MetricModel(NamedTuple):
 
     @classmethod
     def of(cls, columns: list[Values], values: Values) -> _MetricModel:
-        """From standardised columns (D, Q) and values (D,)."""
+        """Fit a model to standardised columns (D, Q) and values (D,)."""
         scale = RankScale.of(values)
         scores = np.zeros(len(values)) if scale is None else scale(values)
         return cls(scores, scale, Posterior(columns, scores))
 
     def in_unit(self, mean: Values, std: Values) -> Values:
-        """(N, 2) mean and deviation in the metric's unit, of those (N,) of scores; not beyond what was measured."""
+        """Convert mean and deviation (N,) of scores to the metric's unit (N, 2), clipped to the measured range."""
         if self.scale is None:
             return np.full((len(mean), 2), np.nan)
         low, centre, high = (np.interp(mean + z * std, self.scale.scores, self.scale.values) for z in (-1, 0, 1))
@@ -204,7 +213,7 @@ class _MetricModel(NamedTuple):
 
 
 def _shortlist(hopes: Values) -> NDArray[np.int64]:
-    """Rows of hopes (N, M), at most `SHORTLIST`: the highest, or for several objectives the first fronts."""
+    """Rows of `hopes` (N, M), at most `SHORTLIST`: the highest or, for several objectives, the first Pareto fronts."""
     if len(hopes) <= SHORTLIST:
         return np.arange(len(hopes))
     order = np.argsort(-hopes[:, 0], kind="stable") if hopes.shape[1] == 1 else np.argsort(fronts(hopes), kind="stable")

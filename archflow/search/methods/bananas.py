@@ -15,18 +15,17 @@ from archflow.search.thompson import thompson
 
 @SEARCHERS.register("bananas")
 class Bananas(ModelBased):
-    """Measures those mutants of the best architecture of which a draw from the belief about each is highest
-    (independent Thompson sampling).
+    """Measures the mutants of the best architectures with the highest independent Thompson samples.
 
     Args:
-        problem, seed: As `Searcher` says.
-        surrogate: Of whose belief is drawn; `path_mlp` if None.
-        initial, each: As `ModelBased` says.
-        mutants: Candidates in a round: different ones, not measured yet.
-        patience: How many of the best may be parents, in turn, if the mutants of those before are not enough.
+        problem, seed: See `Searcher`.
+        surrogate: The model that is sampled; `path_mlp` if None.
+        initial, each: See `ModelBased`.
+        mutants: Candidates per round: distinct, not measured before.
+        patience: Largest number of parents, tried from the best on while there are not enough mutants.
 
-    Source: White et al., "BANANAS", AAAI 2021; naszilla 7e65491, which measures candidates to
-    encode them; here that is not needed.
+    Source: White et al., "BANANAS", AAAI 2021; naszilla 7e65491. naszilla measures candidates in order to encode them,
+    which is not necessary here.
     """
 
     bounds: ClassVar = {"initial": (1,), "each": (1,), "mutants": (1,), "patience": (1,)}

@@ -1,4 +1,4 @@
-"""BRP-NAS: iterative selection of what a predictor is trained on."""
+"""BRP-NAS: iterative selection of a predictor's training data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archflow.search.pool import ranked_pool
 from archflow.search.problem import Problem
 
 SCHEDULES: Mapping[str, Sequence[int]] = {"brp": (20,), "flan": (4, 4, 8, 16, 32)}
-"""Architectures of each round, the random ones first; the last number repeats. BRP-NAS: rounds of 20. FLAN: two halves
+"""Architectures per round, starting with the random round; the last number repeats. BRP-NAS: rounds of 20. FLAN: halves
 of 2 up to two of 16, so that there are 4, 8, 16, 32, 64 labels."""
 
 SURROGATE: Mapping[str, Mapping[str, Any]] = {
@@ -26,21 +26,22 @@ SURROGATE: Mapping[str, Mapping[str, Any]] = {
 
 @SEARCHERS.register("brp_nas")
 class BRPNAS(ModelBased):
-    """Measures the best predicted architectures, and others drawn from the top of the ranking; that top is halved in
-    every round.
+    """Measures the best predicted architectures, and others drawn from the top of the ranking.
+
+    The size of that top is halved every round.
 
     Args:
-        problem, seed: As `Searcher` says.
-        surrogate: The predictor. None takes a network for pairs: `gated_gcn` for "brp" (published is a graph
-            convolutional network; archflow's is gated), `flan` for "flan".
-        schedule: How many are measured per round; see `SCHEDULES`.
-        alpha: Part of a round that is the best predicted; the others are drawn.
+        problem, seed: See `Searcher`.
+        surrogate: The predictor. None takes a pairwise network: `gated_gcn` for "brp" (the paper uses a plain graph
+            convolutional network), `flan` for "flan".
+        schedule: Architectures per round; see `SCHEDULES`.
+        alpha: Fraction of a round that consists of the best predicted architectures; the others are drawn.
 
     Raises:
-        ArchflowError: For a schedule that there is not.
+        ArchflowError: The schedule is unknown.
 
-    Source: Dudziak et al., "BRP-NAS", NeurIPS 2020, section 4.2; Akhauri and Abdelfattah (FLAN), ICML 2024. Sizes of
-    rounds are not in the texts; those of FLAN follow from the numbers of labels that it reports.
+    Source: Dudziak et al., "BRP-NAS", NeurIPS 2020, section 4.2; Akhauri and Abdelfattah (FLAN), ICML 2024. Neither
+    text states the sizes of rounds; those of FLAN follow from the numbers of labels that it reports.
     """
 
     bounds: ClassVar = {"alpha": (0, 1)}
@@ -65,7 +66,7 @@ class BRPNAS(ModelBased):
 
     @property
     def round(self) -> tuple[int, int]:
-        """The number of the present round, 0 for the random one, and how many are missing to its end."""
+        """The number of the current round (0 for the random one), and how many architectures it still needs."""
         total = 0
         for number, size in enumerate(chain(self.schedule, repeat(self.schedule[-1]))):
             total += size

@@ -1,4 +1,4 @@
-"""CATE-DNGO-LS."""
+"""CATE-DNGO-LS: DNGO with local search in the embedding space."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ RESTART = "restart"
 
 @SEARCHERS.register("cate_dngo_ls")
 class CATEDNGOLS(ModelBased):
-    """Expected improvement by DNGO, and beside it the nearest embedding of each of the best architectures so far.
+    """Expected improvement by DNGO, combined with the nearest embeddings of the best architectures so far.
 
     Args:
-        problem, seed: As `Searcher` says.
-        surrogate: Makes the models and embeds; `DNGO` with 30 epochs and labels as they are by default.
-        initial: Random architectures to begin with.
-        each: Of a round, how many are of the highest expected improvement; and of how many of the best so far the
-            nearest new neighbour in embeddings (L2) is measured.
-        patience: Rounds in a row without a better architecture, after which `initial` random ones are measured.
+        problem, seed: See `Searcher`.
+        surrogate: Makes the models and embeds; by default `DNGO` with 30 epochs and unstandardised labels.
+        initial: Number of random initial architectures.
+        each: Per round, the number of architectures with the highest expected improvement, and the number of best
+            architectures whose nearest new neighbour in the embedding space (L2) is measured.
+        patience: Rounds without improvement after which `initial` random architectures are measured.
 
-    Source: Yan et al., "CATE: Computation-aware neural architecture encoding with transformers", ICML 2021. Where we
-    differ from released code: it takes the variance for the deviation, a fixed target of 1 for the best value measured,
-    and adds a stray 1 within the improvement; it counts rounds without improvement in total, and proposes some
-    architectures twice; and it measures a round's first half before it takes the neighbours of the best that are not of
-    this round, of which there may then be fewer.
+    Source: Yan et al., "CATE: Computation-aware neural architecture encoding with transformers", ICML 2021. The
+    released code differs: it uses the variance in place of the standard deviation, a fixed target of 1 in place of the
+    best measured value, and adds a stray 1 to the improvement; it counts rounds without improvement in total, and
+    proposes some architectures twice; and it measures the first half of a round before it takes the neighbours of the
+    best architectures that are not of this round, of which there may then be fewer.
     """
 
     bounds: ClassVar = {"initial": (1,), "each": (1,), "patience": (1,)}
@@ -70,7 +70,7 @@ class CATEDNGOLS(ModelBased):
         return Proposals(pool.select(rows), origins, np.stack([mean, std], 1)[rows])
 
     def _nearest(self, pool: ArchitectureSet, taken: np.ndarray, most: int) -> np.ndarray:
-        """Rows of the pool, not taken, nearest to each of the best architectures so far."""
+        """Rows of the pool, not taken, that are nearest to each of the best architectures so far."""
         best = self.history.architectures.select(self.best_first()[: self.top])
         candidates, centres = self._dngo.embed(self.problem, pool), self._dngo.embed(self.problem, best)
         found: list[int] = []
@@ -82,7 +82,7 @@ class CATEDNGOLS(ModelBased):
         return np.array(found, np.int64)
 
     def _stuck(self) -> bool:
-        """Whether the best did not improve for `patience` rounds and no restart was made since, or one is under way."""
+        """Whether a restart is due or running: no improvement for `patience` rounds, and no completed restart since."""
         if 0 < self._restarted() < self.initial:
             return True
         since = max((t.number for t in self.history.trials if t.origin == RESTART), default=0)
@@ -90,6 +90,6 @@ class CATEDNGOLS(ModelBased):
         return len(self.history) - max(best, since) > self.patience * self.each
 
     def _restarted(self) -> int:
-        """How many of the latest trials are of a restart."""
+        """How many of the latest trials belong to a restart."""
         latest = reversed(self.history.trials)
         return sum(1 for _ in takewhile(lambda trial: trial.origin == RESTART, latest))

@@ -1,4 +1,4 @@
-"""Search by what a decoder generates."""
+"""Search with a decoder that generates architectures."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from archflow.search.surrogates.dngo import DNGO
 
 @SEARCHERS.register("generator")
 class GeneratorSearch(ModelBased):
-    """A decoder that is trained on a sample of the space without labels draws architectures; of those that are of the
-    space and new, the ones of the highest expected improvement are measured.
+    """Samples architectures from a decoder and measures those with the highest expected improvement.
 
-    Half of the draws are of what is usual in the space, half of what the best architectures so far have in common.
-    `quality` says how many draws are valid, different and new.
+    The decoder is trained without labels on a sample of the space; its draws are filtered to new architectures of the
+    space. Half of the draws follow the distribution of the sample, half that of the best architectures so far.
+    `quality` reports how many draws are valid, distinct and new.
 
     Args:
-        problem, seed: As `Searcher` says.
-        surrogate: Makes the models; `DNGO` on the decoder's own embeddings by default.
-        decoder: Draws; one that is trained on the space by default.
-        initial: Draws of what is usual to begin with.
+        problem, seed: See `Searcher`.
+        surrogate: Makes the models; by default `DNGO` on the decoder's own embeddings.
+        decoder: The decoder; by default one that is trained on the space.
+        initial: Number of initial draws, from the distribution of the sample.
         each: Architectures per round.
-        draws: Of a round.
-        best: How many of the best the second half of the draws is like.
+        draws: Draws per round.
+        best: Number of best architectures that the second half of the draws is modelled on.
 
     Raises:
-        ArchflowError: The space's architectures have node attributes, which the decoder does not draw.
+        ArchflowError: The space's architectures have node attributes, which the decoder does not generate.
 
-    Source: The decoder, and how it draws, are those of arch2vec (Yan et al., NeurIPS 2020), which draws to judge the
-    autoencoder and not to search; drawing what the best have in common is ours, in the manner of estimation of
-    distribution algorithms.
+    Source: The decoder and its sampling are those of arch2vec (Yan et al., NeurIPS 2020), which uses them to evaluate
+    the autoencoder, not to search. Sampling around the best architectures is ours, in the manner of
+    estimation-of-distribution algorithms.
     """
 
     given = ("problem", "seed", "surrogate", "decoder")
@@ -58,8 +58,8 @@ class GeneratorSearch(ModelBased):
     ) -> None:
         if problem.space.attribute_names:
             raise ArchflowError(
-                f"generator: architectures of {problem.space.name} have node attributes, which no decoder draws; take "
-                "another method, such as archflow"
+                f"generator: architectures of {problem.space.name} have node attributes, which the decoder cannot "
+                "generate; take another method, such as archflow"
             )
         self.decoder = decoder or Decoder()
         super().__init__(problem, seed, surrogate or DNGO(self.decoder), initial, each)
@@ -67,7 +67,7 @@ class GeneratorSearch(ModelBased):
 
     @cached_property
     def quality(self) -> Quality:
-        """Validity, uniqueness and novelty of 1,000 draws of what is usual."""
+        """Validity, uniqueness and novelty of 1,000 draws from the distribution of the sample."""
         return self.decoder.quality(self.problem)
 
     def first(self, n: int, generator: np.random.Generator) -> ArchitectureSet:

@@ -1,4 +1,4 @@
-"""GMAE's wrappers: searches on its masked graph auto-encoder."""
+"""GMAE's search methods, which use its masked graph autoencoder."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from archflow.search.problem import Problem
 
 
 def gmae_surrogate(members: int = 1) -> Surrogate:
-    """GMAE's predictor from fresh weights: BPR, steps of a tenth of the labels, 100 epochs. To search as published,
-    give `fine_tuned` with these settings and an encoder that is pre-trained by `gmae`.
+    """GMAE's predictor with random initial weights: BPR loss, batches of a tenth of the labels, 100 epochs.
 
-    members: Networks in the ensemble.
+    To search as published, pass `fine_tuned` with these settings and an encoder that is pre-trained by `gmae`.
+
+    Args:
+        members: Networks in the ensemble.
     """
     settings = {"objective": "bpr", "epochs": 100, "warmup": 1, "batch_size": 0, "batches": 10}
     return SURROGATES.get("fine_tuned")(encoder="gmae", members=members, **settings)
@@ -21,8 +23,7 @@ def gmae_surrogate(members: int = 1) -> Surrogate:
 
 @SEARCHERS.register("gmae_ae")
 class GMAEEvolution(PredictorEvolution):
-    """GMAE-AE: ageing evolution on the predictor. Arguments and defaults are those of `PredictorEvolution`, which has
-    its loop from here.
+    """GMAE-AE: ageing evolution on the predictor. Arguments and defaults are those of `PredictorEvolution`.
 
     Source: Jing et al. (GMAE-NAS); `search.py` of the released code 7cb5ff4.
     """
@@ -33,8 +34,9 @@ class GMAEEvolution(PredictorEvolution):
 
 @SEARCHERS.register("gmae_bo")
 class GMAEBayesian(Bananas):
-    """GMAE-BO: BANANAS with an ensemble of five of GMAE's predictors, and 20 architectures to begin with. Arguments are
-    those of `Bananas`.
+    """GMAE-BO: BANANAS with an ensemble of five of GMAE's predictors, and 20 initial architectures.
+
+    Arguments are those of `Bananas`.
 
     Source: Jing et al. (GMAE-NAS); `search.py` of the released code 7cb5ff4.
     """

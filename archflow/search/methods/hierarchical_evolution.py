@@ -1,4 +1,4 @@
-"""The evolution of hierarchical representations."""
+"""Evolution of hierarchical representations."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from archflow.search.base import SEARCHERS, Proposals, Searcher
 from archflow.search.problem import Problem
 
 FRACTION = 0.05
-"""Of the population, in a tournament."""
+"""Fraction of the population in a tournament."""
 
 
 @SEARCHERS.register("hierarchical_evolution")
 class HierarchicalEvolution(Searcher):
-    """Mutates the best of a few that are drawn from all that were measured: nothing leaves the population.
+    """Tournament evolution in which nothing leaves the population.
 
-    Any number may be pending: a worker that becomes free asks for one more, and the tournament is among what has a
-    result by then. It runs on every space; its own is `hierarchical`, whose samples are the published initial
-    population.
+    Any number of trials may be pending: a worker that becomes free asks for one more, and the tournament is held among
+    the results available by then. The method runs on every space; its own is `hierarchical`, whose samples form the
+    published initial population.
 
     Args:
-        problem, seed: As `Searcher` says.
-        initial: Architectures of the initial population.
-        tournament: How many different ones are drawn, for the best of them to be the parent; 5 % of the population,
-            rounded up, if not given. With 1 this is the paper's random search: mutants of random parents.
+        problem, seed: See `Searcher`.
+        initial: Size of the initial population.
+        tournament: Number of distinct architectures drawn per tournament, the best of which is the parent; by default 5
+            % of the population, rounded up. With 1 this is the paper's random search: mutants of random parents.
 
     Source: Liu et al., "Hierarchical Representations for Efficient Architecture Search", ICLR 2018. The initial
-    population of 200 is of secondary sources. A mutant whose network was measured already is drawn again.
+    population of 200 is taken from secondary sources. A mutant whose network was already measured is drawn again.
 
     Raises:
         ArchflowError: A number is below one.

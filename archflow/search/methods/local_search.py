@@ -10,20 +10,20 @@ from archflow.search.base import SEARCHERS, Proposals, Searcher
 from archflow.search.problem import Problem
 
 START = "start "
-"""What origins of random architectures begin with; the number of the start follows."""
+"""Prefix of the origin of random architectures; the number of the start follows."""
 
 
 @SEARCHERS.register("local_search")
 class LocalSearch(Searcher):
-    """From the best of a few random architectures to a better neighbour, until there is none; then it starts again.
+    """Moves from the best of a few random architectures to better neighbours until there is none, then starts again.
 
-    The state follows from the history: the current architecture is the best measured one among the latest start and
-    what was proposed since. A neighbour that is not better costs one query, and the next one is tried.
+    The state follows from the history: the current architecture is the best measured one since the latest start. A
+    neighbour that is not better costs one query, and the next one is tried.
 
     Args:
-        problem, seed: As `Searcher` says.
-        initial: Random architectures of a start.
-        whole: Whether all neighbours are measured before the best of them is moved to; else the first that is better.
+        problem, seed: See `Searcher`.
+        initial: Random architectures per start.
+        whole: Whether to measure all neighbours and move to the best, instead of moving to the first better one.
 
     Source: White, Nolen and Savani, "Exploring the loss landscape in neural architecture search", UAI 2021; 10 random
     architectures and the first better neighbour, as in naszilla.
@@ -46,7 +46,7 @@ class LocalSearch(Searcher):
         if missing > 0:
             return Proposals(self.fresh(min(n, missing), generator), f"{START}{number}")
         centre = self._centre(start)
-        if centre is None:  # nothing of the start could be measured, or it is pending
+        if centre is None:  # all trials of the start failed or are pending
             return Proposals(self.fresh(n, generator), f"{START}{number + 1}")
         around = self.space.neighbours(self.history.architecture(centre))
         new = np.array([row for row, key in enumerate(self.space.keys(around)) if key not in self.history], np.int64)
@@ -65,7 +65,7 @@ class LocalSearch(Searcher):
         return numbers
 
     def _centre(self, start: list[int]) -> int | None:
-        """Number of the current architecture; None if nothing of the start is measured."""
+        """Number of the current architecture's trial; None if no trial of the start has been measured."""
         fitness = dict(zip(self.history.done, self.history.fitness, strict=True))
         begun = [number for number in start if number in fitness]
         if not begun:

@@ -13,13 +13,12 @@ from archflow.search.problem import Problem
 
 @SEARCHERS.register("multi_objective_regularized_evolution")
 class MultiObjectiveRegularizedEvolution(Searcher):
-    """As `regularized_evolution`, where tournaments are won by front and crowding distance.
+    """`regularized_evolution` with tournaments won by Pareto front and crowding distance.
 
     Args:
-        problem, seed: As `Searcher` says.
-        population: How many of the latest measured architectures may become parents, and how many random ones it
-            begins with.
-        tournament: How many are drawn, without replacement, for the first of them to be the parent.
+        problem, seed: See `Searcher`.
+        population: Number of latest measured architectures that may become parents, and of random initial ones.
+        tournament: Number of architectures drawn without replacement per tournament, the best of which is the parent.
 
     Source: the searcher of this name in Syne Tune; Real et al. 2019 for one objective.
     """

@@ -18,15 +18,15 @@ from archflow.search.thompson import best_believed, thompson
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a round of NPENAS goes.
+    """Settings of a round of NPENAS.
 
     Attributes:
-        surrogate: The name of the default one.
-        settings: Of it.
-        initial, each: As `ModelBased` says.
-        parents: How many of the best may be parents; None for all.
-        mutants: Drawn of each parent.
-        most: Candidates at most; None for all.
+        surrogate: The name of the default surrogate.
+        settings: Settings of the surrogate.
+        initial, each: See `ModelBased`.
+        parents: Number of best architectures that may be parents; None for all.
+        mutants: Mutants drawn per parent.
+        most: Limit on the number of candidates; None for no limit.
     """
 
     surrogate: str
@@ -49,18 +49,19 @@ class NPENAS(ModelBased):
     """Measures the mutants of the best architectures that a network predicts to be best.
 
     Args:
-        problem, seed: As `Searcher` says.
+        problem, seed: See `Searcher`.
         surrogate: The predictor; None takes that of the protocol.
-        variance: False, NPENAS-NP: the highest predictions are measured. True, NPENAS-BO: the highest draws from the
-            Gaussian belief are.
-        protocol: `published`: 10 random ones and 10 a round; 100 mutants of the best, and where they are not 100
-            different new ones, of the next best, until there are 100 candidates. So is the released code, which fills
-            most rounds from the incumbent; the paper's text has several parents. `fgp`: 20 random ones; 5 mutants of
-            each of the 20 best, of which 20 are measured; give `fine_tuned` with a pre-trained encoder as surrogate.
-        initial, each: As `ModelBased` says; 0 takes the protocol's.
+        variance: False, NPENAS-NP: measures the highest predictions. True, NPENAS-BO: measures the highest draws from
+            the Gaussian prediction.
+        protocol: `published`: 10 random architectures, then 10 per round; 100 mutants of the best architecture and, if
+            these are not 100 distinct new ones, of the next best, until there are 100 candidates. This follows the
+            released code, which fills most rounds from the incumbent; the paper's text has several parents. `fgp`: 20
+            random architectures; then 5 mutants of each of the 20 best, of which 20 are measured; pass `fine_tuned`
+            with a pre-trained encoder as surrogate.
+        initial, each: See `ModelBased`; 0 takes the protocol's value.
 
     Raises:
-        ArchflowError: For a protocol that there is not.
+        ArchflowError: The protocol is unknown.
 
     Source: Wei et al., "NPENAS", 2020; NPENASv1 456ae85, without `predictor_new.py`, whose first round ranks by true
     labels. FGP: figure 5 of its paper.

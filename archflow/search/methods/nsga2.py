@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.predict.pareto import crowding, fronts
 from archflow.search.base import SEARCHERS, Proposals, Searcher
-from archflow.search.pareto import crowding, fronts
 from archflow.search.problem import Problem
 
 Values = NDArray[np.float64]
@@ -16,15 +16,15 @@ Values = NDArray[np.float64]
 
 @SEARCHERS.register("nsga2")
 class NSGA2(Searcher):
-    """Evolution for several objectives: the population is what has been measured, as far as it survives by front and
-    crowding; parents win tournaments of two by the same order.
+    """Multi-objective evolution with survival by Pareto front and crowding distance.
 
-    Children are mutants: a search space here says what a neighbour is, not how two architectures cross. Whatever breaks
-    a constraint is behind all that keeps them, the lesser offence first.
+    The population consists of the measured architectures that survive; parents win binary tournaments by the same
+    order. Children are mutants, since search spaces define neighbours but no crossover. Architectures that break a
+    constraint come after all that satisfy them, the smallest violation first.
 
     Args:
-        problem, seed: As `Searcher` says.
-        population: How many survive, and how many random architectures it begins with.
+        problem, seed: See `Searcher`.
+        population: Number of survivors, and of random initial architectures.
 
     Source: Deb et al., "A fast and elitist multiobjective genetic algorithm: NSGA-II", 2002.
     """
@@ -53,11 +53,11 @@ class NSGA2(Searcher):
 
 
 def survival_order(rising: Values, violation: Values) -> NDArray[np.int64]:
-    """(D,) rows in the order in which they survive: by constraints broken, front, and crowding distance.
+    """(D,) rows in order of survival: by constraint violation, Pareto front, and crowding distance.
 
     Args:
         rising: (D, M) objectives, better when higher.
-        violation: (D,) by how much constraints are broken.
+        violation: (D,) constraint violations.
     """
     front = np.empty(len(rising), np.int64)
     crowded = np.zeros(len(rising))

@@ -1,4 +1,4 @@
-"""Evolution on top of a predictor, as CAP and CARL search."""
+"""Evolution guided by a predictor, as in CAP and CARL."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from archflow.search.problem import Problem
 from archflow.search.thompson import best_believed
 
 TOURNAMENTS = 5
-"""At most in a round, as in the released code."""
+"""Limit on the tournaments per round, as in the released code."""
 
 
 @SEARCHERS.register("predictor_evolution")
 class PredictorEvolution(ModelBased):
-    """Ages a population of measured architectures: tournament winners are mutated, the predictor chooses among the
-    mutants, and what it chose is measured and replaces the oldest. Further generations may be bred on the predictor
-    alone before anything is measured.
+    """Ageing evolution in which a predictor selects among the mutants of tournament winners.
+
+    The selected mutants are measured and replace the oldest architectures. Further generations may be bred on the
+    predictor alone before anything is measured.
 
     Args:
-        problem, seed: As `Searcher` says.
-        surrogate: The predictor. None is CAP's: a `gin` encoder of three layers of 128 trained by BPR, AdamW 1e-3,
-            weight decay 1e-3, 250 epochs of two steps; give `fine_tuned` with one that is pre-trained by `cap` to
-            search as it does.
-        initial: Random architectures to begin with.
-        each: Measured in a round.
-        population: How many of the latest measured architectures may become parents.
-        tournament: How many different ones are drawn, for the best of them to be the parent.
-        mutants: Candidates of a generation: up to so many mutants of a winner, in up to `TOURNAMENTS` tournaments.
-        generations: 1 measures the best mutants of measured parents. With more, parents of the next generation are the
-            `population` best predicted of all candidates.
+        problem, seed: See `Searcher`.
+        surrogate: The predictor. None takes CAP's: a `gin` encoder of three layers of 128 trained by BPR, AdamW 1e-3,
+            weight decay 1e-3, 250 epochs of two steps; to search as CAP does, pass `fine_tuned` with an encoder that is
+            pre-trained by `cap`.
+        initial: Number of random initial architectures.
+        each: Architectures measured per round.
+        population: Number of latest measured architectures that may become parents.
+        tournament: Number of distinct architectures drawn per tournament, the best of which is the parent.
+        mutants: Candidates per generation: at most this many mutants per winner, in at most `TOURNAMENTS` tournaments.
+        generations: 1 measures the best mutants of measured parents. With more, the parents of the next generation are
+            the `population` best predicted of all candidates.
 
     Source: Ji et al., "CAP", IJCAI 2024; `search_101.py` of the released code 18f3e23. There, a mutant that was not
-    chosen can never be proposed again; here it can.
+    selected can never be proposed again; here it can.
     """
 
     bounds: ClassVar = dict.fromkeys(("initial", "each", "population", "tournament", "mutants", "generations"), (1,))
@@ -58,7 +59,7 @@ class PredictorEvolution(ModelBased):
         self.mutants, self.generations = mutants, generations
 
     def published(self) -> Surrogate:
-        """The surrogate where none is given."""
+        """The default surrogate."""
         return SURROGATES.get("fine_tuned")(
             encoder="gin", objective="bpr", epochs=250, weight_decay=1e-3, warmup=1, batch_size=0, batches=2
         )
@@ -78,7 +79,7 @@ class PredictorEvolution(ModelBased):
         return best_believed(n, found, model)
 
     def _breed(self, found: Candidates, model: Model, generator: np.random.Generator, generation: int) -> None:
-        """Add mutants of the candidates that are predicted best."""
+        """Add mutants of the candidates with the highest predictions."""
         mean = model(found.architectures)[0]
         parents = np.argsort(-mean, kind="stable")[: self.population]
         winners = [self._winner(mean[parents], generator) for _ in range(self.mutants)]
@@ -94,8 +95,8 @@ class PredictorEvolution(ModelBased):
 class CARLEvolution(PredictorEvolution):
     """Evolution on CARL's predictor: ten generations on the model, then the ten best predicted are measured.
 
-    CARL's code is not published and its paper gives numbers of queries alone, 80 to 150; all but the predictor's kind
-    is our choice. Arguments are those of `PredictorEvolution`.
+    CARL's code is not published and its paper gives only numbers of queries, 80 to 150; everything except the kind of
+    predictor is our choice. Arguments are those of `PredictorEvolution`.
 
     Source: Ji et al., "CARL", ICCV 2025, for the predictor.
     """

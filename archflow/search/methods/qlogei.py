@@ -1,4 +1,4 @@
-"""Batches by the logarithm of expected improvement, through BoTorch."""
+"""Bayesian optimisation in batches by the logarithm of expected improvement, with BoTorch."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from archflow.search.botorch_search import BoTorchSearch, Measured
 
 @SEARCHERS.register("qlogei")
 class QLogEI(BoTorchSearch):
-    """Expected improvement of a batch over the best measured value that breaks no constraint, in logarithms.
+    """Log expected improvement of a batch over the best measured value that satisfies the constraints.
 
     Args:
-        problem, seed, embed, initial, each, shortlist, samples: As `BoTorchSearch` says.
+        problem, seed, embed, initial, each, shortlist, samples: See `BoTorchSearch`.
 
     Source: Ament et al., "Unexpected improvements to expected improvement for Bayesian optimization", NeurIPS 2023.
     """

@@ -1,4 +1,4 @@
-"""Batches for several objectives by the logarithm of expected hypervolume improvement, through BoTorch."""
+"""Multi-objective Bayesian optimisation with BoTorch, by log noisy expected hypervolume improvement."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from archflow.search.methods.qlogei import QLogEI
 
 @SEARCHERS.register("qlognehvi")
 class QLogNEHVI(BoTorchSearch):
-    """Expected gain in hypervolume of a batch over the front that the process believes in, in logarithms. For one
-    objective it is `qlogei`.
+    """Log expected hypervolume improvement of a batch over the posterior Pareto front.
 
-    The hypervolume is that above a reference point a tenth of each objective's range below the worst measured value.
+    For one objective it is `qlogei`.
+
+    The reference point of the hypervolume lies a tenth of each objective's range below the worst measured value.
 
     Args:
-        problem, seed, embed, initial, each, shortlist, samples: As `BoTorchSearch` says.
+        problem, seed, embed, initial, each, shortlist, samples: See `BoTorchSearch`.
 
     Source: Daulton, Balandat and Bakshy, "Parallel Bayesian optimization of multiple noisy objectives with expected
     hypervolume improvement", NeurIPS 2021; in logarithms Ament et al., NeurIPS 2023.

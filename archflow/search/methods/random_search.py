@@ -9,7 +9,7 @@ from archflow.search.base import SEARCHERS, Proposals, Searcher
 
 @SEARCHERS.register("random")
 class RandomSearch(Searcher):
-    """Architectures at random, as `space.sample` draws them, each once."""
+    """Architectures at random, as drawn by `space.sample`, without repetition."""
 
     takes_several = True
 

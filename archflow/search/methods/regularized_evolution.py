@@ -10,27 +10,28 @@ from archflow.search.base import SEARCHERS, Proposals, Searcher
 from archflow.search.problem import Problem
 
 PROTOCOLS = {"naszilla": (30, 10, 10, True), "google": (50, 10, 50, False)}
-"""Population, tournament, random architectures to begin with, and whether a tournament may draw one twice."""
+"""Population size, tournament size, initial random architectures, and whether tournaments draw with replacement."""
 
 
 @SEARCHERS.register("regularized_evolution")
 class RegularizedEvolution(Searcher):
-    """Mutates the best of a few that are drawn from the latest architectures; the oldest leave the population.
+    """Mutates the winner of a tournament among the latest architectures; the oldest leave the population.
 
     Args:
-        problem, seed: As `Searcher` says.
-        protocol: Whose settings stand where none are given, a name in `PROTOCOLS`: `naszilla`, or `google`, those of
-            NAS-Bench-101's notebook (whose mutation rates are not: a mutant is one of the space's).
-        population: How many of the latest measured architectures may become parents.
-        tournament: How many are drawn, by `google` all different, for the best of them to be the parent.
-        initial: Random architectures before the first mutation. With fewer than `population`, none leaves until the
-            population is full.
+        problem, seed: See `Searcher`.
+        protocol: Source of default settings, a name in `PROTOCOLS`: `naszilla`, or `google` for NAS-Bench-101's
+            notebook (except for its mutation rates: mutants are drawn by the space).
+        population: Number of latest measured architectures that may become parents.
+        tournament: Number of architectures drawn per tournament, the best of which is the parent; `google` draws
+            without replacement.
+        initial: Random architectures before the first mutation. If there are fewer than `population`, no architecture
+            is removed until the population is full.
 
     Source: Real et al., "Regularized evolution for image classifier architecture search", AAAI 2019; naszilla; and
     `NASBench.ipynb` of google-research/nasbench.
 
     Raises:
-        ArchflowError: No protocol has that name, or a number is below one.
+        ArchflowError: The protocol is unknown, or a number is below one.
     """
 
     def __init__(

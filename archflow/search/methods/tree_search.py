@@ -18,27 +18,29 @@ Ints = NDArray[np.int64]
 Values = NDArray[np.float64]
 
 SAMPLE = 2000
-"""Architectures that are clustered where a space is not ranked whole."""
+"""Size of the sample that is clustered if a space is too large to rank."""
 
 SPLITS = ("clusters", "values")
 
 
 @SEARCHERS.register("tree_search")
 class TreeSearch(Searcher):
-    """The space is split in two, each half in two, and so on; a search descends by upper confidence bounds (UCT) to a
-    part that is good or little known, and measures an architecture of it at random.
+    """Monte-Carlo tree search over a recursive partition of the space.
 
-    Halves are those of linear cuts through embeddings, so that an architecture that was never seen has its leaf.
-    A measurement counts in every part that it is in, by its rank among all; a pending one as a visit without a value.
+    It descends by upper confidence bounds (UCT) to a leaf, from which a random architecture is measured.
+
+    Partitions are linear cuts of the embedding space, so every architecture belongs to a leaf, including those never
+    seen. A measurement counts in every part that contains it, by its rank among all; a pending one counts as a visit
+    without a value.
 
     Args:
-        problem, seed: As `Searcher` says.
-        embed: Architectures -> embeddings; an encoder that is pre-trained on the space by default.
-        initial: Random architectures to begin with.
-        split: `clusters`: between the two clusters of 2-means, learnt without a label and once. `values`: where a
-            regression on what was measured says better and worse, learnt again after every `renew` results.
-        height: Cuts from the whole space to a leaf, at most.
-        least: Architectures of a leaf, at least; for `values`, measured ones.
+        problem, seed: See `Searcher`.
+        embed: Architectures -> embeddings; by default an encoder that is pre-trained on the space.
+        initial: Number of random initial architectures.
+        split: `clusters`: cut between the two clusters of 2-means, learnt once and without labels. `values`: cut
+            between good and bad by a regression on the measurements, learnt again after every `renew` results.
+        height: Largest number of cuts from the root to a leaf.
+        least: Smallest number of architectures in a leaf; for `values`, of measured ones.
         exploration: c in mean + 2 c sqrt(2 log(visits of the whole) / visits of the half), with values from 0 to 1.
         renew: Results after which the `values` are split again.
 
@@ -96,19 +98,20 @@ class TreeSearch(Searcher):
             rows.append(row)
             origins.append(f"part {node}")
             visited, rewards = np.append(visited, left[row]), np.append(rewards, np.nan)
-            left[row] = 0  # is in no part any more
+            left[row] = 0  # is no longer in any part
         return Proposals(pool.select(np.array(rows, np.int64)), origins)
 
     def _descend(
         self, tree: Partition, left: Ints, visited: Ints, rewards: Values, generator: np.random.Generator
     ) -> int:
-        """The first node without a visit, or the leaf, by the highest bound among halves that have new architectures.
+        """Descend by the highest bound among halves with new architectures, to an unvisited node or a leaf.
 
         Args:
-            tree: To descend.
-            left: (N,) leaves of what can be measured.
-            visited: (T,) leaves of what was asked for.
-            rewards: (T,) NaN where there is none.
+            tree: The partition.
+            left: (N,) leaves of the architectures that can be measured.
+            visited: (T,) leaves of the architectures asked for.
+            rewards: (T,) rewards, NaN if there is none.
+            generator: Random generator.
         """
         node = 1
         while node in tree:
@@ -127,7 +130,7 @@ class TreeSearch(Searcher):
         return mean + 2 * self.exploration * float(np.sqrt(2 * np.log(whole) / len(rewards)))
 
     def _tree(self) -> Partition:
-        """The hierarchy; of `values` that of the results at the last renewal."""
+        """The hierarchy; for `values`, the one learnt from the results at the last renewal."""
         used = 0
         if self.split == "values":
             done = len(self.history.done)
@@ -147,7 +150,7 @@ class TreeSearch(Searcher):
 
 
 def _ranks(fitness: Values) -> Values:
-    """(D,) by how many of the others each is not below, from 0 to 1; equal ones have the same."""
+    """(D,) ranks scaled from 0 to 1; equal values have equal ranks."""
     ordered = np.sort(fitness)
     low, high = np.searchsorted(ordered, fitness), np.searchsorted(ordered, fitness, "right") - 1
     return (low + high) / 2 / max(len(fitness) - 1, 1)

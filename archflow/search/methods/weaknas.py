@@ -17,15 +17,15 @@ class WeakNAS(ModelBased):
     """Measures architectures drawn uniformly from those that a weak predictor ranks highest in the whole space.
 
     Args:
-        problem, seed: As `Searcher` says.
+        problem, seed: See `Searcher`.
         surrogate: The predictor; `mlp` if None. `forest` is the published alternative.
-        initial: Random architectures to begin with: 10 for NAS-Bench-201, 100 for NAS-Bench-101.
+        initial: Number of random initial architectures: 10 for NAS-Bench-201, 100 for NAS-Bench-101.
         each: M, architectures per round.
-        top: N, of the highest ranked of the space, measured ones included, from which those are drawn. If fewer than M
-            of them are new, the next in rank follow.
+        top: N, the highest ranked architectures of the space, measured ones included, to draw from. If fewer than M of
+            them are new, the next in rank follow.
 
-    Source: Wu et al., "Stronger NAS with Weaker Predictors", NeurIPS 2021; released code 86dc0f4, whose best so far is
-    chosen by test accuracy; here it is chosen by what is measured.
+    Source: Wu et al., "Stronger NAS with Weaker Predictors", NeurIPS 2021; released code 86dc0f4, which selects the
+    best architecture so far by test accuracy; here it is selected by the measured metric.
     """
 
     bounds: ClassVar = {"initial": (1,), "each": (1,), "top": (1,)}

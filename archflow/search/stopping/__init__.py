@@ -1,4 +1,4 @@
-"""Rules that stop an evaluation before its last epoch: a file per rule."""
+"""Rules that stop an evaluation before its last epoch: one file per rule."""
 
 from archflow.search.stopping.base import STOPPING, Curve, StoppingRule
 

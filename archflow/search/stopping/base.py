@@ -1,4 +1,4 @@
-"""The contract of a rule that stops evaluations, and the rules by name."""
+"""The contract of early-stopping rules, and the rules by name."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Curve = Mapping[int, float]
 
 
 class StoppingRule(Configured, ABC):
-    """Says whether an evaluation is worth its further epochs. What it says depends on nothing but the curves."""
+    """Decides whether an evaluation is stopped early. The decision depends on nothing but the curves."""
 
     @abstractmethod
     def stops(self, curve: Curve, others: Sequence[Curve], epochs: Sequence[int]) -> bool:
         """Whether to stop an evaluation now.
 
         Args:
-            curve: Its own, up to now; never up to the last epoch.
-            others: Those of all other evaluations, finished, stopped and under way.
-            epochs: All at which there are values; the last is the end.
+            curve: The evaluation's curve up to now; never up to the last epoch.
+            others: Curves of all other evaluations: finished, stopped and running.
+            epochs: All epochs at which there are values; the last one is the end.
         """
 
 

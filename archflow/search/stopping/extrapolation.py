@@ -1,4 +1,4 @@
-"""Stopping by what a learning curve will come to."""
+"""Early stopping by extrapolated learning curves."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from archflow.search.stopping.base import STOPPING, Curve, StoppingRule
 
 @STOPPING.register("extrapolation")
 class Extrapolation(StoppingRule):
-    """Stops an evaluation that, by a model of the full curves so far, will hardly become the best.
+    """Stops an evaluation that is unlikely to become the best, according to a model of the full curves so far.
 
     Args:
-        least: So many full curves there must be.
-        deviations: It is stopped if its end lies so many standard deviations below the best end so far.
+        least: Number of full curves required.
+        deviations: An evaluation is stopped if its predicted end is this many standard deviations below the best end so
+            far.
     """
 
     bounds: ClassVar = {"least": (4,), "deviations": (0,)}

@@ -12,10 +12,10 @@ from archflow.search.stopping.base import STOPPING, Curve, StoppingRule
 
 @STOPPING.register("median")
 class Median(StoppingRule):
-    """Stops an evaluation whose best value so far is below the median of the others' means up to the same epoch.
+    """Stops an evaluation whose best value so far is below the median of the others' running means at the same epoch.
 
     Args:
-        least: So many others must have come as far.
+        least: Number of other evaluations that must have reached the epoch.
 
     Source: Golovin et al., "Google Vizier: a service for black-box optimization", KDD 2017, section 3.2.2.
     """

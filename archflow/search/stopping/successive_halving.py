@@ -10,16 +10,16 @@ from archflow.search.stopping.base import STOPPING, Curve, StoppingRule
 
 @STOPPING.register("successive_halving")
 class SuccessiveHalving(StoppingRule):
-    """Lets an evaluation pass a rung only if it is among the best 1/eta of those that reached the rung before.
+    """Lets an evaluation pass a rung only if it is among the best 1/eta of those that reached it.
 
-    This is the form that stops: nothing is paused and promoted later, so no state of a training has to be kept. The
-    first ones at a rung pass it.
+    This is the stopping variant: nothing is paused and promoted later, so no training state is kept. The first
+    evaluations at a rung pass it.
 
     Args:
-        eta: One in so many passes a rung.
-        first: Epochs of the lowest rung; the next ones are eta times as many each.
+        eta: One in `eta` evaluations passes a rung.
+        first: Epochs of the lowest rung; each further rung has eta times as many.
 
-    Source: Li et al., "A system for massively parallel hyperparameter tuning" (ASHA), MLSys 2020; the form that stops
+    Source: Li et al., "A system for massively parallel hyperparameter tuning" (ASHA), MLSys 2020; the stopping variant
     is that of Ray Tune and Syne Tune.
     """
 
@@ -37,7 +37,7 @@ class SuccessiveHalving(StoppingRule):
         return passing > 0 and curve[now] < reached[passing - 1]
 
     def rungs(self, epochs: Sequence[int]) -> set[int]:
-        """For first, first * eta, ... the next epoch at which there are values, but for the last one."""
+        """The rungs: for first, first * eta, ... the next epoch at which there are values, except the last epoch."""
         found, wanted = set(), float(self.first)
         while (epoch := next((each for each in epochs[:-1] if each >= wanted), None)) is not None:
             found.add(epoch)

@@ -1,1 +1,1 @@
-"""Models that search methods fit to what was measured: one file per model."""
+"""Models that search methods fit to measurements: one file per model."""

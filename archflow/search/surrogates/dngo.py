@@ -18,21 +18,22 @@ from archflow.search.training import Training
 Values = NDArray[np.float64]
 
 ITERATIONS = 100
-"""Of the fixed-point equations for the two precisions, at most."""
+"""Maximum number of fixed-point iterations for the two precisions."""
 
 ENOUGH = 1e-4
-"""Relative change of the precisions below which they are found."""
+"""Relative change of the precisions at which the iteration has converged."""
 
 
 @SURROGATES.register("dngo")
 class DNGO(Surrogate):
-    """A network of one hidden layer learns the labels of embeddings; a Bayesian linear regression on its hidden layer
-    says mean and deviation. The precisions are those of the largest marginal likelihood.
+    """Bayesian linear regression on the hidden layer of a network that is trained to predict labels from embeddings.
+
+    The precisions of the regression maximise the marginal likelihood.
 
     Args:
-        embed: Architectures -> embeddings, or an encoder's name as `Embed` takes it.
+        embed: Architectures -> embeddings, or the name of an encoder; see `Embed`.
         width: Units of the hidden layer (tanh).
-        epochs: Of Adam.
+        epochs: Epochs of Adam.
         standardised: Whether labels are standardised; inputs always are.
 
     Source: Snoek et al., "Scalable Bayesian optimization using deep neural networks", ICML 2015; 128 units, learning
@@ -80,8 +81,8 @@ class BayesianRegression:
     """Linear regression with a normal prior of precision alpha on the weights, and noise of precision beta.
 
     Args:
-        x: (n, h).
-        y: (n,).
+        x: (n, h) inputs.
+        y: (n,) targets.
 
     Source: Bishop, Pattern recognition and machine learning, 2006, equations 3.53 to 3.59 and 3.92 to 3.95.
     """
@@ -114,12 +115,12 @@ class _Fitted:
 
     Args:
         embed: Architectures -> embeddings.
-        lesson: What was learnt.
-        standard: (d,) mean and deviation of its embeddings.
-        scale: Of its labels.
-        network: Trained on them.
-        x: (n, d) its standardised embeddings.
-        y: (n,) its labels on the scale.
+        lesson: The training data.
+        standard: (d,) mean and standard deviation of its embeddings.
+        scale: Standardisation of its labels.
+        network: The trained network.
+        x: (n, d) standardised embeddings.
+        y: (n,) standardised labels.
     """
 
     def __init__(
@@ -144,6 +145,6 @@ class _Fitted:
 
     @torch.inference_mode()
     def _basis(self, x: Values) -> Values:
-        """(N, width + 1) states of the hidden layer, and a one, for standardised embeddings (N, d)."""
+        """(N, width + 1) hidden activations and a constant 1, for standardised embeddings (N, d)."""
         states = self._network.hidden(torch.tensor(x, dtype=torch.float32)[None])[0].double().numpy()
         return np.concatenate([states, np.ones((len(x), 1))], 1)

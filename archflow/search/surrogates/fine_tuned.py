@@ -1,4 +1,4 @@
-"""Encoders of archflow, fine-tuned on what was measured."""
+"""archflow's encoders, fine-tuned on the measurements."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from archflow.seeding import seeded
 
 @SURROGATES.register("fine_tuned")
 class FineTuned(Surrogate):
-    """An encoder with a fresh head, trained to rank the labels; every round begins from the encoder's weights as given.
+    """An encoder with a new head, trained to rank the labels; every round starts from the given encoder weights.
 
     Args:
-        encoder: An `Embedder`, a pre-trained encoder by its name or file, or a kind of encoder, which starts from fresh
-            weights that differ from lesson to lesson.
+        encoder: An `Embedder`, the name or file of a pre-trained encoder, or a kind of encoder, whose initial weights
+            are random and differ between lessons.
         members: Networks in an ensemble; their scores, each on the scale of the labels, are averaged.
-        objective: By its name in `OBJECTIVES`.
-        epochs, learning_rate, weight_decay, margin, warmup: As in `FineTuneSettings`. No label is held out; the last
+        objective: A name in `OBJECTIVES`.
+        epochs, learning_rate, weight_decay, margin, warmup: See `FineTuneSettings`. No label is held out; the last
             epoch is kept.
-        batch_size: Architectures in a step; 0 for `batches` steps in an epoch.
-        batches: See there.
-        device: Where networks are trained.
+        batch_size: Architectures per step; 0 for `batches` steps per epoch.
+        batches: Steps per epoch if `batch_size` is 0.
+        device: Device of the training.
 
     Raises:
-        ArchflowError: For an unknown encoder or objective.
+        ArchflowError: The encoder or objective is unknown.
 
     Source: the settings are FGP's for NAS-Bench-201; `archflow.search.methods` has those of GMAE, CAP and others.
     """
@@ -90,7 +90,7 @@ class FineTuned(Surrogate):
         return once(space, ("embedder", self.kind), lambda: create(self.kind, typical(space)))
 
     def _fit(self, lessons: Sequence[Lesson], starts: Sequence[Embedder]) -> list[Model]:
-        """Of lessons with equally many labels, and starts that are shown the same of an architecture."""
+        """Fit lessons with equal numbers of labels; the encoders have the same inputs."""
         prepared = [start.prepare(lesson.table.architectures) for lesson, start in zip(lessons, starts, strict=True)]
         scales = [Scale.of(lesson.y) for lesson in lessons]
         labels = np.concatenate([scale.down(lesson.y) for scale, lesson in zip(scales, lessons, strict=True)])
@@ -122,13 +122,16 @@ class FineTuned(Surrogate):
 
 
 def _seed(seed: int, member: int) -> int:
-    """A seed of each member's own."""
+    """A separate seed for each member."""
     return int(np.random.SeedSequence((seed, member)).generate_state(1)[0])
 
 
 class _Fitted:
-    """Trained networks as a model. Scores of a ranking are shifted and stretched so that those of the measured
-    architectures have the labels' mean and deviation."""
+    """Trained networks as a model.
+
+    Ranking scores are shifted and scaled so that those of the measured architectures have the mean and standard
+    deviation of the labels.
+    """
 
     def __init__(
         self, start: Embedder, networks: Sequence[ScoreModel], shown: ArchitectureSet, scale: Scale, made: FineTuned
@@ -150,7 +153,7 @@ class _Fitted:
         return self.scale.up(scores.mean(0)), self.scale.spread * scores.std(0)
 
     def _scores(self, shown: ArchitectureSet) -> Values:
-        """(M, N) of every member."""
+        """(M, N) scores of all members."""
         rows = np.arange(len(shown))
         own = rows if self.copies == 1 else np.tile(rows, (self.copies, 1))
         found = [score(network, shown, own, self.device)[..., 0].reshape(self.copies, -1) for network in self.networks]

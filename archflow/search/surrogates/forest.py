@@ -13,11 +13,13 @@ from archflow.search.surrogates.mlp import PLAIN
 
 @SURROGATES.register("forest")
 class Forest(Surrogate):
-    """A random forest on the one-hot encoding of operations and edges; the deviation is that between its trees.
+    """A random forest on the one-hot encoding of operations and edges.
+
+    The standard deviation is that between its trees.
 
     Args:
-        trees: How many.
-        deepest: Splits on the longest path through one.
+        trees: Number of trees.
+        deepest: Maximum depth of a tree.
 
     Source: Wu et al., "Stronger NAS with Weaker Predictors" (WeakNAS), NeurIPS 2021; released code 86dc0f4.
     """

@@ -24,36 +24,36 @@ from archflow.search.model_based import SURROGATES, Lesson, Model, Surrogate, Va
 from archflow.search.training import Training, train
 
 MARGIN = 0.1
-"""How far from 0 and from 1 the worst and the best label are as outputs of the sigmoid."""
+"""Distance of the worst and the best label from 0 and 1 in units of the sigmoid's output."""
 
 UNITS = 10.0
-"""Units of the Gaussian outputs in a standard deviation of the labels: its deviation is at least .6 of a unit, and was
-published for errors in per cent, whose standard deviation is about ten in NAS-Bench-201."""
+"""Units of the Gaussian outputs per standard deviation of the labels. The predicted deviation is at least .6 of a unit,
+as published for errors in per cent, whose standard deviation is about ten in NAS-Bench-201."""
 
 LANES = 64
-"""A multiple of what any processor's vector instructions take at once, twice."""
+"""Arrays are padded to a multiple of this number of elements, which every processor's vector width divides."""
 
 EPSILON = 1e-5
-"""Added to variances in normalisation."""
+"""Added to variances in batch normalisation."""
 
 
 @SURROGATES.register("gin")
 class GINSurrogate(Surrogate):
-    """A small graph isomorphism network with batch normalisation, trained from fresh weights.
+    """A small graph isomorphism network with batch normalisation, trained from random weights.
+
+    A lesson's model does not depend on the lessons it is trained with; it is equal to the last bit if the processor
+    rounds a matrix product the same way alone and in a batch.
 
     Args:
-        variance: False, NPENAS-NP: the output is a sigmoid, trained to the squared error; the best label measured is
-            .9 and the worst .1, as errors of 10 to 90 % are where the published rate of 100 is theirs. True,
-            NPENAS-BO: outputs are mean and deviation, trained to the Gaussian likelihood, and units are CELU.
-        width, depth: Of the convolutions, along the edges.
-        hidden: Width of the layer behind the mean over nodes.
-        epochs: 300 for NPENAS-NP and 1,000 for NPENAS-BO if 0.
-        batch_size, learning_rate, weight_decay: Of Adam (moments 0 and .9; biases at twice the rate, without decay),
-            whose rate falls along half a cosine. The released scheduler counts fewer steps than there are, so that its
-            rate rises again in the end; here it does not.
-
-    A lesson's model is the same in any company; to the last bit where the processor rounds a product of matrices alike
-    alone and beside others.
+        variance: False, NPENAS-NP: the output is a sigmoid, trained by squared error; the best measured label is mapped
+            to .9 and the worst to .1, as the published scale of 100 maps errors of 10 to 90 %. True, NPENAS-BO: outputs
+            are mean and standard deviation, trained by Gaussian likelihood, with CELU activations.
+        width, depth: Of the graph convolutions, which follow the edges.
+        hidden: Width of the layer after the mean over nodes.
+        epochs: Number of epochs; 0 takes 300 for NPENAS-NP and 1,000 for NPENAS-BO.
+        batch_size, learning_rate, weight_decay: Of Adam (moments 0 and .9; biases at twice the rate, without decay)
+            with half a cosine as the schedule. The released schedule counts fewer steps than there are, so that its
+            rate rises again at the end; here it does not.
 
     Source: Wei et al., "NPENAS", 2020; NPENASv1 456ae85.
     """
@@ -81,7 +81,7 @@ class GINSurrogate(Surrogate):
         return fit_alike(lessons, keys, lambda group: self._fit([lessons[number] for number in group]))
 
     def _fit(self, lessons: Sequence[Lesson]) -> list[Model]:
-        """Of lessons with equally many labels and one preparation."""
+        """Fit lessons with equal numbers of labels and the same inputs."""
         prepare, labels = preparation_of(lessons[0]), len(lessons[0].y)
         architectures = ArchitectureSet.concatenate([prepare(lesson.table.architectures) for lesson in lessons])
         scales = [self._scale(lesson.y) for lesson in lessons]
@@ -112,21 +112,24 @@ class GINSurrogate(Surrogate):
 
 
 def preparation_of(lesson: Lesson) -> Preparation:
-    """What a network is shown in the space of a lesson: the operations, and the attributes, scaled."""
+    """The inputs of a network in the space of a lesson: operations, and scaled attributes."""
     space = lesson.problem.space
     return once(space, "preparation", lambda: Preparation.of(typical(space), space.vocabulary))
 
 
 class MemberLinear(Linear):
-    """A linear layer that rounds alike for one member and for several: no member's rows are padded to those of others,
-    since a product of more rows rounds otherwise, and so does the sum over them in its gradient."""
+    """A linear layer that rounds identically for one member and for several.
+
+    No member's rows are padded to those of others, since a product of more rows, and the sum over them in its gradient,
+    are rounded differently.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         """(K, rows, in) -> (K, rows, out)."""
         return torch.baddbmm(self.bias[:, None], x, self.weight)  # type: ignore[index]
 
     def by_node(self, x: Tensor, batch: Batch) -> Tensor:
-        """(V, in) -> (V, out): every node through its member's layer."""
+        """(V, in) -> (V, out): apply each node's own member's layer."""
         rows = batch.member_nodes
         if rows.is_full:
             return self(x.view(*rows.shape, -1)).flatten(0, 1)
@@ -135,8 +138,11 @@ class MemberLinear(Linear):
 
 
 def by_lanes(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """An elementwise function by vector instructions alone. What is left over at the end of an array torch computes one
-    by one, which can differ in the last bit, and what that is would depend on the companions."""
+    """Apply an elementwise function with vector instructions only.
+
+    torch computes the remainder at the end of an array one element at a time, which may differ in the last bit, and
+    which elements are in the remainder would depend on the rest of the batch.
+    """
     return function(F.pad(x.flatten(), (0, -x.numel() % LANES)))[: x.numel()].view(x.shape)
 
 
@@ -145,7 +151,7 @@ def _celu(x: Tensor) -> Tensor:
 
 
 class Convolution(IsomorphismConvolution):
-    """Messages along the edges, not against them."""
+    """Graph convolution with messages along the edges, not against them."""
 
     def __init__(self, n_in: int, dim: int) -> None:
         super().__init__(n_in, dim)
@@ -158,8 +164,12 @@ class Convolution(IsomorphismConvolution):
 
 
 class NodeNorm(BatchNorm):
-    """Batch normalisation whose sums run over a member's nodes one by one, so that padding to the companions' size
-    changes no rounding. With a first moment of 0, Adam makes whole steps of what rounding leaves of a zero gradient."""
+    """Batch normalisation whose sums run over a member's nodes one by one.
+
+    Padding therefore does not change the rounding.
+
+    With a first moment of 0, Adam takes full steps on the rounding errors of a zero gradient.
+    """
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:  # type: ignore[override]
         """(V, d) -> (V, d)."""
@@ -178,7 +188,7 @@ class NodeNorm(BatchNorm):
 
 
 def _by_node(values: Tensor, bounds: Tensor) -> Tensor:
-    """(K, d) of each member -> (V, d), or (1, d) for one."""
+    """(K, d) per member -> (V, d), or (1, d) for a single member."""
     return values if len(values) == 1 else torch.repeat_interleave(values, bounds.diff(), 0)
 
 
@@ -206,7 +216,7 @@ class _Normalised(torch.autograd.Function):
 
 
 class Network(nn.Module):
-    """Convolutions with batch normalisation, the mean over nodes, and a head for each output."""
+    """Graph convolutions with batch normalisation, the mean over nodes, and one head per output."""
 
     def __init__(self, n_ops: int, n_attributes: int, width: int, depth: int, hidden: int, *, gaussian: bool) -> None:
         super().__init__()
@@ -222,7 +232,7 @@ class Network(nn.Module):
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def forward(self, batch: Batch) -> Tensor:
-        """(K, B, 1) the sigmoid, or (K, B, 2) mean and deviation."""
+        """(K, B, 1) the sigmoid, or (K, B, 2) mean and standard deviation."""
         activation = _celu if self.gaussian else F.relu
         x = one_hot(batch, self.n_ops, self.n_attributes, torch.float32)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
@@ -236,7 +246,7 @@ class Network(nn.Module):
         return torch.cat([mean, by_lanes(lambda x: torch.exp(F.celu(x) / 2), deviation)], -1)
 
     def loss(self, outputs: Tensor, y: Tensor) -> Tensor:
-        """(K,) of outputs (K, B, .) and labels (K, B)."""
+        """(K,) loss of outputs (K, B, .) for labels (K, B)."""
         errors = (outputs[..., 0] - y).square()
         if not self.gaussian:
             return errors.mean(1)

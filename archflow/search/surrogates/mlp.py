@@ -10,12 +10,12 @@ from archflow.search.perceptron import fit_perceptrons
 from archflow.search.training import Training
 
 PLAIN = ("slots", "chain", "counts", "graf")
-"""Plain encodings: the one-hot operation and edges of every slot; in spaces without slots what there is instead."""
+"""Plain encodings: the one-hot operation and edges of every slot, or the closest equivalent in spaces without slots."""
 
 
 @SURROGATES.register("mlp")
 class MLP(Surrogate):
-    """A wide perceptron on the one-hot encoding of operations and edges, trained to the squared error.
+    """A wide perceptron on the one-hot encoding of operations and edges, trained by squared error.
 
     Args:
         width, depth: Of the perceptron.

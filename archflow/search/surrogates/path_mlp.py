@@ -12,17 +12,18 @@ from archflow.search.training import Training
 
 @SURROGATES.register("path_mlp")
 class PathMLP(Surrogate):
-    """An ensemble of narrow, deep perceptrons on the path encoding, trained to the absolute error.
+    """An ensemble of narrow, deep perceptrons on the path encoding, trained by absolute error.
 
-    The encoding has a bit for each of the most frequent paths of operations from input to output (features `paths`),
+    The encoding has one bit for each of the most frequent paths of operations from input to output (features `paths`),
     in any space. Labels are standardised, so that one learning rate suits every metric.
 
     Args:
-        members: Perceptrons.
-        width, depth: Of each.
+        members: Number of perceptrons.
+        width, depth: Of each perceptron.
         epochs, batch_size, learning_rate: Of Adam, whose moments decay by .9 and .99.
 
-    Source: White et al., "BANANAS", AAAI 2021; naszilla 7e65491, whose labels are errors in per cent as they are.
+    Source: White et al., "BANANAS", AAAI 2021; naszilla 7e65491, which trains on errors in per cent without
+    standardisation.
     """
 
     bounds: ClassVar = {"members": (1, 1000), "width": (1, 65_536), "depth": (1, 1000)}

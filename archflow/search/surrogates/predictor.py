@@ -1,4 +1,4 @@
-"""Predictors of archflow as surrogates."""
+"""archflow's predictors as surrogates."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from archflow.search.model_based import SURROGATES, Lesson, Model, Surrogate, Va
 
 @SURROGATES.register("predictor")
 class PredictorSurrogate(Surrogate):
-    """Any `archflow.predict.Predictor`, made and fitted afresh for every lesson. With fewer than five labels, or equal
-    ones, it knows their mean only.
+    """Any `archflow.predict.Predictor`, constructed and fitted from scratch for every lesson.
+
+    With fewer than five labels, or equal ones, it predicts their mean.
 
     Args:
-        make: Seed -> an unfitted predictor of one metric, of which higher is better. None takes the recipe.
+        make: Seed -> an unfitted predictor of one metric that is better when higher. None takes the recipe.
         recipe: A recipe that needs no encoders (`archflow.recipes`).
 
     Raises:
@@ -37,7 +38,7 @@ class PredictorSurrogate(Surrogate):
 
     def _fit(self, lesson: Lesson) -> Model:
         predictor, problem = self.make(lesson.seed), lesson.problem
-        usual = None if problem.columns else typical(problem.space)  # columns of so many may be hours of work
+        usual = None if problem.columns else typical(problem.space)  # their columns may take hours to compute
         predictor.fit(lesson.table, lesson.y, reference=usual)
 
         def model(architectures: ArchitectureSet) -> tuple[Values, Values]:

@@ -1,4 +1,4 @@
-"""Workers: a file per way to run evaluations."""
+"""Workers: one file per way to run evaluations."""
 
 from archflow.search.workers.base import Finished, Job, Watch, Workers
 

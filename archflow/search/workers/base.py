@@ -1,4 +1,4 @@
-"""The contract of what runs evaluations."""
+"""The contract of workers, which run evaluations."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Job:
     """What workers do with an architecture.
 
     Attributes:
-        evaluate: An evaluator.
-        needed: Metrics without which an evaluation has failed.
-        watch: Whether to stop an evaluation.
-        timeout: Seconds that one may take; None for no limit.
+        evaluate: The evaluator.
+        needed: Metrics without which an evaluation fails.
+        watch: Whether to stop a running evaluation.
+        timeout: Time limit of an evaluation in seconds; None for no limit.
     """
 
     evaluate: Any
@@ -29,17 +29,17 @@ class Job:
 
 @dataclass
 class Finished:
-    """An evaluation that ended in one way or another.
+    """An evaluation that completed, failed or was stopped.
 
     Attributes:
-        number: Of the trial.
-        worker: Which worker ran it, from 0.
+        number: Number of the trial.
+        worker: Index of the worker that ran it, from 0.
         begin, end: Seconds on the clock of the search.
-        metrics: Its last ones; empty if it failed.
+        metrics: Its last metrics; empty if it failed.
         failure: Why it failed; "" if it did not.
-        epochs: After which epochs the metrics are; 0 if they are not by epoch.
+        epochs: Number of epochs after which the metrics were measured; 0 if the evaluator does not measure by epoch.
         stopped: Whether it was stopped before its last epoch.
-        curve: (epochs, metrics) after each.
+        curve: (epochs, metrics) at each measured epoch.
     """
 
     number: int
@@ -53,43 +53,43 @@ class Finished:
     curve: list[tuple[int, dict[str, float]]] = field(default_factory=list)
 
     def point(self, epochs: int, metrics: Mapping[str, float]) -> None:
-        """Add the metrics after some epochs, which are its last ones for now."""
+        """Append the metrics at an epoch; they become the latest metrics."""
         self.epochs, self.metrics = epochs, dict(metrics)
         self.curve.append((epochs, self.metrics))
 
     def fail(self, failure: str) -> None:
-        """Say why it failed; what was measured before counts no more."""
+        """Mark the evaluation as failed and discard its metrics."""
         self.failure, self.metrics, self.stopped = failure, {}, False
 
 
 Watch = Callable[[Finished], bool]
-"""Given an evaluation that is under way, with what it has measured: whether to stop it there."""
+"""Given a running evaluation with its measurements so far: whether to stop it."""
 
 
 class Workers(ABC):
-    """Runs evaluations, as many at once as there are workers. It is a context manager: behind it nothing runs on."""
+    """Runs evaluations, one per worker at a time. A context manager: on exit everything that runs is ended."""
 
     @property
     @abstractmethod
     def clock(self) -> float:
-        """Seconds since the search began, the time that it was interrupted for left out."""
+        """Seconds since the search began, not counting interruptions."""
 
     @property
     @abstractmethod
     def free(self) -> int:
-        """How many workers have nothing to do."""
+        """Number of idle workers."""
 
     @abstractmethod
     def start(self, number: int, architecture: Architecture, seed: int) -> None:
-        """Begin an evaluation on a free worker."""
+        """Start an evaluation on an idle worker."""
 
     @abstractmethod
     def wait(self) -> Sequence[Finished]:
-        """Wait until something happens, and give the evaluations that ended, if any did."""
+        """Wait for an event, and return the evaluations that ended, if any."""
 
     @abstractmethod
     def close(self) -> None:
-        """End what runs."""
+        """End all running evaluations."""
 
     def __enter__(self) -> Workers:
         return self
@@ -99,6 +99,6 @@ class Workers(ABC):
 
 
 def is_last(evaluate: Any, epochs: int) -> bool:
-    """Whether the metrics after so many epochs are the last ones, as far as is known before."""
+    """Whether the metrics at this epoch are the last ones, as far as is known in advance."""
     known = getattr(evaluate, "epochs", ())
     return epochs == 0 or (bool(known) and epochs >= known[-1])

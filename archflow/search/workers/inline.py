@@ -1,4 +1,4 @@
-"""One worker, which is this process."""
+"""A single worker: the current process."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from archflow.search.workers.base import Finished, Job, Workers, is_last
 
 
 class InlineWorker(Workers):
-    """Evaluates in this process, one after the other: for functions that cannot be sent to another one.
+    """Evaluates in the current process, one architecture at a time.
 
-    Nothing limits how long an evaluation takes.
+    It is meant for functions that cannot be sent to another process.
+
+    There is no time limit.
 
     Args:
-        job: What it does.
-        elapsed: Seconds that the search took before.
+        job: What the worker does.
+        elapsed: Seconds that the search took before this run.
     """
 
     def __init__(self, job: Job, elapsed: float = 0.0) -> None:
@@ -51,7 +53,7 @@ class InlineWorker(Workers):
         except (
             Exception,
             SystemExit,
-        ) as error:  # whatever the evaluation raises is said, and the search goes on
+        ) as error:  # whatever the evaluation raises is reported, and the search continues
             finished.fail(failure_of(error))
         finished.end = self.clock
         return (finished,)

@@ -1,4 +1,4 @@
-"""Workers that are processes on this machine: one that hangs or dies costs its evaluation, and nothing else."""
+"""Workers that are processes on this machine: one that hangs or dies loses its evaluation, and nothing else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from archflow.search.workers.base import Finished, Job, Workers, is_last
 from archflow.workers import begin_worker
 
 GRACE = 5.0
-"""Seconds that an evaluator which gives up by itself gets on top of its limit."""
+"""Grace period in seconds for an evaluator that enforces the time limit itself."""
 
 _NOT_SENT = "the evaluator cannot be sent to another process ({}); take a function of a module, or workers=0"
 _NOT_STARTED = (
@@ -29,7 +29,7 @@ _NOT_STARTED = (
 
 
 class _Process:
-    """A process, and the evaluation that it is busy with."""
+    """A process, and the evaluation it is running."""
 
     def __init__(self, place: int, job: Job, evaluate: Any) -> None:
         self.place, self.job, self.evaluate = place, job, evaluate
@@ -43,18 +43,18 @@ class _Process:
         self.process: BaseProcess = context.Process(target=_serve, args=arguments)
         try:
             self.process.start()
-        except Exception as error:  # pickling raises many kinds
+        except Exception as error:  # pickling raises many kinds of error
             raise ArchflowError(_NOT_SENT.format(failure_of(error))) from None
         finally:
             other.close()
         self.ready, self.since = False, 0.0
 
     def send(self, content: object) -> None:
-        with suppress(OSError):  # it has died, as will be seen
+        with suppress(OSError):  # it has died, which `wait` reports
             self.connection.send(content)
 
     def end(self, *, at_once: bool) -> None:
-        """Stop the process; what it started is given a moment to be stopped too."""
+        """Stop the process, and give it a moment to stop its child processes."""
         self.connection.close()
         if not at_once:
             self.process.terminate()
@@ -63,18 +63,18 @@ class _Process:
         self.process.join()
 
     def renew(self, *, at_once: bool = False) -> None:
-        """Another process in its stead."""
+        """Replace the process by a new one."""
         self.end(at_once=at_once)
         self._spawn()
 
 
 class ProcessWorkers(Workers):
-    """So many processes, each with a copy of the evaluator.
+    """A fixed number of processes, each with a copy of the evaluator.
 
     Args:
-        job: What they do.
-        count: How many there are.
-        elapsed: Seconds that the search took before.
+        job: What the workers do.
+        count: Number of processes.
+        elapsed: Seconds that the search took before this run.
 
     Raises:
         ArchflowError: The evaluator cannot be sent to other processes.
@@ -176,7 +176,7 @@ class ProcessWorkers(Workers):
 
 
 class _Ended(SystemExit):
-    """Raised by SIGTERM, so that what the evaluation started is stopped too."""
+    """Raised on SIGTERM, so that the evaluation's child processes are stopped too."""
 
 
 def _end(*_: object) -> None:
@@ -184,22 +184,22 @@ def _end(*_: object) -> None:
 
 
 def _serve(connection: Connection, evaluate: Any, needed: tuple[str, ...]) -> None:
-    """What a worker process does: evaluate until its parent is gone or has enough."""
+    """The main loop of a worker process: evaluate until the parent exits or closes the connection."""
     signal.signal(signal.SIGTERM, _end)
     begin_worker(grace=2.0)
-    os.dup2(2, 1)  # what the evaluation prints is no result of the command
+    os.dup2(2, 1)  # the evaluation's output must not mix with the command's
     with suppress(_Ended, EOFError, OSError):
         connection.send(("ready",))
         while True:
             architecture, seed = connection.recv()
             connection.send(("done", _evaluated(connection, evaluate, needed, architecture, seed)))
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left to be stopped
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is running
 
 
 def _evaluated(
     connection: Connection, evaluate: Any, needed: tuple[str, ...], architecture: Architecture, seed: int
 ) -> str:
-    """Evaluate, telling the parent every point; why it failed, or ""."""
+    """Evaluate and send every point to the parent; returns why it failed, or ""."""
     try:
         for epochs, metrics in points(evaluate, architecture, seed):
             connection.send(("point", epochs, checked(metrics, needed)))
@@ -207,6 +207,9 @@ def _evaluated(
                 break
     except _Ended:
         raise
-    except (Exception, SystemExit) as error:  # whatever the user's evaluation raises is said, and the search goes on
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # whatever the user's evaluation raises is reported, and the search continues
         return failure_of(error)
     return ""

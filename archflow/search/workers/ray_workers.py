@@ -1,4 +1,4 @@
-"""Workers on a Ray cluster: actors on any of its machines (extra `ray`)."""
+"""Workers on a Ray cluster: actors on any of its machines (the extra `ray`)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from archflow.search.workers.base import Finished, Job, Workers, is_last
 
 
 def ray_workers(count: int, address: str | None = None, **options: Any) -> Callable[[Job, float], Workers]:
-    """What a `Study` takes as `workers` to evaluate on a Ray cluster.
+    """Return a `workers` argument for `Study` that evaluates on a Ray cluster.
 
     Args:
-        count: Evaluations at once.
-        address: Of the cluster, as `ray.init` takes it; None for the one that Ray is connected to, or a local one.
-        options: Of every actor, such as `num_cpus` and `num_gpus`.
+        count: Number of parallel evaluations.
+        address: Address of the cluster, as for `ray.init`; None for the one that Ray is connected to, or a local one.
+        options: Options of every actor, such as `num_cpus` and `num_gpus`.
 
     Raises:
         ArchflowError: Ray is not installed.
@@ -35,7 +35,7 @@ def ray_workers(count: int, address: str | None = None, **options: Any) -> Calla
 
 @dataclass
 class _Actor:
-    """An actor, what it is busy with, and where its next answer will be."""
+    """An actor, the evaluation it is running, and the reference to its next answer."""
 
     place: int
     handle: Any
@@ -47,13 +47,15 @@ class _Actor:
 
 
 class RayWorkers(Workers):
-    """So many actors, each with a copy of the evaluator. An actor that dies or hangs costs its evaluation alone.
+    """A fixed number of actors, each with a copy of the evaluator.
+
+    An actor that dies or hangs loses only its evaluation.
 
     Args:
-        job: What they do.
-        count: How many there are.
-        elapsed: Seconds that the search took before.
-        options: Of every actor.
+        job: What the workers do.
+        count: Number of actors.
+        elapsed: Seconds that the search took before this run.
+        options: Options of every actor.
     """
 
     def __init__(self, job: Job, count: int, elapsed: float, options: dict[str, Any]) -> None:
@@ -97,7 +99,10 @@ class RayWorkers(Workers):
         return self._kind.remote(self.job.evaluate, self.job.needed)
 
     def _begin_with(self, actor: _Actor) -> None:
-        """Begin its task; an actor that is not there yet is waited for, which takes nothing off the task's time."""
+        """Start an actor's task.
+
+        If the actor is still starting, wait for it; this does not count towards the time limit.
+        """
         actor.since = time.monotonic()
         actor.answer = actor.handle.begin.remote(*(actor.task or ())) if actor.ready else actor.handle.ready.remote()
 
@@ -142,25 +147,25 @@ class RayWorkers(Workers):
 
 
 class _Evaluating:
-    """What an actor does: an evaluation, point by point. Each answer is (epochs, metrics, failure)."""
+    """The actor: runs an evaluation point by point. Each answer is (epochs, metrics, failure)."""
 
     def __init__(self, evaluate: Any, needed: tuple[str, ...]) -> None:
         self.evaluate, self.needed = evaluate, needed
 
     def ready(self) -> tuple[int | None, dict[str, float], str]:
-        """An answer that says no more than that the actor is there."""
+        """Return an empty answer, once the actor has started."""
         return None, {}, ""
 
     def begin(self, architecture: Architecture, seed: int) -> tuple[int | None, dict[str, float], str]:
-        """Begin with an architecture; the first point."""
+        """Start an evaluation and return its first point."""
         self._points = points(self.evaluate, architecture, seed)
         return self.next()
 
     def next(self) -> tuple[int | None, dict[str, float], str]:
-        """The next point; epochs is None when there is none."""
+        """Return the next point; epochs is None if there is none."""
         try:
             for epochs, metrics in self._points:
                 return epochs, checked(metrics, self.needed), ""
-        except Exception as error:  # whatever the user's evaluation raises is said, and the search goes on
+        except Exception as error:  # whatever the user's evaluation raises is reported, and the search continues
             return None, {}, failure_of(error)
         return None, {}, ""

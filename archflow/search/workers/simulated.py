@@ -1,4 +1,4 @@
-"""Workers of tables: what takes hours is looked up, and the clock is set to when it would have ended."""
+"""Simulated workers for tables: measurements are looked up, and the clock advances to when they would have ended."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from archflow.search.workers.base import Finished, Job, Workers, is_last
 
 
 class SimulatedWorkers(Workers):
-    """Several workers on a simulated clock: evaluations end in the order in which they would have.
+    """Several workers on a simulated clock: evaluations end in the order in which they would have ended.
 
     Args:
-        job: What they do. Its `seconds` are how long it takes.
+        job: What the workers do. The evaluator's `seconds` are the durations.
         free_at: When each worker ended its latest evaluation.
-        asked_at: When each trial was asked for, by number: it cannot begin before, whoever has been idle since when.
-        elapsed: Seconds that the search took before.
+        asked_at: When each trial was asked for, by number: it cannot begin earlier, even on an idle worker.
+        elapsed: Seconds that the search took before this run.
     """
 
     def __init__(self, job: Job, free_at: Sequence[float], asked_at: Mapping[int, float], elapsed: float = 0.0) -> None:
@@ -58,7 +58,7 @@ class SimulatedWorkers(Workers):
         self._events.clear()
 
     def _next(self, finished: Finished, curve: Iterator[Point]) -> None:
-        """Look up the next metrics of an evaluation; when they are there, an event says."""
+        """Look up the next metrics of an evaluation; an event is scheduled for when they are available."""
         try:
             epochs, metrics = next(curve)
             finished.point(epochs, checked(metrics, self.job.needed))

@@ -1,6 +1,6 @@
-"""Parameters and multiply-adds of DARTS networks from their choices alone.
+"""Parameters and multiply-adds of DARTS networks, computed from their choices.
 
-The conventions are those of `archflow.networks.counting`, the network is that of `archflow.networks.darts_network`.
+The conventions are those of `archflow.networks.counting`; the network is that of `archflow.networks.darts_network`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from archflow.networks.sizes import check_sizes
 from archflow.spaces.darts.graph import CELLS, OPERATIONS, STEPS
 
 CONVOLUTIONS = {"sep_conv_3x3": (3, 2), "sep_conv_5x5": (5, 2), "dil_conv_3x3": (3, 1), "dil_conv_5x5": (5, 1)}
-"""Kernel of the operations that have weights, and how many pairs of depthwise and 1x1 convolution they are."""
+"""Kernel size of the operations with weights, and their number of depthwise and 1x1 convolution pairs."""
 
 _NORMAL, _REDUCTION = range(CELLS)
 
@@ -31,14 +31,15 @@ def network_costs(
 
     Args:
         choices: (N, 2, 8, 2), see `archflow.spaces.darts.graph`.
+        channels, cells_per_stage, stages, classes: Size of the networks.
         image_shape: (channels, height, width).
-        affine: whether normalisation within operations has a learned scale and shift.
+        affine: Whether normalisation within operations has a learnt scale and shift.
 
     Returns:
-        `params` (N,) and `flops` (N,), multiply-adds of one image.
+        `params` (N,), and `flops` (N,) as multiply-adds for one image.
 
     Raises:
-        ArchflowError: a size below one.
+        ArchflowError: A size is below one.
     """
     image_channels, height, width = image_shape
     check_sizes(channels=channels, cells_per_stage=cells_per_stage, stages=stages, classes=classes)
@@ -52,7 +53,7 @@ def network_costs(
         wide = channels * 2**stage
         for position in range(cells_per_stage + (stage > 0)):
             reduction = stage > 0 and position == 0
-            # Both inputs are brought to `wide` channels by 1x1 convolutions, at the resolution of the newer one.
+            # 1x1 convolutions bring both inputs to `wide` channels, at the resolution of the newer one.
             params += (older + newer) * wide + 4 * wide
             flops += (older + newer) * wide * height * width
             if reduction:
@@ -68,9 +69,9 @@ def network_costs(
 
 
 def _counts(choices: NDArray[np.int64]) -> list[dict[str, NDArray[np.int64]]]:
-    """For both cells: name -> (N,), how often the operation stands there; only operations with weights.
+    """For both cells: name -> (N,) number of occurrences, for operations with weights.
 
-    A skip connection has weights where it reduces: in a reduction cell, from one of the cell's inputs.
+    A skip connection has weights if it reduces the resolution: in a reduction cell, from one of the cell's inputs.
     """
     predecessors, operations = choices[..., 0], choices[..., 1]
     counts = [
@@ -82,7 +83,7 @@ def _counts(choices: NDArray[np.int64]) -> list[dict[str, NDArray[np.int64]]]:
 
 
 def _operation(op: str, channels: int) -> tuple[int, int]:
-    """Weights of the convolutions of an operation, each used once an output position, and of its normalisation."""
+    """Convolution weights of an operation, each used once per output position, and its normalisation weights."""
     if op == "skip_connect":
         return channels * channels, 2 * channels
     kernel, pairs = CONVOLUTIONS[op]

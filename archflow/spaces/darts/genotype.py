@@ -1,15 +1,15 @@
-"""The written forms of a DARTS genotype.
+"""The text formats of a DARTS genotype.
 
 - JSON: `{"normal": [["sep_conv_3x3", 0], ["skip_connect", 1], ...], "reduce": [...]}`
-- the DARTS code's: `Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), reduce=[...], ...)`
+- that of the DARTS code: `Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), reduce=[...], ...)`
 - compact: `(((0, 3), (1, 2), ...), (...))`, pairs of predecessor and operation number, normal cell first. Operations
   are numbered from 0 without `none`, as NASLib does; in BANANAS's own files `none` is 0 and all others are one higher.
 
-All are Python literals and calls: Python's parser reads them, and nothing is evaluated. They may stand as files have
-them: `NAME = Genotype(...)`, `genotypes.Genotype(...)`, `np.int64(3)` for 3.
+All formats are Python literals and calls: Python's parser reads them, and nothing is evaluated. They may appear as in
+source files: `NAME = Genotype(...)`, `genotypes.Genotype(...)`, `np.int64(3)` for 3.
 
-A cell lists eight operations with their predecessors, two of each intermediate node in turn, flat or in pairs. Choices
-are those of `archflow.spaces.darts.graph`.
+A cell lists eight operations with their predecessors, two per intermediate node in order, flat or in pairs. Choices are
+those of `archflow.spaces.darts.graph`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from archflow.spaces.darts.graph import OPERATIONS, REACH, STEPS
 
 _BEFORE = re.compile(r"\s*(\w+\s*=\s*)?((\w+\s*\.\s*)+(?=Genotype))?")
 _UNUSUAL = re.compile(r"[^\s!-\[\]-~]", re.ASCII)
-"""What no genotype holds: characters beyond ASCII, control characters, backslashes."""
+"""Characters that no genotype contains: non-ASCII, control characters, backslashes."""
 
 _NAMED = {op: number for number, op in enumerate(OPERATIONS)}
 _NUMBERED = {number - 1: number for number in range(1, len(OPERATIONS))}
@@ -36,16 +36,16 @@ _JSON = [[json.dumps([op, predecessor]) for predecessor in range(REACH.max())] f
 _FIELDS = ("normal", "reduce", "normal_concat", "reduce_concat")
 _PREDECESSORS = [{node: node for node in range(reach)} for reach in REACH.tolist()]
 _SHOWN = 24
-"""How much of a wrong string an error shows."""
+"""How many characters of a wrong string an error shows."""
 
 _LONGEST = 10_000
 
 
 def read(text: str) -> NDArray[np.int64]:
-    """Choices (2, 8, 2) from any of the forms.
+    """Parse any of the formats into choices (2, 8, 2).
 
     Raises:
-        ArchflowError: that says at which character the text is wrong.
+        ArchflowError: The text is wrong; the message names the character.
     """
     return _Reader(text).choices()
 
@@ -63,7 +63,7 @@ def genotype_text(choices: NDArray[np.int64]) -> str:
 
 
 def compact_text(choices: NDArray[np.int64]) -> str:
-    """Choices (2, 8, 2) -> index pairs. Raises ArchflowError for `none`, which has no number there."""
+    """Choices (2, 8, 2) -> index pairs. Raises ArchflowError for `none`, which has no number in this format."""
     if (choices[..., 1] == _NAMED["none"]).any():
         raise ArchflowError("the compact form has no number for none: use the JSON or Genotype form")
     return str(tuple(tuple((predecessor, op - 1) for predecessor, op in cell) for cell in choices.tolist()))
@@ -74,7 +74,10 @@ def _named(cell: NDArray[np.int64]) -> list[tuple[str, int]]:
 
 
 class _Reader:
-    """A string as Python's syntax tree; what does not belong to a genotype is refused with its place in the string."""
+    """A string as Python's syntax tree.
+
+    It refuses everything that is not part of a genotype, with its position in the string.
+    """
 
     def __init__(self, text: str) -> None:
         self._text, self._begin = text, 0
@@ -108,7 +111,7 @@ class _Reader:
         self.fail(self._tree, '{"normal": ...}, Genotype(normal=...) or ((predecessor, operation), ...) of two cells')
 
     def _both(self, fields: Sequence[tuple[ast.expr | ast.keyword | None, object, ast.expr]]) -> NDArray[np.int64]:
-        """Both cells from named fields in any order; what is concatenated may be said or not."""
+        """Both cells from named fields in any order; the fields for concatenation are optional."""
         left, cells = list(_FIELDS), {}
         for where, name, value in fields:
             if name not in left:
@@ -146,7 +149,7 @@ class _Reader:
         self.fail(node, f"{what} ({', '.join(map(repr, options))})")
 
     def _concat(self, node: ast.expr) -> None:
-        """All four intermediate nodes: cells of this space concatenate no others."""
+        """Check that all four intermediate nodes are concatenated, as in every cell of this space."""
         match node:
             case ast.Call(func=ast.Name("range"), args=[first, last], keywords=[]):
                 found = {2: first, 6: last}
@@ -157,5 +160,5 @@ class _Reader:
 
 
 def _end(node: ast.expr) -> int:
-    """Where its closing bracket is."""
+    """The position of the node's closing bracket."""
     return (node.end_col_offset or 1) - 1

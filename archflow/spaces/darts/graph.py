@@ -1,17 +1,17 @@
-"""DARTS genotypes as graphs, one or two components, and as numbers.
+"""DARTS genotypes as graphs of one or two components, and as numbers.
 
 Sources: Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019; Siems et al., "Surrogate NAS
 Benchmarks: Going Beyond the Limited Search Spaces of Tabular NAS Benchmarks" (NAS-Bench-301), ICLR 2022.
 
-A genotype is a normal cell, then a reduction cell. A cell has two inputs, the outputs of the two cells before it, and
-four intermediate nodes, each the sum of two operations on earlier feature maps; it puts out their concatenation. As a
+A genotype is a normal cell, then a reduction cell. A cell has two inputs, the outputs of the two preceding cells, and
+four intermediate nodes, each the sum of two operations on earlier feature maps; its output is their concatenation. As a
 graph (operations are nodes) a cell is
 
     c_k-2, c_k-1, then for each intermediate node: operation, operation, add; then concat.
 
-As numbers, N genotypes are their *choices* (N, 2, 8, 2): cell, operation (two of each intermediate node in turn), then
-(predecessor, position of the operation in `OPERATIONS`). Predecessors count feature maps: 0 is c_k-2, 1 is c_k-1, then
-the intermediate nodes.
+As numbers, N genotypes are their *choices* (N, 2, 8, 2): cell, operation (two per intermediate node in order), then
+(predecessor, index of the operation in `OPERATIONS`). Predecessors are numbered by feature map: 0 is c_k-2, 1 is c_k-1,
+then the intermediate nodes.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ OPERATIONS = (
     "dil_conv_3x3",
     "dil_conv_5x5",
 )
-"""In the order of the DARTS code. `none` is read, since trained cells with it are published, but never drawn."""
+"""In the order of the DARTS code. `none` is parsed, as trained cells with it are published, but never sampled."""
 
 VOCABULARY = Vocabulary(("c_k-2", "c_k-1", *OPERATIONS, "add", "concat"))
 
 CELLS, STEPS = 2, 8
-"""Cells of a genotype, operations of a cell."""
+"""Number of cells per genotype and of operations per cell."""
 
 CELL_NODES = 15
 CONCAT = CELL_NODES - 1
 MAP_NODES = np.array([0, 1, 4, 7, 10, 13])
-"""Where the feature maps are in the graph of a cell: the two inputs and the sums of the intermediate nodes."""
+"""Nodes of a cell's graph that are feature maps: the two inputs and the sums of the intermediate nodes."""
 
 STEP_NODES = np.array([2, 3, 5, 6, 8, 9, 11, 12])
-"""Where the operations are in the graph of a cell."""
+"""Nodes of a cell's graph that are operations."""
 
 REACH = np.arange(STEPS) // 2 + 2
-"""(8,) how many feature maps stand before each operation."""
+"""(8,) number of feature maps that precede each operation."""
 
 JOINT = np.array([[CONCAT, CONCAT], [CELL_NODES, CELL_NODES + 1]])
 """Sources and targets of the edges that join the cells: the normal cell's output to the reduction cell's inputs."""
@@ -57,7 +57,7 @@ JOINT = np.array([[CONCAT, CONCAT], [CELL_NODES, CELL_NODES + 1]])
 def _cell_edges() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Sources and targets (20,) of a cell's edges by target, then source, and the rows (8,) of the operations' inputs.
 
-    The sources of the latter are open.
+    The sources of the latter are placeholders.
     """
     sums = np.repeat(MAP_NODES[2:], 2)
     edges = np.array([*((-1, node) for node in STEP_NODES), *zip(STEP_NODES, sums, strict=True)])
@@ -76,7 +76,7 @@ _TARGETS = (_TARGET + _SHIFT).reshape(-1)
 
 
 def _source_may_be() -> NDArray[np.bool_]:
-    """(40, 30) which nodes each edge may come from."""
+    """(40, 30) whether each edge may start at each node."""
     allowed = np.zeros((CELLS, CELL_EDGES, NODES), bool)
     for cell, first in enumerate(_SHIFT[:, 0]):
         fixed = np.flatnonzero(_SOURCE >= 0)
@@ -87,7 +87,7 @@ def _source_may_be() -> NDArray[np.bool_]:
 
 
 def _op_may_be() -> NDArray[np.bool_]:
-    """(30, |O|) which operations each node may have."""
+    """(30, |O|) whether each node may have each operation."""
     allowed = np.zeros((CELL_NODES, len(VOCABULARY)), bool)
     allowed[[0, 1, CONCAT], [VOCABULARY.index(op) for op in ("c_k-2", "c_k-1", "concat")]] = True
     allowed[MAP_NODES[2:], VOCABULARY.index("add")] = True
@@ -102,7 +102,7 @@ _FIRST_OPERATION = VOCABULARY.index(OPERATIONS[0])
 def graphs(choices: NDArray[np.int64]) -> ArchitectureSet:
     """Choices (N, 2, 8, 2) -> N graphs of two components, over `VOCABULARY`."""
     count = len(choices)
-    # Nodes that are no step may have one operation only: the first that is allowed.
+    # Nodes other than operations have a single allowed operation.
     op = np.tile(_OP_MAY_BE.argmax(axis=1), (count, 1)).reshape(count, CELLS, CELL_NODES)
     op[:, :, STEP_NODES] = choices[..., 1] + _FIRST_OPERATION
     source = np.tile(_SOURCE + _SHIFT, (count, 1, 1))
@@ -122,13 +122,13 @@ def choices_of(architectures: ArchitectureSet) -> NDArray[np.int64]:
     """N graphs of two components, their edges in any order -> choices (N, 2, 8, 2).
 
     Raises:
-        ArchflowError: an architecture is not a DARTS genotype; says which one, and where it differs.
+        ArchflowError: An architecture is not a DARTS genotype; the message says which one, and where it differs.
     """
     coded = architectures.recoded(VOCABULARY)
     for name, counts, needed in (("nodes", coded.node_counts, NODES), ("edges", coded.edge_counts, EDGES)):
         if (counts != needed).any():
             row = int(np.argmax(counts != needed))
-            hint = "; `separated` takes joined cells apart" if counts[row] == EDGES + JOINT.shape[1] else ""
+            hint = "; use `separated` for joined cells" if counts[row] == EDGES + JOINT.shape[1] else ""
             raise _not_a_genotype(coded, row, f"it has {counts[row]} {name}, two cells have {needed}{hint}")
     op = coded.op.reshape(-1, NODES)
     fits = _OP_MAY_BE[np.arange(NODES), op]
@@ -153,17 +153,17 @@ def choices_of(architectures: ArchitectureSet) -> NDArray[np.int64]:
 def joined(architectures: ArchitectureSet) -> ArchitectureSet:
     """Genotypes as one component each: the normal cell's output leads to both inputs of the reduction cell.
 
-    What flow encodings read, so that what flows through the normal cell goes on through the reduction cell (Kim et
-    al., "Learning to Flow from Generative Pretext Tasks for Neural Architecture Encoding", NeurIPS 2025). Nodes and
-    vocabulary stay; `separated` is the way back.
+    This is the input of flow encodings, in which information then flows from the normal cell to the reduction cell (Kim
+    et al., "Learning to Flow from Generative Pretext Tasks for Neural Architecture Encoding", NeurIPS 2025). Nodes and
+    vocabulary do not change; `separated` is the inverse.
 
     Raises:
-        ArchflowError: an architecture is not a DARTS genotype of two components.
+        ArchflowError: An architecture is not a DARTS genotype of two components.
     """
     choices_of(architectures)
     ends = (architectures.edge_src, architectures.edge_dst)
     source, target = (
-        # Behind the normal cell's edges: they stay ordered by target if they were.
+        # After the normal cell's edges, which keeps edges ordered by target if they were.
         np.insert(end.reshape(-1, EDGES), [CELL_EDGES] * len(joint), joint, axis=1)
         for end, joint in zip(ends, JOINT, strict=True)
     )
@@ -174,7 +174,7 @@ def separated(architectures: ArchitectureSet) -> ArchitectureSet:
     """Joined genotypes as two components each, the inverse of `joined`.
 
     Raises:
-        ArchflowError: an architecture is not a joined DARTS genotype.
+        ArchflowError: An architecture is not a joined DARTS genotype.
     """
     codes = architectures.edge_src.astype(np.int64) * NODES + architectures.edge_dst
     joints = np.isin(codes, JOINT[0] * NODES + JOINT[1])
@@ -195,7 +195,7 @@ def separated(architectures: ArchitectureSet) -> ArchitectureSet:
 
 
 def _with_edges(architectures: ArchitectureSet, source: NDArray, target: NDArray) -> ArchitectureSet:
-    """The same nodes with the edges (N, E)."""
+    """The same nodes with the given edges (N, E)."""
     return ArchitectureSet(
         architectures.vocabulary,
         architectures.op,

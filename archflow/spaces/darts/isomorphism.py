@@ -1,7 +1,7 @@
-"""Which DARTS cells are the same but for the order of a node's two operations and the names of intermediate nodes.
+"""Isomorphism of DARTS cells: equality up to the order of a node's two operations and the names of intermediate nodes.
 
-Weisfeiler-Leman hashes do not tell this in every case: some cells in which a node has both operations on one feature
-map differ and have the same hash. Cells are small enough to try all names.
+Weisfeiler-Leman hashes do not decide this in every case: some different cells in which a node has both operations on
+one feature map have the same hash. Cells are small enough to try all names.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from archflow.spaces.darts.graph import MAP_NODES, OPERATIONS, REACH, STEPS
 
 _INNER = len(MAP_NODES) - 2
 _NAMES = np.array([(0, 1, *(2 + i for i in order)) for order in permutations(range(_INNER))])
-"""(24, 6) new names of the feature maps: the inputs keep theirs."""
+"""(24, 6) new names of the feature maps; the inputs keep their names."""
 
 _PLACES = np.array([np.argsort(names[2:]).repeat(2) * 2 + np.tile([0, 1], _INNER) for names in _NAMES])
-"""(24, 8) which old step stands at each new place."""
+"""(24, 8) old index of each new operation."""
 
 _STEP_CODES = int(REACH.max()) * len(OPERATIONS)
 _UNNAMEABLE = np.iinfo(np.int64).max
 
 
 def least_forms(choices: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Choices (..., 8, 2) of cells -> the choices (..., 8, 2) that all cells of their isomorphism class share.
+    """Choices (..., 8, 2) of cells -> the choices (..., 8, 2) of a canonical member of their isomorphism class.
 
-    Of all ways to write the cell with predecessors before their nodes, the first in the order of its steps: by
-    predecessor, then operation.
+    Among all topological numberings of the cell it is the first in the order of its operations: by predecessor, then
+    operation.
     """
     cells = choices.reshape(-1, STEPS, 2)
     key = np.full(len(cells), _UNNAMEABLE)

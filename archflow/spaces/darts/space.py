@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 class DARTS(NetworkSpace):
     """Two cells of four intermediate nodes, each the sum of two operations on different earlier feature maps.
 
-    An architecture is a graph of two components, normal and reduction cell, as the published tables have it;
-    `archflow.spaces.darts.graph.joined` makes one component of them. The order of the two operations of a node, kept
-    by the native strings and the graph, means nothing, and the hash does not see it.
+    An architecture is a graph of two components, normal and reduction cell, as in the published tables;
+    `archflow.spaces.darts.graph.joined` connects them into one component. The order of a node's two operations is kept
+    by native strings and graphs but has no meaning, and the hash ignores it.
 
-    Seven operations are drawn. `none`, and two operations on one feature map, occur in published cells: both are read,
-    measured and built, but neither drawn nor reached by mutation.
+    Seven operations are sampled. `none`, and two operations on one feature map, occur in published cells: both can be
+    parsed, measured and built, but are neither sampled nor reached by mutation.
 
     `size` counts genotypes without regard to that order: (1 * 3 * 6 * 10 pairs of feature maps * 7^8 operations)^2.
     """
@@ -44,21 +44,25 @@ class DARTS(NetworkSpace):
     size = (prod(comb(reach, 2) for reach in REACH[::2].tolist()) * (len(OPERATIONS) - 1) ** STEPS) ** CELLS
 
     def parse(self, text: str) -> Architecture:
-        """Reads JSON, `Genotype(...)` or index pairs; see `archflow.spaces.darts.genotype`."""
+        """Parse JSON, `Genotype(...)` or index pairs; see `archflow.spaces.darts.genotype`."""
         return graphs(forms.read(text)[None])[0]
 
     def format(self, architecture: Architecture) -> str:
-        """JSON: `{"normal": [["sep_conv_3x3", 0], ...], "reduce": [...]}`."""
+        """Format as JSON: `{"normal": [["sep_conv_3x3", 0], ...], "reduce": [...]}`."""
         return forms.json_text(self._choices(architecture))
 
     def genotype(self, architecture: Architecture) -> str:
-        """The `Genotype(...)` of the DARTS code. Raises ArchflowError if the architecture is not of this space."""
+        """Format as the `Genotype(...)` of the DARTS code.
+
+        Raises ArchflowError if the architecture is not of this space.
+        """
         return forms.genotype_text(self._choices(architecture))
 
     def compact(self, architecture: Architecture) -> str:
-        """Index pairs, as NASLib numbers them.
+        """Format as index pairs, in NASLib's numbering.
 
-        Raises ArchflowError if the architecture is not of this space or has a `none`, which they cannot say.
+        Raises:
+            ArchflowError: The architecture is not of this space, or has a `none`, which this format cannot represent.
         """
         return forms.compact_text(self._choices(architecture))
 
@@ -66,9 +70,9 @@ class DARTS(NetworkSpace):
         raise refuse_enumeration(self)
 
     def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
-        """Uniform over the genotypes: of every node any two different feature maps and any two of seven operations.
+        """Uniform over the genotypes: for every node, any two different feature maps and any two of seven operations.
 
-        The two feature maps of a node are in ascending order. NAS-Bench-301 draws its random genotypes so.
+        The two feature maps of a node are in ascending order, as in NAS-Bench-301's random genotypes.
         """
         choices = np.empty((count, CELLS, STEPS, 2), np.int64)
         for step in range(0, STEPS, 2):
@@ -78,11 +82,11 @@ class DARTS(NetworkSpace):
         return graphs(choices)
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """The 120 genotypes with another operation (96) or another predecessor (24) in one place, in that order.
+        """The 120 genotypes with one operation (96) or one predecessor (24) replaced, in that order.
 
-        The new predecessor is not that of the node's other operation, the new operation is not `none`: a genotype with
-        a `none`, or with two operations of a node on one feature map, has a few more neighbours, and the changes that
-        remove these cannot be taken back.
+        The new predecessor is not that of the node's other operation, and the new operation is not `none`. A genotype
+        with a `none`, or with two operations of a node on one feature map, therefore has a few more neighbours, and
+        changes that remove these cannot be undone.
         """
         choices = self._choices(architecture)
         changes = np.flatnonzero(changeable(choices[None])[0])
@@ -96,8 +100,11 @@ class DARTS(NetworkSpace):
         return [forms.json_text(each) for each in least_forms(choices_of(architectures))]
 
     def canonical(self, architecture: Architecture) -> str:
-        """The JSON of the first genotype that differs in nothing but the order of a node's two operations and the
-        numbering of intermediate nodes; see `archflow.spaces.darts.isomorphism`."""
+        """The JSON of a canonical genotype.
+
+        It is equal for genotypes that differ only in the order of a node's two operations and in the numbering of
+        intermediate nodes; see `archflow.spaces.darts.isomorphism`.
+        """
         return forms.json_text(least_forms(self._choices(architecture)))
 
     def costs(
@@ -113,7 +120,8 @@ class DARTS(NetworkSpace):
     ) -> dict[str, NDArray[np.float64]]:
         """See `NetworkSpace.costs`; `affine` and the defaults are those of `build`.
 
-        Raises ArchflowError, naming the row, for what is not of this space, and for a size below one.
+        Raises:
+            ArchflowError: An architecture is not of this space (the message names the row), or a size is below one.
         """
         return network_costs(
             choices_of(architectures),
@@ -137,14 +145,17 @@ class DARTS(NetworkSpace):
         seed: int = 0,
         affine: bool = False,
     ) -> DARTSNetwork:
-        """By default the network whose parameters and proxies are published for NAS-Bench-301 cells: 32 channels,
-        8 cells (3 stages of 2 normal cells, 2 reduction cells) and, not `affine`, operations as they are during the
-        search (Krishnakumar et al., "NAS-Bench-Suite-Zero: Accelerating Research on Zero Cost Proxies", NeurIPS 2022).
+        """Build the network; the defaults are those for which NAS-Bench-301 parameters and proxies are published.
 
-        The network that the DARTS paper trains after the search has 36 channels, 6 cells a stage and `affine`
+        These are 32 channels, 8 cells (3 stages of 2 normal cells, 2 reduction cells) and operations that are not
+        `affine`, as during the search (Krishnakumar et al., "NAS-Bench-Suite-Zero: Accelerating Research on Zero Cost
+        Proxies", NeurIPS 2022).
+
+        The network that the DARTS paper trains after the search has 36 channels, 6 cells per stage and `affine`
         operations; see `archflow.networks.darts_operations.make_operation`.
 
-        Raises ArchflowError if the architecture is not of this space, and for a size below one.
+        Raises:
+            ArchflowError: The architecture is not of this space, or a size is below one.
         """
         from archflow.networks.darts_network import DARTSNetwork
 
@@ -156,5 +167,5 @@ class DARTS(NetworkSpace):
 
     @staticmethod
     def _choices(architecture: Architecture) -> NDArray[np.int64]:
-        """(2, 8, 2) of one architecture. Raises ArchflowError if it is not of this space."""
+        """(2, 8, 2) choices of one architecture. Raises ArchflowError if it is not of this space."""
         return choices_of(ArchitectureSet.from_architectures([architecture]))[0]

@@ -1,6 +1,6 @@
-"""Parameters and multiply-adds of hierarchical networks from their cells alone.
+"""Parameters and multiply-adds of hierarchical networks, computed from their cells.
 
-The conventions are those of `archflow.networks.counting`, the network is that of
+The conventions are those of `archflow.networks.counting`; the network is that of
 `archflow.networks.hierarchical_network`.
 """
 
@@ -15,7 +15,7 @@ from archflow.spaces.hierarchical.graph import VOCABULARY
 
 _DEPTHWISE = {VOCABULARY.index(op) for op in ("depthwise_conv_3x3", "sep_conv_3x3")}
 _POINTWISE = {VOCABULARY.index(op) for op in ("conv_1x1", "sep_conv_3x3", "projection")}
-"""Operation ids with a depthwise 3x3 convolution, and with a 1x1 convolution that brings the channels of the cell."""
+"""Operation ids with a depthwise 3x3 convolution, and with a 1x1 convolution to the channels of the cell."""
 
 
 def network_costs(
@@ -69,8 +69,7 @@ def _cell(cells: ArchitectureSet, row: int) -> tuple[list[int], list[list[int]]]
 
 
 def _cell_costs(ops: list[int], sources: list[list[int]], entering: int, wide: int) -> tuple[int, int, int]:
-    """Weights of a cell's convolutions, each used once an output position, how many channels are normalised, and how
-    many the cell gives.
+    """Convolution weights of a cell (each used once per output position), normalised channels, and output channels.
 
     Args:
         ops, sources: See `_cell`.

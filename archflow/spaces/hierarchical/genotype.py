@@ -1,8 +1,8 @@
-"""Genotypes of the hierarchical space: which operation is on every edge of every motif, as numbers.
+"""Genotypes of the hierarchical space: the operation on every edge of every motif, as numbers.
 
-A genotype is a row of 46 digits from 0 to 6. The first 36 are the six motifs of level 2, six edges each between four
-nodes; the last ten are the motif of level 3, between five nodes. Edges are in the order 0->1, 0->2, 1->2, 0->3, ...
-0 is no edge; on level 2 digit k is the k-th primitive, on level 3 the k-th motif of level 2.
+A genotype is a row of 46 digits from 0 to 6. The first 36 are the six motifs of level 2, with six edges each between
+four nodes; the last ten are the motif of level 3, between five nodes. Edges are in the order 0->1, 0->2, 1->2, 0->3,
+... 0 means no edge; on level 2 digit k is the k-th primitive, on level 3 the k-th motif of level 2.
 
 Source: Liu et al., "Hierarchical Representations for Efficient Architecture Search", ICLR 2018.
 """
@@ -19,7 +19,7 @@ PRIMITIVES = ("conv_1x1", "depthwise_conv_3x3", "sep_conv_3x3", "max_pool_3x3", 
 MOTIFS = 6
 MOTIF_NODES, CELL_NODES = 4, 5
 CHOICES = 7
-"""Values of a digit."""
+"""Number of values of a digit."""
 
 Genotypes = NDArray[np.int64]
 Edge = tuple[int, int, int]
@@ -27,18 +27,18 @@ Edge = tuple[int, int, int]
 
 
 def ends(nodes: int) -> list[tuple[int, int]]:
-    """(source, target) of every edge between so many nodes, in the order of digits."""
+    """(source, target) of every edge between `nodes` nodes, in the order of digits."""
     return [(source, target) for target in range(nodes) for source in range(target)]
 
 
 MOTIF_EDGES, CELL_EDGES = len(ends(MOTIF_NODES)), len(ends(CELL_NODES))
 LENGTH = MOTIFS * MOTIF_EDGES + CELL_EDGES
 MUTATIONS = 1000
-"""Mutations of the trivial genotype that make one of the initial population."""
+"""Number of mutations of the trivial genotype that make a member of the initial population."""
 
 
 def trivial() -> Genotypes:
-    """(46,) every motif a chain: of identities on level 2, of the first motif on level 3."""
+    """(46,) genotype whose motifs are all chains: of identities on level 2, of the first motif on level 3."""
     chains = []
     for nodes, digit in ((MOTIF_NODES, PRIMITIVES.index("identity") + 1), (CELL_NODES, 1)):
         chains.append([digit if target == source + 1 else 0 for source, target in ends(nodes)])
@@ -46,7 +46,7 @@ def trivial() -> Genotypes:
 
 
 def parts(genotype: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """46 digits -> those of the six motifs, then those of the cell."""
+    """Split 46 digits into those of the six motifs and those of the cell."""
     cut = [genotype[start : start + MOTIF_EDGES] for start in range(0, LENGTH - CELL_EDGES, MOTIF_EDGES)]
     return [*cut, genotype[-CELL_EDGES:]]
 
@@ -68,12 +68,12 @@ def live(digits: tuple[int, ...]) -> tuple[Edge, ...]:
 
 @cache
 def _connected(edges: int) -> NDArray[np.bool_]:
-    """(2^edges,) by the bits of which edges there are: whether the last node is reached."""
+    """(2^edges,) whether the last node is reachable, indexed by the bit set of present edges."""
     return np.array([bool(live(tuple(bits >> edge & 1 for edge in range(edges)))) for bits in range(1 << edges)])
 
 
 def valid(genotypes: Genotypes) -> NDArray[np.bool_]:
-    """(N, 46) -> (N,) whether the last node of every motif is reached from its first."""
+    """(N, 46) -> (N,) whether in every motif the last node is reachable from the first."""
     there = genotypes != 0
     motifs = there[:, :-CELL_EDGES].reshape(len(there), MOTIFS, MOTIF_EDGES) @ (1 << np.arange(MOTIF_EDGES))
     cells = there[:, -CELL_EDGES:] @ (1 << np.arange(CELL_EDGES))
@@ -90,8 +90,11 @@ def count() -> int:
 
 
 def mutated(genotypes: Genotypes, generator: np.random.Generator) -> Genotypes:
-    """(N, 46) -> one mutation of each: a level, a motif of it, a node but the first, one before it, and what is between
-    them, each drawn uniformly; all is drawn again where nothing changes or the result is not valid."""
+    """(N, 46) -> one mutation of each genotype.
+
+    A level, a motif of it, a node other than the first, a predecessor of it, and the operation between them are drawn
+    uniformly. Everything is drawn again if nothing changes or the result is not valid.
+    """
     result, rows = genotypes.copy(), np.arange(len(genotypes))
     while len(rows):
         upper = generator.random(len(rows)) < 0.5
@@ -110,7 +113,7 @@ def mutated(genotypes: Genotypes, generator: np.random.Generator) -> Genotypes:
 
 
 def neighbours(genotype: Genotypes) -> Genotypes:
-    """(46,) -> (M, 46), all valid genotypes with one other digit."""
+    """(46,) -> (M, 46), all valid genotypes that differ in one digit."""
     column, digit = (grid.reshape(-1) for grid in np.indices((LENGTH, CHOICES)))
     around = np.repeat(genotype[None], len(column), 0)
     around[np.arange(len(column)), column] = digit
@@ -118,7 +121,7 @@ def neighbours(genotype: Genotypes) -> Genotypes:
 
 
 def class_of(genotype: tuple[int, ...]) -> str:
-    """What all genotypes of isomorphic networks have in common, and no others."""
+    """A string that is equal for two genotypes exactly if their networks are isomorphic."""
     *motifs, cell = parts(genotype)
     names = ["", *(_smallest(live(motif), MOTIF_NODES) for motif in motifs)]
     used = sorted({names[digit] for _, _, digit in live(cell)})
@@ -128,7 +131,7 @@ def class_of(genotype: tuple[int, ...]) -> str:
 
 @cache
 def _smallest(edges: tuple[Edge, ...], nodes: int) -> str:
-    """The smallest string of digits of a motif, over all numberings of its inner nodes that keep edges forward."""
+    """The smallest string of digits of a motif over all topological numberings of its inner nodes."""
     texts = []
     for inner in permutations(range(1, nodes - 1)):
         number = (0, *inner, nodes - 1)

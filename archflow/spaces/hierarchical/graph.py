@@ -1,7 +1,7 @@
 """Genotypes of the hierarchical space as graphs, and back.
 
 A graph is the flattened cell: a node for every primitive that is on a path from input to output, and a `projection` at
-the end of every motif of level 2, motif by motif of the cell. Its `input` node has all digits of the genotype as
+the end of every motif of level 2, in the order of the cell's motifs. Its `input` node has all digits of the genotype as
 attributes.
 """
 
@@ -22,19 +22,19 @@ PROJECTION = "projection"
 VOCABULARY = Vocabulary(("input", "output", *genes.PRIMITIVES, PROJECTION))
 
 _BLOCKS = {"cell_1": (36, 5), "cell_2": (41, 5), **{f"motif_{m + 1}": (6 * m, 6) for m in range(genes.MOTIFS)}}
-"""The attributes, by name: where their digits begin in a genotype, and how many they are, as a number of base 7. More
+"""The attributes by name: start and number of their digits in a genotype, read as a number in base 7. More
 than eight would not be exact in float32, and a column for every digit makes graphs slow."""
 
 ATTRIBUTES = tuple(_BLOCKS)
 
 _PLACES = np.zeros((genes.LENGTH, len(ATTRIBUTES)), np.int64)
-"""(46, 8) what a digit counts in each attribute."""
+"""(46, 8) value of each digit in each attribute."""
 for _column, (_first, _count) in enumerate(_BLOCKS.values()):
     _PLACES[_first : _first + _count, _column] = genes.CHOICES ** np.arange(_count)[::-1]
 
 _INPUT, _OUTPUT, _PROJECTION = (VOCABULARY.index(op) for op in ("input", "output", PROJECTION))
 _PRIMITIVE = VOCABULARY.index(genes.PRIMITIVES[0]) - 1
-"""Digit k of level 2 is this operation id and k."""
+"""Operation id of the level-2 digit 0; digit k has this id plus k."""
 
 
 def graphs(genotypes: Genotypes) -> ArchitectureSet:
@@ -58,7 +58,7 @@ def graphs(genotypes: Genotypes) -> ArchitectureSet:
 
 
 def genotypes_of(architectures: ArchitectureSet) -> Genotypes:
-    """N flattened cells -> (N, 46). Raises ArchflowError, naming the row, if a graph is not what its digits say."""
+    """N flattened cells -> (N, 46). Raises ArchflowError, naming the row, if a graph does not match its digits."""
     coded = architectures.recoded(VOCABULARY)
     numbers = np.stack([coded.attribute(name)[coded.node_ptr[:-1]] for name in ATTRIBUTES], axis=1)
     fits = (numbers >= 0) & (numbers < _PLACES.max(axis=0) * genes.CHOICES) & (numbers % 1 == 0)
@@ -78,7 +78,7 @@ def genotypes_of(architectures: ArchitectureSet) -> Genotypes:
 
 
 def _first_other(some: ArchitectureSet, others: ArchitectureSet) -> int | None:
-    """The first row in which two sets of equally many architectures differ; None if they do not."""
+    """The first row in which two sets of equal size differ; None if they are equal."""
     columns = ("op", "node_ptr", "edge_src", "edge_dst", "edge_ptr")
     same = some.attribute_names == others.attribute_names
     same = same and all(np.array_equal(getattr(some, name), getattr(others, name)) for name in columns)
@@ -87,7 +87,7 @@ def _first_other(some: ArchitectureSet, others: ArchitectureSet) -> int | None:
     return next((row for row in range(len(some)) if some[row] != others[row]), None)
 
 
-@lru_cache(maxsize=4096)  # neighbours are made, and then read again
+@lru_cache(maxsize=4096)  # neighbours are flattened when made and again when read
 def _flattened(genotype: tuple[int, ...]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """The operations (V,) and the edges (E, 2) of one cell."""
     *motifs, cell = genes.parts(genotype)
@@ -102,7 +102,7 @@ def _flattened(genotype: tuple[int, ...]) -> tuple[NDArray[np.int32], NDArray[np
 
 
 def _assemble(motif: tuple[Edge, ...], entering: list[int], ops: list[int], edges: list[tuple[int, int]]) -> int:
-    """Append the nodes of one motif of level 2 behind those that enter it; returns its projection."""
+    """Append the nodes of one motif of level 2 after its inputs; returns its projection."""
     states = [entering, *([] for _ in range(genes.MOTIF_NODES - 1))]
     for source, target, digit in motif:
         edges += [(node, len(ops)) for node in states[source]]

@@ -1,4 +1,4 @@
-"""The hierarchical search space: a cell of motifs of motifs of primitives.
+"""The hierarchical search space: a cell of motifs, which consist of motifs of primitives.
 
 Source: Liu et al., "Hierarchical Representations for Efficient Architecture Search", ICLR 2018, with L = 3, (6, 6, 1)
 motifs, of 4 nodes on level 2 and 5 on level 3.
@@ -33,12 +33,12 @@ class Hierarchical(NetworkSpace):
 
     See `archflow.spaces.hierarchical.genotype` for the digits. As a graph, a genotype is the flattened cell: a node for
     every primitive that is on a path from input to output, and a `projection`, the 1x1 convolution that ends every
-    motif of level 2. A node concatenates what leads to it.
+    motif of level 2. A node concatenates its inputs.
 
-    Unused motifs and edges leave no trace in that graph, but later mutations may bring them back, so that they belong
-    to an architecture: its `input` node has all digits as attributes, numbers of base 7 (`motif_1` to `motif_6`, and
-    `cell_1` and `cell_2`, five digits each). `canonical`, and so a search, looks at the network alone: genotypes share
-    it if their flattened cells are isomorphic, whatever they have in store.
+    Unused motifs and edges do not appear in that graph, but later mutations may activate them, so they are part of an
+    architecture: its `input` node has all digits as attributes, numbers in base 7 (`motif_1` to `motif_6`, and `cell_1`
+    and `cell_2`, five digits each). `canonical`, and therefore a search, considers the network only: it is equal for
+    genotypes whose flattened cells are isomorphic, whatever their unused parts.
     """
 
     name = "hierarchical"
@@ -47,7 +47,7 @@ class Hierarchical(NetworkSpace):
     size = genes.count()
 
     def parse(self, text: str) -> Architecture:
-        """Reads e.g. `606006/101003/020005/606006/606006/606006/1002000003`."""
+        """Parse e.g. `606006/101003/020005/606006/606006/606006/1002000003`."""
         if not _NATIVE.fullmatch(text):
             raise ArchflowError(
                 f"hierarchical: {shown(text)} is not six times six digits and ten, from 0 to 6, with / between"
@@ -67,18 +67,18 @@ class Hierarchical(NetworkSpace):
         raise refuse_enumeration(self)
 
     def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
-        """As the initial population was made: 1,000 mutations of the trivial genotype each."""
+        """Samples like the published initial population: 1,000 mutations of the trivial genotype each."""
         genotypes = np.repeat(genes.trivial()[None], count, 0)
         for _ in range(genes.MUTATIONS):
             genotypes = genes.mutated(genotypes, generator)
         return graphs(genotypes)
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """All valid genotypes with another digit, in their order."""
+        """All valid genotypes that differ in one digit, in the order of digits."""
         return graphs(genes.neighbours(_genotype(architecture)))
 
     def mutate(self, architecture: Architecture, generator: np.random.Generator) -> Architecture:
-        """A neighbour, drawn as published and not uniformly: see `archflow.spaces.hierarchical.genotype.mutated`."""
+        """Draw a neighbour as published, which is not uniform: see `archflow.spaces.hierarchical.genotype.mutated`."""
         return graphs(genes.mutated(_genotype(architecture)[None], generator))[0]
 
     def mutants(self, architectures: ArchitectureSet, generator: np.random.Generator) -> ArchitectureSet:
@@ -88,7 +88,7 @@ class Hierarchical(NetworkSpace):
         return [genes.class_of(tuple(genotype)) for genotype in genotypes_of(architectures).tolist()]
 
     def canonical(self, architecture: Architecture) -> str:
-        """The motifs in use, numbered and ordered again, and the cell, without what is on no path."""
+        """The used motifs, renumbered and sorted, and the cell, without anything that is on no path."""
         return genes.class_of(tuple(_genotype(architecture).tolist()))
 
     def costs(
@@ -101,7 +101,7 @@ class Hierarchical(NetworkSpace):
         classes: int = 10,
         image_shape: tuple[int, int, int] = (3, 32, 32),
     ) -> dict[str, NDArray[np.float64]]:
-        genotypes_of(architectures)  # refuses what is not of the space
+        genotypes_of(architectures)  # raises for architectures of other spaces
         return network_costs(
             architectures.recoded(VOCABULARY),
             channels=channels,
@@ -122,10 +122,13 @@ class Hierarchical(NetworkSpace):
         image_channels: int = 3,
         seed: int = 0,
     ) -> HierarchicalNetwork:
-        """See `archflow.networks.hierarchical_network`. The size is the small network's of the search."""
+        """See `archflow.networks.hierarchical_network`.
+
+        The default size is that of the small network used during search.
+        """
         from archflow.networks.hierarchical_network import HierarchicalNetwork
 
-        _genotype(architecture)  # refuses what is not of the space
+        _genotype(architecture)  # raises for architectures of other spaces
         return HierarchicalNetwork(
             architecture.ops,
             architecture.edges,
@@ -139,5 +142,5 @@ class Hierarchical(NetworkSpace):
 
 
 def _genotype(architecture: Architecture) -> Genotypes:
-    """(46,). Raises ArchflowError if the graph is not what its digits say."""
+    """(46,) digits. Raises ArchflowError if the graph does not match its digits."""
     return genotypes_of(ArchitectureSet.from_architectures([architecture]))[0]

@@ -1,14 +1,14 @@
-"""A NAS-Bench-101 cell as one integer, and what a renumbering of its nodes does to that integer.
+"""NAS-Bench-101 cells encoded as integers, and the effect of renumbering nodes on them.
 
 From the least significant bit: 8 bits of operations, 21 bits of edges, 3 bits of size.
 
-- Operations are five base-3 digits, that of node 1 the most significant: positions in `OPERATIONS`, 0 where a smaller
-  cell has none.
+- Operations are five base-3 digits, that of node 1 the most significant: indices into `OPERATIONS`, 0 for nodes that a
+  smaller cell does not have.
 - Edge x -> y is bit x + y(y - 1)/2.
-- The size is the number of nodes, input and output included.
+- The size is the number of nodes, including input and output.
 
-So codes are ordered by size, then edges, then operations, as the published graph generator meets them. Source of the
-space: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019.
+Codes are therefore ordered by size, then edges, then operations, like the output of the published graph generator.
+Source of the space: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_EDGES = 9
 Codes = NDArray[np.int64]
 
 TARGETS, SOURCES = (np.asarray(ends) for ends in np.tril_indices(MAX_NODES, -1))
-"""Both (21,): the ends of the edge that each edge bit stands for."""
+"""Both (21,): source and target of the edge of each bit."""
 
 EDGE_SHIFT, SIZE_SHIFT = 8, 29
 EDGE_BITS = 1 << np.arange(EDGE_SHIFT, SIZE_SHIFT)
@@ -43,7 +43,7 @@ _BACKWARD = 1 << SIZE_SHIFT
 def encode(sizes: NDArray, adjacency: NDArray[np.bool_], operations: NDArray) -> Codes:
     """Sizes (N,), adjacency [row, source, target] (N, 7, 7), operations of nodes 1 to 5 (N, 5) -> codes (N,).
 
-    What is beyond a cell's size must be False and 0.
+    Entries beyond a cell's size must be False and 0.
     """
     edges = adjacency[:, SOURCES, TARGETS] @ EDGE_BITS
     return (np.asarray(sizes, np.int64) << SIZE_SHIFT) | edges | (operations @ DIGITS)
@@ -62,7 +62,7 @@ def adjacency(codes: Codes) -> NDArray[np.bool_]:
 
 
 def operations(codes: Codes) -> NDArray[np.int64]:
-    """Codes (N,) -> operations of nodes 1 to 5 (N, 5) as positions in `OPERATIONS`, 0 beyond a cell's size."""
+    """Codes (N,) -> operations of nodes 1 to 5 (N, 5) as indices into `OPERATIONS`, 0 beyond a cell's size."""
     return (codes & (1 << EDGE_SHIFT) - 1)[:, None] // DIGITS % len(OPERATIONS)
 
 
@@ -75,8 +75,8 @@ def are_cells(codes: Codes) -> NDArray[np.bool_]:
     """(N,) whether there are at least two nodes and at most nine edges, and all nodes on paths from input to output."""
     node = np.arange(MAX_NODES)
     size = sizes(codes)[:, None]
-    # Edges go forward, so a node is on such a path as soon as none but the input lacks an edge into it and none but
-    # the output one out of it.
+    # Edges go forward, so all nodes are on such paths if only the input has no incoming edge and only the output no
+    # outgoing one.
     reached = (codes[:, None] & INCOMING != 0) | (node == 0) | (node >= size)
     reaching = (codes[:, None] & OUTGOING != 0) | (node >= size - 1)
     few = np.bitwise_count(codes & EDGE_BITS.sum()) <= MAX_EDGES
@@ -84,17 +84,18 @@ def are_cells(codes: Codes) -> NDArray[np.bool_]:
 
 
 def moved(codes: Codes, positions: NDArray[np.int64]) -> tuple[Codes, NDArray[np.bool_]]:
-    """Cells with their nodes at other positions, without their size.
+    """Renumber the nodes of cells; returns codes without their size.
 
-    A code is linear in its edges and digits, and so is what becomes of it: one matrix product moves all cells in all
-    ways.
+    A code is linear in its edges and digits, and so is its renumbered code: one matrix product renumbers all cells in
+    all ways.
 
     Args:
         codes: (N,), all of one size n.
-        positions: (K, n), where each node goes; -1 leaves the node out, with its edges.
+        positions: (K, n), the new position of each node; -1 drops the node with its edges.
 
     Returns:
-        Codes (N, K) of size 0, and (N, K) whether all edges still go forward; codes of others mean nothing.
+        Codes (N, K) of size 0, and (N, K) whether all edges still go forward; codes for which they do not are
+        meaningless.
     """
     nodes = positions.shape[1]
     edges = nodes * (nodes - 1) // 2
@@ -105,6 +106,6 @@ def moved(codes: Codes, positions: NDArray[np.int64]) -> tuple[Codes, NDArray[np
     digit_values = np.where(place < 0, 0, DIGITS[place - 1])
     values = np.concatenate([edge_values, digit_values], axis=1).T
     parts = np.concatenate([codes[:, None] & EDGE_BITS[:edges] != 0, operations(codes)[:, : nodes - 2]], axis=1)
-    # Doubles hold these integers exactly, and their matrix product is fast.
+    # Doubles represent these integers exactly, and their matrix product is fast.
     result = (parts.astype(np.float64) @ values.astype(np.float64)).astype(np.int64)
     return result, result < _BACKWARD

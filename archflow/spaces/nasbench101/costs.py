@@ -1,4 +1,4 @@
-"""Parameters and multiply-adds of NAS-Bench-101 networks from their cells alone.
+"""Parameters and multiply-adds of NAS-Bench-101 networks, computed from their cells.
 
 The conventions are those of `archflow.networks.counting`.
 """
@@ -29,14 +29,15 @@ def network_costs(
     """Costs of N networks.
 
     Args:
-        codes: (N,) cells, see `nasbench101_codes`.
+        codes: (N,) cells, see `archflow.spaces.nasbench101.codes`.
+        channels, cells_per_stage, stages, classes: Size of the networks.
         image_shape: (channels, height, width).
 
     Returns:
-        `params` (N,) and `flops` (N,), multiply-adds of one image.
+        `params` (N,), and `flops` (N,) as multiply-adds for one image.
 
     Raises:
-        ArchflowError: fewer channels than nodes of a cell that must share them.
+        ArchflowError: There are fewer channels than nodes of a cell that must divide them.
     """
     image_channels, height, width = image_shape
     edges, size = adjacency(codes), sizes(codes)
@@ -52,11 +53,11 @@ def network_costs(
             height, width = -(-height // 2), -(-width // 2)
         widths = vertex_channels(edges, size, wide)
         kernels = (taps * widths**2).sum(axis=1)
-        # Each convolution is followed by a normalisation, of two parameters a channel.
+        # Each convolution is followed by a normalisation with two parameters per channel.
         normalised = ((taps > 0) * widths).sum(axis=1)
         widths[np.arange(len(codes)), size - 1] = wide
         projected = (edges[:, 0] * widths).sum(axis=1)
-        # The first cell of a stage has another number of input channels than those behind it.
+        # The first cell of a stage has a different number of input channels from the later ones.
         entering = channels_in + (cells_per_stage - 1) * wide
         weights = cells_per_stage * kernels + entering * projected
         params += weights + cells_per_stage * 2 * (normalised + projected)

@@ -43,7 +43,7 @@ def graphs(codes: Codes) -> ArchitectureSet:
 
 
 def codes_of(architectures: ArchitectureSet) -> Codes:
-    """N architectures -> codes (N,). Raises ArchflowError, naming the row that is no cell."""
+    """N architectures -> codes (N,). Raises ArchflowError, naming the first row that is not a cell."""
     coded = architectures.recoded(VOCABULARY)
     size = coded.node_counts
     row, node = coded.node_owner, coded.node_place
@@ -65,7 +65,7 @@ def codes_of(architectures: ArchitectureSet) -> Codes:
 
 
 def code_of(architecture: Architecture) -> int:
-    """The code of one architecture. Raises ArchflowError if it is no cell."""
+    """The code of one architecture. Raises ArchflowError if it is not a cell."""
     fault = _fault(architecture)
     if fault:
         raise ArchflowError(f"not a NAS-Bench-101 cell: {fault}")
@@ -73,7 +73,7 @@ def code_of(architecture: Architecture) -> int:
 
 
 def _fault(architecture: Architecture) -> str:
-    """Why a graph is no NAS-Bench-101 cell; empty if it is one."""
+    """Why a graph is not a NAS-Bench-101 cell; empty if it is one."""
     ops, edges = architecture.ops, architecture.edges
     if len(ops) > MAX_NODES or len(ops) < 2 or (ops[0], ops[-1]) != ("input", "output"):
         return f"give input, at most {MAX_NODES - 2} operations and output as its nodes, not {', '.join(ops)}"

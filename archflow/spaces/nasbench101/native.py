@@ -1,7 +1,7 @@
-"""The native form of NAS-Bench-101 cells: a JSON object on one line.
+"""The native format of NAS-Bench-101 cells: a JSON object on one line.
 
-`module_adjacency`, a square matrix of 0 and 1 with row = source and column = target, and `module_operations`, a list of
-names, `input` first and `output` last: the fields that the benchmark's API gives for a cell.
+`module_adjacency` is a square matrix of 0 and 1 with row = source and column = target, and `module_operations` a list
+of names, `input` first and `output` last: the fields that the benchmark's API uses for a cell.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ _MATRIX, _NAMES = "module_adjacency", "module_operations"
 
 
 def read(text: str) -> Architecture:
-    """The pruned cell of a native string, its nodes in the order of the string.
+    """Parse a native string into a pruned cell, its nodes in the order of the string.
 
-    As in the published code, nodes on no path from input to output are dropped first, and the limits of the space hold
-    for what is left.
+    As in the published code, nodes on no path from input to output are dropped first, and the limits of the space apply
+    to the rest.
 
-    Raises ArchflowError that names the character or the entry that is wrong.
+    Raises:
+        ArchflowError: The string is wrong; the message names the character or the entry.
     """
     fields = read_object(text, (_MATRIX, _NAMES))
     where = f"cell {shown(text)}"
@@ -40,7 +41,7 @@ def read(text: str) -> Architecture:
 
 
 def write(cell: Architecture) -> str:
-    """The native string of a cell."""
+    """Format a cell as its native string."""
     matrix = [[0] * len(cell.ops) for _ in cell.ops]
     for source, target in cell.edges:
         matrix[source][target] = 1
@@ -49,11 +50,11 @@ def write(cell: Architecture) -> str:
 
 def _edges(matrix: Any, where: str) -> tuple[tuple[int, int], ...]:
     if not isinstance(matrix, list) or len(matrix) < 2:
-        raise ArchflowError(f"{where}: {_MATRIX} is no list of at least 2 rows")
+        raise ArchflowError(f"{where}: {_MATRIX} is not a list of at least 2 rows")
     edges = []
     for source, row in enumerate(matrix):
         if not isinstance(row, list) or len(row) != len(matrix):
-            raise ArchflowError(f"{where}: {_MATRIX}[{source}] is no list of {len(matrix)} numbers, as many as rows")
+            raise ArchflowError(f"{where}: {_MATRIX}[{source}] is not a list of {len(matrix)} numbers, as many as rows")
         for target, entry in enumerate(row):
             place = f"{where}: {_MATRIX}[{source}][{target}]"
             if entry not in (0, 1):
@@ -67,7 +68,7 @@ def _edges(matrix: Any, where: str) -> tuple[tuple[int, int], ...]:
 
 def _operations(names: Any, nodes: int, where: str) -> tuple[str, ...]:
     if not isinstance(names, list) or len(names) != nodes:
-        raise ArchflowError(f"{where}: {_NAMES} is no list of {nodes} names, one a row of {_MATRIX}")
+        raise ArchflowError(f"{where}: {_NAMES} is not a list of {nodes} names, one per row of {_MATRIX}")
     for node, name in enumerate(names):
         allowed = ("input",) if node == 0 else ("output",) if node == nodes - 1 else OPERATIONS
         if name not in allowed:

@@ -1,13 +1,14 @@
 """The NAS-Bench-101 cells one elementary change away from a cell.
 
-The released search code toggles edges of a 7-node matrix and prunes what is dead, so that a change can often not be
-undone by another one. These can, and they lead from any cell to any other:
+The released search code toggles edges of a 7-node matrix and prunes dead nodes, so that a change often cannot be undone
+by another one. The changes here can be undone, and they connect any two cells:
 
 - a node gets another operation;
-- an edge is added between two nodes, in whichever direction makes no cycle, or removed;
-- a node with one edge into it and one out of it is added, or removed with its edges.
+- an edge is added between two nodes, in either direction that makes no cycle, or removed;
+- a node with one incoming and one outgoing edge is added, or removed with its edges.
 
-What has nodes off the paths from input to output, or more nodes or edges than the space allows, is no neighbour.
+A graph with nodes off the paths from input to output, or with more nodes or edges than the space allows, is not a
+neighbour.
 """
 
 from __future__ import annotations
@@ -34,11 +35,10 @@ from archflow.spaces.nasbench101.codes import (
 )
 
 
-@lru_cache(maxsize=4096)  # of parents that have several children
+@lru_cache(maxsize=4096)  # parents often have several children
 def neighbours(code: int) -> Codes:
-    """The representatives (M,) of the classes around that of a cell, ascending; its own is not among them. Not to be
-    written to."""
-    # Two nodes may be joined unless a path leads back: that is, if any numbering has them in that order.
+    """The representatives (M,) of the neighbouring classes of a cell's class, ascending, without its own; read-only."""
+    # Two nodes may be joined unless a path leads back, that is, if some topological numbering has them in that order.
     codes = numberings(code)
     size = code >> SIZE_SHIFT
     changed = [_other_operations(codes[:1], size), _toggled_edges(codes, size), _without_a_node(codes[:1], size)]
@@ -71,7 +71,7 @@ def _without_a_node(codes: Codes, size: int) -> Codes:
 
 
 def _with_a_node(codes: Codes, size: int) -> Codes:
-    # The new node stands right before the one that it leads to.
+    # The new node comes right before its successor.
     source, target = np.array(list(combinations(range(size), 2))).T
     positions = np.arange(size) + (np.arange(size) >= target[:, None])
     edges = edge_bit(source, target) | edge_bit(target, target + 1)

@@ -2,8 +2,8 @@
 
 Sources: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019; Ying, "Enumerating
 Unique Computational Graphs via an Iterative Graph Invariant", 2019; and the benchmark's released code, which settles
-what the papers leave open (the strings that are hashed, one round a node). The hash tells all 423,624 isomorphism
-classes of the space apart.
+what the papers leave open (the strings that are hashed, one round per node). The hash distinguishes all 423,624
+isomorphism classes of the space.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 from archflow.spaces.nasbench101.codes import EDGE_SHIFT, SIZE_SHIFT, Codes, adjacency, operations
 
 _INPUT, _OUTPUT = -1, -2
-"""Labels of the two nodes that have no operation; an operation's label is its position in `OPERATIONS`."""
+"""Labels of the two nodes that have no operation; an operation's label is its index in `OPERATIONS`."""
 
 
 def official_hashes(codes: Codes) -> list[str]:
-    """Codes (N,) -> N hashes of 32 hexadecimal digits; neither repeated codes nor their order matter."""
-    # Cells with the same edges have the same neighbours everywhere: they go through the rounds together.
+    """Codes (N,) -> N hashes of 32 hexadecimal digits; each depends on its own code only."""
+    # Cells with the same edges are hashed together.
     graphs, graph = np.unique(codes >> EDGE_SHIFT, return_inverse=True)
     order = np.argsort(graph, kind="stable")
     groups = np.split(order, np.cumsum(np.bincount(graph))[:-1]) if len(codes) else []
@@ -55,7 +55,7 @@ def _hashes_of_one_graph(forward: np.ndarray, labels: np.ndarray) -> list[str]:
 
 
 def _sorted_colours(colours: list[list[str]], nodes: list[int]) -> list[str]:
-    """The colours of some nodes, sorted and joined, for each of M cells."""
+    """The colours of the given nodes, sorted and joined, for each of M cells."""
     if not nodes:
         return [""] * len(colours[0])
     if len(nodes) == 1:

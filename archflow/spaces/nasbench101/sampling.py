@@ -1,4 +1,4 @@
-"""Random NAS-Bench-101 cells, drawn as the released search code draws them."""
+"""Random NAS-Bench-101 cells, drawn as in the released search code."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import numpy as np
 from archflow.spaces.nasbench101.codes import MAX_NODES, OPERATIONS, SOURCES, TARGETS, Codes, are_cells, encode
 
 _DRAWN = 4096
-"""Matrices drawn together; about three in four are kept. Fixed, so that fewer cells are the first of more."""
+"""Matrices per batch; about three in four are kept. Fixed, so that smaller samples are prefixes of larger ones."""
 
 _PRUNED = 1.5
-"""How many of them are pruned for each cell that is wanted: most often enough."""
+"""Matrices pruned per requested cell, which usually suffices."""
 
 
 def random_cells(count: int, generator: np.random.Generator) -> Codes:
-    """`count` independent cells (N,), numbered as drawn.
+    """Draw `count` independent cells (N,), their nodes numbered as drawn.
 
-    Each of the 21 edges of a 7-node matrix is there with probability 1/2, and every operation is equally likely; what
-    is on no path from input to output is pruned; drawn again if no path is left, or more than nine edges.
+    Each of the 21 edges of a 7-node matrix is present with probability 1/2, and every operation is equally likely.
+    Nodes on no path from input to output are pruned; a matrix without a path, or with more than nine edges left, is
+    drawn again.
     """
     found: list[Codes] = []
     missing = count
@@ -34,9 +35,9 @@ def random_cells(count: int, generator: np.random.Generator) -> Codes:
 
 
 def _pruned(edges: np.ndarray, operations: np.ndarray) -> Codes:
-    """Which edges there are (N, 21) and operations (N, 5) -> codes (N,) without dead nodes.
+    """Edges (N, 21) and operations (N, 5) -> codes (N,) without dead nodes.
 
-    Without a path from input to output nothing is left, which is no cell.
+    Without a path from input to output the result is empty, which is not a valid cell.
     """
     matrix = np.zeros((len(edges), MAX_NODES, MAX_NODES), bool)
     matrix[:, SOURCES, TARGETS] = edges

@@ -1,4 +1,4 @@
-"""Parameters and multiply-adds of NAS-Bench-201 networks from their operation counts alone.
+"""Parameters and multiply-adds of NAS-Bench-201 networks, computed from their operation counts.
 
 The conventions are those of `archflow.networks.counting`.
 """
@@ -26,11 +26,12 @@ def network_costs(
     """Costs of N networks.
 
     Args:
-        operations: name -> (N,), how many edges of each cell have that operation.
+        operations: Name -> (N,), the number of edges with that operation in each cell.
+        channels, cells_per_stage, stages, classes: Size of the networks.
         image_shape: (channels, height, width).
 
     Returns:
-        `params` (N,) and `flops` (N,), multiply-adds of one image.
+        `params` (N,), and `flops` (N,) as multiply-adds for one image.
     """
     image_channels, height, width = image_shape
     last = channels * 2 ** (stages - 1)

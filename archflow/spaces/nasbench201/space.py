@@ -3,7 +3,7 @@
 Source: Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search", ICLR 2020.
 
 As a graph an operation is a node: `input`, the six operations in the order of the native string, `output`. A cell is
-also six operation numbers, its `choices` (6,): positions in `OPERATIONS`.
+also represented by six operation numbers, its `choices` (6,): indices into `OPERATIONS`.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ CELL_EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 """(source, target) among the four feature maps of a cell, in the order of the native string."""
 
 GRAPH_EDGES = ((0, 1), (0, 2), (0, 4), (1, 3), (1, 5), (2, 6), (3, 6), (4, 7), (5, 7), (6, 7))
-"""Edges between operations: one ends where the other begins."""
+"""Edges between operations, where one edge of the cell ends and the other begins."""
 
 _SOURCES, _TARGETS = np.array(GRAPH_EDGES, np.int32).T
 _NODES = len(CELL_EDGES) + 2
 
 _MADE: WeakKeyDictionary[ArchitectureSet, NDArray[np.int64]] = WeakKeyDictionary()
-"""The choices of sets that were made here, so that they are not read again."""
+"""Cached choices of sets that were made here."""
 
 _TEMPLATE = "|{}~0|+|{}~0|{}~1|+|{}~0|{}~1|{}~2|"
 _LITERALS = _TEMPLATE.split("{}")
@@ -52,12 +52,12 @@ class NASBench201(NetworkSpace):
     size = len(OPERATIONS) ** len(CELL_EDGES)
 
     def parse(self, text: str) -> Architecture:
-        """Reads e.g. `|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|avg_pool_3x3~1|skip_connect~2|`."""
+        """Parse e.g. `|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|avg_pool_3x3~1|skip_connect~2|`."""
         ops: list[str] = []
         at = 0
         for literal in _LITERALS[:-1]:
             at = _expect(text, at, literal)
-            # An operation name ends where a separator begins, right or wrong.
+            # An operation name ends at the next separator, whether it is the right one or not.
             end = next((i for i in range(at, len(text)) if text[i] in "~|+"), len(text))
             op = text[at:end]
             if op not in OPERATIONS:
@@ -103,8 +103,13 @@ class NASBench201(NetworkSpace):
         return [_topology_of(each) for each in map(tuple, self._choices(architectures).tolist())]
 
     def canonical(self, architecture: Architecture) -> str:
-        """The published topology string: operations nested in the order they are applied, sums sorted, skip connections
-        merged, and `#` for what zeroizes. A sum with `#` is kept apart from the same sum without it, as published."""
+        """The published topology string.
+
+        Operations are nested in the order in which they are applied, sums are sorted, skip connections are merged, and
+        `#` stands for zeroized terms.
+
+        As published, a sum with `#` differs from the same sum without it.
+        """
         return _topology(_operations(architecture))
 
     def costs(
@@ -167,8 +172,10 @@ class NASBench201(NetworkSpace):
         return made
 
     def _choices(self, architectures: ArchitectureSet) -> NDArray[np.int64]:
-        """N architectures -> operation numbers (N, 6), not to be written to. Raises ArchflowError, naming the row that
-        is no cell."""
+        """N architectures -> operation numbers (N, 6), read-only.
+
+        Raises ArchflowError, naming the row that is not a cell.
+        """
         if architectures in _MADE:
             return _MADE[architectures]
         coded = architectures.recoded(self.vocabulary)
@@ -185,7 +192,7 @@ class NASBench201(NetworkSpace):
 
 
 def _have_edges(architectures: ArchitectureSet) -> NDArray[np.bool_]:
-    """(N,) whether the edges, as many as a cell has, are those of a cell, in any order."""
+    """(N,) whether the edges, given as many as a cell has, are those of a cell, in any order."""
     source, target = (each.reshape(-1, len(GRAPH_EDGES)) for each in (architectures.edge_src, architectures.edge_dst))
     if (source == _SOURCES).all() and (target == _TARGETS).all():
         return np.ones(len(source), bool)
@@ -193,7 +200,7 @@ def _have_edges(architectures: ArchitectureSet) -> NDArray[np.bool_]:
 
 
 def _expect(text: str, at: int, literal: str) -> int:
-    """The position behind `literal`, which must stand at `at`."""
+    """The position after `literal`, which must occur at `at`."""
     if not text.startswith(literal, at):
         found = text[at : at + len(literal)]
         raise ArchflowError(
@@ -216,7 +223,7 @@ def _operations(architecture: Architecture) -> tuple[str, ...]:
 
 
 def _fault(architecture: Architecture) -> str:
-    """Why a graph is no NAS-Bench-201 cell; empty if it is one."""
+    """Why a graph is not a NAS-Bench-201 cell; empty if it is one."""
     ops = architecture.ops
     if len(ops) != len(CELL_EDGES) + 2 or (ops[0], ops[-1]) != ("input", "output"):
         return f"give input, six operations and output as its nodes, not {', '.join(ops)}"

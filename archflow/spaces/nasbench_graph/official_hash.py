@@ -1,15 +1,15 @@
-"""The official hash of NAS-Bench-Graph, and which of the descriptions of one network it is the hash of.
+"""The official hash of NAS-Bench-Graph, and the canonical description of a network that it is computed from.
 
 Source: Qin et al., "NAS-Bench-Graph: Benchmarking Graph Neural Architecture Search", NeurIPS 2022 Datasets and
 Benchmarks.
 
-Each of four computing nodes has one input: `link` (N, 4) says which, 0 for the data, 1 for the first computing node and
-so on; `ops` (N, 4) are positions in `OPERATIONS`. Of all that describe one network the benchmark keeps the one where
+Each of four computing nodes has one input, given by `link` (N, 4): 0 for the data, 1 for the first computing node and
+so on; `ops` (N, 4) are indices into `OPERATIONS`. Of all descriptions of one network the benchmark keeps the one where
 
-- no `skip` is idle. A `skip` that other nodes read hands them its input; one that is the only reader of its input hands
-  that to the output; one that hands the data itself to the output is left out by the authors. Idle ones are moved to
-  the front, where a chain of them between the data and the rest computes nothing;
-- the numbering of the nodes makes `link`, and then `ops`, the least.
+- no `skip` is idle. A `skip` that other nodes read passes its input to them; one that is the only reader of its input
+  passes that to the output; one that passes the data itself to the output is left out by the authors. Idle ones are
+  moved to the front, where a chain of them between the data and the rest computes nothing;
+- the numbering of the nodes makes `link`, and then `ops`, the smallest.
 
 That leaves 26,206, in nine `LINKS`. The hash is the number of the link and the four operations as decimal digits.
 """
@@ -38,14 +38,14 @@ LINKS = (
     (0, 1, 2, 2),
     (0, 1, 2, 3),
 )
-"""In the order of their numbers in the hash: every tree of four nodes once."""
+"""Every tree of four nodes once, in the order of their numbers in the hash."""
 
 NODES = 4
 SKIP = OPERATIONS.index("skip")
 _DIGITS = 10 ** np.arange(NODES - 1, -1, -1)
 _OPERATION_DIGITS = len(OPERATIONS) ** np.arange(NODES - 1, -1, -1)
 _LIST_DIGITS = np.array([0, 12, 4, 1])
-"""Node i reads one of i + 1 earlier ones: these give every list its own number below 24."""
+"""Node i reads one of i + 1 earlier ones: these place values give every list its own number below 24."""
 
 
 def digits(hashes: ArrayLike) -> tuple[Ints, Ints]:
@@ -55,7 +55,7 @@ def digits(hashes: ArrayLike) -> tuple[Ints, Ints]:
 
 
 def official(hashes: ArrayLike) -> NDArray[np.bool_]:
-    """(N,) whether a number is the hash of one of the 26,206."""
+    """(N,) whether each number is one of the 26,206 official hashes."""
     hashes, known = np.asarray(hashes, np.int64), all_hashes()
     return known[np.minimum(np.searchsorted(known, hashes), len(known) - 1)] == hashes
 
@@ -67,19 +67,19 @@ def all_hashes() -> Ints:
 
 
 def least_hashes(link: Ints, ops: Ints) -> Ints:
-    """(N,) the hashes of the least numberings of trees (N, 4), (N, 4) whose nodes stand behind their inputs."""
+    """(N,) the hashes of the smallest numberings of trees (N, 4), (N, 4) whose nodes come after their inputs."""
     return _tables()[0][_number(link, ops)]
 
 
 def kept_hashes(link: Ints, ops: Ints) -> Ints:
-    """(N,) the official hashes of the networks that such trees describe, -1 where all is `skip`."""
+    """(N,) the official hashes of the networks that such trees describe, -1 where all operations are `skip`."""
     return _tables()[1][_number(link, ops)]
 
 
 def _with_idle_in_front(link: Ints, ops: Ints) -> tuple[Ints, Ints]:
     """The same networks (N, 4), (N, 4) with every idle `skip` moved to the front."""
     source, there = link.copy(), np.ones(link.shape, bool)
-    is_data = np.ones((len(link), NODES + 1), bool)  # of the data and every node: it computes nothing but the data
+    is_data = np.ones((len(link), NODES + 1), bool)  # for the data and every node: whether it is just the data
     for node in range(NODES):
         own = source[:, node]
         skip = ops[:, node] == SKIP
@@ -93,7 +93,7 @@ def _with_idle_in_front(link: Ints, ops: Ints) -> tuple[Ints, Ints]:
 
 
 def rehung(link: Ints, ops: Ints) -> tuple[Ints, Ints]:
-    """One tree (4,), (4,) with every node at every other input that leaves it a tree: (M, 4), (M, 4)."""
+    """One tree (4,), (4,) with each node moved to each other input that leaves it a tree: (M, 4), (M, 4)."""
     node, source = (grid.ravel() for grid in np.indices((NODES, NODES + 1)))
     sources = np.tile(link, (len(node), 1))
     sources[np.arange(len(node)), node] = source
@@ -108,22 +108,22 @@ def rehung(link: Ints, ops: Ints) -> tuple[Ints, Ints]:
 
 
 def _in_order(source: Ints, ops: Ints, key: Ints, front: Ints) -> tuple[Ints, Ints]:
-    """Nodes renumbered by `key` (N, 4), the first `front` (N,) of them made a chain of `skip` between data and rest."""
+    """Renumber nodes by `key` (N, 4); the first `front` (N,) of them become a chain of `skip` between data and rest."""
     order = np.argsort(key, axis=1, kind="stable")
-    number = np.hstack([front[:, None], np.argsort(order, axis=1) + 1])  # the data's stands first
+    number = np.hstack([front[:, None], np.argsort(order, axis=1) + 1])  # the data's comes first
     chain = np.arange(NODES) < front[:, None]
     link = np.take_along_axis(number, np.take_along_axis(source, order, axis=1), axis=1)
     return np.where(chain, np.arange(NODES), link), np.where(chain, SKIP, np.take_along_axis(ops, order, axis=1))
 
 
 def _number(link: Ints, ops: Ints) -> Ints:
-    """(N,) the position of trees among all lists of inputs, each with all operations."""
+    """(N,) the index of trees among all lists of inputs, each with all operations."""
     return (link @ _LIST_DIGITS) * len(OPERATIONS) ** NODES + ops @ _OPERATION_DIGITS
 
 
 @cache
 def _tables() -> tuple[Ints, Ints]:
-    """By `_number`: the hashes of the least numberings, and the official ones."""
+    """Indexed by `_number`: the hashes of the smallest numberings, and the official ones."""
     lists = list(product(*(range(node + 1) for node in range(NODES))))
     every = np.array(list(product(range(len(OPERATIONS)), repeat=NODES)))
     link, ops = np.repeat(np.array(lists), len(every), axis=0), np.tile(every, (len(lists), 1))
@@ -142,7 +142,7 @@ def _least_numberings(link: Ints, ops: Ints) -> Ints:
 
 
 def _renumberings(link: list[int]) -> tuple[int, Ints]:
-    """The number of the least of the lists that renumbering turns a list into, and the orders (M, 4) that do so."""
+    """The number of the smallest list that renumbering can make of a list, and the orders (M, 4) that do so."""
     forms: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
     for order in permutations(range(1, NODES + 1)):
         number = {0: 0, **{node: place for place, node in enumerate(order, start=1)}}

@@ -3,8 +3,8 @@
 Source: Qin et al., "NAS-Bench-Graph: Benchmarking Graph Neural Architecture Search", NeurIPS 2022 Datasets and
 Benchmarks.
 
-As a graph: `input`, the four operations, `output`. Every operation reads the input or one earlier operation; those that
-no other reads lead to the output.
+As a graph: `input`, the four operations, `output`. Every operation reads the input or one earlier operation; operations
+that no other operation reads lead to the output.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ VOCABULARY = Vocabulary(("input", "output", *OPERATIONS))
 class NASBenchGraph(SearchSpace):
     """26,206 architectures; a native string is `{"link": [0, 0, 1, 1], "ops": ["gat", "gcn", "fc", "skip"]}`.
 
-    `link` says what each of the four nodes reads: 0 the input, 1 the first node, and so on. Any `link` and `ops` can be
-    parsed, which gives the architecture that the benchmark keeps for that network. No networks are built.
+    `link` gives the input of each of the four nodes: 0 for the data, 1 for the first node, and so on. Any `link` and
+    `ops` can be parsed; the result is the architecture that the benchmark keeps for that network. Networks cannot be
+    built.
     """
 
     name = "nasbench_graph"
@@ -50,7 +51,7 @@ class NASBenchGraph(SearchSpace):
         fields = read_object(text, ("link", "ops"))
         for name, values in fields.items():
             if not isinstance(values, list) or len(values) != NODES:
-                raise ArchflowError(f"{shown(text)}: field {name!r} is a list of {NODES} entries, one a node")
+                raise ArchflowError(f"{shown(text)}: field {name!r} is a list of {NODES} entries, one per node")
         for node, (source, op) in enumerate(zip(fields["link"], fields["ops"], strict=True)):
             if type(source) is not int or not 0 <= source <= node:
                 found, allowed = shown_value(source), ", ".join(map(str, range(node + 1)))
@@ -79,7 +80,7 @@ class NASBenchGraph(SearchSpace):
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
         """All architectures with one other operation, or with one node that reads another, by official hash.
 
-        A change that leaves a `skip` without effect is none: the way back from there would be another.
+        A change that leaves a `skip` without effect does not count, since it could not be undone.
         """
         own = self.official_hash(architecture)
         (link,), (ops,) = digits([own])
@@ -108,8 +109,11 @@ class NASBenchGraph(SearchSpace):
 
 
 def decode_hash(hashes: ArrayLike) -> ArchitectureSet:
-    """Official hashes (N,), or a single one -> N architectures. Raises ArchflowError, naming the row, for one that is
-    none, and for what are no whole numbers."""
+    """Official hashes (N,), or a single one -> N architectures.
+
+    Raises:
+        ArchflowError: A number is not an official hash (the message names the row), or is not an integer.
+    """
     given = np.atleast_1d(np.asarray(hashes))
     if given.ndim > 1 or (given.size and given.dtype.kind not in "iu"):
         raise ArchflowError(f"official hashes are a list of whole numbers, not {shown(repr(hashes))}")
@@ -134,7 +138,8 @@ def decode_hash(hashes: ArrayLike) -> ArchitectureSet:
 def official_hashes(architectures: ArchitectureSet) -> NDArray[np.int64]:
     """The keys (N,) of N architectures in the published files.
 
-    Raises ArchflowError, naming the row, for a graph that is none of those that `decode_hash` gives.
+    Raises:
+        ArchflowError: A graph is not one that `decode_hash` returns; the message names the row.
     """
     coded = architectures.recoded(VOCABULARY)
     fits = coded.node_counts == NODES + 2
@@ -143,19 +148,19 @@ def official_hashes(architectures: ArchitectureSet) -> NDArray[np.int64]:
         link = np.minimum(reads[:, 1:-1].argmax(axis=2), np.arange(NODES))
         hashes = least_hashes(link, np.maximum(ops[:, 1:-1] - VOCABULARY.index(OPERATIONS[0]), 0))
         fits = official(hashes)
-        # Whatever else is wrong with a graph, it is not what its hash stands for.
+        # Any other fault of a graph shows in that its hash decodes to a different graph.
         again = decode_hash(np.where(fits, hashes, 0))
         fits &= (again.op.reshape(-1, NODES + 2) == ops).all(axis=1) & (_reads(again) == reads).all(axis=(1, 2))
         if fits.all():
             return hashes
     raise ArchflowError(
-        f"architecture {int(np.argmin(fits))} is none of NAS-Bench-Graph: give input, four operations and output, each "
+        f"architecture {int(np.argmin(fits))} is not of NAS-Bench-Graph: give input, four operations and output, each "
         "operation with one input and no skip without effect, numbered as `parse` does"
     )
 
 
 def _reads(architectures: ArchitectureSet) -> NDArray[np.bool_]:
-    """(N, nodes, nodes) whether a node reads another, of architectures with four operations."""
+    """(N, nodes, nodes) whether each node reads each other, for architectures with four operations."""
     reads = np.zeros((len(architectures), NODES + 2, NODES + 2), bool)
     reads[architectures.edge_owner, architectures.edge_dst, architectures.edge_src] = True
     return reads

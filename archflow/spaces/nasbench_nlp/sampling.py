@@ -1,7 +1,7 @@
-"""Random recurrent cells, as NAS-Bench-NLP drew them.
+"""Random recurrent cells, with the distribution of NAS-Bench-NLP.
 
 Source: Klyuchnikov et al., "NAS-Bench-NLP: Neural Architecture Search Benchmark for Natural Language Processing", 2020,
-and the generator released with it, whose numbers these are.
+and the generator released with it, from which the numbers are taken.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ HIDDEN_STATES = (1, 2, 3)
 INTERMEDIATE_NODES = (7, 14, 21)
 ACTIVATIONS = ("activation_tanh", "activation_sigm", "activation_leaky_relu")
 _MIXING = {"linear": 3, "blend": 1, "elementwise_prod": 1, "elementwise_sum": 1}
-"""How likely the operations with several inputs are, one to another."""
+"""Relative probabilities of the operations with several inputs."""
 _INPUTS = {"blend": 3, "elementwise_prod": 2, "elementwise_sum": 2}
 _THREE_INPUTS = 0.2
-"""How likely a `linear` reads three inputs, not two."""
+"""Probability that a `linear` reads three inputs instead of two."""
 _MOST = 3
 
 Ints = NDArray[np.int64]
 
 
 def sample_cells(count: int, vocabulary: Vocabulary, generator: np.random.Generator) -> ArchitectureSet:
-    """`count` independent cells. The nine settings of hidden states and intermediate nodes are equally likely.
+    """Draw `count` independent cells. The nine settings of hidden states and intermediate nodes are equally likely.
 
-    In a setting, nodes are drawn one after the other until there are as many as hidden states and intermediate nodes.
-    A node is `linear` with probability 1/2, or one of the three other mixing operations. `linear` reads two (or, with
-    probability 1/5, three) of the cell's inputs and the activations so far, and a random activation follows it; the
-    others read of the hidden states and all nodes so far. Then as many random nodes as there are hidden states become
-    the new ones, what none of them depends on is left out, and a cell that does not read all its inputs, or of which a
-    new hidden state reads an old one directly, is drawn again.
+    In a setting, nodes are drawn one after the other until there are as many as hidden states and intermediate nodes. A
+    node is `linear` with probability 1/2, or one of the three other mixing operations. `linear` reads two (or, with
+    probability 1/5, three) of the cell's inputs and the activations so far, and is followed by a random activation; the
+    others read from the hidden states and all nodes so far. Then as many random nodes as there are hidden states become
+    the new hidden states, and nodes that none of these depends on are removed. A cell that does not read all its
+    inputs, or in which a new hidden state reads an old one directly, is drawn again.
     """
     settings = [(hidden, extra) for hidden in HIDDEN_STATES for extra in INTERMEDIATE_NODES]
     chosen = generator.integers(0, len(settings), count)
@@ -57,9 +57,9 @@ def _cells(
 def _nodes(
     rows: int, hidden: int, nodes: int, vocabulary: Vocabulary, generator: np.random.Generator
 ) -> tuple[Ints, Ints]:
-    """Operation ids (B, n) and inputs (B, n, 3) of the cells' inputs and drawn nodes, -1 where there is none."""
+    """Operation ids (B, n) and inputs (B, n, 3) of the cells' inputs and sampled nodes, -1 for missing inputs."""
     first = hidden + 1
-    op = np.full((rows, first + nodes + 1), -1)  # a last `linear` brings its activation
+    op = np.full((rows, first + nodes + 1), -1)  # a last `linear` is followed by its activation
     inputs = np.full((rows, first + nodes + 1, _MOST), -1)
     op[:, :first] = [vocabulary.index(f"input:{name}") for name in (*(f"h_prev_{i}" for i in range(hidden)), "x")]
     activations = np.array([vocabulary.index(name) for name in ACTIVATIONS])
@@ -87,14 +87,14 @@ def _nodes(
 
 
 def _used(op: Ints, inputs: Ints, hidden: int, generator: np.random.Generator) -> tuple[NDArray[np.bool_], NDArray]:
-    """(B, n) what the new hidden states, drawn here, depend on; (B,) whether the cell is as it should be."""
+    """(B, n) the nodes that the new hidden states, drawn here, depend on; (B,) whether the cell is valid."""
     rows = np.arange(len(op))[:, None]
     candidates = op >= 0
     candidates[:, : hidden + 1] = False
     new = _distinct(candidates, np.full(len(op), hidden), generator)[:, :hidden]
     read = inputs[rows, new]
     direct = ((read >= 0) & (read < hidden)).any(axis=(1, 2))
-    used = np.zeros((op.shape[0], op.shape[1] + 1), bool)  # the last column takes what -1 points at
+    used = np.zeros((op.shape[0], op.shape[1] + 1), bool)  # the last column absorbs index -1
     used[rows, new] = True
     for node in range(op.shape[1] - 1, hidden, -1):
         dependent = np.flatnonzero(used[:, node])
@@ -104,7 +104,7 @@ def _used(op: Ints, inputs: Ints, hidden: int, generator: np.random.Generator) -
 
 
 def _distinct(candidates: NDArray[np.bool_], wanted: Ints, generator: np.random.Generator) -> Ints:
-    """(B, up to 3) as many different columns of the candidates (B, n) as wanted (B,), or all of them; -1 behind."""
+    """(B, up to 3) as many distinct candidate columns (B, n) as wanted (B,), or all of them; padded with -1."""
     keys = np.where(candidates, generator.random(candidates.shape), 2.0)
     columns = np.argsort(keys, axis=1)[:, :_MOST]
     number = np.minimum(wanted, candidates.sum(axis=1))
@@ -112,7 +112,7 @@ def _distinct(candidates: NDArray[np.bool_], wanted: Ints, generator: np.random.
 
 
 def _graphs(op: Ints, inputs: Ints, used: NDArray[np.bool_], vocabulary: Vocabulary) -> ArchitectureSet:
-    """Drawn nodes (B, n) and inputs (B, n, 3) -> B architectures of the used nodes, in their order."""
+    """Sampled nodes (B, n) and inputs (B, n, 3) -> B architectures of the used nodes, in their order."""
     number = np.cumsum(used, axis=1) - 1
     row, node, place = np.nonzero((inputs >= 0) & used[:, :, None])
     source, target = number[row, inputs[row, node, place]], number[row, node]

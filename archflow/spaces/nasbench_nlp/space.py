@@ -3,12 +3,12 @@
 Source: Klyuchnikov et al., "NAS-Bench-NLP: Neural Architecture Search Benchmark for Natural Language Processing", 2020
 (arXiv 2006.07116).
 
-A recipe names nodes, each with an operation and its inputs. The cell reads the word `x` and one to three hidden states
-`h_prev_0`, ..., and gives as many new ones, its nodes `h_new_0`, ... As a graph: `input:h_prev_0`, ..., `input:x`, then
-always the first node of the recipe whose inputs are there.
+A recipe lists named nodes, each with an operation and its inputs. The cell reads the word `x` and one to three hidden
+states `h_prev_0`, ..., and returns as many new ones, its nodes `h_new_0`, ... The nodes of the graph are
+`input:h_prev_0`, ..., `input:x`, then repeatedly the first node of the recipe whose inputs precede it.
 
-The graph, as in the benchmark's table, forgets the order of a node's inputs, which matters to `blend` alone, and which
-nodes the new hidden states are.
+The graph, as in the benchmark's table, does not record the order of a node's inputs, which matters only to `blend`, nor
+which nodes are the new hidden states.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ def _written_forms() -> int:
 
 @SPACES.register("nasbench_nlp")
 class NASBenchNLP(SearchSpace):
-    """Recurrent cells of up to 25 nodes; a native string is a recipe in JSON:
+    """Recurrent cells of up to 25 nodes; a native string is a recipe in JSON.
 
     `{"f": {"op": "linear", "input": ["x", "h_prev_0"]}, "h_new_0": {"op": "activation_tanh", "input": ["f"]}}`
 
-    A recipe reads all its inputs, and all of its nodes lead to a new hidden state. `size` counts the ways to write
-    nodes behind their inputs, which is more than the architectures. No networks are built.
+    A recipe reads all its inputs, and all its nodes lead to a new hidden state. `size` counts the topologically ordered
+    lists of nodes, of which there are more than architectures. Networks cannot be built.
     """
 
     name = "nasbench_nlp"
@@ -80,10 +80,10 @@ class NASBenchNLP(SearchSpace):
         return _graphs(hidden, [cell], self.vocabulary)[0]
 
     def format(self, architecture: Architecture) -> str:
-        """A recipe of that graph, its nodes called `node_4`, ...
+        """A recipe of the graph, with nodes named `node_4`, ...
 
-        The graph does not say which nodes the new hidden states are: those that no other reads, and the last of the
-        others if these are too few, `h_new_0` the last of all.
+        The graph does not record which nodes are the new hidden states. They are taken to be the nodes that no other
+        reads and, if these are too few, the last of the others; the last node is `h_new_0`.
         """
         hidden, cell = _cell(architecture)
         first = hidden + 1
@@ -102,13 +102,15 @@ class NASBenchNLP(SearchSpace):
         raise refuse_enumeration(self)
 
     def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
-        """The benchmark's own distribution (`archflow.spaces.nasbench_nlp.sampling`)."""
+        """Draw from the benchmark's own distribution (`archflow.spaces.nasbench_nlp.sampling`)."""
         return sample_cells(count, self.vocabulary, generator)
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """All cells with one operation or one input of a node changed, or one activation put into or out of an edge.
+        """All cells with one operation, one input of a node, or one activation on an edge changed.
 
-        The order of the nodes stays, and nodes read earlier ones; isomorphic neighbours are not merged.
+        An activation is inserted into or removed from an edge.
+
+        The order of the nodes is kept, and nodes read earlier ones; isomorphic neighbours are not merged.
         """
         hidden, cell = _cell(architecture)
         return _graphs(hidden, steps(hidden, cell), self.vocabulary)
@@ -139,7 +141,7 @@ def _inputs_by_name(recipe: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def _order(inputs: dict[str, list[str]]) -> tuple[int, list[str]]:
-    """The number of hidden states, and the nodes, always the first whose inputs are there. Raises ArchflowError."""
+    """The number of hidden states, and the nodes in topological order. Raises ArchflowError if none exists."""
     hidden = sum(_ANY_NEW.fullmatch(name) is not None for name in inputs)
     if hidden not in HIDDEN_STATES or not set(_NEW[:hidden]) <= inputs.keys():
         raise ArchflowError(f"name the new hidden states h_new_0 and so on, at most {max(HIDDEN_STATES)} of them")
@@ -155,7 +157,7 @@ def _order(inputs: dict[str, list[str]]) -> tuple[int, list[str]]:
             readers[source].append(name)
     idle = next((name for name in inputs if not readers[name] and name not in _NEW), None)
     if idle is not None:
-        raise ArchflowError(f"no node reads {shown(idle)}, and it is no new hidden state; remove it")
+        raise ArchflowError(f"no node reads {shown(idle)}, and it is not a new hidden state; remove it")
     place = {name: i for i, name in enumerate(inputs)}
     missing = {name: sum(source not in given for source in sources) for name, sources in inputs.items()}
     ready = [place[name] for name, number in missing.items() if number == 0]
@@ -169,12 +171,12 @@ def _order(inputs: dict[str, list[str]]) -> tuple[int, list[str]]:
                 heapq.heappush(ready, place[reader])
     if len(order) < len(inputs):
         stuck = next(name for name in inputs if missing[name])
-        raise ArchflowError(f"node {shown(stuck)} lies on or behind a cycle; remove one of the inputs on it")
+        raise ArchflowError(f"node {shown(stuck)} is on a cycle or depends on one; remove one of the inputs on it")
     return hidden, order
 
 
 def _graphs(hidden: int, cells: Sequence[Cell], vocabulary: Vocabulary) -> ArchitectureSet:
-    """The graphs of cells with so many hidden states."""
+    """The graphs of cells with `hidden` hidden states."""
     inputs = [f"input:{name}" for name in (*_PREVIOUS[:hidden], "x")]
     ops = [[*inputs, *(op for op, _ in cell)] for cell in cells]
     edges = [
@@ -194,7 +196,7 @@ def _graphs(hidden: int, cells: Sequence[Cell], vocabulary: Vocabulary) -> Archi
 
 
 def _cell(architecture: Architecture) -> tuple[int, Cell]:
-    """The number of hidden states and the nodes of a graph. Raises ArchflowError if it is no such cell."""
+    """The number of hidden states and the nodes of a graph. Raises ArchflowError if it is not a valid cell."""
     hidden = sum(op.startswith("input:") for op in architecture.ops) - 1
     given = tuple(f"input:{name}" for name in (*_PREVIOUS[:hidden], "x"))
     if hidden not in HIDDEN_STATES or architecture.ops[: hidden + 1] != given:

@@ -1,4 +1,4 @@
-"""Recurrent cells as lists of nodes: which are valid, and the elementary changes between them."""
+"""Recurrent cells as lists of nodes: their validity, and the elementary changes between them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterable, Iterator
 from archflow.spaces.nasbench_nlp.sampling import ACTIVATIONS, HIDDEN_STATES, INTERMEDIATE_NODES
 
 OPERATIONS = {1: ACTIVATIONS, 2: ("linear", "elementwise_prod", "elementwise_sum"), 3: ("linear", "blend")}
-"""By number of inputs."""
+"""Operations by number of inputs."""
 
 MOST_NODES = max(HIDDEN_STATES) + max(INTERMEDIATE_NODES) + 1
-"""The most that the benchmark's generator draws: a last `linear` brings its activation."""
+"""The most nodes that the benchmark's generator draws, including the activation of a last `linear`."""
 
 Node = tuple[str, tuple[int, ...]]
-"""An operation and its inputs, ascending: 0.. the hidden states, then the word, then the nodes in their order."""
+"""Operation and ascending inputs per node; inputs count the hidden states from 0, then the word, then the nodes."""
 Cell = tuple[Node, ...]
 
 
 def fault(hidden: int, cell: Cell) -> str:
-    """Why nodes are no cell of so many hidden states, empty if they are one; nodes stand behind their inputs."""
+    """Why nodes are not a valid cell with `hidden` hidden states, empty if they are; nodes come after their inputs."""
     if not hidden <= len(cell) <= MOST_NODES:
         return f"it has {len(cell)} nodes, give {hidden} to {MOST_NODES}"
     for place, (op, inputs) in enumerate(cell):
@@ -29,15 +29,15 @@ def fault(hidden: int, cell: Cell) -> str:
     if unread is not None:
         return f"no node reads {'x' if unread == hidden else f'h_prev_{unread}'}"
     ends = sum(node not in read for node in range(hidden + 1, hidden + 1 + len(cell)))
-    return f"{ends} nodes are read by no other, but there are {hidden} hidden states" if ends > hidden else ""
+    return f"no other node reads {ends} of the nodes, but there are {hidden} hidden states" if ends > hidden else ""
 
 
 def steps(hidden: int, cell: Cell) -> list[Cell]:
-    """All valid cells one elementary change away, each once.
+    """All valid cells one elementary change away, without duplicates.
 
-    A node gets another operation; reads another node instead of one; reads one node more or fewer, with any operation
-    of that number of inputs; or an activation is put right before a node, between it and one of its inputs, or taken
-    away from there. Every change leads back.
+    A node gets another operation; or reads another node in place of one; or reads one node more or fewer, with any
+    operation of that number of inputs; or an activation is inserted right before a node, between it and one of its
+    inputs, or removed from there. Every change can be undone by another.
     """
     found = dict.fromkeys(changed for changed in _changed(hidden + 1, cell) if not fault(hidden, changed))
     found.pop(cell, None)

@@ -6,16 +6,23 @@ import typer
 
 from archflow_reproduce.cli.arch2vec import arch2vec
 from archflow_reproduce.cli.choices import choices
+from archflow_reproduce.cli.devices import devices
 from archflow_reproduce.cli.encoders import encoders
 from archflow_reproduce.cli.experts import experts
 from archflow_reproduce.cli.explain import explain
+from archflow_reproduce.cli.few import few
 from archflow_reproduce.cli.fgp import fgp
 from archflow_reproduce.cli.hierarchical import hierarchical
+from archflow_reproduce.cli.imports import import_models
+from archflow_reproduce.cli.latency import latency
+from archflow_reproduce.cli.neusight import neusight
 from archflow_reproduce.cli.page import page
 from archflow_reproduce.cli.pretext import pretext
 from archflow_reproduce.cli.proxies import proxies
 from archflow_reproduce.cli.search import search
+from archflow_reproduce.cli.ship_latency import ship_latency
 from archflow_reproduce.cli.ship_proxies import ship_proxies
+from archflow_reproduce.cli.ship_sentences import ship_sentences
 from archflow_reproduce.cli.shipped import shipped
 from archflow_reproduce.cli.speed import speed
 from archflow_reproduce.cli.travel import travel
@@ -27,17 +34,24 @@ for verb in (
     choices,
     experts,
     explain,
+    latency,
     search,
     hierarchical,
     fgp,
     encoders,
     pretext,
     arch2vec,
+    neusight,
     shipped,
     proxies,
     widths,
     ship_proxies,
+    ship_sentences,
+    devices,
+    few,
+    ship_latency,
     speed,
     page,
 ):
     app.command()(verb)
+app.command("import")(import_models)

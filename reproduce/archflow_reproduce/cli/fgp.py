@@ -65,7 +65,7 @@ def fgp(
 
 
 def _text(result: Mapping[str, Any]) -> str:
-    """The result for people."""
+    """The result as text."""
     from archflow_reproduce.results.protocol_report import protocol_notes, protocol_table
 
     return "\n".join([protocol_table(result), *protocol_notes(result)])

@@ -24,7 +24,7 @@ def proxies(
 ) -> None:
     """Zero-cost proxies against published values on NAS-Bench-201, and their speed.
 
-    After an interruption the same command goes on.
+    After an interruption the same command resumes.
     """
     from archflow.progress import progress_bar
     from archflow_reproduce.results.zero_cost_report import zero_cost_tables

@@ -1,4 +1,4 @@
-"""What the verbs of `archflow bench` have in common: find the data, check outputs, write the record, print."""
+"""Common steps of the verbs of `archflow bench`: find the data, check outputs, write the record, print."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from archflow.graph.table import Table
 
 Writer = Callable[[Path, Mapping[str, Any]], None]
-"""Writes a file about a result: called with the path, and the result as reports take it."""
+"""Writes a file about a result; called with the path and the result."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """One run of a verb: where its result goes, and how.
+    """One run of a verb, with the destination and format of its result.
 
     Attributes:
-        kind: The verb, a kind of record.
-        out: The result file, or None to print alone.
+        kind: The verb, which is a kind of record.
+        out: The result file, or None to print only.
         as_json: Print the record instead of text.
-        force: Whether files that exist are replaced even if they are not of an earlier result.
-        beside: Endings of the files that go beside `out`.
+        force: Replace existing files even if they do not belong to an earlier result.
+        beside: Endings of the files that are written next to `out`.
 
     Raises:
-        ArchflowError: `out` is not a .json file in a folder that can be written to, or a file that is there is not of
-            an earlier result. Said before the work, so that no result is lost, and no report replaces it.
+        ArchflowError: `out` is not a .json file in a writable folder, or an existing file does not belong to an earlier
+            result. This is checked before the work, so that no result is lost, and no report is overwritten.
     """
 
     kind: str
@@ -57,13 +57,13 @@ class Study:
     def finish(
         self, content: Mapping[str, Any], data: Mapping[str, str], text: str, beside: Mapping[str, Writer] | None = None
     ) -> None:
-        """Write the record and what goes beside it, and print.
+        """Write the record and the files next to it, and print.
 
         Args:
             content: What the study returned: the result, with `config` and `machine`.
             data: Hashes of the data by name.
-            text: The result for people.
-            beside: Writers of the files beside the result file, by ending.
+            text: The result as text.
+            beside: Writers of the files next to the result file, by ending.
         """
         from archflow_reproduce.results.record import new_record, write_record
 
@@ -79,7 +79,7 @@ class Study:
 
 
 class NamedTable(NamedTuple):
-    """A table with the name that results know it by, and the benchmark that it is, if any."""
+    """A table with its name in results, and its benchmark, if any."""
 
     name: str
     benchmark: Benchmark | None
@@ -96,7 +96,7 @@ def named_table(data: str) -> NamedTable:
 
 
 def cores(processes: int) -> int:
-    """How many processes to start: 0 stands for one a core."""
+    """Number of processes to start; 0 means one per core."""
     return processes or os.cpu_count() or 1
 
 
@@ -106,7 +106,7 @@ def say(step: str) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
+    """Write a text file, completely or not at all."""
     from archflow.files import write_atomically
 
     with write_atomically(path) as temporary:

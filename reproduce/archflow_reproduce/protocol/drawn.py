@@ -1,4 +1,4 @@
-"""What a protocol draws from a table: the rows it looks at, and their splits."""
+"""The rows that a protocol uses from a table, and their splits."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from archflow_reproduce.protocol.splits import Splits, draw_splits
 
 @dataclass(frozen=True)
 class Drawn:
-    """The rows of a table that a protocol looks at.
+    """The rows of a table that a protocol uses.
 
     Attributes:
-        rows: (n,) of the table.
-        measured: These rows.
-        train: How many of them labels are drawn from.
-        labels: How many labels.
-        classes: (n,) the isomorphism class of each.
-        splits: By permutation.
+        rows: (n,) rows of the table.
+        measured: The table restricted to these rows.
+        train: Number of rows in the train part, from which labels are drawn.
+        labels: Number of labels.
+        classes: (n,) isomorphism class of each row.
+        splits: Splits by permutation.
     """
 
     rows: NDArray
@@ -35,7 +35,7 @@ class Drawn:
 
     @classmethod
     def of(cls, protocol: Protocol, data: str, table: Table) -> Drawn:
-        """Raises ArchflowError for a missing metric, and too few labels."""
+        """Draw the rows and splits. Raises ArchflowError for a missing metric or too few labels."""
         rows = measured_rows(table, data, protocol.metric)
         half = len(rows) - len(rows) // 2
         train = half if protocol.train is None else protocol.train
@@ -48,5 +48,5 @@ class Drawn:
 
     @cached_property
     def test_isomorphic_to_labelled(self) -> list[int]:
-        """Of every split, how many test architectures are isomorphic to a labelled one."""
+        """For every split, the number of test architectures that are isomorphic to a labelled one."""
         return [shared_classes(self.classes, part.labelled, part.test) for part in self.splits.values()]

@@ -23,7 +23,7 @@ from archflow_reproduce.protocol.runs import model_seed
 
 
 def file_name(protocol: Protocol, method: str) -> str:
-    """The method's name as part of a file's name, with what the protocol's folder is not known by."""
+    """A file name for the method that also encodes settings which the protocol's folder name does not."""
     if is_encoder(method):
         return f"{Path(method).stem}-{fingerprint(*load(method).encoder.parameters())}"
     return f"{method}-{protocol.teacher.key}" if method == LEARNED else method.replace("*", "x").replace(" ", "")
@@ -43,11 +43,19 @@ def pretrained_encoders(
     processes: int,
     on_wait: Callable[[], None],
 ) -> tuple[dict[str, list[Encoder]], dict[str, float]]:
-    """The encoder of each run for all methods that pre-train, and the seconds that an epoch of that took, median over
-    epochs, mean over encoders. Runs of one model seed share an encoder.
+    """Pre-train the encoders of all methods with a pretext task. Runs of one model seed share an encoder.
 
-    teachers: files of one a run, if `LEARNED` is among the methods; then that has an encoder a run. folder: keeps the
-    encoders; what is there is not trained again.
+    Args:
+        protocol: The protocol.
+        unlabelled: The architectures to pre-train on.
+        teachers: Encoder files, one per run, if `LEARNED` is among the methods, which then has one encoder per run.
+        folder: Cache of encoders; existing ones are not trained again.
+        processes: Number of parallel trainings.
+        on_wait: Called repeatedly while waiting.
+
+    Returns:
+        The encoder of each run by method, and the seconds per epoch of its pre-training, median over epochs, mean over
+        encoders.
     """
     jobs = {
         method: [_job(protocol, method, run, teachers, folder) for run in range(protocol.runs)]
@@ -65,16 +73,17 @@ def pretrained_encoders(
 
 
 def ready_encoder(method: str, architectures: ArchitectureSet) -> tuple[Encoder, ArchitectureSet]:
-    """The encoder of a method that is one (`is_encoder`), and the architectures as it knows and was shown them.
+    """The pre-trained encoder that a method names (`is_encoder`), and the architectures in its vocabulary and view.
 
-    Raises ArchflowError for an operation that it does not know.
+    Raises:
+        ArchflowError: The encoder does not know an operation.
     """
     embedder = load(method)
     return embedder.encoder, embedder.prepare(architectures)
 
 
 def _job(protocol: Protocol, method: str, run: int, teachers: Sequence[Path], folder: Path) -> PretrainingJob:
-    """What pre-trains the encoder of a run."""
+    """The pre-training job of a run's encoder."""
     seed = model_seed(run)
     (task, pretext), which = pretext_of(method, protocol.proxies, protocol.pretext), f"{seed}"
     if method == LEARNED:

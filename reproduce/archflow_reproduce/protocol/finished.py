@@ -1,4 +1,4 @@
-"""What is finished of a study that is not: measures in its folder, sealed, so that no others are reported for them."""
+"""Finished parts of an unfinished study: measures in its folder, sealed by a fingerprint of the study."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from archflow.errors import ArchflowError
 from archflow.sealed import read_sealed, write_sealed
 
 Measures = Mapping[str, list[float]]
-"""Name -> a value for each run; `tau` is among them."""
+"""Name -> one value per run; includes `tau`."""
 
 _FINITE = 1e300
 
 
 def write_finished(path: Path, key: str, measures: Mapping[str, Measures]) -> Mapping[str, Measures]:
-    """Keep what was measured, and return it.
+    """Store measures, and return them.
 
     Args:
-        path: The file; its name says which part of the study it is.
+        path: The file; its name identifies the part of the study.
         key: Fingerprint of the study.
-        measures: By method or variant.
+        measures: Measures by method or variant.
     """
     write_sealed(path, {"of": [key, path.stem], "measures": measures})
     return measures
 
 
 def read_finished(path: Path, key: str, runs: int) -> dict[str, dict[str, list[float]]] | None:
-    """What `write_finished` kept for this study, of so many runs; None if there is nothing.
+    """Read the measures that `write_finished` stored for this study with `runs` runs; None if there are none.
 
-    A file that is damaged, or of another study, is named on standard error and counts for nothing: what it held is
+    A file that is damaged or belongs to another study is reported on standard error and ignored, so that its part is
     measured again.
     """
     if not path.exists():

@@ -1,4 +1,4 @@
-"""The methods of the protocol by name: each a pretext task, some with other settings than the data set's."""
+"""The methods of the protocol by name: pretext tasks, some with settings that differ from the data set's."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ GROUPS = {"surrogates": ("proxy", "flow", "fgp", *SURROGATES, *WEIGHTS)}
 
 
 def expanded(methods: Sequence[str]) -> list[str]:
-    """The methods, those of a group in its place, each once."""
+    """The methods without duplicates, with groups replaced by their members."""
     return list(dict.fromkeys(one for method in methods for one in GROUPS.get(method, (method,))))
 
 
 def is_encoder(method: str) -> bool:
-    """Whether a method is to fine-tune an encoder that is pre-trained already, one of the package or a file."""
+    """Whether a method fine-tunes an existing pre-trained encoder, one of the package or a file."""
     return method.endswith(".safetensors") or method in names()
 
 
 def all_methods() -> list[str]:
-    """Supervised learning, and every registered pretext task; FGP and its parts first."""
+    """Supervised learning and every registered pretext task; FGP and its parts come first."""
     return list(dict.fromkeys(["supervised", "proxy", "flow", "fgp", *_tasks()]))
 
 
@@ -57,12 +57,13 @@ def _tasks() -> list[str]:
 def pretext_of(method: str, proxies: Sequence[str], settings: Settings) -> tuple[str, Settings]:
     """The pretext task of a method, as `make_task` reads it, and the settings by task.
 
-    What has no other name here is a task, or a sum of tasks. (`LEARNED` lacks its surrogate still: a file a run.)
+    A name that is not listed here is a task or a sum of tasks. (For `LEARNED` the surrogate, one file per run, is added
+    later.)
 
     Args:
-        method: Its name.
-        proxies: What tasks rank that rank proxies.
-        settings: The data set's, by task.
+        method: Name of the method.
+        proxies: Proxies for tasks that rank proxies.
+        settings: The data set's settings, by task.
     """
     changes: dict[str, Any] = {}
     if method in SURROGATES:
@@ -74,7 +75,7 @@ def pretext_of(method: str, proxies: Sequence[str], settings: Settings) -> tuple
 
 
 def recorded_task(method: str, proxies: Sequence[str], settings: Settings) -> dict[str, Any]:
-    """The pretext task of a method with all its settings, as JSON keeps them; of a sum, by task."""
+    """The pretext task of a method with all its settings, as stored in JSON; for a sum, by task."""
     task, own = pretext_of(method, proxies, settings)
     parts = task_settings(task, own)
     for part in parts.values():
@@ -86,15 +87,15 @@ def recorded_task(method: str, proxies: Sequence[str], settings: Settings) -> di
 
 
 def pretrained_methods(methods: Sequence[str]) -> list[str]:
-    """Those that begin with a pretext task, rather than untrained or with an encoder that is ready."""
+    """The methods that start with a pretext task, rather than with an untrained or an existing pre-trained encoder."""
     return [method for method in methods if method != "supervised" and not is_encoder(method)]
 
 
 def proxies_of_methods(methods: Sequence[str], proxies: Sequence[str], settings: Settings) -> list[str]:
-    """The proxies that methods look at, each once.
+    """The proxies that the methods use, without duplicates.
 
     Raises:
-        ArchflowError: A method is no task, or needs a proxy where none is named.
+        ArchflowError: A method is not a task, or needs a proxy where none is named.
     """
     used = [proxies_for(*pretext_of(method, proxies, settings)) for method in pretrained_methods(methods)]
     return list(dict.fromkeys(name for each in used for name in each))

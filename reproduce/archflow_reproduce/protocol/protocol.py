@@ -1,4 +1,4 @@
-"""What the protocol of the FGP paper compares, and on which rows."""
+"""The settings of the FGP paper's protocol, and the rows that it uses."""
 
 from __future__ import annotations
 
@@ -28,18 +28,22 @@ METHODS = ("supervised", "proxy", "flow", "fgp")
 class Protocol:
     """What to measure; see "5. Protocol" of the paper's experiments.
 
-    methods: "supervised", pretext tasks as `make_task` reads them ("proxy" for proxy ranking), variants of FGP that
-    `archflow_reproduce.protocol.methods` names, and encoders that are pre-trained already: one of the package by its
-    name, or a file. "learned" reconstructs what a `teacher` has learnt from the labels instead of the flow, so that
-    every run has its own encoder.
-    labels: share of the train part if below 1, else a count. validation: labels besides, which choose the epoch.
-    runs: at most 9, run i has the i-th permutation of the data and model seed i // 3, so that 3 runs share one
-    pre-trained encoder. train, test: sizes of the two parts, half of the labelled architectures each if None.
-    split_by: a rule of `draw_splits`, "random" as the paper. shuffled: the table's own order is not one of the
-    permutations, but a random one in its place.
-    pretrain_on_all: pre-train on the architectures without a label, too, unless the split is by size.
-    view: the form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
-    proxies: what the methods rank. pretext: settings of pretext tasks, by task, where they are not the defaults.
+    Attributes:
+        methods: "supervised", pretext tasks as `make_task` reads them ("proxy" for proxy ranking), variants of FGP
+            named in `archflow_reproduce.protocol.methods`, and existing pre-trained encoders: one of the package by its
+            name, or a file. "learned" reconstructs what a `teacher` has learnt from the labels instead of the flow, so
+            that every run has its own encoder.
+        labels: Fraction of the train part if below 1, otherwise a count.
+        validation: Number of further labels, which choose the epoch.
+        runs: At most 9; run i has the i-th permutation of the data and model seed i // 3, so that 3 runs share one
+            pre-trained encoder.
+        train, test: Sizes of the two parts; if None, each is half of the labelled architectures.
+        split_by: A rule of `draw_splits`, "random" as in the paper.
+        shuffled: Replace the table's own order, one of the permutations, by a random one.
+        pretrain_on_all: Pre-train on architectures without a label too, unless the split is by size.
+        view: The form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
+        proxies: The proxies that methods rank.
+        pretext: Settings of pretext tasks, by task, that differ from the defaults.
     """
 
     metric: str
@@ -74,7 +78,7 @@ class Protocol:
 
 
 def check_runs(runs: int) -> None:
-    """Raises ArchflowError for more runs than there are permutations and model seeds, or none."""
+    """Raise ArchflowError for fewer than one run, or more runs than permutations times model seeds."""
     if not 1 <= runs <= len(PERMUTATIONS) * len(MODEL_SEEDS):
         raise ArchflowError(f"runs {runs} must be 1 to 9: three permutations of the data times three model seeds")
 
@@ -84,7 +88,7 @@ def measured_rows(table: Table, data: str, metric: str) -> NDArray[np.int64]:
     values = table.metric(metric)
     if np.isinf(values).any():
         row = int(np.argmax(np.isinf(values)))
-        raise ArchflowError(f"{data}: row {row}: {metric} is infinite; mend the value, or leave it empty")
+        raise ArchflowError(f"{data}: row {row}: {metric} is infinite; correct the value, or leave it empty")
     rows = np.flatnonzero(np.isfinite(values))
     if len(rows) < 10:
         raise ArchflowError(f"{data}: {len(rows)} architectures have a finite {metric}; too few to rank")

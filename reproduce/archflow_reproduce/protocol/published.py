@@ -1,4 +1,4 @@
-"""Figures of the papers, for the data, labels and encoder that they were published for."""
+"""Figures of the papers, with the data, labels and encoder that they were published for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Published = dict[str, dict[str, float]]
 """{method: {measure: mean over the paper's runs}}"""
 
 PAPER_PROXY = "zc_jacov"
-"""What the paper ranks in pre-training: the Jacobian covariance."""
+"""The proxy that the paper ranks in pre-training: the Jacobian covariance."""
 
 _METRICS = ("cifar10_test_acc", "val_acc_108")
 
@@ -97,7 +97,7 @@ _FGP: dict[str, dict[str, Published]] = {
     },
 }
 
-# The gated GCN from more of the labels, by their share: FGP, table 3.
+# The gated GCN with more labels, by their fraction: FGP, table 3.
 _GATED_GCN_BY_SHARE: dict[str, dict[float, Published]] = {
     "nasbench201": {
         0.05: {
@@ -137,8 +137,8 @@ _GATED_GCN_BY_SHARE: dict[str, dict[float, Published]] = {
     },
 }
 
-# Kendall tau on all architectures, the labelled ones among them, by number of labels: PINAT's table 1 (AAAI 2023); of
-# NAR-Former V2 and NN-Former only what other papers repeat.
+# Kendall tau on all architectures, labelled ones included, by number of labels: PINAT's table 1 (AAAI 2023); for
+# NAR-Former V2 and NN-Former only the figures that other papers repeat.
 _ALL: dict[str, dict[str, dict[int, float]]] = {
     "nasbench201": {
         "arch2vec": {78: 0.542, 156: 0.573, 469: 0.601, 781: 0.606, 1563: 0.605},
@@ -150,13 +150,13 @@ _ALL: dict[str, dict[str, dict[int, float]]] = {
 
 
 _RANKING = ("proxy", "fgp", LEARNED, *SURROGATES, *WEIGHTS)
-"""Methods whose figures depend on the proxy."""
+"""Methods whose figures depend on the choice of proxy."""
 
 
 def proxies_of(config: Mapping[str, Any]) -> list[str]:
     """The proxies that the methods of a result rank."""
     tasks = list(config["tasks"].values())
-    parts = [part for task in tasks for part in task.values() if isinstance(part, Mapping)]  # of a sum
+    parts = [part for task in tasks for part in task.values() if isinstance(part, Mapping)]  # a sum of tasks
     return list(dict.fromkeys(proxy for settings in (*tasks, *parts) for proxy in settings.get("proxies", ())))
 
 
@@ -167,9 +167,11 @@ def published_epochs(config: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def published_figures(result: Mapping[str, Any]) -> Published:
-    """Those of the papers' figures that a result of `run_protocol` may stand beside: same data, encoder, metric, split
-    and labels; for the methods that rank a proxy, the paper's proxy; pre-trained on the same data. Empty if there are
-    none."""
+    """The papers' figures that are comparable with a result of `run_protocol`.
+
+    The data, encoder, metric, split, labels and pre-training data must be the same and, for methods that rank a proxy,
+    the proxy must be the paper's. Empty if there are none.
+    """
     config, splits = result["config"], result["splits"]
     if result["metric"] not in _METRICS:
         return {}

@@ -29,16 +29,19 @@ def published_protocol(
     view: str | None = None,
     **others: Any,
 ) -> Protocol:
-    """The protocol with the published settings for a data set and an encoder, where an argument does not say otherwise.
+    """The protocol with the published settings for a data set and an encoder, unless overridden by an argument.
 
-    others: fields of `Protocol`. Raises ArchflowError if nothing says what to rank by.
+    `others` are fields of `Protocol`.
+
+    Raises:
+        ArchflowError: No metric to rank by is known.
     """
     preset = preset_of(benchmark)
     chosen, teacher = preset.published(encoder), preset.published(Teacher.encoder)
     metric = metric or (benchmark and benchmark.metric)
     proxies = proxies or ((benchmark.proxy,) if benchmark else ())
     if metric is None:
-        raise ArchflowError("the table is no named benchmark: name the column to rank by with --metric")
+        raise ArchflowError("the table is not a named benchmark: name the column to rank by with --metric")
     return Protocol(
         metric=metric,
         encoder=encoder,
@@ -58,5 +61,5 @@ def published_protocol(
 
 
 def _lasting(settings: FineTuneSettings, epochs: int | None) -> FineTuneSettings:
-    """The settings with so many epochs, if a number is given."""
+    """The settings with this number of epochs, if one is given."""
     return settings if epochs is None else replace(settings, epochs=epochs)

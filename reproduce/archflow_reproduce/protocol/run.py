@@ -40,7 +40,7 @@ from archflow_reproduce.protocol.teachers import train_teachers
 from archflow_reproduce.speed.machine import machine
 
 KEEP_SECONDS = 10.0
-"""How often the time spent is written down."""
+"""Interval in seconds at which the time spent is saved."""
 
 
 def run_protocol(
@@ -52,18 +52,26 @@ def run_protocol(
     splits_folder: Path | None = None,
     pretrain_on: Mapping[str, Table] | None = None,
 ) -> dict[str, Any]:
-    """Run it and return the result as JSON keeps it.
+    """Run the protocol and return the result as JSON values.
 
-    folder: holds what is finished (encoders, methods) and the states of what is not; the same call goes on from it.
-    splits_folder: where the rows of every split go, a file a permutation, for `load_split` with this table; default:
-    `splits` in the folder. pretrain_on: tables by name; encoders are pre-trained on all their architectures, as
-    `joined` puts them together, instead of those of `table`.
+    Args:
+        protocol: What to measure.
+        data: The table's name.
+        table: The table.
+        folder: Holds finished parts (encoders, methods) and the states of unfinished ones; the same call resumes from
+            it.
+        processes: Number of parallel trainings.
+        splits_folder: Where the rows of every split are written, one file per permutation, for `load_split` with this
+            table; default: `splits` in the folder.
+        pretrain_on: Tables by name; encoders are pre-trained on all their architectures, as combined by `joined`,
+            instead of those of `table`.
 
-    Raises ArchflowError for a missing metric or proxy, too few labels, a folder of other settings or data or whose
-    `protocol.json` is damaged, and "learned" together with `pretrain_on`.
+    Raises:
+        ArchflowError: A metric or proxy is missing, there are too few labels, the folder has other settings or data or
+            a damaged `protocol.json`, or "learned" is combined with `pretrain_on`.
     """
     if pretrain_on and LEARNED in protocol.methods:
-        raise ArchflowError(f"{LEARNED}: its teacher learns from labels of {data} alone; pre-train on that, too")
+        raise ArchflowError(f"{LEARNED}: its teacher learns from labels of {data} alone; pre-train on {data} too")
     drawn = Drawn.of(protocol, data, table)
     rows, measured, train, labels, splits = drawn.rows, drawn.measured, drawn.train, drawn.labels, drawn.splits
     ops = table.architectures.vocabulary.ops
@@ -74,7 +82,7 @@ def run_protocol(
     settings = {"data": data, **_json(asdict(protocol))}
     if pretrain_on:
         settings["pretrain_on"] = list(pretrain_on)
-    # Another number of runs, or of methods, shares what is finished; files of another teacher have another name.
+    # Finished parts are shared with other numbers of runs or methods; files of another teacher have another name.
     lasting = {name: value for name, value in settings.items() if name not in ("runs", "methods", "teacher")}
     content = (measured.architectures.hashes, measured.metric(protocol.metric), unlabelled.architectures.hashes)
     spent = _Stopwatch(folder, fingerprint(lasting, *content))
@@ -127,14 +135,13 @@ def run_protocol(
         "methods": methods,
         "pretrain_epoch_s": epoch_s,
         "seconds": spent.keep(),
-        "config": {**settings, **_told(protocol)},
+        "config": {**settings, **_derived(protocol)},
         "machine": machine(),
     }
 
 
-def _told(protocol: Protocol) -> dict[str, Any]:
-    """What follows from a protocol, and readers of its result ask for: the settings that each pretext task read, and
-    the model seed of each run."""
+def _derived(protocol: Protocol) -> dict[str, Any]:
+    """Settings derived from a protocol: those of each pretext task, and the model seed of each run."""
     tasks = {
         method: recorded_task(method, protocol.proxies, protocol.pretext)
         for method in pretrained_methods(protocol.methods)
@@ -143,7 +150,7 @@ def _told(protocol: Protocol) -> dict[str, Any]:
 
 
 def _order_tau(values: NDArray[np.float64]) -> float:
-    """How far the table is sorted by the metric; the identity permutation is a fair split only if this is near 0."""
+    """Kendall tau of the table's order and the metric; the identity permutation is only fair if it is near 0."""
     return round(summary(np.arange(len(values)), values)["tau"], 4)
 
 
@@ -155,13 +162,15 @@ def _fine_tune(
     state: Path,
     on_epochs: Callable[[int], None],
 ) -> dict[str, list[float]]:
-    """All runs of one method as one batched model; the measures of every run. encoders: one a run. on_epochs: called
-    with how many more."""
+    """Fine-tune all runs of one method as one batched model; returns the measures of every run.
+
+    encoders: one per run. on_epochs: called with the number of additional epochs.
+    """
     encoders = [copy.deepcopy(encoder) for encoder in encoders]
     tuned = tune_runs(encoders, table, protocol.metric, splits, protocol.fine_tune, state, on_epochs)
     parts = [splits[run % len(splits)] for run in range(protocol.runs)]
     labels = table.metric(protocol.metric)
-    # Splits by class may differ by a few test rows; the batched evaluation needs equal counts, so pad and cut.
+    # Splits by class may differ by a few test rows; batched evaluation needs equal counts, so pad and cut.
     longest = max(len(part.test) for part in parts)
     results: dict[str, list[float]] = {}
     tests = np.stack([np.resize(part.test, longest) for part in parts])
@@ -182,8 +191,10 @@ def _scores(models: Sequence[ScoreModel], table: Table, rows: NDArray[np.int64])
 
 
 class _Stopwatch:
-    """Seconds spent on a protocol over all calls that worked on it, to the last `KEEP_SECONDS` if one was killed;
-    refuses a folder of another protocol."""
+    """Total seconds spent on a protocol over all calls, accurate to `KEEP_SECONDS` if a call was killed.
+
+    Refuses a folder of another protocol.
+    """
 
     def __init__(self, folder: Path, key: str) -> None:
         self.path = folder / "protocol.json"
@@ -194,20 +205,20 @@ class _Stopwatch:
         self.keep()
 
     def keep(self) -> float:
-        """Write the seconds so far, and return them."""
+        """Save the seconds so far, and return them."""
         self.kept = time.perf_counter()
         seconds = round(self.before + self.kept - self.began, 3)
         write_sealed(self.path, {"key": self.key, "seconds": seconds})
         return seconds
 
     def tick(self) -> None:
-        """Write them if that was not done for `KEEP_SECONDS`."""
+        """Save the seconds if that was not done for `KEEP_SECONDS`."""
         if time.perf_counter() - self.kept > KEEP_SECONDS:
             self.keep()
 
 
 def _json(value: Any) -> Any:
-    """Dataclass fields as JSON keeps them (tuples become lists)."""
+    """Dataclass fields as JSON values (tuples become lists)."""
     if isinstance(value, dict):
         return {name: _json(entry) for name, entry in value.items()}
     return [_json(entry) for entry in value] if isinstance(value, (list, tuple)) else value

@@ -31,8 +31,10 @@ def tune_runs(
     state: Path,
     on_epochs: Callable[[int], None],
 ) -> FineTuned:
-    """Fine-tune one encoder a run, all as one batched model. state: file of an unfinished training. on_epochs: called
-    with how many more are done."""
+    """Fine-tune one encoder per run, all as one batched model.
+
+    state: file of an unfinished training. on_epochs: called with the number of additional epochs.
+    """
     models, parts, seeds = [], [], []
     for run, encoder in enumerate(encoders):
         with seeded(model_seed(run), 1):
@@ -46,10 +48,10 @@ def tune_runs(
 
 
 def cumulative(advance: Callable[..., None]) -> Callable[..., None]:
-    """Turn a function that takes how many more steps are done into one that takes how many are done so far.
+    """Turn a function that takes the number of additional steps into one that takes the number of steps so far.
 
     Args:
-        advance: As `Progress.advance`; whatever follows the steps is passed on.
+        advance: As `Progress.advance`; further arguments are passed through.
     """
     done = 0
 

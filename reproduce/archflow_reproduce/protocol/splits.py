@@ -1,4 +1,4 @@
-"""The splits of a protocol: one for each permutation of the data, drawn by one rule and kept beside the result."""
+"""The splits of a protocol: one per permutation of the data, drawn by one rule and stored next to the result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 
 VALIDATION = 40
-"""Labelled architectures that choose the epoch, as in FGP."""
+"""Number of labelled architectures that choose the epoch, as in FGP."""
 
 RULES = ("random", "class", "size", "all")
 
@@ -25,28 +25,33 @@ Splits = Mapping[int | str, Split]
 
 
 def check_rule(rule: str) -> None:
-    """Raises ArchflowError unless it is one of the `RULES`, or "size:NAME"."""
+    """Raise ArchflowError unless the rule is one of `RULES`, or "size:NAME"."""
     if rule not in RULES and not rule.startswith("size:"):
-        raise ArchflowError(f"split {rule!r} is none of {', '.join(RULES)}, size:NAME")
+        raise ArchflowError(f"split {rule!r} is not one of {', '.join(RULES)}, size:NAME")
 
 
 def draw_splits(
     rule: str, table: Table, classes: Rows, train: int, labels: int, validation: int = VALIDATION
 ) -> Splits:
-    """The splits of a table's rows.
+    """Draw the splits of a table's rows.
 
-    rule: "random" as the FGP paper; "class" to keep each isomorphism class on one side; "size" to learn from the
-    smaller architectures and judge by the larger ones, in parameters, or "size:NAME" in another column or computable
-    proxy; "all" to judge by every architecture, the labelled ones among them (the protocol of TNASP, NeurIPS 2021,
-    and those that followed it). classes: (N,) isomorphism class of every row. train: architectures in the train part
-    ("class" and "size" add those that must stay on its side). labels: how many of them are labelled. validation: how
-    many of the test part's choose the epoch instead.
+    Args:
+        rule: "random" as in the FGP paper; "class" keeps each isomorphism class on one side; "size" trains on the
+            smaller architectures and tests on the larger ones, by parameters, or "size:NAME" by another column or
+            computable proxy; "all" tests on every architecture, including the labelled ones (the protocol of TNASP,
+            NeurIPS 2021, and later papers).
+        table: The table.
+        classes: (N,) isomorphism class of every row.
+        train: Number of architectures in the train part ("class" and "size" add those that must be on its side).
+        labels: How many of them are labelled.
+        validation: How many architectures of the test part choose the epoch instead.
 
-    Raises ArchflowError if a part would be too small to rank, or if the sizes are not known.
+    Raises:
+        ArchflowError: A part would be too small to rank, or the sizes are not known.
     """
     if rule.startswith("size"):
         sizes = _sizes(rule, table)
-        # Both sides are shuffled anyway, so the table's own order gives way to a seed.
+        # Both sides are shuffled anyway, so a seed replaces the table's own order.
         seeds = [seed or 0 for seed in PERMUTATIONS]
         return {seed: split_by_size(sizes, train, labels, validation, seed)[0] for seed in seeds}
     kept = classes if rule == "class" else None
@@ -59,9 +64,11 @@ def draw_splits(
 
 
 def save_splits(folder: Path, splits: Splits, rule: str, table: Table, rows: Rows) -> list[str]:
-    """Write each split as rows of the whole table, for `load_split`; the files' names as seen from beside the folder.
+    """Write each split as rows of the whole table, for `load_split`.
 
-    rows: the table's rows that the splits count in.
+    Returns the files' names relative to the folder's parent.
+
+    rows: the table's rows that the splits index.
     """
     for name, parts in splits.items():
         whole = Split(**{part: rows[chosen] for part, chosen in vars(parts).items()})
@@ -70,8 +77,11 @@ def save_splits(folder: Path, splits: Splits, rule: str, table: Table, rows: Row
 
 
 def pretraining_rows(rule: str, table: Table, train: int) -> Rows:
-    """The rows that an encoder may be pre-trained on: all, but for "size" the train part, so that the larger
-    architectures are outside of everything that it has seen (as in CATE's experiment outside the search space)."""
+    """The rows that an encoder may be pre-trained on: all rows or, for "size", the train part.
+
+    With "size" the larger architectures are therefore outside of everything that the encoder has seen (as in CATE's
+    experiment outside the search space).
+    """
     if not rule.startswith("size"):
         return np.arange(len(table))
     sizes = _sizes(rule, table)

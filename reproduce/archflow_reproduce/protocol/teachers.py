@@ -1,4 +1,4 @@
-"""Encoders that learn from the labels first, so that others reconstruct their embeddings in pre-training."""
+"""Teachers: encoders trained on the labels, whose embeddings other encoders reconstruct in pre-training."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ from archflow_reproduce.protocol.runs import model_seed, tune_runs
 
 @dataclass(frozen=True)
 class Teacher:
-    """The encoder whose embedding is the learnt surrogate (FGP's table 9): a TA-GATES there.
+    """The encoder whose embedding is the learnt surrogate; in FGP's table 9 a TA-GATES.
 
-    config: its arguments besides n_ops. fine_tune: how it learns from the labels of a run.
+    Attributes:
+        config: Its arguments other than n_ops.
+        fine_tune: How it is trained on the labels of a run.
     """
 
     encoder: str = "ta_gates"
@@ -45,9 +47,9 @@ def train_teachers(
     folder: Path,
     on_wait: Callable[[], None],
 ) -> list[Path]:
-    """Files of one teacher a run, which has learnt from the labels of that run and from no other ones.
+    """Train one teacher per run, on the labels of that run only; returns their files.
 
-    folder: keeps them, and the state of unfinished ones; the same call goes on from it.
+    folder: holds the teachers, and the state of unfinished ones; the same call resumes from it.
     """
     stem = f"teacher-{teacher.key}-{runs}"
     paths = [folder / f"{stem}-{run}.encoder" for run in range(runs)]
@@ -68,5 +70,5 @@ def train_teachers(
         tuned = tune_runs(encoders, table, metric, splits, teacher.fine_tune, state, advance)
     for path, model in zip(paths, tuned.models, strict=True):
         Embedder(model.encoder, Preparation(vocabulary), {"teacher": asdict(teacher)}).save(path)
-    remove_saved(folder.glob(f"{stem}.state*"))  # of an encoder that is not stackable, one a run
+    remove_saved(folder.glob(f"{stem}.state*"))  # if the encoder is not stackable, one per run
     return paths

@@ -1,1 +1,1 @@
-"""Result files for readers: tables, reports, the results page."""
+"""Presentation of result files: tables, reports, the results page."""

@@ -1,4 +1,4 @@
-"""The result of arch2vec for readers: a table, and maps of the latent space."""
+"""The result of arch2vec as a table and maps of the latent space."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ENDS = ("input", "output")
 CLASSES = 5
-"""More colours are hard to tell apart."""
+"""More colours are hard to distinguish."""
 OTHERS = "none of these alone"
 MEASURES = {
     "operation_accuracy": ("operations", "share of held-out nodes whose operation is rebuilt"),
@@ -52,8 +52,10 @@ def arch2vec_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]
 
 
 def latent_maps(result: Mapping[str, Any], latent: LatentMap) -> dict[str, Chart]:
-    """Two maps of the same architectures by name: `accuracy`, coloured by what was measured, and `operation`, by the
-    most frequent operation."""
+    """Two maps of the same architectures by name.
+
+    `accuracy` is coloured by the measured value, `operation` by the most frequent operation.
+    """
     x, y = latent.places.T
     kind, names = frequent_operations(latent.architectures)
     titles = [f"principal component {i + 1} ({100 * share:.0f} % of variance)" for i, share in enumerate(latent.shares)]
@@ -65,8 +67,13 @@ def latent_maps(result: Mapping[str, Any], latent: LatentMap) -> dict[str, Chart
 
 
 def frequent_operations(architectures: ArchitectureSet) -> tuple[NDArray[np.int64], list[str]]:
-    """(N,) the operation that stands in every architecture most often, input and output aside, as a position in the
-    names, the second value; -1 where several lead, or one that leads in fewer architectures than `CLASSES` others."""
+    """(N,) the most frequent operation of each architecture, as an index into the returned names.
+
+    Input and output are not counted.
+
+    -1 if several operations are equally frequent, or if the operation is not among the `CLASSES` that are most frequent
+    in most architectures.
+    """
     inner = np.array([i for i, op in enumerate(architectures.vocabulary.ops) if op not in ENDS], np.int64)
     counts = architectures.op_counts[:, inner]
     most = counts.max(axis=1, initial=0)
@@ -74,13 +81,13 @@ def frequent_operations(architectures: ArchitectureSet) -> tuple[NDArray[np.int6
     leader = np.where(leads.sum(axis=1) == 1, leads @ np.arange(len(inner)), -1)
     wins = np.bincount(leader[leader >= 0], minlength=len(inner))
     kept = np.sort(np.argsort(-wins, kind="stable")[:CLASSES])
-    position = np.full(len(inner) + 1, -1)  # the last entry is that of -1
+    position = np.full(len(inner) + 1, -1)  # the last entry stands for -1
     position[kept] = np.arange(len(kept))
     return position[leader], [architectures.vocabulary.ops[inner[i]] for i in kept]
 
 
 def write_beside(path: Path, result: Mapping[str, Any], latent: LatentMap) -> None:
-    """Beside the result file `path`: the table (.md), the report (.html), and the maps (.svg, .png)."""
+    """Write the table (.md), the report (.html), and the maps (.svg, .png) next to the result file `path`."""
     with write_atomically(path.with_suffix(".md")) as temporary:
         temporary.write_text(markdown_table(*arch2vec_table(result)) + "\n", encoding="utf-8")
     arch2vec_report(path.with_suffix(".html"), result, latent)
@@ -90,12 +97,12 @@ def write_beside(path: Path, result: Mapping[str, Any], latent: LatentMap) -> No
 
 
 def beside(path: Path, ending: str) -> Path:
-    """Where the file of this ending goes, of the result at `path`."""
+    """Path of the file with this ending that belongs to the result at `path`."""
     return path.with_name(f"{path.stem}-{ending}")
 
 
 def arch2vec_report(path: str | Path, result: Mapping[str, Any], latent: LatentMap) -> None:
-    """Write one self-contained HTML file about a result of `run_arch2vec`, whole or not at all."""
+    """Write one self-contained HTML file about a result of `run_arch2vec`, completely or not at all."""
     values = {**result["reconstruction"], **result["samples"]}
     row = [html.Cell(rounded(values[key])) for key in MEASURES]
     maps = latent_maps(result, latent)

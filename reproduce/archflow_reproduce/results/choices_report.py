@@ -1,4 +1,4 @@
-"""The result of `archflow bench choices` for readers: Markdown tables of rules, and of what intervals hold."""
+"""The result of `archflow bench choices` as Markdown tables of blending rules and interval coverage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table columns that say what the figures of a method rest on: its runs and its epochs."""
+"""Table columns with the number of runs and epochs of a method."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from archflow_reproduce.protocol.published import published_epochs
 
 
 def runs_told(count: int, config: Mapping[str, Any]) -> str:
-    """How many runs, and of how many model seeds: the spread over runs of one seed is that of the data alone."""
+    """The number of runs and of model seeds; the spread over runs of one seed reflects the data alone."""
     seeds = len(set(config["model_seeds"][:count]))
     return f"{count}, {seeds} seed{'s' * (seeds != 1)}"
 
 
 def epochs_told(config: Mapping[str, Any], method: str, compared: bool) -> str:
-    """Epochs of pre-training and of fine-tuning, each with the published number if it is another one.
+    """Epochs of pre-training and of fine-tuning, each with the published number if it differs.
 
     Args:
-        config: Of a result of `run_protocol`.
+        config: The configuration of a result of `run_protocol`.
         method: One of its methods.
-        compared: Whether a published figure stands beside the method's.
+        compared: Whether a published figure is shown next to the method's.
     """
     run = [config["fine_tune"]["epochs"]]
     if method in config["tasks"]:

@@ -1,4 +1,4 @@
-"""The comparison of all encoders for readers: one table, and accuracy drawn against time."""
+"""The comparison of all encoders as a table, and as a plot of accuracy against time."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ Table = tuple[list[str], list[list[str]]]
 
 
 def encoders_table(result: Mapping[str, Any]) -> Table:
-    """Heads and rows, one row an encoder, the best first (by tau of the first column): µs an architecture, runs,
-    epochs, then tau (with P@1 % and P@5 % where there is one number of labels) of every number of labels and method,
-    published tau beside it where there is any."""
+    """Heads and rows, one row per encoder, the best first (by tau of the first column).
+
+    Columns: µs per architecture, runs, epochs, then tau (with P@1 % and P@5 % if there is one number of labels) for
+    every number of labels and method, with the published tau where there is one.
+    """
     labels = list(dict.fromkeys(cell["labels"] for cell in result["cells"]))
     methods = list(dict.fromkeys(method for cell in result["cells"] for method in cell["methods"]))
     measures = ("tau", "p_at_1", "p_at_5") if len(labels) == 1 else ("tau",)
@@ -81,12 +83,12 @@ def speed_accuracy_chart(result: Mapping[str, Any]) -> Chart:
 
 
 def write_chart(path: str | Path, result: Mapping[str, Any]) -> None:
-    """Write the chart of a result of `compare_encoders` as an SVG file, whole or not at all."""
+    """Write the chart of a result of `compare_encoders` as an SVG file, completely or not at all."""
     save_figure(speed_accuracy_chart(result), path)
 
 
 def encoders_report(path: str | Path, result: Mapping[str, Any]) -> None:
-    """Write one self-contained HTML file about a result of `compare_encoders`, and beside it its figures as files."""
+    """Write one self-contained HTML file about a result of `compare_encoders`, with its figures as files next to it."""
     heads, rows = encoders_table(result)
     cells = [[html.Cell(text.strip("`")) for text in row] for row in rows]
     splits, machine = result["splits"], result["machine"]
@@ -115,7 +117,7 @@ def encoders_report(path: str | Path, result: Mapping[str, Any]) -> None:
 
 
 def _mean(cell: Mapping[str, Any] | None, method: str, key: str) -> tuple[float, float]:
-    """Mean and population standard deviation over the runs; NaN where nothing was measured."""
+    """Mean and population standard deviation over the runs; NaN if nothing was measured."""
     runs = finite((cell or {"methods": {}})["methods"].get(method, {}).get(key, []))
     return (float(runs.mean()), float(runs.std())) if len(runs) else (float("nan"), float("nan"))
 
@@ -125,12 +127,12 @@ def _published(cell: Mapping[str, Any] | None, method: str) -> float | None:
 
 
 def _cell_runs(cell: Mapping[str, Any]) -> str:
-    """Runs and model seeds of every method, once if all have as many."""
+    """Runs and model seeds of every method, once if all are equal."""
     return _each(runs_told(len(runs["tau"]), cell["config"]) for runs in cell["methods"].values())
 
 
 def _cell_epochs(cell: Mapping[str, Any]) -> str:
-    """Epochs of every method, once if all have as many; a dash for what is not trained by epochs."""
+    """Epochs of every method, once if all are equal; a dash for methods that are not trained by epochs."""
     if not cell["config"]["fine_tune"]["epochs"]:
         return "–"
     compared = cell.get("published") or {}
@@ -138,5 +140,5 @@ def _cell_epochs(cell: Mapping[str, Any]) -> str:
 
 
 def _each(told: Iterable[str]) -> str:
-    """All that is told, equal ones once."""
+    """All texts without duplicates."""
     return " · ".join(dict.fromkeys(told))

@@ -1,4 +1,4 @@
-"""The result of `archflow bench experts` for readers: a Markdown table for every number of labels."""
+"""The result of `archflow bench experts` as one Markdown table per number of labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archflow.report.markdown import markdown_table
 
 
 def experts_report(result: Mapping[str, Any]) -> str:
-    """All tables of a result: a row for every method, a column for every table."""
+    """All tables of a result: one row per method, one column per table."""
     parts = []
     tables = result["tables"]
     for known in next(iter(tables.values()))["cells"] if tables else ():

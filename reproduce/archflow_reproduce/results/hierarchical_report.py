@@ -1,4 +1,4 @@
-"""The result of `archflow bench hierarchical` for readers: a Markdown table of both methods."""
+"""The result of `archflow bench hierarchical` as a Markdown table of both methods."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archflow.report.markdown import markdown_table
 
 
 def hierarchical_report(result: Mapping[str, Any]) -> str:
-    """The table, and what its columns are."""
+    """The table, and an explanation of its columns."""
     methods = result["methods"]
     points = next(iter(methods.values()))["trainings"]
     heads = ["method", *(f"{each} trainings" for each in points), "test accuracy", "mean of the mutants", "CPU minutes"]

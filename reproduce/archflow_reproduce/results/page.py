@@ -11,10 +11,15 @@ from archflow.errors import ArchflowError
 from archflow_reproduce.results.record import Record, read_record
 from archflow_reproduce.results.sections.arch2vec import ARCH2VEC
 from archflow_reproduce.results.sections.choices import CHOICES
+from archflow_reproduce.results.sections.devices import DEVICES
 from archflow_reproduce.results.sections.encoders import ENCODERS
 from archflow_reproduce.results.sections.experts import EXPERTS
 from archflow_reproduce.results.sections.explain import EXPLAIN
+from archflow_reproduce.results.sections.few import FEW
 from archflow_reproduce.results.sections.hierarchical import HIERARCHICAL
+from archflow_reproduce.results.sections.imports import IMPORT
+from archflow_reproduce.results.sections.latency import LATENCY
+from archflow_reproduce.results.sections.neusight import NEUSIGHT
 from archflow_reproduce.results.sections.pretext import PRETEXT
 from archflow_reproduce.results.sections.protocol import FGP, protocol_summary
 from archflow_reproduce.results.sections.search import SEARCH
@@ -28,8 +33,8 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """What lies between them in the README is the summary."""
 
 KINDS = (
-    *(TRAVEL, CHOICES, EXPERTS, EXPLAIN, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT, ARCH2VEC, SPEED, AGAINST),
-    *(PROXIES, WIDTHS),
+    *(TRAVEL, CHOICES, EXPERTS, LATENCY, NEUSIGHT, DEVICES, FEW, EXPLAIN, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT),
+    *(ARCH2VEC, SPEED, AGAINST, PROXIES, WIDTHS, IMPORT),
 )
 """In the order of the page."""
 

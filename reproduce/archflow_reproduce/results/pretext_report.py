@@ -1,4 +1,4 @@
-"""The matrix of pretext tasks for readers: one table for every measure, and all taus at one glance."""
+"""The matrix of pretext tasks as one table of all measures and plots of tau."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ MEASURES = ("tau", "p_at_1", "p_at_5")
 
 
 def matrix_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows, one row an encoder, number of labels and method of a data set: runs, epochs, then tau, P@1 % and
-    P@5 %, each with the published figure beside it where there is any, and seconds an epoch of pre-training. Where a
-    cell's encoders were pre-trained on other tables than their own, every row says on which."""
+    """Heads and rows, one row per encoder, number of labels and method of a data set.
+
+    Columns: runs, epochs, then tau, P@1 % and P@5 %, each with the published figure where there is one, and seconds per
+    epoch of pre-training. If a cell's encoders were pre-trained on other tables than their own, every row names these.
+    """
     cells: Cells = result["matrix"]
     cells = [{**cell, "pre-trained on": ", ".join(pretrained_on(cell)) or cell["data"]} for cell in cells]
     several = {key: len({str(cell[key]) for cell in cells}) > 1 for key in ("data", "encoder", "labels")}
@@ -54,12 +56,12 @@ def matrix_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]
 
 
 def pretrained_on(cell: Mapping[str, Any]) -> list[str]:
-    """The tables that a cell's encoders were pre-trained on; none if on its own."""
+    """The tables that a cell's encoders were pre-trained on; empty if on its own."""
     return cell["config"].get("pretrain_on", [])
 
 
 def matrix_report(path: str | Path, result: Mapping[str, Any]) -> None:
-    """Write one self-contained HTML file about a result of `pretext_matrix`, and beside it its figures as files."""
+    """Write one self-contained HTML file about a result of `pretext_matrix`, with its figures as files next to it."""
     heads, rows = matrix_table(result)
     figures, sections = Figures(), []
     for number, cell in enumerate(result["matrix"], start=1):

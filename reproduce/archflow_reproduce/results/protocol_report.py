@@ -1,4 +1,4 @@
-"""The result of a paper's protocol for readers: a table beside the published figures, and every run as a dot."""
+"""The result of a paper's protocol as a table with the published figures, and a plot of all runs."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ BASELINE = "supervised"
 
 
 def protocol_table(result: Mapping[str, Any]) -> str:
-    """An aligned Markdown table: one row a method, mean (population standard deviation) of each measure over the runs.
+    """A Markdown table with one row per method: mean (population standard deviation) of each measure over the runs.
 
-    `result` as in `protocol_report`; published figures get a column beside the measure where there are any.
+    `result` as in `protocol_report`; measures with published figures get a column for these.
     """
     heads, rows = _table(result)
     return markdown_table(heads, [[cell.text for cell in row] for row in rows]) + "\n"
 
 
 def protocol_notes(result: Mapping[str, Any]) -> list[str]:
-    """What to mind about the splits."""
+    """Remarks on the splits."""
     parts = result["splits"]
     twins = ", ".join(map(str, parts["test_isomorphic_to_labelled"]))
     told = [f"of {parts['test'][0]:,} test architectures, isomorphic to a labelled one (by permutation): {twins}"]
@@ -44,12 +44,15 @@ def protocol_notes(result: Mapping[str, Any]) -> list[str]:
 
 
 def protocol_report(path: str | Path, result: Mapping[str, Any]) -> None:
-    """Write one self-contained HTML file about a run of `archflow bench fgp`, and beside it its figures as files.
+    """Write one self-contained HTML file about a run of `archflow bench fgp`, with its figures as files next to it.
 
-    `result`: `data`, `metric`, `labels` (a share below 1, else a count), `methods` {method: {measure: [one per run]}}
-    with the measures `tau`, `p_at_1`, `p_at_5`, `spearman` (runs at the same place of two lists share their split),
-    and where known `splits` (sizes and the like, one value or one per split), `seconds`, `published` {method:
-    {measure: figure}}, `machine`, `config`. A value that is not finite counts as a run without a result.
+    Args:
+        path: The file.
+        result: `data`, `metric`, `labels` (a fraction below 1, otherwise a count), `methods` {method: {measure: [one
+            per run]}} with the measures `tau`, `p_at_1`, `p_at_5`, `spearman` (runs at the same index of two lists have
+            the same split), and where known `splits` (sizes and the like, one value or one per split), `seconds`,
+            `published` {method: {measure: figure}}, `machine`, `config`. A value that is not finite counts as a run
+            without a result.
     """
     methods, published = result["methods"], result.get("published") or {}
     heads, rows = _table(result)
@@ -128,7 +131,7 @@ def _duration(seconds: float) -> str:
 
 
 def _plain_words(result: Mapping[str, Any]) -> str:
-    """What was compared, and by how much the best method beats training on the labels alone, run by run."""
+    """What was compared, and by how much the best method is better than training on the labels alone, run by run."""
     methods = {m: np.asarray(runs.get("tau", []), dtype=np.float64) for m, runs in result["methods"].items()}
     count = max((len(tau) for tau in methods.values()), default=0)
     told = (
@@ -148,7 +151,7 @@ def _plain_words(result: Mapping[str, Any]) -> str:
 
 
 def _paired(these: NDArray[np.float64], those: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Differences run by run, of the runs that both methods have."""
+    """Differences run by run, for the runs that both methods have."""
     shared = min(len(these), len(those))
     gains = these[:shared] - those[:shared]
     return gains[np.isfinite(gains)]
@@ -163,13 +166,13 @@ def _circumstances(result: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _per_split(value: Any) -> str:
-    """One value; of a list with a value per split, those that differ."""
+    """One value; for a list with one value per split, the distinct ones."""
     several = isinstance(value, Sequence) and not isinstance(value, str)
     return " · ".join(dict.fromkeys(rounded(one) for one in value)) if several else rounded(value)
 
 
 def _settings(name: str, values: Any) -> str:
-    """A folded table of plain settings; nested ones are named by their path."""
+    """A folded table of settings; nested ones are named by their path."""
     flat = _flattened(values or {})
     rows = [[html.Cell(key), html.Cell(rounded(value))] for key, value in flat.items()]
     return html.details(name, html.table(["", ""], rows)) if rows else ""

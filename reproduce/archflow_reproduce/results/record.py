@@ -35,9 +35,14 @@ KINDS = (
     "travel",
     "choices",
     "experts",
+    "latency",
     "search",
     "hierarchical",
     "explain",
+    "import",
+    "devices",
+    "few",
+    "neusight",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""
 

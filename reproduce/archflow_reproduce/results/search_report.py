@@ -1,4 +1,4 @@
-"""The result of `archflow bench search` for readers: Markdown tables of all tasks and methods."""
+"""The result of `archflow bench search` as Markdown tables of all tasks and methods."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from archflow.report.markdown import markdown_table
 
 POINTS = (50, 100, 150)
-"""Queries after which tables show a figure."""
+"""Numbers of queries for which tables show a figure."""
 
 
 def search_report(result: Mapping[str, Any]) -> str:
@@ -85,7 +85,7 @@ def _ranks(found: Mapping[str, Any]) -> str:
 
 
 def _rank(task: Mapping[str, Any], methods: Sequence[str], method: str, queries: int) -> float:
-    """Among methods, by the mean number of better architectures; equal ones get the mean of their ranks."""
+    """The rank of a method by the mean number of better architectures; equal methods get the mean of their ranks."""
     means = {}
     for each in methods:
         cell = task["cells"][each]
@@ -95,7 +95,7 @@ def _rank(task: Mapping[str, Any], methods: Sequence[str], method: str, queries:
 
 
 def _points(task: Mapping[str, Any]) -> list[int]:
-    """Of `POINTS`, those that the searches reached; else their last."""
+    """Those of `POINTS` that the searches reached; if none, their last number of queries."""
     queries = next(iter(task["cells"].values()))["queries"]
     return [each for each in POINTS if each in queries] or queries[-1:]
 

@@ -1,4 +1,4 @@
-"""What results of every kind have in common: shapes of the parts that pages show (`archflow.described`)."""
+"""Shapes of the parts that results of every kind have in common (`archflow.described`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Number = Annotated[float, Interval(ge=-1e300, le=1e300)]
 Maybe = Number | None
 """A figure that may not have been measured."""
 Runs = list[Maybe]
-"""One figure a run."""
+"""One figure per run."""
 
 
 class Machine(Described):
@@ -34,7 +34,7 @@ class Epochs(Described):
 
 
 class Task(Described):
-    """A pretext task and its settings; those of a sum stand under the names of its parts."""
+    """A pretext task and its settings; those of a sum are listed under the names of its parts."""
 
     task: str
     proxies: list[str] = []  # noqa: RUF012 - pydantic copies it
@@ -56,7 +56,7 @@ class ProtocolConfig(Described):
 
 
 class Learnt(Described):
-    """The measures of a method, one figure a run."""
+    """The measures of a method, one figure per run."""
 
     tau: Runs
     p_at_1: Runs = []  # noqa: RUF012

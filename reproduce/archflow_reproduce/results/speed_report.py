@@ -1,4 +1,4 @@
-"""The result of `archflow bench speed` for readers: tables and facts in Markdown."""
+"""The result of `archflow bench speed` as tables and facts in Markdown."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from archflow.report.markdown import markdown_table
 from archflow.report.measures import rounded
+from archflow_reproduce.results.large_graphs_report import large_graph_tables
 
 
 def speed_tables(result: Mapping[str, Any]) -> list[str]:
@@ -47,6 +48,7 @@ def speed_tables(result: Mapping[str, Any]) -> list[str]:
         "architectures; on 16 for each of nine fine-tuning runs that train as one, and how many times as long that is "
         "as a step of one run.",
         markdown_table(("encoder", "16", "1,024", "9 runs of 16", "times one run"), training),
+        *(large_graph_tables(result["large_graphs"]) if "large_graphs" in result else []),
         "\n".join(f"- {fact}" for fact in _facts(result)),
     ]
 
@@ -77,7 +79,7 @@ BELOW = "ERROR: below the roof"
 
 
 def _both(times: Mapping[str, float] | None, factor: float = 1.0) -> str:
-    """A time: its median, and the fastest pass in brackets."""
+    """A time: the median, and the fastest pass in brackets."""
     if times is None:
         return rounded(None)
     return f"{rounded(factor * times['median'])} ({rounded(factor * times['min'])})"
@@ -103,7 +105,7 @@ def _facts(result: Mapping[str, Any]) -> list[str]:
 
 
 def _operations(facts: Mapping[str, Any]) -> str:
-    """What many operations cost."""
+    """The cost of large vocabularies."""
     (few, encode), (many, encode_many) = facts["encode_us"].items()
     step, step_many = facts["step_s"].values()
     over = [name for name in ("encode", "step") if facts[f"{name}_ratio"] > facts["asked"]]
@@ -116,7 +118,7 @@ def _operations(facts: Mapping[str, Any]) -> str:
 
 
 def _rest(result: Mapping[str, Any]) -> list[str]:
-    """What is measured on the processor alone."""
+    """Figures that are measured on the processor only."""
     everything, spaces = result["embed_nasbench101"], result["spaces"]
     loads = spaces["load"].values()
     slowest, largest = (max((load[key] for load in loads), default=None) for key in ("seconds", "peak_gib"))
@@ -144,7 +146,7 @@ def _rest(result: Mapping[str, Any]) -> list[str]:
 
 
 def _proposals(facts: Mapping[str, Any]) -> list[str]:
-    """Architectures a second, a line for each space."""
+    """Architectures per second, one line per space."""
 
     def rate(times: Mapping[str, float]) -> str:
         return f"{facts['count'] / times['median']:,.0f} ({facts['count'] / times['min']:,.0f})"

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 
 LEADERS = ("default", "without_encoders")
-"""The first of these that was measured is compared with all others."""
+"""The first of these methods that was measured is compared with all others."""
 
 LOWER = ("regret_at_10",)
-"""Measures of which low values are the good ones."""
+"""Measures for which lower is better."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Comparison:
         measure: Its name.
         methods, tables: Names.
         values, spread: (M, T) mean and population standard deviation over runs, NaN where not measured.
-        families: (T,) of the tables.
-        ours: Which methods are archflow's.
+        families: (T,) families of the tables.
+        ours: Names of archflow's methods.
     """
 
     measure: str
@@ -41,7 +41,7 @@ class Comparison:
 
     @classmethod
     def of(cls, result: Mapping[str, Any], budget: str, measure: str = "tau") -> Comparison:
-        """Of a result as `run_travel` returns it: the methods that have the measure on any table."""
+        """Extract a measure from a result of `run_travel`, for the methods that have it on any table."""
         tables = {name: t["cells"][str(t["labels"][budget])] for name, t in result["tables"].items()}
         measured = [m for cells in tables.values() for m, cell in cells.items() if cell["measures"].get(measure)]
         methods = list(dict.fromkeys(measured))
@@ -57,7 +57,7 @@ class Comparison:
 
     @property
     def sign(self) -> int:
-        """1 where high values are the good ones, else -1."""
+        """1 if higher is better, otherwise -1."""
         return -1 if self.measure in LOWER else 1
 
     @cached_property
@@ -76,33 +76,33 @@ class Comparison:
         return ranks
 
     def mean(self, family: str | None = None) -> Values:
-        """(M,) means over the tables, or those of a family; NaN for a method that lacks one."""
+        """(M,) means over the tables, or over those of a family; NaN for a method without a value on one of them."""
         chosen = np.array([family in (None, each) for each in self.families], bool)
         return self.values[:, chosen].mean(1) if chosen.any() else np.full(len(self.methods), np.nan)
 
     @property
     def leader(self) -> int | None:
-        """The row of the method that is compared with all others; None where it was not measured."""
+        """The row of the method that is compared with all others; None if it was not measured."""
         return next((self.methods.index(name) for name in LEADERS if name in self.methods), None)
 
     def others(self, baselines: bool = False) -> NDArray[np.int64]:
-        """The rows of all methods but the leader, or of those alone that are not archflow's."""
+        """The rows of all methods except the leader; with `baselines`, only of those that are not archflow's."""
         rows = [row for row in range(len(self.methods)) if row != self.leader]
         return np.array([row for row in rows if not (baselines and self.methods[row] in self.ours)], np.int64)
 
     def best(self, table: int, rows: NDArray[np.int64]) -> int | None:
-        """The best of some methods on a table; None if none was measured there."""
+        """The best of the given methods on a table; None if none was measured there."""
         rows = rows[np.isfinite(self.values[rows, table])]
         return int(rows[np.argmax(self.sign * self.values[rows, table])]) if len(rows) else None
 
     def difference(self, row: int, other: int) -> Values:
-        """(T,) how much better one method is than another on every table that has both."""
+        """(T,) advantage of one method over another on every table that has both."""
         both = np.isfinite(self.values[row]) & np.isfinite(self.values[other])
         return self.sign * (self.values[row] - self.values[other])[both]
 
 
 def signed_rank(differences: Values) -> float | None:
-    """Two-sided p-value of Wilcoxon's signed-rank test; None where fewer than six differences are not zero."""
+    """Two-sided p-value of Wilcoxon's signed-rank test; None if fewer than six differences are not zero."""
     from scipy.stats import wilcoxon
 
     differences = differences[differences != 0]

@@ -1,4 +1,4 @@
-"""The result of `archflow bench travel` for readers: Markdown tables by budget, and what follows from them."""
+"""The result of `archflow bench travel` as Markdown tables by budget, and conclusions from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archflow_reproduce.results.travel_comparison import Comparison, signed_rank
 COVERAGES = (50, 80, 95)
 
 CLOSE = 0.01
-"""Kendall tau by which the leader may be behind the best other method on a table."""
+"""Largest deficit in Kendall tau at which the leader counts as equal to the best other method."""
 
 
 def travel_report(result: Mapping[str, Any]) -> str:
@@ -59,7 +59,7 @@ def tau_table(tau: Comparison) -> str:
 
 
 def _against_others(tau: Comparison) -> list[str]:
-    """The leader beside the best other method of every table, and tests of it against all others."""
+    """The leader compared with the best other method of every table, and tests against all others."""
     leader = tau.leader
     assert leader is not None, "asked before"
     rows, gaps = [], []
@@ -88,7 +88,7 @@ def _against_others(tau: Comparison) -> list[str]:
 
 
 def _ahead_on_cells(tau: Comparison) -> str:
-    """How far the leader is ahead of the best baseline on the mean over cell spaces."""
+    """The leader's advantage over the best baseline, as mean over cell spaces."""
     cells, baselines = tau.mean("cell"), tau.others(baselines=True)
     known = baselines[np.isfinite(cells[baselines])]
     if tau.leader is None or not np.isfinite(cells[tau.leader]) or not len(known):
@@ -99,7 +99,7 @@ def _ahead_on_cells(tau: Comparison) -> str:
 
 
 def tests_table(tau: Comparison) -> str:
-    """One row per method but the leader."""
+    """One row per method except the leader."""
     assert tau.leader is not None, "asked before"
     rows = []
     for row in _by_rank(tau):
@@ -131,7 +131,7 @@ def top_table(precision: Comparison, regret: Comparison) -> str:
 
 
 def _intervals(result: Mapping[str, Any], budget: str) -> list[str]:
-    """How far intervals and deviations hold, if any method gives them."""
+    """Coverage of intervals and calibration of deviations, if any method provides them."""
     deviation = Comparison.of(result, budget, "std_tau")
     if not deviation.methods:
         return []
@@ -154,7 +154,7 @@ def _intervals(result: Mapping[str, Any], budget: str) -> list[str]:
 
 
 def _weights(result: Mapping[str, Any], budget: str) -> list[str]:
-    """How much the components of blends count, in %, if any are measured."""
+    """Weights of the components of blends, in %, if any are measured."""
     tables = [table["cells"][str(table["labels"][budget])] for table in result["tables"].values()]
     parts = dict.fromkeys(name for cells in tables for name, cell in cells.items() if "weight" in cell["means"])
     if not parts:
@@ -182,7 +182,7 @@ def _held(inside: Comparison, method: str) -> tuple[str, str]:
 
 
 def _farthest(result: Mapping[str, Any], budget: str, method: str) -> float:
-    """The largest distance of a fifth's coverage, mean over runs, from the one asked; NaN without intervals."""
+    """The largest deviation of a fifth's mean coverage from the nominal one; NaN without intervals."""
     found = [np.nan]
     for table in result["tables"].values():
         means = table["cells"][str(table["labels"][budget])].get(method, {"means": {}})["means"]
@@ -194,7 +194,7 @@ def _farthest(result: Mapping[str, Any], budget: str, method: str) -> float:
 
 
 def _by_rank(comparison: Comparison) -> Sequence[int]:
-    """Rows, the best mean rank first; methods that lack a table last."""
+    """Rows, the best mean rank first; methods without a value on some table last."""
     return np.argsort(np.where(comparison.complete, comparison.ranks, np.inf), kind="stable").tolist()
 
 
@@ -206,7 +206,7 @@ def _budget(budget: str, result: Mapping[str, Any]) -> str:
 
 
 def _share(value: float) -> str:
-    """Three decimals without the zero before them."""
+    """Three decimals without the leading zero."""
     return "–" if not np.isfinite(value) else f"{value:.3f}".replace("0.", ".", 1)
 
 

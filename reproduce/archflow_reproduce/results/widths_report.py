@@ -1,4 +1,4 @@
-"""The result of `archflow bench widths` for readers: a table in Markdown."""
+"""The result of `archflow bench widths` as a table in Markdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The result of `archflow bench proxies` for readers: tables and facts in Markdown."""
+"""The result of `archflow bench proxies` as tables and facts in Markdown."""
 
 from __future__ import annotations
 

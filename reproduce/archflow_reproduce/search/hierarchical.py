@@ -20,14 +20,14 @@ METHODS: Mapping[str, Mapping[str, Any]] = {"evolution": {}, "random search": {"
 """Settings of the searcher. Random search is the same loop with tournaments of one, as published."""
 
 INITIAL = 20
-"""Random architectures that a search begins with, the same for both methods: a tenth of the budget, so that evolution
+"""Initial random architectures of a search, the same for both methods: a tenth of the budget, so that evolution
 has time (secondary sources: 200 of 7,200)."""
 
 TRAINING = {"epochs": 1, "batch_size": 32, "channels": 4, "cells_per_stage": 1, "stages": 1}
-"""Some seconds a training, too short to saturate: twelve random architectures came to 15 to 36 % on ten digits."""
+"""A few seconds per training, too short to saturate: twelve random architectures reached 15 to 36 % on ten digits."""
 
 POINTS = (20, 50, 100, 150, 200)
-"""Trainings after which the best is noted."""
+"""Numbers of trainings after which the best is recorded."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Searches:
     """What to run.
 
     Attributes:
-        seeds: 0 to that, of each method.
-        budget: Trainings of a search.
+        seeds: Number of seeds of each method, from 0.
+        budget: Trainings per search.
     """
 
     seeds: int = 3
@@ -48,12 +48,12 @@ class Searches:
 
 
 def run_hierarchical(searches: Searches, folder: Path) -> dict[str, Any]:
-    """Run what is missing of the searches; the result of all of them.
+    """Run the missing searches; returns the result of all of them.
 
     Args:
         searches: What to run.
-        folder: Has a folder with a journal for every search; the same call resumes, and more seeds or a larger budget
-            add to it.
+        folder: Holds a folder with a journal for every search; the same call resumes, and more seeds or a larger budget
+            extend it.
     """
     outcomes: dict[str, list[Outcome]] = {name: [] for name in METHODS}
     for seed in range(searches.seeds):
@@ -69,7 +69,7 @@ def run_hierarchical(searches: Searches, folder: Path) -> dict[str, Any]:
 
 
 def search(settings: Mapping[str, Any], seed: int, budget: int, folder: Path) -> Study:
-    """One search in its folder, all trainings in this process."""
+    """One search in its folder, with all trainings in this process."""
     request = Request(
         "train:digits",
         space="hierarchical",
@@ -84,8 +84,11 @@ def search(settings: Mapping[str, Any], seed: int, budget: int, folder: Path) ->
 
 
 def summary(outcomes: Sequence[Outcome], budget: int) -> dict[str, Any]:
-    """For every seed the best so far at `POINTS`, by validation accuracy, and what its test accuracy is; the mean
-    validation accuracy of the initial architectures and of the mutants; and the processor time of its trainings."""
+    """Statistics of all seeds.
+
+    For every seed: the best validation accuracy up to each of `POINTS`, and the test accuracy of that architecture; the
+    mean validation accuracy of the initial architectures and of the mutants; and the processor time of its trainings.
+    """
     points = [each for each in POINTS if each <= budget]
     rows = np.array(points) - 1
     found: dict[str, Any] = {"trainings": points}

@@ -1,4 +1,4 @@
-"""Searches of several seeds side by side: those that fit a model fit it together, as members of one."""
+"""Searches with several seeds in lockstep: those that fit a model fit it together, as members of one module."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from archflow.spaces.table_space import TableSpace
 def run_together(
     searchers: Sequence[Searcher], budget: int, on_round: Callable[[int], None] = lambda done: None
 ) -> list[float]:
-    """Let searchers in tables spend a budget of queries each.
+    """Run searchers in tables until each has spent a budget of queries.
 
     Returns:
-        Seconds of processor time that proposals took, for each searcher.
+        Seconds of processor time spent on proposals, for each searcher.
     """
     import time
 
@@ -46,7 +46,7 @@ def run_together(
 
 
 def _fit_together(searchers: Sequence[Searcher]) -> None:
-    """Fit the models that searchers want next, all with one surrogate in one call."""
+    """Fit the models that searchers need next; all models of one surrogate are fitted in one call."""
     waiting = [each for each in searchers if isinstance(each, ModelBased) and each.wants_model]
     if len(waiting) > 1:
         surrogate = waiting[0].surrogate

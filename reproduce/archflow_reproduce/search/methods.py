@@ -1,4 +1,4 @@
-"""The methods of the study `search`: which searcher with which settings."""
+"""The methods of the study `search`: searchers with their settings."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from archflow.search.methods.archflow_search import ArchflowSearch
 from archflow.search.problem import Problem
 
 ENCODERS = 3
-"""Different pre-trainings over the seeds of archflow's own method: pre-training each seed's own would take most of the
-time, and say little more."""
+"""Number of different pre-trainings over the seeds of archflow's own method: one per seed would take most of the
+time, and add little information."""
 
 
 @dataclass(frozen=True)
@@ -23,25 +23,25 @@ class Method:
 
     Attributes:
         searcher: Its registered name.
-        settings: Where they differ from the defaults.
+        settings: Settings that differ from the defaults.
     """
 
     searcher: str
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def applies(self, problem: Problem) -> bool:
-        """Whether it takes as many objectives."""
+        """Whether the method supports this number of objectives."""
         return len(problem.objectives) == 1 or SEARCHERS.get(self.searcher).takes_several
 
     def searchers(
         self, problem: Problem, seeds: Sequence[int], known: dict[tuple[str, int], ArchflowSearch]
     ) -> list[Searcher]:
-        """One for each seed.
+        """One searcher per seed.
 
         Args:
-            problem: What is searched for.
-            seeds: Of the searches.
-            known: Searchers whose pre-trainings others of the same problem use; filled here.
+            problem: The search problem.
+            seeds: Seeds of the searches.
+            known: Searchers whose pre-trainings are reused for the same problem; filled here.
         """
         make: Callable[..., Searcher] = SEARCHERS.get(self.searcher)
         made = [make(problem, seed, **self.settings) for seed in seeds]
@@ -73,7 +73,7 @@ METHODS: Mapping[str, Method] = {
 
 
 def chosen(names: Sequence[str]) -> dict[str, Method]:
-    """The methods of these names or patterns; all if none is given. Raises ArchflowError for a name of none."""
+    """The methods with these names or patterns; all if none is given. Raises ArchflowError for an unknown name."""
     for name in names:
         if not any(fnmatchcase(each, name) for each in METHODS):
             raise ArchflowError(f"no method is called {name!r}; there are: {'; '.join(METHODS)}")

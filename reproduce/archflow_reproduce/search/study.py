@@ -1,4 +1,4 @@
-"""The study `search`: every method on every task from many seeds, resumed wherever it was stopped."""
+"""The study `search`: every method on every task with many seeds; it can be resumed at any point."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from archflow_reproduce.search.tasks import Front, Task, tasks
 from archflow_reproduce.speed.machine import machine
 
 LAYOUT = 1
-"""Raise it when what is kept of a search changes."""
+"""Increment it when the stored form of a search changes."""
 
 TOGETHER = 10
-"""Seeds that are searched from side by side."""
+"""Number of seeds that run in lockstep."""
 
 Rows = NDArray[np.int64]
 
@@ -36,9 +36,9 @@ class Selection:
     """What to run.
 
     Attributes:
-        tasks, methods: By name; all if none is named.
-        seeds: 0 to that.
-        budget: Queries of each search.
+        tasks, methods: Names; all if empty.
+        seeds: Number of seeds, from 0.
+        budget: Queries per search.
     """
 
     tasks: Sequence[str] = ()
@@ -54,11 +54,11 @@ class Selection:
 
 
 def run_search(selection: Selection, folder: Path) -> dict[str, Any]:
-    """Run what is missing of a selection; the result of all of it.
+    """Run the missing parts of a selection; returns the result of all of it.
 
     Args:
         selection: What to run.
-        folder: Keeps finished searches; calls with more tasks, methods or seeds add to it.
+        folder: Stores finished searches; calls with more tasks, methods or seeds extend it.
     """
     picked, methods = tasks(selection.tasks), chosen(selection.methods)
     found: dict[str, Any] = {}
@@ -149,7 +149,9 @@ def summary(task: Task, runs: Sequence[Mapping[str, Any]], budget: int) -> dict[
         **about,
         "value": _over_seeds(value[places]),
         "report": _over_seeds(report[places]),
-        "better": _over_seeds(better),  # architectures that are better than the chosen one, by what it was chosen by
+        "better": _over_seeds(
+            better
+        ),  # architectures that are better than the chosen one, by the metric that is searched by
         "found": [int(each[0]) + 1 if len(each) else None for each in found],
     }
 

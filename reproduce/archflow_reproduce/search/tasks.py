@@ -1,4 +1,4 @@
-"""What the study `search` searches: tables, metrics to choose by, and metrics to report."""
+"""The tasks of the study `search`: tables, metrics to search by, and metrics to report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from archflow.data.places import FOLDER_VARIABLE, own_table
 from archflow.errors import ArchflowError
 from archflow.graph.columns import read_columns
 from archflow.graph.table import Table, read_table
-from archflow.search.pareto import first_front, hypervolume
+from archflow.predict.pareto import first_front, hypervolume
 from archflow.search.problem import Problem
 
 Values = NDArray[np.float64]
@@ -22,15 +22,15 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Task:
-    """A search.
+    """A search task.
 
     Attributes:
-        name: In results.
+        name: Name in results.
         data: Name of the data set.
-        objectives: Columns to search by, each with a minus in front if lower is better.
-        report: The column that says how good what was chosen is; of several objectives none.
+        objectives: Columns to search by, each with a leading minus if lower is better.
+        report: The column by which the chosen architecture is judged; empty for several objectives.
         joined: A table of the user's data folder with further columns, joined by `arch_id`.
-        chosen_on: Whether settings of archflow's own method were chosen on it.
+        chosen_on: Whether settings of archflow's own method were chosen on this task.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Task:
 
     @cached_property
     def table(self) -> Table:
-        """The measured rows. Raises ArchflowError if they are not on this machine."""
+        """The measured rows. Raises ArchflowError if the data are not on this machine."""
         table = read_table(find(self.data)[1] if self.data in BENCHMARKS else _own(self.data))
         if self.joined:
             table = table.with_metrics(_joined(table, self.joined))
@@ -51,7 +51,7 @@ class Task:
 
     @cached_property
     def problem(self) -> Problem:
-        """Its search problem; isomorphic rows count once."""
+        """The search problem; isomorphic rows count once."""
         return Problem.in_table(self.table, self.objectives, name=self.name)
 
 
@@ -79,7 +79,7 @@ TASKS: Sequence[Task] = (
 
 
 def tasks(names: Sequence[str]) -> list[Task]:
-    """The tasks of these names, in the order of `TASKS`; all if none is named. Raises ArchflowError for another."""
+    """The tasks of these names, in the order of `TASKS`; all if empty. Raises ArchflowError for an unknown name."""
     known = [task.name for task in TASKS]
     wrong = next((name for name in names if name not in known), None)
     if wrong is not None:
@@ -89,7 +89,7 @@ def tasks(names: Sequence[str]) -> list[Task]:
 
 @dataclass(frozen=True)
 class Front:
-    """The best that several objectives allow, and what a set of architectures has of it.
+    """The true Pareto front of several objectives, to measure a set of architectures by.
 
     Objectives are scaled so that the ideal point of the true front is 1 and its nadir 0, and volumes are above the
     nadir, as in EvoXBench.
@@ -105,13 +105,13 @@ class Front:
 
     @classmethod
     def of(cls, rising: Values) -> Front:
-        """Of all architectures' objectives (N, M), better when higher."""
+        """The front of all architectures' objectives (N, M), better when higher."""
         front = rising[first_front(rising)]
         ideal, nadir = front.max(0), front.min(0)
         return cls(ideal, nadir, hypervolume((front - nadir) / (ideal - nadir), np.zeros(rising.shape[1])))
 
     def __call__(self, rising: Values) -> float:
-        """The hypervolume of some architectures' objectives (n, M), as part of the true front's."""
+        """The hypervolume of a set of objectives (n, M), as a fraction of the true front's."""
         return hypervolume((rising - self.nadir) / (self.ideal - self.nadir), np.zeros(rising.shape[1])) / self.whole
 
 
@@ -125,8 +125,11 @@ def _own(name: str):
 
 
 def _joined(table: Table, name: str) -> dict[str, Values]:
-    """Numeric columns of another table, for the rows of this one with the same arch_id. Columns of seeds also give
-    their mean: `cifar100_val_acc_s0`, `cifar100_val_acc_s1` ... give `cifar100_val`."""
+    """Numeric columns of another table, for the rows of this one with the same arch_id.
+
+    Columns of training seeds also give their mean: `cifar100_val_acc_s0`, `cifar100_val_acc_s1` ... give
+    `cifar100_val`.
+    """
     columns = read_columns(_own(name))
     ids = np.array(columns["arch_id"].to_pylist())
     order = np.argsort(ids)

@@ -1,1 +1,1 @@
-"""How fast the parts are, beside what the machine can do."""
+"""Speed measurements, compared with the limits of the machine."""

@@ -1,4 +1,4 @@
-"""Two checkouts on one machine, timed pass by pass in turn by the same code."""
+"""Comparison of two checkouts on one machine, timed alternately by the same code."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from archflow_reproduce.speed.encoders import LARGE, MEMBERS
 from archflow_reproduce.speed.machine import machine
 
 SLOWER = 1.05
-"""The ratio from which a figure counts as slower."""
+"""Ratio above which a figure counts as slower."""
 
-# An editable installation of archflow would lend a checkout the modules that it lacks.
+# An editable installation of archflow would supply modules that a checkout does not have.
 _START = """
 import runpy, sys
 sys.meta_path[:] = [each for each in sys.meta_path if not getattr(each, "__module__", "").startswith("__editable__")]
@@ -31,7 +31,7 @@ runpy.run_path(sys.argv[1], run_name="__main__")
 """
 
 Timer = Callable[[Mapping[str, Any]], float]
-"""Seconds of one pass of a figure. Raises `NotComparable` where it cannot be had."""
+"""Seconds of one pass of a figure. Raises `NotComparable` if it cannot be measured."""
 
 
 class NotComparable(Exception):
@@ -39,11 +39,11 @@ class NotComparable(Exception):
 
 
 class Figure(NamedTuple):
-    """What is timed.
+    """A figure to time.
 
     Attributes:
-        request: To `probe`.
-        per: What a pass is divided by, such as its number of architectures.
+        request: The request to `probe`.
+        per: Divisor of a pass's time, such as its number of architectures.
     """
 
     request: Mapping[str, Any]
@@ -51,7 +51,7 @@ class Figure(NamedTuple):
 
 
 def figures(data: list[str]) -> dict[str, Figure]:
-    """All figures by name. data: names of the data sets to load."""
+    """All figures by name, with the given data sets to load."""
     found: dict[str, Figure] = {}
     for name in [name for name in ENCODERS.names() if not ENCODERS.get(name).reads_pairs]:
         config = PRESETS["nasbench201"].published(name).config
@@ -77,18 +77,18 @@ def compare(
     rounds: int,
     on_figure: Callable[[str], None] = lambda name: None,
 ) -> dict[str, Any]:
-    """Time every figure in both, pass by pass in turn, so that both meet the same machine.
+    """Time every figure in both checkouts, in alternating passes, so that both see the same machine load.
 
     Args:
         here: The checkout that is judged.
-        there: The one that it is compared with.
+        there: The checkout it is compared with.
         wanted: Figures by name.
         rounds: Passes of each; the order changes from round to round.
-        on_figure: Called with its name before each figure.
+        on_figure: Called with the name before each figure.
 
     Returns:
         `figures`: by name, the fastest pass `here` and `there` in seconds, and their `ratio`, the slowest first;
-        `slower`: the names of those above `SLOWER`; `not_compared`: by name, why.
+            `slower`: the names of those above `SLOWER`; `not_compared`: reasons by name.
     """
     measured, missing = {}, {}
     for name, figure in wanted.items():
@@ -114,10 +114,10 @@ def speed_against(
     data: list[str],
     on_figure: Callable[[str], None] = lambda name: None,
 ) -> dict[str, Any]:
-    """`compare` of the running code with another checkout, with `config` and `machine` for a record.
+    """Compare the running code with another checkout; the result includes `config` and `machine` for a record.
 
     Raises:
-        ArchflowError: `there` is no checkout of archflow, or its code does not start.
+        ArchflowError: `there` is not a checkout of archflow, or its code does not start.
     """
     import torch
 
@@ -133,13 +133,13 @@ def speed_against(
 
 @contextmanager
 def probing(checkout: Path, threads: int) -> Iterator[Timer]:
-    """A timer of a checkout's code: a process of its own with this interpreter, which ends with the block.
+    """A timer of a checkout's code: a separate process with this interpreter, which ends with the context.
 
     Raises:
-        ArchflowError: It is no checkout of archflow, or its code does not start.
+        ArchflowError: It is not a checkout of archflow, or its code does not start.
     """
     if not (checkout / "archflow" / "__main__.py").is_file():
-        raise ArchflowError(f"--against {checkout}: no checkout of archflow; name the folder that holds `archflow/`")
+        raise ArchflowError(f"--against {checkout}: not a checkout of archflow; name the folder that holds `archflow/`")
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", _START, probe.__file__],
         env={**os.environ, "PYTHONPATH": str(checkout.resolve())},
@@ -158,7 +158,7 @@ def probing(checkout: Path, threads: int) -> Iterator[Timer]:
             print(json.dumps({"threads": threads, **request}), file=requests, flush=True)
             answer = json.loads(answers.readline())
         except (OSError, ValueError):
-            last = (errors.read().strip().splitlines() or ["it said nothing"])[-1]
+            last = (errors.read().strip().splitlines() or ["it printed nothing"])[-1]
             raise ArchflowError(f"--against: the code in {checkout} cannot be measured: {last}") from None
         if "error" in answer:
             raise NotComparable(f"{checkout.name}: {answer['error']}")

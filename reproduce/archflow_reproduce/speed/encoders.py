@@ -1,4 +1,4 @@
-"""How fast encoders encode and train, and how far from what matrix products and memory allow."""
+"""Speed of encoders in inference and training, compared with the limits of matrix products and memory."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from archflow_reproduce.speed.timing import CLOCK, Clock, Roof, Times, copy_gbs,
 
 REPEATS = 5
 TRIES = 20
-"""Products of each shape that the roof begins with."""
+"""Number of products of each shape in the first estimate of the roof."""
 
 LARGE = 1024
-"""Architectures in the batches for which the roof is given."""
+"""Batch size for which the roof is reported."""
 
 ENCODED = {1: 16, 128: 2048, LARGE: 4 * LARGE}
-"""Architectures that are encoded in one pass, by batch size."""
+"""Architectures encoded in one pass, by batch size."""
 
 STEPS = {16: 8, LARGE: 1}
 """Training steps in one pass, by batch size."""
 
 MEMBERS = 9
-"""Fine-tuning runs that train as one: the paper's three permutations times three seeds."""
+"""Fine-tuning runs that are trained as one module: the paper's three permutations times three seeds."""
 
 
 def run_speed_encoders(
@@ -52,21 +52,21 @@ def run_speed_encoders(
 
     Args:
         architectures: What they encode.
-        device: Where.
-        on_step: Called with a few words before each step.
-        names: Of the encoders; None for all that read the architectures.
-        clock: Gives seconds.
+        device: Device of the computation.
+        on_step: Called with a short description before each step.
+        names: Names of the encoders; None for all that can read the architectures.
+        clock: Returns seconds.
 
     Returns:
-        `matmul_gflops`, `matmul_gflops_own`: the roof, and the best rate at the shape of the largest product in a
-        gated GCN at batch `LARGE`; `copy_gbs`: the rate of copying its largest tensor; `encoders`: by name what
-        `encoder_speed` gives, with `roof_us` and `times_roof` of `beside_roof`; `below_roof`: the encoders that were
-        measured faster than their roof, which cannot be: then nothing that stands beside the roof holds.
+        `matmul_gflops`, `matmul_gflops_own`: the roof, and the best rate at the shape of the largest product in a gated
+            GCN at batch `LARGE`; `copy_gbs`: the rate of copying its largest tensor; `encoders`: by name the result of
+            `encoder_speed`, with `roof_us` and `times_roof` of `beside_roof`; `below_roof`: encoders that were measured
+            faster than their roof, which is impossible and invalidates all comparisons with the roof.
     """
     on_step("matrix products")
     preset = PRESETS["nasbench201"]
     nodes = LARGE * len(architectures.op) // len(architectures)
-    # The nodes of a batch times the four projections of a convolution.
+    # The nodes of a batch times the four projections of a graph convolution.
     roof = Roof((nodes, preset.width, 4 * preset.width), device, clock)
     roof.sample(TRIES)
     gbs = copy_gbs(nodes * 4 * preset.width, device, clock=clock)
@@ -90,18 +90,17 @@ def run_speed_encoders(
 def encoder_speed(
     encoder: Encoder, architectures: ArchitectureSet, device: torch.device, roof: Roof, gbs: float
 ) -> dict[str, Any]:
-    """Measured times of an encoder, those of building its batches included; each the fastest and the median of
-    `REPEATS` passes, {"min", "median"}.
+    """Measure times of an encoder, including building its batches; {"min", "median"} of `REPEATS` passes each.
 
-    `encode_us`: microseconds an architecture, by batch size. Of one architecture in a batch of `LARGE`: `batch_us`
-    (building alone), `mflop` (of matrix products), `traffic_kb` and `traffic_us` (what `traffic_bytes` counts, at
-    `gbs`). `step_s`: seconds of a training step by batch size. `members_step_s`: of one of 16 architectures for each of
-    `MEMBERS` runs at once, None if the encoder is not stackable; `members_ratio`: over one run's.
+    `encode_us`: microseconds per architecture, by batch size. For one architecture in a batch of `LARGE`: `batch_us`
+    (building only), `mflop` (of matrix products), `traffic_kb` and `traffic_us` (as counted by `traffic_bytes`, at
+    `gbs`). `step_s`: seconds of a training step by batch size. `members_step_s`: the same with 16 architectures for
+    each of `MEMBERS` runs at once, None if the encoder is not stackable; `members_ratio`: relative to one run.
 
     Args:
-        encoder: What is measured.
+        encoder: The encoder.
         architectures: What it encodes.
-        device: Where both are.
+        device: Device of both.
         roof: Sampled between the passes at `LARGE`.
         gbs: Rate of copying.
     """
@@ -126,15 +125,18 @@ def encoder_speed(
 
 
 def beside_roof(facts: Mapping[str, Any], gflops: float) -> dict[str, Any]:
-    """The facts of an encoder with `roof_us`, the time that its matrix products would take at the roof, and
-    `times_roof`, its fastest time of an architecture at `LARGE` over that (None without any products)."""
+    """Add the roof to an encoder's facts.
+
+    `roof_us` is the time that its matrix products would take at the roof, and `times_roof` its fastest time per
+    architecture at `LARGE` divided by that (None without matrix products).
+    """
     roof = 1e3 * facts["mflop"] / gflops
     times = round(facts["encode_us"][str(LARGE)]["min"] / roof, 3) if roof else None
     return {**facts, "roof_us": round(roof, 3), "times_roof": times}
 
 
 def check_roof(result: Mapping[str, Any]) -> None:
-    """Raises ArchflowError if an encoder was measured faster than its roof: then the roof is none."""
+    """Raise ArchflowError if an encoder was measured faster than its roof, which means that the roof is wrong."""
     if result["below_roof"]:
         raise ArchflowError(
             f"{', '.join(result['below_roof'])}: measured faster than the roof of {result['matmul_gflops']:g} GFLOP/s, "
@@ -143,7 +145,7 @@ def check_roof(result: Mapping[str, Any]) -> None:
 
 
 def _rows(architectures: ArchitectureSet, shape: tuple[int, ...]) -> np.ndarray:
-    """Random rows, of which none comes twice unless more are asked for than there are."""
+    """Random rows without repetition, unless more are requested than there are."""
     order = np.random.default_rng(0).permutation(len(architectures))
     return np.resize(order, shape)
 
@@ -157,15 +159,17 @@ def encode_us(
     between: Callable[[], object] | None = None,
     clock: Clock = CLOCK,
 ) -> Times:
-    """Microseconds an architecture, batches of that size built anew; size: one of `ENCODED`. between, clock: as `timed`
-    takes them."""
+    """Microseconds per architecture with newly built batches of one of the sizes in `ENCODED`.
+
+    between, clock: see `timed`.
+    """
     rows = _rows(architectures, (ENCODED[size] // size, size))
 
     def encode() -> None:
         for chosen in rows:
             encoder.embed(Batch(architectures, chosen, device))
             if size == 1:
-                wait_for(device)  # how long one takes, not how many can be under way
+                wait_for(device)  # measures latency, not throughput of overlapping calls
 
     return _scaled(timed(encode, REPEATS, device, between or (lambda: None), clock), 1e6 / rows.size)
 
@@ -189,14 +193,14 @@ def _batch_us(encoder: Encoder, architectures: ArchitectureSet, device: torch.de
 
 @torch.inference_mode()
 def parts_used(encoder: Encoder, batch: Batch) -> list[str]:
-    """The lazy parts of a batch that the encoder asks for."""
+    """The lazily computed parts of a batch that the encoder uses."""
     before = set(vars(batch))
     encoder.embed(batch)
     return [name for name in vars(batch) if name not in before]
 
 
 def matmul_flops(encoder: Encoder, batch: Batch) -> int:
-    """Floating-point operations of the matrix products of one forward pass, as torch counts them."""
+    """Floating-point operations of the matrix products of one forward pass, as counted by torch."""
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         encoder.embed(batch)
     return counter.get_total_flops()
@@ -206,21 +210,23 @@ _UNWRITTEN = (torch.ops.aten.empty, torch.ops.aten.empty_like, torch.ops.aten.ne
 
 
 class _Traffic(TorchDispatchMode):
-    """Adds up the bytes of the tensors that operations take and give."""
+    """Adds up the bytes of the tensors that operations read and write."""
 
     moved = 0
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        out = func(*args, **(kwargs or {}))  # a tensor to write to is a keyword, and comes back as the result
+        out = func(*args, **(kwargs or {}))  # an output tensor is passed as a keyword, and returned as the result
         if not (func.is_view or func.overloadpacket in _UNWRITTEN):
             self.moved += sum(x.nbytes for x in (*tree_leaves(args), *tree_leaves(out)) if isinstance(x, torch.Tensor))
         return out
 
 
 def traffic_bytes(encoder: Encoder, batch: Batch) -> int:
-    """Bytes that the operations of one forward pass read and write, batch built: each reads all of its operands once
-    and writes all of its result once. A bound of what this sequence of operations needs, not of the method: fused
-    operations would move less."""
+    """Bytes that the operations of one forward pass read and write, without building the batch.
+
+    Every operation reads all its operands once and writes its whole result once. This bounds the given sequence of
+    operations, not the method: fused operations would move less.
+    """
     parts_used(encoder, batch)
     with _Traffic() as traffic, torch.no_grad():
         encoder.embed(batch)
@@ -234,8 +240,10 @@ def step_s(
     device: torch.device,
     clock: Clock = CLOCK,
 ) -> Times:
-    """Seconds of a training step on so many architectures, (B,) or (K, B): forward pass, pairwise hinge loss, backward
-    pass, AdamW."""
+    """Seconds of a training step on a batch of shape (B,) or (K, B).
+
+    A step is a forward pass, pairwise hinge loss, backward pass and AdamW.
+    """
     models = [RankingModel(copy.deepcopy(encoder)) for _ in range(math.prod(shape[:-1]))]
     model = (models[0] if len(models) == 1 else stack(models)).to(device).train()
     optimiser = torch.optim.AdamW(model.parameters(), fused=True)

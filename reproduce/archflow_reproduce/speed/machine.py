@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""Description of the machine that figures were measured on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 
 
 def machine(device: torch.device = CPU) -> dict[str, Any]:
-    """Processor, threads and versions, as JSON keeps them, and the device's name if it is not the processor."""
+    """Processor, threads and versions, as JSON values, and the device's name if it is not the processor."""
     about = {"processor": _processor(), "threads": torch.get_num_threads(), "torch": torch.__version__}
     if device.type != "cpu":
         about["device"] = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
@@ -23,7 +23,7 @@ def machine(device: torch.device = CPU) -> dict[str, Any]:
 
 
 def device_named(name: str) -> torch.device:
-    """The device of that name, as torch writes it. Raises ArchflowError if this machine has none such."""
+    """The device of that name in torch's notation. Raises ArchflowError if this machine does not have it."""
     try:
         device = torch.device(name)
         torch.empty(1, device=device).cpu()
@@ -34,16 +34,16 @@ def device_named(name: str) -> torch.device:
 
 
 def wait_for(device: torch.device) -> None:
-    """Return when the device has done what it was told: a GPU works on while the program goes on."""
+    """Wait until the device has finished its queued work, since a GPU works asynchronously."""
     if device.type != "cpu":
         torch.accelerator.synchronize(device)
 
 
 def peak_gib() -> float:
-    """The most memory that this process has held, GiB."""
+    """The peak memory of this process in GiB."""
     try:
         with open("/proc/self/status") as lines:
-            # Not `ru_maxrss`: on Linux a process begins with that of the one that started it.
+            # Not `ru_maxrss`: on Linux a process inherits it from its parent.
             return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024**2
     except (OSError, StopIteration):
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 ** (3 if sys.platform == "darwin" else 2)

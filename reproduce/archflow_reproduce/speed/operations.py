@@ -1,4 +1,4 @@
-"""What a large vocabulary costs: the gated GCN with 170 operations beside the same with 14."""
+"""The cost of a large vocabulary: the gated GCN with 170 operations compared with 14."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from archflow_reproduce.speed.timing import CLOCK, Clock, Times
 
 FEW, MANY = 14, 170
 ASKED = 1.5
-"""How many times as long `MANY` operations may take as `FEW`."""
+"""Largest acceptable ratio of the times with `MANY` and with `FEW` operations."""
 
 ROUNDS = 5
 BATCH, STEP = 128, 16
 
 
 def run_speed_operations(cells: ArchitectureSet, device: torch.device, clock: Clock = CLOCK) -> dict[str, Any]:
-    """Time a gated GCN, width as for NAS-Bench-201, on the same graphs with few and with many operations, in turn.
+    """Time a gated GCN, width as for NAS-Bench-201, on the same graphs with few and with many operations, alternately.
 
     Returns:
-        `encode_us`: microseconds an architecture in batches of 128; `step_s`: seconds of a training step on 16; each by
-        the number of operations, {"min", "median"}. `encode_ratio`, `step_ratio`: many over few, of the fastest.
-        `asked`: what the ratios should not exceed.
+        `encode_us`: microseconds per architecture in batches of 128; `step_s`: seconds of a training step on 16; each
+            by the number of operations, {"min", "median"}. `encode_ratio`, `step_ratio`: many divided by few, of the
+            fastest. `asked`: upper bound of the ratios.
     """
     sets = {count: with_operations(cells, count) for count in (FEW, MANY)}
     encoders = {count: _encoder(count, device) for count in sets}
@@ -47,7 +47,7 @@ def run_speed_operations(cells: ArchitectureSet, device: torch.device, clock: Cl
 
 
 def with_operations(architectures: ArchitectureSet, count: int) -> ArchitectureSet:
-    """The same graphs with operations drawn at random from so many names."""
+    """The same graphs with operations drawn at random from `count` names."""
     vocabulary = Vocabulary(tuple(f"operation {i}" for i in range(count)))
     op = np.random.default_rng(0).integers(0, count, len(architectures.op))
     pointers = architectures.node_ptr, architectures.edge_src, architectures.edge_dst, architectures.edge_ptr

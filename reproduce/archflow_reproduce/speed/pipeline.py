@@ -1,4 +1,4 @@
-"""How fast the parts are, and how far from what the machine's matrix products allow."""
+"""Speed of all parts of archflow, compared with the machine's rate of matrix products."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from archflow.recipes.presets import PRESETS
 from archflow.seeding import seeded
 from archflow.spaces import NASBench201
 from archflow_reproduce.speed.encoders import REPEATS, run_speed_encoders
+from archflow_reproduce.speed.large_graphs import run_speed_large_graphs
 from archflow_reproduce.speed.machine import CPU, machine, peak_gib
 from archflow_reproduce.speed.operations import run_speed_operations
 from archflow_reproduce.speed.proposals import run_speed_proposals
@@ -33,18 +34,19 @@ from archflow_reproduce.speed.timing import CLOCK, Times, timed
 
 
 def speed_steps(device: torch.device = CPU) -> int:
-    """How often `run_speed` tells of a step."""
+    """The number of steps that `run_speed` reports."""
     read = [name for name in ENCODERS.names() if not ENCODERS.get(name).reads_pairs]
-    return 2 + len(read) + (6 if device.type == "cpu" else 0)
+    return 2 + len(read) + (7 if device.type == "cpu" else 0)
 
 
 def run_speed(device: torch.device = CPU, on_step: Callable[[str], None] = lambda name: None) -> dict[str, Any]:
-    """Measure everything: each time the fastest and the median of several passes, {"min", "median"}, in microseconds an
-    architecture unless the key says s. On another device than the processor only the encoders (`run_speed_encoders`,
-    `run_speed_operations`): the rest does not run there.
+    """Measure everything.
 
-    NAS-Bench-201 is enumerated; the graphs of NAS-Bench-101 are read from the data folder, and their figures are None
-    where it has none.
+    Each time is {"min", "median"} of several passes, in microseconds per architecture unless the key says s.
+
+    On another device than the processor only the encoders are measured (`run_speed_encoders`, `run_speed_operations`),
+    since the rest does not run there. NAS-Bench-201 is enumerated; the graphs of NAS-Bench-101 are read from the data
+    folder, and their figures are None if it does not have them.
     """
     cells = NASBench201().enumerate()
     cells.undirected  # noqa: B018 - once a set, as in training
@@ -75,6 +77,8 @@ def _run_speed_rest(cells: ArchitectureSet, on_step: Callable[[str], None]) -> d
     result["embed_nasbench101"] = _embed_all() if graphs is not None else None
     on_step("search spaces and data sets")
     result["spaces"] = run_speed_spaces()
+    on_step("graphs of thousands of nodes")
+    result["large_graphs"] = run_speed_large_graphs()
     on_step("proposals of search methods")
     result["proposals"] = run_speed_proposals()
     on_step("command line")
@@ -88,7 +92,7 @@ def _nasbench101() -> ArchitectureSet | None:
 
 
 def _surrogate_us(architectures: ArchitectureSet, name: str) -> dict[str, float]:
-    """Levels included: every pass starts from a set that has nothing derived yet."""
+    """Time of the surrogate including levels: every pass starts from a set without cached results."""
     everything = np.arange(len(architectures))
     surrogate = FlowSurrogate(**PRESETS[name].tasks["flow"]["surrogate"])
     copies = iter([architectures.select(everything) for _ in range(REPEATS + 1)])

@@ -1,8 +1,9 @@
 """Times one figure at a time on request, for a comparison of two checkouts.
 
-Run as a script with a checkout's own code first on the path. Every line on standard input is a request, a JSON object;
-every line on standard output answers one: `{"seconds": ...}` of one pass, or `{"error": ...}` where this checkout lacks
-what is asked for. It uses only names that archflow has had for long, so that older checkouts can be measured too.
+It is run as a script with a checkout's own code first on the path. Every line on standard input is a request, a JSON
+object; every line on standard output is an answer: `{"seconds": ...}` of one pass, or `{"error": ...}` if this checkout
+lacks what is requested. It only uses names that archflow has had for a long time, so that older checkouts can be
+measured too.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ Pass = Callable[[], object]
 
 
 def encode(cells: ArchitectureSet, encoder: str, config: dict[str, Any], size: int, repeats: int) -> Pass:
-    """Encode `repeats` batches of `size` architectures, which are built for it."""
+    """Encode `repeats` newly built batches of `size` architectures."""
     model = _encoder(cells, encoder, config).eval()
     rows = _rows(cells, (repeats, size))
 
@@ -108,7 +109,7 @@ def _rows(cells: ArchitectureSet, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def main() -> None:
-    """Answer requests until standard input ends. A request for the figure of the one before is not prepared again."""
+    """Answer requests until standard input ends. A repeated request for the same figure is not prepared again."""
     cells = NASBench201().enumerate()
     cells.undirected  # noqa: B018 - once per set, as in training
     prepared: tuple[str, Pass] = "", lambda: None
@@ -122,7 +123,7 @@ def main() -> None:
             began = time.perf_counter()
             prepared[1]()
             answer: dict[str, Any] = {"seconds": time.perf_counter() - began}
-        except Exception as error:  # of whatever release this is: the comparison goes on without this figure
+        except Exception as error:  # an error of any release: the comparison continues without this figure
             answer = {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
         print(json.dumps(answer), flush=True)
 

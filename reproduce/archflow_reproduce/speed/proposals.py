@@ -1,4 +1,4 @@
-"""How many architectures search methods propose a second."""
+"""Number of proposals per second of search methods."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from archflow_reproduce.speed.timing import CLOCK, Clock, Times
 METHODS = ("random", "regularized_evolution")
 SPACE_NAMES = ("nasbench201", "nasbench101", "darts", "nats_size")
 COUNT = 2_000
-"""Architectures that a search asks for."""
+"""Architectures per search."""
 
 BATCHES = (100, 1)
-"""How many are asked for at once."""
+"""Batch sizes of `ask`."""
 
 ROUNDS = 3
 
 
 def run_speed_proposals(clock: Clock = CLOCK) -> dict[str, Any]:
-    """Proposals a second of whole searches, measured by a number that costs nothing.
+    """Proposals per second of whole searches whose measurements cost nothing.
 
     Returns:
-        `count`: proposals of a search. `seconds`: by space, method and how many were asked for at once, {"min",
-        "median"} of `ROUNDS` searches.
+        `count`: proposals per search. `seconds`: by space, method and batch size, {"min", "median"} of `ROUNDS`
+            searches.
     """
     problems = {name: Problem(SPACES.get(name)(), "score") for name in SPACE_NAMES}
     seconds = {

@@ -1,4 +1,4 @@
-"""How fast search spaces are parsed, drawn and enumerated, and data sets loaded."""
+"""Speed of parsing, sampling and enumerating search spaces, and of loading data sets."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ COUNT = 100_000
 def run_speed_spaces() -> dict[str, Any]:
     """Seconds on one core, each measured once.
 
-    `parse_nasbench201_s`: 100,000 native strings to a set. `sample_darts_s`: 100,000 cells.
-    `enumerate_nasbench101_s`, `hash_nasbench101_s`: all 423,624 graphs, and their official hashes.
-    `load`: of every named data set on this machine, {`seconds`, `peak_gib`} of a process of its own that has torch
-    imported already.
+    `parse_nasbench201_s`: 100,000 native strings to a set. `sample_darts_s`: 100,000 cells. `enumerate_nasbench101_s`,
+    `hash_nasbench101_s`: all 423,624 graphs, and their official hashes. `load`: for every named data set on this
+    machine, {`seconds`, `peak_gib`} of a separate process that has already imported torch.
     """
     space = NASBench201()
     texts = [space.format(cell) for cell in space.enumerate()]

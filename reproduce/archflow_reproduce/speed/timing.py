@@ -1,4 +1,4 @@
-"""How times are taken, and the roof that they stand beside."""
+"""Timing, and the roof that times are compared with."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from archflow_reproduce.speed.machine import CPU, wait_for
 Clock = Callable[[], float]
 
 CLOCK: Clock = time.perf_counter
-"""The one clock of all times and rates."""
+"""The clock of all times and rates."""
 
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds of the passes of one measurement: the fastest, which other work disturbed least, and the median."""
+    """Seconds of the passes of one measurement: the fastest, which is least disturbed by other work, and the median."""
 
     fastest: float
     median: float
 
     def rounded(self, scale: float, digits: int) -> dict[str, float]:
-        """Both times a factor, as JSON keeps them."""
+        """Both times multiplied by a factor, as JSON values."""
         return {"min": round(scale * self.fastest, digits), "median": round(scale * self.median, digits)}
 
 
@@ -36,14 +36,14 @@ def timed(
     between: Callable[[], object] = lambda: None,
     clock: Clock = CLOCK,
 ) -> Times:
-    """Time `run`, until the device is done, after one pass to warm up.
+    """Time `run`, until the device has finished, after one warm-up pass.
 
     Args:
-        run: What is measured.
-        repeats: Passes.
-        device: Where it runs.
+        run: The function to time.
+        repeats: Number of passes.
+        device: Device of the computation.
         between: Called before every pass; its time does not count.
-        clock: Gives seconds.
+        clock: Returns seconds.
     """
     run()
     seconds = []
@@ -61,15 +61,14 @@ def timed(
 class Roof:
     """The best rate of float32 matrix products that this machine has shown, over several shapes.
 
-    A roof must be the best of many tries: other work on the machine, or a shape that the library is bad at, makes a
-    single try too low. `sample` is to be called between the passes that the roof bounds, so that it meets the same
-    disturbance as they do.
+    A roof must be the best of many tries: other work on the machine, or a shape that the library handles badly, makes a
+    single try too slow. Call `sample` between the passes that the roof bounds, so that both see the same disturbance.
 
     Attributes:
-        shape: Rows, inner size and columns of the product that the measured layers are made of. Tried too are its
-            transpose, its neighbour with all sizes padded to multiples of 64, and a product of `large` x `large`.
-        device: Where products run.
-        clock: Gives seconds.
+        shape: Rows, inner size and columns of the product that the measured layers consist of. Also tried are its
+            transpose, the same with all sizes padded to multiples of 64, and a product of `large` x `large`.
+        device: Device of the products.
+        clock: Returns seconds.
     """
 
     shape: tuple[int, int, int]
@@ -80,14 +79,14 @@ class Roof:
 
     @property
     def shapes(self) -> list[tuple[int, int, int]]:
-        """All shapes that are tried, without doubles."""
+        """All shapes that are tried, without duplicates."""
         rows, inner, columns = self.shape
         padded = (-(-rows // 64) * 64, -(-inner // 64) * 64, -(-columns // 64) * 64)
         large = (self.large, self.large, self.large)
         return list(dict.fromkeys([self.shape, (columns, inner, rows), padded, large]))
 
     def sample(self, tries: int = 1) -> None:
-        """Try every shape so many times more."""
+        """Try every shape `tries` more times."""
         for shape in self.shapes:
             rows, inner, columns = shape
             a, b = torch.randn(rows, inner, device=self.device), torch.randn(inner, columns, device=self.device)
@@ -104,16 +103,16 @@ class Roof:
 
     @property
     def own(self) -> float:
-        """The best rate at `shape`, 10^9 floating-point operations a second."""
+        """The best rate at `shape`, in 10^9 floating-point operations per second."""
         return self._rates[self.shape]
 
     @property
     def gflops(self) -> float:
-        """The roof: the best rate at any shape, 10^9 floating-point operations a second."""
+        """The roof: the best rate at any shape, in 10^9 floating-point operations per second."""
         return max(self._rates.values())
 
 
 def copy_gbs(values: int, device: torch.device = CPU, tries: int = 30, clock: Clock = CLOCK) -> float:
-    """The best rate at which so many float32 values are copied, 10^9 bytes read and written a second."""
+    """The best rate of copying `values` float32 values, in 10^9 bytes read and written per second."""
     source, target = torch.randn(2, values, device=device)
     return 8e-9 * values / timed(lambda: target.copy_(source), tries, device, clock=clock).fastest

@@ -1,4 +1,4 @@
-"""How many networks a second per core, proxy by proxy, and how far that is from the machine's matrix products."""
+"""Networks per second and core, proxy by proxy, compared with the machine's rate of matrix products."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ FAMILIES = {
     "convolutions and matrix products": ("convolution", "::mm", "::addmm", "::bmm"),
     "batch normalisation": ("batch_norm", "BatchNormBackward", "::var"),
 }
-"""Words in the names of torch's operations."""
+"""Groups of torch's operations, by words in their names."""
 
 
 def zero_cost_speed(cells: ArchitectureSet, size: Mapping[str, int], data: ImageData, batch: int) -> dict[str, Any]:
-    """Means over the cells of NAS-Bench-201, with the first images of the data as the batch.
+    """Mean times over cells of NAS-Bench-201, with the first images of the data as the batch.
 
-    On one thread, the fastest of `REPEATS` passes. For every proxy alone, and `all` in one call: seconds a network,
-    networks a second, the floating-point operations that convolutions and matrix products need, their rate, and its
-    share of the rate of matrix products (`Roof`). `time_share` says where the time of `all` goes.
+    The fastest of `REPEATS` passes on one thread. For every proxy alone, and for `all` in one call: seconds per
+    network, networks per second, the floating-point operations of convolutions and matrix products, their rate, and its
+    ratio to the rate of matrix products (`Roof`). `time_share` breaks down the time of `all`.
     """
     space = NASBench201()
     images = (data.train_images[:batch], data.train_labels[:batch])
@@ -58,9 +58,9 @@ def zero_cost_speed(cells: ArchitectureSet, size: Mapping[str, int], data: Image
 
 
 class _ProductFlops(TorchDispatchMode):
-    """Floating-point operations of convolutions and matrix products, by torch's formulas.
+    """Counts floating-point operations of convolutions and matrix products, by torch's formulas.
 
-    Torch's own counter follows modules as well, which gradients by chosen tensors do not bear.
+    Torch's own counter also tracks modules, which fails for gradients with respect to selected tensors.
     """
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ def _measured(networks: Sequence[nn.Module], batch: LabelledImages, names: list[
 
 
 def _time_share(network: nn.Module, batch: LabelledImages) -> dict[str, float]:
-    """Shares of the operations' own time when all proxies are computed."""
+    """Fractions of the operations' own time when all proxies are computed."""
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
         zero_cost(network, *batch)
     total, shares = 0.0, dict.fromkeys([*FAMILIES, "sums, ReLU, pooling, copies and the rest"], 0.0)

@@ -1,1 +1,1 @@
-"""One study a file: what it measures, and its result as JSON keeps it."""
+"""One study per file: what it measures, and its result as JSON values."""

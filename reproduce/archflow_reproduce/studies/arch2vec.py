@@ -1,4 +1,4 @@
-"""arch2vec as its paper judges it: what is rebuilt from codes, and what random codes decode to."""
+"""arch2vec by its paper's measures: reconstruction of architectures, and validity of random codes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from archflow_reproduce.speed.machine import machine
 
 TRAIN_SHARE = 0.9
 PUBLISHED_EPOCHS = {"nasbench101": 8}
-"""Where they are not 10."""
+"""Published numbers of epochs that are not 10."""
 
 _BATCH_SIZE = 1024
 
@@ -39,9 +39,13 @@ _BATCH_SIZE = 1024
 class Protocol:
     """What to measure, by default as published.
 
-    data: the table's name. benchmark: the one it is. metric: colours the map, and does nothing else. samples: codes
-    drawn. batch_size, learning_rate: of pre-training; weight decay is 0, so that AdamW is the published Adam.
-    whole_space: take all architectures of the search space, not only those of the table.
+    Attributes:
+        data: The table's name.
+        benchmark: The benchmark of the table.
+        metric: Colours the map; has no other effect.
+        samples: Number of codes to draw.
+        batch_size, learning_rate: Of pre-training; weight decay is 0, so that AdamW equals the published Adam.
+        whole_space: Use all architectures of the search space, not only those of the table.
     """
 
     data: str
@@ -57,7 +61,7 @@ class Protocol:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The settings as JSON keeps them."""
+        """The settings as JSON values."""
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "benchmark"}
 
     @property
@@ -68,21 +72,21 @@ class Protocol:
 def published_arch2vec(
     data: str, benchmark: Benchmark | None, encoder: str, *, metric: str | None, epochs: int | None, **others: Any
 ) -> Protocol:
-    """The protocol with the published settings, where an argument does not say otherwise.
+    """The protocol with the published settings, unless overridden by an argument.
 
     Args:
         data: The table's name.
-        benchmark: Which one it is.
+        benchmark: The benchmark of the table.
         encoder: Registered name.
-        metric: What colours the map; None for the benchmark's own.
-        epochs: Of pre-training; None for the published ones.
+        metric: Colours the map; None for the benchmark's own.
+        epochs: Of pre-training; None for the published number.
         others: Fields of `Protocol`.
 
     Raises:
-        ArchflowError: The table is no benchmark.
+        ArchflowError: The table is not a benchmark.
     """
     if benchmark is None:
-        raise ArchflowError(f"{data}: no named benchmark, so its search space is unknown; see `archflow data list`")
+        raise ArchflowError(f"{data}: not a named benchmark, so its search space is unknown; see `archflow data list`")
     epochs = PUBLISHED_EPOCHS.get(benchmark.name, 10) if epochs is None else epochs
     return Protocol(benchmark.name, benchmark, encoder, metric or benchmark.metric, epochs, **others)
 
@@ -91,8 +95,11 @@ def published_arch2vec(
 class LatentMap:
     """All N architectures of a table on the first two principal components of their embeddings.
 
-    places: (N, 2). shares: (2,) of the variance. metric: (N,) what was measured, NaN where nothing was.
-    architectures: the N.
+    Attributes:
+        places: (N, 2) coordinates.
+        shares: (2,) fractions of the variance.
+        metric: (N,) measured values, NaN where not measured.
+        architectures: The N architectures.
     """
 
     places: NDArray[np.float64]
@@ -107,16 +114,24 @@ def run_arch2vec(
     checkpoint: Path | None = None,
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
 ) -> tuple[dict[str, Any], LatentMap]:
-    """Pre-train on 90 % of the rows, measure on the others and on samples; embed all.
+    """Pre-train on 90 % of the rows, evaluate on the others and on samples, and embed all.
 
-    The seed decides which rows are held out. The released code takes the last tenth of tables whose order means
-    nothing; ours may be sorted, by size or by what was measured.
+    The seed determines the held-out rows. The released code holds out the last tenth of tables whose order is
+    arbitrary; archflow's tables may be sorted, by size or by a metric.
 
-    checkpoint: as in `pretrain`; the same call goes on from it. The result is what JSON keeps; its
-    `epoch_cpu_seconds` is the median over the epochs of this call, None if it had nothing left to train.
+    Args:
+        protocol: What to measure.
+        table: The table.
+        checkpoint: As in `pretrain`; the same call resumes from it.
+        on_epoch: As in `pretrain`.
 
-    Raises ArchflowError if the table has fewer than ten rows or not the metric, or the benchmark's search space is
-    unknown or, where all of it is asked for, too large.
+    Returns:
+        The result as JSON values, and the map. `epoch_cpu_seconds` is the median over the epochs of this call, None if
+        there was nothing left to train.
+
+    Raises:
+        ArchflowError: The table has fewer than ten rows or lacks the metric, or the benchmark's search space is unknown
+            or, if all of it is requested, too large.
     """
     space = SPACES.get(protocol.benchmark.space)()
     if protocol.whole_space:
@@ -166,9 +181,10 @@ def run_arch2vec(
 
 
 def whole_space(table: Table, space: SearchSpace) -> Table:
-    """All architectures of a space that can be enumerated, with the metrics of a table for those that it has.
+    """All architectures of a space that can be enumerated, with the metrics of the table's architectures.
 
-    Isomorphic architectures are one; of several rows the first counts. Raises ArchflowError if the space is too large.
+    Isomorphic architectures count as one, and the first of their rows is used. Raises ArchflowError if the space is too
+    large.
     """
     everything = space.enumerate()
     hashes, first = np.unique(table.architectures.hashes, return_index=True)
@@ -181,14 +197,17 @@ def whole_space(table: Table, space: SearchSpace) -> Table:
 def reconstruction(
     encoder: Encoder, task: VariationalGraphAutoEncoder, architectures: ArchitectureSet
 ) -> dict[str, float | None]:
-    """How much of the architectures can be read from their mean codes.
+    """How well the architectures can be reconstructed from their mean codes.
 
-    `operation_accuracy`: share of nodes whose likeliest operation is theirs. `adjacency_accuracy`: share of unordered
-    pairs of nodes of which it is rightly said, at probability 1/2, whether an edge joins them. `edge_probability`,
-    `non_edge_probability`: mean probability of an edge on pairs with one and without; None where there is no such pair.
-    Padding counts for nothing; the released code counts it as nodes of the first operation and pairs without edge.
+    `operation_accuracy`: fraction of nodes whose most likely operation is correct. `adjacency_accuracy`: fraction of
+    unordered pairs of nodes for which the presence of an edge is predicted correctly, at probability 1/2.
+    `edge_probability`, `non_edge_probability`: mean probability of an edge on pairs with and without one; None if there
+    is no such pair. Padding is excluded; the released code counts it as nodes of the first operation and pairs without
+    edge.
     """
-    sums = np.zeros(7)  # nodes, right; pairs right; joined pairs, sum of their p; others, sum of theirs
+    sums = np.zeros(
+        7
+    )  # nodes, correct; correct pairs; pairs with an edge, sum of their p; pairs without, sum of theirs
     for batch in _batches(architectures):
         operations, p = task.reconstruct(encoder, batch)
         there = batch.padded.mask
@@ -215,11 +234,11 @@ def reconstruction(
 
 
 def sample_quality(space: SearchSpace, samples: ArchitectureSet) -> dict[str, Any]:
-    """How many samples are of the space, and how many of these differ.
+    """How many samples are of the space, and how many of these are distinct.
 
-    Nodes on no path from input to output are dropped first, as the check of NAS-Bench-101 does; a NAS-Bench-201 cell
-    has none. `validity`: share of the samples that the space then contains. `uniqueness`: share of different
-    isomorphism hashes among the valid; None if none is.
+    Nodes on no path from input to output are dropped first, as in NAS-Bench-101's validity check; NAS-Bench-201 cells
+    have no such nodes. `validity`: fraction of the samples that the space then contains. `uniqueness`: number of
+    distinct isomorphism hashes among the valid ones, as a fraction; None if none is valid.
     """
     valid = valid_of(space, samples)
     distinct = len(np.unique(valid.hashes))
@@ -236,7 +255,7 @@ def sample_quality(space: SearchSpace, samples: ArchitectureSet) -> dict[str, An
 def latent_vectors(
     encoder: Encoder, task: VariationalGraphAutoEncoder, architectures: ArchitectureSet
 ) -> NDArray[np.float32]:
-    """(N, k) the mean of an architecture's mean codes."""
+    """(N, k) the mean over nodes of each architecture's mean codes."""
     parts = [mean_pool(task.code(encoder, batch)[0], batch) for batch in _batches(architectures)]
     return torch.cat(parts).numpy()
 

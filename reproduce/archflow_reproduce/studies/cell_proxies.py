@@ -1,7 +1,7 @@
 """Zero-cost proxies of the NAS-Bench-101 cells that the protocol of the FGP paper ranks.
 
-The published networks take hours to days on a few cores, so these are narrower and see smaller images. All their cells
-are there: three stacks of three.
+The published networks would take hours to days on a few cores, so these are narrower and use smaller images. They have
+all cells: three stacks of three.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Part:
     """Proxies that are computed on networks of one width.
 
     Attributes:
-        names: of the proxies.
-        channels: of the networks' stem.
+        names: Names of the proxies.
+        channels: Channels of the networks' stem.
     """
 
     names: Sequence[str]
@@ -52,13 +52,13 @@ class Part:
 
 
 def network_size(channels: int) -> dict[str, int]:
-    """Of the published depth, as `archflow.spaces.NetworkSpace.build` takes it."""
+    """A network size of the published depth, as arguments of `archflow.spaces.NetworkSpace.build`."""
     return {"channels": channels, "cells_per_stage": 3, "stages": 3}
 
 
 PARTS = (
-    # No narrow network ranks by jacov as a full one does, and two draws of the weights agree on it less than on any
-    # other proxy, at 8 channels better than at 16: see `archflow bench widths`.
+    # jacov of narrow networks does not rank like that of full ones, and differs more between draws of weights than any
+    # other proxy; 8 channels are better than 16: see `archflow bench widths`.
     Part(("jacov",), 8),
     Part(("synflow", "nwot", "zen", "snip", "l2_norm", "grad_norm"), 16),
 )
@@ -76,7 +76,7 @@ def digits_16() -> ImageData:
 
 
 def protocol_cells() -> ArchitectureSet:
-    """The cells of both halves of the protocol in a random order, so that the first ones are a random sample.
+    """The cells of both halves of the protocol in a random order, so that a prefix is a random sample.
 
     Raises:
         ArchflowError: The table of NAS-Bench-101 is not on this machine.
@@ -89,7 +89,7 @@ def protocol_cells() -> ArchitectureSet:
 
 
 def left_of(part: Part, cells: ArchitectureSet) -> NDArray[np.int64]:
-    """Rows of the cells for which the package carries not all proxies of a part yet."""
+    """Rows of the cells for which the package does not yet contain all proxies of a part."""
     carried = shipped_proxies(cells)
     known = [np.isfinite(carried.get(PREFIX + name, np.full(len(cells), np.nan))) for name in part.names]
     return np.flatnonzero(~np.all(known, 0))
@@ -103,11 +103,12 @@ def compute_part(
     processes: int = 1,
     progress: Progress | None = None,
 ) -> Results:
-    """The proxies of one part for the cells that `left_of` gives, by their row among these and seed. What the journal
-    in the folder holds is not computed again.
+    """Compute the proxies of one part for the cells of `left_of`, by row and seed.
+
+    Results in the folder's journal are not computed again.
 
     Raises:
-        ArchflowError: as `label_architectures`.
+        ArchflowError: As for `label_architectures`.
     """
     left = left_of(part, cells)
     if len(left) == 0:
@@ -126,7 +127,7 @@ def compute_part(
 
 
 def configuration(part: Part) -> dict[str, Any]:
-    """All that decides the proxies of a part besides the cells and the seed, as plain JSON values."""
+    """Everything that determines the proxies of a part other than the cells and the seed, as plain JSON values."""
     return {
         "space": SPACE,
         "images": IMAGES,
@@ -137,23 +138,22 @@ def configuration(part: Part) -> dict[str, Any]:
 
 
 def journal_of(folder: Path, part: Part, cells: int, seed: int = SEED) -> Path:
-    """Where the finished ones of so many cells are kept."""
+    """Path of the journal of finished proxies for this number of cells."""
     return folder / f"{part.channels}-channels-seed-{seed}-{cells}-cells-{'-'.join(part.names)}.journal.jsonl"
 
 
 def write_proxies(cells: ArchitectureSet, folder: Path, out: Path) -> dict[str, Any]:
-    """Write the table of what the package carries and the parts have computed so far, and its card beside it; returns
-    the card.
+    """Write the table of the proxies in the package and those computed so far, with its card; returns the card.
 
-    A table of the cells that have any proxy, with float32 columns `zc_*`, empty where one is missing.
+    The table has the cells that have any proxy, with float32 columns `zc_*`, empty where one is missing.
 
     Args:
-        cells: What `protocol_cells` gives.
-        folder: Where the parts' journals are; the job may be running.
+        cells: The cells of `protocol_cells`.
+        folder: Holds the parts' journals; the job may be running.
         out: The table, `NAME.proxies.parquet`.
 
     Raises:
-        ArchflowError: No part has a journal, or one has that of other cells or settings.
+        ArchflowError: No part has a journal, or one belongs to other cells or settings.
     """
     import pyarrow as pa
 

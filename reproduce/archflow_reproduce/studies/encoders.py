@@ -1,4 +1,4 @@
-"""All encoders side by side: how well each ranks from few labels, and how long it takes for an architecture."""
+"""All encoders side by side: how well each ranks from few labels, and its time per architecture."""
 
 from __future__ import annotations
 
@@ -23,21 +23,26 @@ from archflow_reproduce.speed.machine import machine
 from archflow_reproduce.studies.on_features import features_result, features_us, is_on_features
 
 BATCH_SIZE = 128
-"""Architectures a batch when encoding is timed."""
+"""Batch size when encoding is timed."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Which encoders to compare, and how.
+    """The encoders to compare, and the protocol of the comparison.
 
-    encoders: by name, or regressors on features as `is_on_features` knows them, which learn supervised only. data: the
-    table's name. benchmark: the one it is, if any. metric: None for the benchmark's own. labels: shares (below 1) or
-    counts. methods, runs, split_by, validation: as in `Protocol`, for every encoder and number of labels. epochs: of
-    fine-tuning, one number for each of `labels` or one for all; empty for each encoder's own. proxies: to rank in
-    pre-training; empty for the benchmark's own. view: the form in which all encoders see architectures; None for each
-    encoder's own.
+    Attributes:
+        encoders: Names, or regressors on features as in `is_on_features`, which are only trained on labels.
+        data: The table's name.
+        benchmark: Its benchmark, if any.
+        metric: None for the benchmark's own.
+        labels: Fractions (below 1) or counts.
+        methods, runs, split_by, validation: As in `Protocol`, for every encoder and number of labels.
+        epochs: Of fine-tuning, one number for each of `labels` or one for all; empty for each encoder's own.
+        proxies: To rank in pre-training; empty for the benchmark's own.
+        view: The form in which all encoders see architectures; None for each encoder's own.
 
-    Raises ArchflowError if there are as many epochs as neither.
+    Raises:
+        ArchflowError: The length of `epochs` is not 0, 1 or that of `labels`.
     """
 
     data: str
@@ -62,11 +67,11 @@ class Comparison:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The settings as JSON keeps them."""
+        """The settings as JSON values."""
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "benchmark"}
 
     def protocol(self, encoder: str, labels: float) -> Protocol:
-        """What one encoder is to do with so many labels, one of `labels`."""
+        """The protocol of one encoder with one of `labels`."""
         epochs = self.epochs[list(self.labels).index(labels) % len(self.epochs)] if self.epochs else None
         return published_protocol(
             self.benchmark,
@@ -92,13 +97,19 @@ def protocol_results(
     on_step: Callable[[str], None],
     pretrain_on: Mapping[str, Table] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """The result of `run_protocol` for every number of labels and encoder, with the `published` figures.
+    """Yield the result of `run_protocol` for every number of labels and encoder, with the `published` figures.
 
-    folder: holds the finished and unfinished protocols, a folder each: the same call goes on from there, and a
-    comparison of more encoders, labels or runs shares what is done. on_step: called with a few words before each.
-    pretrain_on: as `run_protocol` takes it.
+    Args:
+        comparison: What to compare.
+        table: The table.
+        folder: Holds the finished and unfinished protocols, one folder each: the same call resumes, and a comparison of
+            more encoders, labels or runs reuses what is done.
+        processes: Number of parallel trainings.
+        on_step: Called with a short description before each protocol.
+        pretrain_on: See `run_protocol`.
 
-    Raises ArchflowError as `run_protocol` does.
+    Raises:
+        ArchflowError: As for `run_protocol`.
     """
     elsewhere = ["on", *pretrain_on] if pretrain_on else []
     for labels in comparison.labels:
@@ -125,13 +136,20 @@ def compare_encoders(
     processes: int = 2,
     on_step: Callable[[str], None] = lambda name: None,
 ) -> dict[str, Any]:
-    """Run the protocol for every encoder and number of labels; time the encoders last.
+    """Run the protocol for every encoder and number of labels, then time the encoders.
 
-    folder: holds the finished and unfinished protocols, a folder each: the same call goes on from there, and a
-    comparison of more encoders, labels or runs shares what is done. The times are taken anew at every call, so that
-    they can be measured again on an idle machine. on_step: called with a few words before every part.
+    The times are measured in every call, so that they can be repeated on an idle machine.
 
-    Raises ArchflowError as `run_protocol` does.
+    Args:
+        comparison: What to compare.
+        table: The table.
+        folder: Holds the finished and unfinished protocols, one folder each: the same call resumes, and a comparison of
+            more encoders, labels or runs reuses what is done.
+        processes: Number of parallel trainings.
+        on_step: Called with a short description before every part.
+
+    Raises:
+        ArchflowError: As for `run_protocol`.
     """
     results = list(protocol_results(comparison, table, folder, processes, on_step))
     encode = {}

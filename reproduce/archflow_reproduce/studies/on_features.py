@@ -1,4 +1,4 @@
-"""Regressors on features under the protocol of encoders, such as "graf + random_forest"."""
+"""Regressors on features in the protocol of encoders, such as "graf + random_forest"."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from archflow_reproduce.travel.tables import Entry
 BETWEEN = " + "
 
 AND_VALIDATION = "validation"
-"""The third part of a name: the labels that choose the epoch of an encoder are learnt from as well."""
+"""The third part of a name: the validation labels, which choose an encoder's epoch, are used for training too."""
 
 BATCHES = 20
-"""How many batches are timed."""
+"""Number of batches that are timed."""
 
 
 def is_on_features(name: str) -> bool:
-    """Whether a name is FEATURES + REGRESSOR or FEATURES + REGRESSOR + validation.
+    """Whether a name has the form FEATURES + REGRESSOR or FEATURES + REGRESSOR + validation.
 
     Raises:
-        ArchflowError: It is of this form, but there are no such features, or there is no such regressor.
+        ArchflowError: It has this form, but the features or the regressor are unknown.
     """
     kind, *rest = name.split(BETWEEN)
     if not rest:
@@ -48,16 +48,16 @@ def is_on_features(name: str) -> bool:
 
 
 def features_result(name: str, protocol: Protocol, data: str, table: Table) -> dict[str, Any]:
-    """What `run_protocol` returns of an encoder, as far as it is shown, of a regressor on features.
+    """The result of a regressor on features, in the form of `run_protocol` as far as it is shown.
 
     Args:
-        name: As `is_on_features` knows it. A regressor has no epochs, and needs no labels to choose one.
-        protocol: Which rows are learnt from and which are judged, in how many runs.
+        name: A name as in `is_on_features`. A regressor has no epochs, and needs no labels to choose one.
+        protocol: The training and test rows, and the number of runs.
         data: The table's name.
-        table: Whose architectures have the protocol's metric.
+        table: Architectures with the protocol's metric.
 
     Raises:
-        ArchflowError: As `run_protocol` does.
+        ArchflowError: As for `run_protocol`.
     """
     began = time.perf_counter()
     drawn = Drawn.of(protocol, data, table)
@@ -92,7 +92,7 @@ def features_result(name: str, protocol: Protocol, data: str, table: Table) -> d
 
 
 def features_us(name: str, table: Table, batch_size: int) -> float:
-    """Microseconds of one core that the features of an architecture take, median over batches."""
+    """Microseconds per architecture on one core to compute the features, median over batches."""
     features = FEATURES.get(name.split(BETWEEN)[0]).of(table)
     times = []
     for batch in np.array_split(np.random.default_rng(0).permutation(len(table))[: BATCHES * batch_size], BATCHES):

@@ -1,4 +1,4 @@
-"""Which pre-training helps whom: encoders x pretext tasks x data sets x numbers of labels."""
+"""Which pre-training helps which encoder: encoders x pretext tasks x data sets x numbers of labels."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _KEPT = ("data", "metric", "labels", "methods", "published", "pretrain_epoch_s",
 def comparisons_of(
     benchmarks: Mapping[str, Benchmark | None], encoders: Sequence[str], tasks: Sequence[str], **others: Any
 ) -> list[Comparison]:
-    """What `pretext_matrix` compares, one comparison a data set.
+    """The comparisons of `pretext_matrix`, one per data set.
 
     Args:
-        benchmarks: By the data's names, None for a table that is no benchmark.
+        benchmarks: By the data's names, None for a table that is not a benchmark.
         encoders: Registered names.
-        tasks: Methods of the protocol; groups of them are expanded. All if empty.
+        tasks: Methods of the protocol; groups are expanded. All if empty.
         others: Fields of `Comparison`.
     """
     methods = expanded(tasks) or all_methods()
@@ -36,7 +36,7 @@ def comparisons_of(
 def matrix_hashes(
     result: Mapping[str, Any], tables: Mapping[str, Table], pretrain_on: Mapping[str, Table]
 ) -> dict[str, str]:
-    """The hashes of a matrix's data by name: with the metric of those that are ranked."""
+    """The hashes of a matrix's data by name, including the metric for tables that are ranked."""
     ranked = {cell["data"]: data_hash(tables[cell["data"]], cell["metric"]) for cell in result["matrix"]}
     return {**{name: data_hash(table) for name, table in pretrain_on.items()}, **ranked}
 
@@ -49,14 +49,19 @@ def pretext_matrix(
     on_step: Callable[[str], None] = lambda name: None,
     pretrain_on: Mapping[str, Table] | None = None,
 ) -> dict[str, Any]:
-    """Run every cell of the matrix, and return the result as JSON keeps it.
+    """Run every cell of the matrix, and return the result as JSON values.
 
-    comparisons: one a data set, which differ in nothing else; their methods are "supervised" and pretext tasks.
-    tables: by the data's names. folder: holds the finished and unfinished cells, data set by data set; the same call,
-    or one for a larger matrix, goes on from there. on_step: called with a few words before every cell. pretrain_on:
-    tables by name; encoders are pre-trained on all their architectures together instead of those of each cell's table.
+    Args:
+        comparisons: One per data set, which differ in nothing else; their methods are "supervised" and pretext tasks.
+        tables: By the data's names.
+        folder: Holds the finished and unfinished cells by data set; the same call, or one for a larger matrix, resumes.
+        processes: Number of parallel trainings.
+        on_step: Called with a short description before every cell.
+        pretrain_on: Tables by name; encoders are pre-trained on all their architectures together instead of those of
+            each cell's table.
 
-    Raises ArchflowError as `run_protocol` does; before the first cell for a metric, a task or a proxy that is missing.
+    Raises:
+        ArchflowError: As for `run_protocol`; for a missing metric, task or proxy before the first cell.
     """
     for comparison in comparisons:
         _check(comparison, tables[comparison.data], pretrain_on)
@@ -78,7 +83,7 @@ def pretext_matrix(
 
 
 def _check(comparison: Comparison, table: Table, pretrain_on: Mapping[str, Table] | None) -> None:
-    """Raises ArchflowError if a cell of the comparison would be refused."""
+    """Raise ArchflowError if a cell of the comparison would be refused."""
     for encoder in comparison.encoders:
         protocol = comparison.protocol(encoder, comparison.labels[0])
         measured_rows(table, comparison.data, protocol.metric)

@@ -1,4 +1,4 @@
-"""Do zero-cost proxies of narrow networks on small images rank NAS-Bench-101 cells as those of the published width?"""
+"""Do zero-cost proxies of narrow networks on small images rank NAS-Bench-101 cells like those of full width?"""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ FULL = 128
 
 NAMES = tuple(name for part in PARTS for name in part.names)
 IMAGES = {16: digits_16, 32: enlarged_digits}
-"""By height and width in pixels."""
+"""Images by height and width in pixels."""
 
 SEEDS = (0, 1)
-"""Of the weights: what two of them do not agree on is no property of the cells."""
+"""Seeds of the weights: differences between two seeds are not a property of the cells."""
 
 Column = NDArray[np.float64]
 
@@ -43,19 +43,22 @@ def run_widths(
     *,
     collect: bool = False,
 ) -> dict[str, Any]:
-    """Compare `count` of the protocol's cells, drawn at random; fewer are the first of more.
+    """Compare `count` of the protocol's cells, drawn at random; a smaller sample is a prefix of a larger one.
 
     Every proxy is computed at each width and at the full one, with two seeds, on images of 16 pixels; at the narrow
-    widths that the package's columns are of, also on images of 32 pixels.
+    widths of the package's columns, also on images of 32 pixels.
 
     Args:
-        folder: Where unfinished work is kept.
+        count: Number of cells.
+        folder: Where unfinished work is stored.
         widths: Channels of the narrow networks' stem.
-        full: That of the networks to compare with.
-        collect: Compute nothing: compare what is finished, even while another process is at it.
+        full: Channels of the networks to compare with.
+        processes: Number of parallel processes.
+        progress: Progress bar.
+        collect: Compute nothing: compare what is finished, even while another process is working on it.
 
     Raises:
-        ArchflowError: The table of NAS-Bench-101 is not on this machine, or a job fails as `label_architectures` says.
+        ArchflowError: The table of NAS-Bench-101 is not on this machine, or a job fails as in `label_architectures`.
     """
     cells = protocol_cells()
     cells = cells.select(np.arange(min(count, len(cells))))
@@ -88,12 +91,12 @@ def run_widths(
 
 
 def steps(count: int, widths: tuple[int, ...] = (8, 16, 32)) -> int:
-    """How many networks `run_widths` judges."""
+    """The number of networks that `run_widths` evaluates."""
     return count * (len(SEEDS) * (len(widths) + 1) + sum(width in widths for width in shipped_widths()))
 
 
 def shipped_widths() -> list[int]:
-    """Of the networks whose proxies the package carries."""
+    """Widths of the networks whose proxies the package contains."""
     return sorted({part.channels for part in PARTS})
 
 
@@ -106,7 +109,7 @@ def _columns(
     processes: int | None,
     progress: Progress | None,
 ) -> Mapping[str, Column]:
-    """(N,) values by proxy. processes: None to take only what is finished, NaN for the rest."""
+    """(N,) values by proxy. With processes = None only finished values are collected, NaN for the rest."""
     size = network_size(channels)
     journal = folder / f"{channels}-channels-{pixels}-pixels-seed-{seed}-{len(cells)}.journal.jsonl"
     configuration = {"space": SPACE, "images": f"digits, {pixels}x{pixels}", "batch": BATCH, "size": size}

@@ -1,4 +1,4 @@
-"""Zero-cost proxies against published values on NAS-Bench-201, and how fast they are."""
+"""Zero-cost proxies compared with published values on NAS-Bench-201, and their speed."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from archflow.progress import Progress
 
 SIZE = {"channels": 16, "cells_per_stage": 5, "stages": 3}
-"""The published network, which the reference values are of."""
+"""The published network, for which the reference values were computed."""
 
 BATCH = 32
-"""Images a network. The reference's too: its jacov is near -32, what uncorrelated gradients of 32 images give."""
+"""Images per batch, as in the reference: its jacov is near -32, the value for uncorrelated gradients of 32 images."""
 
 SEED = 0
 FAILED = -1e8
-"""What the reference has in place of a value that could not be computed."""
+"""The reference's placeholder for a value that could not be computed."""
 
 Column = NDArray[np.float64]
 
@@ -70,12 +70,20 @@ def run_zero_cost(
     progress: Progress | None = None,
     speed_batch: int = 64,
 ) -> dict[str, Any]:
-    """Compares `count` of the 1,104 reference cells, drawn at random; fewer are the first of more.
+    """Compare `count` of the 1,104 reference cells, drawn at random; a smaller sample is a prefix of a larger one.
 
-    The tables are read from the data folder. folder: where the journal of unfinished work is kept.
-    speed_cells: how many of the cells to time every proxy on, with `speed_batch` images.
+    Args:
+        count: Number of cells.
+        images: Kind of images.
+        folder: Where the journal of unfinished work is stored.
+        processes: Number of parallel processes.
+        speed_cells: Number of cells on which to time every proxy.
+        progress: Progress bar.
+        speed_batch: Batch size of the timing.
 
-    Raises ArchflowError: no data folder, unknown kind of images, or a job that fails as `label_architectures` says.
+    Raises:
+        ArchflowError: There is no data folder, the kind of images is unknown, or a job fails as in
+            `label_architectures`.
     """
     if images not in IMAGES:
         raise ArchflowError(f"no images are called {images!r}; there are: {', '.join(IMAGES)}")
@@ -126,7 +134,7 @@ def run_zero_cost(
 
 
 def compared(ours: Column, theirs: Column) -> dict[str, Any]:
-    """Rank correlations over the rows (N,) that both have; None where one of them is constant or there are under 3."""
+    """Rank correlations over the rows (N,) that both have; None if one of them is constant or has under 3 values."""
     both = np.isfinite(ours) & np.isfinite(theirs)
     facts = {
         "cells": int(both.sum()),
@@ -144,10 +152,11 @@ def compared(ours: Column, theirs: Column) -> dict[str, Any]:
 
 
 def count_elementwise(network: nn.Module, image_shape: tuple[int, int, int]) -> int:
-    """What the reference's FLOPs count beside multiply-adds of one image: per element two for a batch normalisation and
-    one for a ReLU; the window for every output of a pooling; (h + 1)(w + 1) a channel for the global pooling of h x w.
+    """The part of the reference's FLOPs that is not multiply-adds, for one image.
 
-    That is how tensorwatch counts, with which NAS-Bench-Suite-Zero counted.
+    Per element two for a batch normalisation and one for a ReLU; the window size for every output of a pooling; (h +
+    1)(w + 1) per channel for the global pooling of h x w. This is how tensorwatch counts, which NAS-Bench-Suite-Zero
+    used.
     """
     total = 0
 
@@ -179,8 +188,11 @@ def _elementwise_flops_equal(architectures: ArchitectureSet, millions: Column) -
 
 
 def _published() -> tuple[list[str], dict[str, Column]]:
-    """Native strings (N,) of the reference cells, and by column: the reference's proxies, the proxies `zc_jacov` and
-    `zc_zen` of the table of NAS-Bench-201, and `accuracy`, on the test images of CIFAR-10."""
+    """Native strings (N,) of the reference cells, and columns by name.
+
+    The columns are the reference's proxies, the proxies `zc_jacov` and `zc_zen` of the table of NAS-Bench-201, and
+    `accuracy` on the test images of CIFAR-10.
+    """
     folder = os.environ.get(FOLDER_VARIABLE)
     if not folder:
         raise ArchflowError(f"no reference values: set {FOLDER_VARIABLE} to the folder with the benchmark tables")

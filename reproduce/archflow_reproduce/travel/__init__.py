@@ -1,1 +1,1 @@
-"""The study `travel`: one predictor and its rivals on many tables, from few labels."""
+"""The study `travel`: one predictor and its competitors on many tables, from few labels."""

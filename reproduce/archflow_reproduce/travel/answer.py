@@ -1,4 +1,4 @@
-"""What a method answers, and how good the answer is."""
+"""The predictions of a method, and their quality."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from archflow.predict.rank_scale import normal_scores
 Values = NDArray[np.float64]
 
 COVERAGES = (0.5, 0.8, 0.95)
-"""Shares of labels that intervals are asked to hold."""
+"""Nominal coverages of intervals."""
 
 FIFTHS = 5
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a method says of m architectures.
+    """The predictions of a method for m architectures.
 
     Attributes:
-        scores: (m,) what it ranks by; higher is better.
-        mean, std: (m,) in the unit of the labels, of a method that predicts values and says how sure it is.
+        scores: (m,) scores to rank by; higher is better.
+        mean, std: (m,) in the unit of the labels, for a method that predicts values with uncertainty.
         intervals: Coverage -> (m,) lower and upper ends.
-        facts: Further figures, which are reported beside the measures.
-        parts: What the components of a blend say, which are judged as well.
+        facts: Further figures to report.
+        parts: The predictions of a blend's components, which are evaluated too.
     """
 
     scores: Values
@@ -42,9 +42,9 @@ class Answer:
 def judged(answer: Answer, truth: Values) -> dict[str, float]:
     """The measures of an answer by name: tau, p_at_1, p_at_5, regret_at_10, and those of deviations and intervals.
 
-    std_tau, std_spearman: how well a larger deviation goes with a larger error. inside_80: the share of labels inside
-    of the intervals that should hold 80 %; inside_80_fifth_1 to _5: from the least deviation to the largest, or the
-    narrowest interval to the widest.
+    std_tau, std_spearman: rank correlation of deviation and error. inside_80: the fraction of labels inside the 80 %
+    intervals; inside_80_fifth_1 to _5: the same by fifths, from the smallest deviation (or narrowest interval) to the
+    largest.
     """
     measures = summary(answer.scores, truth)
     for name in ("spearman", "p_at_10"):
@@ -64,7 +64,7 @@ def judged(answer: Answer, truth: Values) -> dict[str, float]:
 
 
 class Scale:
-    """Labels as normal scores, and back: between labels along straight lines, and beyond them on the outermost ones."""
+    """Maps labels to normal scores and back, linearly between labels and extrapolating the outermost segments."""
 
     def __init__(self, labels: Values) -> None:
         self.targets = normal_scores(labels)
@@ -72,7 +72,7 @@ class Scale:
         self._labels = labels[first]
 
     def labels(self, scores: Values) -> Values:
-        """(m,) scores -> labels, rising."""
+        """(m,) scores -> labels, monotonically."""
         if len(self._scores) < 2:
             return np.full(scores.shape, self._labels[0])
         found = np.interp(scores, self._scores, self._labels)

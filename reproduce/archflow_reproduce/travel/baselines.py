@@ -1,4 +1,4 @@
-"""Regressors on numeric features, as a practitioner would set them: trees, ridge regression, a Gaussian process."""
+"""Regressors on numeric features with a practitioner's settings: trees, ridge regression, a Gaussian process."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PENALTIES = tuple(10.0**power for power in range(-2, 5))
 
 
 def features_of(task: Task, kinds: Sequence[str]) -> Features:
-    """(N, F) of all architectures of the pool, kinds of features side by side."""
+    """(N, F) features of all architectures of the pool, several kinds concatenated."""
     return np.concatenate([task.pool.features(kind) for kind in kinds], 1)
 
 
@@ -51,7 +51,7 @@ def xgboost(task: Task, x: Features) -> Answer:
 
 
 def lightgbm(task: Task, x: Features) -> Answer:
-    """Gradient-boosted trees of LightGBM, with leaves that are as small as few labels ask for."""
+    """Gradient-boosted trees of LightGBM, with leaves small enough for few labels."""
     smallest = min(20, max(3, len(task.y) // 15))
     model = _library("lightgbm").LGBMRegressor(
         **LIGHTGBM, min_child_samples=smallest, random_state=task.seed, n_jobs=1, verbose=-1
@@ -61,7 +61,7 @@ def lightgbm(task: Task, x: Features) -> Answer:
 
 
 def random_forest(task: Task, x: Features) -> Answer:
-    """A random forest; how much its trees differ is the deviation."""
+    """A random forest; the deviation is that between its trees."""
     from sklearn.ensemble import RandomForestRegressor
 
     scale, filled = Scale(task.y), _filled(x, -1e6)
@@ -72,7 +72,7 @@ def random_forest(task: Task, x: Features) -> Answer:
 
 
 def ridge(task: Task, x: Features) -> Answer:
-    """Ridge regression on standardised features; its penalty is that of the least leave-one-out error."""
+    """Ridge regression on standardised features, with the penalty of least leave-one-out error."""
     from sklearn.linear_model import RidgeCV
 
     values = _standardised(x)
@@ -91,11 +91,11 @@ def gaussian_process(task: Task, x: Features) -> Answer:
     kernel = ConstantKernel(1.0) * Matern(values.shape[1] ** 0.5, (1e-1, 1e4), nu=2.5) + WhiteKernel(0.1, (1e-4, 10.0))
     model = GaussianProcessRegressor(kernel, random_state=task.seed)
     with warnings.catch_warnings():
-        # A hyperparameter at its bound is a fit like any other.
+        # Ignore warnings about hyperparameters at their bounds.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(values[task.labelled], scale.targets)
     predicted: Any = model.predict(values[task.test], return_std=True)
-    mean, std = predicted  # the deviation has the noise of a measurement in it
+    mean, std = predicted  # the deviation includes the noise of a measurement
     answer = _spread(scale, mean, std)
     reach = {coverage: norm.ppf(0.5 + coverage / 2) * std for coverage in COVERAGES}
     intervals = {each: (scale.labels(mean - part), scale.labels(mean + part)) for each, part in reach.items()}
@@ -103,7 +103,7 @@ def gaussian_process(task: Task, x: Features) -> Answer:
 
 
 def column(task: Task, name: str) -> Answer:
-    """A known column alone, rising or falling as the labels say."""
+    """A known column alone, with the sign given by the labels."""
     from archflow.predict.metrics import kendall_tau
 
     values = task.pool.table.metrics[name]
@@ -113,20 +113,20 @@ def column(task: Task, name: str) -> Answer:
 
 
 def _library(name: str) -> Any:
-    """A library that the study alone needs. Raises ArchflowError where it is not installed."""
+    """Import a library that only the study needs. Raises ArchflowError if it is not installed."""
     try:
         return importlib.import_module(name)
-    except (ImportError, OSError) as error:  # LightGBM needs a library of the system
+    except (ImportError, OSError) as error:  # LightGBM needs a system library
         raise ArchflowError(f"{name}: cannot be imported ({error}); pip install 'archflow-reproduce[travel]'") from None
 
 
 def _spread(scale: Scale, mean: Values, std: Values) -> Answer:
-    """Predictions of normal scores in the unit of the labels."""
+    """Predictions of normal scores converted to the unit of the labels."""
     return Answer(mean, scale.labels(mean), (scale.labels(mean + std) - scale.labels(mean - std)) / 2)
 
 
 def _standardised(x: Features) -> Values:
-    """(N, F) with mean 0 and variance 1 over the pool, and the mean where a feature does not apply."""
+    """(N, F) with mean 0 and variance 1 over the pool; a feature that does not apply becomes the mean."""
     values: Any = x.astype(np.float64)
     centred = values - np.nanmean(values, 0)
     return _filled(centred / (np.nanstd(values, 0) + 1e-9), 0.0)

@@ -1,5 +1,7 @@
-"""The study `choices`: what settings of the blend would have done, on rows that no result is reported on; and how many
-labels intervals hold, over many draws."""
+"""The study `choices`: alternative settings of the blend, and the coverage of intervals over many draws.
+
+Settings are compared on rows that no result is reported on.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +29,10 @@ from archflow_reproduce.travel.tables import entries
 from archflow_reproduce.travel.weighing import RULES
 
 LAYOUT = 1
-"""Raise it when what is measured changes."""
+"""Increment it when the measurements change."""
 
 SEED = 21
-"""Of the predictors; draws differ in their labels."""
+"""Seed of the predictors; draws differ in their labels only."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,10 @@ class Choices:
 
     Attributes:
         rows: One of the `PARTS`.
-        tables: By name; all if none is named.
-        recipe: Whose components are blended.
-        budgets: Labels, as `label_count` reads them.
-        draws: Of the labels.
+        tables: Names; all if empty.
+        recipe: The recipe whose components are blended.
+        budgets: Numbers of labels, as for `label_count`.
+        draws: Number of draws of the labels.
     """
 
     rows: str = PARTS[1]
@@ -59,11 +61,11 @@ class Choices:
 
 
 def run_choices(choices: Choices, folder: Path) -> dict[str, Any]:
-    """Measure what is missing; the result of all of it.
+    """Run the missing measurements; returns the result of all of them.
 
     Args:
         choices: What to measure.
-        folder: A file for every table and number of labels; the same call resumes.
+        folder: Holds one file per table and number of labels; the same call resumes.
     """
     found: dict[str, Any] = {}
     skipped: dict[str, str] = {}
@@ -121,7 +123,7 @@ def _rounded(values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _over_draws(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Lists over the draws of what all have."""
+    """Lists over the draws of the values that all draws have."""
     return {
         part: {name: [run[part][name] for run in runs] for name in runs[0][part] if all(name in r[part] for r in runs)}
         for part in ("measures", "rules", "components")

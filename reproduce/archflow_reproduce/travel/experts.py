@@ -30,10 +30,10 @@ from archflow_reproduce.travel.study import pool_key, read_cell, write_run
 from archflow_reproduce.travel.tables import Entry
 
 LAYOUT = 1
-"""Raise it when what is measured changes."""
+"""Increment it when the measurements change."""
 
 SEED = 21
-"""Of the methods; draws differ in their labels."""
+"""Seed of the methods; draws differ in their labels only."""
 
 SOURCES: Sequence[Entry] = (
     Entry("nb101-epochs", "nasbench101", "val_acc_108", "cell", ("val_acc_4", "val_acc_12", "val_acc_36")),
@@ -42,14 +42,14 @@ SOURCES: Sequence[Entry] = (
     Entry("trans-tasks", "transnas101_macro", "class_object_val", "chain", ("*_val",), numbers_in_names=True),
     Entry("digits201-proxies", "digits201", "test_accuracy", "cell", ("zc_*", "params*", "flops*")),
 )
-"""Tables with their sources, which are the columns that every method may use."""
+"""Tables with their sources, the columns that every method may use."""
 
 KNOWN = (1.0, 0.3)
-"""Parts of the architectures that have a value in the sources."""
+"""Fractions of the architectures that have a value in the sources."""
 
 
 def source_alone(task: Task) -> Answer:
-    """The source that ranks the labels best, up or down; what it lacks comes last."""
+    """The source that ranks the labels best, in either direction; architectures without a value come last."""
     taus = {name: _tau(values[task.labelled], task.y) for name, values in task.pool.table.metrics.items()}
     best = max(taus, key=lambda name: abs(taus[name]))
     scores = np.sign(taus[best]) * task.pool.table.metric(best)[task.test]
@@ -57,12 +57,12 @@ def source_alone(task: Task) -> Answer:
 
 
 def blend(names: Sequence[str], task: Task) -> Answer:
-    """A predictor of some components without encoders; all of them see the sources."""
+    """A predictor of the given components without encoders; all of them use the sources."""
     return fitted(StackedPredictor(components=list(names), columns=list(task.pool.table.metrics), seed=task.seed), task)
 
 
 def network(pretext: str, task: Task) -> Answer:
-    """Fine-tuned networks that start from an encoder, which ranked all sources before or is untrained."""
+    """Fine-tuned networks that start from an encoder, either pre-trained to rank all sources or untrained."""
     table, start = task.pool.table, Start("gated_gcn", {"width": 64, "readout": "sum"}, pretext, view="effective")
     sources = {name: table.metric(name) for name in table.metrics}
     embedders = Pretraining([start], epochs=40, rows=1000).run(
@@ -89,9 +89,9 @@ class Comparison:
     """What to measure.
 
     Attributes:
-        tables: By name; all if none is named.
-        budgets: Labels, as `label_count` reads them.
-        draws: Of the labels.
+        tables: Names; all if empty.
+        budgets: Numbers of labels, as for `label_count`.
+        draws: Number of draws of the labels.
     """
 
     tables: Sequence[str] = ()
@@ -109,11 +109,11 @@ class Comparison:
 
 
 def run_experts(wanted: Comparison, folder: Path) -> dict[str, Any]:
-    """Measure what is missing; the result of all of it.
+    """Run the missing measurements; returns the result of all of them.
 
     Args:
         wanted: What to measure.
-        folder: A file for every table, part, number of labels and method; the same call resumes.
+        folder: Holds one file per table, part, number of labels and method; the same call resumes.
     """
     found: dict[str, Any] = {}
     skipped: dict[str, str] = {}
@@ -160,7 +160,7 @@ def _taus(name: str, pool: Pool, labels: int, draws: int, folder: Path) -> list[
 
 
 def known_in(pool: Pool, part: float) -> Pool:
-    """The pool with its sources in a part of the architectures; isomorphic ones have them or lack them together."""
+    """The pool with its sources for a fraction of the architectures; isomorphic ones have or lack them together."""
     table = pool.table
     known = (table.architectures.hashes // np.uint64(10) % np.uint64(1000)) < 1000 * part
     columns = {name: np.where(known, values, np.nan) for name, values in table.metrics.items()}

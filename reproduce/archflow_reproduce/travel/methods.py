@@ -20,10 +20,10 @@ class Method:
 
     Attributes:
         answer: Fits and predicts.
-        applies: Whether a table has what it needs.
-        is_ours: Whether it is archflow's, or what that is compared with.
-        otherwise: The method that it is the same as on a table to which it does not apply; none if empty.
-        settings: Change these with what the method does: what was measured with others is measured again.
+        applies: Whether a table has what the method needs.
+        is_ours: Whether it is archflow's rather than a baseline.
+        otherwise: The method that it equals on tables to which it does not apply; empty if there is none.
+        settings: Must change with the method's behaviour: measurements with other settings are repeated.
     """
 
     answer: Callable[[Task], Answer]
@@ -39,7 +39,7 @@ SETS: Mapping[str, Sequence[str]] = {
     "graf": ("graf",),
     "all": ("plain", "graf", "columns"),
 }
-"""Kinds of features that every regressor is tried on; a table may lack known columns."""
+"""Kinds of features for every regressor; a table may have no known columns."""
 
 REGRESSORS: Mapping[str, tuple[Callable[..., Answer], Mapping[str, Any]]] = {
     "xgboost": (baselines.xgboost, baselines.XGBOOST),
@@ -50,7 +50,7 @@ REGRESSORS: Mapping[str, tuple[Callable[..., Answer], Mapping[str, Any]]] = {
 }
 
 COLUMNS = {"params": ("params", "params_M", "num_params", "*_para"), "flops": ("flops", "flops_*")}
-"""Known columns that rank alone, and what tables call them."""
+"""Known columns that are used alone as rankings, and their names in tables."""
 
 
 def _on_features(regressor: Callable[..., Answer], kinds: Sequence[str], task: Task) -> Answer:
@@ -96,10 +96,10 @@ def methods() -> dict[str, Method]:
 
 
 def chosen(names: Sequence[str]) -> dict[str, Method]:
-    """The methods of these names, or that fit a pattern such as `xgboost/*`; `baselines` and `ours` stand for those.
+    """The methods of these names, or that match a pattern such as `xgboost/*`; `baselines` and `ours` are groups.
 
     Raises:
-        ArchflowError: No method is of that name, or fits.
+        ArchflowError: No method has that name or matches.
     """
     known = methods()
     found: dict[str, Method] = {}

@@ -17,7 +17,7 @@ from archflow_reproduce.travel.pool import Task
 
 
 def default(task: Task) -> Answer:
-    """What `archflow fit` does without options; each of its components is a part."""
+    """`archflow fit` without options; each of its components is a part."""
     return _stacked(task, "quick")
 
 
@@ -32,7 +32,7 @@ def without_encoders(task: Task) -> Answer:
 
 
 def stacked(task: Task, name: str) -> StackedPredictor:
-    """The predictor of a recipe, not fitted; its encoders are pre-trained on the architectures of the pool."""
+    """The unfitted predictor of a recipe; its encoders are pre-trained on the architectures of the pool."""
     table, parts = task.pool.table, recipe_of(name, task.pool.entry.benchmark)
     proxies = {column: table.metric(column) for column in proxy_columns(table)}
     embedders = parts.embedders(table.architectures, np.zeros(0, np.int64), proxies, task.folder / name, task.seed)
@@ -51,13 +51,13 @@ def _stacked(task: Task, name: str) -> Answer:
 
 
 def fitted(predictor: Predictor, task: Task) -> Answer:
-    """What a predictor says after it has learnt the labels of the task, some of which it may hold back."""
+    """The predictions of a predictor that is fitted on the labels of the task, some of which it may hold out."""
     predictor.fit(task.known, task.y, reference=task.pool.table, metrics=["label"])
     candidates = task.candidates
     mean, std = predictor.predict(candidates)
     rank = predictor.rank(candidates).metric("rank_label")
     intervals = {}
     for coverage in COVERAGES:
-        with suppress(ArchflowError):  # more than so few labels can promise
+        with suppress(ArchflowError):  # a higher coverage than is possible with so few labels
             intervals[coverage] = predictor.interval(candidates, coverage)
     return Answer(-rank, mean, std, intervals)

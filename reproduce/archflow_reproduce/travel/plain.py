@@ -1,4 +1,4 @@
-"""The plain encoding of practitioners: operations one-hot by position, adjacency, node attributes, counts."""
+"""A practitioner's plain encoding: operations one-hot by position, adjacency, node attributes, counts."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 from archflow.graph import ArchitectureSet
 
 MOST_KINDS = 64
-"""Kinds of nodes, an operation with its attributes, that are told apart one-hot; of more, the operation alone is."""
+"""Largest number of kinds of nodes (operation with attributes) that are one-hot encoded; else operations alone are."""
 
 
 def plain_encoding(architectures: ArchitectureSet) -> NDArray[np.float32]:
     """(N, F) without constant columns; NaN for an attribute that does not apply.
 
-    A position is a node's place in the order of the table, or of its topological order in files that follow it.
-    Side by side: how many nodes and edges there are, how often each kind of node occurs, for every position its kind
-    one-hot and its attributes, and for every pair of positions whether an edge leads from one to the other.
+    A position is a node's index in the order of the table, or in topological order for files that follow it. The
+    columns are: the numbers of nodes and edges, the frequency of each kind of node, for every position its kind one-hot
+    and its attributes, and for every pair of positions whether an edge leads from one to the other.
     """
     count, size = len(architectures), int(architectures.node_counts.max(initial=0))
     row, place = architectures.node_owner, architectures.node_place
@@ -40,13 +40,13 @@ def plain_encoding(architectures: ArchitectureSet) -> NDArray[np.float32]:
 
 
 def without_constants(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N, F) the columns that differ between rows; NaN is a value like any other here."""
+    """(N, F) the columns that differ between rows; NaN is treated as a value."""
     filled = np.where(np.isnan(values), np.float32(np.inf), values)
     return values[:, (filled != filled[:1]).any(0)] if len(values) else values[:, :0]
 
 
 def _kinds(architectures: ArchitectureSet) -> tuple[int, NDArray[np.int64]]:
-    """How many kinds of nodes there are, and (V,) that of every node."""
+    """The number of kinds of nodes, and (V,) the kind of every node."""
     operation = architectures.op.astype(np.int64)
     if architectures.attributes is not None:
         whole = np.column_stack([operation, np.nan_to_num(architectures.attributes.astype(np.float64), nan=-1e30)])

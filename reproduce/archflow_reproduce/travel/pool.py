@@ -1,4 +1,4 @@
-"""The rows of a table that a study may look at, and what is drawn from them in every run."""
+"""The rows of a table that a study may use, and the labels and test rows of every run."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from archflow_reproduce.travel.tables import Entry, measured
 Rows = NDArray[np.int64]
 
 PARTS = ("reported", "development")
-"""Rows that results are reported on, and rows that choices are made on."""
+"""Rows on which results are reported, and rows on which choices are made."""
 
 DEVELOPMENT = 3
-"""Tenths of the architectures that choices are made on; isomorphic architectures are on one side."""
+"""Number of tenths of the architectures on which choices are made; isomorphic architectures are on one side."""
 
 BUDGETS = ("30", "1%", "5%")
 LEAST, MOST = 30, 500
-"""Labels of a share of the table, at least and at most."""
+"""Smallest and largest number of labels for a fraction of the table."""
 
 TESTED = 5000
-"""Architectures that a run is judged on, at most."""
+"""Largest number of test architectures per run."""
 
 PERMUTATIONS = (0, 1, 2)
-"""Seeds of the orders in which labels are drawn."""
+"""Seeds of the permutations from which labels are drawn."""
 
 
 class Pool:
@@ -40,9 +40,9 @@ class Pool:
 
     Args:
         entry: The table.
-        table: N architectures with no columns but those that are known before training.
-        labels: (N,) rising with quality.
-        whole: How many measured rows the table has in all; shares of labels are shares of these.
+        table: N architectures with only the columns that are known before training.
+        labels: (N,) labels, better when higher.
+        whole: Total number of measured rows in the table, to which percentages of labels refer.
     """
 
     def __init__(self, entry: Entry, table: Table, labels: NDArray[np.float64], whole: int) -> None:
@@ -73,12 +73,15 @@ class Pool:
         return self._features[kind]
 
     def count(self, budget: str) -> int:
-        """The labels of one of the `BUDGETS`."""
+        """The number of labels of one of the `BUDGETS`."""
         return label_count(budget, self.whole)
 
 
 def rows_of(hashes: NDArray[np.uint64], part: str) -> Rows:
-    """The rows of one of the `PARTS`, from the hashes (N,) of all architectures. Raises ArchflowError for another."""
+    """The rows of one of the `PARTS`, from the hashes (N,) of all architectures.
+
+    Raises ArchflowError for an unknown part.
+    """
     if part not in PARTS:
         raise ArchflowError(f"rows {part!r}: there are {' and '.join(PARTS)}")
     development = hashes % np.uint64(10) < DEVELOPMENT
@@ -86,7 +89,7 @@ def rows_of(hashes: NDArray[np.uint64], part: str) -> Rows:
 
 
 def label_count(budget: str, rows: int) -> int:
-    """How many labels a budget gives: a count, or with % a share of a table's measured rows, from `LEAST` to `MOST`.
+    """The number of labels of a budget: a count, or with % a fraction of the measured rows, from `LEAST` to `MOST`.
 
     Raises:
         ArchflowError: The budget is neither.
@@ -97,20 +100,20 @@ def label_count(budget: str, rows: int) -> int:
     except ValueError:
         value = 0
     if not 0 < value < 1e9 or (number != budget and value > 100):
-        raise ArchflowError(f"labels {budget!r}: give a count such as 30, or a share such as 1%")
+        raise ArchflowError(f"labels {budget!r}: give a count such as 30, or a percentage such as 1%")
     return int(value) if number == budget else min(max(round(value / 100 * rows), LEAST), MOST)
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a method is given in a run.
+    """The input of a method in a run.
 
     Attributes:
-        pool: The architectures. A method may look at all of them, at no label but those of `labelled`.
-        labelled: (n,) rows whose labels it learns from, those that it holds back included.
-        test: (m,) rows that it is judged on.
-        seed: Of everything that the method draws.
-        folder: Keeps what runs of the same table and seed share, such as pre-trained encoders.
+        pool: The architectures. A method may use all of them, but only the labels of `labelled`.
+        labelled: (n,) rows whose labels it may use, including those that it holds out.
+        test: (m,) rows on which it is evaluated.
+        seed: Seed of every random draw of the method.
+        folder: Stores what runs of the same table and seed share, such as pre-trained encoders.
     """
 
     pool: Pool
@@ -121,12 +124,12 @@ class Task:
 
     @cached_property
     def y(self) -> NDArray[np.float64]:
-        """(n,) the labels, rising with quality."""
+        """(n,) the labels, better when higher."""
         return self.pool.labels[self.labelled]
 
     @property
     def truth(self) -> NDArray[np.float64]:
-        """(m,) the labels that the method is judged by."""
+        """(m,) the labels of the test rows."""
         return self.pool.labels[self.test]
 
     @property
@@ -143,17 +146,18 @@ class Task:
 def draw(pool: Pool, labels: int, run: int, folder: Path) -> Task:
     """The task of a run: three runs have three permutations and three model seeds, nine have all pairs of them.
 
-    Fewer labels are the first of more, and the rows to be judged on are the same as far as the pool is large enough.
+    A smaller set of labels is a prefix of a larger one, and the test rows are the same as far as the pool is large
+    enough.
 
     Raises:
-        ArchflowError: More labels than half of the pool.
+        ArchflowError: There are more labels than half of the pool.
     """
     permutation, seed = run % 3, MODEL_SEEDS[(run + run // 3) % 3]
     return drawn(pool, labels, PERMUTATIONS[permutation], seed, folder)
 
 
 def drawn(pool: Pool, labels: int, order_seed: int, seed: int, folder: Path) -> Task:
-    """The task whose labels are the first of a permutation, and whose method has a seed. Raises as `draw` does."""
+    """The task whose labels are a prefix of a permutation, with the method's seed. Raises as `draw` does."""
     if labels > len(pool) // 2:
         raise ArchflowError(f"{pool.entry.name}: {labels} labels of {len(pool)} architectures leave too few to test")
     order = np.random.default_rng(order_seed).permutation(len(pool))

@@ -1,4 +1,4 @@
-"""The study `travel`: every method on every table in every run, resumed wherever it was stopped."""
+"""The study `travel`: every method on every table in every run; it can be resumed at any point."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from archflow_reproduce.travel.pool import BUDGETS, PARTS, Pool, draw, label_cou
 from archflow_reproduce.travel.tables import Entry, entries
 
 LAYOUT = 1
-"""Raise it when draws or measures change: what was measured before is measured again."""
+"""Increment it when draws or measures change: earlier measurements are then repeated."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Selection:
 
     Attributes:
         rows: One of the `PARTS`.
-        tables, methods: By name; all if none is named.
-        budgets: Labels, as `label_count` reads them.
-        runs: The first so many of nine.
+        tables, methods: Names; all if empty.
+        budgets: Numbers of labels, as for `label_count`.
+        runs: Number of runs, at most nine.
     """
 
     rows: str = PARTS[0]
@@ -52,14 +52,14 @@ class Selection:
 
 
 def run_travel(selection: Selection, folder: Path) -> dict[str, Any]:
-    """Measure what is missing of a selection, and return all that the folder has of its tables and budgets.
+    """Run the missing measurements of a selection, and return everything in the folder for its tables and budgets.
 
-    Several calls, one after the other or at once, may add methods, tables, budgets and runs to one folder; what another
-    call measured in it is part of the result.
+    Several calls, sequential or concurrent, may add methods, tables, budgets and runs to one folder; the result
+    includes the measurements of other calls.
 
     Args:
         selection: What to measure.
-        folder: A file for every table, number of labels and method; encoders of tables in folders of their own.
+        folder: Holds one file per table, number of labels and method, and subfolders with the encoders of tables.
     """
     picked, wanted = entries(selection.tables), chosen(selection.methods)
     found: dict[str, Any] = {}
@@ -99,12 +99,12 @@ def pool_key(pool: Pool, rows: str) -> str:
 
 
 def cell_path(folder: Path, entry: Entry, labels: int, method: str) -> Path:
-    """The file of a method's runs on a table with so many labels."""
+    """Path of the file of a method's runs on a table with this number of labels."""
     return folder / entry.name / f"{labels}-{method.replace('/', '-')}.json"
 
 
 def _measure(pool: Pool, selection: Selection, folder: Path, key: str, bar: Progress) -> None:
-    """Measure what a selection lacks of a table."""
+    """Run the missing measurements of a selection on a table."""
     for budget in selection.budgets:
         labels = pool.count(budget)
         for name, method in chosen(selection.methods).items():
@@ -121,7 +121,7 @@ def measure_run(pool: Pool, labels: int, method: Method, run: int, path: Path, k
     Args:
         pool, labels, method, run: What to measure.
         path: The file.
-        key: Of the cell; a file of another key is replaced.
+        key: Key of the cell; a file with another key is replaced.
     """
     if str(run) in read_cell(path, key):
         return
@@ -138,13 +138,15 @@ def measure_run(pool: Pool, labels: int, method: Method, run: int, path: Path, k
 
 
 def write_run(path: Path, key: str, run: int, about: Mapping[str, Any]) -> None:
-    """Add a run to the file of its cell. What another call has written meanwhile stays."""
+    """Add a run to the file of its cell, keeping what other calls have written in the meantime."""
     write_sealed(path, {"key": key, "runs": {**read_cell(path, key), str(run): about}})
 
 
 def read_cell(path: Path, key: str) -> dict[str, Any]:
-    """Run -> what was measured, of a file of this key. A file that is damaged, or of other data or settings, counts for
-    nothing: its runs are measured again."""
+    """Read run -> measures from a file with this key.
+
+    A file that is damaged, or has other data or settings, is ignored, so that its runs are measured again.
+    """
     if not path.exists():
         return {}
     try:
@@ -160,7 +162,7 @@ def _cell_key(key: str, labels: int, method: Method) -> str:
 
 
 def _table_result(pool: Pool, selection: Selection, folder: Path, key: str) -> dict[str, Any]:
-    """What the folder has of a table: for every number of labels and method the first runs without a gap."""
+    """The folder's results for a table: per number of labels and method, the runs without gaps."""
     counts = {budget: pool.count(budget) for budget in selection.budgets}
     cells: dict[str, dict[str, Any]] = {}
     for labels in sorted(set(counts.values())):
@@ -189,12 +191,12 @@ def _ours(tables: Mapping[str, Any]) -> list[str]:
 
 
 def is_mean(measure: str) -> bool:
-    """Whether results keep the mean over runs alone."""
+    """Whether results contain only the mean over runs."""
     return measure in ("seconds", "weight") or "_fifth_" in measure
 
 
 def _cells(pool: Pool, labels: int, name: str, method: Method, folder: Path, key: str) -> dict[str, Any]:
-    """What results have of a method and its parts, which are named METHOD/PART; nothing if nothing is measured."""
+    """The results of a method and its parts, which are named METHOD/PART; empty if nothing is measured."""
     stored, used = name, method
     if not method.applies(pool):
         if not method.otherwise:
@@ -213,7 +215,7 @@ def _cells(pool: Pool, labels: int, name: str, method: Method, folder: Path, key
 
 
 def _over_runs(runs: Sequence[Mapping[str, float]]) -> dict[str, Any]:
-    """The measures that all runs have: a figure for each, or the mean over them."""
+    """The measures that all runs have: one figure per run, or the mean over them."""
     values = {name: [run[name] for run in runs] for name in runs[0] if all(name in run for run in runs)}
     return {
         "measures": {name: each for name, each in values.items() if not is_mean(name)},

@@ -1,4 +1,4 @@
-"""The tables of the study `travel`: which rows and columns of which data set, and how to read them."""
+"""The tables of the study `travel`: the rows and columns of each data set, and how to read them."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from archflow.graph.table import Table, read_table
 
 @dataclass(frozen=True)
 class Entry:
-    """A table that predictors are judged on.
+    """A table on which predictors are evaluated.
 
     Attributes:
-        name: In results.
+        name: Name in results.
         data: Name of the data set, or of the file NAME.parquet in the user's data folder.
-        metric: What to predict; with a minus in front where lower is better.
-        family: "cell", "gnn", "chain", "numbers" (chains whose operations carry numbers), or "recurrent".
+        metric: What to predict, with a leading minus if lower is better.
+        family: "cell", "gnn", "chain", "numbers" (chains whose operations have numeric attributes), or "recurrent".
         known: Patterns of the columns that are known before anything is trained; every method may use them.
-        numbers_in_names: As `read_table` takes it.
-        only: A text column, and the value of the rows that count; metrics compare within them alone.
+        numbers_in_names: See `read_table`.
+        only: A text column, and its value in the rows to use; metrics are comparable only within these rows.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Entry:
 
     @property
     def benchmark(self) -> Benchmark | None:
-        """The named benchmark that it is of, if any."""
+        """The named benchmark of the table, if any."""
         return BENCHMARKS.get(self.data)
 
 
@@ -75,7 +75,7 @@ TABLES: Sequence[Entry] = (
 
 
 def entries(names: Sequence[str]) -> list[Entry]:
-    """The tables of these names, in the order of `TABLES`; all if none is named. Raises ArchflowError for another."""
+    """The tables of these names, in the order of `TABLES`; all if empty. Raises ArchflowError for an unknown name."""
     known = [entry.name for entry in TABLES]
     for name in names:
         if name not in known:
@@ -84,10 +84,10 @@ def entries(names: Sequence[str]) -> list[Entry]:
 
 
 def measured(entry: Entry) -> tuple[Table, NDArray[np.float64]]:
-    """The measured rows of a table, with no columns but the known ones, and (N,) labels that rise with quality.
+    """The measured rows of a table, with only the known columns, and (N,) labels that are better when higher.
 
     Raises:
-        ArchflowError: The table is not on this machine, or is not what the entry says.
+        ArchflowError: The table is not on this machine, or does not match the entry.
     """
     path = _path(entry)
     table = read_table(path, numbers_in_names=entry.numbers_in_names)
@@ -112,7 +112,7 @@ def measured(entry: Entry) -> tuple[Table, NDArray[np.float64]]:
 
 
 def _tells(values: NDArray[np.float64]) -> bool:
-    """Whether most architectures have a value, and not all the same."""
+    """Whether most architectures have a value, and the values are not all equal."""
     finite = values[np.isfinite(values)]
     return len(finite) > len(values) / 2 and bool(np.ptp(finite) > 0)
 

@@ -1,4 +1,4 @@
-"""Ways to weight the components of a blend, by how they predict labels that they did not learn from."""
+"""Ways to weight the components of a blend, given their predictions of held-out labels."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from archflow.predict.weights import correlations, stacked_weights
 Values = NDArray[np.float64]
 
 Rule = Callable[[Values, Values], Values]
-"""Predictions (C, n) of labels not learnt from, and the targets (n,) -> weights (C,)."""
+"""Predictions (C, n) of held-out labels, and the targets (n,) -> weights (C,)."""
 
 
 def equal(unseen: Values, targets: Values) -> Values:
-    """All components alike."""
+    """Equal weights for all components."""
     return 1 / np.maximum(unseen.std(1), 1e-6)
 
 
 def best(unseen: Values, targets: Values) -> Values:
-    """The one that correlates most with the targets alone."""
+    """All weight on the component that correlates best with the targets."""
     weights = np.zeros(len(unseen))
     weights[correlations(unseen, targets).argmax()] = 1.0
     return weights
 
 
 def regression(unseen: Values, targets: Values) -> Values:
-    """Non-negative least squares (Breiman 1996), drawn to nothing."""
+    """Non-negative least squares (Breiman 1996), without regularisation."""
     from scipy.optimize import nnls
 
     return nnls(unseen.T, targets)[0]
@@ -44,4 +44,4 @@ RULES: Mapping[str, Rule] = {
     **{f"temperature {t}": partial(stacked_weights, temperature=float(t)) for t in (1, 3, 30, 100)},
     **{f"knows {k}": partial(stacked_weights, knows=float(k)) for k in (0, 2)},
 }
-"""Today's, and what might replace it: one setting changed at a time."""
+"""The current rule, and alternatives with one setting changed at a time."""

@@ -51,4 +51,4 @@ def test_two_checkouts_are_compared_in_one_run(run, monkeypatch: pytest.MonkeyPa
 
 
 def test_what_is_no_checkout_is_refused_in_one_line(run, tmp_path: Path) -> None:
-    assert "no checkout of archflow" in run("bench", "speed", "--against", tmp_path, code=2)
+    assert "not a checkout of archflow" in run("bench", "speed", "--against", tmp_path, code=2)

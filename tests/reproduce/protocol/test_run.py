@@ -254,7 +254,7 @@ def test_labels_of_test_architectures_do_not_reach_the_training(table, tmp_path,
         ({"methods": ["fgp", "magic"]}, "no pretext task is called 'magic'"),
         ({"runs": 10}, "1 to 9"),
         ({"labels": 0}, "labels must be a number above 0"),
-        ({"split_by": "device"}, "split 'device' is none of random, class, size"),
+        ({"split_by": "device"}, "split 'device' is not one of random, class, size"),
     ],
 )
 def test_impossible_protocols_are_refused(changes, message):

@@ -63,7 +63,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_what_is_no_checkout_is_refused(checkout: Path, tmp_path: Path):
-    with pytest.raises(ArchflowError, match="no checkout of archflow"), probing(tmp_path, 1):
+    with pytest.raises(ArchflowError, match="not a checkout of archflow"), probing(tmp_path, 1):
         pass
     with probing(checkout, 1) as timer, pytest.raises(ArchflowError, match="cannot be measured: ModuleNotFoundError"):
         timer({"kind": "parse"})

@@ -15,7 +15,7 @@ def test_steps_are_told_in_advance(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(speed, "run_speed_encoders", lambda cells, device, on_step: on_step("encoders") or {})
     for part in ("_surrogate_us", "_pretrain_epoch_s", "_help_s", "run_speed_operations"):
         monkeypatch.setattr(speed, part, lambda *_: 1.0)
-    for part in ("_nasbench101", "run_speed_spaces", "run_speed_proposals"):
+    for part in ("_nasbench101", "run_speed_spaces", "run_speed_large_graphs", "run_speed_proposals"):
         monkeypatch.setattr(speed, part, lambda: None)
     monkeypatch.setattr(NASBench201, "enumerate", lambda self: cells)
     result = speed.run_speed(CPU, told.append)

@@ -269,5 +269,5 @@ def test_the_command_writes_and_goes_on(table, tmp_path, capsys, monkeypatch):
 
 def test_a_table_without_a_space_is_refused(table, tmp_path):
     table.write(tmp_path / "mine.parquet")
-    with pytest.raises(ArchflowError, match="no named benchmark"):
+    with pytest.raises(ArchflowError, match="not a named benchmark"):
         arch2vec(data=str(tmp_path / "mine.parquet"))

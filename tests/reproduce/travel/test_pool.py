@@ -38,7 +38,7 @@ def test_budgets():
 
 @pytest.mark.parametrize("budget", ["0", "-3", "x", "1.5", "0%", "101%", "nan%", "inf%", "nan", "%", "", "10000000000"])
 def test_other_budgets_are_refused(budget):
-    with pytest.raises(ArchflowError, match="give a count such as 30, or a share such as 1%"):
+    with pytest.raises(ArchflowError, match="give a count such as 30, or a percentage such as 1%"):
         label_count(budget, 100)
 
 

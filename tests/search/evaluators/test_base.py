@@ -12,9 +12,9 @@ def test_numbers_come_back_by_name():
     ("metrics", "message"),
     [
         ([1.0], r"gave \[1.0\], not metrics by name"),
-        ({"acc": "high"}, "'acc' as 'high', which is no number"),
-        ({"acc": "y" * 10**6}, r"'acc' as 'y{57}\.\.\.', which is no number"),
-        ({"acc": 10**400}, "which is no number"),
+        ({"acc": "high"}, "'acc' as 'high', which is not a number"),
+        ({"acc": "y" * 10**6}, r"'acc' as 'y{57}\.\.\.', which is not a number"),
+        ({"acc": 10**400}, "which is not a number"),
         ({"acc": float("-inf")}, "acc is -inf"),
         ({"acc": 10 * LARGEST}, r"acc is 1e\+101"),
         ({}, "gave no 'acc'; it gave: nothing"),

@@ -84,7 +84,7 @@ def test_a_command_that_hangs_is_killed_with_what_it_started(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("command:./missing.sh {architecture}", "'./missing.sh' is no program"),
+        ("command:./missing.sh {architecture}", "'./missing.sh' is not an executable program"),
         ("command:ls", "names no architecture; write {architecture} or {file}"),
         ("command:", "names no architecture"),
         ("command:ls 'x {architecture}", "cannot be split"),

@@ -41,7 +41,7 @@ def test_its_name_is_what_a_journal_keeps():
         ("tests.search.missing:f", "cannot be imported .*No module named"),
         ("tests.search.measurements:missing", "cannot be imported .*missing"),
         ("tests.search.measurements:EPOCHS", "cannot be imported"),
-        ("os:sep", "is no function but a str"),
+        ("os:sep", "is not a function but a str"),
         ("nasbench102", "no data set or other evaluator is called 'nasbench102'; did you mean 'nasbench1"),
         ("train:", "names no images"),
         ("train:missing.npz", "missing.npz: no such file"),

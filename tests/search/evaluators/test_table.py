@@ -131,7 +131,7 @@ def test_a_space_that_the_table_holds_is_searched_itself():
     assert parse(Table(cells, {"score": gap}), Wanted(space="nasbench201", metrics=("score",))).space.size == 15_624
     part = parse(whole.select(np.arange(100)), Wanted(space="nasbench201", metrics=("score",)))
     assert part.space.size == 100
-    assert part.note == "table has values of 100 of the 15,625 architectures of nasbench201: those are searched"
+    assert part.note == "table has values of 100 of the 15,625 architectures of nasbench201; only these are searched"
 
 
 def test_files_beside_a_benchmark_bring_columns(tmp_path, monkeypatch):
@@ -162,7 +162,7 @@ def test_files_beside_a_benchmark_bring_columns(tmp_path, monkeypatch):
         (Wanted(metrics=("score",), settings={"seconds": ["seconds"]}), "must be the name of a column"),
         (Wanted(metrics=("score",), settings={"noise": "no"}), "evaluate.noise must be true or false, not 'no'"),
         (Wanted(metrics=("score",), by_epoch=True), "no column of score after fewer epochs"),
-        (Wanted(space="nasbench101", metrics=("score",)), "is no table of the space nasbench101"),
+        (Wanted(space="nasbench101", metrics=("score",)), "is not a table of the space nasbench101"),
     ],
 )
 def test_what_the_table_lacks_is_said(wanted, message):

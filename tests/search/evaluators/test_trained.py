@@ -45,7 +45,7 @@ def test_the_last_epoch_is_the_whole_training(images: str) -> None:
         (Wanted(metrics=("test_acuracy",)), "no metric is called 'test_acuracy'; did you mean 'test_accuracy'"),
         (Wanted(settings={"epoch": 2}), "no setting of --evaluate train is called 'epoch'; did you mean 'epochs'"),
         (Wanted(settings={"epochs": 0}), "epochs"),
-        (Wanted(space="fbnet"), "fbnet: its architectures are no networks"),
+        (Wanted(space="fbnet"), "fbnet: its architectures cannot be built"),
         (Wanted(space="nasbench202"), "did you mean 'nasbench201'"),
     ],
 )

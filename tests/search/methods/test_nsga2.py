@@ -25,7 +25,7 @@ def test_it_finds_more_of_a_front_than_chance():
     skip = problem.space.vocabulary.index("avg_pool_3x3")
 
     def volume(searcher) -> float:
-        from archflow.search.pareto import hypervolume
+        from archflow.predict.pareto import hypervolume
 
         while len(searcher.history) < 120:
             asked = searcher.ask(searcher.batch)

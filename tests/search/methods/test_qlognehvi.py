@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from archflow.predict.pareto import hypervolume
 from archflow.search.methods.qlognehvi import QLogNEHVI
 from archflow.search.methods.random_search import RandomSearch
-from archflow.search.pareto import hypervolume
 from archflow.search.problem import Constraint, Problem
 from archflow.testing.searcher import SearcherContract
 from tests.search.methods.embedded import embed

@@ -16,7 +16,7 @@ WRONG = {
     1: "no result after 0.5 s",
     2: "its worker process died (exit code 9)",
     3: "score is nan",
-    4: "the evaluation gave 'score' as 'high', which is no number",
+    4: "the evaluation gave 'score' as 'high', which is not a number",
     5: "the evaluation gave no 'score'; it gave: other",
     6: "SystemExit: enough",
 }

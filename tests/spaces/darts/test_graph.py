@@ -52,7 +52,7 @@ def test_the_order_of_edges_does_not_matter(genotype: Architecture, random) -> N
             "14 -> 17 stands where 15, 16",
         ),
         (lambda a: Architecture(a.ops, ((0, 4), *a.edges[1:])), "edge 1 -> 3 stands where 0, 1 -> 2"),
-        (lambda a: joined(packed(a))[0], "42 edges, two cells have 40; `separated`"),
+        (lambda a: joined(packed(a))[0], "42 edges, two cells have 40; use `separated`"),
     ],
 )
 def test_other_graphs_are_refused(change: Callable[[Architecture], Architecture], message: str) -> None:

@@ -162,7 +162,7 @@ def changed(**values: object) -> str:
         (changed(ops=["skip"] * 4), "computes nothing"),
         (changed(op=[]), "unknown field 'op'"),
         ('{"link": [0, 0, 1, 2]}', "field 'ops' is missing"),
-        (GOOD[:-1], f"no JSON from character {len(GOOD)} on"),
+        (GOOD[:-1], f"not JSON from character {len(GOOD)} on"),
     ],
 )
 def test_mistakes_are_located(text: str, message: str) -> None:
@@ -187,9 +187,9 @@ def test_other_graphs_are_refused() -> None:
         idle,
     ):
         for use in (SPACE.format, SPACE.canonical, SPACE.neighbours):
-            with pytest.raises(ArchflowError, match="architecture 0 is none of NAS-Bench-Graph"):
+            with pytest.raises(ArchflowError, match="architecture 0 is not of NAS-Bench-Graph"):
                 use(wrong)
-    with pytest.raises(ArchflowError, match="architecture 1 is none"):
+    with pytest.raises(ArchflowError, match="architecture 1 is not of"):
         official_hashes(ArchitectureSet.from_architectures([good, idle]))
 
 

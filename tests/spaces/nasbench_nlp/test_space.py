@@ -159,8 +159,8 @@ def node(op: object, *inputs: object) -> dict:
         (recipe(f=node("linear", "x", 1)), "node 'f': input is a list of names"),
         (recipe(f={"op": "linear"}), "node 'f' is no"),
         (recipe(f=3), "node 'f' is no"),
-        (recipe(f=node("linear", "x", "h_new_0")), "lies on or behind a cycle"),
-        (recipe(f=node("linear", "x", "f")), "'f' lies on or behind a cycle"),
+        (recipe(f=node("linear", "x", "h_new_0")), "is on a cycle or depends on one"),
+        (recipe(f=node("linear", "x", "f")), "'f' is on a cycle or depends on one"),
         (recipe(g=node("activation_tanh", "f")), "no node reads 'g'"),
         (recipe(x=node("activation_tanh", "f")), "node 'x' is an input of the cell"),
         (recipe(h_new_2=node("activation_tanh", "f")), "h_new_0 and so on"),
@@ -168,7 +168,7 @@ def node(op: object, *inputs: object) -> dict:
         (recipe(f=node("activation_sigm", "x")), "no node reads h_prev_0"),
         (json.dumps({"h_new_0": node("activation_tanh", "h_prev_0")}), "no node reads x"),
         ("{}", "h_new_0 and so on"),
-        (recipe()[:40], "no JSON from character 39 on"),
+        (recipe()[:40], "not JSON from character 39 on"),
         (recipe()[:-1] + ', "f": {}}', "field 'f' stands there twice"),
         ('{"f": {"op": "linear", "op": "blend"}}', "field 'op' stands there twice"),
         (
@@ -200,7 +200,7 @@ GOOD = SPACE.parse(json.dumps(RNN))
         (Architecture(("a", "b"), ((0, 1),)), "its first nodes are"),
         (
             Architecture((*GOOD.ops, "activation_tanh"), (*GOOD.edges, (2, 4))),
-            "2 nodes are read by no other, but there are 1 hidden states",
+            "no other node reads 2 of the nodes, but there are 1 hidden states",
         ),
     ],
 )

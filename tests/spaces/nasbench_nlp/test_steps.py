@@ -26,7 +26,11 @@ def test_every_step_is_a_cell_and_leads_back():
         (1, (("linear", (0,)),), "node 2, 'linear', cannot have 1 inputs"),
         (1, (("activation_tanh", (0,)),), "no node reads x"),
         (1, (("activation_tanh", (1,)),), "no node reads h_prev_0"),
-        (1, (*CELL[:1], ("activation_tanh", (0,))), "2 nodes are read by no other, but there are 1 hidden states"),
+        (
+            1,
+            (*CELL[:1], ("activation_tanh", (0,))),
+            "no other node reads 2 of the nodes, but there are 1 hidden states",
+        ),
     ],
 )
 def test_what_is_no_cell_says_why(hidden, cell, reason):

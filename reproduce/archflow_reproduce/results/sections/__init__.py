@@ -1,1 +1,1 @@
-"""The sections of the results page: a file a kind of result."""
+"""The sections of the results page: one file per kind of result."""

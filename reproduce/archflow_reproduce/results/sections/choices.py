@@ -17,7 +17,7 @@ Draws = dict[str, Annotated[list[Number], MinLen(1)]]
 
 
 class ChoicesCell(Described):
-    """Over the draws."""
+    """Lists over the draws."""
 
     measures: Draws
     rules: Draws

@@ -17,7 +17,7 @@ BySeed = Annotated[list[Number], MinLen(1)]
 
 
 class HierarchicalMethod(Described):
-    """Of every seed."""
+    """Lists over the seeds."""
 
     trainings: Annotated[list[Count], MinLen(1)]
     value: Annotated[list[BySeed], MinLen(1)]

@@ -50,7 +50,7 @@ def pretext_section(name: str, record: Record, place: str) -> str:
 
 
 def tasks_told(configs: list[Result]) -> str:
-    """A list of the pretext tasks with the settings that each read, as protocols recorded them; equal ones once."""
+    """A list of the pretext tasks with the settings recorded by protocols, without duplicates."""
     told: dict[str, None] = {}
     several = len({config["data"] for config in configs}) > 1
     for config in configs:
@@ -64,7 +64,7 @@ def tasks_told(configs: list[Result]) -> str:
 
 
 def _shown(cells: list[Result]) -> str:
-    """Which encoders were shown something else than whole architectures, as a sentence of its own."""
+    """A sentence on encoders whose input is not whole architectures."""
     views = {cell["encoder"]: cell["config"]["view"] for cell in cells}
     others = [f"`{encoder}` {view} ones" for encoder, view in views.items() if view != "whole"]
     return f"Shown whole architectures, but {' and '.join(others)}. " if others else ""

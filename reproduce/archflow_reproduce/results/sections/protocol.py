@@ -78,7 +78,7 @@ def protocol_summary(record: Record) -> str:
 
 
 def only(result: Result, measures: Sequence[str]) -> dict[str, Any]:
-    """The result with these measures alone, in this order."""
+    """The result restricted to these measures, in this order."""
     methods = {
         method: {key: runs[key] for key in measures if key in runs} for method, runs in result["methods"].items()
     }

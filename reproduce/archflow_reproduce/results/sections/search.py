@@ -15,7 +15,7 @@ from archflow_reproduce.results.speed_report import processor
 
 
 class Curve(Described):
-    """Over the seeds, at every number of queries; and every seed's last value."""
+    """Statistics over the seeds at every number of queries, and every seed's last value."""
 
     mean: list[Number]
     median: list[Number]

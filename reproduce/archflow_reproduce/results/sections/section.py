@@ -1,4 +1,4 @@
-"""What a kind of result is called on the page, and what all sections have in common."""
+"""The description of a kind of result on the page, and what all sections have in common."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Kind:
     """How the page shows records of a kind.
 
     Attributes:
-        name: The kind, as records name it.
-        title: Over all its results.
-        shape: Of a record's content, as far as the page shows it (`archflow.described`).
-        section: Markdown of one result, from the file's name, its record, and the folder as the page links it.
+        name: The kind, as in records.
+        title: Title of all its results.
+        shape: Shape of the parts of a record that the page shows (`archflow.described`).
+        section: Markdown of one result, from the file's name, its record, and the folder as linked from the page.
         lead: A paragraph below the title.
-        expected: Whether the page says so if there is none.
+        expected: Whether the page says so if there is no result.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Kind:
 
 
 def made_by(record: Record, name: str, place: str) -> str:
-    """The file's link, when and by which code it was measured, and the command, in lines that fit."""
+    """The file's link, the date and version of the measurement, and the command, wrapped."""
     later = "" if record.recorded == Record.recorded else f"; recorded {record.recorded}"
     return (
         f"[`{name}`]({place}/{name}): archflow {record.archflow}"
@@ -52,7 +52,7 @@ def folded(command: str) -> str:
 
 
 def settings_told(settings: Mapping[str, Any]) -> str:
-    """Settings in a line: `name value`, nested ones by their path."""
+    """Settings on one line: `name value`, nested ones by their path."""
     return ", ".join(f"{name} {_value(value)}" for name, value in _flat(settings).items())
 
 
@@ -70,10 +70,10 @@ def _value(value: Any) -> str:
 
 
 def paragraphs(*parts: str) -> str:
-    """The parts with an empty line between them; empty parts are left out."""
+    """The parts separated by empty lines; empty parts are left out."""
     return "\n\n".join(part.strip("\n") for part in parts if part)
 
 
 def each(values: Sequence[int]) -> str:
-    """One number if all are equal."""
+    """One number if all are equal, otherwise all."""
     return " · ".join(f"{value:,}" for value in (values[:1] if len(set(values)) == 1 else values))

@@ -61,13 +61,32 @@ class Proposals(Described):
     seconds: dict[str, dict[str, dict[str, Times]]]
 
 
+class LinearEncoder(Described):
+    ms: dict[str, Times]
+    allocated_mb: dict[str, Number]
+
+
+class PairEncoder(Described):
+    gb: dict[str, Number]
+    refused: list[Count]
+
+
+class LargeGraphs(Described):
+    sizes: Annotated[list[Count], Len(2)]
+    width: Count
+    batch: Count
+    encoders: dict[str, LinearEncoder]
+    pairs: dict[str, PairEncoder]
+    unable: dict[str, str]
+
+
 ABSENT: Any = None
-"""Not given at all; a field that is given is not null."""
+"""A missing field; a field that is present is never null."""
 
 OF_A_PROCESSOR = {
     *("surrogate_us", "surrogate_nasbench101_us", "pretrain_epoch_s", "embed_nasbench101", "spaces", "help_s"),
 }
-"""What is not measured on a device that only encoders run on."""
+"""Figures that are not measured on a device other than the processor."""
 
 
 class SpeedResult(Described):
@@ -85,6 +104,7 @@ class SpeedResult(Described):
     spaces: Spaces = ABSENT
     help_s: Times = ABSENT
     proposals: Proposals = ABSENT
+    large_graphs: LargeGraphs = ABSENT
 
     @model_validator(mode="after")
     def _of_one_device(self) -> SpeedResult:
@@ -124,7 +144,7 @@ def against_section(name: str, record: Record, place: str) -> str:
 
 
 def speed_summary(record: Record) -> str:
-    """One sentence for the README; nothing of a device that only encoders run on."""
+    """One sentence for the README; empty for devices other than the processor."""
     result = record.content
     if "pretrain_epoch_s" not in result or "gated_gcn" not in result["encoders"]:
         return ""

@@ -1,4 +1,4 @@
-"""Pareto fronts and how much of the objectives' space they dominate. All objectives are better when higher."""
+"""Pareto fronts and hypervolumes. All objectives are better when higher."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Values = NDArray[np.float64]
 
 
 def first_front(values: Values) -> Ints:
-    """Rows (ascending) of values (N, M) that no other row dominates; of equal rows all."""
+    """Rows (ascending) of values (N, M) that no other row dominates; equal rows are all included."""
     kept = np.ones(len(values), bool)
     for row in np.lexsort(-values.T[::-1]):
         if kept[row]:
@@ -20,7 +20,7 @@ def first_front(values: Values) -> Ints:
 
 
 def fronts(values: Values) -> Ints:
-    """(N,) which front each row is in: 0 is dominated by none, 1 by none but those of front 0, and so on.
+    """(N,) front of each row: 0 if no row dominates it, 1 if only rows of front 0 do, and so on.
 
     Source: Deb et al., "A fast and elitist multiobjective genetic algorithm: NSGA-II", 2002, section III.A.
     """
@@ -50,7 +50,7 @@ def crowding(values: Values) -> Values:
 def hypervolume(values: Values, reference: ArrayLike) -> float:
     """The volume that rows (N, M) dominate above a reference point (M,).
 
-    By slices along the last objective, exact; for M of up to about 5 and fronts of some hundreds.
+    Exact, by slicing along the last objective; suitable for M up to about 5 and fronts of a few hundred rows.
     """
     corner = np.asarray(reference, np.float64)
     above = values[(values > corner).all(1)]
@@ -58,7 +58,7 @@ def hypervolume(values: Values, reference: ArrayLike) -> float:
 
 
 def _volume(values: Values) -> float:
-    """Of rows (N, M) that do not dominate each other, above 0."""
+    """The volume above 0 of rows (N, M) that do not dominate each other."""
     if values.shape[1] == 1:
         return float(values.max())
     if values.shape[1] == 2:

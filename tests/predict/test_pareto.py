@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from archflow.search.pareto import crowding, first_front, fronts, hypervolume
+from archflow.predict.pareto import crowding, first_front, fronts, hypervolume
 
 VALUES = st.integers(1, 3).flatmap(
     lambda m: arrays(np.float64, st.tuples(st.integers(1, 12), st.just(m)), elements=st.integers(0, 6).map(float))

@@ -1,0 +1,129 @@
+"""`archflow rank`: the candidates that are best in accuracy and latency, and keep a limit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archflow.cli.output import ForceOption, Json, NumbersOption, print_json, print_table
+from archflow.printable import printable
+
+if TYPE_CHECKING:
+    from archflow.recipes.front import Front
+
+CandidatesArgument = Annotated[
+    str, typer.Argument(metavar="CANDIDATES", help="A data set's name (`archflow data list`) or a table file.")
+]
+AccuracyOption = Annotated[str, typer.Option(help="The folder of a predictor of the accuracy, or a column.")]
+LatencyOption = Annotated[
+    str, typer.Option(help="The folder of a predictor of the latency, or a column. Low values are good.")
+]
+LimitOption = Annotated[
+    str | None, typer.Option(help="The latency that a candidate may have at most, with its unit: 20ms, 0.02s.")
+]
+CoverageOption = Annotated[
+    float,
+    typer.Option(min=0.01, max=0.999, help="The fraction of the chosen candidates whose latency is at most its bound."),
+]
+DeviceOption = Annotated[
+    str | None, typer.Option(help="The device, for predictors that were fitted with --context; as for `predict`.")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="The table to write (.parquet, .csv, .jsonl): all candidates, with the columns predicted_ACCURACY, "
+        "predicted_LATENCY, upper_LATENCY, and on_front, 1 for those on the front."
+    ),
+]
+ReportOption = Annotated[Path | None, typer.Option(help="The report to write (.html), with the front.")]
+
+
+def rank(
+    candidates: CandidatesArgument,
+    accuracy: AccuracyOption,
+    latency: LatencyOption,
+    limit: LimitOption = None,
+    coverage: CoverageOption = 0.9,
+    device: DeviceOption = None,
+    out: OutOption = None,
+    report: ReportOption = None,
+    numbers_in_names: NumbersOption = False,
+    force: ForceOption = False,
+    as_json: Json = False,
+) -> None:
+    """Show the candidates that no other one beats in both accuracy and latency, among those whose latency keeps a limit
+    by an upper bound that allows for the choice."""
+    from archflow.data.benchmarks import load
+    from archflow.data.places import data_folder
+    from archflow.recipes.front import pareto_front
+
+    _check(candidates, out, report, force)
+    table = load(candidates, numbers_in_names=numbers_in_names)
+    found = pareto_front(table, accuracy, latency, limit, coverage, device, data_folder())
+    if out is not None:
+        found.table.write(out)
+    if report is not None:
+        _write(report, found)
+    if as_json:
+        print_json(found.content())
+        return
+    _print(found, out, report)
+
+
+def _check(candidates: str, out: Path | None, report: Path | None, force: bool) -> None:
+    """Check the outputs before the work."""
+    from archflow.graph.column_names import TABLE_ENDINGS, column_names
+    from archflow.outputs import Output, check_outputs
+    from archflow.report.page import is_page
+    from archflow.report.vega import require_altair
+
+    outputs = []
+    if out is not None:
+        outputs.append(Output("--out", out, "a table", TABLE_ENDINGS, lambda path: "on_front" in column_names(path)))
+    if report is not None:
+        require_altair()
+        outputs.append(Output("--report", report, "a report", (".html",), is_page))
+    check_outputs(*outputs, inputs={"CANDIDATES": candidates}, force=force)
+
+
+def _write(report: Path, found: Front) -> None:
+    from archflow.report.front import Candidates, front_report
+
+    accuracy, latency, upper = (found.table.metrics[name] for name in found.columns)
+    names = {int(row): found.table.called(int(row)) for row in found.rows}
+    metrics = (found.accuracy, found.latency)
+    drawn = Candidates(accuracy, latency, upper, found.rows, names, metrics, found.limit)
+    front_report(report, f"{found.accuracy} against {found.latency}", _sentences(found), drawn)
+
+
+def _sentences(found: Front) -> list[str]:
+    """What the front means."""
+    lines = [f"{len(found.rows)} of {len(found.table):,} candidates are on the front."]
+    if found.limit is not None:
+        lines.append(f"{found.within:,} keep the limit of {found.limit:g} {found.latency}.")
+    if found.coverage is not None:
+        lines.append(
+            f"Upper bounds allow for the choice: {100 * found.coverage:g} % of the candidates on the front should "
+            "be no slower than their bound."
+        )
+    return [*lines, *found.notes]
+
+
+def _print(found: Front, out: Path | None, report: Path | None) -> None:
+    from archflow.cli.fitted import note
+
+    for line in found.notes:
+        note(line)
+    shown = [
+        [each["row"], *(f"{each[name]:.4g}" for name in ("accuracy", "latency", "latency_upper")), each["architecture"]]
+        for each in found.content()["front"]
+    ]
+    if shown:
+        print_table(("row", found.accuracy, found.latency, "upper bound", "architecture"), shown)
+        typer.echo()
+    for line in _sentences(found)[: -len(found.notes) or None]:
+        typer.echo(printable(line))
+    for path in filter(None, (out, report)):
+        typer.echo(printable(f"{path}: written"))

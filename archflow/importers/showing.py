@@ -1,0 +1,43 @@
+"""One model of whatever a user names, to be shown."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+
+from archflow.errors import ArchflowError
+from archflow.graph.column_names import TABLE_ENDINGS
+from archflow.graph.table import read_table
+from archflow.importers.base import Source, import_models, importer_of
+from archflow.importers.model import ImportedModel
+from archflow.importers.vocabulary import COLUMNS
+
+
+def model_at(source: str, inputs: str | None = None, row: int = 0) -> ImportedModel:
+    """The model of a source that importers take, or of a row of a table of architectures.
+
+    Args:
+        source: As `import_models` takes it, or a table that archflow reads.
+        inputs: `package.module:name` of what a network is called with.
+        row: Which model of a source with several, from 0.
+
+    Raises:
+        ArchflowError: It is neither, or has no such row.
+    """
+    if importer_of(Source(source, inputs)) is None and Path(source).suffix in TABLE_ENDINGS:
+        return _of_table(Path(source), row)
+    found = next(itertools.islice(import_models([source], inputs), row, None), None)
+    if found is None:
+        count = sum(1 for _ in import_models([source], inputs))
+        raise ArchflowError(f"{source}: has no row {row}; its models are 0 to {count - 1}")
+    return found
+
+
+def _of_table(path: Path, row: int) -> ImportedModel:
+    table = read_table(path)
+    if row >= len(table):
+        raise ArchflowError(f"{path}: has no row {row}; its rows are 0 to {len(table) - 1}")
+    known = set(table.column_names)
+    columns = {name: float(table.metric(name)[row]) if name in known else math.nan for name in COLUMNS}
+    return ImportedModel(table.called(row), table.architectures[row], columns)

@@ -1,0 +1,161 @@
+"""A look-up of costs by kind of node, drawn together where few labels say what each costs."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from archflow.errors import ArchflowError
+from archflow.graph.table import Table
+from archflow.predict.latency_baselines import CostSum
+from archflow.predict.latency_costs import checked_rows
+
+Floats = NDArray[np.float64]
+
+PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0)
+"""Penalties that are tried; see `KindCosts`."""
+
+FOLDS = 5
+ROUNDS = 4
+"""Least squares are repeated with new weights: from relative errors to errors of the logarithm."""
+
+LEAST_ROWS = 4
+"""An operation that fewer rows have is of the kind `other`."""
+
+_FREE = ("input", "output", "constant")
+_GROUPS = {
+    "activation": ("relu", "relu6", "leaky_relu", "hard_swish", "silu", "hard_sigmoid", "sigmoid", "elu", "tanh"),
+    "elementwise": ("add", "mul", "sub", "div", "pow", "sqrt", "floor", "floor_divide", "exp", "clamp"),
+    "move": ("reshape", "transpose", "stack", "roll", "gather", "split", "expand", "moves", "chunk", "permute"),
+    "pooling": ("global_avg_pool", "mean", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "sum"),
+}
+_GROUP_OF = {op: group for group, ops in _GROUPS.items() for op in ops}
+
+
+class KindCosts(CostSum):
+    """Latency is a constant and the sum over nodes of what each costs: a number for its kind, one for each multiply-add
+    and one for each byte of the kind. No cost is negative.
+
+    A kind is an operation; light operations of one sort are one kind, and convolutions are told apart by whether they
+    are depthwise or grouped, and by their kernels. Costs are fitted to the squares of logarithmic errors, large ones
+    counting less, and drawn to zero by a penalty: the square of what the kind contributes on average, in units of the
+    median latency. The penalty with the least mean error in a cross-validation of the rows to learn from is taken.
+
+    Args:
+        groups: (N,) of the rows that `fit` learns from: rows of one group are not divided by the cross-validation.
+            None for each row alone.
+
+    Attributes:
+        penalty: The one that was taken.
+    """
+
+    penalty: float
+    kinds: tuple[str, ...] = ()
+
+    def __init__(self, groups: ArrayLike | None = None) -> None:
+        self.groups = None if groups is None else np.asarray(groups)
+
+    def fit(self, table: Table, latency: ArrayLike) -> Self:
+        """Fit to the latencies (N,) of a table's rows.
+
+        Raises:
+            ArchflowError: A latency is not positive, there is not one for each row, or nodes do not say what they
+                compute and move.
+        """
+        measured = checked_rows(table, latency)
+        names, owner = _kinds(table), table.architectures.node_owner
+        self.kinds = tuple(
+            sorted(kind for kind in np.unique(names[names != ""]) if len(np.unique(owner[names == kind])) >= LEAST_ROWS)
+        )
+        costs = self.costs(table)
+        groups = np.arange(len(table)) if self.groups is None else self.groups
+        self.penalty = min(PENALTIES, key=lambda each: _error(costs, measured, groups, each))
+        self.weights = _fitted(costs, measured, self.penalty)
+        self.least = float(measured.min()) / 2
+        return self
+
+    def costs(self, table: Table) -> Floats:
+        """(N, 1 + 3 K) a constant, then nodes, multiply-adds and bytes of each kind."""
+        architectures, names = table.architectures, _kinds(table)
+        other = len(self.kinds)
+        place = {kind: number for number, kind in enumerate(self.kinds)}
+        kind = np.array([place.get(name, other) for name in names.tolist()], np.int64)
+        counted = names != ""
+        columns = [np.ones((len(table), 1))]
+        for values in (np.ones(len(names)), _attribute(table, "macs"), _attribute(table, "bytes")):
+            at = architectures.node_owner[counted] * (other + 1) + kind[counted]
+            sums = np.bincount(at, values[counted], minlength=len(table) * (other + 1))
+            columns.append(sums.reshape(len(table), other + 1).astype(np.float64))
+        return np.concatenate(columns, 1)
+
+
+def _kinds(table: Table) -> NDArray[np.object_]:
+    """(V,) the kind of each node; empty for nodes that cost nothing."""
+    architectures = table.architectures
+    ops = architectures.vocabulary.ops
+    named = ["" if op in _FREE else _GROUP_OF.get(op, op) for op in ops]
+    found = np.array(named, object)[architectures.op]
+    if "groups" not in architectures.attribute_names:
+        return found
+    convolutions = np.array([op.startswith("conv") for op in ops], bool)[architectures.op]
+    groups, channels, kernel = (_attribute(table, name) for name in ("groups", "channels_in", "kernel_height"))
+    depthwise = convolutions & (groups > 1) & (groups == channels)
+    small, medium = kernel <= 3, kernel < 7
+    found[convolutions & (groups <= 1)] = "convolution"
+    found[convolutions & (groups <= 1) & (kernel <= 1)] = "pointwise convolution"
+    found[convolutions & (groups > 1)] = "grouped convolution"
+    found[depthwise & small] = "depthwise convolution"
+    found[depthwise & ~small & medium] = "depthwise convolution of 5"
+    found[depthwise & ~medium] = "depthwise convolution of 7"
+    return found
+
+
+def _attribute(table: Table, name: str) -> Floats:
+    """(V,) an attribute, 0 where it does not apply. Raises ArchflowError if there is none."""
+    architectures = table.architectures
+    if name not in architectures.attribute_names:
+        raise ArchflowError(f"nodes have no attribute {name}; import the models with `archflow import`")
+    return np.maximum(np.nan_to_num(architectures.attribute(name).astype(np.float64)), 0.0)
+
+
+def _error(costs: Floats, measured: Floats, groups: NDArray, penalty: float) -> float:
+    """The mean relative error of held-out rows, each counting at most 1."""
+    names, member = np.unique(groups, return_inverse=True)
+    fold = (np.random.default_rng(0).permutation(len(names)) % min(FOLDS, len(names)))[member.reshape(-1)]
+    errors = []
+    for number in range(fold.max() + 1):
+        held = fold == number
+        if held.all():
+            return 0.0
+        predicted = costs[held] @ _fitted(costs[~held], measured[~held], penalty)
+        errors.append(np.minimum(np.abs(predicted / measured[held] - 1), 1.0))
+    return float(np.concatenate(errors).mean())
+
+
+def _fitted(costs: Floats, measured: Floats, penalty: float) -> Floats:
+    """The costs (F,) of a unit."""
+    from scipy.optimize import nnls
+
+    mean = costs.mean(axis=0)
+    scale = np.where(mean > 0, mean, 1.0)
+    shown = costs / scale
+    drawn = np.sqrt(penalty) * np.eye(costs.shape[1]) / np.median(measured)
+    weight, weights = 1 / measured, np.zeros(costs.shape[1])
+    for _ in range(ROUNDS):
+        left = np.vstack([shown * weight[:, None], drawn])
+        right = np.concatenate([measured * weight, np.zeros(len(drawn))])
+        weights, _ = nnls(left, right, maxiter=100 * max(left.shape))
+        weight = _log_weight(shown @ weights / measured) / measured
+    return weights / scale
+
+
+def _log_weight(ratio: Floats) -> Floats:
+    """What a relative error is multiplied by, so that its square is that of the logarithmic error; beyond 0.3 the
+    error counts in proportion."""
+    ratio = np.clip(ratio, 0.05, 20.0)
+    error = np.abs(np.log(ratio))
+    near = np.abs(ratio - 1) < 1e-3
+    slope = np.where(near, 1.0, error / np.where(near, 1.0, np.abs(ratio - 1)))
+    return slope * np.sqrt(np.minimum(1.0, 0.3 / np.maximum(error, 1e-9)))

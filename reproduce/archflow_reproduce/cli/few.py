@@ -1,0 +1,32 @@
+"""`archflow bench few`: NASFLAT's tasks, with a few measurements on a new device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archflow.cli.output import ForceOption, Json, names
+from archflow_reproduce.cli import options
+from archflow_reproduce.cli.study import Study, say
+
+
+def few(
+    tasks: Annotated[str, typer.Option(help="Of NASFLAT's, with commas; default: all twelve.")] = "",
+    trials: Annotated[int, typer.Option(min=1, help="Draws of the measured architectures.")] = 3,
+    folder: Annotated[Path, typer.Option(help="Where finished trials are kept; the same command resumes.")] = Path(
+        "runs/few"
+    ),
+    out: options.Out = None,
+    force: ForceOption = False,
+    as_json: Json = False,
+) -> None:
+    """Rank architectures on a new device from 5 to 30 measurements, by NASFLAT's twelve tasks."""
+    from archflow_reproduce.devices.few import run_few
+    from archflow_reproduce.devices.tasks import TASKS
+    from archflow_reproduce.results.few_report import few_report
+
+    study = Study("few", out, as_json, force)
+    result = run_few(names(tasks) if tasks else TASKS, trials, folder, say=say)
+    study.finish(result, {"nasbench201, fbnet": result.pop("data_hash")}, few_report(result))

@@ -1,0 +1,61 @@
+"""`archflow bench ship-latency`: the data set `cpu_latency` that the package carries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archflow.cli.output import Json, print_json, print_table
+from archflow.errors import ArchflowError
+
+PARTS = ("eager", "compiled", "table")
+
+
+def ship_latency(
+    parts: Annotated[str, typer.Option(help="eager, compiled, table, with commas: measure, or write the data set.")] = (
+        "eager,compiled,table"
+    ),
+    networks: Annotated[int, typer.Option(min=4, help="How many networks.")] = 440,
+    compiled: Annotated[int, typer.Option(min=4, help="The first so many are compiled: minutes each.")] = 440,
+    folder: Annotated[Path, typer.Option(help="Where passes are kept; the same command resumes.")] = Path(
+        "runs/cpu-latency"
+    ),
+    as_json: Json = False,
+) -> None:
+    """Measure generated networks on this machine, eager and compiled, with 1 and 2 threads; put them into the package.
+
+    Measuring takes longer than an hour, and the machine should do nothing else."""
+    from archflow.data.benchmarks import BENCHMARKS, locate
+    from archflow.devices.generated import drawn
+    from archflow.progress import progress_bar
+    from archflow_reproduce.latency.data_set import graphs_of, write_data_set
+    from archflow_reproduce.latency.measuring import measure_compiled, measure_eager
+
+    wanted = parts.split(",")
+    if not set(wanted) <= set(PARTS):
+        raise ArchflowError(f"--parts {parts!r}: there are {', '.join(PARTS)}")
+    specs = drawn(networks)
+    if "eager" in wanted:
+        with progress_bar("eager passes", 2 * len(specs)) as progress:
+            measure_eager(specs, folder, progress)
+    if "compiled" in wanted:
+        with progress_bar("compiled networks", compiled) as progress:
+            measure_compiled(specs, compiled, folder, progress)
+    if "table" not in wanted:
+        return
+    with progress_bar("graphs", len(specs)) as progress:
+        graphs = graphs_of(specs, folder, progress)
+    path = locate(BENCHMARKS["cpu_latency"])
+    assert path is not None, "it is part of the package"
+    about = write_data_set(specs, graphs, folder, path)
+    if as_json:
+        print_json(about)
+        return
+    typer.echo(f"{path}: {about['networks']} networks, {path.stat().st_size / 1000:.0f} kB")
+    print_table(("column", "networks", "Spearman"), [_row(*each) for each in about["settings"].items()])
+
+
+def _row(column: str, about: dict) -> tuple[str, str, str]:
+    return column, str(about["networks"]), f"{about.get('spearman', float('nan')):.4f}"

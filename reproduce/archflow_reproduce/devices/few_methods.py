@@ -1,0 +1,155 @@
+"""Ways to rank architectures on a new device from a few measurements, and from what is known of other devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.predict.metrics import spearman
+from archflow_reproduce.devices.few_features import Floats, features, scaled
+from archflow_reproduce.devices.process import Part, fit
+from archflow_reproduce.devices.tasks import Task
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known before the new device is measured, for N architectures.
+
+    Attributes:
+        features: By kind, (N, F).
+        sources: (N, D) logarithms of the source devices' latencies, standardised, predicted for all architectures from
+            those that were measured.
+        measured: (n,) architectures that the source devices measured.
+        measurements: (n, D) what they measured, standardised.
+        learnt: What a method learned of the source devices, which all targets share.
+    """
+
+    features: Mapping[str, Floats]
+    sources: Floats
+    measured: NDArray[np.int64]
+    measurements: Floats
+    learnt: dict[Any, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, task: Task, measured: NDArray[np.int64]) -> Known:
+        """Fit a process to the source devices, from their measurements alone."""
+        kinds = features(task.architectures)
+        logs = np.log(task.sources[measured])
+        logs = (logs - logs.mean(0)) / logs.std(0)
+        parts = [Part(x, smooth, 0.3) for x in kinds.values() for smooth in (False, True)]
+        everything = np.arange(len(task.architectures))
+        return cls(kinds, fit(parts, measured, logs, noise=0.01)(everything), measured, logs)
+
+    def parts(self) -> list[Part]:
+        """The covariances of the process: of source devices' latencies, as they are, smooth, and each direction of them
+        as important; of counts of operations; of operations by slot."""
+        if "parts" not in self.learnt:
+            self.learnt["parts"] = self._parts()
+        return self.learnt["parts"]
+
+    def _parts(self) -> list[Part]:
+        sources = scaled(self.sources)
+        directions = np.linalg.svd(sources[self.measured], full_matrices=False)[2]
+        turned = sources @ directions.T
+        whitened = scaled(turned / turned[self.measured].std(0))
+        counts, slots = self.features["counts"], self.features["slots"]
+        return [
+            Part(sources, False, 1.0),
+            Part(sources, True, 0.3),
+            Part(whitened, False, 0.1),
+            Part(counts, False, 0.1),
+            Part(counts, True, 0.1),
+            Part(slots, False, 0.1),
+        ]
+
+
+Method = Callable[[Known, NDArray[np.int64], Floats, NDArray[np.int64]], Floats]
+"""Known, rows (n,) that the new device measured, logarithms of their latencies (n,), rows to rank -> scores."""
+
+
+def mean_source(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
+    """The mean of the source devices; it takes no measurement."""
+    return known.sources[judged].mean(1)
+
+
+def nearest_source(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
+    """The source device that ranks the measured architectures best."""
+    agreement = [spearman(column, labels) for column in known.sources[rows].T]
+    return known.sources[judged][:, int(np.argmax(agreement))]
+
+
+def ridge_on_sources(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
+    """Ridge regression on the source devices' latencies."""
+    from sklearn.linear_model import RidgeCV
+
+    return RidgeCV(np.logspace(-3, 3, 13)).fit(known.sources[rows], labels).predict(known.sources[judged])
+
+
+def trees_on_sources(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
+    """Extremely randomised trees on the source devices' latencies and the counts."""
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    x = np.concatenate([known.sources, known.features["counts"]], 1)
+    return ExtraTreesRegressor(100, random_state=0).fit(x[rows], labels).predict(x[judged])
+
+
+def process(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
+    """A process on the source devices' latencies and the features."""
+    return fit(known.parts(), rows, labels)(judged)
+
+
+def process_on_features(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
+    """The same without source devices."""
+    return fit(known.parts()[3:], rows, labels)(judged)
+
+
+def help_like(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
+    """Gradient-boosted trees on counts and a device's own latencies of the measured architectures.
+
+    Source: HELP (Lee et al. 2021) describes a device by its latencies of reference architectures; its network and
+    meta-learning are not copied. What the trees leave is fitted by a line.
+    """
+    key = ("trees", rows.tobytes())
+    if key not in known.learnt:
+        known.learnt[key] = _trees_of_devices(known, rows)
+    x, trees = known.learnt[key]
+    own = _standard(labels[:, None])[:, 0]
+
+    def of(some: NDArray) -> Floats:
+        return trees.predict(np.c_[x[some], np.tile(own, (len(some), 1))])
+
+    guess = of(judged)
+    slope = np.polyfit(of(rows), labels, 1)[0]
+    return guess if slope > 0 else -guess
+
+
+def _trees_of_devices(known: Known, rows: NDArray) -> tuple[Floats, Any]:
+    """(N, F) features, and trees that read them beside a device's latencies of the rows."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    x = known.features["counts"]
+    code = _standard(known.sources[rows])  # (n, D): a column describes a device
+    devices = known.measurements.shape[1]
+    seen = np.concatenate(
+        [np.c_[x[known.measured], np.tile(code[:, d], (len(known.measured), 1))] for d in range(devices)]
+    )
+    return x, HistGradientBoostingRegressor(max_iter=50, random_state=0).fit(seen, known.measurements.T.ravel())
+
+
+def _standard(x: Floats) -> Floats:
+    return (x - x.mean(0)) / (x.std(0) + 1e-12)
+
+
+METHODS: Mapping[str, Method] = {
+    "process": process,
+    "process, features alone": process_on_features,
+    "ridge on sources": ridge_on_sources,
+    "trees on sources": trees_on_sources,
+    "HELP-like trees": help_like,
+    "nearest source": nearest_source,
+    "mean source": mean_source,
+}

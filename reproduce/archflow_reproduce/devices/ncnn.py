@@ -1,0 +1,163 @@
+"""Latency on devices that nobody measured: ncnn's benchmark, devices left out one by one and family by family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archflow.checkpoint import fingerprint
+from archflow.errors import ArchflowError
+from archflow.files import read_json, write_json
+from archflow.sentences import text_vectors
+from archflow_reproduce.devices.ncnn_baselines import costs, process, trees, typical
+from archflow_reproduce.devices.ncnn_ledg import LeDGSettings, ledg
+from archflow_reproduce.devices.ncnn_runs import Runs, described, ncnn_runs, renamed
+from archflow_reproduce.devices.ncnn_scores import by_device
+from archflow_reproduce.speed.machine import machine
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+GROUPS = 6
+"""Parts of the devices; each is unknown to one training."""
+
+OTHER_NAMES = {
+    **{"conv2d": "convolution", "relu": "rectifier", "linear": "fully_connected", "max_pool2d": "max_pooling"},
+    **{"batch_norm": "batch_normalization", "add": "elementwise_add", "concat": "concatenate", "mul": "multiply"},
+    **{"sigmoid": "logistic", "softmax": "normalized_exponential", "reshape": "view", "avg_pool2d": "average_pooling"},
+}
+"""What other frameworks call operations of the importers."""
+
+PLAIN = LeDGSettings()
+VARIANTS: Mapping[str, tuple[str, LeDGSettings]] = {
+    "LeDG-Former": ("text", PLAIN),
+    "devices one-hot": ("one-hot", PLAIN),
+    "devices by data sheet": ("sheet", PLAIN),
+    "devices not described": ("none", PLAIN),
+    "operations learned": ("text", replace(PLAIN, text=False)),
+    "one mask": ("text", replace(PLAIN, masks=1)),
+    "two masks": ("text", replace(PLAIN, masks=2)),
+}
+"""How devices are described, and the encoder; each differs from the first in one thing."""
+MAIN = next(iter(VARIANTS))
+
+Scores = dict[str, dict[str, dict[str, float]]]
+"""By method and device."""
+
+
+def _device_folds(runs: Runs) -> Bools:
+    """(K, R) whether a run is known: devices are dealt to groups at random, all runs of one together."""
+    devices = np.random.default_rng(0).permutation(np.unique(runs.devices))
+    group = {device: number % GROUPS for number, device in enumerate(devices.tolist())}
+    return np.stack([[group[device] != number for device in runs.devices] for number in range(GROUPS)])
+
+
+def _family_folds(runs: Runs) -> Bools:
+    """(K, R) the same with families as groups."""
+    return np.stack([runs.families != name for name in np.unique(runs.families)])
+
+
+PROTOCOLS: Mapping[str, Callable[[Runs], Bools]] = {"device": _device_folds, "family": _family_folds}
+"""What is left out: which runs each training knows."""
+
+
+def run_ncnn(
+    folder: Path,
+    *,
+    seeds: int = 3,
+    variants: Sequence[str] = tuple(VARIANTS),
+    protocols: Sequence[str] = tuple(PROTOCOLS),
+    settings: LeDGSettings = PLAIN,
+    say: Callable[[str], None] = lambda step: None,
+) -> dict[str, Any]:
+    """Run what `folder` does not have yet: baselines, then every variant with every seed.
+
+    Seeds after the first are of LeDG-Former itself; on families, too, there is only that.
+
+    Args:
+        folder: Where finished parts are kept, the predictions of each.
+        seeds: Of weights and dropout.
+        variants: Of `VARIANTS`.
+        protocols: `device` or `family`: what is left out.
+        settings: Epochs and sizes of all variants.
+        say: Told the next step.
+
+    Raises:
+        ArchflowError: There is no such variant or protocol, or the tables are not on this machine.
+    """
+    for what, asked, known in (("variant", variants, VARIANTS), ("protocol", protocols, PROTOCOLS)):
+        if unknown := next((name for name in asked if name not in known), None):
+            raise ArchflowError(f"no {what} is called {unknown!r}; there are {', '.join(known)}")
+    runs = ncnn_runs()
+    vectors = text_vectors(runs.sentences, folder / "texts")
+    found: dict[str, Scores] = {}
+    for protocol in protocols:
+        folds = PROTOCOLS[protocol](runs)
+        predicted = _kept(folder / f"{protocol}-baselines.json", say, lambda f=folds: baselines(runs, f, vectors))
+        for name in variants:
+            how, own = VARIANTS[name][0], replace(settings, masks=VARIANTS[name][1].masks, text=VARIANTS[name][1].text)
+            for seed in range(seeds if name == MAIN else protocol == "device"):
+                path = folder / f"{protocol}-{name.replace(' ', '-')}-{seed}.json"
+                part = _kept(path, say, lambda a=(folds, how, own, seed): _variant(runs, vectors, *a))
+                predicted |= {f"{method} | {seed}": values for method, values in _named(name, part).items()}
+        if MAIN in variants:
+            mean = np.mean([predicted[f"{MAIN} | {seed}"] for seed in range(seeds)], 0)
+            predicted[f"{MAIN} and process"] = (mean + np.asarray(predicted["process, text"])) / 2
+        found[protocol] = {
+            method: by_device(np.asarray(values), runs.logs, runs.devices) for method, values in predicted.items()
+        }
+    return {
+        "data_hash": fingerprint(runs.table.architectures.hashes, runs.logs),
+        "scores": found,
+        "families": dict(zip(runs.devices.tolist(), runs.families.tolist(), strict=True)),
+        "runs": len(runs.logs),
+        "networks": len(runs.names),
+        "config": {"seeds": seeds, "groups": GROUPS, "settings": asdict(settings), "variants": list(variants)},
+        "machine": machine(),
+    }
+
+
+def baselines(runs: Runs, folds: Bools, vectors: Floats) -> dict[str, Floats]:
+    """(R, G) logarithms of milliseconds by method, each run by the fold that does not know it."""
+    found: dict[str, Floats] = {}
+
+    def put(name: str, known: Bools, values: Floats) -> None:
+        found.setdefault(name, np.zeros_like(runs.logs))[~known] = values
+
+    for known in folds:
+        network, level = typical(runs.logs[known])
+        for name, values in costs(runs, known).items():
+            put(name, known, values)
+        put("typical device", known, network + level.mean())
+        put("trees on numbers", known, trees(runs, known)[~known])
+        for how in ("text", "one-hot", "sheet"):
+            put(f"process, {how}", known, process(runs, known, described(runs, how, vectors))[~known])
+    return found
+
+
+def _variant(
+    runs: Runs, vectors: Floats, folds: Bools, how: str, settings: LeDGSettings, seed: int
+) -> dict[str, Floats]:
+    new = renamed(runs.table.architectures.vocabulary, OTHER_NAMES)
+    found, other = ledg(runs, folds, described(runs, how, vectors), settings, seed, new)
+    assert other is not None
+    return {"": found, "renamed": other}
+
+
+def _named(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
+    renamed_too = name in (MAIN, "operations learned")
+    return {name: part[""]} | ({f"{name}, renamed": part["renamed"]} if renamed_too else {})
+
+
+def _kept(path: Path, say: Callable[[str], None], make: Callable[[], Mapping[str, Floats]]) -> dict[str, Any]:
+    """What the file holds; what `make` gives, kept there, if there is none."""
+    if not path.is_file():
+        say(path.stem)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, {name: np.round(values, 5).tolist() for name, values in make().items()})
+    return dict(read_json(path))

@@ -1,0 +1,157 @@
+"""Measuring the networks of `cpu_latency` on this machine: as they are, and compiled."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from archflow.data.journal import Journal, open_journal
+from archflow.devices.generated.family import Family
+from archflow.devices.here import processor
+from archflow.progress import Progress
+from archflow_reproduce.latency.passes import RULES, SESSIONS, Passes, Setting
+
+THREADS = (1, 2)
+EAGER, COMPILED = (tuple(Setting(threads, mode) for threads in THREADS) for mode in ("eager", "compiled"))
+
+_PAUSE = 0.03
+"""Seconds between looks whether a core is undisturbed."""
+
+_LATER = 8
+"""Networks that are measured between two passes over one, at least, if it runs on several threads."""
+
+_PATIENCE = 5.0
+"""Seconds to wait for undisturbed cores where a compilation could take place instead."""
+
+_KEPT = 4
+"""Compiled networks that are kept for later passes, so that these are minutes apart."""
+
+
+def measure_eager(specs: Sequence[Family], folder: Path, progress: Progress) -> None:
+    """Measure networks as they are, whenever enough cores are undisturbed. The same call resumes.
+
+    All networks have a pass with a number of threads before any has the next one.
+
+    Args:
+        specs: The networks.
+        folder: Keeps the journal.
+        progress: Advances with every pass that counts.
+    """
+    with _journal(folder, "eager", specs) as journal:
+        passes = Passes(journal)
+        queues = {setting: _queue(passes, setting, len(specs)) for setting in EAGER}
+        while any(queues.values()):
+            quiet = passes.quiet_cores()
+            able = (each for each in reversed(EAGER) if each.threads <= len(quiet) and queues[each])
+            setting = next(able, None)
+            if setting is None:
+                time.sleep(_PAUSE)
+                continue
+            session, row = queues[setting].popleft()
+            network, inputs = specs[row].build(row)
+            passes.add(row, setting, session, _call(network, inputs), quiet[0])
+            if passes.due(row, [setting], session):
+                of_session = sum(1 for each, _ in queues[setting] if each == session)
+                # Moments in which several cores are undisturbed are rare: a network is finished in one of them.
+                queues[setting].insert(min(_LATER, of_session) if setting.threads > 1 else of_session, (session, row))
+            left = (f"{len(queue)} with {each.threads}" for each, queue in queues.items())
+            progress.advance(note=f"left: {', '.join(left)}")
+
+
+def _queue(passes: Passes, setting: Setting, rows: int) -> deque[tuple[int, int]]:
+    """Sessions and rows that need passes; the second session begins when the first one is over."""
+    pairs = ((session, row) for session in SESSIONS for row in range(rows))
+    return deque(pair for pair in pairs if passes.due(pair[1], [setting], pair[0]))
+
+
+def measure_compiled(specs: Sequence[Family], count: int, folder: Path, progress: Progress) -> None:
+    """Compile networks one after the other, and measure each several times while the next ones are compiled.
+
+    Interrupted, the same call resumes; it may be ended at any time, since the first networks of a draw are a fair draw
+    themselves. One compilation serves all numbers of threads.
+
+    Args:
+        specs: The networks.
+        count: The first so many are compiled.
+        folder: Keeps the journal.
+        progress: Advances with every network.
+    """
+    with _journal(folder, "compiled", specs) as journal, _compiler():
+        passes = Passes(journal)
+        kept: deque[tuple[int, Callable[[], object]]] = deque()
+        for row, spec in enumerate(specs[:count]):
+            if _session_due(passes, row) is not None:
+                network, inputs = spec.build(row)
+                call = _call(torch.compile(network), inputs)
+                with torch.inference_mode():
+                    call()
+                kept.append((row, call))
+                _measure_kept(passes, kept)
+            progress.advance(note=spec.family)
+        while kept:
+            _measure_kept(passes, kept)
+
+
+def _measure_kept(passes: Passes, kept: deque[tuple[int, Callable[[], object]]]) -> None:
+    """One pass over each network that is kept; those that are done, or kept for too long, are dropped."""
+    for row, call in list(kept):
+        session = _session_due(passes, row)
+        if session is None:
+            kept.remove((row, call))
+            continue
+        for setting in passes.due(row, COMPILED, session):
+            end = time.monotonic() + _PATIENCE
+            while len(quiet := passes.quiet_cores()) < setting.threads and time.monotonic() < end:
+                time.sleep(_PAUSE)
+            if len(quiet) >= setting.threads:
+                passes.add(row, setting, session, call, quiet[0])
+    while len(kept) > _KEPT + 1:
+        kept.popleft()
+    gc.collect()  # what was compiled goes with its network
+
+
+def _session_due(passes: Passes, row: int) -> int | None:
+    return next((session for session in SESSIONS if passes.due(row, COMPILED, session)), None)
+
+
+@contextmanager
+def _compiler():
+    """Compiled code for any number of threads; a network that would silently run uncompiled is an error."""
+    import torch._dynamo.config
+    import torch._inductor.config
+
+    with (
+        torch._dynamo.config.patch(recompile_limit=256, fail_on_recompile_limit_hit=True),
+        torch._inductor.config.patch({"cpp.dynamic_threads": True}),
+    ):
+        yield
+
+
+def _call(network: nn.Module | Callable[..., Any], inputs: Sequence[Any]) -> Callable[[], object]:
+    return lambda: network(*inputs)
+
+
+def _journal(folder: Path, mode: str, specs: Sequence[Family]):
+    settings: dict[str, Any] = {"mode": mode, "networks": [spec.native for spec in specs], **asdict(RULES)}
+    machine = {"processor": processor(), "torch": torch.__version__}
+    return open_journal(journal_path(folder, mode), {**settings, **machine})
+
+
+def journal_path(folder: Path, mode: str) -> Path:
+    """The journal of one mode."""
+    return folder / f"{mode}.journal.jsonl"
+
+
+def passes_of(folder: Path, mode: str, specs: Sequence[Family]) -> Passes:
+    """The passes that a job has made so far. Raises ArchflowError if its journal is of other networks or settings."""
+    with _journal(folder, mode, specs) as journal:
+        return Passes(Journal(journal.entries, journal.damaged, journal._file, journal._last))

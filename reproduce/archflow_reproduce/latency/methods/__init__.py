@@ -1,0 +1,5 @@
+"""The methods that the study compares: a file for each kind, found by the registry."""
+
+from archflow_reproduce.latency.methods.base import METHODS, LatencyTask, Method, chosen_methods
+
+__all__ = ["METHODS", "LatencyTask", "Method", "chosen_methods"]

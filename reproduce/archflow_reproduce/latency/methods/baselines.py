@@ -1,0 +1,19 @@
+"""The baselines that are always printed beside a latency predictor."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from archflow.predict.latency_baselines import BASELINES
+from archflow_reproduce.latency.methods.base import METHODS, LatencyTask, Values
+
+KIND = "baseline"
+
+
+def baseline(name: str, task: LatencyTask) -> Values:
+    """One of `BASELINES`, fitted to the labels of the task."""
+    return BASELINES[name]().fit(task.known, task.y).predict(task.candidates)
+
+
+for _name in BASELINES:
+    METHODS.register(f"{KIND}/{_name}")(partial(baseline, _name))

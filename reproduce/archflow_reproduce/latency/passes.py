@@ -1,0 +1,149 @@
+"""Passes over many networks in turn: what is measured of each, when it counts, and the journal that keeps it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from archflow.bounds import Bounded, bounded
+from archflow.data.journal import Journal
+from archflow.devices.here import cores, pinned, undisturbed
+from archflow.devices.yardstick import Yardstick, quiet_runs
+
+
+@dataclass(frozen=True)
+class Rules(Bounded):
+    """How passes are made and when they count.
+
+    Attributes:
+        warm_up: Runs that do not count, before every pass.
+        runs: Undisturbed runs of a pass.
+        least: A pass with fewer of them does not count.
+        seconds: How long a pass waits for them.
+        slower: The yardstick's bound, beyond which a core is disturbed.
+        agree: The two fastest passes may differ by this part.
+        passes: At most so many of a network, a setting and a session.
+    """
+
+    warm_up: int = bounded(1, least=0)
+    runs: int = bounded(5, least=1)
+    least: int = bounded(3, least=1)
+    seconds: float = bounded(0.8, above=0.0)
+    slower: float = bounded(0.4, above=0.0)
+    agree: float = bounded(0.05, above=0.0)
+    passes: int = bounded(8, least=2)
+
+
+RULES = Rules()
+
+_FIRST_LOOKS = 100
+"""At the cores, before the first pass: they say what an undisturbed core is."""
+
+SESSIONS = MEASURING, CHECK = (1, 2)
+"""Passes until two agree; and later one more over every network: how far it differs says how far the numbers can be
+trusted."""
+
+
+class Setting(NamedTuple):
+    """How a network runs."""
+
+    threads: int
+    mode: str
+
+    @property
+    def column(self) -> str:
+        """The column of the data set that holds its latencies in milliseconds."""
+        return f"latency_ms_{self.threads}_{self.mode}"
+
+
+@dataclass
+class Passes:
+    """The passes of a job by network, setting and session: their medians in milliseconds.
+
+    Attributes:
+        journal: Keeps them.
+    """
+
+    journal: Journal
+
+    def __post_init__(self) -> None:
+        self._yardstick = Yardstick(RULES.slower)
+        for _ in range(_FIRST_LOOKS):
+            self.quiet_cores()
+            time.sleep(0.01)
+        self._medians: dict[tuple[int, Setting, int], list[float]] = {}
+        for entry in self.journal.entries:
+            self._keep(entry)
+
+    def _keep(self, entry: Mapping[str, Any]) -> None:
+        setting = Setting(entry["threads"], entry["mode"])
+        self._medians.setdefault((entry["row"], setting, entry["session"]), []).append(entry["ms"])
+
+    def add(self, row: int, setting: Setting, session: int, call: Callable[[], object], core: int = 0) -> None:
+        """Make one pass over a network on the cores from the given one on, and keep it if it counts."""
+        with torch.inference_mode(), pinned(setting.threads, core):
+            for _ in range(RULES.warm_up):
+                call()
+            with undisturbed():
+                runs = 1e3 * quiet_runs(call, self._disturbed(setting.threads), RULES.runs, RULES.seconds)
+        if len(runs) < RULES.least:
+            return
+        low, median, high = np.quantile(runs, [0.1, 0.5, 0.9]).tolist()
+        named = {"row": row, "threads": setting.threads, "mode": setting.mode, "session": session}
+        entry = {**named, "ms": median, "low": low, "high": high, "runs": len(runs)}
+        self.journal.append(entry)
+        self._keep(entry)
+
+    def quiet_cores(self) -> list[int]:
+        """The numbers of the cores that nothing disturbs now."""
+        found = []
+        for core in range(cores()):
+            with pinned(1, core), undisturbed():
+                if not self._yardstick.disturbed():
+                    found.append(core)
+        return found
+
+    def _disturbed(self, threads: int) -> Callable[[], bool]:
+        """Says whether a core is disturbed that a network with so many threads runs on."""
+        if threads == 1:
+            return self._yardstick.disturbed
+        own = sorted(os.sched_getaffinity(0))
+
+        def any_of_them() -> bool:
+            try:
+                for core in own:
+                    os.sched_setaffinity(0, [core])
+                    if self._yardstick.disturbed():
+                        return True
+                return False
+            finally:
+                os.sched_setaffinity(0, own)
+
+        return any_of_them
+
+    def made(self, row: int, setting: Setting, session: int) -> Sequence[float]:
+        """The medians of the passes that count, in the order in which they were made."""
+        return self._medians.get((row, setting, session), ())
+
+    def due(self, row: int, settings: Iterable[Setting], session: int) -> list[Setting]:
+        """The settings in which a network needs another pass."""
+        return [setting for setting in settings if not self._is_done(self.made(row, setting, session), session)]
+
+    def _is_done(self, medians: Sequence[float], session: int) -> bool:
+        if session == CHECK:
+            return bool(medians)
+        return latency_of(medians) is not None or len(medians) >= RULES.passes
+
+
+def latency_of(medians: Sequence[float]) -> float | None:
+    """The mean of the two fastest passes; None if these do not agree. Other processes only ever make a pass slower."""
+    fastest = sorted(medians)[:2]
+    if len(fastest) < 2 or fastest[1] > (1 + RULES.agree) * fastest[0]:
+        return None
+    return sum(fastest) / 2

@@ -1,0 +1,5 @@
+"""The tables of latencies that the study knows: a file for each source, found by the registry."""
+
+from archflow_reproduce.latency.tables.base import TABLES, LatencyTable, Source, chosen_tables
+
+__all__ = ["TABLES", "LatencyTable", "Source", "chosen_tables"]

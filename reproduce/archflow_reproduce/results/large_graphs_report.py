@@ -1,0 +1,50 @@
+"""What encoders take for large graphs, for readers: tables in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from archflow.report.markdown import markdown_table
+from archflow.report.measures import rounded
+
+
+def large_graph_tables(result: Mapping[str, Any]) -> list[str]:
+    """Paragraphs about a result of `archflow_reproduce.speed.large_graphs.run_speed_large_graphs`."""
+    sizes = [str(size) for size in result["sizes"]]
+    heads = [f"{int(size):,}" for size in sizes]
+    times = int(sizes[-1]) / int(sizes[0])
+    linear = [
+        (
+            f"`{name}`",
+            *(rounded(facts["ms"][size]["median"]) for size in sizes),
+            *(rounded(facts["allocated_mb"][size]) for size in sizes),
+            f"{facts['allocated_mb'][sizes[-1]] / facts['allocated_mb'][sizes[0]]:.1f}",
+        )
+        for name, facts in result["encoders"].items()
+    ]
+    pairs = [
+        (
+            f"`{name}`",
+            *(rounded(facts["gb"][size]) for size in sizes),
+            ", ".join(f"{size:,}" for size in facts["refused"]) or "none",
+        )
+        for name, facts in result["pairs"].items()
+    ]
+    return [
+        f"Graphs as large as those of real models, chains with skips, of so many nodes, width {result['width']}: "
+        "milliseconds to embed one (median), and megabytes of all that its operations give, which bounds the memory at "
+        f"any moment; *times*: how much more memory the largest takes, which has {times:g} times the nodes of the "
+        "smallest.",
+        markdown_table(
+            ("encoder", *(f"ms, {head}" for head in heads), *(f"MB, {head}" for head in heads), "times"), linear
+        ),
+        f"Encoders that hold values for pairs of nodes: gigabytes that they say a training batch of {result['batch']} "
+        "such graphs takes, and the sizes at which that was refused on this machine.",
+        markdown_table(("encoder", *heads, "refused"), pairs),
+        *(
+            ["\n".join(f"- `{name}`: {reason}" for name, reason in result["unable"].items())]
+            if result["unable"]
+            else []
+        ),
+    ]

@@ -1,0 +1,83 @@
+"""Data frames of other libraries become tables, and tables become frames."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import archflow
+from archflow.encoders.embedder import as_set
+from archflow.errors import ArchflowError
+from archflow.graph.table import Table, read_table
+from tests.tables import scored_cells
+
+
+class Exported:
+    """Exports an Arrow stream and is nothing else, as a frame of any library may be."""
+
+    def __init__(self, content: pa.Table) -> None:
+        self.content = content
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.content.__arrow_c_stream__(requested_schema)
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    return scored_cells(12)
+
+
+@pytest.mark.parametrize("library", ["pandas", "pyarrow", "any"])
+def test_a_frame_holds_the_table_that_it_was_made_of(table, library):
+    frame = {"pandas": table.to_pandas, "pyarrow": table.to_arrow, "any": lambda: Exported(table.to_arrow())}[library]()
+    back = Table.from_frame(frame)
+    assert list(back.architectures) == list(table.architectures)
+    assert back.native == table.native
+    for name in table.metrics:
+        np.testing.assert_array_equal(back.metric(name), table.metric(name))
+
+
+def test_a_frame_and_a_file_are_the_same_table(table, tmp_path):
+    table.write(tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet").to_pandas().equals(table.to_pandas())
+
+
+def test_an_index_is_left_out_and_chosen_rows_stay_in_order(table):
+    frame = table.to_pandas().iloc[::-1]
+    frame.index = pd.Index([f"row {i}" for i in range(len(frame))], name="id")
+    back = Table.from_frame(frame)
+    assert "id" not in back.column_names
+    assert list(back.architectures) == list(table.architectures)[::-1]
+
+
+def test_a_frame_is_taken_where_architectures_are(table):
+    assert list(as_set(table.to_pandas())) == list(table.architectures)
+
+
+@pytest.mark.parametrize("wrong", [3, "x.csv", [1, 2], {"ops": []}, None])
+def test_what_is_no_frame_is_refused(wrong):
+    with pytest.raises(ArchflowError, match="is no data frame; give one of pandas, polars or pyarrow"):
+        Table.from_frame(wrong)
+
+
+def test_a_frame_without_graphs_is_refused_as_a_file_would_be():
+    with pytest.raises(ArchflowError, match="ops"):
+        Table.from_frame(pd.DataFrame({"accuracy": [1.0]}))
+    with pytest.raises(ArchflowError, match=r"the data frame cannot be read \("):
+        Table.from_frame(pd.DataFrame({"ops": [object(), 3]}))
+
+
+def test_slices_lists_and_masks_select(table):
+    cells = table.architectures
+    mask = np.arange(len(table)) % 2 == 1
+    for rows in (slice(3), [1, 2], np.array([2, 0]), mask, slice(None, None, -2), []):
+        expected = np.arange(len(table))[rows if not isinstance(rows, list) or rows else slice(0)]
+        assert list(cells[rows]) == [cells[int(row)] for row in expected]
+        assert list(table[rows].architectures) == list(cells[rows])
+        for name in table.metrics:
+            np.testing.assert_array_equal(table[rows].metric(name), table.metric(name)[expected])
+    assert table[1] == cells[1] == table[np.int64(1)]
+    assert table[-1] == cells[-1]
+    with pytest.raises(IndexError):
+        cells[len(cells)]
+    assert archflow.Table is Table

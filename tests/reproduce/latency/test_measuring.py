@@ -1,0 +1,64 @@
+"""Measuring the data set of the package."""
+
+import json
+
+import numpy as np
+import pytest
+
+from archflow.devices.generated.recurrent import Recurrent
+from archflow.graph.table import read_table
+from archflow_reproduce.latency import passes
+from archflow_reproduce.latency.data_set import graphs_of, write_data_set
+from archflow_reproduce.latency.measuring import EAGER, measure_eager, passes_of
+from archflow_reproduce.latency.passes import CHECK, MEASURING, Passes, Rules, latency_of
+
+SMALL = [
+    Recurrent(
+        **{"reads": "words", "cell": "gru", "length": length, "words": 10, "convolutions": 0, "width": 8, "states": 8},
+        **{"depth": 1, "both": False, "classes": 2},
+    )
+    for length in range(2, 8)
+]
+
+
+class Progress:
+    def advance(self, steps=1, note=""):
+        pass
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Nothing is ever disturbed, and two passes always agree."""
+    monkeypatch.setattr(passes, "RULES", Rules(runs=3, agree=1e9))
+    monkeypatch.setattr(passes, "_FIRST_LOOKS", 0)
+    monkeypatch.setattr(Passes, "quiet_cores", lambda self: [0, 1])
+    monkeypatch.setattr(Passes, "_disturbed", lambda self, threads: lambda: False)
+
+
+@pytest.fixture
+def one_thread(monkeypatch):
+    monkeypatch.setattr("archflow_reproduce.latency.measuring.EAGER", EAGER[:1])
+
+
+def test_the_two_fastest_passes_decide():
+    assert latency_of([]) is None
+    assert latency_of([1.0]) is None
+    assert latency_of([1.0, 1.5]) is None
+    assert latency_of([1.5, 1.02, 1.0]) == pytest.approx(1.01)
+
+
+def test_from_networks_to_the_data_set(tmp_path, quick, one_thread):
+    measure_eager(SMALL, tmp_path, Progress())
+    found = passes_of(tmp_path, "eager", SMALL)
+    assert [len(found.made(0, EAGER[0], session)) for session in (MEASURING, CHECK)] == [2, 1]
+    before = (tmp_path / "eager.journal.jsonl").read_bytes()
+    measure_eager(SMALL, tmp_path, Progress())
+    assert (tmp_path / "eager.journal.jsonl").read_bytes() == before, "nothing is measured again"
+    graphs = graphs_of(SMALL, tmp_path, Progress())
+    about = write_data_set(SMALL, graphs, tmp_path, tmp_path / "set.parquet")
+    table = read_table(tmp_path / "set.parquet")
+    assert table.native == [spec.native for spec in SMALL]
+    assert (table.metric("latency_ms_1_eager") > 0).all()
+    assert np.isfinite(table.metric("macs")).all()
+    assert about["settings"]["latency_ms_1_eager"]["checked"] == 6
+    assert json.loads((tmp_path / "set.json").read_text()) == about
