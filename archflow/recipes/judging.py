@@ -107,7 +107,7 @@ def _of_values(table: Table, metric: str, known: Rows, tested: Rows, mean: Value
     """How near predictions are to positive values, beside those of latency baselines."""
     truth = table.metric(metric)[tested]
     shares = (mape(mean, truth), within(0.05, mean, truth), within(0.1, mean, truth))
-    own = dict(zip(SCORES, (*shares, spearman(mean, truth), kendall_tau(mean, truth)), strict=True))
+    own: Measures = dict(zip(SCORES, (*shares, spearman(mean, truth), kendall_tau(mean, truth)), strict=True))
     baselines = latency_scores(table.select(known), table.select(tested), metric)
     return {BLEND: own, **{name: dict(each) for name, each in baselines.items() if not isinstance(each, str)}}
 

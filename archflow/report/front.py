@@ -78,9 +78,9 @@ def front_chart(candidates: Candidates, width: int = 560) -> Chart:
     def rows(chosen: np.ndarray) -> list[dict[str, Any]]:
         return [
             {
-                "x": significant(latency[row]),
-                "y": significant(accuracy[row]),
-                "upper": significant(upper[row]),
+                "x": significant(float(latency[row])),
+                "y": significant(float(accuracy[row])),
+                "upper": significant(float(upper[row])),
                 "name": candidates.names.get(int(row), ""),
             }
             for row in chosen.tolist()
