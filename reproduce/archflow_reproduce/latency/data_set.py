@@ -17,6 +17,7 @@ from archflow.devices.generated.family import Family
 from archflow.devices.here import this_device
 from archflow.errors import ArchflowError
 from archflow.files import write_json
+from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.table import Table, read_table
 from archflow.importers.model import ImportedModel, table_of
 from archflow.importers.torch_export import from_module
@@ -50,10 +51,12 @@ def graphs_of(specs: Sequence[Family], folder: Path, progress: Progress) -> Tabl
             folder.mkdir(parents=True, exist_ok=True)
             table_of(graph_of(spec) for spec in piece).write(path)
         progress.advance(len(piece))
-    whole, *others = (read_table(path) for path in paths)
-    for other in others:
-        whole = whole.followed_by(other)
-    return whole
+    tables = [read_table(path) for path in paths]
+    vocabulary = Vocabulary.of(op for table in tables for op in table.architectures.vocabulary.ops)
+    return Table(
+        ArchitectureSet.concatenate([table.architectures.recoded(vocabulary) for table in tables]),
+        {name: np.concatenate([table.metric(name) for table in tables]) for name in COSTS},
+    )
 
 
 def graph_of(spec: Family) -> ImportedModel:
@@ -89,7 +92,7 @@ def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: P
 
     Args:
         specs: The networks.
-        graphs: Their graphs, as `graphs_of` gives them.
+        graphs: Their graphs, as `graphs_of` gives them; those of the first ones alone make a smaller table.
         folder: Holds the journals of the jobs.
         path: The table.
 
@@ -104,7 +107,7 @@ def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: P
     for mode, own in (("eager", EAGER), ("compiled", COMPILED)):
         passes = passes_of(folder, mode, specs)
         for setting in own:
-            medians = every_pass(passes, setting, len(specs))
+            medians = every_pass(passes, setting, len(graphs))
             found = latencies(medians)
             if np.isfinite(found).sum() >= FEWEST:
                 columns[setting.column] = np.round(found, 4)
@@ -113,9 +116,9 @@ def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: P
         raise ArchflowError(
             f"{folder}: fewer than {FEWEST} networks are measured; run the parts eager and compiled first"
         )
-    native = [spec.native for spec in specs]
+    native = [spec.native for spec in specs[: len(graphs)]]
     Table(graphs.architectures, columns, native).write(path)
-    about = {"networks": len(specs), "settings": settings, "rules": asdict(RULES), **_machine()}
+    about = {"networks": len(graphs), "settings": settings, "rules": asdict(RULES), **_machine()}
     write_json(path.with_suffix(".json"), about)
     return about
 
