@@ -33,6 +33,14 @@ def test_cells_of_a_table_are_measured(tmp_path, monkeypatch, capsys):
     assert "2 of 2 networks, on my board, 4 threads" in capsys.readouterr().out
 
 
+def test_this_machine_beside_the_data_set(tmp_path, monkeypatch, capsys):
+    quick = ["--seconds", "0.001", "--agree", "1"]
+    assert run(monkeypatch, "cpu_latency", "--count", 5, *quick, "--out", tmp_path / "here.csv", "--json") == 0
+    check = json.loads(capsys.readouterr().out)["check"]
+    assert (check["column"], check["networks"]) == ("latency_ms_1_eager", 5)
+    assert check["factor"] > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -15,6 +15,7 @@ from archflow.devices.generated.residual import Residual
 from archflow.devices.generated.transformer import Transformer
 from archflow.errors import ArchflowError
 from archflow.files import parse_json
+from archflow.printable import shown
 
 FAMILIES: Mapping[str, type[Family]] = {
     "mobile": Mobile,
@@ -26,6 +27,8 @@ FAMILIES: Mapping[str, type[Family]] = {
 
 LEAST, MOST = 4e6, 1.2e9
 """Multiply-adds that a drawn network needs, at least and at most: about 1 to 150 ms on a core of a processor."""
+
+_MEND = "give a description as the column native has it"
 
 
 def drawn(count: int, seed: int = 0) -> list[Family]:
@@ -56,8 +59,11 @@ def parsed(native: str) -> Family:
     Raises:
         ArchflowError: It describes no network of the families, or sizes that do not go together.
     """
-    content = parse_json(native, "network")
+    try:
+        content = parse_json(native)
+    except ValueError:
+        raise ArchflowError(f"network: {shown(native)} is no JSON; {_MEND}") from None
     family = content.get("family") if isinstance(content, dict) else None
     if family not in FAMILIES:
         raise ArchflowError(f"network: no family is called {family!r}; there are {', '.join(FAMILIES)}")
-    return parse(FAMILIES[family], content, "network", "give a description as the column native has it")
+    return parse(FAMILIES[family], content, "network", _MEND)

@@ -17,19 +17,20 @@ from archflow.devices.generated.family import Family
 from archflow.devices.here import this_device
 from archflow.errors import ArchflowError
 from archflow.files import write_json
+from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.table import Table, read_table
 from archflow.importers.model import ImportedModel, table_of
 from archflow.importers.torch_export import from_module
 from archflow.predict.metrics import spearman
 from archflow.progress import Progress
 from archflow_reproduce.latency.measuring import COMPILED, EAGER, passes_of
-from archflow_reproduce.latency.passes import CHECK, MEASURING, RULES, SESSIONS, Passes, Setting, latency_of
+from archflow_reproduce.latency.passes import RULES, SESSIONS, Passes, Setting, latency_of
 
 TOGETHER = 20
 """Networks whose graphs are kept in one file."""
 
-LEAST = 5
-"""Networks that say how far a check agrees."""
+FEWEST = 30
+"""A setting with fewer networks is no column."""
 
 COSTS = ("params", "macs", "bytes", "nodes", "resolution")
 """Columns of the imported networks that the data set keeps."""
@@ -50,10 +51,12 @@ def graphs_of(specs: Sequence[Family], folder: Path, progress: Progress) -> Tabl
             folder.mkdir(parents=True, exist_ok=True)
             table_of(graph_of(spec) for spec in piece).write(path)
         progress.advance(len(piece))
-    whole, *others = (read_table(path) for path in paths)
-    for other in others:
-        whole = whole.followed_by(other)
-    return whole
+    tables = [read_table(path) for path in paths]
+    vocabulary = Vocabulary.of(op for table in tables for op in table.architectures.vocabulary.ops)
+    return Table(
+        ArchitectureSet.concatenate([table.architectures.recoded(vocabulary) for table in tables]),
+        {name: np.concatenate([table.metric(name) for table in tables]) for name in COSTS},
+    )
 
 
 def graph_of(spec: Family) -> ImportedModel:
@@ -63,27 +66,25 @@ def graph_of(spec: Family) -> ImportedModel:
     return from_module(network, inputs, name=spec.native)
 
 
-def latencies(passes: Passes, setting: Setting, rows: int) -> NDArray[np.float64]:
-    """(rows,) milliseconds from all passes, NaN where a network was not measured or no two passes agree."""
-    every = ([each for session in SESSIONS for each in passes.made(row, setting, session)] for row in range(rows))
-    return np.array([latency_of(medians) for medians in every], dtype=np.float64)
+def every_pass(passes: Passes, setting: Setting, rows: int) -> list[list[float]]:
+    """The medians of all passes over every network, in the order in which they were made."""
+    return [[each for session in SESSIONS for each in passes.made(row, setting, session)] for row in range(rows)]
 
 
-def repeatability(passes: Passes, setting: Setting, rows: int) -> dict[str, Any]:
-    """How the check compares with what was measured before it, over the networks that have both."""
-    pairs = [
-        (latency, check[0])
-        for row in range(rows)
-        if (check := passes.made(row, setting, CHECK))
-        and (latency := latency_of(passes.made(row, setting, MEASURING))) is not None
-    ]
-    if len(pairs) < LEAST:
-        return {"checked": len(pairs)}
-    before, after = np.array(pairs).T
-    half, most = np.quantile(np.abs(after / before - 1), [0.5, 0.9]).tolist()
-    ranks = spearman(before, after)
-    figures = {"spearman": ranks, "median_difference": half, "difference_90": most}
-    return {"checked": len(pairs), **{name: round(value, 4) for name, value in figures.items()}}
+def latencies(medians: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """(rows,) milliseconds, NaN where a network was not measured or no two passes agree."""
+    return np.array([latency_of(each) for each in medians], dtype=np.float64)
+
+
+def repeatability(medians: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """How far the fastest of every second pass agrees with the fastest of the others, over networks with a latency."""
+    counted = [each for each in medians if latency_of(each) is not None]
+    first = np.array([min(each[::2]) for each in counted])
+    second = np.array([min(each[1::2]) for each in counted])
+    half, most = np.quantile(np.abs(first - second) / np.minimum(first, second), [0.5, 0.9]).tolist()
+    figures = {"spearman": spearman(first, second), "median_difference": half, "difference_90": most}
+    passes = float(np.mean([len(each) for each in counted]))
+    return {"networks": len(counted), "passes": round(passes, 2), **{k: round(v, 4) for k, v in figures.items()}}
 
 
 def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: Path) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: P
 
     Args:
         specs: The networks.
-        graphs: Their graphs, as `graphs_of` gives them.
+        graphs: Their graphs, as `graphs_of` gives them; those of the first ones alone make a smaller table.
         folder: Holds the journals of the jobs.
         path: The table.
 
@@ -99,23 +100,25 @@ def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: P
         What is in the JSON.
 
     Raises:
-        ArchflowError: Nothing has been measured.
+        ArchflowError: No setting has been measured of enough networks.
     """
     columns: dict[str, NDArray[np.float64]] = {name: graphs.metric(name) for name in COSTS}
     settings: dict[str, Any] = {}
     for mode, own in (("eager", EAGER), ("compiled", COMPILED)):
         passes = passes_of(folder, mode, specs)
         for setting in own:
-            found = latencies(passes, setting, len(specs))
-            if np.isfinite(found).any():
+            medians = every_pass(passes, setting, len(graphs))
+            found = latencies(medians)
+            if np.isfinite(found).sum() >= FEWEST:
                 columns[setting.column] = np.round(found, 4)
-                measured = {"networks": int(np.isfinite(found).sum())}
-                settings[setting.column] = measured | repeatability(passes, setting, len(specs))
+                settings[setting.column] = repeatability(medians)
     if not settings:
-        raise ArchflowError(f"{folder}: no network is measured; run the parts eager and compiled first")
-    native = [spec.native for spec in specs]
+        raise ArchflowError(
+            f"{folder}: fewer than {FEWEST} networks are measured; run the parts eager and compiled first"
+        )
+    native = [spec.native for spec in specs[: len(graphs)]]
     Table(graphs.architectures, columns, native).write(path)
-    about = {"networks": len(specs), "settings": settings, "rules": asdict(RULES), **_machine()}
+    about = {"networks": len(graphs), "settings": settings, "rules": asdict(RULES), **_machine()}
     write_json(path.with_suffix(".json"), about)
     return about
 

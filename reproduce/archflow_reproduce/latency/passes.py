@@ -36,7 +36,7 @@ class Rules(Bounded):
     least: int = bounded(3, least=1)
     seconds: float = bounded(0.8, above=0.0)
     slower: float = bounded(0.4, above=0.0)
-    agree: float = bounded(0.05, above=0.0)
+    agree: float = bounded(0.1, above=0.0)
     passes: int = bounded(8, least=2)
 
 
@@ -46,8 +46,7 @@ _FIRST_LOOKS = 100
 """At the cores, before the first pass: they say what an undisturbed core is."""
 
 SESSIONS = MEASURING, CHECK = (1, 2)
-"""Passes until two agree; and later one more over every network: how far it differs says how far the numbers can be
-trusted."""
+"""Passes until two agree; and later one more over every network."""
 
 
 class Setting(NamedTuple):
@@ -142,8 +141,8 @@ class Passes:
 
 
 def latency_of(medians: Sequence[float]) -> float | None:
-    """The mean of the two fastest passes; None if these do not agree. Other processes only ever make a pass slower."""
+    """The fastest pass; None if no other one agrees with it. Other processes only ever make a pass slower."""
     fastest = sorted(medians)[:2]
     if len(fastest) < 2 or fastest[1] > (1 + RULES.agree) * fastest[0]:
         return None
-    return sum(fastest) / 2
+    return fastest[0]

@@ -20,18 +20,18 @@ from archflow.importers.torch_export import from_module
 
 @pytest.fixture(scope="module")
 def networks():
-    return drawn(8, seed=1)
+    return drawn(5, seed=1)
 
 
 def test_networks_of_all_families_are_drawn_in_turn(networks):
-    assert [type(each) for each in networks] == 2 * [Mobile, Residual, Transformer, Recurrent]
-    assert len({each.native for each in networks}) == 8
+    assert [type(each) for each in networks] == [Mobile, Residual, Transformer, Recurrent, Mobile]
+    assert len({each.native for each in networks}) == 5
     assert all(LEAST <= each.multiply_adds <= MOST for each in networks)
 
 
 def test_fewer_networks_are_the_first_of_more(networks):
-    assert drawn(3, seed=1) == networks[:3]
-    assert drawn(3, seed=2) != networks[:3]
+    assert drawn(2, seed=1) == networks[:2]
+    assert drawn(2, seed=2) != networks[:2]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -45,7 +45,7 @@ def test_a_description_names_one_network(family, seed):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_smallest_networks_run(family):
     spec = min(
-        (FAMILIES[family].drawn(np.random.default_rng(seed)) for seed in range(12)), key=lambda each: each.multiply_adds
+        (FAMILIES[family].drawn(np.random.default_rng(seed)) for seed in range(5)), key=lambda each: each.multiply_adds
     )
     network, inputs = spec.build(seed=3)
     with torch.inference_mode():
@@ -57,9 +57,8 @@ def test_the_smallest_networks_run(family):
 
 
 def test_multiply_adds_are_those_of_the_imported_graph(networks):
-    for spec in networks[:2]:
-        network, inputs = spec.build()
-        assert spec.multiply_adds == from_module(network, inputs).columns["macs"]
+    network, inputs = networks[1].build()
+    assert networks[1].multiply_adds == from_module(network, inputs).columns["macs"]
 
 
 def test_transformers_read_words_with_shared_keys():
@@ -81,7 +80,7 @@ def test_transformers_read_words_with_shared_keys():
 @pytest.mark.parametrize(
     ("native", "message"),
     [
-        ("{", "network"),
+        ("{", "is no JSON; give a description"),
         ("[]", "no family is called None"),
         ('{"family": "conv"}', "no family is called 'conv'; there are mobile"),
         ('{"family": "recurrent", "cell": "rnn"}', "give a description as the column native has it"),
