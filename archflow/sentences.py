@@ -1,7 +1,7 @@
 """Vectors of short texts, such as descriptions of operations and devices, from a frozen sentence encoder.
 
-The package carries the vectors of texts that everyone needs. Others take the sentence encoder (`archflow.minilm`, the
-extra `text`), once each where a cache is given.
+The package carries the vectors of common texts. Other texts need the sentence encoder (`archflow.minilm`, the extra
+`text`); with a cache, each is encoded once.
 """
 
 from __future__ import annotations

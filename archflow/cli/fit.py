@@ -138,18 +138,16 @@ def fit(
     from archflow.data.benchmarks import find
     from archflow.files import only_writer
     from archflow.graph.table import read_table
-    from archflow.recipes import fitting
-    from archflow.recipes.choice import Choice
+    from archflow.recipes import choice, fitting
 
     given = (recipe, budget, encoder, names_or_none(features), names(sources), names(proxy), view, positions, members)
-    choice = Choice(*given, epochs, seed).checked(len(metric), context, unseen)
+    chosen = choice.Choice(*given, epochs, seed).checked(len(metric), context, unseen)
     fitting.check_out(out, force)
     benchmark, path = find(data)
     table, metrics = read_table(path, numbers_in_names=numbers_in_names), turned(metric, lower_is_better)
-    choice = choice.with_context(table, context, unseen)
+    chosen = chosen.with_context(table, context, unseen)
     task = fitting.Task.of(table, metrics, objective or (), labels, seed)
-    note(task.note)
     with only_writer(out):
-        predictor = choice.predictor(task, benchmark, out / fitting.PRETRAINING, note)
+        predictor = chosen.predictor(task, benchmark, out / fitting.PRETRAINING, note)
         fitted = fitting.fit_and_save(predictor, task, out)
     print_fitted(out, task, predictor, fitted, as_json)

@@ -94,6 +94,8 @@ class Choice:
         self, task: Task, benchmark: Benchmark | None, folder: Path, on_note: Callable[[str], None]
     ) -> FitPredictor:
         """Make the unfitted predictor. Arguments as for `stacked_predictor`."""
+        if task.note:
+            on_note(task.note)
         name = self.named(len(task.metrics))
         if name == NETWORKS:
             return network_predictor(

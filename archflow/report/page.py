@@ -85,7 +85,7 @@ def write_page(
         content: Markup under it, from `archflow.report.html` and `Figures.show`.
         figures: Those that the content shows.
         figures_folder: Where every figure goes as PNG, SVG and PDF too.
-        parts: Names of a style sheet NAME.css and script NAME.js of this folder that the page needs besides.
+        parts: Names of a style sheet NAME.css and script NAME.js of this folder that the page needs as well.
 
     Raises:
         ArchflowError: a file cannot be written, or the extra `report` is missing.

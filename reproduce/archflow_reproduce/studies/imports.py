@@ -127,7 +127,7 @@ def import_rows(path: Path, first: int, count: int) -> dict[str, Any]:
 
     importer = importer_of(Source(str(path)))
     if not isinstance(importer, TableImporter):
-        raise ArchflowError(f"{path}: is no table of graphs that others traced")
+        raise ArchflowError(f"{path}: not a table of graphs that others traced")
     nodes, seconds, opaque, failed, with_opaque = [], [], Counter[str](), Counter[str](), 0
     for row in read_columns(path).slice(first, count).to_pylist():
         began = time.process_time()
