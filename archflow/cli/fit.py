@@ -135,19 +135,18 @@ def fit(
     as_json: Json = False,
 ) -> None:
     """Fit a predictor on the rows whose metric is measured. After an interruption the same command resumes."""
-    from archflow.data.benchmarks import find
+    from archflow.data import benchmarks
     from archflow.files import only_writer
-    from archflow.graph.table import read_table
     from archflow.recipes import choice, fitting
 
     given = (recipe, budget, encoder, names_or_none(features), names(sources), names(proxy), view, positions, members)
     chosen = choice.Choice(*given, epochs, seed).checked(len(metric), context, unseen)
     fitting.check_out(out, force)
-    benchmark, path = find(data)
-    table, metrics = read_table(path, numbers_in_names=numbers_in_names), turned(metric, lower_is_better)
-    chosen = chosen.with_context(table, context, unseen)
+    benchmark, path = benchmarks.find(data)
+    table, metrics = benchmarks.read_table(path, numbers_in_names=numbers_in_names), turned(metric, lower_is_better)
     task = fitting.Task.of(table, metrics, objective or (), labels, seed)
     with only_writer(out):
+        chosen = chosen.with_context(table, context, unseen)
         predictor = chosen.predictor(task, benchmark, out / fitting.PRETRAINING, note)
         fitted = fitting.fit_and_save(predictor, task, out)
     print_fitted(out, task, predictor, fitted, as_json)
