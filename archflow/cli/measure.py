@@ -113,8 +113,8 @@ def _print(job: LatencyJob, measured: Measured, out: Path, as_json: bool) -> Non
 
     for failure in measured.failures.values():
         typer.echo(printable(failure), err=True)
-    generated = isinstance(job.networks, GeneratedNetworks)
-    check = check_of(job.networks.table, measured, job.protocol) if generated else None
+    networks = job.networks
+    check = check_of(networks.table, measured, job.protocol) if isinstance(networks, GeneratedNetworks) else None
     if as_json:
         failures = [{"row": row, "failure": reason} for row, reason in measured.failures.items()]
         content = {"device": job.device.words, "measured": list(measured.entries.values()), "failures": failures}

@@ -99,17 +99,20 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
             if isinstance(given, str) or len(given) != rows:
                 raise ArchflowError(f"column {name!r}: give one text for each of {rows} rows")
         made = pa.table({name: pa.array(given, pa.string()) for name, given in columns.items()})
+        if others._file is None:
+            return TableColumns(others._numbers, made)
         file = others._file
-        for field in made.schema if file is not None else ():
+        for field in made.schema:
             file = file.append_column(field, made[field.name])
-        return TableColumns(others._numbers, made if file is None else file)
+        return TableColumns(others._numbers, file)
 
     def without(self, columns: Iterable[str]) -> TableColumns:
         """These columns except some. Raises ArchflowError for one that is not there."""
         left_out = set(columns)
         missing = sorted(left_out - set(self.names))
         if missing:
-            raise ArchflowError(f"the table has no column {missing[0]!r}; columns: {', '.join(self.names) or 'none'}")
+            there = alternatives(missing[0], self.names, listed="columns")
+            raise ArchflowError(f"the table has no column {missing[0]!r}; {there}")
         kept = [name for name in self._in_file if name not in left_out]
         file = None if self._file is None or not kept else self._file.select(kept)
         return TableColumns({name: each for name, each in self._numbers.items() if name not in left_out}, file)

@@ -72,7 +72,7 @@ def digits(difficulty: DigitsDifficulty = DigitsDifficulty()) -> ImageData:
     """
     from sklearn.datasets import load_digits
 
-    pixels, labels = load_digits(return_X_y=True)
+    pixels, labels = (np.asarray(part) for part in load_digits(return_X_y=True))
     originals = pixels.reshape(-1, 8, 8).astype(np.float32) / 16
     total, need = len(originals), difficulty.train + difficulty.validation
     if difficulty.train < 1 or difficulty.validation < 1 or need >= total:

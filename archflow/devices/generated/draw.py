@@ -64,6 +64,6 @@ def parsed(native: str) -> Family:
     except ValueError:
         raise ArchflowError(f"network: {shown(native)} is no JSON; {_MEND}") from None
     family = content.get("family") if isinstance(content, dict) else None
-    if family not in FAMILIES:
-        raise ArchflowError(f"network: no family is called {family!r}; there are {', '.join(FAMILIES)}")
+    if not isinstance(family, str) or family not in FAMILIES:
+        raise ArchflowError(f"network: no family is called {shown(family)}; there are {', '.join(FAMILIES)}")
     return parse(FAMILIES[family], content, "network", _MEND)

@@ -94,7 +94,7 @@ def run_ncnn(
         if unknown := next((name for name in asked if name not in known), None):
             raise ArchflowError(f"no {what} is called {unknown!r}; there are {', '.join(known)}")
     runs = ncnn_runs()
-    vectors = text_vectors(runs.sentences, folder / "texts")
+    vectors = text_vectors(runs.sentences, folder / "texts").astype(np.float64)
     found: dict[str, Scores] = {}
     for protocol in protocols:
         folds = PROTOCOLS[protocol](runs)

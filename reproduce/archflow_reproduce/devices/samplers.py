@@ -32,7 +32,8 @@ def diverse(known: Known, rows: NDArray, count: int, seed: int) -> NDArray[np.in
 
     x = _described(known)
     some = np.random.default_rng(seed).choice(rows, min(2000, len(rows)), replace=False)
-    centres = KMeans(count, n_init=1, random_state=seed).fit(x[some]).cluster_centers_
+    k_means = KMeans(count, n_init=1, random_state=seed)  # pyright: ignore[reportArgumentType]  # typed as its default
+    centres = k_means.fit(x[some]).cluster_centers_
     chosen: list[int] = []
     for centre in centres:
         away = np.square(x[some] - centre).sum(1)

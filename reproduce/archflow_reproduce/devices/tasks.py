@@ -137,7 +137,7 @@ def task(name: str) -> Task:
             found[device] = columns[column].to_numpy().astype(np.float64)
         else:
             missing.append(device)
-    split = [tuple(device for device in side.split() if device in found) for side in _TASKS[name]]
-    sources, targets = (np.stack([found[device] for device in side], 1) for side in split)
+    known, new = (tuple(device for device in side.split() if device in found) for side in _TASKS[name])
+    sources, targets = (np.stack([found[device] for device in side], 1) for side in (known, new))
     there = np.isfinite(sources).all(1) & np.isfinite(targets).all(1)
-    return Task(architectures.select(there), sources[there], targets[there], *split, tuple(missing))
+    return Task(architectures.select(there), sources[there], targets[there], known, new, tuple(missing))
