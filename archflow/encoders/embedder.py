@@ -172,6 +172,13 @@ def _check_fit(config: Mapping[str, Any], preparation: Preparation) -> None:
         raise ArchflowError(f"the encoder reads {attributes} attributes, its scales are of {scaled}")
 
 
+def as_table(architectures: Architectures) -> Table:
+    """Convert architectures to a table, with the columns that come with them. Raises ArchflowError as `as_set` does."""
+    if isinstance(architectures, Table):
+        return architectures
+    return Table.from_frame(architectures) if is_frame(architectures) else Table(as_set(architectures))
+
+
 def as_set(architectures: Architectures) -> ArchitectureSet:
     """Convert architectures to a set: one, a list, a set, a table or a data frame. Raises ArchflowError for anything
     that holds none."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from archflow.encoders.embedder import Architectures, as_set
+from archflow.encoders.embedder import Architectures, as_table
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, Vocabulary
 from archflow.graph.column_names import column_names
@@ -207,7 +207,7 @@ def ranked(
         predictor: The predictor that made the prediction.
         ends: Low and high ends of its intervals, if columns are wanted for them.
     """
-    table = table if isinstance(table, Table) else Table(as_set(table))
+    table = as_table(table)
     mean, std, by = (part.reshape(len(table), -1) for part in (*prediction, by))
     columns: dict[str, Values] = {}
     for place, objective in enumerate(predictor.objectives):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from archflow.encoders.embedder import Architectures, as_set
+from archflow.encoders.embedder import Architectures, as_table
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.table import Table
@@ -56,10 +56,10 @@ class Labelled:
             ArchflowError: If labels are missing, not finite and not masked, fewer than two, or all equal.
         """
         metrics = [metrics] if isinstance(metrics, str) else metrics
-        table = architectures
-        architectures = as_set(architectures)
+        table = as_table(architectures)
+        architectures = table.architectures
         if y is None:
-            if not isinstance(table, Table) or not metrics:
+            if not metrics or not table.column_names:
                 raise ArchflowError(f"{what}: none are given; give y, or a table and the names of its columns, metrics")
             turned = next((name for name in metrics if name.startswith("-") and name not in table.metrics), None)
             if turned is not None:
@@ -124,8 +124,7 @@ def one_metric(
     known, values = table.select(given.rows), given.values[:, 0]
     if validation is not None:
         further = validation_labels(validation, given)
-        more = validation if isinstance(validation, Table) else validation[0]
-        more = more if isinstance(more, Table) else Table(as_set(more))
+        more = as_table(validation if isinstance(validation, Table) else validation[0])
         known = known.followed_by(more.select(further.rows))
         values = np.concatenate([values, further.values[:, 0]])
     check_labels(len(values))

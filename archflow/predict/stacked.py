@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from archflow.bounds import whole
 from archflow.device import usable
 from archflow.encoders import Embedder
-from archflow.encoders.embedder import Architectures, as_set, check_weights
+from archflow.encoders.embedder import Architectures, as_table, check_weights
 from archflow.errors import ArchflowError
 from archflow.features import FEATURES
 from archflow.features.leaks import check_sources
@@ -150,12 +150,12 @@ class StackedPredictor(Predictor):
         """
         for embedder in self.embedders:
             check_weights(embedder.encoder)
-        table = _table(architectures)
+        table = as_table(architectures)
         metric, known, values = one_metric(table, Labelled.of(table, y, mask, metrics), validation)
         (objective,) = one_for_each(self.objective, 1)
         objective.check(values, f"labels of {metric}")
         scale, targets = TargetScale.of(objective, values, metric)
-        whole_reference = table if reference is None else _table(reference)
+        whole_reference = table if reference is None else as_table(reference)
         wanted = [name for component in self.components for name in component.reads]
         usual = whole_reference.select(reference_rows(whole_reference, REFERENCE, wanted))
         check_sources(wanted, known, values)
@@ -234,7 +234,7 @@ class StackedPredictor(Predictor):
         """(N, D) embeddings of all encoders side by side. Raises ArchflowError without encoders."""
         if not self.embedders:
             raise ArchflowError("predictor: has no encoder to embed with; give it one")
-        return Seen(_table(architectures), self.embedders, {}, self.device).embeddings
+        return Seen(as_table(architectures), self.embedders, {}, self.device).embeddings
 
     def guesses(self, architectures: Architectures) -> dict[str, Guess]:
         """The predictions of each component, by name, on the scale of the targets; higher is better."""
@@ -243,7 +243,7 @@ class StackedPredictor(Predictor):
 
     def forecast(self, architectures: Architectures, on_batch: Callable[[int], None] | None = None) -> Forecast:
         """Everything that can be predicted of architectures, computed once. Arguments as for `predict`."""
-        stack, table = self.fitted.counted, _table(architectures)
+        stack, table = self.fitted.counted, as_table(architectures)
         means, deviations = [], []
         for first in range(0, max(len(table), 1), ROWS):
             part = table if len(table) <= ROWS else table.select(np.arange(first, min(first + ROWS, len(table))))
@@ -262,7 +262,7 @@ class StackedPredictor(Predictor):
         return self.fitted.networks(self.embedders)
 
     def _seen(self, architectures: Architectures) -> Seen:
-        return Seen(_table(architectures), self.embedders, self.fitted.features, self.device)
+        return Seen(as_table(architectures), self.embedders, self.fitted.features, self.device)
 
     def save(self, folder: str | Path) -> None:
         """Write predictor.json and the weights that it names into a folder. Raises ArchflowError before `fit`."""
@@ -287,10 +287,6 @@ class StackedPredictor(Predictor):
         )
         predictor._stack = stack
         return predictor
-
-
-def _table(architectures: Architectures) -> Table:
-    return architectures if isinstance(architectures, Table) else Table(as_set(architectures))
 
 
 def _several(names: Sequence[Any] | str) -> Sequence[Any]:

@@ -9,6 +9,7 @@ import archflow
 from archflow.encoders.embedder import as_set
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table, read_table
+from archflow.predict.stacked import StackedPredictor
 from tests.tables import scored_cells
 
 
@@ -24,7 +25,7 @@ class Exported:
 
 @pytest.fixture(scope="module")
 def table() -> Table:
-    return scored_cells(12)
+    return scored_cells(30)
 
 
 @pytest.mark.parametrize("library", ["pandas", "pyarrow", "any"])
@@ -52,6 +53,13 @@ def test_an_index_is_left_out_and_chosen_rows_stay_in_order(table):
 
 def test_a_frame_is_taken_where_architectures_are(table):
     assert list(as_set(table.to_pandas())) == list(table.architectures)
+
+
+def test_a_predictor_learns_from_a_frame_and_predicts_one(table):
+    predictor = StackedPredictor(components=("ridge",), features=("counts",))
+    frame = table.to_pandas()
+    predictor.fit(frame, metrics=["score"])
+    np.testing.assert_array_equal(predictor.predict(frame).mean, predictor.predict(table).mean)
 
 
 @pytest.mark.parametrize("wrong", [3, "x.csv", [1, 2], {"ops": []}, None])

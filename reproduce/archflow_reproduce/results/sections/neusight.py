@@ -39,8 +39,9 @@ NEUSIGHT = Kind(
     NeuSightResult,
     neusight_section,
     "Inference in single precision, from the makers' data sheets and the times of operations on other GPUs of the same "
-    "maker. An operation alone is judged if it moves at least a megabyte. The table has no time on H100 and L4, "
-    "NeuSight's own unseen devices, for which its released summary has errors of 0.4 to 23.4 % and of 7.7 to 28.2 %.",
+    "maker. An operation alone is judged if it moves at least a megabyte. Classes of operations and the rule of one "
+    "maker were settled while looking at these errors. The table has no time on H100 and L4, NeuSight's own unseen "
+    "devices, for which its released summary has errors of 0.4 to 23.4 % and of 7.7 to 28.2 %.",
     expected=False,
 )
 """How the page shows them."""
