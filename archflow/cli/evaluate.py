@@ -15,7 +15,9 @@ from archflow.printable import printable
 
 if TYPE_CHECKING:
     from archflow.data.benchmarks import Benchmark
+    from archflow.predict.context import ContextChoice
     from archflow.recipes.evaluation import Evaluation
+    from archflow.recipes.fitting import Task
 
 TableArgument = Annotated[
     str | None, typer.Argument(help="A data set's name (`archflow data list`) or a table file.", show_default=False)
@@ -70,20 +72,15 @@ def evaluate(
     Labels are drawn repeatedly, and each fit is judged on measured architectures that it did not learn from. After an
     interruption the same command resumes.
     """
-    from archflow.graph.table import read_table
-    from archflow.predict.context import ContextChoice
     from archflow.progress import progress_bar
     from archflow.recipes.draws import Draws
     from archflow.recipes.evaluation import evaluate, maker
-    from archflow.recipes.fitting import Task
     from archflow.recipes.unfinished import configuration, unfinished
 
     given = _given(table, data)
     benchmark, path = _checked(given, report, figures, force)
     columns, budgets = names_or_none(features), numbers("--labels", labels, float) if labels is not None else ()
-    metric = f"-{metric.removeprefix('-')}" if lower_is_better else metric
-    task = Task.of(read_table(path), [metric], [objective] if objective else ())
-    chosen = ContextChoice.parsed(context, task.table.column_names) if context else None
+    task, chosen = _task(path, metric, lower_is_better, objective, context)
     draws = Draws.of(task, budgets, repetitions, columns or (), seed, chosen)
     note(task.note)
     with unfinished(configuration(path, draws, recipe, benchmark, columns, chosen)) as (folder, journal):
@@ -93,6 +90,19 @@ def evaluate(
         if report is not None:
             _write(report, figures, found, given)
     _print(given, found, report, task.note, as_json)
+
+
+def _task(
+    path: Path, metric: str, lower_is_better: bool, objective: str | None, context: str | None
+) -> tuple[Task, ContextChoice | None]:
+    """What is to be learnt from the table, and the context that is read with it."""
+    from archflow.graph.table import read_table
+    from archflow.predict.context import ContextChoice
+    from archflow.recipes.fitting import Task
+
+    metric = f"-{metric.removeprefix('-')}" if lower_is_better else metric
+    task = Task.of(read_table(path), [metric], [objective] if objective else ())
+    return task, ContextChoice.parsed(context, task.table.column_names) if context else None
 
 
 def _given(table: str | None, data: str | None) -> str:

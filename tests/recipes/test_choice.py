@@ -47,7 +47,7 @@ def test_nothing_said_is_the_quick_recipe_and_networks_for_several_metrics():
     ("choice", "message"),
     [
         (Choice(recipe="plain", budget="2m"), "--budget chooses the recipe: leave it or --recipe out"),
-        (Choice(recipe="bst"), "no recipe is called 'bst'; there are: plain, quick, best, networks"),
+        (Choice(recipe="bst"), "no recipe is called 'bst'; did you mean 'best'"),
         (Choice(view="whole"), "--view: not of the recipe 'quick'"),
         (Choice(positions=True, recipe="best"), "--positions: not of the recipe 'best'"),
         (Choice(members=2, budget="15s"), "--members: not of the recipe 'plain'"),

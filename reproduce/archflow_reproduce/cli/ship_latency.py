@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,18 +32,12 @@ def ship_latency(
     from archflow.devices.generated import drawn
     from archflow.progress import progress_bar
     from archflow_reproduce.latency.data_set import graphs_of, write_data_set
-    from archflow_reproduce.latency.measuring import measure_compiled, measure_eager
 
     wanted = parts.split(",")
     if not set(wanted) <= set(PARTS):
         raise ArchflowError(f"--parts {parts!r}: there are {', '.join(PARTS)}")
     specs = drawn(networks)
-    if "eager" in wanted:
-        with progress_bar("eager passes", 2 * len(specs)) as progress:
-            measure_eager(specs, folder, progress)
-    if "compiled" in wanted:
-        with progress_bar("compiled networks", compiled) as progress:
-            measure_compiled(specs, compiled, folder, progress)
+    _measure(wanted, specs, compiled, folder)
     if "table" not in wanted:
         return
     with progress_bar("graphs", len(specs)) as progress:
@@ -55,6 +50,18 @@ def ship_latency(
         return
     typer.echo(f"{path}: {about['networks']} networks, {path.stat().st_size / 1000:.0f} kB")
     print_table(("column", "networks", "Spearman"), [_row(*each) for each in about["settings"].items()])
+
+
+def _measure(wanted: Sequence[str], specs: Sequence[Any], compiled: int, folder: Path) -> None:
+    from archflow.progress import progress_bar
+    from archflow_reproduce.latency.measuring import measure_compiled, measure_eager
+
+    if "eager" in wanted:
+        with progress_bar("eager passes", 2 * len(specs)) as progress:
+            measure_eager(specs, folder, progress)
+    if "compiled" in wanted:
+        with progress_bar("compiled networks", compiled) as progress:
+            measure_compiled(specs, compiled, folder, progress)
 
 
 def _row(column: str, about: dict) -> tuple[str, str, str]:

@@ -37,7 +37,8 @@ def test_a_task_without_tables_says_which(monkeypatch):
         task("F1")
 
 
-def test_a_published_task(data_folder):
+def test_a_published_task(data_folder, monkeypatch):
+    monkeypatch.setenv("ARCHFLOW_DATA", str(data_folder))
     found = task("F1")
     assert found.sources.shape == found.targets.shape == (5000, 5)
     assert found.missing == ()
