@@ -22,7 +22,10 @@ SMALL = [
 
 
 class Progress:
-    def advance(self, steps=1, note=""):
+    def advance(self, steps: int = 1, note: str = "") -> None:
+        pass
+
+    def reach(self, done: int, note: str = "") -> None:
         pass
 
 
