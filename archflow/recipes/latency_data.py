@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from archflow import __version__
 from archflow.checkpoint import fingerprint
-from archflow.data.benchmarks import BENCHMARKS, FOLDER_VARIABLE, find, load
+from archflow.data.benchmarks import find
 from archflow.data.cache import sha256_of
-from archflow.data.long_tables import long_table
+from archflow.data.cpu_latency import cpu_latency_table
 from archflow.data.ncnn_latency import GRAPHS, LATENCY, has_ncnn, ncnn_table
 from archflow.data.places import cache_folder
 from archflow.errors import ArchflowError
@@ -31,7 +31,7 @@ COSTS = ("params", "macs", "bytes", "nodes")
 METRIC, DEVICE, NAME = "latency_ms", "device", "name"
 
 EMBEDDED = "cpu_latency"
-"""The data set of latencies that the package carries, where it does."""
+"""The data set of latencies that the package carries."""
 
 ROWS = 2000
 """The maximum number of latencies that are learnt from, drawn evenly from all devices."""
@@ -44,9 +44,6 @@ def latency_data(folder: Path | None) -> Table:
 
     Args:
         folder: The user's data folder.
-
-    Raises:
-        ArchflowError: If there are none; the line says where they come from.
     """
     kept = place_of(folder) / "latencies.parquet"
     if not kept.is_file():
@@ -56,27 +53,19 @@ def latency_data(folder: Path | None) -> Table:
 
 
 def place_of(folder: Path | None) -> Path:
-    """The folder of the cache for the latencies that there are. Raises ArchflowError if there are none."""
+    """The folder of the cache for the latencies that there are."""
     digests = [sha256_of(path) for path in _files(folder)]
-    if not digests:
-        raise ArchflowError(
-            "this machine has no latencies to learn from; give a predictor with --predictor FOLDER, or put "
-            f"{GRAPHS} and {LATENCY} into the folder that {FOLDER_VARIABLE} names"
-        )
     return cache_folder() / "latency" / fingerprint({"version": __version__, "rows": ROWS, "files": digests})
 
 
 def _files(folder: Path | None) -> list[Path]:
-    embedded = [find(EMBEDDED)[1]] if EMBEDDED in BENCHMARKS else []
-    return [*embedded, *([folder / GRAPHS, folder / LATENCY] if folder is not None and has_ncnn(folder) else [])]
+    ncnn = [folder / GRAPHS, folder / LATENCY] if folder is not None and has_ncnn(folder) else []
+    return [find(EMBEDDED)[1], *ncnn]
 
 
 def _joined(folder: Path | None) -> Table:
     """The latencies of all sources."""
-    found = []
-    if EMBEDDED in BENCHMARKS:
-        embedded = load(EMBEDDED)
-        found.append(embedded if METRIC in embedded.metrics else long_table(embedded))
+    found = [cpu_latency_table()]
     if folder is not None and has_ncnn(folder):
         found.append(ncnn_table(folder))
     whole, *others = [known_operations(_plain(table)) for table in found]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from archflow.data.benchmarks import BENCHMARKS, find, load
+from archflow.data.cpu_latency import cpu_latency_table
 from archflow.devices.generated import FAMILIES, drawn, parsed
 from archflow.features.known import known_columns
 from archflow.importers.torch_export import from_module
@@ -55,3 +56,14 @@ def test_costs_are_known_before_measuring_and_latencies_are_not(table):
     known = known_columns(table, ["latency_ms_1_eager"])
     assert {"params", "macs"} <= set(known)
     assert not [name for name in known if name.startswith("latency")]
+
+
+def test_as_a_long_table_every_latency_has_a_row_with_the_setting_in_words(table):
+    long = cpu_latency_table()
+    columns = [name for name in table.metrics if name.startswith("latency_ms_")]
+    assert len(long) == sum(np.isfinite(table.metric(name)).sum() for name in columns)
+    devices = [text or "" for text in long.texts("device")]
+    assert {text.split(", ", 3)[-1] for text in set(devices)} == {"1 thread, eager", "2 threads, eager"}
+    first = devices.index(next(text for text in devices if "2 threads" in text))
+    row = table.native.index(long.texts("name")[first])
+    assert long.metric("latency_ms")[first] == table.metric("latency_ms_2_eager")[row]

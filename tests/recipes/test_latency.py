@@ -110,10 +110,13 @@ def test_models_unlike_those_learnt_from_are_noted(data, models, tmp_path):
     assert any("macs is 1e+15" in line for line in notes)
 
 
-def test_without_data_a_line_says_where_to_get_it(tmp_path):
-    if latency_data.EMBEDDED not in latency_data.BENCHMARKS:
-        with pytest.raises(ArchflowError, match="no latencies to learn from"):
-            place_of(tmp_path)
+def test_the_package_has_latencies_to_learn_from(monkeypatch, tmp_path):
+    monkeypatch.setenv("ARCHFLOW_CACHE", str(tmp_path))
+    table = latency_data.latency_data(None)
+    assert {*COSTS, "latency_ms", "device", "name"} <= set(table.column_names)
+    assert len(table) > 400
+    assert np.isfinite(table.metric("latency_ms")).all()
+    assert place_of(None) == place_of(tmp_path)
 
 
 def test_rows_are_taken_from_all_devices_evenly():
