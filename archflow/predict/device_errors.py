@@ -18,6 +18,9 @@ Values = NDArray[np.float64]
 LEAST = 0.01
 """The least standard deviation of a logarithm that is assumed: measurements repeat no better."""
 
+ASSUMED = 1.0
+"""The standard deviation between devices where all labels are of one, which says nothing of others: a factor of e."""
+
 PRIOR = 8.0
 """How many measurements the errors of learnt devices count for, beside those on the user's device."""
 
@@ -51,8 +54,10 @@ class DeviceErrors:
             )
         measured, predicted = (stack.scale.ends(each) for each in (held.targets, held.predicted))
         errors = np.log(measured / predicted)
-        bare = [without_settings(text) for text in held.contexts] if stack.plan.context.unseen else held.contexts
-        group = np.unique(bare, return_inverse=True)[1][held.context]
+        bare = [without_settings(text) for text in held.contexts]
+        if len(set(bare)) == 1:
+            return cls(ASSUMED, cls.between_groups(errors, held.context).within, 1)
+        group = np.unique(bare if stack.plan.context.unseen else held.contexts, return_inverse=True)[1][held.context]
         return cls.between_groups(errors, group)
 
     @classmethod

@@ -30,6 +30,9 @@ Values = NDArray[np.float64]
 SHOWN = ("flops", "roofline")
 """The baselines that are shown beside a prediction."""
 
+ONE_DEVICE = "latencies of one device were learnt from: how far off another is, is assumed (a factor of 2.7 either way)"
+"""A warning where that is so."""
+
 LEAST = 2
 """The least number of latencies on a device from which baselines are fitted."""
 
@@ -122,20 +125,16 @@ def latency(request: LatencyRequest, on_fit: Callable[[int], None] = lambda rows
         low, high = predictor.interval(with_context(predictor, shown, found.text), request.coverage)
         factor = 1.0
     else:
-        calibration = DeviceErrors.of(predictor.fitted).calibrated(*_pairs(predictor, known, latencies, found.text))
+        errors = DeviceErrors.of(predictor.fitted)
+        notes += [ONE_DEVICE] if errors.devices == 1 and not found.learnt else []
+        calibration = errors.calibrated(*_pairs(predictor, known, latencies, found.text))
         factor = calibration.factor
         predicted, low, high = calibration.interval(predicted, request.coverage)
     on_device = _on_device(predictor, learnt_from, found) if not len(latencies) else (known, latencies)
     baselines = _baselines(models, *on_device)
     entries = [
-        ModelLatency(
-            models.called(row),
-            float(predicted[row]),
-            float(low[row]),
-            float(high[row]),
-            {name: float(values[row]) for name, values in baselines.items()},
-        )
-        for row in range(len(models))
+        ModelLatency(models.called(row), *ends, {name: float(values[row]) for name, values in baselines.items()})
+        for row, ends in enumerate(np.stack([predicted, low, high], 1).tolist())
     ]
     return LatencyAnswer(found.text, found.learnt, len(latencies), factor, entries, request.coverage, notes)
 

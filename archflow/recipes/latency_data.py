@@ -24,6 +24,7 @@ from archflow.importers.vocabulary import OPERATIONS
 from archflow.predict.context import ContextChoice
 from archflow.predict.folder import DESCRIPTION
 from archflow.predict.stacked import StackedPredictor
+from archflow.recipes.context_texts import devices_of
 
 COSTS = ("params", "macs", "bytes", "nodes")
 """Columns that every imported model has."""
@@ -85,16 +86,18 @@ def latency_predictor(folder: Path | None, unseen: bool, on_fit: Callable[[int],
 
     Args:
         folder: The user's data folder.
-        unseen: Whether it is for devices that are not in the data.
+        unseen: Whether it is for devices that are not in the data. Where all latencies are of one device, none can be
+            held out, and it is for that one.
         on_fit: Called with the number of latencies before it is fitted.
 
     Raises:
         ArchflowError: As for `latency_data`.
     """
+    table = latency_data(folder)
+    unseen = unseen and devices_of([text or "" for text in table.texts(DEVICE)]) > 1
     place = place_of(folder) / ("unseen" if unseen else "learnt")
     if (place / DESCRIPTION).is_file():
         return StackedPredictor.load(place)
-    table = latency_data(folder)
     with only_writer(place):
         rows = _evenly(table)
         on_fit(len(rows))

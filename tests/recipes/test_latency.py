@@ -125,3 +125,17 @@ def test_rows_are_taken_from_all_devices_evenly():
     rows = latency_data._evenly(table)
     assert len(rows) == ROWS
     assert sum(texts[row] == "rare" for row in rows) == 50
+
+
+def test_one_known_device_says_nothing_of_how_far_off_another_is(monkeypatch, data, models, tmp_path):
+    def alone(folder):
+        joined = known_operations(with_costs(long_latencies()))
+        return joined.select(np.flatnonzero([text == DEVICES[0] for text in joined.texts("device")]))
+
+    monkeypatch.setattr(latency_data, "_joined", alone)
+    answer = latency(LatencyRequest(models, NEW))
+    assert any("latencies of one device were learnt from" in line for line in answer.notes)
+    assert answer.models[0].high_ms > 10 * answer.models[0].low_ms
+    few = tmp_path / "few.csv"
+    few.write_text(f"model,latency_ms\ncell20,{7 * answer.models[0].latency_ms}\n")
+    assert latency(LatencyRequest(models, NEW, measured=few)).factor > 4  # hardly shrunk
