@@ -117,6 +117,6 @@ def test_on_nodes_it_is_the_formula_on_edges():
 
 def test_an_unknown_readout_is_refused():
     with pytest.raises(
-        ArchflowError, match="unknown readout 'all'; choose one of mean, sum, outputs, attention, nodes"
+        ArchflowError, match="unknown readout 'all'; choose one of mean, sum, log_sum, outputs, attention, nodes"
     ):
         GATES(5, readout="all")

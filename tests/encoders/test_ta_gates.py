@@ -125,7 +125,7 @@ def test_noise_parts_symmetric_nodes_in_training_only():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"readout": "all"}, "unknown readout 'all'; choose one of mean, sum, outputs, attention, nodes"),
+        ({"readout": "all"}, "unknown readout 'all'; choose one of mean, sum, log_sum, outputs, attention, nodes"),
         ({"rounds": 0}, "TAGATES: rounds must be a whole number of at least 1"),
         ({"fixed_ops": [5]}, r"fixed_ops \[5\] must be ids of the 5 operations"),
     ],

@@ -51,7 +51,7 @@ def test_channels_of_many_cells_are_those_of_each() -> None:
 def test_too_few_channels_are_refused() -> None:
     edges = [(0, 1), (0, 2), (0, 3), (1, 4), (2, 4), (3, 4)]
     assert channels_of(5, edges, 3) == [0, 1, 1, 1, 0]
-    with pytest.raises(ArchflowError, match=r"3 nodes .* share 2 channels: give at least 3"):
+    with pytest.raises(ArchflowError, match=r"3 nodes .* divide 2 channels: give at least 3"):
         NASBench101Network(["input", C1, C3, POOL, "output"], edges, channels=2)
 
 

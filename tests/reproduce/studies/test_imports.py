@@ -72,5 +72,5 @@ def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(ArchflowError, match=r"ncnn_graphs\.parquet: is missing"):
         run_imports(tmp_path / "runs", tmp_path, ["ncnn_graphs"])
     (tmp_path / "odd.parquet").write_bytes(b"no table")
-    with pytest.raises(ArchflowError, match="no table of graphs"):
+    with pytest.raises(ArchflowError, match="not a table of graphs"):
         import_rows(tmp_path / "odd.parquet", 0, 1)
