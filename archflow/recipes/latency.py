@@ -133,8 +133,8 @@ def latency(request: LatencyRequest, on_fit: Callable[[int], None] = lambda rows
     on_device = _on_device(predictor, learnt_from, found) if not len(latencies) else (known, latencies)
     baselines = _baselines(models, *on_device)
     entries = [
-        ModelLatency(models.called(row), *ends, {name: float(values[row]) for name, values in baselines.items()})
-        for row, ends in enumerate(np.stack([predicted, low, high], 1).tolist())
+        ModelLatency(models.called(row), middle, least, most, {name: float(of[row]) for name, of in baselines.items()})
+        for row, (middle, least, most) in enumerate(np.stack([predicted, low, high], 1).tolist())
     ]
     return LatencyAnswer(found.text, found.learnt, len(latencies), factor, entries, request.coverage, notes)
 
