@@ -72,8 +72,8 @@ def _one(op: str) -> str:
     words, numbers = _numbered(name)
     kind = _CLASS_OF.get(op) or next((kind for kind, keys in _KEYWORDS if set(keys) & set(words)), "")
     kind = kind or next((_CLASS_OF[word] for word in words if word in _CLASS_OF), "")
-    told = " ".join(_SPELT.get(word, word) for word in words)
-    return ", ".join(part for part in (kind, " ".join(told.split()), *numbers) if part)
+    spoken = " ".join(_SPELT.get(word, word) for word in words)
+    return ", ".join(part for part in (kind, " ".join(spoken.split()), *numbers) if part)
 
 
 def _numbered(name: str) -> tuple[list[str], list[str]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archflow.report.graph_drawing import MARGIN, arrow
+from archflow.report.graph_drawing import arrow, framed
 from archflow.report.layered import layered_layout
-from archflow.report.svg import element, escape, number, shorten, text_width
+from archflow.report.svg import element, escape, shorten, text_width
 
 _TITLE, _NOTE = 12.0, 10.5
 _WIDEST = 210.0
@@ -49,19 +49,7 @@ def draw_blocks(boxes: Sequence[Box], edges: Sequence[tuple[int, int]]) -> str:
     parts = [element("g", arrow(route)) for route in placed.routes]
     for box, place in zip(boxes, placed.boxes.tolist(), strict=True):
         parts.append(_drawn(box, *place))
-    body = element("g", "".join(parts), transform=f"translate({number(MARGIN)} {number(MARGIN)})")
-    width, height = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
-    return element(
-        "svg",
-        body,
-        xmlns="http://www.w3.org/2000/svg",
-        class_="drawing blocks",
-        viewBox=f"0 0 {number(width)} {number(height)}",
-        width=width,
-        height=height,
-        role="img",
-        aria_label=f"graph of {len(boxes)} boxes",
-    )
+    return framed(parts, placed, f"graph of {len(boxes)} boxes", "drawing blocks")
 
 
 def _width(text: str, size: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from archflow.report.explanation_facts import AttributionFacts
 from archflow.report.explanation_words import METHODS
-from archflow.report.graph_drawing import LABEL_SIZE, MARGIN, Drawable, curve, node_texts
+from archflow.report.graph_drawing import LABEL_SIZE, Drawable, curve, framed, node_texts
 from archflow.report.layered import Layout
 from archflow.report.parts import layout_in_parts
 from archflow.report.svg import element, escape, number, shorten, text_width
@@ -50,19 +50,7 @@ def draw_attribution(architecture: Drawable, method: str, attributions: Mapping[
         title = _title(f"node {node}: {texts[node]}", node, attributions, "nodes")
         content = title + box + element("text", escape(label), **place)
         parts.append(element("g", content, class_=f"shaded {kind}", style=style))
-    body = element("g", "".join(parts), transform=f"translate({number(MARGIN)} {number(MARGIN)})")
-    width, height = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
-    return element(
-        "svg",
-        body,
-        xmlns="http://www.w3.org/2000/svg",
-        class_="drawing",
-        viewBox=f"0 0 {number(width)} {number(height)}",
-        width=width,
-        height=height,
-        role="img",
-        aria_label=f"architecture of {len(architecture.ops)} operations, coloured by {METHODS[method]}",
-    )
+    return framed(parts, placed, f"architecture of {len(architecture.ops)} operations, coloured by {METHODS[method]}")
 
 
 def placement(architecture: Drawable) -> Layout:

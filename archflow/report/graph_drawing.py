@@ -89,18 +89,30 @@ def draw_architecture(architecture: Drawable, hues: Mapping[str, float] | None =
         kind = "none" if op in ZERO_OPERATIONS else "operation" if op in hues else "terminal"
         style = f"--hue:{hues[op]:g}" if kind == "operation" else None
         parts.append(element("g", element("title", escape(full)) + box + text, class_=kind, style=style))
+    return framed(parts, placed, f"architecture of {len(ops)} operations: {', '.join(ops)}")
+
+
+def framed(parts: Sequence[str], placed: Layout, label: str, kind: str = "drawing") -> str:
+    """The SVG around the elements of a drawing.
+
+    Args:
+        parts: The elements, in the coordinates of the layout.
+        placed: The layout, whose size is that of the drawing without its margin.
+        label: What the drawing shows, for those who do not see it.
+        kind: The CSS classes.
+    """
     body = element("g", "".join(parts), transform=f"translate({number(MARGIN)} {number(MARGIN)})")
     width, height = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
     return element(
         "svg",
         body,
         xmlns="http://www.w3.org/2000/svg",
-        class_="drawing",
+        class_=kind,
         viewBox=f"0 0 {number(width)} {number(height)}",
         width=width,
         height=height,
         role="img",
-        aria_label=f"architecture of {len(ops)} operations: {', '.join(ops)}",
+        aria_label=label,
     )
 
 

@@ -98,7 +98,8 @@ def one_trial(task: Task, trial: int, methods: Mapping[str, Any]) -> dict[str, d
         scores[f"{name} | {sampler} | {count}"] = {}
         for device, latencies in zip(task.target_names, task.targets.T, strict=True):
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of lines through points that all lie at one place
+                # Correlations and lines of points that all lie at one place, as those of a source device can.
+                warnings.simplefilter("ignore", RuntimeWarning)
                 guess = methods[name](known, rows, np.log(latencies[rows]), judged)
             scores[f"{name} | {sampler} | {count}"][device] = spearman(guess, latencies[judged])
     return scores

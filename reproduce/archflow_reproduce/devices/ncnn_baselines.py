@@ -22,7 +22,7 @@ def typical(logs: Floats) -> tuple[Floats, Floats]:
     """
     network = np.zeros(logs.shape[1])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of networks that no run measured
+        warnings.simplefilter("ignore", RuntimeWarning)  # the mean of a network that no run measured
         for _ in range(20):
             level = np.nanmean(logs - network, 1)
             network = np.nanmean(logs - level[:, None], 0)

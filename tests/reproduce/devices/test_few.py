@@ -60,7 +60,6 @@ def test_every_sampler_takes_different_rows_of_the_pool():
         assert set(rows.tolist()) <= set(pool.tolist())
 
 
-@pytest.mark.filterwarnings("ignore")  # of lines through points at one place
 def test_the_process_ranks_best_and_a_run_resumes(monkeypatch, tmp_path):
     monkeypatch.setattr(few, "task", lambda name: made_task())
     monkeypatch.setattr(few, "SOURCE_SAMPLES", 30)
