@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -56,12 +56,13 @@ class NPENAS(ModelBased):
         protocol: `published`: 10 random architectures, then 10 per round; 100 mutants of the best architecture and, if
             these are not 100 distinct new ones, of the next best, until there are 100 candidates. This follows the
             released code, which fills most rounds from the incumbent; the paper's text has several parents. `fgp`: 20
-            random architectures; then 5 mutants of each of the 20 best, of which 20 are measured; pass `fine_tuned`
-            with a pre-trained encoder as surrogate.
+            random architectures; then 5 mutants of each of the 20 best, of which 20 are measured.
         initial, each: See `ModelBased`; 0 takes the protocol's value.
+        encoder: The encoder that protocol `fgp` fine-tunes in every round: the name or file of a pre-trained one, or a
+            kind of encoder with random weights. Empty takes the protocol's, without pre-training.
 
     Raises:
-        ArchflowError: The protocol is unknown.
+        ArchflowError: The protocol is unknown, or `published` is given an encoder.
 
     Source: Wei et al., "NPENAS", 2020; NPENASv1 456ae85, without `predictor_new.py`, whose first round ranks by true
     labels. FGP: figure 5 of its paper.
@@ -78,10 +79,17 @@ class NPENAS(ModelBased):
         protocol: Literal["published", "fgp"] = "published",
         initial: int = 0,
         each: int = 0,
+        encoder: str = "",
     ) -> None:
         if protocol not in PROTOCOLS:
             raise ArchflowError(f"npenas: no protocol is called {protocol!r}; there are: {', '.join(PROTOCOLS)}")
         self.protocol, self.variance = PROTOCOLS[protocol], variance
+        if encoder:
+            if protocol != "fgp":
+                raise ArchflowError(
+                    f"npenas: protocol {protocol!r} has a network of its own; encoder is for protocol 'fgp'"
+                )
+            self.protocol = replace(self.protocol, settings={"encoder": encoder})
         if surrogate is None:
             further = {"variance": variance} if protocol == "published" else {"members": 5 if variance else 1}
             surrogate = SURROGATES.get(self.protocol.surrogate)(**self.protocol.settings, **further)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from archflow.encoders.create import create
 from archflow.errors import ArchflowError
 from archflow.search.base import SEARCHERS, Searcher
+from archflow.search.lessons import typical
 from archflow.search.methods.archflow_search import ArchflowSearch
 from archflow.search.problem import Problem
 
@@ -30,8 +32,16 @@ class Method:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def applies(self, problem: Problem) -> bool:
-        """Whether the method supports this number of objectives."""
-        return len(problem.objectives) == 1 or SEARCHERS.get(self.searcher).takes_several
+        """Whether the method supports this number of objectives, and its encoder the operations of the space."""
+        if len(problem.objectives) > 1 and not SEARCHERS.get(self.searcher).takes_several:
+            return False
+        if "encoder" not in self.settings:
+            return True
+        try:
+            create(self.settings["encoder"]).prepare(typical(problem.space))
+        except ArchflowError:
+            return False
+        return True
 
     def searchers(
         self, problem: Problem, seeds: Sequence[int], known: dict[tuple[str, int], ArchflowSearch]
@@ -69,6 +79,7 @@ METHODS: Mapping[str, Method] = {
         )
     },
     "npenas, protocol fgp": Method("npenas", {"protocol": "fgp"}),
+    "npenas, protocol fgp, pre-trained": Method("npenas", {"protocol": "fgp", "encoder": "gated_gcn.fgp-nasbench201"}),
 }
 
 

@@ -47,3 +47,14 @@ def test_fgp_has_five_mutants_of_each_of_the_twenty_best():
 def test_an_unknown_protocol_is_refused():
     with pytest.raises(ArchflowError, match="published, fgp"):
         NPENAS(TestNPENAS().small(), protocol="fpg")
+
+
+def test_protocol_fgp_starts_from_a_given_encoder():
+    searcher = NPENAS(TestNPENAS().small(), protocol="fgp", encoder="gated_gcn.fgp-nasbench201")
+    assert searcher.surrogate.kind == "gated_gcn.fgp-nasbench201"
+    assert searcher.each == 20
+
+
+def test_the_published_protocol_takes_no_encoder():
+    with pytest.raises(ArchflowError, match="protocol 'fgp'"):
+        NPENAS(TestNPENAS().small(), encoder="gated_gcn")
