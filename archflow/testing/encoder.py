@@ -65,16 +65,20 @@ def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
         same(embed(loaded.encoder, architectures), whole, "a saved and loaded encoder gives the same embedding")
 
 
-def settled(encoder: Encoder, architectures: ArchitectureSet, passes: int = 30) -> Encoder:
+def settled(encoder: Encoder, architectures: ArchitectureSet) -> Encoder:
     """A copy in evaluation mode whose running statistics, if it has any, are those of these architectures.
 
     Initial statistics do not match any data: activations may double from layer to layer, and so may rounding errors.
     """
     encoder = copy.deepcopy(encoder).train()
-    if any(True for _ in encoder.buffers()):
+    averages = {each: each.momentum for each in encoder.modules() if isinstance(getattr(each, "momentum", None), float)}
+    if averages:
+        for each in averages:
+            each.momentum = 1.0  # the statistics of the last batch alone, so that one pass is enough
         with torch.no_grad(), seeded(0):
-            for _ in range(passes):
-                encoder(Batch(architectures))
+            encoder(Batch(architectures))
+        for each, momentum in averages.items():
+            each.momentum = momentum
     return encoder.eval()
 
 

@@ -47,14 +47,14 @@ def same(found: torch.Tensor, expected: torch.Tensor) -> None:
 
 @pytest.mark.parametrize("name", ENCODERS.names())
 def test_every_encoder_keeps_its_contract(name, architectures):
-    architectures = suited(name, architectures)
+    architectures = suited(name, architectures.select(np.arange(24)))
     check_encoder(small(name, architectures), architectures)
 
 
 @pytest.mark.parametrize("name", ENCODERS.names())
 def test_every_encoder_keeps_its_contract_on_real_cells(name, data_folder):
     table = read_table(data_folder / "nasbench201.parquet").architectures
-    cells = suited(name, table.select(np.arange(0, 15_625, 500)))
+    cells = suited(name, table.select(np.arange(0, 15_625, 1_750)))
     check_encoder(small(name, cells), cells)
 
 
@@ -87,8 +87,8 @@ def test_an_empty_batch_has_no_embedding(name, architectures):
 @pytest.mark.parametrize("name", ENCODERS.names())
 def test_stacked_gradients_are_those_of_every_member(name, architectures):
     architectures = suited(name, architectures)
-    members = [small(name, architectures, seed) for seed in range(3)]
-    rows = np.arange(30).reshape(3, 10)
+    members = [small(name, architectures, seed) for seed in range(2)]
+    rows = np.arange(20).reshape(2, 10)
     together = stack(members)
     together.embed(Batch(architectures, rows)).square().sum().backward()
     for k, member in enumerate(members):
