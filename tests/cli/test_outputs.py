@@ -78,27 +78,33 @@ def test_names_that_the_system_does_not_allow_are_one_line(run, predictor, here,
 
 
 def test_a_limit_on_the_size_of_files_is_one_line(table, predictor, here):
-    for arguments, name in (
+    commands = (
         (("pretrain", "--data", table, *PRETRAIN, "--out", "e"), "e"),
         (("fit", "--data", table, "--metric", "accuracy", *QUICK, "--out", "p"), "p"),
         (("embed", "gated_gcn.fgp-digits201", "--data", table, "--out", "e.npy"), "e.npy"),
         (("predict", predictor, "--data", table, "--out", "r.csv"), "r.csv"),
-    ):
-        script = (
-            "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); "
-            "from archflow.cli.app import main; main()"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", script, *map(str, arguments)], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 2, done.stderr
-        lines = [line for line in done.stderr.splitlines() if line.startswith("archflow: ")]
-        assert len(lines) == 1
-        assert name in lines[0]
-        assert "could not be written (" in lines[0]
-        assert "File too large" in lines[0]
-        assert "Traceback" not in done.stderr
-        assert not any(path.name.endswith(".part") for path in here.rglob("*"))
+    )
+    script = (
+        "import json, resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        "from archflow.cli.app import main\n"
+        "for arguments in json.loads(sys.argv.pop()):\n"
+        "    sys.argv[1:] = arguments\n"
+        "    try:\n"
+        "        main()\n"
+        "    except SystemExit as end:\n"
+        "        print(end.code)\n"
+    )
+    given = json.dumps([[*map(str, arguments)] for arguments, _ in commands])
+    done = subprocess.run([sys.executable, "-c", script, given], capture_output=True, text=True, check=False)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("archflow: ")]
+    assert done.stdout.split() == ["2"] * 4, done.stderr
+    for line, (_, name) in zip(lines, commands, strict=True):
+        assert name in line
+        assert "could not be written (" in line
+        assert "File too large" in line
+    assert "Traceback" not in done.stderr
+    assert not any(path.name.endswith(".part") for path in here.rglob("*"))
 
 
 def test_results_of_bench_replace_only_results(run, table, here):

@@ -41,7 +41,7 @@ def test_it_holds_the_contract(table):
 def test_with_encoders_it_holds_the_contract(table):
     def make():
         embedder = create("gin", table.architectures, width=8, seed=0)
-        return StackedPredictor([embedder], components=[Networks(epochs=2), "process"])
+        return StackedPredictor([embedder], components=[Networks(epochs=2, steps=1), "process"])
 
     check_predictor(make, table.architectures.select(np.arange(24)), table.metric("score")[:24])
 
