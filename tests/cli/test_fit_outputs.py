@@ -47,7 +47,9 @@ def test_fit_removes_only_what_it_wrote(run, table, users, here):
 def test_the_recipe_removes_only_what_it_wrote(run, table, users, here, monkeypatch):
     quick = stacks.RECIPES["quick"]
     assert quick.pretraining is not None
-    monkeypatch.setattr(stacks, "RECIPES", {"quick": replace(quick, pretraining=replace(quick.pretraining, epochs=1))})
+    short = replace(quick, pretraining=replace(quick.pretraining, epochs=1))
+    short = short.with_component("networks", epochs=1, steps=1)
+    monkeypatch.setattr(stacks, "RECIPES", {"quick": short})
     monkeypatch.setattr("os.cpu_count", lambda: 1)  # a process of its own takes long to start
     fit = ("fit", "--data", table, "--metric", "accuracy", "--proxy", "cost", "--encoder", "mlp", "--out", ".")
     before = names(here)
