@@ -18,7 +18,6 @@ NOT_YET_CLEAN = (
     "archflow/devices",
     "archflow/encoders",
     "archflow/features",
-    "archflow/graph",
     "archflow/importers",
     "archflow/predict",
     "archflow/recipes",

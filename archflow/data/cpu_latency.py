@@ -16,7 +16,8 @@ _PREFIX = "latency_ms_"
 
 def cpu_latency_table() -> Table:
     """All latencies: `latency_ms`, `device` with the processor, threads and mode in words, `name` with the network's
-    description, and the costs of the networks."""
+    description, and the costs of the networks.
+    """
     table, path = load(NAME), locate(BENCHMARKS[NAME])
     assert path is not None, "it is part of the package"
     processor = read_json(path.with_suffix(".json"))["device"]

@@ -39,7 +39,7 @@ def leave_family_out(table: Table, column: str = "family") -> Iterator[FamilySpl
         column: The column of texts that names each row's family.
 
     Raises:
-        ArchflowError: There is no such column, a row names no family, or there is only one.
+        ArchflowError: If there is no such column, a row names no family, or there is only one.
     """
     names, member = _families(table, column)
     for number, name in enumerate(names):

@@ -70,7 +70,7 @@ class LatencyJob:
         once all are measured it is removed.
 
         Raises:
-            ArchflowError: None could be measured, or the journal is of another job or machine.
+            ArchflowError: If none could be measured, or the journal is of another job or machine.
         """
         done = Measured()
         with open_journal(_journal(out), self._configuration()) as journal:

@@ -95,7 +95,8 @@ def tells_apart(values: NDArray[np.float64]) -> bool:
 
 def places(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N,) relative ranks: for each finite value, the fraction of finite values that are smaller plus half the fraction
-    that are equal; NaN for other values."""
+    that are equal; NaN for other values.
+    """
     from scipy.stats import rankdata
 
     present = np.isfinite(values)

@@ -67,7 +67,8 @@ class NetworkProxies:
 @contextmanager
 def _collected_later() -> Iterator[None]:
     """Suspend garbage collection within the block: building and copying a network makes so many objects, none of them
-    garbage yet, that scanning them takes a tenth of the time."""
+    garbage yet, that scanning them takes a tenth of the time.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:

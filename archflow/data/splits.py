@@ -21,7 +21,8 @@ PERMUTATIONS = (None, 2021, 202121)
 @dataclass(frozen=True)
 class Split:
     """Rows of a table. labelled: labels to learn from, the first of the train part. validation: rows that select the
-    checkpoint. test: the rest of the test part."""
+    checkpoint. test: the rest of the test part.
+    """
 
     labelled: Rows
     validation: Rows
@@ -29,7 +30,8 @@ class Split:
 
     def train_part(self, count: int) -> Rows:
         """The rows of a table of `count` that could have been labelled: those for neither validation nor test, unless
-        the labelled rows are themselves in the test set."""
+        the labelled rows are themselves in the test set.
+        """
         judged = () if np.isin(self.labelled, self.test).any() else self.test
         return np.setdiff1d(np.arange(count), np.r_[self.validation, judged].astype(np.int64))
 
@@ -58,7 +60,8 @@ def isomorphism_classes(table: Table) -> Rows:
 
 def pool(count: int, train: int, test: int, shuffled: bool = False, seed: int = 0) -> Rows:
     """The rows to use: all in order if train + test needs them all and they need not be `shuffled`, else a uniform
-    draw."""
+    draw.
+    """
     if train + test > count:
         raise ArchflowError(
             f"train {train} + test {test} is more than the {count} labelled architectures; ask for fewer"

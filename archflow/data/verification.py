@@ -25,7 +25,8 @@ class Finding:
 
 def verify(benchmark: Benchmark) -> list[Finding]:
     """Check a benchmark's files on this machine: published files against their published sha256, and the cached table
-    against its record. A user's table has no known checksum, so it must only be readable."""
+    against its record. A user's table has no known checksum, so it must only be readable.
+    """
     findings = []
     cached, own = cached_table(benchmark.name), own_table(benchmark.name)
     if cached.is_file():

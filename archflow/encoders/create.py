@@ -66,7 +66,8 @@ def create(
 
 def list_encoders(pattern: str = "*") -> list[str]:
     """List the names that `create` takes and that match a pattern such as `*nasbench*`: untrained kinds and pre-trained
-    encoders, sorted."""
+    encoders, sorted.
+    """
     return sorted(name for name in [*ENCODERS.names(), *pretrained.names()] if fnmatchcase(name, pattern))
 
 

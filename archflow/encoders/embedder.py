@@ -181,7 +181,8 @@ def as_table(architectures: Architectures) -> Table:
 
 def as_set(architectures: Architectures) -> ArchitectureSet:
     """Convert architectures to a set: one, a list, a set, a table or a data frame. Raises ArchflowError for anything
-    that holds none."""
+    that holds none.
+    """
     if isinstance(architectures, ArchitectureSet):
         return architectures
     if isinstance(architectures, Table):

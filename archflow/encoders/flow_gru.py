@@ -131,7 +131,8 @@ class _LevelByLevel(torch.autograd.Function):
 
 def _steps(layout: Leveled, backward: bool, *values: Tensor) -> list[tuple]:
     """Of every level, in the order of computation: the neighbours whose messages arrive, and the level's
-    part of each of `values` (K, S, ...). Parts are views, all cut at once."""
+    part of each of `values` (K, S, ...). Parts are views, all cut at once.
+    """
     neighbours: Sequence[Neighbours | None] = layout.successors if backward else layout.predecessors
     widths = [end - begin for begin, end in pairwise(layout.bounds)]
     steps = list(zip(neighbours, *(value.split(widths, 1) for value in values), strict=True))

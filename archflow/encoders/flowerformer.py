@@ -37,7 +37,8 @@ class PathAttention(nn.Module):
 
     def forward(self, x: Tensor, batch: Batch, masks: Sequence[Tensor]) -> Tensor:
         """(K, S, d) -> (K, S, d), by place of the batch's layout by level. masks: `additive_mask` of every rectangle of
-        `batch.padded.parts`."""
+        `batch.padded.parts`.
+        """
         rows, parts, p = batch.leveled_rows, batch.padded.parts, self.dropout if self.training else 0.0
         words = pair_words(batch.padded, self.heads) if p > 0 else None
         each = zip(rows.gather(self.query_key_value(x)), masks, parts, strict=True)

@@ -64,7 +64,8 @@ class EdgeFlow(Flow):
 
     def arrived(self, y: Tensor) -> Tensor:
         """(V, d) what the nodes send -> (V, d) what that brings them: the sum over their neighbours, or their own where
-        the flow begins. Nodes with the same neighbours are edges that leave one vertex, whose state this is."""
+        the flow begins. Nodes with the same neighbours are edges that leave one vertex, whose state this is.
+        """
         assert self.ungated is not None
         return torch.addcmul(NeighbourSum.apply(y, self.edges), y, self.ungated)
 
@@ -160,7 +161,8 @@ def check_settings(
     name: str, readout: str, places: str, n_ops: int, open_ops: Sequence[int], shut_ops: Sequence[int]
 ) -> None:
     """Raise ArchflowError, for the encoder of this name, unless operations lie on one of `PLACES`, and the rest fits:
-    what is on edges is read out at the outputs, and only gates on edges are fixed."""
+    what is on edges is read out at the outputs, and only gates on edges are fixed.
+    """
     if places not in PLACES:
         raise ArchflowError(f"{name}: unknown operations_on {places!r}; choose one of {', '.join(PLACES)}")
     if places == "edges" and readout != "outputs":

@@ -128,7 +128,8 @@ def attribute_features(batch: Batch, n_attributes: int, dtype: torch.dtype) -> T
 
 def one_hot(batch: Batch, n_ops: int, n_attributes: int, dtype: torch.dtype) -> Tensor:
     """(V, |O| + 2F) the one-hot operation and the `attribute_features`; a linear layer on it is equivalent to
-    `NodeInput`. Raises as for `attribute_features`."""
+    `NodeInput`. Raises as for `attribute_features`.
+    """
     operation = F.one_hot(batch.op, n_ops).to(dtype)
     if not n_attributes:
         return operation

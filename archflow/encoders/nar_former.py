@@ -115,7 +115,8 @@ class NARFormer(Encoder):
 
     def _tokens(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """(K, S, d) tokens behind the Transformer layers, those for depth and end before the nodes of every
-        architecture; the `additive_mask` of those that are there."""
+        architecture; the `additive_mask` of those that are there.
+        """
         depth = torch.relu(self.size(waves(batch.sizes.view(batch.members, -1), self.dim // 2)))
         end = waves(batch.op.new_full((len(batch), 3), END), self.dim // 6).flatten(1)
         codes = _codes(batch, self.dim // 6)

@@ -72,7 +72,8 @@ class NNFormerLayer(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor, forth: Tensor, back: Tensor, rows: Padded | None = None) -> Tensor:
         """(K, S, d) -> (K, S, d). mask: `additive_mask` of `relatives`. forth, back: adjacency and transpose. rows: the
-        padded layout."""
+        padded layout.
+        """
         attended = self._drop(self.mix(self.attention(self.before_attention(x), mask, rows)), rows)
         x = x + _scaled(attended, self.attention_scale)
         normal = self.before_perceptron(x)

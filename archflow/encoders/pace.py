@@ -50,7 +50,8 @@ class PlaceEncoding(nn.Module):
 
 class AncestorLayer(nn.Module):
     """Attention of every node to itself and to all from which a path leads to it, then a perceptron as wide as the
-    layer; normalisation behind each (post-norm)."""
+    layer; normalisation behind each (post-norm).
+    """
 
     def __init__(self, dim: int, heads: int, dropout: float) -> None:
         super().__init__()

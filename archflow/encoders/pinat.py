@@ -100,7 +100,8 @@ class PINATLayer(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor, neighbours: Tensor, rows: Padded | None = None) -> Tensor:
         """(K, S, d) -> (K, S, d). mask: `additive_mask`. neighbours: as `SetConvolution` takes it. rows: the padded
-        layout."""
+        layout.
+        """
         both = torch.cat([self.sets(x, neighbours), self.attention(x, mask, rows)], 2)
         x = self.after_attention(x + self._drop(self.mix(both), rows))
         return self.after_perceptron(x + self._drop(self.perceptron(x, rows), rows))

@@ -1,5 +1,6 @@
 """Modules built again from a description, once their weights are known to fit it: a file of 100 kB that describes a
-billion parameters costs one line, not the memory."""
+billion parameters costs one line, not the memory.
+"""
 
 from __future__ import annotations
 

@@ -48,7 +48,8 @@ class BackwardRound(nn.Module):
 
     def forward(self, y: Tensor, operation: NodeValues, flow: Flow, arrived: Tensor | None = None) -> Tensor:
         """(V, d) states that the forward pass left -> (V, o) changes of the operations' embeddings. flow: backwards.
-        arrived: (V, d) what that pass has brought the nodes, if not their states."""
+        arrived: (V, d) what that pass has brought the nodes, if not their states.
+        """
         batch = flow.batch
         outputs = batch.sinks.gather(y if arrived is None else arrived)  # (B, P, d)
         runs = outputs.unflatten(0, (batch.members, len(batch) // batch.members)).flatten(1, 2)
@@ -139,7 +140,8 @@ class TAGATES(Encoder):
 
     def after_rounds(self, batch: Batch) -> list[Tensor]:
         """The (B, d) embedding after every round, the last one that of `embed`: the anytime variant, whose heads
-        predict the accuracy in the course of training."""
+        predict the accuracy in the course of training.
+        """
         readout = cast(NodeReadout, self.readout)
         return [readout.pool(arrived, batch) for _, arrived in self._rounds(batch)]
 

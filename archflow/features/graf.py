@@ -66,7 +66,8 @@ class Graf(Varying):
     @cached_property
     def sets(self) -> list[tuple[int, ...]]:
         """The sets of kinds, as groups: indices in `alone`, and `len(alone)` for all kinds that are in neither `alone`
-        nor the frame."""
+        nor the frame.
+        """
         alone = range(len(self.alone))
         if len(alone) <= FEW and len(self.alone) + len(self.frame) == len(self.kinds):
             return [some for count in range(len(alone) + 1) for some in combinations(alone, count)]
@@ -145,7 +146,8 @@ def _paths(architectures: ArchitectureSet, allowed: NDArray, counted: NDArray) -
 
 def _degrees(architectures: ArchitectureSet, group: NDArray, member: NDArray[np.float32]) -> list[NDArray]:
     """Degrees by sets of groups (S, G): mean and maximum over all nodes, sums over first and over last nodes; (N, S)
-    each."""
+    each.
+    """
     source, target = architectures.edge_nodes
     groups = member.shape[1]
     owner, rows = architectures.edge_owner, len(architectures)

@@ -40,7 +40,8 @@ class Indicators:
     @classmethod
     def of(cls, codes: Ints, owner: Ints, rows: int, bound: int = BOUND) -> Self:
         """Choose from codes (M,) with their rows (M,) those that occur in some but not all rows; if there are too many,
-        those that split the rows most evenly."""
+        those that split the rows most evenly.
+        """
         if not len(codes):
             return cls(())
         order = np.lexsort((owner, codes))

@@ -1,5 +1,6 @@
 """The common base of most features: they depend on the graph alone, and keep only columns that tell architectures
-apart."""
+apart.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Any
 from archflow.errors import ArchflowError
 
 _DEEPEST = 16
-"""Structs and lists within each other; Parquet's own are at most seven deep."""
+"""The maximum nesting depth of structs and lists; Parquet's own are at most seven deep."""
 
 _TRUNCATED = "it ends too early"
 
@@ -33,10 +33,10 @@ class Compact:
         """Read a struct: field number -> bool, int, float, bytes, list or struct.
 
         Raises:
-            ArchflowError: These bytes are no struct.
+            ArchflowError: If these bytes are not a struct.
         """
         if deep > _DEEPEST:
-            raise ArchflowError("structs within each other beyond measure")
+            raise ArchflowError("structs that are nested too deeply")
         found: dict[int, Any] = {}
         number = 0
         while (head := self._byte()) & 15:

@@ -59,7 +59,8 @@ class Predictor(Protocol):
     @property
     def context_columns(self) -> Sequence[str]:
         """Columns that say where an architecture runs, not what it is; changing the architecture leaves them as they
-        are."""
+        are.
+        """
         return ()
 
     def fit(
@@ -132,7 +133,8 @@ class Predictor(Protocol):
 
     def by_model(self, architectures: Architectures) -> ByModel:
         """Predict every metric, also by each of the fitted models behind the prediction. A predictor whose models are
-        not known counts as one model."""
+        not known counts as one model.
+        """
         mean, std = (part.reshape(len(part), -1) for part in self.predict(architectures))
         return ByModel(mean, std, mean[None], float("nan"))
 

@@ -95,7 +95,8 @@ class FittedNetworks:
 
     def by_model(self, counts: Values) -> ByModel:
         """The predictions together with those of each member, from counts (K, N, metrics). The deviation is the
-        spread between the members, as in `prediction`."""
+        spread between the members, as in `prediction`.
+        """
         members = np.stack(
             [
                 [objective.predictions(own[:, metric]) for metric, objective in enumerate(self.objectives)]

@@ -45,7 +45,8 @@ class Pairs(NamedTuple):
 
     def with_sources(self, a: Values, b: Values, weights: Values) -> Values:
         """(P + 2, n, m) the parts and two products of the sources (n, S) and (m, S): one with the same weights for all
-        architectures, and one with weights that change between dissimilar architectures."""
+        architectures, and one with weights that change between dissimilar architectures.
+        """
         products = (a * weights) @ b.T / max(len(weights), 1)
         return np.concatenate([self.parts, products[None], (products * self.near)[None]])
 
@@ -113,7 +114,8 @@ class GatedProcess:
 
 def transfer_weights(sources: Values, targets: Values) -> Values:
     """(S,) prior variances of gates: the squared rank correlation of sources (n, S) with targets (n,), less what chance
-    gives, scaled to mean 1. Both are normal scores, so that Pearson's correlation is one of ranks."""
+    gives, scaled to mean 1. Both are normal scores, so that Pearson's correlation is one of ranks.
+    """
     if not sources.shape[1]:
         return np.zeros(0)
     squares = np.square(correlations(sources.T, targets)) - 1 / len(targets)

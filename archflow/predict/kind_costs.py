@@ -153,7 +153,8 @@ def _fitted(costs: Floats, measured: Floats, penalty: float) -> Floats:
 
 def _log_weight(ratio: Floats) -> Floats:
     """What a relative error is multiplied by, so that its square is that of the logarithmic error; beyond 0.3 the
-    error counts in proportion."""
+    error counts in proportion.
+    """
     ratio = np.clip(ratio, 0.05, 20.0)
     error = np.abs(np.log(ratio))
     near = np.abs(ratio - 1) < 1e-3

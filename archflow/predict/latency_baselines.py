@@ -49,7 +49,7 @@ class CostSum(ABC):
         """Fit to the latencies (N,) of a table's rows.
 
         Raises:
-            ArchflowError: A latency is not positive, or there is not one for each row.
+            ArchflowError: If a latency is not positive, or there is not one for each row.
         """
         measured = checked_rows(table, latency)
         self.weights, _ = _fitted(self.costs(table), measured)
@@ -73,7 +73,8 @@ class ColumnSum(CostSum):
 
 class OperationSum(CostSum):
     """A look-up: every operation has a cost, and one for a multiply-add where nodes say these. An operation that no
-    row of `fit` had costs nothing."""
+    row of `fit` had costs nothing.
+    """
 
     operations: tuple[str, ...] = ()
 

@@ -23,7 +23,7 @@ def total(table: Table, name: str) -> Floats:
         name: `nodes`, or a key of `NAMES`.
 
     Raises:
-        ArchflowError: The table has neither, or a row has no number of at least 0.
+        ArchflowError: If the table has neither, or a row has no number of at least 0.
     """
     if name == "nodes":
         return table.architectures.node_counts.astype(np.float64)

@@ -38,7 +38,7 @@ def latency_scores(learnt: Table, judged: Table, column: str) -> Scores:
         a line in place of them where the tables lack what a baseline needs.
 
     Raises:
-        ArchflowError: A latency is not positive.
+        ArchflowError: If a latency is not positive.
     """
     seen = checked_latencies(column, learnt.metric(column))
     measured = checked_latencies(column, judged.metric(column))

@@ -81,7 +81,8 @@ class Preset:
 
 def _flowerformer(weight_decay: float, batch_size: int) -> EncoderPreset:
     """FlowerFormer's own training (from its configuration files), pre-trained as in FGP's text; the released code
-    pre-trains in batches of 1,024."""
+    pre-trains in batches of 1,024.
+    """
     training = FineTuneSettings(
         epochs=300, batch_size=batch_size, learning_rate=8e-4, weight_decay=weight_decay, warmup=30
     )

@@ -138,7 +138,7 @@ def test_another_programs_weights_are_refused(saved):
         ({"preparation": Preparation(Vocabulary(("a",))).to_json()}, "knows 3 operations, its vocabulary 1"),
         ({"preparation": {}}, "description of the encoder is damaged"),
         ({"preparation": {**DESCRIPTION["preparation"], "scales": [["kernel", None, 0, 0]]}}, "scales are damaged"),
-        ({"preparation": {**DESCRIPTION["preparation"], "view": "nowhere"}}, "view 'nowhere' is none of"),
+        ({"preparation": {**DESCRIPTION["preparation"], "view": "nowhere"}}, "view 'nowhere' is not one of"),
         ({}, "the weights do not fit the settings"),
         ({"format": "archflow encoder 1"}, "not the description of an encoder of this version"),
     ],

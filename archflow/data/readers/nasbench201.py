@@ -30,7 +30,8 @@ _METRICS = {
 
 def read(files: Mapping[str, Path]) -> Table:
     """Read all 15,625 cells: parameters (millions), CIFAR-10 accuracies (%, mean over the seeds, 200 epochs) and the
-    Jacobian covariance (NaN for 341)."""
+    Jacobian covariance (NaN for 341).
+    """
     path = files[_FILE]
     try:
         published = columns(read_pickle(path, PANDAS_NAMES))

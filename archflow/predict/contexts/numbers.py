@@ -17,7 +17,8 @@ from archflow.predict.contexts.base import CONTEXTS, ContextKind
 @dataclass(frozen=True)
 class NumbersSaid(ContextKind):
     """What `archflow.devices.words` reads in a sentence. Quantities are given as logarithms, since latency falls by a
-    factor, and not by an amount, where a clock doubles."""
+    factor, and not by an amount, where a clock doubles.
+    """
 
     quantities: ClassVar = ("cores", "clock_ghz", "bandwidth_gb_s", "peak_gflops", "threads")
     precisions: ClassVar = ("fp16", "int8")

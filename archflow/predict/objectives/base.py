@@ -75,7 +75,8 @@ class Objective(Bounded, ABC):
 
     def spanning(self, labels: Values, metric: str = "") -> Self:
         """This objective, with the bounds of a metric set from all its known labels (n,), including those for
-        validation."""
+        validation.
+        """
         return replace(
             self, lowest=float(labels.min()), highest=float(labels.max()), most=greatest_possible(labels, metric)
         )
