@@ -16,7 +16,6 @@ ROOT = Path(__file__).parents[1]
 NOT_YET_CLEAN = (
     "archflow/data",
     "archflow/devices",
-    "archflow/encoders",
     "archflow/features",
     "archflow/importers",
     "archflow/predict",

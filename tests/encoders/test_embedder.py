@@ -97,7 +97,7 @@ def test_parts_that_do_not_fit_each_other_are_refused():
         Embedder(GIN(4, width=8), Preparation(VOCABULARY))
     architecture = Architecture(("conv", "conv"), ((0, 1),), {"kernel": (1.0, 3.0)})
     numbered = ArchitectureSet.from_architectures([architecture])
-    with pytest.raises(ArchflowError, match="reads 0 attributes, its scales are of 1"):
+    with pytest.raises(ArchflowError, match="reads 0 attributes, but there are scales for 1"):
         Embedder(GIN(3, width=8), Preparation(VOCABULARY, scales=AttributeScales.of(numbered)))
     with pytest.raises(ArchflowError, match="view"):
         Preparation(VOCABULARY, "nowhere")
