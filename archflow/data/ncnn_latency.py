@@ -55,7 +55,7 @@ def ncnn_table(folder: Path) -> Table:
 
 
 def _words(run: Mapping[str, Any]) -> str:
-    """A sentence that says what ran."""
+    """The sentence that describes a run."""
     if run["gpu_device"] is not None and run["gpu_device"] >= 0:
         return f"{run['device']}, GPU"
     threads = run["num_threads"]

@@ -31,8 +31,11 @@ as many columns as all subsets of five kinds."""
 @FEATURES.register("graf")
 @dataclass(frozen=True)
 class Graf(Varying):
-    """For sets of kinds of nodes: the shortest path through these kinds only, the most nodes of the set on such a path,
-    and node degrees that count only neighbours of these kinds. For single kinds, also the most nodes on any path.
+    """Paths and degrees restricted to sets of kinds of nodes.
+
+    For each set: the shortest path through its kinds only, the largest number of nodes of the set on such a path, and
+    node degrees that count only neighbours of these kinds. For single kinds, also the largest number of nodes on any
+    path.
 
     Paths lead from nodes without predecessors to nodes without successors. If there are several such ends, as in
     architectures of two cells, one column holds the least of their values and one the greatest. Kinds that occur
@@ -65,8 +68,9 @@ class Graf(Varying):
 
     @cached_property
     def sets(self) -> list[tuple[int, ...]]:
-        """The sets of kinds, as groups: indices in `alone`, and `len(alone)` for all kinds that are in neither `alone`
-        nor the frame.
+        """The sets of kinds, as groups of indices.
+
+        An index refers to `alone`; `len(alone)` stands for all kinds that are in neither `alone` nor the frame.
         """
         alone = range(len(self.alone))
         if len(alone) <= FEW and len(self.alone) + len(self.frame) == len(self.kinds):
@@ -145,8 +149,9 @@ def _paths(architectures: ArchitectureSet, allowed: NDArray, counted: NDArray) -
 
 
 def _degrees(architectures: ArchitectureSet, group: NDArray, member: NDArray[np.float32]) -> list[NDArray]:
-    """Degrees by sets of groups (S, G): mean and maximum over all nodes, sums over first and over last nodes; (N, S)
-    each.
+    """Degrees by sets of groups (S, G), as arrays (N, S).
+
+    These are the mean and maximum over all nodes, and the sums over first and over last nodes.
     """
     source, target = architectures.edge_nodes
     groups = member.shape[1]

@@ -1,4 +1,4 @@
-"""All latency baselines on the same rows, side by side."""
+"""All latency baselines on the same rows."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def scores_of(predicted: ArrayLike, measured: ArrayLike) -> dict[str, float]:
 
 
 def latency_scores(learnt: Table, judged: Table, column: str) -> Scores:
-    """Fit every baseline to one table and judge it by another.
+    """Fit every baseline to one table and evaluate it on another.
 
     Args:
         learnt: Rows to fit to.
         judged: Rows to predict.
-        column: That of the latencies in both, in the same unit.
+        column: The column of latencies in both, in the same unit.
 
     Returns:
         By baseline, mean absolute percentage error and shares within 5 and 10 % as fractions, and rank correlations;
-        a line in place of them where the tables lack what a baseline needs.
+        a line instead of them if the tables lack what a baseline needs.
 
     Raises:
         ArchflowError: If a latency is not positive.

@@ -83,7 +83,7 @@ def test_words_among_the_attributes_are_refused_by_name():
     [
         (SimpleNamespace(x=torch.zeros(2, 1)), (), "no op and edge_index"),
         (SimpleNamespace(op=torch.tensor([0]), edge_index=torch.zeros(3, 1)), (), "no op and edge_index"),
-        (SimpleNamespace(op=torch.tensor([7]), edge_index=torch.zeros(2, 0)), (), "7 is not an id in a vocabulary of 3"),
+        (SimpleNamespace(op=torch.tensor([7]), edge_index=torch.zeros(2, 0)), (), "7 is not an id in a vocabulary"),
         (SimpleNamespace(op=torch.tensor([1]), edge_index=torch.zeros(2, 0)), ("k",), "x lacks one of 1 named columns"),
     ],
 )
