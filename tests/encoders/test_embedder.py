@@ -93,7 +93,7 @@ def test_whatever_holds_architectures_is_embedded(cells):
 
 
 def test_parts_that_do_not_fit_each_other_are_refused():
-    with pytest.raises(ArchflowError, match="knows 4 operations, its vocabulary 3"):
+    with pytest.raises(ArchflowError, match="has 4 operations, its vocabulary 3"):
         Embedder(GIN(4, width=8), Preparation(VOCABULARY))
     architecture = Architecture(("conv", "conv"), ((0, 1),), {"kernel": (1.0, 3.0)})
     numbered = ArchitectureSet.from_architectures([architecture])
