@@ -15,7 +15,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default="digits201", help="a data set or a table file")
     parser.add_argument("--metric", default="test_accuracy")
-    parser.add_argument("--encoders", default="gated_gcn,gin,mlp", help="names that `archflow encoders` lists, or kinds")
+    parser.add_argument("--encoders", default="gated_gcn,gin,mlp", help="kinds, or names of pre-trained encoders")
     parser.add_argument("--labels", type=int, default=100)
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--members", type=int, default=3, help="networks in each ensemble")
@@ -30,7 +30,7 @@ def main() -> None:
     labelled, others = table.select(rows[: options.labels]), table.select(rows[options.labels :])
     truth = others.metric(options.metric)
 
-    print(f"{options.data}: {len(labelled):,} labels of {options.metric}, judged on {len(others):,} other architectures\n")
+    print(f"{options.data}: {len(labelled):,} labels of {options.metric}, judged on {len(others):,} others\n")
     print("encoder            tau   P@1 %")
     ridge = StackedPredictor(components=["ridge"], columns=[])
     ridge.fit(labelled, metrics=[options.metric], reference=table)

@@ -65,7 +65,8 @@ def main() -> None:
     model = table_of([from_module(network, (images,), name="small")])
     low, high = predictor.interval(model, 0.8)
     print(f"\nthe model: {model.metric('macs')[0] / 1e6:,.1f} million multiply-adds")
-    print(f"  predicted for that processor {predictor.predict(model).mean[0]:8.3f} ms, 80 % {low[0]:.3f} to {high[0]:.3f}")
+    predicted = predictor.predict(model).mean[0]
+    print(f"  predicted for that processor {predicted:8.3f} ms, 80 % {low[0]:.3f} to {high[0]:.3f}")
     print(f"  by flops alone               {baseline.predict(model)[0]:8.3f} ms")
     measured = latency(network.eval(), images, Protocol(seconds=options.seconds, agree=options.agree))
     print(f"  measured on this machine     {measured.latency_ms:8.3f} ms")
