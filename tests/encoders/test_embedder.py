@@ -135,7 +135,7 @@ def test_another_programs_weights_are_refused(saved):
         ({"encoder": None}, "description of the encoder is damaged"),
         ({"config": {"n_ops": 3, "depths": 3}}, "description of the encoder is damaged"),
         ({"encoder": "gim"}, "no encoder is called 'gim'; did you mean 'gin'"),
-        ({"preparation": Preparation(Vocabulary(("a",))).to_json()}, "knows 3 operations, its vocabulary 1"),
+        ({"preparation": Preparation(Vocabulary(("a",))).to_json()}, "has 3 operations, its vocabulary 1"),
         ({"preparation": {}}, "description of the encoder is damaged"),
         ({"preparation": {**DESCRIPTION["preparation"], "scales": [["kernel", None, 0, 0]]}}, "scales are damaged"),
         ({"preparation": {**DESCRIPTION["preparation"], "view": "nowhere"}}, "view 'nowhere' is not one of"),
