@@ -16,7 +16,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--budget", type=int, default=100, help="architectures to evaluate")
     parser.add_argument("--mflops", type=float, default=60.0, help="upper limit on millions of multiply-adds")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("found"), help="folder for the journals; the same call resumes")
+    parser.add_argument("--out", type=Path, default=Path("found"), help="folder of the journals; the same call resumes")
     return parser.parse_args()
 
 

@@ -19,8 +19,10 @@ RUNS = {
         ["params alone", "all 200 candidates"],
     ),
     "compare_encoders.py": (
-        ["--data", str(EXAMPLES / "candidates.csv"), "--metric", "accuracy", "--encoders", "gin,mlp"]
-        + ["--labels", "20", "--epochs", "1", "--members", "1"],
+        [
+            *("--data", str(EXAMPLES / "candidates.csv"), "--metric", "accuracy", "--encoders", "gin,mlp"),
+            *("--labels", "20", "--epochs", "1", "--members", "1"),
+        ],
         ["ridge (baseline)", "gin", "mlp"],
     ),
     "own_encoder.py": (
@@ -29,8 +31,10 @@ RUNS = {
     ),
     "search_space.py": (["--budget", "12", "--out", "found"], ["regularized_evolution", "random"]),
     "model_latency.py": (
-        ["--labels", "60", "--components", "line", "--channels", "4", "--blocks", "1", "--resolution", "16"]
-        + ["--seconds", "0.01", "--agree", "1"],
+        [
+            *("--labels", "60", "--components", "line", "--channels", "4", "--blocks", "1", "--resolution", "16"),
+            *("--seconds", "0.01", "--agree", "1"),
+        ],
         ["predictor", "by flops alone", "measured on this machine"],
     ),
 }

@@ -1,7 +1,7 @@
 """Thrift's compact protocol, in which Parquet describes itself: the fields of a struct, by number.
 
-Source: the specification of the compact protocol, Apache Thrift. Structs contain no names; the reader must know what the
-numbers mean.
+Source: the specification of the compact protocol, Apache Thrift. Structs contain no names; the reader must know what
+the numbers mean.
 """
 
 from __future__ import annotations
