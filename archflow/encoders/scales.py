@@ -25,7 +25,7 @@ SMALLEST = 1e-9
 """Below this fraction of the mean (or of 1), a standard deviation is attributed to rounding."""
 
 ScaleDescription = tuple[str, _Above0 | None, _Float32, _Above0]
-"""What `AttributeScales.to_json` gives of one: name, unit, mean, std; attributes are float32."""
+"""One scale in the result of `AttributeScales.to_json`: name, unit, mean, std; attributes are float32."""
 
 
 @dataclass(frozen=True)
@@ -119,4 +119,4 @@ class AttributeScales:
 
 
 NO_ATTRIBUTES = AttributeScales()
-"""Of an encoder that reads operations alone."""
+"""The scales of an encoder that reads operations alone."""

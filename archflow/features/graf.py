@@ -20,8 +20,8 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.ragged import segment_reduce
 
 FEW = 5
-"""Up to this many kinds, all subsets (32) are used. With more kinds, whose subsets would be too many, only these: none,
-each alone, all but each, and all."""
+"""Up to this many kinds, all subsets (32) are used. With more kinds, which have too many subsets, the sets are: none,
+each kind alone, all but each kind, and all."""
 
 COMMON = 16
 """The maximum number of kinds, the most frequent ones, that are used alone or left out alone. Their 34 sets give about

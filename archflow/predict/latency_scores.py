@@ -15,7 +15,7 @@ from archflow.predict.metrics import kendall_tau, mape, spearman, within
 SCORES = ("mape", "within_5", "within_10", "spearman", "kendall")
 
 Scores = Mapping[str, Mapping[str, float] | str]
-"""By baseline: its `SCORES`, or why it has none."""
+"""For each baseline its `SCORES`, or the reason why it has none."""
 
 
 def scores_of(predicted: ArrayLike, measured: ArrayLike) -> dict[str, float]:
