@@ -1,4 +1,4 @@
-"""Numbers that a user gives: made Python's own, and checked, where they enter."""
+"""Checks of the numbers that a user gives, and their conversion to Python's own types."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ WIDEST = 65_536
 """The largest width of a layer."""
 
 TRAINED_BYTES = 16
-"""Of a weight in training: itself, its gradient, and two moments of the optimiser, in float32."""
+"""Bytes per weight in training: the weight, its gradient and two moments of the optimiser, in float32."""
 
 
 def plain(value: Any) -> Any:
-    """A number of NumPy or torch as one of Python's; anything else as it is."""
+    """Convert a number of NumPy or torch to one of Python's; anything else is returned unchanged."""
     return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
 
 
 def whole(what: str, value: Any, least: float = -math.inf, most: float = math.inf) -> int:
-    """The value as an int; 3.0 is one.
+    """Convert a whole number, such as 3 or 3.0, to an int.
 
     Args:
         what: What it is called in an error.
@@ -31,7 +31,7 @@ def whole(what: str, value: Any, least: float = -math.inf, most: float = math.in
         least, most: Its bounds.
 
     Raises:
-        ArchflowError: It is no whole number within the bounds.
+        ArchflowError: If it is not a whole number within the bounds.
     """
     given = plain(value)
     integral = not isinstance(given, bool) and (
@@ -45,7 +45,7 @@ def whole(what: str, value: Any, least: float = -math.inf, most: float = math.in
 def number(
     what: str, value: Any, least: float = -math.inf, most: float = math.inf, above: float | None = None
 ) -> float:
-    """The value as a float.
+    """Convert a finite number to a float.
 
     Args:
         what: What it is called in an error.
@@ -54,7 +54,7 @@ def number(
         above: A bound that it must exceed.
 
     Raises:
-        ArchflowError: It is no finite number within the bounds.
+        ArchflowError: If it is not a finite number within the bounds.
     """
     given = plain(value)
     known = isinstance(given, int | float) and not isinstance(given, bool) and abs(given) <= sys.float_info.max
@@ -64,8 +64,11 @@ def number(
 
 
 def checked(what: str, value: Any, like: Any, **bounds: Any) -> Any:
-    """The value, if it is of the kind of a default: `whole` for an int, `number` for a float, true or false for a bool;
-    of any other kind it is returned as it is."""
+    """Convert a value to the type of a default.
+
+    A default of type int requires `whole`, a float `number`, and a bool true or false; with a default of any other
+    type, the value is returned unchanged.
+    """
     if isinstance(like, bool):
         if not isinstance(plain(value), bool):
             raise ArchflowError(f"{what} must be true or false, not {value!r}")
@@ -76,14 +79,17 @@ def checked(what: str, value: Any, like: Any, **bounds: Any) -> Any:
 
 
 def bounded(default: int | float, **bounds: float) -> Any:
-    """A field of a `Bounded` dataclass, with the bounds that `whole` or `number` take."""
+    """Define a field of a `Bounded` dataclass, with the bounds that `whole` or `number` take."""
     return dataclasses.field(default=default, metadata=bounds)
 
 
 @dataclasses.dataclass(frozen=True)
 class Bounded:
-    """A frozen dataclass of settings. Every field whose default is a number or a truth value is converted to that kind
-    and checked when the settings are made; `bounded` gives it bounds."""
+    """A frozen dataclass of settings.
+
+    Every field whose default is a number or a bool is converted to that type and checked when the settings are made;
+    `bounded` gives it bounds.
+    """
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -99,10 +105,10 @@ def check_progress(training: str, epoch: int, figures: Iterable[float], learning
         training: What it is called in an error.
         epoch: Counted from 0.
         figures: Its losses and scores.
-        learning_rate: Of the training.
+        learning_rate: The learning rate, which the message advises to lower.
 
     Raises:
-        ArchflowError: A figure is not finite.
+        ArchflowError: If a figure is not finite.
     """
     if not all(map(math.isfinite, figures)):
         raise ArchflowError(

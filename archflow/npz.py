@@ -1,5 +1,7 @@
-"""Arrays of `.npz` files that others may have made: nothing is unpickled, and sizes are checked before memory is asked
-for."""
+"""Read arrays from `.npz` files of unknown origin.
+
+Nothing is unpickled, and sizes are checked before memory is allocated.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +23,19 @@ from archflow.memory import check_content
 
 _UNREADABLE = (OSError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, RuntimeError, MemoryError)
 _UNREADABLE += (zipfile.BadZipFile, zlib.error, struct.error, SyntaxError, tokenize.TokenError, Warning)
-"""What zipfile and numpy raise for files that are cut, damaged, encrypted or made to do harm."""
+"""What zipfile and numpy raise for files that are truncated, damaged, encrypted or malicious."""
 
 
 def read_arrays(path: str | Path, *names: str) -> list[NDArray[Any]]:
-    """The arrays of these names.
+    """Read the arrays of these names.
 
     Args:
         path: An `.npz` file, compressed or not.
-        names: As they were given to `numpy.savez`.
+        names: The names under which `numpy.savez` stored them.
 
     Raises:
-        ArchflowError: The file is missing, no archive of arrays, damaged, without one of them, or made of objects.
+        ArchflowError: If the file is missing, is damaged, is not an archive of arrays, lacks one of them, or holds
+            Python objects.
     """
     path = regular_file(path)
     try:
@@ -64,7 +67,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     with archive.open(member) as stream:
         array = np.lib.format.read_array(stream, allow_pickle=False)
         if stream.read(1):  # the checksum is verified at the end
-            raise ValueError(f"{member.filename} continues behind its end")
+            raise ValueError(f"{member.filename} continues after its end")
     return array
 
 

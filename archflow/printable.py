@@ -1,5 +1,7 @@
-"""Text of the user's: what can be a name, and how messages show it: on one line, of bounded length, and harmless to a
-terminal."""
+"""Text from users: what can be a name, and how messages show it.
+
+Messages show it on one line, shortened, and without anything that a terminal would interpret.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,10 @@ _LONGEST = 60
 
 
 def printable(text: str) -> str:
-    """The text with everything escaped that a terminal would obey or could not print: control characters, line
-    breaks, marks that turn the direction of writing, lone surrogates."""
+    """Escape everything in a text that a terminal would interpret or could not print.
+
+    These are control characters, line breaks, marks that change the direction of writing, and lone surrogates.
+    """
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
@@ -27,7 +31,7 @@ def is_name(value: object) -> TypeGuard[str]:
 
 
 def shown(value: object) -> str:
-    """The beginning of a value, a text in quotes, as an error message shows it."""
+    """Shorten a value for an error message; a text is put in quotes."""
     if isinstance(value, str):
         return repr(value if len(value) <= _LONGEST else value[: _LONGEST - 3] + "...")
     whole = repr(value)

@@ -8,7 +8,7 @@ from archflow.printable import printable
 
 
 class Progress(Protocol):
-    """What long work reports to."""
+    """An object to which long-running work reports its progress."""
 
     def advance(self, steps: int = 1, note: str = "") -> None:
         """Move on by `steps`; `note` replaces the text at the end of the bar."""
@@ -32,8 +32,10 @@ class _Bar:
 
 @contextmanager
 def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progress]:
-    """Show a bar of `total` steps, of which `done` are behind us (a resumed job). The description is shown as it is:
-    no markup, and what a terminal would obey is escaped."""
+    """Show a bar of `total` steps, of which `done` are complete already (a resumed job).
+
+    The description is shown without markup, and with control characters escaped.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress

@@ -17,15 +17,16 @@ _TRUNCATED = "a protocol buffer that ends too early"
 
 
 def fields(message: Message, most: float = math.inf) -> dict[int, list[Value]]:
-    """Parse a message: field number -> its values in order, with 64-bit fields as doubles, 32-bit ones as floats,
-    varints as integers, and texts and messages as parts of this one.
+    """Parse a message: field number -> its values in order.
+
+    64-bit fields become doubles, 32-bit fields floats and varints integers; texts and messages are slices of this one.
 
     Args:
         message: The message; parts of a memory view are not copied.
-        most: How many values it may have.
+        most: The maximum number of values.
 
     Raises:
-        ArchflowError: It is anything else, or has more values.
+        ArchflowError: If it is not a message, or has more values.
     """
     found: dict[int, list[Value]] = {}
     at, count = 0, 0
@@ -54,8 +55,10 @@ def fields(message: Message, most: float = math.inf) -> dict[int, list[Value]]:
 
 
 def varints(packed: Message, most: float = math.inf) -> list[int]:
-    """Integers one after the other, as a packed field holds them. Raises ArchflowError if there are more than `most`,
-    or the last is cut off."""
+    """Parse the integers of a packed field.
+
+    Raises ArchflowError if there are more than `most`, or the last one is truncated.
+    """
     found: list[int] = []
     at = 0
     while at < len(packed):
@@ -74,7 +77,7 @@ def _fixed(form: str, message: Message, at: int) -> tuple[float, int]:
 
 
 def _varint(message: Message, at: int) -> tuple[int, int]:
-    """An integer in groups of seven bits, the least significant first, and the position after it."""
+    """Parse an integer in groups of seven bits, the least significant first; return it and the position after it."""
     value = 0
     for shift in range(0, 64, 7):
         if at >= len(message):

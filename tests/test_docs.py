@@ -26,7 +26,7 @@ from archflow.pretext import PRETEXT_TASKS
 from archflow.search.base import SEARCHERS
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "examples" / "README.md"])
 README = ROOT / "README.md"
 COMMAND_LINE = ROOT / "docs" / "command-line.md"  # generated; its blocks say how verbs are called
 

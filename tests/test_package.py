@@ -1,8 +1,10 @@
 """What `import archflow` offers."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,15 @@ def test_elsewhere_than_on_posix_the_import_says_so():
     refused = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert refused.returncode == 1
     assert refused.stderr.splitlines()[-1].startswith("ImportError: archflow runs on POSIX systems (Linux, macOS)")
+
+
+def test_the_citation_has_what_its_schema_requires_and_agrees_with_the_package():
+    root = Path(__file__).parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = (root / "CITATION.cff").read_text(encoding="utf-8")
+    stated = dict(re.findall(r"^([a-z-]+):[ ]?(.*)$", text, re.MULTILINE))
+    assert {"cff-version", "message", "title", "authors"} <= stated.keys()
+    assert (stated["title"], stated["license"]) == (project["name"], project["license"])
+    assert stated["version"] == project["version"] == archflow.__version__
+    assert f"- name: {project['authors'][0]['name']}" in text
+    assert "arXiv:2510.18360" in text

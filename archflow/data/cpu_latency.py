@@ -1,4 +1,4 @@
-"""The data set `cpu_latency` as a long table: a row for each generated network and setting of the processor."""
+"""The data set `cpu_latency` as a long table: one row per generated network and setting of the processor."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ _PREFIX = "latency_ms_"
 
 
 def cpu_latency_table() -> Table:
-    """All latencies: `latency_ms`, `device` with the processor, threads and mode in words, `name` with the network's
-    description, and the costs of the networks."""
+    """Read all latencies as a long table.
+
+    Its columns are `latency_ms`, `device` (processor, threads and mode in words), `name` (the network's description),
+    and the costs of the networks.
+    """
     table, path = load(NAME), locate(BENCHMARKS[NAME])
     assert path is not None, "it is part of the package"
     processor = read_json(path.with_suffix(".json"))["device"]

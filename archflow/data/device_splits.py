@@ -1,8 +1,8 @@
-"""Splits of devices: latencies on some to learn from, latencies on others to judge on.
+"""Splits of devices: train on latencies of some, evaluate on latencies of others.
 
 The devices of a table are its metric columns, such as `help_1080ti_32_ms`: one piece of hardware may occur with several
-batch sizes. Latencies at one batch size give away those at another, so a drawn split keeps all columns of one piece of
-hardware on one side.
+batch sizes. Latencies at one batch size largely determine those at another, so a random split keeps all columns of one
+piece of hardware on one side.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BATCH_SIZE = re.compile(r"(_(1|2|4|8|16|32|64|128|256|512))?(_ms)?$")  # other 
 
 @dataclass(frozen=True)
 class DeviceSplit:
-    """Names of metric columns: devices to learn from and devices to judge on."""
+    """Names of metric columns: devices to train on and devices to evaluate on."""
 
     train: tuple[str, ...]
     test: tuple[str, ...]

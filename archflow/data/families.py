@@ -20,8 +20,8 @@ class FamilySplit(NamedTuple):
 
     Attributes:
         name: The family that is left out, or "in domain".
-        learnt: Rows to learn from; a checkpoint is chosen by a part of them.
-        judged: Rows to judge by, which choose nothing.
+        learnt: Rows for training; part of them selects the checkpoint.
+        judged: Rows for evaluation only; they select nothing.
     """
 
     name: str
@@ -30,16 +30,16 @@ class FamilySplit(NamedTuple):
 
 
 def leave_family_out(table: Table, column: str = "family") -> Iterator[FamilySplit]:
-    """Give a split for each family: learn from all others, judge by it.
+    """Make a split for each family: train on all others, evaluate on it.
 
-    Source: the protocol out of domain of Liu et al. (NNLQP), ICPP 2022, with 2,000 networks in each of ten families.
+    Source: the out-of-domain protocol of Liu et al. (NNLQP), ICPP 2022, with 2,000 networks in each of ten families.
 
     Args:
         table: N rows.
         column: The column of texts that names each row's family.
 
     Raises:
-        ArchflowError: There is no such column, a row names no family, or there is only one.
+        ArchflowError: If there is no such column, a row names no family, or there is only one.
     """
     names, member = _families(table, column)
     for number, name in enumerate(names):
@@ -47,18 +47,18 @@ def leave_family_out(table: Table, column: str = "family") -> Iterator[FamilySpl
 
 
 def in_domain(table: Table, column: str = "family", judged: int = 200, seed: int = 0) -> FamilySplit:
-    """Hold out as many rows of each family, drawn at random.
+    """Hold out the same number of rows of each family, drawn at random.
 
-    Source: as `leave_family_out`; 1,800 rows of each family to learn from and 200 to judge by.
+    Source: as `leave_family_out`; 1,800 rows of each family for training and 200 for evaluation.
 
     Args:
         table: N rows.
         column: The column of texts that names each row's family.
-        judged: Rows of each family to judge by.
-        seed: Of the draw. NNLQP has a fixed one: select its rows by its column instead.
+        judged: Rows of each family to evaluate on.
+        seed: Random seed. NNLQP has a fixed split: to use it, select rows by its column instead.
 
     Raises:
-        ArchflowError: As `leave_family_out`, or a family has no row left to learn from.
+        ArchflowError: As `leave_family_out`, or if a family has no row left for training.
     """
     names, member = _families(table, column)
     count, generator = whole("judged", judged, 1), np.random.default_rng(whole("seed", seed, 0))

@@ -1,4 +1,4 @@
-"""From networks to a table of their latencies on this machine."""
+"""Measure the latencies of networks on this machine."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ DEVICE = "device"
 
 @dataclass
 class Measured:
-    """What a job has done.
+    """The result of a job.
 
     Attributes:
-        entries: What was measured, by row; see `COLUMNS`.
-        failures: Why not, by row.
+        entries: Measurements by row; see `COLUMNS`.
+        failures: Reasons of failures by row.
     """
 
     entries: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -43,12 +43,12 @@ class Measured:
 
 @dataclass(frozen=True)
 class LatencyJob:
-    """Latencies of networks, one after the other.
+    """Measures the latencies of networks, one after the other.
 
     Attributes:
-        networks: What is measured.
-        device: What this machine is called in the table.
-        protocol: How each is measured.
+        networks: The networks.
+        device: The name of this machine in the table.
+        protocol: How each network is measured.
     """
 
     networks: Networks
@@ -56,7 +56,7 @@ class LatencyJob:
     protocol: Protocol = field(default_factory=Protocol)
 
     def outputs(self, out: Path) -> list[Output]:
-        """What `run` writes, to check beforehand. The journal says itself whether it is of this job."""
+        """The files that `run` writes, to check beforehand. The journal itself knows whether it is of this job."""
         journal = _journal(out)
         return [
             Output("--out", out, "a table", TABLE_ENDINGS, own=lambda path: journal.is_file() or _is_measured(path)),
@@ -70,7 +70,7 @@ class LatencyJob:
         once all are measured it is removed.
 
         Raises:
-            ArchflowError: None could be measured, or the journal is of another job or machine.
+            ArchflowError: If none could be measured, or the journal is of another job or machine.
         """
         done = Measured()
         with open_journal(_journal(out), self._configuration()) as journal:
@@ -100,14 +100,14 @@ class LatencyJob:
         journal.append(done.entries[row])
 
     def _configuration(self) -> dict[str, Any]:
-        """All that decides the numbers, as plain JSON values."""
+        """Everything that determines the measurements, as plain JSON values."""
         import torch
 
         machine = {"device": self.device.words, "processor": processor(), "torch": torch.__version__}
         return {**self.networks.configuration, **asdict(self.protocol), **machine}
 
     def _table(self, entries: Mapping[int, Mapping[str, Any]]) -> pa.Table:
-        """The networks' own columns, and behind them what was measured, empty where it was not."""
+        """The networks' own columns, followed by the measurements, which are empty where missing."""
         import pyarrow as pa
 
         table = self.networks.columns()

@@ -1,4 +1,4 @@
-"""Long tables, which have one row for each architecture and device, from wide ones with a column for each device."""
+"""Convert wide tables, with one column per device, to long ones, with one row per architecture and device."""
 
 from __future__ import annotations
 

@@ -59,10 +59,13 @@ def _unpacked(*packed: NDArray[np.integer]) -> ArchitectureSet:
 
 
 def graphs_of(hashes: Sequence[str]) -> ArchitectureSet:
-    """The graphs with these official hashes, in order: from `nasbench101_graphs.npz` if the user's folder has it, else
-    by enumerating the space, which takes longer and numbers the nodes of some cells differently.
+    """Find the graphs with these official hashes, in order.
 
-    Raises ArchflowError, naming the first hash that is not in the space.
+    They come from `nasbench101_graphs.npz` if the user's folder has it; otherwise the space is enumerated, which takes
+    longer and numbers the nodes of some cells differently.
+
+    Raises:
+        ArchflowError: If a hash is not in the space; the message names the first.
     """
     packed = own_files("nasbench101_graphs.npz")
     if packed:

@@ -23,7 +23,7 @@ GRAPHS, LATENCY = "ncnn_graphs.parquet", "ncnn_latency.parquet"
 _COLUMNS = ("device", "num_threads", "powersave", "gpu_device", "model", "avg_ms")
 
 _CORES = {1: ", little cores", 2: ", big cores"}
-"""What ncnn's power modes use; all cores otherwise."""
+"""The cores that ncnn's power modes use; other modes use all cores."""
 
 
 def has_ncnn(folder: Path | None) -> bool:
@@ -55,7 +55,7 @@ def ncnn_table(folder: Path) -> Table:
 
 
 def _words(run: Mapping[str, Any]) -> str:
-    """A sentence that says what ran."""
+    """The sentence that describes a run."""
     if run["gpu_device"] is not None and run["gpu_device"] >= 0:
         return f"{run['device']}, GPU"
     threads = run["num_threads"]

@@ -1,9 +1,9 @@
 """Where data is kept on this machine: the user's own folder, and the cache.
 
-The cache holds
+The cache contains
 
     NAME.parquet    a benchmark's table, ready to be read
-    NAME.json       its record: sha256, what it was made of, and how
+    NAME.json       its record: sha256, its sources, and how it was made
     raw/NAME/FILE   downloaded files, which may be deleted: the table does not need them
     converted/      tables of the user's folder that had native strings but no graphs, with their digests
     evaluations/    unfinished runs of `archflow evaluate`, one folder each

@@ -20,12 +20,17 @@ from archflow.progress import progress_bar
 
 
 def get(benchmark: Benchmark, again: bool = False) -> Path:
-    """Return the path of a benchmark's cached table. If there is none, make it from the published files, which are
-    taken from the user's folder or downloaded.
+    """Return the path of a benchmark's cached table.
 
-    again: read the files again even if there is a table; intact files are not downloaded again.
+    If there is none, make it from the published files, which are taken from the user's folder or downloaded. If it
+    fails, an existing table is left unchanged.
 
-    Raises ArchflowError if the files cannot be had, or the table was changed. An existing table then stays.
+    Args:
+        benchmark: The benchmark.
+        again: Read the files again even if there is a table; intact files are not downloaded again.
+
+    Raises:
+        ArchflowError: If the files cannot be obtained, or the table was changed.
     """
     if benchmark.embedded:
         raise ArchflowError(f"{benchmark.name}: part of the package; there is nothing to get")
@@ -73,11 +78,15 @@ def present(benchmark: Benchmark, file: RawFile) -> Path | None:
 def import_files(benchmark: Benchmark, files: Sequence[Path]) -> Path:
     """Import the user's own files instead of downloading, and return the path of the table in the cache.
 
-    files: the published files (all that are still missing), or one table with the benchmark's columns, or for
-    nasbench101 the official .tfrecord.
+    If it fails, an existing table is left unchanged.
 
-    Raises ArchflowError if a file is none of these, has another checksum, or lacks a column. An existing table then
-    stays.
+    Args:
+        benchmark: The benchmark.
+        files: The published files (all that are still missing), or one table with the benchmark's columns, or for
+            nasbench101 the official .tfrecord.
+
+    Raises:
+        ArchflowError: If a file is not one of these, has another checksum, or lacks a column.
     """
     if benchmark.embedded:
         raise ArchflowError(f"{benchmark.name}: part of the package; it cannot be replaced")

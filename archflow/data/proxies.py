@@ -89,13 +89,16 @@ def proxy_columns(table: Table) -> list[str]:
 
 
 def tells_apart(values: NDArray[np.float64]) -> bool:
-    """Whether a proxy is informative: two of its values (N,) differ."""
+    """Whether a proxy is informative, that is, whether two of its values (N,) differ."""
     return len(np.unique(values[np.isfinite(values)])) > 1
 
 
 def places(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N,) relative ranks: for each finite value, the fraction of finite values that are smaller plus half the fraction
-    that are equal; NaN for other values."""
+    """(N,) relative ranks between 0 and 1.
+
+    The rank of a finite value is the fraction of finite values that are smaller, plus half the fraction that are equal.
+    The rank of other values is NaN.
+    """
     from scipy.stats import rankdata
 
     present = np.isfinite(values)
@@ -105,10 +108,13 @@ def places(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def with_proxies(table: Table, more: Table) -> Table:
-    """The table with the columns zc_* of another table, matched by architecture (isomorphic ones count as equal); NaN
-    for architectures that it lacks.
+    """Add the columns zc_* of another table to a table.
 
-    Raises ArchflowError if the other table has no such column, or none of the architectures.
+    Rows are matched by architecture, where isomorphic ones count as equal. Architectures that the other table lacks get
+    NaN.
+
+    Raises:
+        ArchflowError: If the other table has no such column, or none of the architectures.
     """
     columns = [name for name in more.metrics if name.startswith("zc_")]
     if not columns:

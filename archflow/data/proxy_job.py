@@ -66,8 +66,11 @@ class NetworkProxies:
 
 @contextmanager
 def _collected_later() -> Iterator[None]:
-    """Suspend garbage collection within the block: building and copying a network makes so many objects, none of them
-    garbage yet, that scanning them takes a tenth of the time."""
+    """Suspend garbage collection within the block.
+
+    Building and copying a network creates so many objects that scanning them takes a tenth of the time, although none
+    of them is garbage yet.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -193,7 +196,7 @@ class ProxyJob:
         return card
 
     def _configuration(self) -> dict[str, Any]:
-        """Everything that determines the proxies besides the architectures, as plain JSON values."""
+        """Everything that determines the proxies, other than the architectures, as plain JSON values."""
         configuration = asdict(self) | image_configuration(self.data)
         drawn = ("table", "count", "sample_seed")
         return {key: value for key, value in configuration.items() if key not in drawn} | {"names": list(self.names)}

@@ -20,25 +20,35 @@ PERMUTATIONS = (None, 2021, 202121)
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of a table. labelled: labels to learn from, the first of the train part. validation: rows that select the
-    checkpoint. test: the rest of the test part."""
+    """Rows of a table.
+
+    Attributes:
+        labelled: Rows whose labels are used for training; the first of the train part.
+        validation: Rows that select the checkpoint.
+        test: The rest of the test part.
+    """
 
     labelled: Rows
     validation: Rows
     test: Rows
 
     def train_part(self, count: int) -> Rows:
-        """The rows of a table of `count` that could have been labelled: those for neither validation nor test, unless
-        the labelled rows are themselves in the test set."""
+        """The rows of a table of `count` that could have been labelled.
+
+        These are the rows for neither validation nor test, unless the labelled rows are themselves in the test set.
+        """
         judged = () if np.isin(self.labelled, self.test).any() else self.test
         return np.setdiff1d(np.arange(count), np.r_[self.validation, judged].astype(np.int64))
 
 
 def isomorphism_classes(table: Table) -> Rows:
-    """(N,) class number of each row: by the search space's canonical form if the rows are cells of a known space (two
-    NAS-Bench-201 cells with different graphs can be the same network), otherwise by the graph's hash.
+    """(N,) class number of each row.
 
-    Raises ArchflowError, naming the row, if only some rows of such cells have their native string.
+    If the rows are cells of a known space, the class is given by the space's canonical form: two NAS-Bench-201 cells
+    with different graphs can be the same network. Otherwise it is given by the graph's hash.
+
+    Raises:
+        ArchflowError: If only some rows of such cells have their native string; the message names the first without.
     """
     if table.native is not None:
         for name in SPACES.names():
@@ -57,8 +67,11 @@ def isomorphism_classes(table: Table) -> Rows:
 
 
 def pool(count: int, train: int, test: int, shuffled: bool = False, seed: int = 0) -> Rows:
-    """The rows to use: all in order if train + test needs them all and they need not be `shuffled`, else a uniform
-    draw."""
+    """The rows to use.
+
+    These are all rows in order if train + test needs them all and they need not be `shuffled`, and otherwise a uniform
+    draw.
+    """
     if train + test > count:
         raise ArchflowError(
             f"train {train} + test {test} is more than the {count} labelled architectures; ask for fewer"
@@ -69,13 +82,19 @@ def pool(count: int, train: int, test: int, shuffled: bool = False, seed: int = 
 
 
 def split(order: Rows, train: int, labels: int, validation: int, classes: Rows | None = None) -> Split:
-    """FGP's split of ordered rows: the first `train` are the train part, whose first `labels` are labelled; the first
-    `validation` of the rest select the checkpoint, and the remaining rows are the test set.
+    """FGP's split of ordered rows.
 
-    classes: (N,) class of each row of the table. If given, whole classes go to one side (the train part then ends with
-    the class that fills it).
+    The first `train` rows are the train part, whose first `labels` are labelled. The first `validation` of the rest
+    select the checkpoint, and the remaining rows are the test set.
 
-    Raises ArchflowError if a part would be too small to rank.
+    Args:
+        order: Rows of the table, in order.
+        train, labels, validation: Numbers of rows.
+        classes: (N,) class of each row of the table. If given, whole classes go to one side; the train part then ends
+            with the class that fills it.
+
+    Raises:
+        ArchflowError: If a part would be too small to rank.
     """
     if classes is not None and 0 < train <= len(order):
         first_seen = np.unique(classes[order], return_index=True)[1]

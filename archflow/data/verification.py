@@ -16,7 +16,12 @@ from archflow.graph.table import read_table
 
 @dataclass(frozen=True)
 class Finding:
-    """The check of one file. fault: what is wrong with it, empty if nothing is. checked: what it was compared to."""
+    """The check of one file.
+
+    Attributes:
+        fault: What is wrong with it; empty if nothing is.
+        checked: What it was compared to.
+    """
 
     path: Path
     checked: str
@@ -24,8 +29,11 @@ class Finding:
 
 
 def verify(benchmark: Benchmark) -> list[Finding]:
-    """Check a benchmark's files on this machine: published files against their published sha256, and the cached table
-    against its record. A user's table has no known checksum, so it must only be readable."""
+    """Check a benchmark's files on this machine.
+
+    Published files are compared to their published sha256, and the cached table to its record. A user's table has no
+    known checksum, so it only has to be readable.
+    """
     findings = []
     cached, own = cached_table(benchmark.name), own_table(benchmark.name)
     if cached.is_file():

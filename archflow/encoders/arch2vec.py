@@ -1,4 +1,4 @@
-"""arch2vec's encoder: a graph isomorphism network that gives the mean of a variational code."""
+"""arch2vec's encoder: a graph isomorphism network that outputs the mean of a variational code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,13 @@ class VariationalLayer(nn.Module):
         self.norm_hidden, self.norm = BatchNorm(dim), BatchNorm(dim)
 
     def forward(self, x: Tensor, neighbours: Tensor, mask: Tensor | None) -> Tensor:
-        """(K, S, in) -> (K, S, d). neighbours: (B, L, L) edges in both directions. mask: (K, S), None if all count."""
+        """(K, S, in) -> (K, S, d).
+
+        Args:
+            x: (K, S, in) node states.
+            neighbours: (B, L, L) edges in both directions.
+            mask: (K, S) whether a position has a node; None if all have.
+        """
         x = neighbour_sum(neighbours, x).addcmul_(x, 1 + self.epsilon)
         hidden = torch.relu_(self.norm_hidden(self.hidden(x), mask))
         return torch.relu_(self.norm(self.out(hidden), mask))
@@ -31,11 +37,16 @@ class VariationalLayer(nn.Module):
 
 @ENCODERS.register("arch2vec")
 class Arch2Vec(Encoder):
-    """The encoder of arch2vec (Yan et al., NeurIPS 2020): a graph isomorphism network on undirected edges (Xu et al.
-    2019) with batch normalisation; a node's embedding is mu, the mean of its code, an architecture's the mean over
-    nodes. The variance, and the decoder, belong to the pre-training.
+    """The encoder of arch2vec (Yan et al., NeurIPS 2020).
 
-    width: of the layers, 128 for every space. dim: of the code, 16. depth: 4.
+    A graph isomorphism network (Xu et al. 2019) with batch normalisation, on undirected edges. A node's embedding is
+    mu, the mean of its code; an architecture's embedding is the mean over its nodes. The variance and the decoder are
+    part of the pre-training task.
+
+    Args:
+        width: Width of the layers; 128 for every space.
+        dim: Entries of the code; 16.
+        depth: Number of layers; 4.
     """
 
     stackable = True
@@ -63,7 +74,7 @@ class Arch2Vec(Encoder):
         return by_node(self.mean(self._by_place(batch)), batch)
 
     def hidden(self, batch: Batch) -> Tensor:
-        """(V, width) what the mean of a node's code is read from, and in pre-training its variance."""
+        """(V, width) states from which the mean of each node's code is computed, and in pre-training its variance."""
         return by_node(self._by_place(batch), batch)
 
     def _by_place(self, batch: Batch) -> Tensor:

@@ -1,7 +1,7 @@
-"""What encoders with attention are built of: heads, perceptrons, and nodes as the rows of rectangles.
+"""Building blocks of encoders with attention: heads, perceptrons, and node states in a padded layout.
 
-Their state is (K, S, d): K members of S places each. Every architecture has as many places as the largest one has
-nodes (`Batch.padded`); what lies in places without a node is finite, and no node attends to it.
+States are (K, S, d): K ensemble members with S positions each. Every architecture has as many positions as the largest
+one has nodes (`Batch.padded`). States at positions without a node are finite, and no node attends to them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from archflow.graph.padded import Padded
 
 
 def by_place(values: Tensor, batch: Batch) -> Tensor:
-    """(V, d) by node -> (K, S, d) by place."""
+    """(V, d) by node -> (K, S, d) by padded position."""
     return batch.padded.gather(values).view(batch.members, -1, values.shape[1])
 
 
 def by_node(values: Tensor, batch: Batch) -> Tensor:
-    """(K, S, d) by place -> (V, d) by node."""
+    """(K, S, d) by padded position -> (V, d) by node."""
     return batch.padded.scatter(values.reshape(*batch.padded.shape, values.shape[2]))
 
 
@@ -55,10 +55,17 @@ def attend(
     rows: Padded | None = None,
     words: Tensor | None = None,
 ) -> Tensor:
-    """softmax(Q K^T / sqrt(e)) V over what a row attends to: (B, heads, q, e), (B, heads, n, e) twice -> as query.
+    """softmax(Q K^T / sqrt(e)) V over the positions that each query attends to.
 
-    mask: `additive_mask`. A row that attends to nothing gets the mean of all values. rows, words: as `pair_dropout`
-    takes them.
+    Args:
+        query: (B, heads, q, e).
+        key, value: (B, heads, n, e).
+        mask: An `additive_mask`. A query that may attend to nothing gets the mean of all values.
+        dropout_p: Dropout rate of the attention weights.
+        rows, words: As `pair_dropout` takes them.
+
+    Returns:
+        (B, heads, q, e).
     """
     scores = (key @ query.transpose(2, 3)).transpose(1, 2).contiguous()
     return weigh(torch.add(mask, scores, alpha=1 / math.sqrt(query.shape[3])), value, dropout_p, rows, words)
@@ -67,9 +74,18 @@ def attend(
 def weigh(
     scores: Tensor, value: Tensor, dropout_p: float = 0.0, rows: Padded | None = None, words: Tensor | None = None
 ) -> Tensor:
-    """Means of values (B, heads, n, e), weighted by the softmax of scores (B, n, heads, q): (B, heads, q, e).
+    """Means of values, weighted by the softmax of scores.
 
-    Keys come first, then heads and queries: so a CPU's softmax is vectorised across these, not along a row of few keys.
+    Keys come first in the scores, then heads and queries: this lets a CPU vectorise the softmax across these, instead
+    of along a row of few keys.
+
+    Args:
+        scores: (B, n, heads, q).
+        value: (B, heads, n, e).
+        dropout_p, rows, words: As `attend` takes them.
+
+    Returns:
+        (B, heads, q, e).
     """
     shares = torch.softmax(scores, 1)
     if dropout_p > 0:
@@ -79,9 +95,9 @@ def weigh(
 
 
 class AttentionHeads(nn.Module):
-    """softmax(Q K^T / sqrt(e)) V over the positions that the mask allows; the heads, of e entries each, side by side.
+    """softmax(Q K^T / sqrt(e)) V over the positions that the mask allows, with all heads concatenated.
 
-    dropout: of the shares that the softmax gives.
+    dropout: rate for the attention weights.
     """
 
     def __init__(self, dim: int, heads: int, head_width: int, *, bias: bool = True, dropout: float = 0.0) -> None:
@@ -100,7 +116,7 @@ class AttentionHeads(nn.Module):
 
 
 class Perceptron(nn.Module):
-    """y = W2 ReLU(W1 x + b1) + b2, dropout behind the ReLU."""
+    """y = W2 ReLU(W1 x + b1) + b2, with dropout after the ReLU."""
 
     def __init__(self, dim: int, hidden: int, dropout: float = 0.0) -> None:
         super().__init__()
@@ -112,7 +128,7 @@ class Perceptron(nn.Module):
 
 
 class TransformerLayer(nn.Module):
-    """x <- x + W_o heads(LN(x)), then x <- x + perceptron(LN(x)); dropout on what is added."""
+    """x <- x + W_o heads(LN(x)), then x <- x + perceptron(LN(x)), with dropout on both residual branches."""
 
     def __init__(self, dim: int, heads: int, head_width: int, hidden: int, dropout: float) -> None:
         super().__init__()
@@ -131,7 +147,7 @@ class TransformerLayer(nn.Module):
 
 
 def directions(batch: Batch, like: Tensor) -> tuple[Tensor, Tensor]:
-    """(B, L, L) twice, as numbers of the same kind: A with A_uv = 1 for an edge u -> v, and A^T.
+    """The adjacency A, with A_uv = 1 for an edge u -> v, and its transpose A^T: (B, L, L) each, of the dtype of `like`.
 
     A x sums over a node's successors, A^T x over its predecessors.
     """

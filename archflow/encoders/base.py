@@ -93,22 +93,29 @@ class Encoder(Configured, nn.Module, ABC):
         """(V, d) node embeddings."""
 
     def describe(self, vocabulary: Vocabulary) -> None:
-        """Take what the names of the operations say. `create` calls it once, on a new encoder; most encoders know
-        operations by their ids alone, and do nothing."""
+        """Set the operations from their names; `create` calls it once, on a new encoder.
+
+        Most encoders know operations by their ids alone and need not override it.
+        """
 
     def states(self, batch: Batch) -> Tensor:
         """(V, d) node states that a read-out pools; for most encoders, the node embeddings."""
         return self(batch)
 
     def pair_bytes(self, training: bool) -> int:
-        """Approximate bytes per pair of nodes of an architecture: in evaluation, the mask, scores and weights of one
-        layer at a time; in training, what every layer keeps for the gradient."""
+        """Approximate bytes per pair of nodes of an architecture.
+
+        In evaluation, these are the mask, scores and weights of one layer at a time; in training, everything that all
+        layers keep for the gradient.
+        """
         kept = 3 + 4 * self.pair_layers * training
         return 4 * (1 + self.pair_heads * kept) if self.pair_layers else 0
 
     def memory(self, sizes: Ints, training: bool) -> int:
-        """Approximate bytes for pairs of nodes in a batch of architectures with `sizes` (B,) nodes, each padded to the
-        largest. Encoders that pad differently override it."""
+        """Approximate bytes for pairs of nodes in a batch of architectures with `sizes` (B,) nodes.
+
+        Each architecture is padded to the largest. Encoders that pad differently override it.
+        """
         return self.pair_bytes(training) * len(sizes) * int(sizes.max(initial=0)) ** 2
 
     @final

@@ -1,4 +1,4 @@
-"""CARL: an architecture's critical part, apart from its redundant one."""
+"""CARL: separates the critical part of an architecture from its redundant part."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from archflow.encoders.layers import LayerNorm, Linear, segment_sum
 from archflow.encoders.readout import Readout, make_readout
 from archflow.graph.batch import Batch, Edges
 
-TINY = 1e-12  # added to sums of sigmoids that divide
+TINY = 1e-12  # added to sums of sigmoids before dividing by them
 
 
 class WeightedSum(torch.autograd.Function):
-    """sum over the edges e into a node of weight_e x_source(e): (V, d), (E,) -> (V, d).
+    """Weighted sums over the edges e into each node, sum_e weight_e x_source(e): (V, d), (E,) -> (V, d).
 
-    The edges' order by source makes the gradient of x a sum of the same kind, without scattered writes.
+    With the edges ordered by source, the gradient of x is a segment sum as well, without scattered writes.
     """
 
     @staticmethod
@@ -71,28 +71,30 @@ def weighted_mean(z: Tensor, weight: Tensor, batch: Batch) -> Tensor:
 
 @ENCODERS.register("carl")
 class CARL(Encoder):
-    """The encoder of CARL (Ji et al., ICCV 2025): a graph convolution network, and an extractor that splits what it
-    found into a critical part, which causes an architecture's accuracy, and a redundant rest.
+    """The encoder of CARL (Ji et al., ICCV 2025): a graph convolution network that finds the critical part.
+
+    Its vectors are split into a critical part, which determines an architecture's accuracy, and a redundant part:
 
         h_v = ReLU(W_in x_v + b_in),   x the one-hot operation
         depth times:   h_v <- dropout(ReLU(LN(W1 h_v + b + mean_{u -> v} W2 h_u + mean_{v -> u} W3 h_u)))
         a_v = sigmoid(p . h_v + c),   a_uv = sigmoid(q . h_u + r . h_v + c')        how critical: nodes v, edges u -> v
-        critical:    z_v = ReLU(W1' h_v + b' + mean_{u -> v} W2' h_u + mean_{v -> u} W3' h_u),  means weighed by a_uv
+        critical:    z_v = ReLU(W1' h_v + b' + mean_{u -> v} W2' h_u + mean_{v -> u} W3' h_u),  means weighted by a_uv
                      embedding = sum_v a_v z_v / sum_v a_v
         redundant:   the same with 1 - a_uv and 1 - a_v
 
-    The redundant part serves training: see `archflow.predict.causal_model`.
+    The redundant part is used in training: see `archflow.predict.causal_model`.
 
-    Source: of CARL we know only what abstract and summaries say: a graph convolution network, learned scores of nodes
-    and of edges from the representations of their ends, the complements of the scores, and interventions on the
-    vectors. Causal Attention Learning (Sui et al., KDD 2022) gives linear scores and one more convolution on the
-    weighted graph. Ours are: a matrix for each direction; layer normalisation; the same last convolution for both
-    parts, so that their vectors lie in one space; and means weighed by the scores, not sums. In sums all scores could
-    rise together until the redundant part is nothing, and would say nothing; in a mean only their differences count,
-    and the redundant part cannot vanish. (Where there is nothing to choose from, as in an architecture of one node,
-    both vectors are the same.)
+    Source: of CARL, only the abstract and summaries are known to us. They describe a graph convolution network, scores
+    of nodes and edges learned from the states of their ends, the complements of the scores, and interventions on the
+    vectors. Causal Attention Learning (Sui et al., KDD 2022) contributes linear scores and one more convolution on the
+    weighted graph. Our own choices are: one matrix per direction; layer normalisation; the same last convolution for
+    both parts, so that their vectors share a space; and weighted means instead of sums. With sums, all scores could
+    grow together until the redundant part vanished and the scores meant nothing; in a mean only their differences
+    matter, and the redundant part cannot vanish. (In an architecture of one node, where there is nothing to choose,
+    both vectors are equal.)
 
-    width, depth: 128 and 3 in all spaces, those of Causal Attention Learning; CARL's own are not known.
+    Args:
+        width, depth: 128 and 3 in all spaces, as in Causal Attention Learning; CARL's own values are not known.
     """
 
     stackable = True
@@ -111,7 +113,7 @@ class CARL(Encoder):
         self.operations, self.inputs = Linear(n_ops, width), NodeInput(n_attributes, width)
         self.convolutions = nn.ModuleList(Linear(width, 3 * width) for _ in range(depth))
         self.norms = nn.ModuleList(LayerNorm(width) for _ in range(depth))
-        self.scores = Linear(width, 3)  # what a node brings to its own score, to those of its edges out, and in
+        self.scores = Linear(width, 3)  # what a node contributes to its own score, to those of its edges out, and in
         self.extract = Linear(width, 3 * width)
         self.readout = make_readout(readout, width, critical=Critical)
 
@@ -132,7 +134,7 @@ class CARL(Encoder):
     def importance(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """How critical the nodes are, (V,), and the edges in the order of `batch.edges`, (E,): from 0 to 1.
 
-        Only compare nodes of one architecture, and edges into or out of one node: these are what the means weigh.
+        Compare only nodes of one architecture, or edges into or out of one node: the means are taken over these.
         """
         node, edge = self._score(self._represent(batch), batch)
         return node.sigmoid(), edge.sigmoid()
@@ -142,7 +144,7 @@ class CARL(Encoder):
         return x.map(self.extract).values, *self._score(x, batch)
 
     def _represent(self, batch: Batch) -> NodeValues:
-        """(V, d) h, what the graph convolutions find."""
+        """(V, d) h, the output of the graph convolutions."""
         table = self.operations.weight + self.operations.bias[:, None]  # type: ignore[index]
         x: NodeValues = self.inputs(table, batch).map(torch.relu)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
@@ -151,13 +153,13 @@ class CARL(Encoder):
         return x
 
     def _score(self, x: NodeValues, batch: Batch) -> tuple[Tensor, Tensor]:
-        """What the sigmoids take: (V,) of the nodes and (E,) of the edges. The complement is that of the negative."""
+        """Logits of the scores: (V,) of the nodes and (E,) of the edges. Negated logits give the complements."""
         own, out, into = x.map(self.scores).values.unbind(1)
         return own, out.index_select(0, batch.edges.source) + into.index_select(0, batch.edges.target)
 
 
 class Critical(Readout):
-    """CARL's: the mean over the nodes, weighted by how critical they are."""
+    """CARL's read-out: the mean over the nodes, weighted by how critical they are."""
 
     def forward(self, encoder: CARL, batch: Batch) -> Tensor:
         """(B, d) the critical vectors."""
@@ -165,5 +167,5 @@ class Critical(Readout):
 
 
 def _part(projected: Tensor, node: Tensor, edge: Tensor, batch: Batch) -> Tensor:
-    """(B, d) vectors of the part that is kept to the sigmoid of node (V,), edge (E,)."""
+    """(B, d) vectors of the part whose scores are the sigmoids of node (V,) and edge (E,)."""
     return weighted_mean(torch.relu_(weighted_messages(projected, edge.sigmoid(), batch)), node.sigmoid(), batch)

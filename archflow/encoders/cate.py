@@ -20,16 +20,18 @@ class CATE(Encoder):
     """The encoder of CATE (Yan et al., ICML 2021), without the pairs and the cross-attention of its pre-training.
 
     x = sqrt(d) embedding(op), `depth` pre-norm Transformer layers in which v attends to u if a directed path leads from
-    v to u, and LN. The structure enters through that mask alone. The embedding is the mean over the outputs: the output
-    node, where a network has one.
+    v to u, and LN. The graph's structure enters through that mask alone. The embedding is the mean over the outputs; a
+    network with an output node has just this one.
 
-    A sink reaches no node; it attends to all nodes of its architecture. In the released code its scores are equal,
-    so that it averages over all positions, padding too, and NAS-Bench-101 cells of fewer than seven nodes are read out
-    at a place of padding. Ours weighs real nodes by their scores and reads the true output.
+    A sink reaches no node; it attends to all nodes of its architecture. In the released code its scores are all equal,
+    so that it averages over all positions including padding, and NAS-Bench-101 cells of fewer than seven nodes are read
+    out at a padded position. Ours weights real nodes by their scores and reads the true output.
 
-    width, depth: 64 and 12 for NAS-Bench-101 and -301.
+    Args:
+        width, depth: 64 and 12 for NAS-Bench-101 and -301.
 
-    Raises ArchflowError if `heads` does not divide `width`.
+    Raises:
+        ArchflowError: If `heads` does not divide `width`.
     """
 
     stackable = True

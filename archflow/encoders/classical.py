@@ -23,12 +23,12 @@ MOST_FEATURES = 1_000_000
 
 @dataclass(frozen=True)
 class Features:
-    """Entries of the vectors of a batch, those of one architecture side by side.
+    """Non-zero entries of the vectors of a batch, grouped by architecture.
 
     Attributes:
-        entry: (M,) their numbers.
-        bounds: (B+1,) where those of an architecture begin and end.
-        values: (M,) what they are, or None if all are 1.
+        entry: (M,) indices of the entries.
+        bounds: (B+1,) boundaries of the architectures' entries.
+        values: (M,) values of the entries, or None if all are 1.
     """
 
     entry: Tensor
@@ -37,10 +37,10 @@ class Features:
 
 
 class FeatureMLP(Encoder):
-    """A perceptron on a vector that describes the whole architecture, mostly zeros.
+    """A perceptron on a vector that describes the whole architecture and is mostly zeros.
 
-    The first layer adds up the rows of the other entries. An encoding knows no node: every node gets the vector of its
-    architecture.
+    The first layer adds up the weight rows of the non-zero entries. The encoding has no node states: every node gets
+    the embedding of its architecture.
     """
 
     stackable = True
@@ -48,7 +48,7 @@ class FeatureMLP(Encoder):
     def __init__(self, n_features: int, width: int, depth: int, dropout: float, readout: str) -> None:
         super().__init__()
         if readout != "whole":
-            raise ArchflowError(f"readout {readout!r}: this encoding has no nodes to read out; leave readout as it is")
+            raise ArchflowError(f"readout {readout!r}: this encoding has no node states; leave readout at its default")
         self.readout = Whole()
         self.dropout = dropout
         self.first = Linear(n_features, width)
@@ -56,17 +56,17 @@ class FeatureMLP(Encoder):
 
     @abstractmethod
     def features(self, batch: Batch) -> list[Features]:
-        """The entries of the vectors that are not zero; in several runs, where that is easier."""
+        """The non-zero entries of the vectors; in several parts, if these are easier to compute."""
 
     def encode(self, batch: Batch) -> Tensor:
-        """(B, d) the vectors behind the perceptron."""
+        """(B, d) outputs of the perceptron."""
         weight, bias = self.first.weight, self.first.bias
         assert bias is not None
         table = weight.view(-1, self.dim)
         y = bias.repeat_interleave(len(batch) // batch.members, 0)
         for features in self.features(batch):
             entry, bounds, values = features.entry, features.bounds, features.values
-            if batch.members > 1:  # a third of a small batch's time is spared without
+            if batch.members > 1:  # without it a small batch takes a third less time
                 first_row = weight.shape[1] * torch.arange(batch.members, device=table.device)
                 entry = entry + first_row.repeat_interleave(bounds.diff().view(batch.members, -1).sum(1))
             y.add_(
@@ -83,7 +83,7 @@ class FeatureMLP(Encoder):
 
 
 class Whole(Readout):
-    """Takes the vector of the whole architecture as it is."""
+    """The embedding of the whole architecture, without pooling."""
 
     def forward(self, encoder: FeatureMLP, batch: Batch) -> Tensor:
         """(B, d) architecture embeddings."""
@@ -92,11 +92,14 @@ class Whole(Readout):
 
 @ENCODERS.register("adjacency_mlp")
 class AdjacencyMLP(FeatureMLP):
-    """The one-hot adjacency encoding (White et al., NeurIPS 2020): a bit for every pair of nodes a < b, set if an edge
-    leads from a to b, and |O| bits for every node. Where nodes have attributes, they stand behind the bits, node by
-    node. Nodes are numbered by topological level, ties as given: the embedding reads positions.
+    """The one-hot adjacency encoding (White et al., NeurIPS 2020).
 
-    Raises ArchflowError, when called, for an architecture of more than `max_nodes` nodes.
+    It has a bit for every pair of nodes a < b, set if an edge leads from a to b, and |O| bits for every node. Node
+    attributes, if any, follow the bits, node by node. Nodes are numbered by topological level, with ties in the given
+    order, so the embedding reads positions.
+
+    Raises:
+        ArchflowError: When called, for an architecture of more than `max_nodes` nodes.
     """
 
     reads_positions = True
@@ -119,8 +122,8 @@ class AdjacencyMLP(FeatureMLP):
         largest = batch.padded.shape[1]
         if largest > self.max_nodes:
             raise ArchflowError(
-                f"adjacency_mlp: an architecture has {largest} nodes, the encoder numbers {self.max_nodes}; "
-                "build it with a larger max_nodes, or take one that numbers none, such as gated_gcn or gin"
+                f"adjacency_mlp: an architecture has {largest} nodes, the encoder can number {self.max_nodes}; "
+                "build it with a larger max_nodes, or use an encoder without node numbers, such as gated_gcn or gin"
             )
         edges, rank = batch.edges, batch.rank
         pairs = rank[edges.source] * self.max_nodes + rank[edges.target]
@@ -137,15 +140,17 @@ class AdjacencyMLP(FeatureMLP):
 
 @ENCODERS.register("path_mlp")
 class PathMLP(FeatureMLP):
-    """The truncated path encoding (White et al., NeurIPS 2020): a bit for every sequence of operations that data can
-    pass from a source to a sink, set if the architecture has such a path.
+    """The truncated path encoding (White et al., NeurIPS 2020).
 
-    A sequence has the source's operation and up to `longest` more; the sink's, the same in every space, is left out
-    (but for a node that is source and sink at once). Sequences are numbered by length, then by operation ids in the
-    order of the vocabulary, the source's first. Longer paths are not seen: with `longest` 3 the encoding is complete
-    for NAS-Bench-201, with 5 for NAS-Bench-101. Attributes enter as their mean over an architecture's nodes.
+    It has a bit for every sequence of operations along which data can pass from a source to a sink, set if the
+    architecture has such a path. A sequence has the source's operation and up to `longest` more; the sink's operation,
+    the same in every space, is left out (unless a node is both source and sink). Sequences are numbered by length, then
+    by operation ids in the order of the vocabulary, the source's first. Longer paths are ignored: with `longest` 3 the
+    encoding is complete for NAS-Bench-201, with 5 for NAS-Bench-101. Attributes enter as their mean over an
+    architecture's nodes.
 
-    Raises ArchflowError if there are more than a million sequences.
+    Raises:
+        ArchflowError: If there are more than a million sequences.
     """
 
     def __init__(
@@ -161,7 +166,7 @@ class PathMLP(FeatureMLP):
         *offsets, n_features = accumulate((n_ops**length for length in range(1, longest + 2)), initial=0)
         if n_features > MOST_FEATURES:
             raise ArchflowError(
-                f"path_mlp: {n_ops} operations make {n_features:,} paths of up to {longest} more than the first; "
+                f"path_mlp: {n_ops} operations make {n_features:,} paths of up to {longest} further operations; "
                 "choose a smaller longest"
             )
         super().__init__(n_features + 2 * n_attributes, width, depth, dropout, readout)
@@ -171,7 +176,7 @@ class PathMLP(FeatureMLP):
         """See `FeatureMLP.features`."""
         n_features = self.n_paths
         edges, is_sink = batch.edges, batch.edges.source_ptr.diff() == 0
-        # Paths that do not end yet: the last node, and the operations up to it as a number in base |O|.
+        # Unfinished paths: the last node, and the operations up to it as a number in base |O|.
         node = batch.sources.node
         code = batch.op[node]
         alone = is_sink[node]
@@ -184,7 +189,7 @@ class PathMLP(FeatureMLP):
             code, ends = code[path], is_sink[target]
             found.append(batch.graph[target[ends]] * n_features + offset + code[ends])
             longer = code[~ends] * self.n_ops + batch.op[target[~ends]]
-            # Paths that agree so far go on as one.
+            # Paths with the same operations so far are merged.
             size = self.n_ops ** (length + 1)
             together = torch.unique(target[~ends] * size + longer)
             node, code = together // size, together % size

@@ -41,7 +41,7 @@ def create(
         positions: Whether it also reads how far each node is from the inputs and the outputs.
         unknown: Whether operations that the data lack are later read as `[unknown]` instead of being refused.
         seed: Random seed of untrained weights.
-        config: Arguments of the encoder besides `n_ops` and `n_attributes`.
+        config: Arguments of the encoder other than `n_ops` and `n_attributes`.
 
     Raises:
         ArchflowError: If the name is unknown (the message lists similar ones), an untrained encoder has no data, or a
@@ -65,8 +65,10 @@ def create(
 
 
 def list_encoders(pattern: str = "*") -> list[str]:
-    """List the names that `create` takes and that match a pattern such as `*nasbench*`: untrained kinds and pre-trained
-    encoders, sorted."""
+    """List the names that `create` takes and that match a pattern such as `*nasbench*`, sorted.
+
+    They are names of untrained encoders and of pre-trained ones.
+    """
     return sorted(name for name in [*ENCODERS.names(), *pretrained.names()] if fnmatchcase(name, pattern))
 
 
@@ -90,6 +92,6 @@ def _preparation(data: Architectures | Vocabulary, view: str, positions: bool, u
 
 
 def _attributes(preparation: Preparation) -> dict[str, int]:
-    """The argument `n_attributes`; no argument if there are no attributes."""
+    """The argument `n_attributes`; empty if there are no attributes."""
     count = len(preparation.scales)
     return {"n_attributes": count} if count else {}

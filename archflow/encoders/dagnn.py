@@ -1,4 +1,4 @@
-"""DAGNN: gated recurrent units that read the graph in the order of its flow."""
+"""DAGNN: gated recurrent units that process the nodes in topological order."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ class DAGNN(Encoder):
         z = FC(max over the sinks v of [h_v^0 || .. || h_v^depth] || max over the sources v of the same, backwards)
 
     Within a layer a node receives its predecessors' new states (`archflow.encoders.flow_gru.FlowGRU`; the term with w1
-    is common to all predecessors, and a softmax does not see it). Backwards: the same against the edges, with weights
-    of its own; `bidirectional=False` leaves that half out. A node's embedding is FC of its own states.
+    is the same for all predecessors, so the softmax cancels it). Backwards, the same happens along reversed edges with
+    separate weights; `bidirectional=False` leaves that half out. A node's embedding is FC of its own states.
 
-    The released scripts leave h^0 out of the read-out and, for ENAS cells, give the attention every node's number; ours
+    The released scripts omit h^0 from the read-out and, for ENAS cells, add every node's number to the attention; ours
     follows the paper and does not depend on how nodes are numbered.
 
-    width: 501 for ENAS cells, 300 for source code; 128 here. depth: 2. bidirectional: False for ENAS cells.
+    Args:
+        width: 501 for ENAS cells, 300 for source code; 128 here.
+        depth: 2.
+        bidirectional: False for ENAS cells.
     """
 
     stackable = True
@@ -59,7 +62,7 @@ class DAGNN(Encoder):
         return batch.leveled.scatter(self.unify(torch.cat(states, -1)))
 
     def states_by_direction(self, batch: Batch) -> list[list[Tensor]]:
-        """For every direction the states h^0 .. h^depth, (K, S, d) each, by place of the layout."""
+        """The states h^0 .. h^depth of each direction, (K, S, d) each, by position of the layout by level."""
         layout = batch.leveled
         x = self.inputs(self.operations.weight, batch).leveled
         found = []
@@ -73,7 +76,7 @@ class DAGNN(Encoder):
 
 
 class Ends(Readout):
-    """DAGNN's: FC of the maximum over the sinks, and of that over the sources of the states of the way back."""
+    """DAGNN's read-out: FC of the maximum over the sinks, and of that over the sources of the backward states."""
 
     def forward(self, encoder: DAGNN, batch: Batch) -> Tensor:
         """(B, d) architecture embeddings."""
@@ -85,7 +88,7 @@ class Ends(Readout):
 
 
 def _highest(states: Sequence[Tensor], end: NodeSubset, batch: Batch) -> Tensor:
-    """(B, n d) the maximum over an architecture's chosen nodes of their n states side by side."""
+    """(B, n d) the maximum over each architecture's chosen nodes of their n concatenated states."""
     places = batch.leveled.place[end.node]
     rows = torch.cat([state.flatten(0, 1).index_select(0, places) for state in states], 1)
     if end.padded.shape[1] <= 1:  # one node each, or no architecture

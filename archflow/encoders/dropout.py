@@ -1,4 +1,4 @@
-"""Dropout whose draws belong to nodes and members: neither padding nor other members of a stack change them."""
+"""Dropout whose random draws belong to nodes and members, independent of padding and of other members of a stack."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archflow.seeding import generators
 def dropout(x: Tensor, p: float, training: bool, rows: Batch | Padded | None = None) -> Tensor:
     """Dropout whose rate is rounded to a multiple of 1/65,536 (16-bit random draws).
 
-    Every member draws from a stream of its own (`archflow.seeding.member_streams`), node by node.
+    Every member draws from its own stream (`archflow.seeding.member_streams`), node by node.
 
     Args:
         x: (V, d) by node, (K, S, d) by padded position, or that in groups, (K, G, S, d).
@@ -28,7 +28,7 @@ def dropout(x: Tensor, p: float, training: bool, rows: Batch | Padded | None = N
 
 
 def relu_dropout(x: Tensor, p: float, training: bool, rows: Batch | Padded | None = None) -> Tensor:
-    """ReLU and dropout in one, in whichever order: fewer passes over memory. x may be written over."""
+    """ReLU and dropout, in either order, combined to save passes over memory. x may be overwritten."""
     return _ReluDropout.apply(x, p, rows) if training and p > 0 else torch.relu_(x)
 
 
@@ -36,10 +36,10 @@ def pair_dropout(weights: Tensor, p: float, training: bool, rows: Padded, words:
     """`dropout` of attention weights (B, L, heads, L) between the nodes of the rows.
 
     Args:
-        weights: Of the attention.
+        weights: The attention weights.
         p, training: As `dropout` takes them.
-        rows: The rectangle.
-        words: The `pair_words` of all rows, where the rectangle has a part of them; drawn for it if None.
+        rows: The padded rows.
+        words: The `pair_words` of all rows, if `rows` are only a part of them; drawn for `rows` if None.
     """
     if not (training and p > 0):
         return weights
@@ -62,12 +62,12 @@ def normal(rows: Padded, width: int, device: torch.device) -> Tensor:
 
 
 def _kept(x: Tensor, words: Tensor, p: float) -> Tensor:
-    """1 where an entry is kept, 0 elsewhere, as x."""
+    """A mask of the shape of x: 1 where an entry is kept, 0 elsewhere."""
     return torch.ge(words, round(p * 65536) - 32768, out=torch.empty_like(x, requires_grad=False))
 
 
 def _words(x: Tensor, rows: Batch | Padded | None) -> Tensor:
-    """Random int16, as x. Torch's own Bernoulli draws cost more than the layer they follow on a CPU."""
+    """Random int16 of the shape of x. On a CPU, torch's own Bernoulli draws cost more than the layer before them."""
     if x.numel() == 0:
         return x.to(torch.int16)
     if rows is None:

@@ -52,8 +52,9 @@ class EncoderDescription(Described):
 
 @dataclass(frozen=True, eq=False)
 class Embedder:
-    """An encoder, how architectures are prepared for it, and how it was trained. Embedding, fitting and pre-training
-    all take one; `archflow.create` makes it.
+    """An encoder with the preparation of its architectures and its training history.
+
+    Embedding, fitting and pre-training all take one; `archflow.create` makes it.
 
     Attributes:
         encoder: The model. Training changes its weights in place.
@@ -71,7 +72,7 @@ class Embedder:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """The operations that it knows."""
+        """The operations that the encoder can read."""
         return self.preparation.vocabulary
 
     @property
@@ -112,7 +113,9 @@ class Embedder:
         if not np.isfinite(found).all():
             check_weights(self.encoder)
             row = int(np.argmin(np.isfinite(found).all(1)))
-            raise ArchflowError(f"row {row}: its embedding is not finite; are its node attributes those of the others?")
+            raise ArchflowError(
+                f"row {row}: its embedding is not finite; are its node attributes in the same units as the others?"
+            )
         return found
 
     def with_history(self, **history: Any) -> Embedder:
@@ -167,9 +170,9 @@ def _check_fit(config: Mapping[str, Any], preparation: Preparation) -> None:
     ops, attributes = config.get("n_ops"), config.get("n_attributes", 0)
     known, scaled = len(preparation.vocabulary), len(preparation.scales)
     if ops != known:
-        raise ArchflowError(f"the encoder knows {ops} operations, its vocabulary {known}")
+        raise ArchflowError(f"the encoder has {ops} operations, its vocabulary {known}")
     if attributes != scaled:
-        raise ArchflowError(f"the encoder reads {attributes} attributes, its scales are of {scaled}")
+        raise ArchflowError(f"the encoder reads {attributes} attributes, but there are scales for {scaled}")
 
 
 def as_table(architectures: Architectures) -> Table:
@@ -180,8 +183,11 @@ def as_table(architectures: Architectures) -> Table:
 
 
 def as_set(architectures: Architectures) -> ArchitectureSet:
-    """Convert architectures to a set: one, a list, a set, a table or a data frame. Raises ArchflowError for anything
-    that holds none."""
+    """Convert architectures to a set: one, a list, a set, a table or a data frame.
+
+    Raises:
+        ArchflowError: If the argument contains no architectures.
+    """
     if isinstance(architectures, ArchitectureSet):
         return architectures
     if isinstance(architectures, Table):
@@ -195,7 +201,9 @@ def as_set(architectures: Architectures) -> ArchitectureSet:
         raise ArchflowError("architectures: the list is empty; give at least one")
     wrong = next((each for each in found if not isinstance(each, Architecture)), None)
     if wrong is not None:
-        raise ArchflowError(f"architectures: {wrong!r} is not one; give a set, a table or Architecture objects")
+        raise ArchflowError(
+            f"architectures: {wrong!r} is not an architecture; give a set, a table or Architecture objects"
+        )
     return ArchitectureSet.from_architectures(found)
 
 

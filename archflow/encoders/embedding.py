@@ -16,10 +16,10 @@ from archflow.graph.pieces import pieces
 from archflow.graph.ragged import Ints
 
 BATCH_SIZE = 256
-"""Architectures per batch in evaluation, at most; larger batches leave the processor's cache."""
+"""The maximum number of architectures per batch in evaluation; larger batches do not fit into the processor's cache."""
 
 NODE_BYTES = 64
-"""Bytes of a node, roughly, for every entry of a layer: its states, and messages along its edges."""
+"""Approximate bytes per node and entry of a layer: its states, and messages along its edges."""
 
 
 @torch.inference_mode()
@@ -29,16 +29,16 @@ def embed(
     device: torch.device | str = "cpu",
     on_batch: Callable[[int], None] | None = None,
 ) -> NDArray[np.float32]:
-    """(N, d) embeddings of a whole set, which is as the encoder reads it.
+    """(N, d) embeddings of a whole set that is prepared for the encoder.
 
     Args:
-        encoder: It is moved to the device and set to evaluation.
-        architectures: N of them.
+        encoder: It is moved to the device and set to evaluation mode.
+        architectures: The N architectures.
         device: Where to compute.
         on_batch: Called with the number of architectures after every batch.
 
     Raises:
-        ArchflowError: For an architecture that takes more memory than there is.
+        ArchflowError: If a single architecture needs more memory than there is.
     """
     check_evaluation(encoder, architectures.node_counts, device)
     encoder.to(device).eval()
@@ -53,13 +53,15 @@ def embed(
 def batches(
     encoder: Encoder, architectures: ArchitectureSet, rows: NDArray[np.int64], device: torch.device | str = "cpu"
 ) -> Iterator[tuple[Batch, Ints]]:
-    """Batches that cover the rows, cut by what they cost the encoder, with the places of their rows among the given.
+    """Yield batches that cover the rows, with the indices of their rows among the given ones.
+
+    Batches are limited by the memory that the encoder needs for them.
 
     Args:
-        encoder: Decides what a batch costs.
+        encoder: Determines the memory of a batch.
         architectures: The set.
-        rows: (n,) of the set; (K, n) for K members, whose rows of one place come together.
-        device: Of the batches.
+        rows: (n,) rows of the set; (K, n) for K members, which get the same columns in each batch.
+        device: Device of the batches.
     """
     members = 1 if rows.ndim == 1 else len(rows)
     sizes = architectures.node_counts[rows].reshape(members, -1).max(0, initial=0)

@@ -1,4 +1,4 @@
-"""FLAN: gated flow and attention to predecessors, side by side, and operations that learn from what flows back."""
+"""FLAN: gated flow and attention to predecessors in parallel, and operations that are updated by a backward flow."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch, Edges
 
 SLOPE = 0.01
-"""Of the leaky ReLU on attention scores; the released code declares 0.2 and does not use it."""
+"""Slope of the leaky ReLU on attention scores; the released code declares 0.2 but does not use it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AttendedFlow(Flow):
-    """A flow whose nodes attend too.
+    """A flow whose nodes also attend to each other.
 
-    ignored: (B, L, L) bool, in places of `Batch.padded`: whether the first has no part in the softmax of the second.
-    unscored: the same of those that take part with a score of zero, or None if none does.
+    ignored: (B, L, L) bool, by position of `Batch.padded`: whether the first node is left out of the second's softmax.
+    unscored: the same for nodes that take part with a score of zero, or None if none does.
     """
 
     ignored: Tensor
@@ -38,7 +38,7 @@ class AttendedFlow(Flow):
 class FlowAttention(nn.Module):
     """The mean of a gated flow and of attention to the same senders; `FLAN` has the equations.
 
-    scored: whether the attention has a score; without one, all who compete count the same.
+    scored: whether the attention has a score; without one, all nodes in the softmax have equal weights.
     """
 
     def __init__(self, flow: GatedFlow, scored: bool = True) -> None:
@@ -49,7 +49,7 @@ class FlowAttention(nn.Module):
         self.message, self.gate = Linear(n_in, dim, bias=False), Linear(flow.gate.weight.shape[1], dim)
         self.score = nn.Parameter(torch.empty(1, dim).uniform_(-bound, bound)) if scored else None
         self.norm = LayerNorm(dim)
-        # As released; from zero, nodes far from the outputs have no state on the way back, and scores no gradient.
+        # As released; from zero, nodes far from the outputs have no state in the backward pass, and scores no gradient.
         nn.init.uniform_(flow.bias, -bound, bound)
 
     def forward(self, x: NodeValues, operation: NodeValues, flow: AttendedFlow) -> Tensor:
@@ -76,40 +76,45 @@ class FlowAttention(nn.Module):
 
 
 def attending(flows: Sequence[GatedFlow], first_scored: bool = True) -> list[FlowAttention]:
-    """The same layers with attention beside the gated flow. first_scored: whether the first has a score."""
+    """The same layers, with attention in addition to the gated flow. first_scored: whether the first has a score."""
     return [FlowAttention(flow, first_scored or i > 0) for i, flow in enumerate(flows)]
 
 
 @ENCODERS.register("flan")
 class FLAN(Encoder):
-    """The encoder of FLAN (Akhauri & Abdelfattah, ICML 2024), "Encodings for Prediction-based Neural Architecture
-    Search". TA-GATES' course of training with attention beside the gates; a layer, over the neighbours j of i:
+    """The encoder of FLAN (Akhauri & Abdelfattah, ICML 2024).
+
+    "Encodings for Prediction-based Neural Architecture Search". It adds attention to the gates of TA-GATES and keeps
+    the imitated training. A layer, over the neighbours j of i:
 
         f_i = sigmoid(o_i W_o + b_o) * sum_j x_j W + x_i W + b              dense graph flow
         s_ij = LeakyReLU(a . (x_i U * x_j U))
         g_i = LN(sigmoid(o_i U_o + c_o) * sum_j softmax_j(s_ij) x_j U)      attention with the Hadamard score
         x_i <- (f_i + g_i) / 2                                              ReLU between layers
 
-    A time step is `depth` layers along the edges, from one learned vector at the nodes without predecessors and another
-    at all others; between two steps, the states at the outputs go back through layers of the same kind against the
-    edges, and operations change by 0.1 perceptron([o_i || y_i || b_i]) (`archflow.encoders.ta_gates.BackwardRound`).
-    The embedding is the mean over the nodes with a predecessor.
+    A time step is `depth` layers along the edges, which start from one learned vector at the nodes without predecessors
+    and from another at all others. Between two steps, the states at the outputs pass backwards through layers of the
+    same kind, and operations change by 0.1 perceptron([o_i || y_i || b_i])
+    (`archflow.encoders.ta_gates.BackwardRound`). The embedding is the mean over the nodes with a predecessor.
 
-    width, depth, timesteps: 128, 5 and 2 in all spaces. silent: ids of operations that compute nothing (`none`); their
-    states enter the mean as zeros, and still pass messages. The released training names an id that no operation has,
-    so nothing is silent there, nor by default.
-    attends_to_all: nodes attend to all nodes of their architecture, to those that are no neighbours with a score of
-    zero, as in the released code, whose softmax takes in padding too. By default to neighbours only.
+    The first backward layer has no score: at first only the outputs have a state, so every product is zero. The
+    released code holds the input's operation at zero; with attention to predecessors alone no embedding depends on that
+    operation, because a gate acts on the messages that a node receives.
 
-    The first layer on the way back has no score: there only the outputs have a state, so every product is zero. The
-    released code holds the input's operation at zero; with attention to predecessors alone no embedding depends on
-    that operation, because a gate acts on the messages that a node receives.
+    Supplements (zero-cost proxies, learned encodings, numbers of cells and channels) are concatenated to the embedding
+    by the predictor, not here. For spaces of two cells the paper encodes each cell and joins them by a perceptron; here
+    an architecture of two components is read out as one mean over both.
 
-    Supplements (zero-cost proxies, learned encodings, numbers of cells and channels) join the embedding behind the
-    encoder: the predictor's business. For spaces of two cells the paper encodes each and joins them by a perceptron;
-    here an architecture of two components is read out as one mean over both.
+    Args:
+        width, depth, timesteps: 128, 5 and 2 in all spaces.
+        silent: Ids of operations that compute nothing (`none`); their states enter the mean as zeros, but they still
+            pass messages. The released training names an id that no operation has, so nothing is silent there, nor by
+            default.
+        attends_to_all: Whether nodes attend to all nodes of their architecture, with a score of zero for those that are
+            not neighbours, as in the released code, whose softmax includes padding too. By default, to neighbours only.
 
-    Raises ArchflowError for no time step, or a silent operation that is not there.
+    Raises:
+        ArchflowError: For no time step, or a silent operation that is not there.
     """
 
     stackable = True
@@ -131,7 +136,7 @@ class FLAN(Encoder):
         super().__init__()
         self.pair_layers = depth * (2 * timesteps - 1)
         if timesteps < 1:
-            raise ArchflowError(f"flan: {timesteps} timesteps; it takes at least one to have an embedding")
+            raise ArchflowError(f"flan: {timesteps} timesteps; at least one is needed for an embedding")
         if any(not 0 <= op < n_ops for op in silent):
             raise ArchflowError(f"flan: silent {list(silent)} must be ids of the {n_ops} operations")
         self.timesteps, self.silent, self.attends_to_all = timesteps, list(silent), attends_to_all
@@ -140,7 +145,7 @@ class FLAN(Encoder):
         self.flow = GatedPass(attending(gated_layers(GatedFlow, hidden, width, depth, op_width)))
         self.between = None
         if timesteps > 1:
-            # On the way back only the outputs have a state at first, and no neighbours: a score would be zero.
+            # In the backward pass only the outputs have a state at first, and no neighbours: a score would be zero.
             back = gated_layers(GatedFlow, width, width, depth, op_width)
             self.between = BackwardRound(width, op_width, lambda: attending(back, first_scored=False))
         self.readout = make_readout(readout, width, nodes=WithPredecessor)
@@ -170,7 +175,7 @@ class FLAN(Encoder):
         return x
 
     def _flow(self, edges: Edges, sends: Tensor, batch: Batch) -> AttendedFlow:
-        """sends: (B, L, L) bool, the same edges in places of `Batch.padded`, sender by receiver."""
+        """The flow along some edges. sends: (B, L, L) bool, the same edges by padded position, sender by receiver."""
         if not self.attends_to_all:
             return AttendedFlow(batch, edges, ignored=~sends, unscored=None)
         here = batch.padded.mask

@@ -1,4 +1,4 @@
-"""Messages that follow the flow: a gated recurrent unit walks the graph level by level, all architectures at once."""
+"""Asynchronous message passing: a gated recurrent unit updates a graph level by level, all architectures at once."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ aten = torch.ops.aten
 
 
 class FlowGRU(nn.Module):
-    """One pass over the graph, along the edges or against them:
+    """One pass over the graph, along the edges or against them.
 
         a_uv = softmax over the neighbours u of v: w . h_u
         m_v  = sum_u a_uv h_u
         h_v  = GRU(input x_v, hidden m_v),   m_v = 0 where v has no neighbours
 
-    FlowerFormer (Hwang et al., CVPR 2024), section on asynchronous message passing. Its attention scores
-    Linear([x_v || h_u + E e]) differ from w . h_u by terms that all neighbours of v share (x_v, and the one edge
-    vector e); a softmax does not see those, so they have no parameters here.
+    Source: FlowerFormer (Hwang et al., CVPR 2024), section on asynchronous message passing. Its attention scores
+    Linear([x_v || h_u + E e]) differ from w . h_u by terms that all neighbours of v share (x_v, and the one edge vector
+    e). A softmax cancels these, so they have no parameters here.
 
-    Every level is one step for all its nodes; a hand-written gradient goes through the levels in reverse.
+    Each level is one step for all its nodes; a hand-written gradient processes the levels in reverse.
     """
 
     def __init__(self, dim: int) -> None:
@@ -130,8 +130,11 @@ class _LevelByLevel(torch.autograd.Function):
 
 
 def _steps(layout: Leveled, backward: bool, *values: Tensor) -> list[tuple]:
-    """Of every level, in the order of computation: the neighbours whose messages arrive, and the level's
-    part of each of `values` (K, S, ...). Parts are views, all cut at once."""
+    """The steps of a pass, in the order of computation.
+
+    Each has the neighbours whose messages arrive at a level, and the level's slice of each of `values` (K, S, ...). The
+    slices are views.
+    """
     neighbours: Sequence[Neighbours | None] = layout.successors if backward else layout.predecessors
     widths = [end - begin for begin, end in pairwise(layout.bounds)]
     steps = list(zip(neighbours, *(value.split(widths, 1) for value in values), strict=True))
@@ -139,7 +142,7 @@ def _steps(layout: Leveled, backward: bool, *values: Tensor) -> list[tuple]:
 
 
 def _weights(logits: Tensor, missing: Tensor | None) -> Tensor | None:
-    """(n, P) softmax over the neighbours that are there, 0 for the others; None if every node has exactly one."""
+    """(n, P) softmax over the existing neighbours, 0 for missing ones; None if every node has exactly one."""
     if missing is None:
         return None if logits.shape[1] == 1 else torch.softmax(logits, 1)
     weights = torch.softmax(logits.masked_fill_(missing, -torch.inf), 1)

@@ -1,4 +1,4 @@
-"""FlowerFormer: the flow of information through the network, imitated level by level."""
+"""FlowerFormer: a Transformer with message passing that follows the flow of data, level by level."""
 
 from __future__ import annotations
 
@@ -36,8 +36,13 @@ class PathAttention(nn.Module):
         self.mix = Linear(dim, dim)
 
     def forward(self, x: Tensor, batch: Batch, masks: Sequence[Tensor]) -> Tensor:
-        """(K, S, d) -> (K, S, d), by place of the batch's layout by level. masks: `additive_mask` of every rectangle of
-        `batch.padded.parts`."""
+        """(K, S, d) -> (K, S, d), by position of the batch's layout by level.
+
+        Args:
+            x: (K, S, d) states.
+            batch: The batch.
+            masks: The `additive_mask` of each of `batch.padded.parts`.
+        """
         rows, parts, p = batch.leveled_rows, batch.padded.parts, self.dropout if self.training else 0.0
         words = pair_words(batch.padded, self.heads) if p > 0 else None
         each = zip(rows.gather(self.query_key_value(x)), masks, parts, strict=True)
@@ -48,7 +53,7 @@ class PathAttention(nn.Module):
         return self.mix(rows.scatter(attended))
 
     def _attend(self, projected: Tensor, mask: Tensor, rows: Padded, p: float, words: Tensor | None) -> Tensor:
-        """(R, L, 3d) queries, keys and values of one rectangle -> (R, L, d)."""
+        """(R, L, 3d) queries, keys and values of one padded part -> (R, L, d)."""
         shape = (*projected.shape[:2], 3, self.heads, projected.shape[2] // (3 * self.heads))
         query, key, value = projected.view(shape).permute(2, 0, 3, 1, 4)  # (R, heads, L, d / heads) each
         return attend(query, key, value, mask, p, rows, words).transpose(1, 2).flatten(2)
@@ -57,7 +62,7 @@ class PathAttention(nn.Module):
 class FlowerLayer(nn.Module):
     """h <- BN(h + ReLU(flow)) + BN(h + attention), then h <- BN(h + perceptron(h)).
 
-    flow: forward along the edges from h, then backward from the states that the forward pass left.
+    flow: a forward pass along the edges from h, then a backward pass from the resulting states.
     """
 
     def __init__(self, dim: int, heads: int, attention_dropout: float) -> None:
@@ -76,7 +81,7 @@ class FlowerLayer(nn.Module):
         return self.norm(x + self.out(torch.relu(self.hidden(x))), there)
 
     def flow(self, x: Tensor, batch: Batch) -> Tensor:
-        """(K, S, d) -> (K, S, d): there and back."""
+        """(K, S, d) -> (K, S, d): the forward pass, then the backward pass."""
         layout = batch.leveled
         return self.back(self.forth(x, layout), layout, backward=True)
 
@@ -87,17 +92,21 @@ class FlowerFormer(Encoder):
 
     x = one-hot(op) W, batch-normalised, ReLU, rows of length one; then `depth` layers (`FlowerLayer`).
 
-    A message comes from all predecessors, as the equations say. The released code's edge masks, as far as they can be
-    told, drop skip edges from the last message of a node; that is not imitated.
+    A node receives messages from all predecessors, as in the equations. In the released code, edge masks appear to drop
+    skip edges from the last message of a node; that is not reproduced.
 
-    Attention is computed in rectangles of architectures of about the same size (`Padded.parts`), so that one large
-    architecture does not pad the others of its batch.
+    Attention is computed separately for groups of architectures of about the same size (`Padded.parts`), so that one
+    large architecture does not pad the others of its batch.
 
-    width, depth: 64 and 9 for NAS-Bench-101 and -201, 128 and 6 for NAS-Bench-ASR, 256 and 4 for NAS-Bench-Graph.
-    attention_dropout: 0.5, 0.1 for NAS-Bench-ASR, 0.4 for NAS-Bench-Graph. For two cells (NAS-Bench-301) see
-    `archflow.encoders.flowerformer_two_cell`; this one reads them too, whether they hang together or not.
+    For two cells (NAS-Bench-301) see `archflow.encoders.flowerformer_two_cell`; this encoder reads them too, connected
+    or not.
 
-    Raises ArchflowError if `heads` does not divide `width`.
+    Args:
+        width, depth: 64 and 9 for NAS-Bench-101 and -201, 128 and 6 for NAS-Bench-ASR, 256 and 4 for NAS-Bench-Graph.
+        attention_dropout: 0.5; 0.1 for NAS-Bench-ASR, 0.4 for NAS-Bench-Graph.
+
+    Raises:
+        ArchflowError: If `heads` does not divide `width`.
     """
 
     stackable = True
@@ -133,6 +142,6 @@ class FlowerFormer(Encoder):
         return layout.scatter(x)
 
     def memory(self, sizes: Ints, training: bool) -> int:
-        """As `Encoder.memory` says, of rectangles of architectures of about the same size."""
+        """As `Encoder.memory`, for groups of architectures of about the same size."""
         parts = Padded(pointer(sizes), torch.device("cpu")).parts
         return self.pair_bytes(training) * sum(rows * length**2 for rows, length in (part.shape for part in parts))

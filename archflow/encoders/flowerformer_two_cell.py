@@ -1,4 +1,4 @@
-"""FlowerFormer for a pair of cells: the same flow through both, and what leaves them mixed."""
+"""FlowerFormer for a pair of cells: the same flow through both, with an exchange between their output states."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ CELLS = 2
 
 
 class EndExchange(nn.Module):
-    """[s_1 || s_2] <- [s_1 || s_2] W + b, s_c being the state of the node where cell c ends.
+    """[s_1 || s_2] <- [s_1 || s_2] W + b, where s_c is the state of the node at which cell c ends.
 
-    Of a cell with several such nodes, s_c is their mean, and all of them get what it becomes.
+    If a cell has several such nodes, s_c is their mean, and all of them get the new state.
     """
 
     def __init__(self, dim: int) -> None:
@@ -26,7 +26,7 @@ class EndExchange(nn.Module):
         self.mix = Linear(CELLS * dim, CELLS * dim)
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
-        """(K, S, d) -> (K, S, d), by place of the batch's layout by level; only where cells end do states change."""
+        """(K, S, d) -> (K, S, d), by position of the layout by level; only states at the ends of cells change."""
         ends, states = batch.cell_ends, x.view(-1, x.shape[-1])
         place, there = batch.leveled.place[ends.node], ends.padded.mask[..., None]
         leaving = ends.padded.gather(states.index_select(0, place))  # (2B, P, d)
@@ -37,14 +37,14 @@ class EndExchange(nn.Module):
 
 
 class TwoCellLayer(FlowerLayer):
-    """A layer whose cells exchange what leaves them between the walks there and back."""
+    """A layer whose cells exchange their output states between the forward and the backward pass."""
 
     def __init__(self, dim: int, heads: int, attention_dropout: float) -> None:
         super().__init__(dim, heads, attention_dropout)
         self.exchange = EndExchange(dim)
 
     def flow(self, x: Tensor, batch: Batch) -> Tensor:
-        """(K, S, d) -> (K, S, d): there, over to the other cell, and back."""
+        """(K, S, d) -> (K, S, d): forward pass, exchange between the cells, backward pass."""
         layout = batch.leveled
         return self.back(self.exchange(self.forth(x, layout), batch), layout, backward=True)
 
@@ -53,21 +53,22 @@ class TwoCellLayer(FlowerLayer):
 class FlowerFormerTwoCell(FlowerFormer):
     """FlowerFormer (Hwang et al., CVPR 2024), the version for a normal and a reduction cell (NAS-Bench-301).
 
-    An architecture is a graph of two cells (`ArchitectureSet.cells`), as the space `darts` gives it. With h0 what
-    enters a layer, weights shared by the cells,
+    An architecture is a graph of two cells (`ArchitectureSet.cells`), as the space `darts` gives it. With h0 the input
+    of a layer, and weights shared by the cells,
 
-        h = forth(h0);   [h_s || h_t] <- [h_s || h_t] W + b   (s, t: where the cells end);   flow = back(h)
+        h = forward(h0);   [h_s || h_t] <- [h_s || h_t] W + b   (s, t: where the cells end);   flow = backward(h)
 
     and all else is `FlowerLayer`. The embedding is the mean over the first cell's nodes, then that over the second's:
     dim = 2 width. A node's own embedding is its state in the half of its cell, and zeros in the other.
 
-    Cells count in order of their first nodes: that of a DARTS genotype with the normal one. Nothing else tells its
-    cells apart, for they have the same operations. So renumbering nodes may exchange them (`reads_positions`).
+    Cells are ordered by their first nodes; in a DARTS genotype the normal cell comes first. Nothing else distinguishes
+    them, because they have the same operations. So renumbering the nodes can exchange them (`reads_positions`).
 
     Batch normalisation is over the nodes of both cells. The released code normalises one cell after the other with
     the same parameters: in training each by its own statistics, in evaluation both by the running ones.
 
-    Raises ArchflowError if `heads` does not divide `width`, or an architecture has not two cells.
+    Raises:
+        ArchflowError: If `heads` does not divide `width`, or an architecture does not have two cells.
     """
 
     reads_positions = True
@@ -95,7 +96,7 @@ class FlowerFormerTwoCell(FlowerFormer):
 
 
 class CellMeans(NodeReadout):
-    """The means over the nodes of either cell, side by side."""
+    """The means over the nodes of each cell, concatenated."""
 
     def pool(self, x: Tensor, batch: Batch) -> Tensor:
         """(V, 2 width) node states, each in the half of its cell -> (B, 2 width)."""

@@ -1,4 +1,4 @@
-"""The residual gated graph convolution network, FGP's plain and fast encoder."""
+"""The residual gated graph convolution network, FGP's simple and fast encoder."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from archflow.encoders.readout import make_readout
 from archflow.graph.batch import Batch, Edges
 
 FEW_PAIRS = 256
-"""So many messages between operations are computed in any case: the square of sixteen operations."""
+"""Up to this many messages between operations are always looked up: the square of sixteen operations."""
 
 
 class GatedConvolution(nn.Module):
     """y_i = W1 x_i + b + sum_j sigmoid(W3 x_i + W4 x_j) * W2 x_j  (Bresson & Laurent 2017, eq. 11).
 
-    The four matrices lie side by side as one product: (d, 4d), in the order W1 (skip), W3 (key), W4 (query),
-    W2 (value).
+    The four matrices are one parameter (d, 4d), in the order W1 (skip), W3 (key), W4 (query), W2 (value), so that one
+    product computes all four.
     """
 
     def __init__(self, dim: int) -> None:
@@ -36,10 +36,11 @@ class GatedConvolution(nn.Module):
         return GatedSum.apply(key, query, value, batch.undirected).add_(skip)
 
     def of_inputs(self, x: NodeValues) -> Tensor:
-        """The same for what enters the encoder -> (V, d).
+        """The same for the inputs of the encoder -> (V, d).
 
-        Nodes that are known by their operation alone have |O| projections. If, at that, |O|^2 is not more than the
-        edges of a run, or than `FEW_PAIRS`, so are messages looked up: one depends on two operations alone.
+        Nodes without attributes have only |O| different projections. If |O|^2 is also no larger than the number of
+        edges of a run, or than `FEW_PAIRS`, the messages are looked up in a table, since each depends on two operations
+        alone.
         """
         edges = x.batch.undirected
         if isinstance(x, LookedUp) and x.table.shape[1] ** 2 <= max(FEW_PAIRS, len(edges.source) // len(x.table)):
@@ -64,7 +65,8 @@ class GatedGCN(Encoder):
     x0 = one-hot(op) W_in + b; three times: x <- ReLU((1 - residual) GatedConvolution(x) + residual x0), dropout.
     Messages pass along every edge in both directions.
 
-    width: d, 128 for NAS-Bench-201, 256 for NAS-Bench-101 and -301.
+    Args:
+        width: d; 128 for NAS-Bench-201, 256 for NAS-Bench-101 and -301.
     """
 
     stackable = True

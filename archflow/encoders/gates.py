@@ -21,10 +21,10 @@ PLACES = ("nodes", "edges")  # where operations lie
 
 @dataclass(frozen=True)
 class Flow:
-    """Which way information goes through the architectures of a batch.
+    """The direction in which information flows through the architectures of a batch.
 
-    edges: along which it goes. self_loops: whether a node's own message passes its gate too.
-    ungated: (V, 1) nodes, 1 or 0, that keep their own message beside the gate, or None if all do.
+    edges: the edges that carry messages. self_loops: whether a node's own message passes its gate too.
+    ungated: (V, 1) nodes, 1 or 0, that also keep their own message without a gate; None if all do.
     """
 
     batch: Batch
@@ -33,15 +33,15 @@ class Flow:
     ungated: Tensor | None = None
 
     def arrived(self, y: Tensor) -> Tensor:
-        """(V, d) what a layer gives -> (V, d) what it has brought the nodes, which is the same."""
+        """(V, d) outputs of a layer -> (V, d) states at the nodes, which are the same."""
         return y
 
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeFlow(Flow):
-    """A flow between vertices with operations on the edges: every node of ours is such an edge.
+    """A flow between vertices with operations on the edges; each of our nodes is such an edge.
 
-    learned: (V, 1) 1 where the gate is learned. open: (V, 1) 1 where it is open, as where the flow begins.
+    learned: (V, 1) 1 where the gate is learned. open: (V, 1) 1 where it is always open, as at the start of the flow.
     """
 
     learned: Tensor
@@ -51,7 +51,14 @@ class EdgeFlow(Flow):
     def along(
         cls, edges: Edges, batch: Batch, open_ops: Sequence[int], shut_ops: Sequence[int], dtype: torch.dtype
     ) -> EdgeFlow:
-        """open_ops, shut_ops: ids of the operations whose gates are open, or shut, by definition."""
+        """The flow along some edges.
+
+        Args:
+            edges: The edges that carry messages.
+            batch: Their batch.
+            open_ops, shut_ops: Ids of the operations whose gates are always open, or always shut.
+            dtype: Of the masks.
+        """
         begins = edges.ptr.diff() == 0
         opened, shut = (
             torch.isin(batch.op, torch.tensor(list(ops), dtype=batch.op.dtype, device=batch.op.device))
@@ -63,8 +70,11 @@ class EdgeFlow(Flow):
         return cls(batch, edges, ungated=ungated, learned=learned, open=opened)
 
     def arrived(self, y: Tensor) -> Tensor:
-        """(V, d) what the nodes send -> (V, d) what that brings them: the sum over their neighbours, or their own where
-        the flow begins. Nodes with the same neighbours are edges that leave one vertex, whose state this is."""
+        """(V, d) messages that the nodes send -> (V, d) states at the vertices where the nodes begin, as edges.
+
+        The state is the sum over a node's neighbours, or its own message at the start of the flow. Nodes with the same
+        neighbours are edges that leave the same vertex.
+        """
         assert self.ungated is not None
         return torch.addcmul(NeighbourSum.apply(y, self.edges), y, self.ungated)
 
@@ -74,9 +84,9 @@ class GatedFlow(nn.Module):
 
     o_i: embedding of i's operation. u_i: `Flow.ungated`.
 
-    The sum runs over the edges (one segment sum), so it grows with them and not, as the padded product with a dense
-    (B, L, L) adjacency, with the square of the largest graph. The gates of nodes known by their operation alone are
-    looked up in a table of |O| rows.
+    The sum is a segment sum over the edges, so its cost is linear in them; a padded product with a dense (B, L, L)
+    adjacency would cost the square of the largest graph. The gates of nodes without attributes are looked up in a table
+    of |O| rows.
     """
 
     def __init__(self, n_in: int, dim: int, op_width: int) -> None:
@@ -98,7 +108,7 @@ class GatedFlow(nn.Module):
 
 
 class SenderGate(nn.Module):
-    """m_i = g_i * x_i W,  g_i = sigmoid(o_i W_o + b_o) where it is learned: what i sends if x_i flows into it."""
+    """m_i = g_i * x_i W,  g_i = sigmoid(o_i W_o + b_o) where it is learned: the message that i sends, given x_i."""
 
     def __init__(self, n_in: int, dim: int, op_width: int) -> None:
         super().__init__()
@@ -111,14 +121,14 @@ class SenderGate(nn.Module):
 
 
 class GatedPass(nn.Module):
-    """Layers of gated flow, `GatedFlow` or such, one after the other: x_i <- ReLU(what the last layer brought i)."""
+    """A sequence of gated layers such as `GatedFlow`: x_i <- ReLU(state that the previous layer produced at i)."""
 
     def __init__(self, layers: Iterable[nn.Module]) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
 
     def forward(self, x: NodeValues, operation: NodeValues, flow: Flow) -> Tensor:
-        """(V, in) states and (V, o) operations of the nodes -> (V, d) what the last layer gives, without a ReLU."""
+        """(V, in) states and (V, o) operations of the nodes -> (V, d) outputs of the last layer, without a ReLU."""
         y = self.layers[0](x, operation, flow)
         for layer in self.layers[1:]:
             y = layer(OfNodes(flow.arrived(y).relu_(), flow.batch), operation, flow)
@@ -134,9 +144,9 @@ def gated_layers(kind: Callable[[int, int, int], Layer], n_in: int, dim: int, de
 
 
 class Start(nn.Module):
-    """What flows in: one learned vector at the nodes without predecessors, another at all others, both mapped.
+    """Inputs of the first layer: a mapped learned vector for nodes without predecessors, another for all others.
 
-    on_edges: operations lie on edges; those that leave the first vertex get the first vector too.
+    on_edges: whether operations lie on edges; those that leave the first vertex then get the first vector too.
     """
 
     def __init__(self, node_width: int, dim: int, on_edges: bool = False) -> None:
@@ -148,7 +158,7 @@ class Start(nn.Module):
         self.map = Linear(node_width, dim)
 
     def forward(self, batch: Batch) -> LookedUp:
-        """(V, d), of which two rows differ in every member."""
+        """(V, d); every member has only two different rows."""
         later = batch.edges.ptr.diff() > 0
         if self.on_edges:
             first = (~later).to(self.nodes.dtype)[:, None]
@@ -159,12 +169,15 @@ class Start(nn.Module):
 def check_settings(
     name: str, readout: str, places: str, n_ops: int, open_ops: Sequence[int], shut_ops: Sequence[int]
 ) -> None:
-    """Raise ArchflowError, for the encoder of this name, unless operations lie on one of `PLACES`, and the rest fits:
-    what is on edges is read out at the outputs, and only gates on edges are fixed."""
+    """Raise ArchflowError, for the encoder of this name, unless its settings of operations fit together.
+
+    Operations lie on one of `PLACES`; operations on edges need a read-out at the outputs; only gates on edges can be
+    fixed.
+    """
     if places not in PLACES:
         raise ArchflowError(f"{name}: unknown operations_on {places!r}; choose one of {', '.join(PLACES)}")
     if places == "edges" and readout != "outputs":
-        raise ArchflowError(f"{name}: operations on edges have no mean over nodes; take readout='outputs'")
+        raise ArchflowError(f"{name}: operations on edges have no mean over nodes; use readout='outputs'")
     fixed = [*open_ops, *shut_ops]
     if places == "nodes" and fixed:
         raise ArchflowError(f"{name}: open_ops and shut_ops are for operations_on='edges'")
@@ -176,25 +189,29 @@ def check_settings(
 class GATES(Encoder):
     """GATES (Ning et al., ECCV 2020), "A Generic Graph-based Neural Architecture Encoding Scheme".
 
-    `depth` layers of `GatedFlow` in which every node keeps its own message, from `Start`; the embedding is the mean
-    over the nodes with a predecessor (`readout="nodes"`, as published for NAS-Bench-101) or over the outputs, those
-    without a successor (`readout="outputs"`, as published for NAS-Bench-201 and -301).
+    `depth` layers of `GatedFlow`, after `Start`, in which every node also keeps its own message. The embedding is the
+    mean over the nodes with a predecessor (`readout="nodes"`, as published for NAS-Bench-101) or over the outputs,
+    those without a successor (`readout="outputs"`, as published for NAS-Bench-201 and -301).
 
     operations_on="edges" is the paper's second formula, for vertices u, v with operations between them:
 
         y_v <- sum_u g_uv * (y_u W),  g_uv = sigmoid(o_uv W_o + b_o)        y_v <- y_v W where the flow begins
 
     `shut_ops` (`none`, as published) have g = 0, `open_ops` (`skip_connect`, as published with TA-GATES) g = 1. On our
-    graphs, whose nodes are the operations, this is `SenderGate`: forward gives what the nodes send, g_uv * (y_u W), and
-    the embedding is what has arrived at the outputs, y of the last vertex. With "nodes", on such graphs, the ReLU meets
-    a message before the sum instead of behind it, and a chain of three operations takes a layer more.
+    graphs, whose nodes are the operations, this is `SenderGate`: forward gives the messages g_uv * (y_u W) that the
+    nodes send, and the embedding is their sum at the outputs, y of the last vertex. With "nodes", on such graphs, the
+    ReLU is applied to a message before the sum instead of after it, and a chain of three operations needs one more
+    layer.
 
-    Node attributes join the operation's embedding o, so they open and shut gates.
+    Node attributes are added to the operation's embedding o, so they control the gates.
 
-    width, depth: 128 and 4 for NAS-Bench-101; 128 and 5 for NAS-Bench-201, as released, with `operations_on="edges"`,
-    `readout="outputs"` and `none` in `shut_ops`. op_width, node_width, hidden: 48, 48, 96.
+    Args:
+        width, depth: 128 and 4 for NAS-Bench-101; 128 and 5 for NAS-Bench-201, as released, with
+            `operations_on="edges"`, `readout="outputs"` and `none` in `shut_ops`.
+        op_width, node_width, hidden: 48, 48, 96.
 
-    Raises ArchflowError for an unknown read-out, or settings of operations that do not go together.
+    Raises:
+        ArchflowError: For an unknown read-out, or settings of operations that do not fit together.
     """
 
     stackable = True
@@ -224,16 +241,16 @@ class GATES(Encoder):
         self.readout = make_readout(readout, width, nodes=WithPredecessor)
 
     def forward(self, batch: Batch) -> Tensor:
-        """(V, d) node embeddings; with operations on edges, what the nodes send."""
+        """(V, d) node embeddings; with operations on edges, the messages that the nodes send."""
         return self._pass(batch)[0]
 
     def states(self, batch: Batch) -> Tensor:
-        """(V, d) what the flow has brought the nodes."""
+        """(V, d) states that the flow produced at the nodes."""
         sent, flow = self._pass(batch)
         return flow.arrived(sent)
 
     def _pass(self, batch: Batch) -> tuple[Tensor, Flow]:
-        """(V, d) what the last layer gives, and the flow."""
+        """(V, d) outputs of the last layer, and the flow."""
         flow = Flow(batch, batch.edges)
         if self.on_edges:
             flow = EdgeFlow.along(batch.edges, batch, self.open_ops, self.shut_ops, self.operations.dtype)

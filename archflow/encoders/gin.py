@@ -28,9 +28,12 @@ class IsomorphismConvolution(nn.Module):
 
 @ENCODERS.register("gin")
 class GIN(Encoder):
-    """GIN as in FGP: three convolutions, each with dropout and ReLU behind it; their outputs side by side.
+    """GIN as in FGP: three convolutions, each followed by dropout and ReLU, with their outputs concatenated.
 
-    width: of one layer; the embedding has depth * width entries. Messages pass in both directions.
+    Messages pass in both directions.
+
+    Args:
+        width: Width of one layer; the embedding has depth * width entries.
     """
 
     stackable = True

@@ -19,7 +19,7 @@ from archflow.graph.batch import Batch
 
 
 class GraphAttention(nn.Module):
-    """Graph attention (Velickovic et al. 2018), the heads side by side:
+    """Graph attention (Velickovic et al. 2018), with the heads concatenated.
 
     y_v = b + sum_u a_vu W x_u,  a_vu = softmax over v and its neighbours u of LeakyReLU(p . W x_v + q . W x_u)
     """
@@ -47,17 +47,21 @@ class GraphAttention(nn.Module):
 
 @ENCODERS.register("gmae")
 class GMAE(Encoder):
-    """The encoder of GMAE-NAS (Jing et al., IJCAI 2022): x = embedding(op), then `depth` graph attention layers among
-    neighbours in both directions, each on the sum of all that came before it:
+    """The encoder of GMAE-NAS (Jing et al., IJCAI 2022).
+
+    x = embedding(op), then `depth` graph attention layers among neighbours in both directions, each applied to the sum
+    of all earlier outputs:
 
         h_0 = W x + b,   h_1 = dropout(PReLU(LN(GAT(x)))),   h_l = dropout(PReLU(LN(GAT(h_0 + ... + h_{l-1}))))
 
-    The last h is the output. The paper does not say how its layers are joined; the sums, eight heads, layer
+    The last h is the output. The paper does not say how its layers are connected; the sums, eight heads, layer
     normalisation, and one slope for all PReLUs are those of the released code.
 
-    width, depth: 32 and 16 for NAS-Bench-101, 64 and 12 for -201, 32 and 12 for -301.
+    Args:
+        width, depth: 32 and 16 for NAS-Bench-101, 64 and 12 for -201, 32 and 12 for -301.
 
-    Raises ArchflowError if `heads` does not divide `width`.
+    Raises:
+        ArchflowError: If `heads` does not divide `width`.
     """
 
     stackable = True

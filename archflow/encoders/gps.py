@@ -1,4 +1,4 @@
-"""A general, powerful, scalable graph Transformer: messages along edges and attention among all, side by side."""
+"""A general, powerful, scalable graph Transformer: messages along edges and attention among all nodes, in parallel."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from archflow.graph.batch import Batch
 class GPSLayer(nn.Module):
     """x <- BN(x + ReLU(gated convolution(x))) + BN(x + W_o heads(x)), then x <- BN(x + perceptron(x)).
 
-    Dropout on what is added. The convolution's messages pass along every edge in both directions.
+    Dropout applies to every residual branch. The convolution's messages pass along every edge in both directions.
     """
 
     def __init__(self, dim: int, heads: int, dropout: float) -> None:
@@ -44,14 +44,16 @@ class GPSLayer(nn.Module):
 
 @ENCODERS.register("gps")
 class GPS(Encoder):
-    """A GraphGPS-style encoder (Rampasek et al., NeurIPS 2022): `depth` layers of gated messages and global attention
-    (`GPSLayer`) on embedding(op) + the sinusoidal encoding of the topological level.
+    """A GraphGPS-style encoder (Rampasek et al., NeurIPS 2022): gated messages and global attention.
 
-    GraphGPS leaves the positional encoding to choose; Laplacian eigenvectors have no sign of their own and know no
-    direction, the level has both. Its edge features are left out: our edges have none. It was not published for
-    architectures; width and depth are those of the other plain encoders here.
+    `depth` layers (`GPSLayer`) on embedding(op) + the sinusoidal encoding of the topological level.
 
-    Raises ArchflowError if `heads` does not divide `width`, or `width` is odd.
+    GraphGPS leaves the choice of positional encoding open. Laplacian eigenvectors have an arbitrary sign and ignore the
+    direction of edges; the level has neither fault. Edge features are left out, since our edges have none. GraphGPS was
+    not published for architectures; width and depth are those of the other plain encoders here.
+
+    Raises:
+        ArchflowError: If `heads` does not divide `width`, or `width` is odd.
     """
 
     stackable = True

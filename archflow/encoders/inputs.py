@@ -52,7 +52,7 @@ class LookedUp:
 
 @dataclass(frozen=True)
 class OfNodes:
-    """Node values (V, d) that may all differ; otherwise like `LookedUp`."""
+    """Node values (V, d) that may all differ, with the same interface as `LookedUp`."""
 
     values: Tensor
     batch: Batch
@@ -76,7 +76,7 @@ NodeValues = LookedUp | OfNodes
 
 
 class NodeInput(nn.Module):
-    """The input of a node to an encoder:
+    """The input of a node to an encoder.
 
         x_v = E[operation of v] + W a_v + M m_v
 
@@ -127,8 +127,10 @@ def attribute_features(batch: Batch, n_attributes: int, dtype: torch.dtype) -> T
 
 
 def one_hot(batch: Batch, n_ops: int, n_attributes: int, dtype: torch.dtype) -> Tensor:
-    """(V, |O| + 2F) the one-hot operation and the `attribute_features`; a linear layer on it is equivalent to
-    `NodeInput`. Raises as for `attribute_features`."""
+    """(V, |O| + 2F) the one-hot operation and the `attribute_features`.
+
+    A linear layer on it is equivalent to `NodeInput`. Raises as for `attribute_features`.
+    """
     operation = F.one_hot(batch.op, n_ops).to(dtype)
     if not n_attributes:
         return operation

@@ -1,4 +1,4 @@
-"""LeDG-Former: a Transformer whose nodes are described in words and attend to their next relatives."""
+"""LeDG-Former: a Transformer whose nodes are described in words and attend to their closest relatives."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from archflow.graph.batch import Batch
 from archflow.sentences import WIDTH, text_vectors
 
 MASKS = 3
-"""Itself and children; parents; grandparents."""
+"""Relations: a node itself and its children; its parents; its grandparents."""
 
 
 class LeDGLayer(nn.Module):
@@ -65,14 +65,16 @@ class LeDGLayer(nn.Module):
 class LeDGFormer(Encoder):
     """LeDG-Former (arXiv 2506.07735), as far as it is published; `docs/ledg-former.md` names every choice of ours.
 
-    x = W t(op) + attributes, `depth` layers (`LeDGLayer`), LN(x). t(op) is the vector of the operation's description by
-    a frozen sentence encoder where `text`; otherwise a learned embedding. Memory is linear in the pairs of relatives.
+    x = W t(op) + attributes, `depth` layers (`LeDGLayer`), LN(x). With `text`, t(op) is a frozen sentence encoder's
+    vector of the operation's description; otherwise it is a learned embedding. Memory is linear in the pairs of
+    relatives.
 
     Args:
         masks: 1 for a node itself and its children, 2 for parents as well, 3 for grandparents as well.
-        text: Whether operations are known by their descriptions, which `describe` sets.
+        text: Whether operations are represented by their descriptions, which `describe` sets.
 
-    Raises ArchflowError if `heads` does not divide `width`.
+    Raises:
+        ArchflowError: If `heads` does not divide `width`.
     """
 
     stackable = True
@@ -102,7 +104,7 @@ class LeDGFormer(Encoder):
         self.readout = make_readout(readout, self.dim)
 
     def describe(self, vocabulary: Vocabulary) -> None:
-        """Take the descriptions of the operations that ids mean from now on; nothing to do without `text`.
+        """Set the descriptions of the operations that ids refer to; does nothing without `text`.
 
         Raises:
             ArchflowError: As `text_vectors` does.
@@ -116,10 +118,10 @@ class LeDGFormer(Encoder):
         """The same weights for other operations, such as those of another search space.
 
         Raises:
-            ArchflowError: The operations are learned, not described.
+            ArchflowError: If the operations are learned embeddings, not descriptions.
         """
         if not self.text:
-            raise ArchflowError("ledg_former: its operations are learned; make it with text=True to read other ones")
+            raise ArchflowError("ledg_former: its operations are learned embeddings; use text=True to read others")
         other = copy.deepcopy(self)
         other.n_ops = len(vocabulary)
         other.config["n_ops"] = other.n_ops
@@ -135,7 +137,7 @@ class LeDGFormer(Encoder):
         return self.after(x, batch)
 
     def _table(self) -> Tensor:
-        """(K, |O|, d) the operations."""
+        """(K, |O|, d) the embeddings of the operations."""
         if not self.text:
             return self.operations.weight
         if not self.described.any():

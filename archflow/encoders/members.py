@@ -1,7 +1,7 @@
 """Several encoders (or heads) of one shape as one module, so that they train and run together.
 
-On small graphs, one model's matrices are too small to keep a processor busy; K models side by side do. The
-parameters of a stackable module have a leading member axis, so stacking is concatenation.
+On small graphs, one model's matrices are too small to use a processor well; K models in one product do. The parameters
+of a stackable module have a leading member axis, so stacking is concatenation.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether an encoder's memory lasts for a set of architectures: said in one line before the work starts."""
+"""Checks, before the work starts, that the memory for a set of architectures suffices."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from archflow.memory import available as main_memory
 
 
 def check_evaluation(encoder: Encoder, sizes: Ints, device: torch.device | str = "cpu") -> None:
-    """Refuse to embed what cannot be embedded.
+    """Refuse architectures that are too large to embed.
 
     Args:
-        encoder: Whose memory counts.
-        sizes: (n,) nodes of the architectures. Batches are cut to size, so that the largest alone decides.
-        device: Where it would be computed.
+        encoder: The encoder whose memory is estimated.
+        sizes: (n,) nodes of the architectures. Batches are cut to size, so only the largest matters.
+        device: Where to compute.
 
     Raises:
-        ArchflowError: If the largest architecture alone takes more memory than there is.
+        ArchflowError: If the largest architecture alone needs more memory than there is.
     """
     _check(encoder, np.sort(sizes)[-1:], device, training=False)
 
 
 def check_training(encoder: Encoder, sizes: Ints, batch: int, device: torch.device | str = "cpu") -> None:
-    """Refuse to train on what cannot be trained on.
+    """Refuse architectures that are too large to train on.
 
     Args:
-        encoder: Whose memory counts.
+        encoder: The encoder whose memory is estimated.
         sizes: (n,) nodes of the architectures.
-        batch: Architectures in a batch, of all members together; their mates are drawn at random.
-        device: Where it would be computed.
+        batch: Architectures in a batch, of all members together. Batches are random, so the largest ones may meet.
+        device: Where to compute.
 
     Raises:
-        ArchflowError: If a batch of the largest architectures takes more memory than there is.
+        ArchflowError: If a batch of the largest architectures needs more memory than there is.
     """
     _check(encoder, np.sort(sizes)[-batch:], device, training=True)
 
@@ -47,7 +47,7 @@ def _check(encoder: Encoder, sizes: Ints, device: torch.device | str, training: 
         raise ArchflowError(
             f"{type(encoder).__name__}: {batch}the largest architecture, of {sizes[-1]:,} nodes, takes about "
             f"{needed / 1e9:,.0f} GB of the {there / 1e9:,.0f} GB there are, since its memory grows with the square of "
-            "the nodes; take an encoder whose memory does not, such as gated_gcn or gin, or leave that architecture out"
+            "the nodes; use an encoder with linear memory, such as gated_gcn or gin, or leave that architecture out"
         )
 
 

@@ -17,9 +17,9 @@ from archflow.graph.batch import Batch
 
 HEADS, HEAD_WIDTH = 6, 32
 QUERIES = (4, 2, 1)
-"""Tokens that are left after each stage of the fusion."""
+"""Number of tokens after each stage of the fusion."""
 END = 100_000
-"""What stands for operation, position and source in the token behind the last node."""
+"""Stands for operation, position and source in the token after the last node."""
 
 
 class Fusion(nn.Module):
@@ -32,7 +32,16 @@ class Fusion(nn.Module):
         self.perceptron = Perceptron(dim, hidden, dropout)
 
     def forward(self, queries: Tensor, x: Tensor, mask: Tensor) -> Tensor:
-        """queries (B, q, e), x (K, (B / K) T, d) -> (K, (B / K) q, d). mask: `additive_mask` of the tokens."""
+        """Fuse tokens into as many as there are queries.
+
+        Args:
+            queries: (B, q, e).
+            x: (K, (B / K) T, d) tokens.
+            mask: The `additive_mask` of the tokens.
+
+        Returns:
+            (K, (B / K) q, d).
+        """
         projected = self.key_value(self.before_attention(x))
         key, value = projected.view(*mask.shape[:2], 2, HEADS, HEAD_WIDTH).permute(2, 0, 3, 1, 4)
         query = queries.view(*queries.shape[:2], HEADS, HEAD_WIDTH).transpose(1, 2)
@@ -46,18 +55,21 @@ class NARFormer(Encoder):
     """NAR-Former (Yi et al., CVPR 2023).
 
     A node's token is [waves(operation id) || waves(position) || sum of waves(position) over its predecessors], a third
-    of the width each; where it has none, waves(-1). Behind them an end token, and one for the depth,
+    of the width each; waves(-1) stands for a missing entry. An end token follows the nodes, and a token for the depth,
     ReLU(W waves(number of nodes)). `depth` pre-norm Transformer layers (6 heads of 32) give node embeddings. The
-    read-out "fusion" fuses all tokens: 4 learned queries attend to them, 2 to what the 4 gathered, 1 to what the 2 did;
-    between stages the fused tokens attend to all tokens once more.
+    read-out "fusion" fuses all tokens: 4 learned queries attend to them, then 2 queries to those 4 results, then 1 to
+    those 2; between stages the fused tokens attend to all tokens once more.
 
-    Positions follow the topological level, ties as numbered: the embedding reads positions. The paper trains the
-    invariance, by consistency between renumbered copies; that is a matter of the loss, not of the encoder.
+    Positions follow the topological level, with ties in the given order, so the embedding reads positions. The paper
+    trains the invariance with a consistency loss between renumbered copies, which is not part of the encoder.
 
-    width, depth: 192 and 6 for every space. Entries of a token beyond a multiple of 6 are 0.
-    Node attributes, which the paper has not, are mapped and added to a node's token.
+    Node attributes, which the paper does not have, are mapped and added to a node's token.
 
-    Raises ArchflowError if `width` is odd or below 6.
+    Args:
+        width, depth: 192 and 6 for every space. Entries of a token beyond a multiple of 6 are 0.
+
+    Raises:
+        ArchflowError: If `width` is odd or below 6.
     """
 
     stackable = True
@@ -114,8 +126,10 @@ class NARFormer(Encoder):
         return self.norm(fused).view(len(batch), self.dim)
 
     def _tokens(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """(K, S, d) tokens behind the Transformer layers, those for depth and end before the nodes of every
-        architecture; the `additive_mask` of those that are there."""
+        """(K, S, d) tokens after the Transformer layers, and their `additive_mask`.
+
+        The tokens for depth and end come before the nodes of every architecture.
+        """
         depth = torch.relu(self.size(waves(batch.sizes.view(batch.members, -1), self.dim // 2)))
         end = waves(batch.op.new_full((len(batch), 3), END), self.dim // 6).flatten(1)
         codes = _codes(batch, self.dim // 6)
@@ -131,7 +145,7 @@ class NARFormer(Encoder):
 
 
 class FusedTokens(Readout):
-    """NAR-Former's: learned queries attend to all tokens, those for depth and end as well."""
+    """NAR-Former's read-out: learned queries attend to all tokens, including those for depth and end."""
 
     def forward(self, encoder: NARFormer, batch: Batch) -> Tensor:
         """(B, d) architecture embeddings."""

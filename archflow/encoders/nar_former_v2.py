@@ -1,4 +1,4 @@
-"""NAR-Former V2: a graph network with attention among neighbours in place of a fixed mean."""
+"""NAR-Former V2: a graph network in which attention weights replace the mean over neighbours."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ from archflow.graph.batch import Batch
 from archflow.graph.padded import Padded
 
 WAVES = 32
-"""Frequencies of an operation's and of a position's code."""
+"""Number of frequencies of an operation's and of a position's code."""
 
 
 class NeighbourAttention(nn.Module):
-    """With the degree gate x <- x * sigmoid(w d_v + b), d_v the number of neighbours, and s = sigmoid(W_s x):
+    """Attention among neighbours, with a gate that depends on the degree.
 
-    a_vu = A_vu (s_v . s_u) / sum over w of A_vw (s_v . s_w);   y = normalised(W_l sum_u a_vu x_u + W_r x_v)
+    With x <- x * sigmoid(w d_v + b), d_v the number of neighbours, and s = sigmoid(W_s x):
+
+        a_vu = A_vu (s_v . s_u) / sum over w of A_vw (s_v . s_w);   y = normalised(W_l sum_u a_vu x_u + W_r x_v)
     """
 
     def __init__(self, n_in: int, dim: int) -> None:
@@ -82,18 +84,23 @@ class NARFormerV2Layer(nn.Module):
 
 @ENCODERS.register("nar_former_v2")
 class NARFormerV2(Encoder):
-    """NAR-Former V2 (Yi et al., NeurIPS 2023), for accuracy: 128 entries [waves(operation id) || waves(position)], then
-    `depth` layers (`NARFormerV2Layer`) that attend to predecessors and successors. The layers' outputs h_l are weighed:
+    """NAR-Former V2 (Yi et al., NeurIPS 2023), for accuracy.
+
+    The input has 128 entries [waves(operation id) || waves(position)], followed by `depth` layers (`NARFormerV2Layer`)
+    that attend to predecessors and successors. The layers' outputs h_l are weighted:
 
         x_v = sum_l w_l h_lv,   w = sigmoid(W2 ReLU(W1 [mean h_1 || ... || mean h_depth]))
 
-    As in the released code for cells, A holds every edge in both directions; direction comes from positions alone. They
-    follow the topological level, ties as numbered: the embedding reads positions.
+    As in the released code for cells, A holds every edge in both directions; only positions carry the direction. They
+    follow the topological level, with ties in the given order, so the embedding reads positions.
 
-    width, depth: 512 and 6 for NAS-Bench-101 and -201. The published latency model is
-    `NARFormerV2Latency`; here node attributes are mapped and added to the 128 entries.
+    The published latency model is `NARFormerV2Latency`; here node attributes are mapped and added to the 128 entries.
 
-    Raises ArchflowError if `groups` does not divide `width`.
+    Args:
+        width, depth: 512 and 6 for NAS-Bench-101 and -201.
+
+    Raises:
+        ArchflowError: If `groups` does not divide `width`.
     """
 
     stackable = True

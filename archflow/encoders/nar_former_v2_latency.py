@@ -16,15 +16,17 @@ from archflow.graph.batch import Batch
 
 @ENCODERS.register("nar_former_v2_latency")
 class NARFormerV2Latency(Encoder):
-    """NAR-Former V2 (Yi et al., NeurIPS 2023) with the settings of its released code for NNLQP: `depth` layers of
-    `NARFormerV2` on operations and attributes alone, without positions, and the read-out `SumAndTotals`.
+    """NAR-Former V2 (Yi et al., NeurIPS 2023) with the settings of its released code for NNLQP.
 
-    The operation and the standardised attributes are mapped by the input layer that all encoders share, in place of
-    sines and cosines of each number.
+    `depth` layers of `NARFormerV2` on operations and attributes alone, without positions, and the read-out
+    `SumAndTotals`. The input layer that all encoders share maps the operation and the standardised attributes, instead
+    of sines and cosines of each number. The objective is `relative_squared`.
 
-    width, depth: 512 and 2. The objective is `relative_squared`.
+    Args:
+        width, depth: 512 and 2.
 
-    Raises ArchflowError if `groups` does not divide `width`.
+    Raises:
+        ArchflowError: If `groups` does not divide `width`.
     """
 
     stackable = True

@@ -16,7 +16,7 @@ from archflow.graph.batch import Batch
 from archflow.graph.padded import Padded
 
 HEADS = 4
-"""One for each kind of relative."""
+"""One head for each kind of relative."""
 
 
 def relatives(forth: Tensor) -> Tensor:
@@ -48,13 +48,13 @@ class DirectedPerceptron(nn.Module):
 
 
 _SCALE = 1e-4
-"""What a learnt scale begins with."""
+"""Initial value of a learned scale."""
 
 
 class NNFormerLayer(nn.Module):
     """x <- x + W_o ASMA(LN(x)), then x <- x + BGIFFN(LN(x)); `NNFormer` has the equations.
 
-    scaled: whether what is added is first multiplied by a learnt number for each entry (LayerScale).
+    scaled: whether each residual branch is first multiplied by a learned number per entry (LayerScale).
     """
 
     def __init__(self, dim: int, dropout: float, scaled: bool = False) -> None:
@@ -71,8 +71,14 @@ class NNFormerLayer(nn.Module):
             self.attention_scale = self.perceptron_scale = None
 
     def forward(self, x: Tensor, mask: Tensor, forth: Tensor, back: Tensor, rows: Padded | None = None) -> Tensor:
-        """(K, S, d) -> (K, S, d). mask: `additive_mask` of `relatives`. forth, back: adjacency and transpose. rows: the
-        padded layout."""
+        """(K, S, d) -> (K, S, d).
+
+        Args:
+            x: (K, S, d) states.
+            mask: The `additive_mask` of `relatives`.
+            forth, back: Adjacency and its transpose.
+            rows: The padded layout.
+        """
         attended = self._drop(self.mix(self.attention(self.before_attention(x), mask, rows)), rows)
         x = x + _scaled(attended, self.attention_scale)
         normal = self.before_perceptron(x)
@@ -90,24 +96,29 @@ def _scaled(x: Tensor, scale: nn.Parameter | None) -> Tensor:
 
 @ENCODERS.register("nn_former")
 class NNFormer(Encoder):
-    """NN-Former (Xu et al., CVPR 2025). With A_uv = 1 for an edge u -> v, x = LN(one-hot(op) W), then `depth` times
+    """NN-Former (Xu et al., CVPR 2025).
+
+    With A_uv = 1 for an edge u -> v: x = LN(one-hot(op) W), then `depth` times
 
         x <- x + W_o ASMA(LN(x))                  softmax(Q K^T / sqrt(d/4)) V, head by head among `relatives`
         x <- x + W2 ReLU(W1 h + [A g1 || A^T g2])     h = LN(x), [g1 || g2] = W_g h, 4d hidden entries (BGIFFN)
 
-    and LN(x). No linear layer has a bias, no node a position. BGIFFN is a sum of two perceptrons, one a direction.
+    and LN(x). Linear layers have no bias, nodes no position. BGIFFN is a sum of two perceptrons, one per direction.
 
     Ours is the variant without extra tokens, whose embedding is the mean over nodes (as in the released runs on GATES'
     splits). The released runs on TNASP's splits add a class token and a token for the number of nodes, and compute the
     sibling masks after that: all nodes become siblings through the tokens, and two heads attend to all. The paper's
     ablation finds no difference between the masks and global attention (tau 0.7654 and 0.7656, NAS-Bench-101, 172
-    labels), so that behaviour is not offered. It was published on NAS-Bench-201 cells without what has no effect; the
-    benches show it those (`archflow.recipes.presets.VIEWED`), and elsewhere one gives `views="effective"`.
+    labels), so that behaviour is not offered. The paper trained on NAS-Bench-201 cells without parts that have no
+    effect; our experiments do the same (`archflow.recipes.presets.VIEWED`), and elsewhere `views="effective"` selects
+    it.
 
-    width, depth: 160 and 12; 128 and 6 for GATES' split of 73 labels; 192 and 12 for 729 labels and for half of
-    NAS-Bench-201.
+    Args:
+        width, depth: 160 and 12; 128 and 6 for GATES' split of 73 labels; 192 and 12 for 729 labels and for half of
+            NAS-Bench-201.
 
-    Raises ArchflowError if four heads do not divide `width`.
+    Raises:
+        ArchflowError: If the number of heads, four, does not divide `width`.
     """
 
     stackable = True

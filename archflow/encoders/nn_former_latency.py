@@ -16,16 +16,18 @@ from archflow.graph.batch import Batch
 
 @ENCODERS.register("nn_former_latency")
 class NNFormerLatency(Encoder):
-    """NN-Former (Xu et al., CVPR 2025) with the settings of its released code for NNLQP: `depth` layers of `NNFormer`
-    whose two parts are multiplied by learnt scales from 1e-4 on before they are added, no normalisation around them,
-    and the read-out `SumAndTotals` of refined nodes.
+    """NN-Former (Xu et al., CVPR 2025) with the settings of its released code for NNLQP.
 
-    The operation and the standardised attributes are mapped by the input layer that all encoders share, in place of
-    sines and cosines of each number. Linear layers begin as all of archflow's, not as He et al. say.
+    `depth` layers of `NNFormer` whose residual branches are multiplied by learned scales, initially 1e-4, without
+    normalisation, and the read-out `SumAndTotals` of refined nodes. The input layer that all encoders share maps the
+    operation and the standardised attributes, instead of sines and cosines of each number. Linear layers are
+    initialised like all of archflow's, not as by He et al. The objective is `consistent_relative`.
 
-    width, depth: 512 and 2. The objective is `consistent_relative`.
+    Args:
+        width, depth: 512 and 2.
 
-    Raises ArchflowError if four heads do not divide `width`.
+    Raises:
+        ArchflowError: If the number of heads, four, does not divide `width`.
     """
 
     stackable = True

@@ -29,13 +29,13 @@ class SageConvolution(nn.Module):
 
 @ENCODERS.register("nnlp")
 class NNLP(Encoder):
-    """NNLP (Liu et al., ICPP 2022): `depth` times x <- dropout(ReLU(GraphSAGE(x))), then `SumAndTotals`. Memory is
-    linear in nodes.
+    """NNLP (Liu et al., ICPP 2022): `depth` times x <- dropout(ReLU(GraphSAGE(x))), then `SumAndTotals`.
 
-    Here the operation and the standardised attributes are mapped to `width` entries by the input layer that all
-    encoders share; the published first convolution reads a one-hot operation and 12 numbers directly.
+    Memory is linear in nodes. The input layer that all encoders share maps the operation and the standardised
+    attributes to `width` entries; the published first convolution reads a one-hot operation and 12 numbers directly.
 
-    width, depth: 512 and 2.
+    Args:
+        width, depth: 512 and 2.
     """
 
     stackable = True

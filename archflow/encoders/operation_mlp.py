@@ -1,4 +1,4 @@
-"""A multilayer perceptron on the operations: the plainest encoder there is."""
+"""A multilayer perceptron on the operations, the simplest encoder."""
 
 from __future__ import annotations
 

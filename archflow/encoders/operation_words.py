@@ -1,6 +1,6 @@
-"""What an operation is in words, for a sentence encoder: its class, its name, its numbers.
+"""The description of an operation in words, for a sentence encoder: its class, its name, its numbers.
 
-Source: LeDG-Former (arXiv 2506.07735) names the template: class word, operation, key attributes ("ParamL Conv 3"). Its
+Source: LeDG-Former (arXiv 2506.07735) gives the template: class word, operation, key attributes ("ParamL Conv 3"). Its
 words are not published; these are ours.
 """
 
@@ -34,7 +34,7 @@ _KEYWORDS = (
     ("pooling", ("pool", "maxpool", "avgpool", "pooling")),
     ("parameterised layer", ("conv", "convolution", "linear", "gat", "gcn", "mlp", "attention", "lstm", "gru")),
 )
-"""Words of a name that tell its class, where the importers' vocabulary does not have the name."""
+"""Words in a name that determine its class if the importers' vocabulary lacks the name."""
 
 _SPELT = {
     "conv": "convolution",
@@ -54,13 +54,13 @@ _MOBILE = re.compile(r"k\d+_e\d+(_g\d+)?(_se)?")
 
 
 def operation_words(op: str) -> str:
-    """What an operation is in words.
+    """Describe an operation in words.
 
     Args:
-        op: Its name in a vocabulary; operations that are fused are joined by `+`.
+        op: Its name in a vocabulary; fused operations are joined by `+`.
 
     Returns:
-        Such as `parameterised layer, convolution, kernel 3` of `nor_conv_3x3`.
+        A description such as `parameterised layer, convolution, kernel 3` for `nor_conv_3x3`.
     """
     return " then ".join(_one(part) for part in op.split("+")) or "unknown operation"
 

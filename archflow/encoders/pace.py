@@ -21,10 +21,10 @@ class PlaceEncoding(nn.Module):
     """p_v = W_2 ReLU(W_own s(c_v) + sum over the predecessors u of W_neighbour s(c_u)): PACE's dag2seq.
 
     c_v: the node's canonical label. s: its sinusoidal encoding, as in the released code for cell benchmarks; the paper
-    has one-hot labels, which would fix the largest graph. Sums over different sets of labels still differ, because
+    has one-hot labels, which would limit the size of graphs. Sums over different sets of labels still differ, because
     e^i is transcendental, so different graphs have different codes.
 
-    Labels have a small table, so both products of the first layer are of its rows.
+    There are few labels, so both products of the first layer are computed once per label.
     """
 
     def __init__(self, dim: int, dropout: float) -> None:
@@ -49,8 +49,10 @@ class PlaceEncoding(nn.Module):
 
 
 class AncestorLayer(nn.Module):
-    """Attention of every node to itself and to all from which a path leads to it, then a perceptron as wide as the
-    layer; normalisation behind each (post-norm)."""
+    """A post-norm Transformer layer in which every node attends to itself and to its ancestors.
+
+    The hidden layer of its perceptron is as wide as the layer itself.
+    """
 
     def __init__(self, dim: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -73,19 +75,21 @@ class PACE(Encoder):
     """PACE (Dong et al., ICML 2022), "A Parallelizable Computation Encoder for Directed Acyclic Graphs".
 
     x_v = [ReLU(one-hot(op) W + b) || p_v], half the width each, p_v of `PlaceEncoding`; then `depth` layers
-    (`AncestorLayer`). The embedding is the mean over the nodes; the released code lays the nodes of a padded
-    graph side by side in a linear map instead, which fixes the largest graph.
+    (`AncestorLayer`). The embedding is the mean over the nodes; the released code applies a linear map to the
+    concatenated nodes of a padded graph instead, which limits the size of graphs.
 
-    The paper labels nodes by a canonical form in which symmetric nodes get different labels, as it happens. Here they
-    share one (`archflow.graph.ArchitectureSet.canonical_labels`), so that a node's embedding never depends on how the
-    nodes are numbered. The released code for NAS-Bench-101 and -301 lets nodes attend to their successors without
-    themselves, normalises before the attention and adds place and operation; that for ENAS and Bayesian networks does
-    as the paper, and so does this.
+    The paper labels nodes by a canonical form in which symmetric nodes get different, arbitrary labels. Here they share
+    one (`archflow.graph.ArchitectureSet.canonical_labels`), so that a node's embedding never depends on how the nodes
+    are numbered. In the released code for NAS-Bench-101 and -301, nodes attend to their successors but not to
+    themselves, normalisation comes before the attention, and place and operation are added; the released code for ENAS
+    and Bayesian networks follows the paper, and so do we.
 
-    width, depth, heads, dropout: 64 (a perceptron of 64), 3, 8, 0.15 for ENAS cells; dropout 0.1 for NAS-Bench-101 and
-    -301.
+    Args:
+        width, depth, heads, dropout: 64 (with a perceptron of 64), 3, 8 and 0.15 for ENAS cells; dropout 0.1 for
+            NAS-Bench-101 and -301.
 
-    Raises ArchflowError if `width` is no multiple of `heads` and of 4.
+    Raises:
+        ArchflowError: If `width` is not a multiple of `heads` and of 4.
     """
 
     stackable = True

@@ -26,7 +26,7 @@ from archflow.graph.batch import Batch
 from archflow.graph.padded import Padded
 
 SLOPE = 0.2
-"""Of the leaky ReLUs in set convolutions."""
+"""Slope of the leaky ReLUs in set convolutions."""
 
 
 def _glorot(*shape: int) -> nn.Parameter:
@@ -35,12 +35,12 @@ def _glorot(*shape: int) -> nn.Parameter:
 
 
 class SetConvolution(nn.Module):
-    """A function of the set of a node and its predecessors, the same for every one of `n_out` channels c:
+    """A function of the set of a node and its predecessors, applied to every one of `n_out` channels c.
 
         s_vct = sum over u in {v} and predecessors of v of LeakyReLU(a_c (W x_u)_ct + b_c)
         y_vck = z_ck LeakyReLU(sum_t M_ctk s_vct + e_ck)
 
-    t, k: heads. concat: the y_k side by side; else their sum.
+    t, k: heads. concat: whether the y_k are concatenated; otherwise they are added.
     """
 
     def __init__(self, n_in: int, n_out: int, heads: int, *, concat: bool) -> None:
@@ -99,8 +99,14 @@ class PINATLayer(nn.Module):
         self.after_attention, self.after_perceptron = LayerNorm(dim), LayerNorm(dim)
 
     def forward(self, x: Tensor, mask: Tensor, neighbours: Tensor, rows: Padded | None = None) -> Tensor:
-        """(K, S, d) -> (K, S, d). mask: `additive_mask`. neighbours: as `SetConvolution` takes it. rows: the padded
-        layout."""
+        """(K, S, d) -> (K, S, d).
+
+        Args:
+            x: (K, S, d) states.
+            mask: An `additive_mask`.
+            neighbours: As `SetConvolution` takes it.
+            rows: The padded layout.
+        """
         both = torch.cat([self.sets(x, neighbours), self.attention(x, mask, rows)], 2)
         x = self.after_attention(x + self._drop(self.mix(both), rows))
         return self.after_perceptron(x + self._drop(self.perceptron(x, rows), rows))
@@ -111,22 +117,27 @@ class PINATLayer(nn.Module):
 
 @ENCODERS.register("pinat")
 class PINAT(Encoder):
-    """PINAT (Lu et al., AAAI 2023). Three set convolutions enter a token (PITE) and stand in every layer (PISA):
+    """PINAT (Lu et al., AAAI 2023).
+
+    Tokens contain three set convolutions (PITE), and every layer has three more (PISA).
 
         x = LN(embedding(op) + (D - A) P + c + PITE(one-hot op))
         x <- LN(x + W_o [PISA(x) || softmax(Q K^T / 8) V]);  x <- LN(x + perceptron(x))      `depth` times
 
     D - A: the Laplacian of the directed graph, D the numbers of successors; nodes are numbered by topological level,
-    ties as given, so the embedding reads positions. P has a row for each of `max_nodes` numbers. PITE has 6 heads, PISA
-    and attention 2 each, 64 entries wide; set convolutions hide 16 entries a head.
+    with ties in the given order, so the embedding reads positions. P has a row for each of `max_nodes` numbers. PITE
+    has 6 heads, PISA and attention 2 each, 64 entries wide; set convolutions have 16 hidden entries per head.
 
-    The released code has nodes of padding take part for cells of fewer than seven nodes, and maps the 4 feature maps of
-    a NAS-Bench-201 cell to its 6 operations by a linear layer. Ours attends and averages over real nodes, and has an
-    operation on every node of NAS-Bench-201 too: one model for every space. Attributes join embedding(op), not PITE.
+    In the released code, padding takes part in cells of fewer than seven nodes, and a linear layer maps the 4 feature
+    maps of a NAS-Bench-201 cell to its 6 operations. Ours attends to real nodes and averages over them, and has an
+    operation on every node of NAS-Bench-201 too: one model for every space. Attributes are added to embedding(op), not
+    to PITE.
 
-    width, depth: 80 and 3 for NAS-Bench-101 and -201.
+    Args:
+        width, depth: 80 and 3 for NAS-Bench-101 and -201.
 
-    Raises ArchflowError, when called, for an architecture of more than `max_nodes` nodes.
+    Raises:
+        ArchflowError: When called, for an architecture of more than `max_nodes` nodes.
     """
 
     stackable = True
@@ -173,8 +184,8 @@ class PINAT(Encoder):
         assert bias is not None
         if forth.shape[1] > weight.shape[1]:
             raise ArchflowError(
-                f"pinat: an architecture has {forth.shape[1]} nodes, the encoder numbers {weight.shape[1]}; "
-                "build it with a larger max_nodes, or take one that numbers none, such as gated_gcn or gin"
+                f"pinat: an architecture has {forth.shape[1]} nodes, the encoder can number {weight.shape[1]}; "
+                "build it with a larger max_nodes, or use an encoder without node numbers, such as gated_gcn or gin"
             )
         rank = batch.rows_of(weight, batch.rank)
         own = F.embedding(batch.padded.gather(rank).view(batch.members, -1), weight.reshape(-1, self.dim))

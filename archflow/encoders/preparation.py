@@ -1,4 +1,4 @@
-"""What an encoder is shown of an architecture."""
+"""The form in which an encoder sees architectures."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class PreparationDescription(Described):
 
 @dataclass(frozen=True)
 class Preparation:
-    """How architectures become what an encoder was built to read. Equal preparations give equal sets.
+    """How architectures are converted to the input that an encoder was built for. Equal preparations give equal sets.
 
     Attributes:
-        vocabulary: The operations that the encoder's ids mean.
+        vocabulary: The operations that the encoder's ids refer to.
         view: The form in which it sees architectures (`archflow.graph.effective.VIEWS`).
         positions: Whether position attributes are added (`archflow.graph.positions`).
         scales: The attributes that it reads, and how they are scaled.
@@ -50,8 +50,8 @@ class Preparation:
         """The preparation for architectures such as these, whose attributes set the scales.
 
         Args:
-            architectures: What is typical.
-            vocabulary: The operations to know; theirs if None.
+            architectures: Typical architectures.
+            vocabulary: The operations to know; those of the architectures if None.
             view, positions: As above.
         """
         vocabulary = vocabulary or architectures.vocabulary
@@ -68,7 +68,7 @@ class Preparation:
         return cls(Vocabulary(tuple(parsed.vocabulary)), parsed.view, parsed.positions, scales)
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON keeps it."""
+        """The description in JSON form."""
         return {
             "vocabulary": list(self.vocabulary.ops),
             "view": self.view,
@@ -77,10 +77,10 @@ class Preparation:
         }
 
     def __call__(self, architectures: ArchitectureSet) -> ArchitectureSet:
-        """The architectures as the encoder reads them.
+        """Convert architectures to the encoder's input.
 
         Raises:
-            ArchflowError: naming the row, for an operation that the vocabulary lacks.
+            ArchflowError: For an operation that the vocabulary lacks; the message names the row.
         """
         return self.scales(self._shown(architectures))
 

@@ -22,15 +22,21 @@ FOLDER = Path(__file__).with_name("weights")
 
 @dataclass(frozen=True)
 class Card:
-    """What a shipped encoder is, and how it was made.
+    """The description of a shipped encoder and of how it was made.
 
-    encoder: its registered name. rows: of the data, all of which it saw, without labels. view: in which form it saw
-    them (`archflow.graph.effective.VIEWS`). losses: of the last epoch. precision: of the stored weights; they are
-    float32 once loaded. rounding: the largest change of an embedding by that, in norms of the embedding. archflow: the
-    version that made it. sha256: of the file, which has `bytes` bytes. command: makes it anew, from the root of the
-    repository. figures: what it gives for few labels of the same data by FGP's protocol (`archflow bench shipped`):
-    `labels`, `runs`, `tau` and `p_at_1` with their population standard deviations `tau_std` and `p_at_1_std`, and
-    `fresh_tau` of the same encoder without pre-training; empty if that was not measured.
+    Attributes:
+        encoder: Its registered name.
+        rows: Rows of the data, all of which it was trained on, without labels.
+        view: The form in which it saw them (`archflow.graph.effective.VIEWS`).
+        losses: Losses of the last epoch.
+        precision: Precision of the stored weights; once loaded they are float32.
+        rounding: The largest change of an embedding by that rounding, relative to the norm of the embedding.
+        archflow: The version that made it.
+        bytes, sha256: Size and digest of the file.
+        command: Makes it again, from the root of the repository.
+        figures: Its results with few labels of the same data under FGP's protocol (`archflow bench shipped`): `labels`,
+            `runs`, `tau` and `p_at_1` with their population standard deviations `tau_std` and `p_at_1_std`, and
+            `fresh_tau` of the same encoder without pre-training; empty if not measured.
     """
 
     name: str
@@ -78,13 +84,13 @@ def is_card(path: Path) -> bool:
 
 
 def load(name: str | Path) -> Embedder:
-    """A pre-trained encoder.
+    """Load a pre-trained encoder.
 
     Args:
         name: One of `names()`, or the path of a file that `Embedder.save` wrote.
 
     Raises:
-        ArchflowError: if there is no such encoder, or a file is not the one that its card describes.
+        ArchflowError: If there is no such encoder, or a file does not match its card.
     """
     if not is_shipped(name) and is_file(name):
         return Embedder.load(name)

@@ -61,8 +61,11 @@ class Sum(NodeReadout):
 
 
 class LogSum(NodeReadout):
-    """log sum over nodes of softplus(x_v), entry by entry: each node has positive costs, which add up, and the
-    embedding holds their logarithms. A head that is linear in it multiplies powers of costs."""
+    """log sum over nodes of softplus(x_v), entry by entry.
+
+    Each node has positive costs, which are added; the embedding holds their logarithms. A linear head on it multiplies
+    powers of costs.
+    """
 
     def pool(self, x: Tensor, batch: Batch) -> Tensor:
         return torch.log(segment_sum(F.softplus(x), batch.node_ptr))

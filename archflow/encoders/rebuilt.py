@@ -1,5 +1,7 @@
-"""Modules built again from a description, once their weights are known to fit it: a file of 100 kB that describes a
-billion parameters costs one line, not the memory."""
+"""Rebuild modules from a description, after checking that their weights fit it.
+
+So a file of 100 kB that claims a billion parameters is refused before memory is allocated.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +20,18 @@ from archflow.errors import ArchflowError
 Module = TypeVar("Module", bound=nn.Module)
 
 _FILLS = {name for name in vars(nn.init) if name.endswith("_") and not name.startswith("_")}
-"""Names of the functions that fill a tensor: `normal_` and the like."""
+"""Names of the functions that initialise a tensor, such as `normal_`."""
 
 _REFUSALS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-"""What a constructor raises for arguments that do not go together."""
+"""What a constructor raises for arguments that do not fit together."""
 
 
 def rebuilt(make: Callable[[], Module], tensors: Mapping[str, Tensor]) -> Module:
-    """A module with these weights, in evaluation mode.
+    """Rebuild a module with these weights, in evaluation mode.
 
     Args:
         make: Builds it with fresh weights. It is called twice, the first time on torch's meta device, where tensors
-            have shapes and no memory.
+            have shapes but no memory.
         tensors: Its state, in any precision.
 
     Raises:
@@ -58,7 +60,7 @@ def rebuilt(make: Callable[[], Module], tensors: Mapping[str, Tensor]) -> Module
 
 
 def check_weights(module: nn.Module) -> None:
-    """Raises ArchflowError for weights that are NaN or infinite."""
+    """Raise ArchflowError for weights that are NaN or infinite."""
     for name, value in module.state_dict().items():
         if value.is_floating_point() and not value.isfinite().all():
             raise ArchflowError(f"the weights {name!r} are not finite numbers: their training diverged; train again")
@@ -71,9 +73,9 @@ def _form(tensor: Tensor | None) -> str:
 
 
 class _Unfilled(TorchFunctionMode):
-    """Nothing is drawn, and initialisers leave tensors as they are.
+    """Suspends random initialisation: initialisers leave tensors unchanged.
 
-    On the meta device there is nothing to fill, and the first draw would import torch's compiler: seconds.
+    On the meta device there is nothing to fill, and the first draw would import torch's compiler, which takes seconds.
     """
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
@@ -87,7 +89,7 @@ class _Unfilled(TorchFunctionMode):
 
 @contextmanager
 def _at_most(count: int) -> Iterator[None]:
-    """Stop this thread at the parameter after so many."""
+    """Limit the number of parameters that this thread may create."""
     left, thread = count, threading.get_ident()
 
     def one_less(module: nn.Module, name: str, parameter: nn.Parameter) -> None:

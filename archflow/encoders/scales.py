@@ -15,28 +15,28 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.attributes import POSITION
 
 DECADES = 100.0
-"""From this ratio of the largest to the smallest positive value on, an attribute is scaled by its logarithm."""
+"""An attribute is scaled by its logarithm from this ratio of its largest to its smallest positive value on."""
 
 
 _Float32 = Annotated[float, Interval(ge=-1e39, le=1e39)]
 _Above0 = Annotated[float, Interval(ge=1e-46, le=1e39)]
 
 SMALLEST = 1e-9
-"""Up to this part of the mean (or of 1), a standard deviation is that of equal values and rounding."""
+"""Below this fraction of the mean (or of 1), a standard deviation is attributed to rounding."""
 
 ScaleDescription = tuple[str, _Above0 | None, _Float32, _Above0]
-"""What `AttributeScales.to_json` gives of one: name, unit, mean, std; attributes are float32."""
+"""One scale in the result of `AttributeScales.to_json`: name, unit, mean, std; attributes are float32."""
 
 
 @dataclass(frozen=True)
 class AttributeScale:
-    """How one attribute becomes a number of mean 0 and variance 1 over the nodes that have it.
+    """The scaling of one attribute to mean 0 and variance 1 over the nodes that have it.
 
     Attributes:
         name: The attribute.
-        unit: What counts as one where the values span decades: they become asinh(value / unit), which is
-            logarithmic, and also defined at zero and below. None where they are scaled linearly.
-        mean, std: Of the values (or of what asinh makes of them).
+        unit: For values that span decades, which become asinh(value / unit): logarithmic for large values, and defined
+            at zero and below. None if the scale is linear.
+        mean, std: Mean and standard deviation of the values, after asinh if there is a unit.
     """
 
     name: str
@@ -65,7 +65,7 @@ class AttributeScale:
 
 @dataclass(frozen=True)
 class AttributeScales:
-    """The attributes that an encoder reads, in its order, and how each is scaled."""
+    """The attributes that an encoder reads, in order, and the scale of each."""
 
     scales: tuple[AttributeScale, ...] = ()
 
@@ -97,11 +97,11 @@ class AttributeScales:
         return [[s.name, s.unit, s.mean, s.std] for s in self.scales]
 
     def __call__(self, architectures: ArchitectureSet) -> ArchitectureSet:
-        """The architectures with these attributes alone, scaled; one that they lack is NaN, others are dropped.
+        """The architectures with these attributes alone, scaled. Missing attributes are NaN, others are dropped.
 
         Raises:
-            ArchflowError: if they have none of the attributes, or others in the place of some: a column that is
-                missing or has another name would otherwise change predictions without a word.
+            ArchflowError: If they have none of the attributes, or have unknown ones while known ones are missing: a
+                missing or renamed column would otherwise silently change predictions.
         """
         if not self.scales:
             return architectures if architectures.attributes is None else architectures.with_attributes(None, ())
@@ -119,4 +119,4 @@ class AttributeScales:
 
 
 NO_ATTRIBUTES = AttributeScales()
-"""Of an encoder that reads operations alone."""
+"""The scales of an encoder that reads operations alone."""

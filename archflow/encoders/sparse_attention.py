@@ -30,7 +30,7 @@ class Relation:
 
 
 def family(batch: Batch) -> tuple[Relation, Relation, Relation]:
-    """Each node with itself and its children, with its parents, and with its grandparents.
+    """The relations of each node to itself and its children, to its parents, and to its grandparents.
 
     A child is a direct successor. A node with two paths of two edges to a grandparent is in one pair with it.
     """

@@ -1,4 +1,4 @@
-"""The read-out of the latency predictors for NNLQP: a sum over nodes, beside numbers of the whole architecture."""
+"""The read-out of the latency predictors for NNLQP: a sum over nodes, and numbers of the whole architecture."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from archflow.encoders.readout import HasStates, Readout
 from archflow.graph.batch import Batch
 
 _SMALL = 0.01
-"""The factor with which NN-Former keeps the sum over many nodes stable."""
+"""NN-Former's factor, which keeps the sum over many nodes stable."""
 
 
 class Refined(nn.Module):
-    """y_v = 0.01 (LN(x_v) + W2 ReLU(W1 x_v)), 2d hidden entries: what NN-Former sums."""
+    """y_v = 0.01 (LN(x_v) + W2 ReLU(W1 x_v)), with 2d hidden entries: the terms of NN-Former's sum."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -30,15 +30,15 @@ class Refined(nn.Module):
 class SumAndTotals(Readout):
     """W [sum over nodes of x_v || ReLU(U t)] + b.
 
-    t is the mean over nodes of what `attribute_features` says of them. An attribute that is the same for all nodes of
-    an architecture, as `archflow.graph.totals` makes of its multiply-adds, parameters, bytes and batch, enters as it
-    is: these are the published static features. The published models concatenate the two and let the head multiply
+    t is the mean over nodes of their `attribute_features`. An attribute that is the same for all nodes of an
+    architecture, such as the total multiply-adds, parameters, bytes and batch of `archflow.graph.totals`, keeps its
+    value: these are the published static features. The published models concatenate the two and let the head multiply
     them, which is the same function.
 
     Args:
         dim: Width of states and embedding.
-        n_attributes: Node attributes that the encoder reads; with 0 there is no second part.
-        refined: Whether nodes pass `Refined` before they are summed.
+        n_attributes: Number of node attributes that the encoder reads; with 0 there is no second part.
+        refined: Whether nodes pass through `Refined` before they are summed.
     """
 
     def __init__(self, dim: int, n_attributes: int, refined: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""TA-GATES: the encoding imitates training; operations learn from information that flows back."""
+"""TA-GATES: an encoding that imitates training, in which a backward flow updates the operations."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from archflow.encoders.readout import NodeReadout, WithPredecessor, make_readout
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch, Edges
 
-UPDATE_SCALE = 0.1  # of an operation's change in a round, in all published settings
+UPDATE_SCALE = 0.1  # factor of an operation's change in a round, in all published settings
 
 
 class BackwardRound(nn.Module):
-    """What happens between two forward passes:
+    """The step between two forward passes.
 
         z = perceptron(y_output) at the outputs, 0 elsewhere
-        b = gated flow against the edges, from z, with weights of its own
+        b = gated flow against the edges, from z, with its own weights
         o_i <- o_i + 0.1 perceptron([o_i || y_i || b_i])
 
-    No gradient passes through o_i and y_i inside the last bracket, as published. With operations on edges y_output is
-    what has arrived at the outputs, and y_i and b_i what node i sends.
+    No gradient passes through o_i and y_i inside the last bracket, as published. With operations on edges, y_output is
+    the sum that arrives at the outputs, and y_i and b_i are the messages that node i sends.
     """
 
     def __init__(self, dim: int, op_width: int, layers: Callable[[], Iterable[nn.Module]]) -> None:
@@ -47,8 +47,17 @@ class BackwardRound(nn.Module):
         self.update_hidden, self.update = Linear(op_width + 2 * dim, dim), Linear(dim, op_width)
 
     def forward(self, y: Tensor, operation: NodeValues, flow: Flow, arrived: Tensor | None = None) -> Tensor:
-        """(V, d) states that the forward pass left -> (V, o) changes of the operations' embeddings. flow: backwards.
-        arrived: (V, d) what that pass has brought the nodes, if not their states."""
+        """Compute the changes of the operations' embeddings.
+
+        Args:
+            y: (V, d) states after the forward pass.
+            operation: (V, o) operations of the nodes.
+            flow: The backward flow.
+            arrived: (V, d) sums that the forward pass produced at the nodes, if these are not their states.
+
+        Returns:
+            (V, o).
+        """
         batch = flow.batch
         outputs = batch.sinks.gather(y if arrived is None else arrived)  # (B, P, d)
         runs = outputs.unflatten(0, (batch.members, len(batch) // batch.members)).flatten(1, 2)
@@ -63,28 +72,31 @@ class BackwardRound(nn.Module):
 class TAGATES(Encoder):
     """TA-GATES (Ning et al., NeurIPS 2022), "An Encoding Scheme for Neural Network Architectures".
 
-    `rounds` times the forward pass of GATES, and between two of them a `BackwardRound` that changes the operations'
-    embeddings, the same weights in every round: a trained network's operations differ by where they stand. In the
-    forward pass only the sources keep their own message beside the gate, in the backward pass only the outputs.
-    operations_on, open_ops, shut_ops: as `archflow.encoders.GATES` has them. With "edges", an operation learns from the
-    messages that it sends there and back, as published for NAS-Bench-201.
+    `rounds` forward passes of GATES, and between two of them a `BackwardRound` that changes the operations' embeddings,
+    with the same weights in every round: in a trained network, operations differ by their position. In the forward pass
+    only the sources also keep their own message without a gate, in the backward pass only the outputs. With
+    operations_on="edges", an operation is updated by the messages that it sends forward and backward, as published for
+    NAS-Bench-201.
 
-    width, depth, rounds: 128, 5 and 3 for NAS-Bench-101, as the released configuration has it (the page of the code
-    says 4 rounds). NAS-Bench-201: 128, 3, 4, `operations_on="edges"`, `self_loops=False`, `readout="outputs"`,
-    `skip_connect` open and `none` shut. NAS-Bench-301: 64, 5, 4, `self_loops=False`, `readout="outputs"`, op_width,
-    node_width and hidden 32; published with operations on edges too, which our graphs of its cells, with nodes for
-    sums and concatenation, are not made for.
-    fixed_ops: ids of the operations that no round changes; for NAS-Bench-201 and -301 those without weights, as
-    published.
+    Breaking symmetry: equal operations in symmetric positions get the same embedding. The paper distinguishes them by
+    zero-cost values of the single operations of one initialised network. No table has these values and they do not
+    follow from the architecture, so this is not implemented. Instead there is `symmetry_noise`, the
+    standard deviation of Gaussian noise on every node's operation in training (0.1 in the paper's comparison, off by
+    default). The released code draws it in evaluation too; here an embedding depends on nothing but the architecture.
 
-    Breaking symmetry: equal operations in symmetric places get one embedding. The paper tells them apart by zero-cost
-    values of the single operations of one initialised network, which no table has and no architecture holds; that is
-    not here. What is: `symmetry_noise`, the standard deviation of Gaussian noise on every node's operation while
-    training (0.1 in the paper's comparison, off by default). The released code draws it in evaluation too; here an
-    embedding depends on nothing but the architecture.
+    Args:
+        width, depth, rounds: 128, 5 and 3 for NAS-Bench-101, as in the released configuration (the page of the code
+            says 4 rounds). NAS-Bench-201: 128, 3, 4, `operations_on="edges"`, `self_loops=False`, `readout="outputs"`,
+            `skip_connect` open and `none` shut. NAS-Bench-301: 64, 5, 4, `self_loops=False`, `readout="outputs"`,
+            op_width, node_width and hidden 32; published with operations on edges too, which does not fit our graphs of
+            its cells, where sums and concatenation are nodes.
+        operations_on, open_ops, shut_ops: As for `archflow.encoders.GATES`.
+        fixed_ops: Ids of the operations that no round changes; for NAS-Bench-201 and -301 those without weights, as
+            published.
 
-    Raises ArchflowError for an unknown read-out, no round, an operation to fix that is not there, or settings of
-    operations that do not go together.
+    Raises:
+        ArchflowError: For an unknown read-out, no round, unknown ids in `fixed_ops`, or settings of operations that do
+            not fit together.
     """
 
     stackable = True
@@ -113,7 +125,7 @@ class TAGATES(Encoder):
         if on_edges and self_loops:
             raise ArchflowError("ta_gates: operations on edges have no self_loops; take self_loops=False")
         if rounds < 1:
-            raise ArchflowError(f"ta_gates: {rounds} rounds; it takes at least one to have an embedding")
+            raise ArchflowError(f"ta_gates: {rounds} rounds; at least one is needed for an embedding")
         if any(not 0 <= op < n_ops for op in fixed_ops):
             raise ArchflowError(f"ta_gates: fixed_ops {list(fixed_ops)} must be ids of the {n_ops} operations")
         self.rounds, self.self_loops, self.symmetry_noise = rounds, self_loops, symmetry_noise
@@ -128,23 +140,25 @@ class TAGATES(Encoder):
         self.readout = make_readout(readout, width, nodes=WithPredecessor)
 
     def forward(self, batch: Batch) -> Tensor:
-        """(V, d) node embeddings, those of the last round; with operations on edges, what the nodes send."""
+        """(V, d) node embeddings after the last round; with operations on edges, the messages that the nodes send."""
         *_, (last, _) = self._rounds(batch)
         return last
 
     def states(self, batch: Batch) -> Tensor:
-        """(V, d) what the last round has brought the nodes."""
+        """(V, d) states that the last round produced at the nodes."""
         *_, (_, arrived) = self._rounds(batch)
         return arrived
 
     def after_rounds(self, batch: Batch) -> list[Tensor]:
-        """The (B, d) embedding after every round, the last one that of `embed`: the anytime variant, whose heads
-        predict the accuracy in the course of training."""
+        """The (B, d) embedding after every round; the last one equals that of `embed`.
+
+        This is the anytime variant, whose heads predict the accuracy at several points of training.
+        """
         readout = cast(NodeReadout, self.readout)
         return [readout.pool(arrived, batch) for _, arrived in self._rounds(batch)]
 
     def _rounds(self, batch: Batch) -> Iterator[tuple[Tensor, Tensor]]:
-        """(V, d) twice: the states that the forward pass of every round leaves, and what it has brought the nodes."""
+        """For each round, the (V, d) outputs of the forward pass, and the (V, d) states that it produces."""
         x, operation = self.start(batch), self._operations(batch)
         forth, back = (self._flow_along(edges, batch) for edges in (batch.edges, batch.reversed_edges))
         for round_ in range(self.rounds):
@@ -163,7 +177,7 @@ class TAGATES(Encoder):
         return OfNodes(values + self.symmetry_noise * normal(batch.member_nodes, values.shape[1], values.device), batch)
 
     def _flow_along(self, edges: Edges, batch: Batch) -> Flow:
-        """The nodes at which the flow begins keep their own message beside the gate."""
+        """The flow along some edges; the nodes at which it begins also keep their own message without a gate."""
         if self.on_edges:
             return EdgeFlow.along(edges, batch, self.open_ops, self.shut_ops, self.operations.dtype)
         begins = (edges.ptr.diff() == 0).to(self.operations.dtype)[:, None]

@@ -15,12 +15,13 @@ from archflow.graph.batch import Batch
 
 @ENCODERS.register("transformer")
 class Transformer(Encoder):
-    """The Transformer of FGP's table 13, whose details are not published; ours are these.
+    """The Transformer of FGP's table 13; its details are not published, these are ours.
 
-    A node enters as the embedding of its operation plus the sinusoidal encoding (Vaswani et al. 2017, section 3.5) of
-    its topological level, which does not depend on how nodes are numbered. Edges are not seen otherwise.
+    A node's input is the embedding of its operation plus the sinusoidal encoding (Vaswani et al. 2017, section 3.5) of
+    its topological level, which does not depend on how nodes are numbered. Edges have no other influence.
 
-    Raises ArchflowError if `heads` does not divide `width` twice.
+    Raises:
+        ArchflowError: If `width` is not a multiple of twice `heads`.
     """
 
     stackable = True

@@ -26,11 +26,11 @@ MOST = 4
 @FEATURES.register("cells")
 @dataclass(frozen=True)
 class Cells(Features):
-    """`counts` and `graf` of the first cell, the second cell and so on: a normal cell is not a reduction cell. Cells
-    are the disconnected parts of the graph, in the order in which the table stores them.
+    """`counts` and `graf` of the first cell, the second cell and so on.
 
-    There are no columns unless all typical architectures have the same number of cells, 2 to `MOST`. Later
-    architectures with another number of cells get NaN.
+    Cells are the disconnected parts of the graph, in the order in which the table stores them: a normal cell is not a
+    reduction cell. There are no columns unless all typical architectures have the same number of cells, 2 to `MOST`.
+    Later architectures with another number of cells get NaN.
 
     Attributes:
         ops: The operations.

@@ -17,10 +17,10 @@ from archflow.graph.ragged import Ints
 @FEATURES.register("chain")
 @dataclass(frozen=True)
 class Chain(Placed):
-    """The kind and attributes of the first, second ... and of the last, last but one ... node of a path. If all paths
-    have the same length, the columns counted from the end equal others and are left out.
+    """The kind and attributes of the first nodes of a path, and of the last ones, by position.
 
-    There are no columns unless all typical architectures are single paths. Other architectures later get NaN.
+    If all paths have the same length, the columns counted from the end equal others and are left out. There are no
+    columns unless all typical architectures are single paths. Other architectures later get NaN.
     """
 
     @classmethod

@@ -20,8 +20,8 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.ragged import segment_reduce
 
 FEW = 5
-"""Up to this many kinds, all subsets (32) are used. With more kinds, whose subsets would be too many, only these: none,
-each alone, all but each, and all."""
+"""Up to this many kinds, all subsets (32) are used. With more kinds, which have too many subsets, the sets are: none,
+each kind alone, all but each kind, and all."""
 
 COMMON = 16
 """The maximum number of kinds, the most frequent ones, that are used alone or left out alone. Their 34 sets give about
@@ -31,8 +31,11 @@ as many columns as all subsets of five kinds."""
 @FEATURES.register("graf")
 @dataclass(frozen=True)
 class Graf(Varying):
-    """For sets of kinds of nodes: the shortest path through these kinds only, the most nodes of the set on such a path,
-    and node degrees that count only neighbours of these kinds. For single kinds, also the most nodes on any path.
+    """Paths and degrees restricted to sets of kinds of nodes.
+
+    For each set: the shortest path through its kinds only, the largest number of nodes of the set on such a path, and
+    node degrees that count only neighbours of these kinds. For single kinds, also the largest number of nodes on any
+    path.
 
     Paths lead from nodes without predecessors to nodes without successors. If there are several such ends, as in
     architectures of two cells, one column holds the least of their values and one the greatest. Kinds that occur
@@ -65,8 +68,10 @@ class Graf(Varying):
 
     @cached_property
     def sets(self) -> list[tuple[int, ...]]:
-        """The sets of kinds, as groups: indices in `alone`, and `len(alone)` for all kinds that are in neither `alone`
-        nor the frame."""
+        """The sets of kinds, as groups of indices.
+
+        An index refers to `alone`; `len(alone)` stands for all kinds that are in neither `alone` nor the frame.
+        """
         alone = range(len(self.alone))
         if len(alone) <= FEW and len(self.alone) + len(self.frame) == len(self.kinds):
             return [some for count in range(len(alone) + 1) for some in combinations(alone, count)]
@@ -144,8 +149,10 @@ def _paths(architectures: ArchitectureSet, allowed: NDArray, counted: NDArray) -
 
 
 def _degrees(architectures: ArchitectureSet, group: NDArray, member: NDArray[np.float32]) -> list[NDArray]:
-    """Degrees by sets of groups (S, G): mean and maximum over all nodes, sums over first and over last nodes; (N, S)
-    each."""
+    """Degrees by sets of groups (S, G), as arrays (N, S).
+
+    These are the mean and maximum over all nodes, and the sums over first and over last nodes.
+    """
     source, target = architectures.edge_nodes
     groups = member.shape[1]
     owner, rows = architectures.edge_owner, len(architectures)

@@ -67,8 +67,10 @@ class Kinds:
         return len(self.each)
 
     def of_nodes(self, architectures: ArchitectureSet) -> NDArray[np.int64]:
-        """(V,) kind of each node of architectures over `ops`; a node with unknown attributes gets the most similar kind
-        of its operation."""
+        """(V,) kind of each node of architectures over `ops`.
+
+        A node with unknown attributes gets the most similar kind of its operation.
+        """
         op = architectures.op.astype(np.int64)
         if not self.attributes:
             return op

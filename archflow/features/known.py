@@ -122,7 +122,7 @@ def _measured(words: Collection[str]) -> bool:
 
 
 def known_columns(table: Table, metrics: Collection[str]) -> list[str]:
-    """The numeric columns that are known before training and tell architectures apart.
+    """The numeric columns that are known before training and are not constant.
 
     Args:
         table: The table that holds the columns; at least `FILLED` of a column's rows must have a value.

@@ -1,4 +1,4 @@
-"""Columns that give the labels away."""
+"""Columns that leak the labels."""
 
 from __future__ import annotations
 

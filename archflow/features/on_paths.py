@@ -11,10 +11,12 @@ from archflow.graph import ArchitectureSet
 
 
 def on_paths(architectures: ArchitectureSet, weight: NDArray[np.float32], best: np.ufunc) -> NDArray[np.float32]:
-    """Compute (V, S) least or greatest sums of weights on paths from nodes without predecessors to each node, both
-    included. This takes linear time in edges: level by level, from the results of the predecessors.
+    """Compute (V, S) least or greatest sums of weights on paths from nodes without predecessors to each node.
+
+    Both ends are included. This takes linear time in edges: level by level, from the results of the predecessors.
 
     Args:
+        architectures: The architectures.
         weight: (V, S) weights of the nodes, for each of S sums.
         best: np.minimum or np.maximum.
     """

@@ -39,8 +39,11 @@ class Indicators:
 
     @classmethod
     def of(cls, codes: Ints, owner: Ints, rows: int, bound: int = BOUND) -> Self:
-        """Choose from codes (M,) with their rows (M,) those that occur in some but not all rows; if there are too many,
-        those that split the rows most evenly."""
+        """Choose columns from codes (M,) with their rows (M,).
+
+        Candidates occur in some but not all rows; if there are too many, those that split the rows most evenly are
+        chosen.
+        """
         if not len(codes):
             return cls(())
         order = np.lexsort((owner, codes))

@@ -30,8 +30,10 @@ _COLUMNS = {
 @FEATURES.register("positions")
 @dataclass(frozen=True)
 class Positions(Varying):
-    """For the nodes of a kind: mean, minimum and maximum distance from the input and to the output, in edges along
-    longest paths, and the mean distance from the input relative to the depth. NaN if there is no such node.
+    """Distances of the nodes of each kind from the input and to the output.
+
+    For each kind: mean, minimum and maximum of both, in edges along longest paths, and the mean distance from the input
+    relative to the depth. NaN if there is no such node.
 
     Attributes:
         common: The kinds that have columns.

@@ -17,9 +17,10 @@ from archflow.graph.ragged import Ints
 @FEATURES.register("slots")
 @dataclass(frozen=True)
 class Slots(Placed):
-    """The kind and attributes of the node that the table stores first, second and so on, and which pairs of them are
-    joined by an edge. If a space has slots, like a fixed template or a supernet with weights per slot, the position
-    matters, and no feature that is equal for isomorphic architectures can express it.
+    """The kind and attributes of the nodes in the order in which the table stores them, and the edges between them.
+
+    In a space with slots, such as a fixed template or a supernet with weights per slot, the position matters, and no
+    feature that is equal for isomorphic architectures can express it.
 
     There are no columns if architectures have more than `PLACES` nodes, too many for positions to recur, or if all are
     single paths stored in order, for which `chain` gives the same columns.

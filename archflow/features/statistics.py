@@ -18,8 +18,10 @@ class Statistics(NamedTuple):
 
     @classmethod
     def of(cls, values: NDArray, group: NDArray[np.int64], groups: int) -> Statistics:
-        """Compute them from values (V,) that are not NaN, by group (V,). The result does not depend on the order of the
-        values, not even by rounding."""
+        """Compute them from values (V,) that are not NaN, by group (V,).
+
+        The result does not depend on the order of the values, not even by rounding.
+        """
         there = np.flatnonzero(~np.isnan(values))
         there = there[np.lexsort((values[there], group[there]))]
         values, group = values[there].astype(np.float64), group[there]

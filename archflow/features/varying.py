@@ -1,5 +1,4 @@
-"""The common base of most features: they depend on the graph alone, and keep only columns that tell architectures
-apart."""
+"""The common base of most features: functions of the graph alone, without constant or repeated columns."""
 
 from __future__ import annotations
 

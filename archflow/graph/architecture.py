@@ -30,9 +30,9 @@ class Architecture:
             name; a column that applies to no node is dropped.
 
     Raises:
-        ArchflowError: naming the node, edge or attribute, for: no nodes, an empty operation name, an edge that points
-            outside the graph or is not a pair of integers, a self-loop, an edge given twice, a cycle, an attribute that
-            is not one finite number or NaN per node.
+        ArchflowError: For no nodes, an empty operation name, an edge that points outside the graph or is not a pair of
+            integers, a self-loop, an edge given twice, a cycle, or an attribute that is not one finite number or NaN
+            per node. The message names the node, edge or attribute.
     """
 
     ops: tuple[str, ...]

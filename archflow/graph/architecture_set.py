@@ -175,8 +175,12 @@ class ArchitectureSet(Graphs):
         return ArchitectureSet(**kept | columns, validate=False)
 
     def with_ops(self, op: NDArray, hidden: NDArray | None = None) -> ArchitectureSet:
-        """The same graphs with other operations (V,). hidden: rows or a mask of nodes that lose all attributes but
-        positions."""
+        """The same graphs with other operations.
+
+        Args:
+            op: (V,) operation ids.
+            hidden: Rows or a mask of the nodes that lose all attributes except positions.
+        """
         if hidden is None or self.attributes is None:
             return self.replaced(op=op)
         attributes, columns = self.attributes.copy(), node_attributes.telling(self.attribute_names)
@@ -193,8 +197,10 @@ class ArchitectureSet(Graphs):
         return result
 
     def recoded(self, vocabulary: Vocabulary) -> ArchitectureSet:
-        """The same architectures with the operation ids of another vocabulary. An operation that it lacks becomes its
-        synonym in `SYNONYMS`, unless these architectures use both; otherwise `UNKNOWN`, if the vocabulary has it.
+        """The same architectures with the operation ids of another vocabulary.
+
+        An operation that it lacks becomes its synonym in `SYNONYMS`, unless these architectures use both; otherwise
+        `UNKNOWN`, if the vocabulary has it.
 
         Raises ArchflowError, naming the first row and counting the others, if operations in use are not in it.
         """
@@ -240,8 +246,10 @@ class ArchitectureSet(Graphs):
 
     @cached_property
     def cells(self) -> NDArray[np.int32]:
-        """(V,) cell of each node, numbered within its architecture: disconnected parts of the graph, in order of their
-        first nodes."""
+        """(V,) cell of each node, numbered within its architecture.
+
+        Cells are the disconnected parts of the graph, in order of their first nodes.
+        """
         return cells(self, self.undirected)
 
     @cached_property
@@ -271,6 +279,8 @@ class ArchitectureSet(Graphs):
 
     @cached_property
     def hashes(self) -> NDArray[np.uint64]:
-        """(N,) isomorphism-invariant hashes; they depend on operation names and attributes, but not on the order of the
-        vocabulary or of columns."""
+        """(N,) isomorphism-invariant hashes.
+
+        They depend on operation names and attributes, but not on the order of the vocabulary or of columns.
+        """
         return hashing.hashes(self)

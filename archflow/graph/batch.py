@@ -165,8 +165,10 @@ class Batch:
 
     @gathered
     def canonical_label(self) -> Tensor:
-        """(V,) position of each node in its architecture's canonical order; symmetric nodes share one. It depends on
-        the operations and attributes of this batch, including hidden ones."""
+        """(V,) position of each node in its architecture's canonical order; symmetric nodes share one.
+
+        It depends on the operations and attributes of this batch, including hidden ones.
+        """
         if self._ops_are_the_sets:
             return self._tensor(self.architectures.canonical_labels[self._nodes])
         attributes = None if self.attributes is None else self.attributes.cpu().numpy()
@@ -248,7 +250,9 @@ class Batch:
     @gathered
     def reachable(self) -> Tensor:
         """(B, L, L) bool: whether a directed path leads from the first node to the second, in positions of `padded`.
-        A node does not reach itself."""
+
+        A node does not reach itself.
+        """
         return self._paths(self.padded)
 
     @gathered

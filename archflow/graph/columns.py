@@ -71,8 +71,10 @@ def _validate(columns: pa.Table) -> None:
 
 
 def _read_csv(path: Path) -> pa.Table:
-    """Read the columns of a CSV file, as text. The separator, a comma, semicolon, tab or bar, is the one that gives a
-    table's columns."""
+    """Read the columns of a CSV file, as text.
+
+    The separator is a comma, semicolon, tab or bar: whichever yields the columns of a table.
+    """
     import pyarrow as pa
     import pyarrow.csv
 
@@ -98,8 +100,11 @@ def _read_csv(path: Path) -> pa.Table:
 
 
 def _read_jsonl(path: Path) -> pa.Table:
-    """Read the columns of a JSON-lines file. Unless pyarrow knows the types, it loses nulls before a list's first
-    value, and takes texts for times and unsigned 64-bit integers for floats."""
+    """Read the columns of a JSON-lines file.
+
+    Unless types are given, pyarrow loses nulls before a list's first value, parses some texts as times and reads
+    unsigned 64-bit integers as floats.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.json
@@ -136,7 +141,7 @@ def _read_jsonl(path: Path) -> pa.Table:
 
 
 def _check_objects(path: Path) -> None:
-    """Raise ValueError for a line that does not begin as an object: pyarrow may crash or hang on it."""
+    """Raise ValueError for a line that does not begin as an object: it can crash pyarrow or block it."""
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             begin = line.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]

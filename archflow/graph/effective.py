@@ -21,9 +21,9 @@ IDENTITIES = ("skip_connect",)
 
 
 def effective(architectures: ArchitectureSet, zeros: Sequence[str] = ZEROS) -> ArchitectureSet:
-    """Remove what cannot affect the output: nodes whose operation outputs zeros, and nodes that are then on no path
-    from a source to a sink.
+    """Remove nodes that cannot affect the output.
 
+    These are the nodes whose operation outputs zeros, and the nodes that are then on no path from a source to a sink.
     Sources and sinks are the nodes without predecessors and without successors; they stay, even if no path joins them.
     Architectures that differ only in dead parts become equal.
     """
@@ -39,10 +39,9 @@ def effective(architectures: ArchitectureSet, zeros: Sequence[str] = ZEROS) -> A
 
 
 def contracted(architectures: ArchitectureSet, identities: Sequence[str] = IDENTITIES) -> ArchitectureSet:
-    """Replace identity nodes, and chains of them, by edges from every predecessor to every successor. Identities that
-    are sources or sinks stay.
+    """Replace identity nodes, and chains of them, by edges from every predecessor to every successor.
 
-    Inputs that arrive twice by different paths are merged, since a graph has at most one edge between two nodes.
+    Identities that are sources or sinks stay. Parallel edges collapse into one.
     """
     idle = _inner(architectures, identities)
     source, target = architectures.edge_nodes
@@ -85,12 +84,14 @@ VIEWS: Mapping[str, View] = {
     "effective": effective,
     "contracted": lambda architectures: contracted(effective(architectures)),
 }
-"""The forms in which an encoder can see architectures: as they are, without parts that have no effect, and also with
-identities as edges."""
+"""The forms in which an encoder can see architectures.
+
+They are: unchanged, without parts that have no effect, and additionally with identities replaced by edges.
+"""
 
 
 def view(name: str) -> View:
     """Look up a form by its name. Raises ArchflowError, listing the forms, if it is unknown."""
     if name not in VIEWS:
-        raise ArchflowError(f"view {name!r} is none of {', '.join(VIEWS)}")
+        raise ArchflowError(f"view {name!r} is not one of {', '.join(VIEWS)}")
     return VIEWS[name]

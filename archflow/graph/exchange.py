@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 
 def to_networkx(architecture: Architecture) -> nx.DiGraph:
-    """Make a `networkx.DiGraph` with the nodes 0 to V - 1, each with its operation as `op` and the node attributes that
-    apply to it."""
+    """Make a `networkx.DiGraph` with the nodes 0 to V - 1.
+
+    Each node has its operation as `op`, and the node attributes that apply to it.
+    """
     import networkx as nx
 
     graph = nx.DiGraph()
@@ -38,11 +40,11 @@ def from_networkx(graph: nx.DiGraph, op: str = "op") -> Architecture:
         op: What the graph calls the operation.
 
     Raises:
-        ArchflowError: The graph is not directed, a node has no operation or something that is no number, or
+        ArchflowError: If the graph is not directed, a node has no operation or an attribute that is not a number, or
             `Architecture` refuses the graph.
     """
     if not getattr(graph, "is_directed", bool)() or graph.is_multigraph():
-        raise ArchflowError(f"a {type(graph).__name__} is no networkx.DiGraph; edges need one direction each")
+        raise ArchflowError(f"a {type(graph).__name__} is not a networkx.DiGraph; edges need one direction each")
     numbers = {node: number for number, node in enumerate(graph)}
     nodes = list(graph.nodes(data=True))
     for node, about in nodes:
@@ -67,7 +69,7 @@ def to_pyg(architecture: Architecture, vocabulary: Vocabulary) -> Data:
         vocabulary: What the ids refer to.
 
     Raises:
-        ArchflowError: The vocabulary lacks one of its operations.
+        ArchflowError: If the vocabulary lacks one of its operations.
     """
     import torch
     from torch_geometric.data import Data
@@ -87,7 +89,8 @@ def from_pyg(data: Any, vocabulary: Vocabulary, attribute_names: Sequence[str] =
         attribute_names: Names of the columns of its `x` (V, F); without them `x` is not read.
 
     Raises:
-        ArchflowError: Something is missing or of another shape, an id is unknown, or `Architecture` refuses the graph.
+        ArchflowError: If an entry is missing or has the wrong shape, an id is unknown, or `Architecture` refuses the
+            graph.
     """
     op, edges = getattr(data, "op", None), getattr(data, "edge_index", None)
     if op is None or edges is None or edges.ndim != 2 or len(edges) != 2:
@@ -95,10 +98,10 @@ def from_pyg(data: Any, vocabulary: Vocabulary, attribute_names: Sequence[str] =
     ids = (op.argmax(1) if op.ndim == 2 else op).tolist()
     unknown = next((each for each in ids if each not in range(len(vocabulary))), None)
     if unknown is not None:
-        raise ArchflowError(f"the operation {shown(unknown)} is no id of a vocabulary of {len(vocabulary)}")
+        raise ArchflowError(f"the operation {shown(unknown)} is not an id in a vocabulary of {len(vocabulary)}")
     x = getattr(data, "x", None) if attribute_names else None
     if attribute_names and (x is None or tuple(x.shape) != (len(ids), len(attribute_names))):
-        raise ArchflowError(f"x has not the {len(attribute_names)} columns that are named for {len(ids)} nodes")
+        raise ArchflowError(f"x lacks one of {len(attribute_names)} named columns for {len(ids)} nodes")
     columns = {} if x is None else {name: x[:, i].tolist() for i, name in enumerate(attribute_names)}
     pairs = tuple((source, target) for source, target in edges.T.tolist())
     return Architecture(tuple(vocabulary.ops[each] for each in ids), pairs, columns)

@@ -20,13 +20,13 @@ def columns_of(frame: Any) -> pa.Table:
     """The columns of a pandas frame, without its index, or of whatever exports an Arrow stream, as polars does.
 
     Raises:
-        ArchflowError: It is neither, or has a column of a type that Arrow does not know.
+        ArchflowError: If it is neither, or has a column of a type that Arrow does not know.
     """
     import pyarrow as pa
 
     if not is_frame(frame):
         raise ArchflowError(
-            f"a {type(frame).__name__} is no data frame; give one of pandas, polars or pyarrow, "
+            f"a {type(frame).__name__} is not a data frame; give one of pandas, polars or pyarrow, "
             "and read a file with archflow.read_table"
         )
     try:

@@ -65,8 +65,9 @@ def colours(graphs: Graphs) -> NDArray[np.uint64]:
 
 
 def _swept(colour: list[int], source: list[int], target: list[int]) -> list[int]:
-    """Refine colours along the edges from the first nodes to the last, and then backwards: each node's colour reflects
-    everything that leads to it and from it. This takes time linear in nodes and edges.
+    """Refine colours along the edges from the first nodes to the last, and then backwards.
+
+    Each node's colour then depends on all its ancestors and descendants. This takes time linear in nodes and edges.
 
     Args:
         colour: (V,) colours of the nodes.

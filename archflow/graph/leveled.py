@@ -154,8 +154,10 @@ class LeveledRows:
         return cls(leveled.members, leveled.place[index], flat[leveled.node], leveled.mask, there, shapes)
 
     def gather(self, values: Tensor) -> list[Tensor]:
-        """(K, S, d) by level -> (R, L, d) per rectangle; positions without a node hold the values of node 0: mask
-        them."""
+        """(K, S, d) by level -> (R, L, d) per rectangle.
+
+        Positions without a node hold the values of node 0: mask them.
+        """
         flat = _Reorder.apply(values.reshape(-1, values.shape[-1]), self.to_rows, self.to_levels, self.in_levels)
         each = flat.split([rows * length for rows, length in self.shapes]) if len(self.shapes) > 1 else [flat]
         return [part.view(*shape, flat.shape[-1]) for part, shape in zip(each, self.shapes, strict=True)]

@@ -1,4 +1,4 @@
-"""How architectures, sets and tables look in a notebook: drawn graphs, and the first rows."""
+"""HTML for notebooks: architectures as drawn graphs, sets and tables with their first rows."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from archflow.report.graph_drawing import Drawable, as_data_uri, draw_architectu
 from archflow.report.svg import escape
 
 LARGEST = 60
-"""Nodes up to which an architecture is drawn."""
+"""The maximum number of nodes of an architecture that is drawn."""
 
 DRAWN, ROWS, COLUMNS = 6, 5, 8
-"""Architectures of a set that are drawn; rows and columns of a table that are shown."""
+"""The maximum number of architectures that are drawn for a set, and of rows and columns that are shown of a table."""
 
 
 def one(architecture: Drawable) -> str:
-    """An architecture, drawn."""
+    """Draw one architecture."""
     return f"<figure>{_drawn(architecture, None)}</figure>"
 
 
 def several(architectures: Sequence[Drawable], caption: str) -> str:
-    """Architectures side by side, with one colour for each operation."""
+    """Draw architectures side by side, with one colour for each operation."""
     hues = _hues(architectures)
     drawings = (
         f'<span style="display:inline-block;margin:0 1em">{_drawn(each, hues)}</span>' for each in architectures
@@ -29,7 +29,7 @@ def several(architectures: Sequence[Drawable], caption: str) -> str:
 
 
 def rows(architectures: Sequence[Drawable], columns: Mapping[str, Sequence[str | None]], caption: str) -> str:
-    """A row for each architecture: its drawing, and its entries in some columns."""
+    """Make a table with one row per architecture: its drawing, and its entries in some columns."""
     hues = _hues(architectures)
     heads = _cells("th", ["", "architecture", *map(escape, columns)])
     body = "".join(
@@ -40,7 +40,7 @@ def rows(architectures: Sequence[Drawable], columns: Mapping[str, Sequence[str |
 
 
 def named(names: Sequence[str], most: int = COLUMNS) -> str:
-    """The first names, and how many more there are."""
+    """List the first names, and say how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 

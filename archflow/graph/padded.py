@@ -54,8 +54,11 @@ class Padded:
 
     @cached_property
     def parts(self) -> list[Padded]:
-        """Split into rectangles of rows of similar length, so that there are at most four times as many pairs of
-        positions as of nodes. Just this rectangle if that already holds, or if it has few pairs."""
+        """Split into rectangles of rows of similar length.
+
+        There are then at most four times as many pairs of positions as pairs of nodes. If that already holds, or there
+        are few pairs, the only part is this rectangle.
+        """
         pairs = np.square(self.counts).sum()
         if self.shape[0] * self.shape[1] ** 2 <= max(FEW_PAIRS, 4 * pairs):
             return [self]

@@ -42,8 +42,8 @@ def chunks(path: Path) -> list[list[Chunk]]:
     """Read the page headers of a file: for each row group, its columns in order.
 
     Raises:
-        ArchflowError: The file, which it names, is damaged.
-        OSError: It cannot be read.
+        ArchflowError: If the file is damaged; the message names it.
+        OSError: If it cannot be read.
     """
     with path.open("rb") as file:
         try:
@@ -93,5 +93,5 @@ def _count(struct: dict[int, Any], number: int) -> int:
 def _field(struct: Any, number: int, kind: type) -> Any:
     value = struct.get(number) if isinstance(struct, dict) else None
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise ArchflowError("a description without what it must have")
+        raise ArchflowError("a description that lacks a required field")
     return value

@@ -35,8 +35,11 @@ def segment_reduce(reduction: np.ufunc, values: NDArray, bounds: Ints, empty) ->
 
 
 def as_int32(values: ArrayLike) -> NDArray[np.int32]:
-    """Operation ids or node indices as int32; one that does not fit stays outside the valid range, so that validation
-    names its row. Raises ArchflowError for anything but integers."""
+    """Operation ids or node indices as int32.
+
+    A value that does not fit stays outside the valid range, so that validation names its row. Raises ArchflowError for
+    anything but integers.
+    """
     values = _integers(values, "operation ids and node indices")
     if values.dtype == np.int32:
         return values

@@ -19,8 +19,10 @@ separable convolution is not another convolution, and operations on graphs or la
 
 
 def known_as(op: str, names: Container[str], own: Container[str]) -> str | None:
-    """The name in `names` of an operation from a set with operations `own`: its own name, else its synonym unless `own`
-    holds that too; None if there is neither."""
+    """The name in `names` of an operation from a set with operations `own`.
+
+    This is its own name, else its synonym, unless `own` contains that too; None if `names` has neither.
+    """
     if op in names:
         return op
     other = SYNONYMS.get(op)

@@ -183,7 +183,7 @@ class Table:
             numbers_in_names: As `read_table`'s.
 
         Raises:
-            ArchflowError: It is no frame, or `read_table` would refuse its columns.
+            ArchflowError: If it is not a frame, or `read_table` would refuse its columns.
         """
         return _table_of(columns_of(frame), None, numbers_in_names)
 

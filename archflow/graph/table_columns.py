@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 
 class TableColumns(Mapping[str, NDArray[np.float64]]):
-    """Columns of N rows by name. As a mapping it holds the numeric ones, each converted on first access, NaN where
-    empty.
+    """Columns of N rows by name.
+
+    As a mapping it holds the numeric ones, each converted on first access, NaN where empty.
 
     Args:
         numbers: (N,) numbers by name.

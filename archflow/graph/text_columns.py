@@ -37,8 +37,11 @@ _FITS = rf"(?i)^\s*([-+]?(\d{{1,15}}|{_FLOAT}))?\s*$"
 
 
 def numbers(columns: pa.Table, name: str) -> NDArray[np.float64] | None:
-    """(N,) one column as numbers, NaN where it is empty; None if it holds anything else, or integers that float64
-    cannot hold exactly. Booleans become 0 and 1."""
+    """(N,) one column as numbers, NaN where it is empty.
+
+    Booleans become 0 and 1. The result is None if the column holds anything else, or integers that float64 cannot
+    represent exactly.
+    """
     import pyarrow as pa
 
     column = _decoded(columns[name])
@@ -78,8 +81,10 @@ def why_no_numbers(columns: pa.Table, name: str) -> str:
 
 
 def typed(columns: pa.Table) -> pa.Table:
-    """Columns for a format with types: CSV texts that are all numbers become numbers, unless that would change them, as
-    for `007`."""
+    """Columns for a format with types.
+
+    CSV texts that are all numbers become numbers, unless that would change them, as for `007`.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -1,7 +1,7 @@
 """Thrift's compact protocol, in which Parquet describes itself: the fields of a struct, by number.
 
-Source: the specification of the compact protocol, Apache Thrift. Structs carry no names; the reader must know what the
-numbers mean.
+Source: the specification of the compact protocol, Apache Thrift. Structs contain no names; the reader must know what
+the numbers mean.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from archflow.errors import ArchflowError
 
 _DEEPEST = 16
-"""Structs and lists within each other; Parquet's own are at most seven deep."""
+"""The maximum nesting depth of structs and lists; Parquet's own are at most seven deep."""
 
 _TRUNCATED = "it ends too early"
 
@@ -33,10 +33,10 @@ class Compact:
         """Read a struct: field number -> bool, int, float, bytes, list or struct.
 
         Raises:
-            ArchflowError: These bytes are no struct.
+            ArchflowError: If these bytes are not a struct.
         """
         if deep > _DEEPEST:
-            raise ArchflowError("structs within each other beyond measure")
+            raise ArchflowError("structs that are nested too deeply")
         found: dict[int, Any] = {}
         number = 0
         while (head := self._byte()) & 15:

@@ -20,8 +20,8 @@ costs as much as a hundred single nodes."""
 def levels(graphs: Graphs) -> NDArray[np.int32]:
     """(V,) length in edges of the longest path that ends at each node, for all architectures at once, in linear time.
 
-    Level by level: a node is due when the last of its predecessors is done. Raises ArchflowError, naming the row, if a
-    graph has a cycle, whose nodes are never due.
+    Nodes are processed level by level: a node is ready once all its predecessors are done. Raises ArchflowError, naming
+    the row, if a graph has a cycle, whose nodes never become ready.
     """
     source, target = graphs.edge_nodes
     nodes = len(graphs.op)
@@ -106,8 +106,10 @@ class Reachability:
 
     @classmethod
     def of(cls, graphs: Graphs, levels: NDArray[np.int32]) -> Reachability:
-        """Compute it for a whole set. Rows of similar length are computed together, so that small architectures are not
-        padded to the largest."""
+        """Compute it for a whole set.
+
+        Rows of similar length are computed together, so that small architectures are not padded to the largest.
+        """
         width = -(-graphs.node_counts // 64)
         bounds = pointer(width[graphs.node_owner])
         words = np.zeros(bounds[-1], np.uint64)

@@ -1,4 +1,4 @@
-"""What a whole architecture costs, as attributes of each of its nodes."""
+"""The costs of a whole architecture as attributes of each of its nodes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import numpy as np
 from archflow.graph.architecture_set import ArchitectureSet
 
 TOTAL = "total_"
-"""How the names of these attributes begin."""
+"""Prefix of the names of these attributes."""
 
 COSTS = ("macs", "params", "bytes")
 
 
 def with_totals(architectures: ArchitectureSet, costs: Sequence[str] = COSTS) -> ArchitectureSet:
-    """The architectures with attributes `total_macs`, `total_params`, `total_bytes` and `total_nodes`: sums over all
-    nodes, the same for every node of an architecture. Costs that no node has are left out, those that are there
-    already are made again.
+    """Add the attributes `total_macs`, `total_params`, `total_bytes` and `total_nodes` to architectures.
 
-    Source: the static features of Liu et al. (NNLQP), ICPP 2022, but for the batch, which is a part of the shapes.
+    Each is a sum over all nodes, and the same for every node of an architecture. A cost that no node has is left out;
+    totals that exist already are computed again.
+
+    Source: the static features of Liu et al. (NNLQP), ICPP 2022, except the batch size, which the shapes contain.
     """
     owner, count = architectures.node_owner, len(architectures)
     kept = [name for name in architectures.attribute_names if not name.startswith(TOTAL)]

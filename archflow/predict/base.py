@@ -58,8 +58,7 @@ class Predictor(Protocol):
 
     @property
     def context_columns(self) -> Sequence[str]:
-        """Columns that say where an architecture runs, not what it is; changing the architecture leaves them as they
-        are."""
+        """Columns that say where an architecture runs; changes of the architecture do not affect them."""
         return ()
 
     def fit(
@@ -131,8 +130,10 @@ class Predictor(Protocol):
         ...
 
     def by_model(self, architectures: Architectures) -> ByModel:
-        """Predict every metric, also by each of the fitted models behind the prediction. A predictor whose models are
-        not known counts as one model."""
+        """Predict every metric, also by each of the fitted models behind the prediction.
+
+        A predictor whose models are not known counts as one model.
+        """
         mean, std = (part.reshape(len(part), -1) for part in self.predict(architectures))
         return ByModel(mean, std, mean[None], float("nan"))
 
@@ -149,8 +150,7 @@ class Predictor(Protocol):
         metric: str | None = None,
         most: int = 3000,
     ) -> Explanation:
-        """Explain one prediction: what each single change of the architecture would do to it, and how much it depends
-        on each node and edge.
+        """Explain one prediction by the effects of single changes, and by how much it depends on each node and edge.
 
         Args:
             architecture: The architecture, alone or as a table of one row, whose columns are read.
@@ -174,8 +174,9 @@ class Predictor(Protocol):
         on_batch: Callable[[int], None] | None = None,
         coverage: float | None = None,
     ) -> Table:
-        """Return the table with predictions of every metric: columns `predicted_METRIC`, `predicted_std_METRIC` and
-        `rank_METRIC` (1 for the best).
+        """Return the table with predictions of every metric.
+
+        It has columns `predicted_METRIC`, `predicted_std_METRIC` and `rank_METRIC` (1 for the best).
 
         Args:
             table: The architectures to rank. Its columns are kept, except those of the names above; architectures alone

@@ -99,8 +99,10 @@ class Blend:
 
 
 def signs_of(guesses: Sequence[Guess], weights: Values) -> Values:
-    """Compute (F, N, S) signs that a prediction is uncertain: the logarithms of the components' own deviation and of
-    their disagreement, both weighted, and the prediction's own position.
+    """Compute (F, N, S) signs that a prediction is uncertain.
+
+    They are the logarithms of the components' own deviation and of their disagreement, both weighted, and the
+    prediction and its square.
 
     Args:
         guesses: Predictions of C components.

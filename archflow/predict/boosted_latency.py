@@ -32,7 +32,7 @@ class BoostedTrees:
         """Fit to the latencies (N,) of a table's rows.
 
         Raises:
-            ArchflowError: A latency is not positive, or there is not one for each row.
+            ArchflowError: If a latency is not positive, or there is not one for each row.
         """
         from sklearn.ensemble import GradientBoostingRegressor
 

@@ -13,8 +13,9 @@ from archflow.seeding import generators
 
 @MODELS.register("carl")
 class CausalRankingModel(ScoreModel):
-    """CARL's predictor (Ji et al., ICCV 2025): scores depend on the critical vectors alone, as in any `ScoreModel`;
-    training adds loss terms that keep the redundant vectors from mattering. With c_i, r_i the vectors of the i-th
+    """CARL's predictor (Ji et al., ICCV 2025), whose scores depend on the critical vectors alone.
+
+    Training adds loss terms that keep the redundant vectors from mattering. With c_i, r_i the vectors of the i-th
     architecture, f the head and y the targets,
 
         loss = L(f(c_i), y_i) + uninformative * variance_i f(r_i) + intervened * L(f(c_i + r_j), y_i)
@@ -23,11 +24,11 @@ class CausalRankingModel(ScoreModel):
     the redundant vector of another architecture j of the same run's batch, drawn at random; all recombined vectors are
     compared in one L. (In a batch of one, the architecture is its own mate.)
 
-    CARL's losses are not known to us. This is the recipe of Causal Attention Learning (Sui et al., KDD 2022) with the
-    weights of its released code and three differences. There, redundant parts must predict the uniform distribution
-    over classes; scores have no classes, so here they must not vary within a batch. There, each term has its own head;
-    here one head serves all, so that what it learns from interventions applies to the critical vectors that it scores.
-    There, each architecture gets one mate; CARL's abstract has several, so here it gets four.
+    Source: CARL's losses are not known to us. This is the recipe of Causal Attention Learning (Sui et al., KDD 2022)
+    with the weights of its released code and three differences. There, redundant parts must predict the uniform
+    distribution over classes; scores have no classes, so here they must not vary within a batch. There, each term has
+    its own head; here one head serves all, so that what it learns from interventions applies to the critical vectors
+    that it scores. There, each architecture gets one mate; CARL's abstract has several, so here it gets four.
     """
 
     def __init__(

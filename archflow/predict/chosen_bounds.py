@@ -1,8 +1,8 @@
-"""Upper bounds that hold among architectures that were chosen for their predictions.
+"""Upper bounds that hold among architectures that were selected by their predictions.
 
-An interval holds for architectures drawn as the labelled ones were. Of many candidates, those are chosen that promise a
-high accuracy at a low latency, and among them are those whose latency is underestimated: the winner's curse. Errors are
-therefore explained by what the choice looks at before the rest of them is bounded.
+An interval holds for architectures drawn in the same way as the labelled ones. A selection prefers candidates with a
+high predicted accuracy and a low predicted latency, among them those whose latency is underestimated: the winner's
+curse. Errors are therefore first predicted from the quantities that the selection uses, and then bounded.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ RIDGE = 1.0
 
 @dataclass(frozen=True)
 class ChosenBounds:
-    """One-sided conformal bounds (Vovk et al. 2005; Lei et al. 2018) around predictions that are corrected by a linear
-    model of their errors, given all predictions that a choice looks at.
+    """One-sided conformal bounds (Vovk et al. 2005; Lei et al. 2018) around corrected predictions.
 
-    Where errors depend on these predictions, those of chosen architectures differ from those of others; what the model
-    leaves does so less. Each label's remaining error is that of a model without the label.
+    A linear model predicts the errors from all predictions that the selection uses. If errors depend on these, the
+    errors of selected architectures differ from those of others; the remaining errors differ less. Each label's
+    remaining error is that of a model fitted without the label.
 
     Attributes:
         centre, scale: (P,) mean and standard deviation of the predictions that were learnt from.

@@ -76,8 +76,8 @@ class ContextChoice:
 class Context(Features):
     """The numbers of a column of devices or tasks.
 
-    A text becomes a sentence, that of a known device (`archflow.devices.find_device`) if it names one; each kind turns
-    sentences into numbers.
+    A text becomes a sentence: that of a known device (`archflow.devices.find_device`) if it names one, otherwise the
+    text itself. Each kind turns sentences into numbers.
 
     Attributes:
         column: The column of texts.
@@ -163,5 +163,5 @@ def sentence_of(text: str) -> str:
 
 
 def without_settings(text: str) -> str:
-    """What a sentence says of the device itself: without threads, batch size and what computes."""
+    """The part of a sentence that describes the device itself, without threads, batch size and CPU or GPU."""
     return _SETTING.sub("", sentence_of(text)) or text

@@ -21,9 +21,11 @@ ENTRIES = 2**24
 
 @dataclass(frozen=True)
 class CrossConformal:
-    """CV+ intervals (Barber et al. 2021, "Predictive inference with the jackknife+", section 3), normalised by the
-    deviation of each prediction, and with repeated folds. With one model they are those of split conformal prediction
-    (Lei et al. 2018).
+    """CV+ intervals, normalised by the deviation of each prediction, with repeated folds.
+
+    With one model they are those of split conformal prediction (Lei et al. 2018).
+
+    Source: Barber et al. 2021, "Predictive inference with the jackknife+", section 3.
 
     Attributes:
         ratios: (P,) |label - prediction| / deviation, for each label and each model that did not learn from it.

@@ -1,4 +1,4 @@
-"""How far latency predictions are off on one device and between devices, and calibration by a few measurements."""
+"""The errors of latency predictions within one device and between devices, and calibration by a few measurements."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ LEAST = 0.01
 """The least standard deviation of a logarithm that is assumed: measurements repeat no better."""
 
 ASSUMED = 1.0
-"""The standard deviation between devices where all labels are of one, which says nothing of others: a factor of e."""
+"""The assumed standard deviation between devices if all labels are of one device: a factor of e."""
 
 PRIOR = 8.0
-"""How many measurements the errors of learnt devices count for, beside those on the user's device."""
+"""The weight of the errors of learnt devices, in measurements on the user's device."""
 
 
 @dataclass(frozen=True)
 class DeviceErrors:
-    """Standard deviations of log(measured / predicted), in a model of random effects: an error of the device, which all
-    its networks share, and one of each network.
+    """Standard deviations of log(measured / predicted) in a random-effects model.
+
+    The model has an error of the device, which all its networks share, and an error of each network.
 
     Attributes:
-        between: Of the error that all networks on a device share.
-        within: Of the remaining error of a network.
-        devices: How many devices they were estimated from.
+        between: Standard deviation of the error that all networks on a device share.
+        within: Standard deviation of the remaining error of a network.
+        devices: The number of devices that they were estimated from.
     """
 
     between: float
@@ -99,10 +100,10 @@ class DeviceErrors:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What measurements say of a device.
+    """The result of calibrating a device by measurements.
 
     Attributes:
-        shift: log(latency / prediction) that is expected.
+        shift: Expected log(latency / prediction).
         spread: Its standard deviation for a further network.
         measured: n, the number of measurements.
     """
@@ -113,7 +114,7 @@ class Calibration:
 
     @property
     def factor(self) -> float:
-        """By what predictions are multiplied."""
+        """The factor by which predictions are multiplied."""
         return float(np.exp(self.shift))
 
     def interval(self, predicted: ArrayLike, coverage: float) -> tuple[Values, Values, Values]:

@@ -102,18 +102,27 @@ def fine_tune(
     checkpoint_every: int = 10,
     objectives: Sequence[Objective] | None = None,
 ) -> FineTuned:
-    """Train a copy of each model on its run, and keep it at the epoch with the best validation score (mean over
-    metrics), or at the last epoch without validation rows.
+    """Train a copy of each model on its run, and keep it at the epoch with the best validation score.
 
-    Models of a stackable encoder train as one batched model; others train one after the other. No label outside a run's
-    train and validation rows is used.
+    The score is the mean over metrics; without validation rows, the last epoch is kept. Models of a stackable encoder
+    train as one batched model; others train one after the other. No label outside a run's train and validation rows is
+    used.
 
-    checkpoint: file (for unstackable encoders: stem of K files) that holds the state of the loop; an interrupted run
-    resumes from it, to the same result.
-    objectives: one per metric, `scaled_to` labels that may be learnt from; all are hinge losses if None.
+    Args:
+        models: The K models.
+        architectures: The set that the rows of `runs` index.
+        runs: The K runs.
+        settings: Training settings.
+        checkpoint: File (for unstackable encoders: stem of K files) that holds the state of the loop; an interrupted
+            run resumes from it, to the same result.
+        device: Where to compute.
+        on_epoch: Called with the number of epochs done.
+        checkpoint_every: Epochs between two writes of the checkpoint.
+        objectives: One per metric, `scaled_to` labels that may be learnt from; all are hinge losses if None.
 
-    Raises ArchflowError if a loss or a score is not finite, if the checkpoint belongs to other settings, data or
-    weights, and if there is too little memory for the largest architectures.
+    Raises:
+        ArchflowError: If a loss or a score is not finite, if the checkpoint belongs to other settings, data or weights,
+            or if there is too little memory for the largest architectures.
     """
     settings = settings or FineTuneSettings()
     objectives = objectives or [Hinge(margin=settings.margin)] * runs.labels.shape[1]

@@ -94,8 +94,10 @@ class FittedNetworks:
         return Prediction(mean[:, 0], std[:, 0]) if self.flat else Prediction(mean, std)
 
     def by_model(self, counts: Values) -> ByModel:
-        """The predictions together with those of each member, from counts (K, N, metrics). The deviation is the
-        spread between the members, as in `prediction`."""
+        """The predictions together with those of each member, from counts (K, N, metrics).
+
+        The deviation is the spread between the members, as in `prediction`.
+        """
         members = np.stack(
             [
                 [objective.predictions(own[:, metric]) for metric, objective in enumerate(self.objectives)]

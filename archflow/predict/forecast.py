@@ -47,8 +47,10 @@ class Forecast:
 
     @property
     def prediction(self) -> Prediction:
-        """Predictions in the metric's unit; std is the standard deviation of labels around the prediction, calibrated
-        on held-out labels."""
+        """Predictions in the metric's unit.
+
+        std is the standard deviation of labels around the prediction, calibrated on held-out labels.
+        """
         mean, reach = self.mean, self.deviations * self.conformal.one_sigma
         return Prediction(self.scale.means(mean), self.scale.widths(mean - reach, mean + reach))
 

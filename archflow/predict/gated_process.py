@@ -44,8 +44,11 @@ class Pairs(NamedTuple):
         return Pairs(self.parts[:, rows][:, :, columns], self.near[rows][:, columns], self.lengths)
 
     def with_sources(self, a: Values, b: Values, weights: Values) -> Values:
-        """(P + 2, n, m) the parts and two products of the sources (n, S) and (m, S): one with the same weights for all
-        architectures, and one with weights that change between dissimilar architectures."""
+        """(P + 2, n, m) the parts and two products of the sources (n, S) and (m, S).
+
+        The first product has the same weights for all architectures; in the second, weights change between dissimilar
+        architectures.
+        """
         products = (a * weights) @ b.T / max(len(weights), 1)
         return np.concatenate([self.parts, products[None], (products * self.near)[None]])
 
@@ -112,8 +115,11 @@ class GatedProcess:
 
 
 def transfer_weights(sources: Values, targets: Values) -> Values:
-    """(S,) prior variances of gates: the squared rank correlation of sources (n, S) with targets (n,), less what chance
-    gives, scaled to mean 1. Both are normal scores, so that Pearson's correlation is one of ranks."""
+    """(S,) prior variances of the gates of sources (n, S) for targets (n,), scaled to mean 1.
+
+    They are squared rank correlations, minus their expectation by chance. Sources and targets are normal scores, so
+    Pearson's correlation of them is a rank correlation.
+    """
     if not sources.shape[1]:
         return np.zeros(0)
     squares = np.square(correlations(sources.T, targets)) - 1 / len(targets)

@@ -14,10 +14,11 @@ ACCURACIES = frozenset(("accuracy", "accuracies", "acc", "accs"))
 
 
 def greatest_possible(labels: NDArray[np.float64], metric: str = "") -> float | None:
-    """The upper bound of a metric: 1 if all labels are 0 or 1; 1 or 100 if its name says that it is an accuracy and its
-    labels are fractions or percentages; otherwise None. The lower bound of these metrics is 0.
+    """The upper bound of a metric, or None if it has no known one.
 
-    Labels alone show no bound, however close together they are: others may be larger.
+    It is 1 if all labels are 0 or 1, and 1 or 100 if the name says that it is an accuracy and its labels are fractions
+    or percentages. The lower bound of these metrics is 0. Labels alone show no bound, however close together they are:
+    others may be larger.
 
     Args:
         labels: (n,) all known labels.

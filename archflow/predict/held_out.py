@@ -1,4 +1,4 @@
-"""What a stacked predictor predicted for its labels, by models that did not learn from them."""
+"""A stacked predictor's held-out predictions of its labels."""
 
 from __future__ import annotations
 

@@ -28,8 +28,11 @@ REACH = np.log(1e3)
 
 
 def relations(a: list[Values], b: list[Values], linear: int) -> Values:
-    """(P, n, m) inputs of the kernel parts for standardised columns (n, D) and (m, D): root mean square differences
-    times the square root of 3 and, for a linear part on each of the last `linear` matrices, mean products."""
+    """(P, n, m) inputs of the kernel parts for standardised columns (n, D) and (m, D).
+
+    These are root mean square differences times the square root of 3 and, for a linear part on each of the last
+    `linear` matrices, mean products.
+    """
     apart = [
         np.sqrt(np.maximum(np.square(x).sum(1)[:, None] + np.square(z).sum(1) - 2 * x @ z.T, 0) * 3 / x.shape[1])
         for x, z in zip(a, b, strict=True)

@@ -1,4 +1,4 @@
-"""A look-up of costs by kind of node, drawn together where few labels say what each costs."""
+"""Latency as a sum of fitted costs per kind of node, regularised for kinds with few labels."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from archflow.predict.latency_costs import checked_rows
 Floats = NDArray[np.float64]
 
 PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0)
-"""Penalties that are tried; see `KindCosts`."""
+"""Candidate penalties; see `KindCosts`."""
 
 FOLDS = 5
 ROUNDS = 4
-"""Least squares are repeated with new weights: from relative errors to errors of the logarithm."""
+"""Iterations of reweighted least squares, which turn relative errors into logarithmic ones."""
 
 LEAST_ROWS = 4
-"""An operation that fewer rows have is of the kind `other`."""
+"""Operations in fewer rows than this are of the kind `other`."""
 
 _FREE = ("input", "output", "constant")
 _GROUPS = {
@@ -35,20 +35,22 @@ _GROUP_OF = {op: group for group, ops in _GROUPS.items() for op in ops}
 
 
 class KindCosts(CostSum):
-    """Latency is a constant and the sum over nodes of what each costs: a number for its kind, one for each multiply-add
-    and one for each byte of the kind. No cost is negative.
+    """Latency is a constant plus the sum of the costs of all nodes.
 
-    A kind is an operation; light operations of one sort are one kind, and convolutions are told apart by whether they
-    are depthwise or grouped, and by their kernels. Costs are fitted to the squares of logarithmic errors, large ones
-    counting less, and drawn to zero by a penalty: the square of what the kind contributes on average, in units of the
-    median latency. The penalty with the least mean error in a cross-validation of the rows to learn from is taken.
+    Each kind of node has a cost per node, per multiply-add and per byte. No cost is negative. A kind is an operation,
+    except that light operations of one sort are one kind, and convolutions are divided by whether they are depthwise or
+    grouped, and by their kernels.
+
+    Costs minimise the squares of logarithmic errors, with less weight on large errors, and a penalty that shrinks them
+    to zero: the square of what the kind contributes on average, in units of the median latency. The penalty with the
+    least mean error in a cross-validation of the training rows is used.
 
     Args:
-        groups: (N,) of the rows that `fit` learns from: rows of one group are not divided by the cross-validation.
-            None for each row alone.
+        groups: (N,) groups of the rows that `fit` learns from; the cross-validation does not divide a group. None for
+            each row alone.
 
     Attributes:
-        penalty: The one that was taken.
+        penalty: The penalty in use.
     """
 
     penalty: float
@@ -152,8 +154,7 @@ def _fitted(costs: Floats, measured: Floats, penalty: float) -> Floats:
 
 
 def _log_weight(ratio: Floats) -> Floats:
-    """What a relative error is multiplied by, so that its square is that of the logarithmic error; beyond 0.3 the
-    error counts in proportion."""
+    """Factor of a relative error that makes its square that of the logarithmic error; beyond 0.3 the loss is linear."""
     ratio = np.clip(ratio, 0.05, 20.0)
     error = np.abs(np.log(ratio))
     near = np.abs(ratio - 1) < 1e-3

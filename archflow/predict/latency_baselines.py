@@ -1,4 +1,4 @@
-"""What latency predictors are compared with: sums of costs, and trees on graph features.
+"""Baselines for latency predictors: sums of costs, and trees on graph features.
 
 Every baseline but the roofline and the trees is a sum of costs, none negative, fitted to relative errors.
 Multiply-adds, parameters and bytes are a table's columns, or the sums of node attributes of the same name.
@@ -20,11 +20,11 @@ from archflow.predict.latency_costs import checked_rows, of_nodes, summed, total
 Floats = NDArray[np.float64]
 
 _GRID = 129
-"""Ridge points that the roofline tries."""
+"""Candidate ridge points of the roofline."""
 
 
 class LatencyBaseline(Protocol):
-    """Predicts latencies after it has learnt some."""
+    """Predicts latencies after fitting some."""
 
     def fit(self, table: Table, latency: ArrayLike) -> Self:
         """Fit to the latencies (N,) of a table's rows. Raises ArchflowError if one is not positive."""
@@ -36,7 +36,7 @@ class LatencyBaseline(Protocol):
 
 
 class CostSum(ABC):
-    """A sum of costs: `fit` finds what a unit of each costs, `predict` adds up."""
+    """A sum of costs: `fit` finds the latency per unit of each cost."""
 
     weights: Floats
     least: float
@@ -49,7 +49,7 @@ class CostSum(ABC):
         """Fit to the latencies (N,) of a table's rows.
 
         Raises:
-            ArchflowError: A latency is not positive, or there is not one for each row.
+            ArchflowError: If a latency is not positive, or there is not one for each row.
         """
         measured = checked_rows(table, latency)
         self.weights, _ = _fitted(self.costs(table), measured)
@@ -72,8 +72,10 @@ class ColumnSum(CostSum):
 
 
 class OperationSum(CostSum):
-    """A look-up: every operation has a cost, and one for a multiply-add where nodes say these. An operation that no
-    row of `fit` had costs nothing."""
+    """A look-up table with a cost per operation, and per multiply-add if nodes have these.
+
+    An operation that no row of `fit` had costs nothing.
+    """
 
     operations: tuple[str, ...] = ()
 
@@ -99,8 +101,9 @@ class OperationSum(CostSum):
 
 
 class Roofline(CostSum):
-    """Every node takes as long as its multiply-adds or its bytes do, whichever is longer; nodes that say neither cost
-    nothing. Rows count as one node where only the table's columns are known.
+    """Each node takes as long as its multiply-adds or its bytes, whichever is longer.
+
+    Nodes without either cost nothing. If only the table's columns are known, a row counts as one node.
 
     Source: Williams, Waterman and Patterson 2009. Peak and bandwidth are fitted.
     """

@@ -1,4 +1,4 @@
-"""Costs of networks that decide their latency: multiply-adds, parameters, bytes."""
+"""Costs of networks that determine their latency: multiply-adds, parameters, bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archflow.graph.table import Table
 Floats = NDArray[np.float64]
 
 NAMES = {"macs": ("macs", "flops"), "params": ("params",), "bytes": ("bytes",)}
-"""What a cost is called, as a column or as a node attribute."""
+"""Names of each cost, as a column or as a node attribute."""
 
 
 def total(table: Table, name: str) -> Floats:
@@ -23,7 +23,7 @@ def total(table: Table, name: str) -> Floats:
         name: `nodes`, or a key of `NAMES`.
 
     Raises:
-        ArchflowError: The table has neither, or a row has no number of at least 0.
+        ArchflowError: If the table has neither, or a value is negative or not a number.
     """
     if name == "nodes":
         return table.architectures.node_counts.astype(np.float64)
@@ -46,7 +46,7 @@ def summed(place: NDArray, values: Floats, count: int) -> Floats:
 
 
 def of_nodes(table: Table, name: str) -> Floats | None:
-    """(V,) an attribute of every node, 0 where it does not apply; None if there is none of the name."""
+    """(V,) an attribute of every node, 0 where it does not apply; None if no attribute has this name."""
     architectures = table.architectures
     found = next((each for each in NAMES[name] if each in architectures.attribute_names), None)
     if found is None or architectures.attributes is None:

@@ -1,4 +1,4 @@
-"""All latency baselines on the same rows, side by side."""
+"""All latency baselines on the same rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archflow.predict.metrics import kendall_tau, mape, spearman, within
 SCORES = ("mape", "within_5", "within_10", "spearman", "kendall")
 
 Scores = Mapping[str, Mapping[str, float] | str]
-"""By baseline: its `SCORES`, or why it has none."""
+"""For each baseline its `SCORES`, or the reason why it has none."""
 
 
 def scores_of(predicted: ArrayLike, measured: ArrayLike) -> dict[str, float]:
@@ -26,19 +26,19 @@ def scores_of(predicted: ArrayLike, measured: ArrayLike) -> dict[str, float]:
 
 
 def latency_scores(learnt: Table, judged: Table, column: str) -> Scores:
-    """Fit every baseline to one table and judge it by another.
+    """Fit every baseline to one table and evaluate it on another.
 
     Args:
         learnt: Rows to fit to.
         judged: Rows to predict.
-        column: That of the latencies in both, in the same unit.
+        column: The column of latencies in both, in the same unit.
 
     Returns:
         By baseline, mean absolute percentage error and shares within 5 and 10 % as fractions, and rank correlations;
-        a line in place of them where the tables lack what a baseline needs.
+        a line instead of them if the tables lack what a baseline needs.
 
     Raises:
-        ArchflowError: A latency is not positive.
+        ArchflowError: If a latency is not positive.
     """
     seen = checked_latencies(column, learnt.metric(column))
     measured = checked_latencies(column, judged.metric(column))

@@ -207,8 +207,10 @@ class NetworkPredictor(Predictor):
             residuals.place(coverage)
 
     def interval(self, architectures: Architectures, coverage: float) -> tuple[Values, Values]:
-        """As `Predictor.interval`, with widths from labels that members held out of training. These labels also
-        selected the members' epochs, so intervals are too narrow."""
+        """As `Predictor.interval`, with widths from labels that members held out of training.
+
+        These labels also selected the members' epochs, so intervals are too narrow.
+        """
         return self._fitted.interval(self._fitted.counts(self.scores(architectures)), coverage)
 
     def scores(self, architectures: Architectures | Prepared, on_batch: Callable[[int], None] | None = None) -> Values:

@@ -23,8 +23,9 @@ FLOOR = 1e-3
 
 @dataclass(frozen=True)
 class Spread:
-    """log deviation = intercept + slopes . (signs - centre) / scale, where signs of uncertainty are, for example, the
-    components' own deviations and their disagreement.
+    """log deviation = intercept + slopes . (signs - centre) / scale.
+
+    Signs of uncertainty are, for example, the components' own deviations and their disagreement.
 
     Attributes:
         centre, scale: (S,) mean and scale of the signs.

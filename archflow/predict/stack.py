@@ -72,7 +72,7 @@ class Stacking:
 
 @dataclass(frozen=True)
 class Plan:
-    """The arguments of `StackedPredictor` besides encoders and objective, with which it is fitted again.
+    """The arguments of `StackedPredictor`, other than encoders and objective, with which it is fitted again.
 
     Attributes:
         components: All components, including those that got no weight.

@@ -69,8 +69,10 @@ class Trees:
         )
 
     def __call__(self, x: NDArray) -> tuple[Values, Values]:
-        """(F, N) mean and standard deviation of the trees' values, for features x (N, P). Features are compared as
-        float32, as scikit-learn does."""
+        """(F, N) mean and standard deviation of the trees' values, for features x (N, P).
+
+        Features are compared as float32, as scikit-learn does.
+        """
         x = np.asarray(x, np.float32)
         mean, std = np.empty((2, len(self.roots), len(x)))
         step = max(1, TOGETHER // self.roots.size)

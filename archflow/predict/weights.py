@@ -11,13 +11,13 @@ PRIOR = 100.0
 """Weight, in labels, of the prior that components count by the likelihood that they give the labels."""
 
 TEMPERATURE = 10.0
-"""Divides the log-likelihood: telling two components apart takes ten times as many labels as if their errors were
-independent."""
+"""Divides the log-likelihood: distinguishing two components takes ten times as many labels as with independent
+errors."""
 
 NEVER = 0.9999
 """A bound on correlations with held-out labels, which only rounding could exceed."""
 
-KNOWS = 1.0
+SIGNIFICANT = 1.0
 """Standard errors by which a component's correlation with the labels must exceed 0 for it to get any weight."""
 
 
@@ -26,7 +26,7 @@ def stacked_weights(
     targets: Values,
     prior: float = PRIOR,
     temperature: float = TEMPERATURE,
-    knows: float = KNOWS,
+    significant: float = SIGNIFICANT,
 ) -> Values:
     """Compute (C,) non-negative weights of predictions by stacked regression (Breiman 1996).
 
@@ -36,13 +36,13 @@ def stacked_weights(
     Args:
         unseen: (C, n) predictions of held-out labels.
         targets: (n,) the labels, with mean about 0.
-        prior, temperature, knows: As `PRIOR`, `TEMPERATURE`, `KNOWS`.
+        prior, temperature, significant: As `PRIOR`, `TEMPERATURE`, `SIGNIFICANT`.
     """
     from scipy.optimize import nnls
 
     weights = np.zeros(len(unseen))
     found = correlations(unseen, targets)
-    known = np.flatnonzero(found > knows / np.sqrt(len(targets)))
+    known = np.flatnonzero(found > significant / np.sqrt(len(targets)))
     if len(known) == 0:
         return weights
     unseen, found = unseen[known], found[known]

@@ -61,10 +61,10 @@ def check_columns(
     Args:
         table, rows, metric, on_note: As for `usable_columns`.
         columns: The result of `usable_columns`.
-        sources: Columns that say something about the metric.
+        sources: Columns that are related to the metric.
 
     Raises:
-        ArchflowError: If a column cannot be used (the message names it), or nothing tells the architectures apart.
+        ArchflowError: If a column cannot be used (the message names it), or nothing distinguishes the architectures.
     """
     given = Columns.named(table, known_columns(table, [metric]) if columns is None else columns, [metric])
     for line in given.warnings:
@@ -79,7 +79,7 @@ def check_columns(
     check_sources(sources, table.select(rows), table.metric(metric)[rows])
     if len(np.unique(table.architectures.hashes)) < 2 and not given.names and not sources:
         raise ArchflowError(
-            f"all {len(table)} architectures are the same, and no column tells them apart; add other architectures, or "
+            f"all {len(table)} architectures are the same, and no column distinguishes them; add others, or "
             "name columns with --features"
         )
 

@@ -69,7 +69,7 @@ class Draws:
             features: Columns that describe an architecture: rows with the same graph but different values in these are
                 different architectures. If None, the columns known before training, found by name.
             seed: Seed of the first draw; later draws use the following seeds.
-            context: The column of devices or tasks, which also tells rows apart.
+            context: The column of devices or tasks, which also distinguishes rows.
 
         Raises:
             ArchflowError: If labels are all equal, too few to learn from, or leave too few to judge on, or a column
@@ -133,6 +133,6 @@ def _apart(
     if len(tested) < LEAST_TESTED:
         raise ArchflowError(
             f"only {len(tested)} of the other measured architectures differ from those learnt from, and {LEAST_TESTED} "
-            "are needed to judge on: measure different ones, or name columns that tell them apart with --features"
+            "are needed to judge on: measure different ones, or name columns that distinguish them with --features"
         )
     return rows[:labels], np.sort(tested)

@@ -19,12 +19,12 @@ ANY = "none"
 
 @dataclass(frozen=True)
 class One:
-    """An architecture and what is around it.
+    """An architecture, and the table and space that it is from.
 
     Attributes:
         row: A table of one row.
-        name: What it is called.
-        table: The table that it is from, if it is.
+        name: Its name.
+        table: The table that it is from, if any.
         space: Its search space, if one is known.
     """
 
@@ -62,7 +62,7 @@ def one_architecture(
         place = row_of(table, row, what)
         return One(table.select([place]), table.called(place), table, chosen)
     if row is not None:
-        raise ArchflowError(f"--row: {shown(what)} is no table; leave it out")
+        raise ArchflowError(f"--row: {shown(what)} is not a table; leave it out")
     if chosen is not None:
         return One(Table(ArchitectureSet.from_architectures([chosen.parse(what)])), what, None, chosen)
     return One(*_imported(what, inputs), None, None)
@@ -101,7 +101,7 @@ def _imported(what: str, inputs: str | None) -> tuple[Table, str]:
         if Path(what).exists() or ":" in what:
             raise
         raise ArchflowError(
-            f"{shown(what)}: is no data set, table or model; for a native string, name its space with --space ({error})"
+            f"{shown(what)}: is not a data set, table or model; for a native string, give --space ({error})"
         ) from None
     if len(models) > 1:
         raise ArchflowError(

@@ -100,10 +100,10 @@ class Task:
 
     @property
     def note(self) -> str:
-        """A note for the user: low values of a metric are usually good, but are not taken as good here, or milliseconds
-        look as if they were in another unit.
+        """A note for the user about the direction or the unit of a metric; empty if there is nothing to note.
 
-        Empty if there is nothing to note.
+        It says if low values of a metric are usually good, but do not count as good here, or if milliseconds look as if
+        they were in another unit.
         """
         return "; ".join(filter(None, (self._direction, *self._units)))
 
@@ -238,7 +238,7 @@ def _note_outliers(labels: NDArray[np.float64], task: Task, on_note: Callable[[s
     if far.any():
         on_note(
             f"row {task.rows[far][0]}: {task.metrics[0]} is {labels[far][0]:.4g}, and all others lie between {low:.4g} "
-            f"and {high:.4g}; if it is wrong, mend or empty it"
+            f"and {high:.4g}; if it is wrong, correct or empty it"
         )
 
 

@@ -57,8 +57,9 @@ class Front:
         rows: The rows on the front, the fastest first.
         accuracy, latency: Names of the metrics.
         limit: In the unit of the latency; None if there is none.
-        coverage: The fraction of the chosen ones whose latency is at most the bound; None for measured latencies.
-        within: How many candidates keep the limit.
+        coverage: The fraction of the selected candidates whose latency is at most the bound; None for measured
+            latencies.
+        within: The number of candidates within the limit.
         notes: Lines for the user.
     """
 
@@ -204,8 +205,11 @@ def _labels_of(predictor: StackedPredictor, device: str | None, folder: Path | N
 
 
 def _predicted_of(table: Table, good: Side, hashes: NDArray[np.uint64]) -> Values:
-    """(n,) the predicted accuracy of labelled architectures, NaN where it is not known: held-out predictions of those
-    that the accuracy was learnt from, else predictions of the same architectures among the candidates."""
+    """(n,) predicted accuracy of labelled architectures, NaN where it is not known.
+
+    For architectures that the accuracy was learnt from, these are held-out predictions; for others, the predictions of
+    the same architectures among the candidates.
+    """
     known = dict(zip(table.architectures.hashes.tolist(), good.rising.tolist(), strict=True))
     if good.predictor is not None:
         held = good.predictor.fitted.held_out

@@ -113,7 +113,7 @@ def _of_values(table: Table, metric: str, known: Rows, tested: Rows, mean: Value
 
 
 def measures_of(predicted: Values, truth: Values) -> Measures:
-    """Compute `archflow.predict.metrics.summary` of predictions (N,), higher is better, and:
+    """Compute `archflow.predict.metrics.summary` of predictions (N,), higher is better, and three more measures.
 
     - `top_ten`: the fraction of the ten predicted best that are among the ten best;
     - `beaten`: the fraction of all architectures that are better than the best of the ten predicted best;

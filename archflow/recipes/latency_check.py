@@ -1,4 +1,4 @@
-"""Whether the latencies of a table rank this machine: networks measured here, beside the table's own numbers."""
+"""Compare networks measured on this machine with the latencies of a table."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ class LatencyCheck:
 
 
 def check_of(table: Path, measured: Measured, protocol: Protocol) -> LatencyCheck | None:
-    """Compare what was measured with the table that the networks are of.
+    """Compare measurements with the table that the networks come from.
 
     Args:
-        table: With a column `latency_ms_THREADS_MODE`, as `cpu_latency` has it.
-        measured: Of its first rows.
-        protocol: How.
+        table: With a column `latency_ms_THREADS_MODE`, as in `cpu_latency`.
+        measured: Measurements of its first rows.
+        protocol: How they were measured.
 
     Returns:
-        None if the table has no such column, or too few networks have both.
+        None if the table has no such column, or too few networks have both latencies.
     """
     column = f"latency_ms_{protocol.threads}_{protocol.mode}"
     try:

@@ -31,7 +31,7 @@ VIEWED = {"nn_former": "effective"}
 class EncoderPreset:
     """How an encoder is built and trained on a data set.
 
-    `config` holds the encoder's arguments besides n_ops; `view` is the form in which it sees architectures.
+    `config` holds the encoder's arguments other than n_ops; `view` is the form in which it sees architectures.
     """
 
     config: Mapping[str, Any]
@@ -80,8 +80,10 @@ class Preset:
 
 
 def _flowerformer(weight_decay: float, batch_size: int) -> EncoderPreset:
-    """FlowerFormer's own training (from its configuration files), pre-trained as in FGP's text; the released code
-    pre-trains in batches of 1,024."""
+    """FlowerFormer's own training (from its configuration files), pre-trained as in FGP's text.
+
+    The released code pre-trains in batches of 1,024.
+    """
     training = FineTuneSettings(
         epochs=300, batch_size=batch_size, learning_rate=8e-4, weight_decay=weight_decay, warmup=30
     )

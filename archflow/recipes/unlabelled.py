@@ -29,7 +29,7 @@ class Start:
 
     Attributes:
         encoder: Its registered name.
-        config: Its arguments besides `n_ops` and `n_attributes`.
+        config: Its arguments other than `n_ops` and `n_attributes`.
         task: The pretext task, as `archflow.pretext.make_task` reads it; empty to leave the encoder untrained. An
             untrained encoder's random features are useful beside trained ones, since no task suits every table.
         fallback: The task to use instead if the task ranks proxies and no proxy is informative.
@@ -76,8 +76,8 @@ class Pretraining(Bounded):
             rows: Rows of the architectures to train on.
 
         Returns:
-            The pre-training, the proxies that tell architectures apart, and a line for the user about those that do
-            not (empty if there are none).
+            The pre-training, the informative proxies, and a line for the user about the others (empty if there are
+            none).
         """
         useful = {name: values for name, values in proxies.items() if tells_apart(values[rows])}
         constant = [name for name in proxies if name not in useful]

@@ -45,7 +45,7 @@ def verdict(evaluations: Sequence[Evaluation]) -> list[str]:
     last = evaluations[-1]
     if not any(last.informative(name) for name in last.names):
         return [
-            f"The order of {last.metric} cannot be told from {last.labels} labels: nothing beats a constant.",
+            f"The order of {last.metric} cannot be learnt from {last.labels} labels: nothing beats a constant.",
             "Measure more, or name columns that are known before training with --features.",
             *_curve(evaluations),
         ]

@@ -175,7 +175,7 @@ def test_fit_sees_what_has_an_effect(table, tmp_path):
     Table(ArchitectureSet.from_architectures([space.parse(cell) for cell in cells], space.vocabulary), {}).write(alike)
     top = json.loads(archflow("predict", tmp_path / "p", "--data", alike, "--json").stdout)["top"]
     assert top[0]["predicted"] == pytest.approx(top[1]["predicted"], abs=1e-5)
-    assert "view 'half' is none of" in refused("fit", *quick, "--view", "half")
+    assert "view 'half' is not one of" in refused("fit", *quick, "--view", "half")
     encoder, embedded = tmp_path / "e.safetensors", tmp_path / "e.npy"
     archflow("pretrain", "--data", table, "--task", "flow", "--view", "contracted", "--epochs", 1, "--out", encoder)
     archflow("embed", encoder, "--data", alike, "--out", embedded)

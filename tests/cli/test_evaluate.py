@@ -150,7 +150,7 @@ def test_ten_labels_of_noise_beat_nothing(run, quick, tmp_path):
     cells = scored_cells(60).architectures
     Table(cells, {"score": np.random.default_rng(5).random(60)}).write(tmp_path / "noise.parquet")
     text = run("evaluate", tmp_path / "noise.parquet", "--metric", "score", "--labels", 10, "--repetitions", 3)
-    assert "cannot be told from 10 labels: nothing beats a constant" in text
+    assert "cannot be learnt from 10 labels: nothing beats a constant" in text
 
 
 def test_a_report_is_refused_without_its_libraries(run, table, tmp_path, monkeypatch):

@@ -199,7 +199,7 @@ def test_one_architecture_repeated(run, tmp_path, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(Recipe, "embedders", None)
         error = run(*fit, tmp_path / "one.csv", code=2)
-    assert error.startswith("archflow: all 30 architectures are the same, and no column tells them apart; ")
+    assert error.startswith("archflow: all 30 architectures are the same, and no column distinguishes them; ")
     Table(same, {"score": score, "width": 1 + score % 7}).write(tmp_path / "widths.csv")
     about = json.loads(run(*fit, tmp_path / "widths.csv", "--recipe", "plain", "--json"))
     assert about["columns"] == ["width"]

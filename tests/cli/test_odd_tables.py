@@ -140,7 +140,7 @@ def test_intervals_stay_where_values_can_be(fit, predict, metric, most):
 def test_a_label_far_from_all_others_is_noted(fit, notes):
     assert fit(metric="huge")["informative"]
     (line,) = (line for line in notes if line.startswith("row 3: huge is 1e+10, and all others lie between "))
-    assert line.endswith("if it is wrong, mend or empty it")
+    assert line.endswith("if it is wrong, correct or empty it")
     notes.clear()
     fit(metric="ties")
     assert not any(line.startswith("row") for line in notes)

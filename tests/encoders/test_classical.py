@@ -93,12 +93,12 @@ def test_paths_of_a_nasbench201_cell():
 
 
 def test_more_nodes_than_numbers_are_refused(architectures):
-    with pytest.raises(ArchflowError, match="has 9 nodes, the encoder numbers 8; build it with a larger max_nodes"):
+    with pytest.raises(ArchflowError, match="has 9 nodes, the encoder can number 8; build it with a larger max_nodes"):
         AdjacencyMLP(5, max_nodes=8)(Batch(architectures))
 
 
 def test_too_many_paths_are_refused():
-    with pytest.raises(ArchflowError, match="11 operations make 1,948,716 paths of up to 5 more than the first"):
+    with pytest.raises(ArchflowError, match="11 operations make 1,948,716 paths of up to 5 further operations"):
         PathMLP(11, longest=5)
 
 

@@ -93,11 +93,11 @@ def test_whatever_holds_architectures_is_embedded(cells):
 
 
 def test_parts_that_do_not_fit_each_other_are_refused():
-    with pytest.raises(ArchflowError, match="knows 4 operations, its vocabulary 3"):
+    with pytest.raises(ArchflowError, match="has 4 operations, its vocabulary 3"):
         Embedder(GIN(4, width=8), Preparation(VOCABULARY))
     architecture = Architecture(("conv", "conv"), ((0, 1),), {"kernel": (1.0, 3.0)})
     numbered = ArchitectureSet.from_architectures([architecture])
-    with pytest.raises(ArchflowError, match="reads 0 attributes, its scales are of 1"):
+    with pytest.raises(ArchflowError, match="reads 0 attributes, but there are scales for 1"):
         Embedder(GIN(3, width=8), Preparation(VOCABULARY, scales=AttributeScales.of(numbered)))
     with pytest.raises(ArchflowError, match="view"):
         Preparation(VOCABULARY, "nowhere")
@@ -135,10 +135,10 @@ def test_another_programs_weights_are_refused(saved):
         ({"encoder": None}, "description of the encoder is damaged"),
         ({"config": {"n_ops": 3, "depths": 3}}, "description of the encoder is damaged"),
         ({"encoder": "gim"}, "no encoder is called 'gim'; did you mean 'gin'"),
-        ({"preparation": Preparation(Vocabulary(("a",))).to_json()}, "knows 3 operations, its vocabulary 1"),
+        ({"preparation": Preparation(Vocabulary(("a",))).to_json()}, "has 3 operations, its vocabulary 1"),
         ({"preparation": {}}, "description of the encoder is damaged"),
         ({"preparation": {**DESCRIPTION["preparation"], "scales": [["kernel", None, 0, 0]]}}, "scales are damaged"),
-        ({"preparation": {**DESCRIPTION["preparation"], "view": "nowhere"}}, "view 'nowhere' is none of"),
+        ({"preparation": {**DESCRIPTION["preparation"], "view": "nowhere"}}, "view 'nowhere' is not one of"),
         ({}, "the weights do not fit the settings"),
         ({"format": "archflow encoder 1"}, "not the description of an encoder of this version"),
     ],

@@ -137,7 +137,7 @@ def test_the_contract_holds(kind):
     ("options", "message"),
     [
         ({"operations_on": "arcs"}, "unknown operations_on 'arcs'; choose one of nodes, edges"),
-        ({"operations_on": "edges"}, "operations on edges have no mean over nodes; take readout='outputs'"),
+        ({"operations_on": "edges"}, "operations on edges have no mean over nodes; use readout='outputs'"),
         ({"open_ops": [1]}, "open_ops and shut_ops are for operations_on='edges'"),
         ({**ON_EDGES, "open_ops": [5]}, r"open_ops and shut_ops \[5, 2\] must be different ids of the 5 operations"),
         ({**ON_EDGES, "open_ops": [2]}, r"open_ops and shut_ops \[2, 2\] must be different ids of the 5 operations"),

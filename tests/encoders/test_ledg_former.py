@@ -113,7 +113,7 @@ def test_without_descriptions_it_says_so():
 
 
 def test_learned_operations_read_no_other_names():
-    with pytest.raises(ArchflowError, match="make it with text=True"):
+    with pytest.raises(ArchflowError, match="use text=True"):
         LeDGFormer(4, 16).reading(Vocabulary(("conv2d",)))
 
 

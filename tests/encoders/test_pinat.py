@@ -101,7 +101,7 @@ def test_published_size():
 
 
 def test_more_nodes_than_numbers_are_refused(architectures):
-    with pytest.raises(ArchflowError, match="has 9 nodes, the encoder numbers 8; build it with a larger max_nodes"):
+    with pytest.raises(ArchflowError, match="has 9 nodes, the encoder can number 8; build it with a larger max_nodes"):
         made(architectures, max_nodes=8)(Batch(architectures))
 
 

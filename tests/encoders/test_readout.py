@@ -82,5 +82,5 @@ def test_the_sum_sees_how_many_nodes_there_are():
 
 
 def test_what_has_no_nodes_refuses_another_readout():
-    with pytest.raises(ArchflowError, match="readout 'mean': this encoding has no nodes to read out"):
+    with pytest.raises(ArchflowError, match="readout 'mean': this encoding has no node states"):
         PathMLP(5, readout="mean")

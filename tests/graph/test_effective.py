@@ -101,7 +101,7 @@ def test_cells_that_differ_in_identities_only_become_equal():
     first, second = view("contracted")(cells)
     assert first == second == Architecture(("input", "nor_conv_3x3", "output"), ((0, 1), (1, 2)))
     assert list(view("whole")(cells)) == list(cells)
-    with pytest.raises(ArchflowError, match="view 'half' is none of whole, effective, contracted"):
+    with pytest.raises(ArchflowError, match="view 'half' is not one of whole, effective, contracted"):
         view("half")
 
 

@@ -59,9 +59,9 @@ def test_one_hot_operations_are_taken():
 @pytest.mark.parametrize(
     ("graph", "line"),
     [
-        (nx.Graph([(0, 1)]), "a Graph is no networkx.DiGraph"),
-        (nx.MultiDiGraph([(0, 1)]), "a MultiDiGraph is no networkx.DiGraph"),
-        ("text", "a str is no networkx.DiGraph"),
+        (nx.Graph([(0, 1)]), "a Graph is not a networkx.DiGraph"),
+        (nx.MultiDiGraph([(0, 1)]), "a MultiDiGraph is not a networkx.DiGraph"),
+        ("text", "a str is not a networkx.DiGraph"),
         (nx.DiGraph([(0, 1)]), "node 0 has no operation 'op'"),
         (nx.DiGraph(), "it has no nodes"),
     ],
@@ -83,8 +83,8 @@ def test_words_among_the_attributes_are_refused_by_name():
     [
         (SimpleNamespace(x=torch.zeros(2, 1)), (), "no op and edge_index"),
         (SimpleNamespace(op=torch.tensor([0]), edge_index=torch.zeros(3, 1)), (), "no op and edge_index"),
-        (SimpleNamespace(op=torch.tensor([7]), edge_index=torch.zeros(2, 0)), (), "7 is no id of a vocabulary of 3"),
-        (SimpleNamespace(op=torch.tensor([1]), edge_index=torch.zeros(2, 0)), ("k",), "x has not the 1 columns"),
+        (SimpleNamespace(op=torch.tensor([7]), edge_index=torch.zeros(2, 0)), (), "7 is not an id in a vocabulary"),
+        (SimpleNamespace(op=torch.tensor([1]), edge_index=torch.zeros(2, 0)), ("k",), "x lacks one of 1 named columns"),
     ],
 )
 def test_what_is_no_data_of_operations_is_refused(data, names, line):

@@ -64,7 +64,7 @@ def test_a_predictor_learns_from_a_frame_and_predicts_one(table):
 
 @pytest.mark.parametrize("wrong", [3, "x.csv", [1, 2], {"ops": []}, None])
 def test_what_is_no_frame_is_refused(wrong):
-    with pytest.raises(ArchflowError, match="is no data frame; give one of pandas, polars or pyarrow"):
+    with pytest.raises(ArchflowError, match="is not a data frame; give one of pandas, polars or pyarrow"):
         Table.from_frame(wrong)
 
 

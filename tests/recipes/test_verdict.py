@@ -79,7 +79,7 @@ def test_whether_something_simpler_would_do(taus, sentence):
 @pytest.mark.parametrize("taus", [[0.0, 0.01, -0.01], [0.3, -0.3, 0.1], [0.01]])
 def test_nothing_beats_a_constant(taus):
     assert verdict([evaluation({BLEND: taus, "boosted": taus})]) == [
-        "The order of score cannot be told from 50 labels: nothing beats a constant.",
+        "The order of score cannot be learnt from 50 labels: nothing beats a constant.",
         "Measure more, or name columns that are known before training with --features.",
     ]
 

@@ -27,8 +27,11 @@ _METRICS = {
 
 
 def read(files: Mapping[str, Path]) -> Table:
-    """Read the cells in the order of their hashes: validation accuracy of one repeat (a fraction) after 4, 12, 36 and
-    108 epochs, training time (s), parameters."""
+    """Read the cells in the order of their hashes.
+
+    Columns are the validation accuracy of one repeat (a fraction) after 4, 12, 36 and 108 epochs, the training time
+    (s), and the parameters.
+    """
     parts = [_columns(path) for _, path in sorted(files.items())]
     keys = np.concatenate([keys for keys, _ in parts])
     metrics = {name: np.concatenate([values[name] for _, values in parts]) for name in _METRICS.values()}

@@ -29,8 +29,11 @@ _METRICS = {
 
 
 def read(files: Mapping[str, Path]) -> Table:
-    """Read all 15,625 cells: parameters (millions), CIFAR-10 accuracies (%, mean over the seeds, 200 epochs) and the
-    Jacobian covariance (NaN for 341)."""
+    """Read all 15,625 cells.
+
+    Columns are the parameters (millions), CIFAR-10 accuracies (%, mean over the seeds, 200 epochs) and the Jacobian
+    covariance (NaN for 341).
+    """
     path = files[_FILE]
     try:
         published = columns(read_pickle(path, PANDAS_NAMES))

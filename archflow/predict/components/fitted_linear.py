@@ -38,7 +38,7 @@ class FittedLinear(FittedComponent):
 
     @classmethod
     def applies(cls, usual: Seen) -> bool:
-        """Whether any input tells architectures apart."""
+        """Whether any input varies between architectures."""
         return Standard.of(cls.columns(usual)).width > 0
 
     @classmethod

@@ -24,8 +24,11 @@ class FittedLine(FittedLinear):
 
 @COMPONENTS.register("line")
 class Line(Component):
-    """A linear model of costs: the features "columns", such as parameters, or if there are none, the numbers of nodes
-    and edges and the depth. The labels decide the sign of each cost."""
+    """A linear model of costs.
+
+    Costs are the features "columns", such as parameters, or if there are none, the numbers of nodes and edges and the
+    depth. The labels decide the sign of each cost.
+    """
 
     name = "line"
     fitted = FittedLine

@@ -116,11 +116,11 @@ class FittedProcess(FittedComponent):
 
 @COMPONENTS.register("process")
 class Process(Component):
-    """A Gaussian process whose kernel is the sum of a Matern-3/2 kernel on embeddings, one on plain features, a linear
-    kernel on plain features, and noise; all columns are standardised.
+    """A Gaussian process on embeddings and plain features.
 
-    Variances and lengths maximise the marginal likelihood, so that an uninformative part gets little weight. Of more
-    than `MOST` labels, a random subset of that size is used.
+    Its kernel is the sum of a Matern-3/2 kernel on embeddings, one on plain features, a linear kernel on plain
+    features, and noise; all columns are standardised. Variances and lengths maximise the marginal likelihood, so that
+    an uninformative part gets little weight. Of more than `MOST` labels, a random subset of that size is used.
     """
 
     name = "process"

@@ -1,4 +1,4 @@
-"""Ways to turn the text of a context, such as a device's name, into numbers: a file for each."""
+"""Ways to turn the text of a context, such as a device's name, into numbers: one file per way."""
 
 from archflow.predict.contexts.base import CONTEXTS, ContextKind
 

@@ -1,4 +1,4 @@
-"""The numbers that the words of a device say: cores, clock, threads ..."""
+"""The numbers in the words of a device: cores, clock, threads ..."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from archflow.predict.contexts.base import CONTEXTS, ContextKind
 @CONTEXTS.register("numbers")
 @dataclass(frozen=True)
 class NumbersSaid(ContextKind):
-    """What `archflow.devices.words` reads in a sentence. Quantities are given as logarithms, since latency falls by a
-    factor, and not by an amount, where a clock doubles."""
+    """The numbers that `archflow.devices.words` reads in a sentence.
+
+    Quantities are given as logarithms, because doubling a clock divides latency by a factor and does not subtract an
+    amount.
+    """
 
     quantities: ClassVar = ("cores", "clock_ghz", "bandwidth_gb_s", "peak_gflops", "threads")
     precisions: ClassVar = ("fp16", "int8")

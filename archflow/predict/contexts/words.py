@@ -23,11 +23,12 @@ _WORD = re.compile(r"[^\W\d_][\w-]*")
 @CONTEXTS.register("words")
 @dataclass(frozen=True)
 class SharedWords(ContextKind):
-    """A column for each word that at least two sentences have and one does not: `Cortex-A53` tells what a device
-    shares with others, also with one that was never measured.
+    """A column for each word that at least two sentences have and one does not.
+
+    Words such as `Cortex-A53` show what devices have in common, including a device without measurements.
 
     Attributes:
-        words: The words, in small letters.
+        words: The words, in lower case.
     """
 
     words: tuple[str, ...]
@@ -58,5 +59,5 @@ class SharedWords(ContextKind):
 
 
 def words_of(sentence: str) -> set[str]:
-    """The words of a sentence in small letters: letters, then letters, digits and hyphens."""
+    """The words of a sentence in lower case: letters, then letters, digits and hyphens."""
     return {word.lower().rstrip("-") for word in _WORD.findall(sentence.replace("\N{NON-BREAKING HYPHEN}", "-"))}

@@ -1,4 +1,4 @@
-"""Attributions by each method that a predictor allows."""
+"""Attributions by every method that a predictor supports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from archflow.predict.explain.gradients import integrated_gradients
 def counterfactual(
     architecture: Architecture, differences: Sequence[Difference], effects: Effects, unit: str, removed: bool
 ) -> Attribution:
-    """How much higher the prediction is than without a node or edge, or with another operation on average."""
+    """The decrease of the prediction without a node or edge, or with another operation on average."""
     of_nodes: dict[int, list[int]] = {}
     of_edges: dict[tuple[int, int], list[int]] = {}
     for place, each in enumerate(differences):
@@ -41,7 +41,7 @@ def counterfactual(
 def of_networks(
     found: Networks, architecture: Architecture, differences: Sequence[Difference], notes: list[str]
 ) -> Mapping[str, Attribution]:
-    """Attributions that follow from the networks in the predictor, if there are any."""
+    """Attributions that are derived from the networks in the predictor, if there are any."""
     if not found.networks:
         return {}
     attributions = {}

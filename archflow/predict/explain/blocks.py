@@ -9,15 +9,16 @@ import numpy as np
 from archflow.graph import Architecture, ArchitectureSet
 
 LISTED = 5
-"""So many operations of a block are named, each with its number."""
+"""The maximum number of operations that are named for a block, each with its count."""
 
 
 def blocks_of(architecture: Architecture) -> list[tuple[int, ...]]:
     """Divide the nodes into blocks, in the order of the graph.
 
-    Cells, if there are several. Otherwise, nodes that all paths from the main input to the main output run through
-    divide the graph: the nodes between two of them and the one that they meet in are a block, such as a residual block
-    with its addition; what lies in a row between such blocks is one too. If that leaves one block, each node is one.
+    If there are several cells, each is a block. Otherwise the graph is divided at the nodes that lie on all paths from
+    the main input to the main output: the nodes between two of them, with the node at which they join, are a block,
+    such as a residual block with its addition. A sequence of nodes between such blocks is a block too. If this gives a
+    single block, each node is one.
     """
     graphs = ArchitectureSet.from_architectures([architecture])
     if int(graphs.cell_counts[0]) > 1:
@@ -31,7 +32,7 @@ def blocks_of(architecture: Architecture) -> list[tuple[int, ...]]:
 
 
 def block_text(architecture: Architecture, nodes: tuple[int, ...]) -> str:
-    """What a block is: its nodes and its most frequent operations."""
+    """Describe a block: its nodes and its most frequent operations."""
     names: dict[str, int] = {}
     for node in nodes:
         names[architecture.ops[node]] = names.get(architecture.ops[node], 0) + 1
@@ -43,7 +44,7 @@ def block_text(architecture: Architecture, nodes: tuple[int, ...]) -> str:
 
 
 def _ranges(nodes: tuple[int, ...]) -> str:
-    """Ascending numbers in short: 3-5, 8."""
+    """Format ascending numbers briefly: 3-5, 8."""
     runs = [[node for _, node in run] for _, run in groupby(enumerate(nodes), lambda pair: pair[1] - pair[0])]
     texts = [f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs]
     return ", ".join(texts if len(texts) <= 3 else [*texts[:2], "…", texts[-1]])

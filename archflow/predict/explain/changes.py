@@ -1,4 +1,4 @@
-"""The single changes of one architecture: another operation, another attribute, an edge or a node less."""
+"""All single changes of one architecture: another operation, another attribute, a removed edge or a removed node."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Difference:
-    """What a changed architecture differs in; the attributes are those of `archflow.predict.explain.Change`.
+    """The difference between an architecture and a changed one; see also `archflow.predict.explain.Change`.
 
     Attributes:
         gone: The node that is removed, -1 if none.
@@ -57,28 +57,28 @@ def possible_changes(architecture: Architecture, choices: Choices) -> Changed:
 
 
 def operation_change(node: int, before: str, after: str) -> Difference:
-    """The difference that another operation makes."""
+    """Describe the change of an operation."""
     return Difference("operation", (node,), f"node {node}: {before} → {after}", after=after)
 
 
 def attribute_change(node: int, op: str, values: Sequence[tuple[str, float, float]]) -> Difference:
-    """The difference that other values of attributes make: their name, before and after."""
+    """Describe the change of attributes, given by name with the values before and after."""
     each = ", ".join(f"{name} {before:g} → {after:g}" for name, before, after in values)
     return Difference("attribute", (node,), f"node {node} ({op}): {each}")
 
 
 def edge_change(edge: tuple[int, int]) -> Difference:
-    """The difference that a removed edge makes."""
+    """Describe the removal of an edge."""
     return Difference("edge", (), f"edge {edge[0]} → {edge[1]} removed", edge)
 
 
 def node_change(node: int, op: str) -> Difference:
-    """The difference that a removed node makes."""
+    """Describe the removal of a node."""
     return Difference("node", (node,), f"node {node} ({op}) removed", gone=node)
 
 
 def bypassed(architecture: Architecture, nodes: Sequence[int]) -> Architecture:
-    """The architecture without these nodes: what led into them leads to all that they led to."""
+    """The architecture without these nodes; their inputs are connected to their outputs."""
     gone = set(nodes)
     before = {source for source, target in architecture.edges if target in gone and source not in gone}
     behind = {target for source, target in architecture.edges if source in gone and target not in gone}

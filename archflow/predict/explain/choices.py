@@ -1,4 +1,4 @@
-"""What a node of an architecture could be instead, as other architectures show."""
+"""The alternatives for each node of an architecture, as they occur in other architectures."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ ENDS = frozenset({"input", "output", UNKNOWN})
 """Operations that no node is changed to unless other architectures show it."""
 
 DERIVED = ("params", "macs", "bytes", "shape_")
-"""Beginnings of the names of attributes that follow from others; they are not changed alone."""
+"""Prefixes of the names of attributes that follow from others; they are not changed on their own."""
 
 FEW = 6
-"""An attribute with at most so many values can take all of them."""
+"""An attribute with at most this many values can take all of them."""
 
 NEAR = 2
-"""Of more values, so many below and above."""
+"""If there are more values, this many below and above the current one."""
 
 ROWS = 5000
-"""The maximum number of architectures that are looked at, evenly spaced."""
+"""The maximum number of reference architectures, evenly spaced."""
 
 
 class Choices:
     """Other operations and attribute values for the nodes of one architecture.
 
-    A node can have any operation that nodes like it have in the reference: with none, one or several inputs, with
-    outputs or without, and with the same attributes. A value of an attribute can be halved or doubled, or be one that
-    the same operation has in the reference, the nearest ones if there are many. If an attribute has only whole numbers,
-    it keeps them.
+    A node can have any operation that similar nodes have in the reference: with no, one or several inputs, with or
+    without outputs, and with the same attributes. A value of an attribute can be halved or doubled, or be one that the
+    same operation has in the reference; if there are many such values, only the nearest ones. An attribute that has
+    only whole numbers keeps whole numbers.
 
     Args:
         architecture: The architecture.
@@ -77,7 +77,7 @@ class Choices:
     def _learn(self, graphs: ArchitectureSet) -> None:
         names = np.array(graphs.vocabulary.ops, object)[graphs.op]
         for kind, op in {*zip(_kinds(graphs), names.tolist(), strict=True)}:
-            # An operation that has never stood at a place is none of its own.
+            # Only operations that occur in such nodes are alternatives.
             if self._known is None or op in self._known or op in self._ops:
                 self._by_kind.setdefault(kind, set()).add(op)
         for name in graphs.attribute_names:
@@ -89,7 +89,7 @@ class Choices:
 
 
 def _kinds(graphs: ArchitectureSet) -> list[tuple[int, bool, tuple[str, ...]]]:
-    """(V,) of each node, its number of inputs (2 for several), whether it has outputs, the names of its attributes."""
+    """(V,) kind of each node: its number of inputs (2 for several), whether it has outputs, its attributes' names."""
     into, out = np.minimum(graphs.adjacency.degree, 2), graphs.adjacency.out_degree > 0
     if graphs.attributes is None:
         return [(a, b, ()) for a, b in zip(into.tolist(), out.tolist(), strict=True)]
@@ -111,7 +111,7 @@ def _some(reference: ArchitectureSet) -> ArchitectureSet:
 
 
 def _nearest(values: NDArray[np.float32], value: float) -> NDArray[np.float32]:
-    """The nearest values below and above, of ascending ones."""
+    """The nearest of ascending values below and above a value."""
     first, last = (
         np.searchsorted(values, np.float32(value), "left"),
         np.searchsorted(values, np.float32(value), "right"),

@@ -1,4 +1,4 @@
-"""What explaining needs of a predictor, and of a search space."""
+"""What explanations require of a predictor and of a search space."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class ByModel(NamedTuple):
         mean: (N, metrics) predictions, in the metrics' own units.
         std: (N, metrics) their uncertainty.
         models: (M, N, metrics) predictions of each model, in the same units.
-        widening: What the standard deviation over the models is multiplied with to give that of a prediction, or of a
-            difference between two predictions; NaN if the models do not tell.
+        widening: The factor that turns the standard deviation over the models into that of a prediction, or of a
+            difference between two predictions; NaN if the models do not determine it.
     """
 
     mean: Values
@@ -34,19 +34,19 @@ class ByModel(NamedTuple):
     widening: float
 
     def deviation(self, values: Values) -> Values:
-        """(M, ...) a number of each model -> (...) the standard deviation of its mean, as a prediction."""
+        """(M, ...) numbers of the models -> (...) standard deviation of their mean, as a prediction."""
         return self.widening * values.std(0)
 
 
 @dataclass(frozen=True)
 class Network:
-    """A fitted network, and how much its score counts.
+    """A fitted network and its influence on the prediction.
 
     Attributes:
         model: The network.
         embedder: How architectures are prepared for it.
         metric: The column of its scores.
-        slope: By how much a prediction rises if the score rises by one.
+        slope: The increase of the prediction when the score increases by one.
     """
 
     model: ScoreModel
@@ -56,10 +56,10 @@ class Network:
 
 
 class Networks(NamedTuple):
-    """The networks in a predictor; the predictor, or its part that they are, is the sum of `slope` times score.
+    """The networks in a predictor: the predictor, or the part that they form, is the sum of `slope` times score.
 
     Attributes:
-        networks: They may be none.
+        networks: The networks; possibly none.
         unit: The unit of that sum.
     """
 

@@ -1,4 +1,4 @@
-"""What changes do to a prediction, with the paired deviation of the predictor's models."""
+"""The effects of changes on a prediction, with paired deviations over the predictor's models."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class Effects:
 def effects_of(predictor: Explainable, rows: Rows, metric: int, relative: bool) -> Effects:
     """Predict an architecture and all its changed versions at once, and compare them.
 
-    The deviation of a difference is taken over the models of the predictor, each of which predicts both: what they err
-    in alike cancels.
+    The deviation of a difference is taken over the models of the predictor, each of which predicts both sides, so that
+    errors common to both cancel.
 
     Args:
         predictor: The predictor.
         rows: As `Rows.of` makes them.
-        metric: The metric, by its place.
+        metric: The index of the metric.
         relative: Whether differences are in per cent of the prediction.
     """
     found = predictor.by_model(rows.table)

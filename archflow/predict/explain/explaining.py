@@ -25,10 +25,10 @@ MOST = 3000
 """The maximum number of changes that are predicted, unless the caller says otherwise."""
 
 UNKNOWN = Effect(float("nan"), float("nan")), ""
-"""The effect of taking out a block that cannot be taken out."""
+"""The effect of removing a block that cannot be removed."""
 
 IDLE = (*ZEROS, *IDENTITIES)
-"""Operations that compute nothing, the one that says so most first."""
+"""Operations that compute nothing, the most explicit one first."""
 
 
 def explain(
@@ -98,7 +98,7 @@ def _one_row(architecture: Architecture | Table) -> Table:
         return Table(ArchitectureSet.from_architectures([architecture]))
     if not isinstance(architecture, Table):
         raise ArchflowError(
-            f"explain: {type(architecture).__name__} is no architecture; give an Architecture, or a table of one row"
+            f"explain: {type(architecture).__name__} is not an architecture; give one, or a table of one row"
         )
     if len(architecture) != 1:
         raise ArchflowError(f"explain: the table has {len(architecture)} rows; select the one to explain")
@@ -118,7 +118,7 @@ def _known(predictor: Explainable, changed: Changed, notes: list[str]) -> Change
 
 
 def _at_most(most: int, changed: Changed, notes: list[str]) -> Changed:
-    """At most so many changes: removed nodes and edges, and of the others some, evenly spaced."""
+    """Limit the number of changes: all removals are kept, and of the others an even selection."""
     differences, architectures = changed
     if len(differences) <= most:
         return changed
@@ -161,8 +161,10 @@ def _change(difference: Difference, effects: Effects, rows: Rows, place: int) ->
 
 
 def _idle(nodes: tuple[int, ...], differences: Sequence[Difference], effects: Effects) -> tuple[Effect, str]:
-    """The effect of a single node's operation becoming one that computes nothing, if that is among the changes, and
-    this operation."""
+    """The effect of replacing a single node's operation by one that computes nothing, and that operation.
+
+    The effect is unknown if no such change is among the changes.
+    """
     possible = {each.after: i for i, each in enumerate(differences) if each.kind == "operation" and each.nodes == nodes}
     idle = next((op for op in IDLE if op in possible), None)
     return UNKNOWN if idle is None else (effects[possible[idle]], idle)
@@ -175,7 +177,7 @@ def _block(
     removed: Effect,
     instead: str,
 ) -> Block:
-    """A block with the best of the changes, which are ordered, that concern its nodes alone."""
+    """A block with the best of the ordered changes that affect only its nodes."""
     inside = set(nodes)
     concerned = (set(each.nodes) | set(each.edge or ()) for each in ordered)
     best = next((i for i, those in enumerate(concerned) if those and those <= inside), -1)

@@ -1,4 +1,4 @@
-"""What an explanation holds."""
+"""The content of an explanation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Change:
-    """A change of the architecture, and what it does to the prediction.
+    """A change of the architecture, and its effect on the prediction.
 
     Attributes:
         kind: "operation", "attribute", "edge", "node" (removed or added) or "several".
@@ -33,7 +33,7 @@ class Change:
         text: The change in words.
         prediction: The prediction for the changed architecture, in the metric's own unit.
         effect: The difference to the prediction for the architecture itself.
-        measured: The measured difference, NaN where the table does not have both.
+        measured: The measured difference, NaN if the table does not have both measurements.
     """
 
     kind: str
@@ -75,9 +75,9 @@ class Block:
 
     Attributes:
         nodes: The nodes, ascending.
-        text: What they are.
-        removed: The effect of taking the block out, NaN where that is no possible change.
-        instead: The operation that then stands in its place; empty if none does.
+        text: A description.
+        removed: The effect of removing the block, NaN if that is not possible.
+        instead: The operation that then replaces it; empty if none does.
         best: Index of the change within the block that improves the metric most, -1 if there is none.
     """
 
@@ -90,7 +90,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a predictor predicts what it predicts of one architecture.
+    """An explanation of one prediction.
 
     Attributes:
         metric: The metric.

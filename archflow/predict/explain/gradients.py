@@ -21,13 +21,13 @@ from archflow.predict.explain.soft_operations import SoftOperations
 Values = NDArray[np.float64]
 
 STEPS = 64
-"""Points of the path from the baseline, at first."""
+"""Initial number of points on the path from the baseline."""
 
 MOST_STEPS = 512
-"""Points of the path, at most."""
+"""Maximum number of points on the path."""
 
 EXACT = 0.01
-"""Up to this fraction of the difference may be left unaccounted for before more points are taken."""
+"""More points are used if more than this fraction of the difference is unaccounted for."""
 
 NODES_AT_ONCE = 8192
 """Nodes of a batch, so that memory does not grow with the points."""
@@ -42,7 +42,7 @@ class Gradients:
 
     Attributes:
         nodes: (V,) contributions of the nodes, NaN for nodes that no network sees.
-        difference: The sum over all networks of slope times score, for the architecture less for the baseline.
+        difference: The sum over all networks of slope times score, for the architecture minus the baseline.
     """
 
     nodes: Values
@@ -54,14 +54,14 @@ def integrated_gradients(
 ) -> Gradients:
     """Compute integrated gradients (Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks", ICML 2017).
 
-    A node's input is its mixture of operations, all of which is its own, and its standardised attributes. On the way
-    from the baseline, both change in proportion. At the baseline a node has equal parts of the operations given, and
-    each attribute that applies to it has its mean.
+    The inputs of a node are its mixture of operations and its standardised attributes. At the architecture itself, the
+    mixture is the node's own operation. At the baseline it has equal parts of the given operations, and each attribute
+    that applies to the node has its mean. In between, both are interpolated linearly.
 
     Args:
         networks: At least one.
         architecture: The architecture.
-        baseline: For each node, the operations that it could have, its own included.
+        baseline: For each node, the operations that it could have, including its own.
 
     Raises:
         ArchflowError: If a network's encoder does not read operations one by one.
@@ -77,7 +77,7 @@ def integrated_gradients(
 
 
 def _prepared(network: Network, architecture: Architecture) -> tuple[list[int], ArchitectureSet]:
-    """The nodes that an encoder sees, and the architecture as it sees it."""
+    """The nodes that an encoder sees, and the architecture in the form in which it sees it."""
     given = ArchitectureSet.from_architectures([architecture])
     return seen_nodes(network, given), network.embedder.prepare(given)
 
@@ -103,7 +103,7 @@ def _of_network(network: Network, prepared: ArchitectureSet, baseline: Sequence[
 
 
 class _Way:
-    """The straight way from the baseline to an architecture, and the score of a network along it."""
+    """The straight line from the baseline to an architecture, and the score of a network along it."""
 
     def __init__(self, network: Network, prepared: ArchitectureSet, baseline: Sequence[Sequence[str]]) -> None:
         self._model, self._metric, self._prepared = network.model.eval(), network.metric, prepared
@@ -122,13 +122,13 @@ class _Way:
 
     @torch.no_grad()
     def difference(self) -> float:
-        """The score at the end less that at the start."""
+        """The score at the end minus that at the start."""
         points = torch.tensor([0.0, 1.0], dtype=torch.float64)
         start, end = self._score(self._mixtures(points), self._batch(points)).double().tolist()
         return end - start
 
     def mean_gradient(self, points: Tensor) -> Values:
-        """(V,) the mean over points (S,), from 0 to 1, of the gradient along the way, by node."""
+        """(V,) the mean over points (S,), from 0 to 1, of the gradient along the line, by node."""
         count = len(self._start)
         total = np.zeros(count)
         for some in points.split(max(1, min(NODES_AT_ONCE // count, PAIRS_AT_ONCE // count**2))):
@@ -145,7 +145,7 @@ class _Way:
         return total / len(points)
 
     def _mixtures(self, points: Tensor) -> Tensor:
-        """(S, V, |O|) mixtures of operations at points of the way."""
+        """(S, V, |O|) mixtures of operations at points of the line."""
         return self._start + points.to(self._start)[:, None, None] * (self._pure - self._start)
 
     def _batch(self, points: Tensor) -> Batch:

@@ -1,4 +1,4 @@
-"""The neighbours of an architecture in its search space, and what each differs in."""
+"""The neighbours of an architecture in its search space, and their differences from it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LARGEST = 64
 
 
 def neighbouring_changes(architecture: Architecture, space: Space) -> Changed:
-    """The architectures one elementary change away, as the space says what that is.
+    """The neighbours of an architecture in its search space, with the difference of each.
 
     Raises:
         ArchflowError: If the architecture is not of the space.
@@ -40,7 +40,7 @@ def neighbouring_changes(architecture: Architecture, space: Space) -> Changed:
 
 
 def same_numbering(architecture: Architecture, other: Architecture) -> Difference | None:
-    """The difference between architectures whose nodes are numbered alike, None if it is not a single change."""
+    """The difference between architectures with the same numbering of nodes; None if it is not a single change."""
     if len(other.ops) != len(architecture.ops):
         return _length(architecture, other)
     nodes = [node for node, (a, b) in enumerate(zip(architecture.ops, other.ops, strict=True)) if a != b]
@@ -61,7 +61,7 @@ def same_numbering(architecture: Architecture, other: Architecture) -> Differenc
 
 
 def _length(architecture: Architecture, other: Architecture) -> Difference | None:
-    """The difference if one is the other without a node."""
+    """The difference if one architecture is the other without a node."""
     if len(other.ops) == len(architecture.ops) - 1:
         for node, op in enumerate(architecture.ops):
             if _alike(bypassed(architecture, [node]), other):
@@ -75,12 +75,12 @@ def _length(architecture: Architecture, other: Architecture) -> Difference | Non
 
 
 def _alike(one: Architecture, other: Architecture) -> bool:
-    """Whether operations and edges are the same; what attributes say of a position may differ."""
+    """Whether operations and edges are the same; attributes that describe a position may differ."""
     return one.ops == other.ops and set(one.edges) == set(other.edges)
 
 
 def _attributes(architecture: Architecture, other: Architecture) -> Mapping[int, list[tuple[str, float, float]]]:
-    """By node, the attributes with other values: their name, before and after."""
+    """By node, the attributes with different values: their name, before and after."""
     nan, found = (float("nan"),) * len(architecture.ops), {}
     for name in sorted({*architecture.attributes, *other.attributes}):
         pairs = zip(architecture.attributes.get(name, nan), other.attributes.get(name, nan), strict=True)
@@ -91,7 +91,7 @@ def _attributes(architecture: Architecture, other: Architecture) -> Mapping[int,
 
 
 def _by_hash(architecture: Architecture, operations: tuple[str, ...]) -> dict[str, Difference]:
-    """Single changes by the hash of what they lead to, for spaces that number the nodes of neighbours in their way."""
+    """Single changes by the hash of their results, for spaces that renumber the nodes of neighbours."""
     count, edges = len(architecture.ops), architecture.edges
     if count > LARGEST:
         return {}
@@ -119,7 +119,7 @@ def _by_hash(architecture: Architecture, operations: tuple[str, ...]) -> dict[st
 
 
 def _added(architecture: Architecture, other: Architecture) -> Difference | None:
-    """The difference if the other has one node more, however its nodes are numbered."""
+    """The difference if the other architecture has one more node, however its nodes are numbered."""
     if len(other.ops) != len(architecture.ops) + 1 or len(other.ops) > LARGEST:
         return None
     for node, op in enumerate(other.ops):
@@ -136,7 +136,7 @@ def _added(architecture: Architecture, other: Architecture) -> Difference | None
 
 
 def _several(architecture: Architecture, other: Architecture) -> Difference:
-    """The difference in words where it is no single change: which operations there are more and fewer."""
+    """The difference in words if it is not a single change: the operations that are added and removed."""
     before, after = Counter(architecture.ops), Counter(other.ops)
     more = [f"+{count} {op}" for op, count in sorted((after - before).items())]
     fewer = [f"-{count} {op}" for op, count in sorted((before - after).items())]

@@ -1,4 +1,4 @@
-"""Changed architectures as a table: what is known of them besides their graphs."""
+"""Changed architectures as a table with the known columns."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ LARGEST = 128
 class Rows:
     """An architecture and its changed versions as one table.
 
-    A changed architecture has the columns of the table's row with the same graph. One that the table lacks, or that is
-    of more than `LARGEST` nodes, has none: it is compared with the architecture without its columns. The columns of the
-    context are the same for all.
+    A changed architecture has the columns of the table's row with the same graph. If there is no such row, or it has
+    more than `LARGEST` nodes, it has no columns, and is compared with the architecture without its columns. The columns
+    of the context are the same for all.
 
     Attributes:
         table: Row 0 is the architecture, row 1 the same without its columns, then the C changed ones.
@@ -93,7 +93,7 @@ def _same(known: Table, row: Table, context: Sequence[str]) -> NDArray[np.int64]
 
 
 def _with(bare: Table, row: Table, context: Sequence[str]) -> Table:
-    """A table without columns, with those of the context as the row has them."""
+    """A table without columns, with the context columns of the given row."""
     if not context:
         return bare
     import pyarrow as pa

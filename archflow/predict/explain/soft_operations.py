@@ -1,4 +1,4 @@
-"""Networks that read mixtures of operations, so that a prediction can be differentiated by what each node does."""
+"""Networks that read mixtures of operations, so that a prediction can be differentiated with respect to operations."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from archflow.predict.ranking_model import ScoreModel
 from archflow.seeding import seeded
 
 TOLERANCE = 1e-3
-"""Up to this difference, relative to the score, a network reads pure mixtures as it reads operations."""
+"""The largest relative difference of scores at which pure mixtures count as read like operations."""
 
 
 class SoftOperations:
-    """A network whose nodes have mixtures of operations: convex or other sums of the weights of the operations.
+    """A network whose nodes have mixtures of operations, that is, weighted sums of the operations' weights.
 
-    An operation enters most encoders by rows of their weights alone, one row for each. The network is built with one
-    more operation for every node, whose rows are the mixture.
+    Most encoders read an operation only through the rows of their weights, one row per operation. The network is built
+    with one additional operation per node, whose rows are the mixture.
 
     Args:
         model: The network, in evaluation mode.
@@ -64,7 +64,7 @@ class SoftOperations:
         return functional_call(self._wide, state, (mixed_batch,))
 
     def reads(self, model: ScoreModel, batch: Batch) -> bool:
-        """Whether pure mixtures are read as the network reads the operations."""
+        """Whether the network gives the same scores for pure mixtures as for the operations themselves."""
         pure = torch.nn.functional.one_hot(batch.op, self._ops).to(next(model.parameters()).dtype)
         with torch.no_grad():
             try:

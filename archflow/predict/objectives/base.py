@@ -74,8 +74,7 @@ class Objective(Bounded, ABC):
         return not self.positive
 
     def spanning(self, labels: Values, metric: str = "") -> Self:
-        """This objective, with the bounds of a metric set from all its known labels (n,), including those for
-        validation."""
+        """This objective with bounds from all known labels (n,) of a metric, including those for validation."""
         return replace(
             self, lowest=float(labels.min()), highest=float(labels.max()), most=greatest_possible(labels, metric)
         )

@@ -93,7 +93,7 @@ class RelativeSquared(PositiveOutput):
 @OBJECTIVES.register("consistent_relative")
 @dataclass(frozen=True)
 class ConsistentRelative(PositiveOutput):
-    """`relative_squared` of two passes with different dropout, and how far the two predictions are apart:
+    """`relative_squared` of two passes with different dropout, plus the distance between the two predictions.
 
         mean (p1/y - 1)^2 + mean (p2/y - 1)^2 + agreement * mean |p1 - p2|
 

@@ -21,7 +21,7 @@ from archflow_reproduce.results.sections.imports import IMPORT
 from archflow_reproduce.results.sections.latency import LATENCY
 from archflow_reproduce.results.sections.neusight import NEUSIGHT
 from archflow_reproduce.results.sections.pretext import PRETEXT
-from archflow_reproduce.results.sections.protocol import FGP, protocol_summary
+from archflow_reproduce.results.sections.protocol import FGP, protocol_headline, protocol_summary
 from archflow_reproduce.results.sections.search import SEARCH
 from archflow_reproduce.results.sections.section import paragraphs
 from archflow_reproduce.results.sections.speed import AGAINST, SPEED, speed_summary
@@ -87,7 +87,8 @@ def results_summary(folder: str | Path) -> str:
     by_kind: dict[str, list[Record]] = {kind.name: [] for kind in KINDS}
     for _, record in _read(folder):
         by_kind[record.kind].append(record)
-    parts = [protocol_summary(record) for record in with_most_runs(by_kind["fgp"]) if _is_random(record)]
+    protocol = [record for record in with_most_runs(by_kind["fgp"]) if _is_random(record)]
+    parts = [protocol_headline(protocol), *(protocol_summary(record) for record in protocol)]
     parts += [speed_summary(record) for record in by_kind["speed"]]
     return paragraphs(*parts) or "No result file is there yet."
 

@@ -42,6 +42,6 @@ RULES: Mapping[str, Rule] = {
     "regression": regression,
     **{f"prior {prior}": partial(stacked_weights, prior=float(prior)) for prior in (10, 30, 300, 1000)},
     **{f"temperature {t}": partial(stacked_weights, temperature=float(t)) for t in (1, 3, 30, 100)},
-    **{f"knows {k}": partial(stacked_weights, knows=float(k)) for k in (0, 2)},
+    **{f"knows {k}": partial(stacked_weights, significant=float(k)) for k in (0, 2)},
 }
 """The current rule, and alternatives with one setting changed at a time."""

@@ -204,7 +204,7 @@ def test_a_view_shows_encoders_other_graphs_and_changes_nothing_else(table, tmp_
     assert result["methods"] == same["methods"]
     whole = run_protocol(replace(protocol, view="whole"), "cells", table, tmp_path / "whole")
     assert result["methods"]["supervised"] != whole["methods"]["supervised"]
-    with pytest.raises(ArchflowError, match="view 'half' is none of whole, effective, contracted"):
+    with pytest.raises(ArchflowError, match="view 'half' is not one of whole, effective, contracted"):
         replace(PROTOCOL, view="half")
 
 

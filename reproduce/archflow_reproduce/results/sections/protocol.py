@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
+import numpy as np
 from annotated_types import MinLen
 
 from archflow.described import Described
+from archflow.report.markdown import markdown_table
 from archflow_reproduce.protocol.published import PAPER_PROXY, proxies_of
 from archflow_reproduce.results.protocol_report import protocol_table
 from archflow_reproduce.results.record import Record, Result
@@ -67,6 +69,21 @@ def protocol_section(name: str, record: Record, place: str) -> str:
         "\n".join(f"- {fact}" for fact in facts) + "\n" + tasks_told([config]),
         made_by(record, name, place),
     )
+
+
+def protocol_headline(records: Iterable[Record]) -> str:
+    """Mean Kendall tau with and without FGP's pre-training, one row per record that has both; "" if none has."""
+    heads = ["table", "encoder", "labels", "supervised only", "FGP", "FGP, published"]
+    rows = []
+    for record in records:
+        methods, published = record.content["methods"], record.content.get("published") or {}
+        if not {"supervised", "fgp"} <= methods.keys():
+            continue
+        means = [f"{np.mean(methods[method]['tau']):.3f}" for method in ("supervised", "fgp")]
+        figure = published.get("fgp", {}).get("tau")
+        what = [f"`{record.content['data']}`", f"`{record.config['encoder']}`", f"{record.content['labels']:,}"]
+        rows.append([*what, *means, "" if figure is None else f"{figure:.3f}"])
+    return f"Mean Kendall tau over the runs:\n\n{markdown_table(heads, rows)}" if rows else ""
 
 
 def protocol_summary(record: Record) -> str:
