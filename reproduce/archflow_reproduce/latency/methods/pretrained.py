@@ -38,9 +38,9 @@ WAYS = {
 _SURROGATE = {"surrogate": {"sigma": 0.3, "pooling": "mean"}}
 _PROXY = {"proxies": ["macs"]}
 SETTINGS = {"flow": _SURROGATE, "proxy_ranking": _PROXY, "fgp": {**_SURROGATE, **_PROXY}}
-"""The flow through hundreds of nodes grows without bound with sigma 1, FGP's setting for NAS-Bench-101, and dies out with
-0.1, that for NAS-Bench-201; means over neighbours do not grow with every residual connection, sums do. Multiply-adds
-are the one proxy that costs no pass."""
+"""The flow through hundreds of nodes grows without bound with sigma 1, FGP's setting for NAS-Bench-101, and dies out
+with 0.1, that for NAS-Bench-201; means over neighbours do not grow with every residual connection, sums do.
+Multiply-adds are the one proxy that costs no pass."""
 
 PRETRAINING = PretrainSettings(epochs=10, batch_size=16)
 FINE_TUNING = LATENCY["nn_former_latency"][0].fine_tune
