@@ -39,9 +39,9 @@ def across_section(name: str, record: Record, place: str) -> str:
     """The table of every source, and the command."""
     config = record.config
     return paragraphs(
-        f"Spearman's rank correlation over at most {config['judged']:,} cells of the target, none of which was "
-        f"measured or learnt from, after 0 and {config['few']} others were measured; mean and deviation over {config['seeds']} "
-        f"draws of rows and weights. {processor(record.content)}.",
+        f"Spearman's rank correlation over at most {config['judged']:,} cells of the target that were neither learnt "
+        f"from nor measured, after 0 and {config['few']} others were measured; mean and deviation over "
+        f"{config['seeds']} draws of rows and weights. {processor(record.content)}.",
         across_report(record.content),
         made_by(record, name, place),
     )
