@@ -43,7 +43,7 @@ def test_every_method_ranks_what_was_not_learnt_and_a_run_resumes(small, tmp_pat
     assert across.run_across(WANTED, tmp_path / "runs") == result
     write(tmp_path / "results" / "across.json", "across", result)
     page = results_page(tmp_path / "results", tmp_path / "page.md")
-    assert "| ridge on mean text |" in page
+    assert "| ridge on mean text " in page
     assert "nb301, 6" in page
 
 
