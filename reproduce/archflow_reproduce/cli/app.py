@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from archflow_reproduce.cli.across import across
 from archflow_reproduce.cli.arch2vec import arch2vec
 from archflow_reproduce.cli.choices import choices
 from archflow_reproduce.cli.devices import devices
@@ -49,6 +50,7 @@ for verb in (
     ship_sentences,
     devices,
     few,
+    across,
     ship_latency,
     speed,
     page,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def run_few(
     methods: Mapping[str, Any] = METHODS,
     say: Callable[[str], None] = lambda step: None,
 ) -> dict[str, Any]:
-    """Run every task and trial that `folder` does not have yet.
+    """Run every task, trial and setting that `folder` does not have yet.
 
     Every method gets 20 measurements, drawn at random; the first method also 5, 10 and 30, and 20 by each sampler.
     Judged by Spearman's rank correlation on the architectures that no device is known to have measured.
@@ -58,13 +58,13 @@ def run_few(
         cells[name] = {}
         for trial in range(trials):
             path = folder / f"{name}-{trial}.json"
-            if path.is_file():
-                cells[name][str(trial)] = read_json(path)
-                continue
-            say(f"{name}, trial {trial}")
-            folder.mkdir(parents=True, exist_ok=True)
-            cells[name][str(trial)] = one_trial(found, trial, methods)
-            write_json(path, cells[name][str(trial)])
+            done = read_json(path) if path.is_file() else {}
+            if any(setting not in done for setting in settings_of(methods)):
+                say(f"{name}, trial {trial}")
+                folder.mkdir(parents=True, exist_ok=True)
+                done |= one_trial(found, trial, methods, done)
+                write_json(path, done)
+            cells[name][str(trial)] = done
     return {
         "data_hash": fingerprint(digest),
         "tasks": about,
@@ -82,24 +82,33 @@ def run_few(
     }
 
 
-def one_trial(task: Task, trial: int, methods: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """Spearman by setting, then by target device. A setting is `METHOD | SAMPLER | COUNT`."""
-    order = np.random.default_rng(trial).permutation(len(task.architectures))
-    known = Known.of(task, order[:SOURCE_SAMPLES])
-    pool = order[SOURCE_SAMPLES:]
+def settings_of(methods: Mapping[str, Any]) -> dict[str, tuple[str, str, int]]:
+    """What is asked of a trial: `METHOD | SAMPLER | COUNT`, and the three."""
     main = next(iter(methods))
     asked = [(name, "random", HEADLINE) for name in methods]
     asked += [(main, "random", count) for count in SAMPLES if count != HEADLINE]
     asked += [(main, sampler, HEADLINE) for sampler in SAMPLERS if sampler != "random"]
+    return {f"{name} | {sampler} | {count}": (name, sampler, count) for name, sampler, count in asked}
+
+
+def one_trial(
+    task: Task, trial: int, methods: Mapping[str, Any], done: Collection[str] = ()
+) -> dict[str, dict[str, float]]:
+    """Spearman by setting that is not done, then by target device."""
+    order = np.random.default_rng(trial).permutation(len(task.architectures))
+    known = Known.of(task, order[:SOURCE_SAMPLES])
+    pool = order[SOURCE_SAMPLES:]
     scores: dict[str, dict[str, float]] = {}
-    for name, sampler, count in asked:
+    for setting, (name, sampler, count) in settings_of(methods).items():
+        if setting in done:
+            continue
         rows = SAMPLERS[sampler](known, pool, count, trial)
         judged = np.setdiff1d(pool, rows)
-        scores[f"{name} | {sampler} | {count}"] = {}
+        scores[setting] = {}
         for device, latencies in zip(task.target_names, task.targets.T, strict=True):
             with warnings.catch_warnings():
                 # Correlations and lines of points that all lie at one place, as those of a source device can.
                 warnings.simplefilter("ignore", RuntimeWarning)
                 guess = methods[name](known, rows, np.log(latencies[rows]), judged)
-            scores[f"{name} | {sampler} | {count}"][device] = spearman(guess, latencies[judged])
+            scores[setting][device] = spearman(guess, latencies[judged])
     return scores

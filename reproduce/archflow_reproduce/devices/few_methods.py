@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from archflow.predict.metrics import spearman
 from archflow_reproduce.devices.few_features import Floats, features, scaled
+from archflow_reproduce.devices.multi_predict import of_sources, ranked
 from archflow_reproduce.devices.process import Part, fit
 from archflow_reproduce.devices.tasks import Task
 
@@ -140,6 +141,15 @@ def _trees_of_devices(known: Known, rows: NDArray) -> tuple[Floats, Any]:
     return x, HistGradientBoostingRegressor(max_iter=50, random_state=0).fit(seen, known.measurements.T.ravel())
 
 
+def multi_predict_like(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
+    """A perceptron on counts and a learned embedding of the device, trained on the sources, then on the new device."""
+    x = known.features["counts"]
+    x = x / x.std(0)
+    if "perceptron" not in known.learnt:
+        known.learnt["perceptron"] = of_sources(x, known.measured, known.measurements)
+    return ranked(known.learnt["perceptron"], x, known.sources[rows], rows, labels, judged)
+
+
 def _standard(x: Floats) -> Floats:
     return (x - x.mean(0)) / (x.std(0) + 1e-12)
 
@@ -150,6 +160,7 @@ METHODS: Mapping[str, Method] = {
     "ridge on sources": ridge_on_sources,
     "trees on sources": trees_on_sources,
     "HELP-like trees": help_like,
+    "MultiPredict-like perceptron": multi_predict_like,
     "nearest source": nearest_source,
     "mean source": mean_source,
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from archflow.described import parse
 from archflow.errors import ArchflowError
 from archflow_reproduce.results.record import Record, read_record
+from archflow_reproduce.results.sections.across import ACROSS
 from archflow_reproduce.results.sections.arch2vec import ARCH2VEC
 from archflow_reproduce.results.sections.choices import CHOICES
 from archflow_reproduce.results.sections.devices import DEVICES
@@ -34,7 +35,7 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 KINDS = (
     *(TRAVEL, CHOICES, EXPERTS, LATENCY, NEUSIGHT, DEVICES, FEW, EXPLAIN, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT),
-    *(ARCH2VEC, SPEED, AGAINST, PROXIES, WIDTHS, IMPORT),
+    *(ACROSS, ARCH2VEC, SPEED, AGAINST, PROXIES, WIDTHS, IMPORT),
 )
 """In the order of the page."""
 

@@ -42,6 +42,7 @@ KINDS = (
     "import",
     "devices",
     "few",
+    "across",
     "neusight",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""

@@ -72,3 +72,15 @@ def test_the_process_ranks_best_and_a_run_resumes(monkeypatch, tmp_path):
     assert by_method["process"] > 0.9
     assert by_method["process"] > by_method["mean source"]
     assert "| NASFLAT (published)" in few_report(result)
+
+
+def test_a_method_that_is_new_is_added_to_finished_trials(monkeypatch, tmp_path):
+    monkeypatch.setattr(few, "task", lambda name: made_task())
+    monkeypatch.setattr(few, "SOURCE_SAMPLES", 30)
+    monkeypatch.setattr(few, "SAMPLERS", {"random": SAMPLERS["random"]})
+    first = {"mean source": METHODS["mean source"]}
+    before = few.run_few(["F1"], 1, tmp_path, methods=first)["cells"]["F1"]["0"]
+    both = {**first, "nearest source": METHODS["nearest source"]}
+    after = few.run_few(["F1"], 1, tmp_path, methods=both)["cells"]["F1"]["0"]
+    assert set(after) - set(before) == {"nearest source | random | 20"}
+    assert {name: after[name] for name in before} == before
