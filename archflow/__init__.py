@@ -42,6 +42,7 @@ _HOMES = {
         "proxies_for",
         "vocabulary_for",
     ),
+    "archflow.recipes.estimator": ("ArchitectureRegressor",),
     "archflow.spaces": ("NASBench201", "SearchSpace"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from archflow.pretext import pretrain as pretrain
     from archflow.pretext import proxies_for as proxies_for
     from archflow.pretext import vocabulary_for as vocabulary_for
+    from archflow.recipes.estimator import ArchitectureRegressor as ArchitectureRegressor
     from archflow.spaces import NASBench201 as NASBench201
     from archflow.spaces import SearchSpace as SearchSpace
 

@@ -1,10 +1,30 @@
-"""Progress bars, on standard error, so that standard output stays clean for results."""
+"""Progress of long work, and messages about it, on standard error, so that standard output stays clean for results.
 
+Both belong to the logger `archflow`:
+
+    logging.getLogger("archflow").setLevel(logging.WARNING)   # neither progress nor notes about it, only warnings
+    logging.getLogger("archflow").setLevel(logging.DEBUG)     # also details
+
+On a terminal and in a notebook progress is a bar; elsewhere, as in a log file, a line a minute and one at the end.
+Messages go to standard error unless the program has handlers of its own (`logging.basicConfig`), which then get them.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Protocol
 
 from archflow.printable import printable
+
+LOGGER = logging.getLogger("archflow")
+
+EVERY = 60.0
+"""Seconds between two lines of progress in a log."""
 
 
 class Progress(Protocol):
@@ -20,6 +40,8 @@ class Progress(Protocol):
 
 
 class _Bar:
+    """A bar of rich."""
+
     def __init__(self, bar, task) -> None:
         self._bar, self._task = bar, task
 
@@ -30,13 +52,86 @@ class _Bar:
         self._bar.update(self._task, completed=done, note=note)
 
 
+class _Lines:
+    """Lines in a log, at most one in `EVERY` seconds. The level of the logger decides whether they are shown."""
+
+    def __init__(self, description: str, total: int, done: int) -> None:
+        self._description, self._total, self._first, self._done = description, total, done, done
+        self._begin = self._last = time.monotonic()
+        self._said, self._note = -1, ""
+
+    def advance(self, steps: int = 1, note: str = "") -> None:
+        self.reach(self._done + steps, note)
+
+    def reach(self, done: int, note: str = "") -> None:
+        self._done, self._note = done, note
+        if time.monotonic() >= self._last + EVERY:
+            self._last = time.monotonic()
+            self.say()
+
+    def say(self) -> None:
+        """Log how far the work is, how long it has taken, and how long the rest may take; each step once."""
+        if self._said == self._done:
+            return
+        self._said = self._done
+        elapsed = time.monotonic() - self._begin
+        done, left = self._done - self._first, self._total - self._done
+        rest = f", about {_clock(elapsed / done * left)} left" if done > 0 and left > 0 else ""
+        note = f"; {self._note}" if self._note else ""
+        LOGGER.info("%s: %s of %s in %s%s%s", self._description, self._done, self._total, _clock(elapsed), rest, note)
+
+
+class _StandardError(logging.Handler):
+    """Prints messages to what standard error is at the time, unless the program has configured logging."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not logging.getLogger().handlers:
+            print(self.format(record), file=sys.stderr)
+
+
+if LOGGER.level == logging.NOTSET:  # a level that the program has set before stays
+    LOGGER.setLevel(logging.INFO)
+LOGGER.addHandler(_StandardError())
+
+
 @contextmanager
 def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progress]:
     """Show a bar of `total` steps, of which `done` are complete already (a resumed job).
 
-    The description is shown without markup, and with control characters escaped.
+    The description is shown without markup, and with control characters escaped. Nothing is shown if the level of the
+    logger `archflow` is above INFO.
     """
+    console, text = _console(), printable(description)
+    if LOGGER.isEnabledFor(logging.INFO) and (console.is_terminal or console.is_jupyter):
+        with _rich(console) as bar:
+            yield _Bar(bar, bar.add_task(text, total=total, completed=done, note=""))
+        return
+    lines = _Lines(text, total, done)
+    yield lines
+    lines.say()
+
+
+@contextmanager
+def notebook_bar(description: str, total: int, asked: object = None) -> Iterator[Progress | None]:
+    """Show a bar in a notebook for work whose caller has not `asked` for progress; yields None elsewhere."""
+    if asked is None and total > 0 and _console().is_jupyter:
+        with progress_bar(description, total) as bar:
+            yield bar
+    else:
+        yield None
+
+
+def _console():
+    """Standard error; what is a notebook without ipywidgets, in which rich draws nothing, counts as a log file."""
     from rich.console import Console
+
+    console = Console(stderr=True)
+    if console.is_jupyter and find_spec("ipywidgets") is None:
+        console.is_jupyter = False
+    return console
+
+
+def _rich(console):
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
@@ -48,5 +143,11 @@ def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progre
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", markup=False),
     )
-    with RichProgress(*columns, console=Console(stderr=True), transient=False) as bar:
-        yield _Bar(bar, bar.add_task(printable(description), total=total, completed=done, note=""))
+    return RichProgress(*columns, console=console, transient=False)
+
+
+def _clock(seconds: float) -> str:
+    """A duration such as 1:05 or 2:00:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

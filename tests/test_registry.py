@@ -1,13 +1,19 @@
+import importlib
+import sys
 from importlib.metadata import EntryPoint
 
+import numpy as np
 import pytest
 
 from archflow import registry
-from archflow.encoders import ENCODERS
+from archflow.encoders import ENCODERS, Embedder, create
 from archflow.errors import ArchflowError
+from archflow.features import FEATURES
+from archflow.predict import StackedPredictor, load_predictor
 from archflow.pretext import PRETEXT_TASKS
 from archflow.registry import Registry
-from archflow.spaces import SPACES
+from archflow.spaces import SPACES, NASBench201
+from tests.tables import scored_cells
 
 
 @pytest.fixture
@@ -61,6 +67,75 @@ def test_a_file_in_the_package_is_all_that_a_part_needs(tmp_path, monkeypatch):
 
     assert colours.COLOURS.names() == ["blue"]
     assert colours.COLOURS.get("blue").__name__ == "Blue"
+
+
+OWN = """
+from archflow.encoders import GIN
+from archflow.features.counts import Counts
+
+class Mine(GIN): ...
+class MyCounts(Counts): ...
+"""
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """The name of a module with parts, which another process would not have imported."""
+    (tmp_path / "own_parts.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(ENCODERS, "_own", {})
+    monkeypatch.setattr(FEATURES, "_own", {})
+    yield "own_parts"
+    sys.modules.pop("own_parts", None)
+
+
+def test_a_class_of_ones_own_is_named_by_its_module(module, monkeypatch):
+    mine = ENCODERS.get(f"{module}:Mine")
+    assert mine is sys.modules[module].Mine
+    assert ENCODERS.name_of(mine) == f"{module}:Mine"
+    assert f"{module}:Mine" not in ENCODERS.names()  # archflow does not offer it, or use it by itself
+    assert ENCODERS.name_of(ENCODERS.get("gin")) == "gin"
+    assert ENCODERS.name_of(int) is None
+    for name, message in (
+        (f"{module}:MyCounts", "is no encoder; derive it from archflow.encoders.base:Encoder"),
+        (f"{module}:Missing", "cannot be imported"),
+        ("no_such_module:Mine", "cannot be imported .*no_such_module"),
+        ("mine", r"your own class is given as package.module:Class"),
+    ):
+        with pytest.raises(ArchflowError, match=message):
+            ENCODERS.get(name)
+
+
+def test_a_saved_encoder_says_which_module_it_needs(module, tmp_path):
+    name = f"{module}:Mine"
+    create(name, NASBench201().vocabulary, width=4).save(tmp_path / "mine.safetensors")
+    ENCODERS._own.clear()
+    assert Embedder.load(tmp_path / "mine.safetensors").name == name  # the module is imported
+    ENCODERS._own.clear()
+    del sys.modules[module]
+    with pytest.raises(ArchflowError, match=f"mine.safetensors: it needs the encoder {name}.*; first import {module}$"):
+        Embedder.load(tmp_path / "mine.safetensors")
+    assert module not in sys.modules  # the file imports nothing
+    importlib.import_module(module)
+    assert Embedder.load(tmp_path / "mine.safetensors").name == name
+
+
+def test_a_file_cannot_name_what_is_no_part():
+    with pytest.raises(ArchflowError, match="subprocess:Popen: is no encoder"):
+        ENCODERS.saved("subprocess:Popen")
+
+
+def test_a_saved_predictor_says_which_module_it_needs(module, tmp_path):
+    table = scored_cells(20)
+    predictor = StackedPredictor(components=["ridge"], features=[f"{module}:MyCounts", "counts"])
+    predictor.fit(table, metrics=["score"])
+    predictor.save(tmp_path / "p")
+    found = load_predictor(tmp_path / "p")
+    assert np.array_equal(found.predict(table).mean, predictor.predict(table).mean)
+    FEATURES._own.clear()
+    del sys.modules[module]
+    with pytest.raises(ArchflowError, match=f"needs the features {module}:MyCounts.*first import {module}"):
+        load_predictor(tmp_path / "p")
 
 
 def test_the_built_in_parts_are_there_without_importing_them():

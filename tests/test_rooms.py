@@ -72,7 +72,7 @@ GROUND_ORDER = {
     "device": {"errors"},
     "files": {"errors", "printable"},
     "outputs": {"errors", "files"},
-    "registry": {"errors", "near"},
+    "registry": {"errors", "near", "named_objects"},
     "progress": {"printable"},
     "seeding": {"errors", "bounds"},
     "workers": set(),

@@ -146,7 +146,7 @@ class Embedder:
         if not isinstance(about, dict) or about.get("format") != FORMAT:
             raise ArchflowError("not the description of an encoder of this version; make the file again")
         described = parse(EncoderDescription, about, DAMAGED, MEND, finite=False)  # losses in a history may be NaN
-        kind = ENCODERS.get(described.encoder)
+        kind = ENCODERS.saved(described.encoder)
         preparation = Preparation.from_json(described.preparation)
         _check_fit(described.config, preparation)
         return cls(rebuilt(lambda: kind(**described.config), tensors), preparation, described.history)
@@ -209,7 +209,7 @@ def as_set(architectures: Architectures) -> ArchitectureSet:
 
 def name_of(encoder: Encoder) -> str:
     """The registered name of an encoder's class. Raises ArchflowError if it has none."""
-    for name in ENCODERS.names():
-        if ENCODERS.get(name) is type(encoder):
-            return name
+    name = ENCODERS.name_of(type(encoder))
+    if name is not None:
+        return name
     raise ArchflowError(f"{type(encoder).__name__} has no name; register it with @ENCODERS.register to save it")

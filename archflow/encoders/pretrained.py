@@ -15,6 +15,7 @@ from pathlib import Path
 from archflow.described import parse
 from archflow.encoders.embedder import Embedder
 from archflow.errors import ArchflowError
+from archflow.named_objects import is_object_name
 from archflow.files import read_json
 
 FOLDER = Path(__file__).with_name("weights")
@@ -110,7 +111,7 @@ def load(name: str | Path) -> Embedder:
 
 def is_pretrained(name: str | Path) -> bool:
     """Whether this names a pre-trained encoder, by its name or its file, rather than a kind."""
-    return is_shipped(name) or is_file(name) or "." in str(name)
+    return is_shipped(name) or is_file(name) or ("." in str(name) and not is_object_name(str(name)))
 
 
 def is_shipped(name: str | Path) -> bool:

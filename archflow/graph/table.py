@@ -63,6 +63,11 @@ class Table:
         return len(self.architectures)
 
     @property
+    def shape(self) -> tuple[int]:
+        """(N,): scikit-learn takes rows of whatever has a shape by index arrays, and with them the columns."""
+        return (len(self),)
+
+    @property
     def _columns(self) -> TableColumns:
         assert isinstance(self.metrics, TableColumns), "made one when the table was made"
         return self.metrics
@@ -119,7 +124,12 @@ class Table:
     def __getitem__(self, rows: slice | ArrayLike) -> Table: ...
 
     def __getitem__(self, rows: Any) -> Architecture | Table:
-        """The architecture of one row; the table of several, by a slice, or as `select` takes them."""
+        """The architecture of one row; the table of several, by a slice, or as `select` takes them.
+
+        As in an array of one axis, `...` may follow.
+        """
+        if isinstance(rows, tuple) and len(rows) == 2 and rows[1] is ...:
+            rows = rows[0]
         if is_row(rows):
             return self.architectures[rows]
         return self.select(np.arange(len(self))[rows] if isinstance(rows, slice) else rows)

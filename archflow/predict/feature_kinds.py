@@ -58,4 +58,4 @@ def features_of(
 
 def rebuilt_features(name: str, about: Mapping[str, Any]) -> Features:
     """Features from their registered name and their description. Raises ArchflowError if it is damaged."""
-    return Context.from_json(about) if name == CONTEXT else FEATURES.get(name).from_json(about)
+    return Context.from_json(about) if name == CONTEXT else FEATURES.saved(name).from_json(about)

@@ -36,6 +36,7 @@ from archflow.predict.reference import reference_rows, with_gaps_of
 from archflow.predict.seen import Seen
 from archflow.predict.stack import Plan, Stack, Stacking
 from archflow.predict.target_scale import TargetScale
+from archflow.progress import notebook_bar
 
 Values = NDArray[np.float64]
 
@@ -163,11 +164,13 @@ class StackedPredictor(Predictor):
         seen_usual, seen = (Seen(each, self.embedders, features, self.device) for each in (usual, known))
         held_together = self.context.groups(known) if self.context and self.context.unseen else None
         folds = Folds.of(len(values), self.seed, held_together)
-        lesson = Lesson(seen, targets, folds, seen_usual, self.seed, checkpoint, on_epoch, [metric])
         able = [component for component in self.components if component.applies(seen_usual)]
         if not able:
             raise ArchflowError("predictor: none of its components applies; give it encoders or features")
-        parts = [(component, component.fit(lesson)) for component in able]
+        with notebook_bar(f"fitting on {len(values)} labels", self.epochs(len(values)), on_epoch) as bar:
+            report = on_epoch if bar is None else bar.reach
+            lesson = Lesson(seen, targets, folds, seen_usual, self.seed, checkpoint, report, [metric])
+            parts = [(component, component.fit(lesson)) for component in able]
         tested = seen
         if wanted:
             emptied = with_gaps_of(known, whole_reference, wanted, self.seed)

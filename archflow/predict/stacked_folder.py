@@ -103,7 +103,12 @@ def write(folder: Path, stack: Stack, embedders: Sequence[Embedder]) -> None:
         "embedders": [each.describe() for each in embedders],
         "features": {name: each.to_json() for name, each in stack.features.items()},
         "components": [
-            {"name": each.name, "config": each.config, "counts": id(each) in counted} for each in plan.components
+            {
+                "name": COMPONENTS.name_of(type(each)) or each.name,
+                "config": each.config,
+                "counts": id(each) in counted,
+            }
+            for each in plan.components
         ],
         "kinds": list(plan.kinds),
         "named": None if plan.columns is None else list(plan.columns),
@@ -174,9 +179,9 @@ def _plan(about: StackDescription) -> Plan:
     components = []
     for each in about.components:
         try:
-            components.append(COMPONENTS.get(each.name)(**each.config))
+            components.append(COMPONENTS.saved(each.name)(**each.config))
         except TypeError as error:
             raise ArchflowError(f"component {each.name}: {error}; fit again") from None
     for name in about.kinds:
-        FEATURES.get(name)
+        FEATURES.saved(name)
     return Plan(components, about.kinds, about.named, about.seed, about.context)

@@ -83,8 +83,7 @@ def name_of(task: PretextTask) -> str:
     """The name from which `make_task` makes a task; for an unregistered one, its class name."""
     if isinstance(task, JointTask):
         return "+".join(f"{weight:g}*{name}" for name, weight in task.weights.items())
-    registered = (name for name in PRETEXT_TASKS.names() if PRETEXT_TASKS.get(name) is type(task))
-    return next(registered, type(task).__name__)
+    return PRETEXT_TASKS.name_of(type(task)) or type(task).__name__
 
 
 def vocabulary_for(name: str, vocabulary: Vocabulary) -> Vocabulary:

@@ -23,6 +23,7 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.pretext.base import PretextTask, Targets
 from archflow.pretext.named import Settings, make_task, name_of, with_proxies
+from archflow.progress import notebook_bar
 from archflow.seeding import seeded
 
 Losses = dict[str, list[float]]
@@ -83,7 +84,9 @@ def pretrain(
     prepared = embedder.prepare(architectures)
     check_training(embedder.encoder, prepared.node_counts, settings.batch_size, device)
     targets = {part: tensor.to(device) for part, tensor in task.targets(prepared, proxies or {}).items()}
-    losses = _train(embedder.encoder, task, prepared, targets, settings, checkpoint, device, on_epoch)
+    with notebook_bar(f"pre-training {name}", settings.epochs, on_epoch) as bar:
+        report = on_epoch if bar is None else lambda epoch, _: bar.reach(epoch)
+        losses = _train(embedder.encoder, task, prepared, targets, settings, checkpoint, device, report)
     about = {"tasks": task.config, "proxies": list(task.proxies), "epochs": settings.epochs, "seed": settings.seed}
     return embedder.with_history(task=name, **about, losses=losses)
 

@@ -55,14 +55,14 @@ class Task:
         table: The table.
         metrics: Names of the columns to learn.
         lower_is_better: For each metric, whether low values are good.
-        objective: Names of objectives, one for all metrics or one for each; the hinge loss if empty.
+        objective: Objectives or their names, one for all metrics or one for each; the hinge loss if empty.
         rows: Rows whose labels are used.
     """
 
     table: Table
     metrics: Sequence[str]
     lower_is_better: Sequence[bool]
-    objective: Sequence[str]
+    objective: Sequence[str | Objective]
     rows: NDArray[np.int64]
 
     @classmethod
@@ -70,7 +70,7 @@ class Task:
         cls,
         table: Table,
         columns: Sequence[str],
-        objective: Sequence[str] = (),
+        objective: Sequence[str | Objective] = (),
         labels: float | None = None,
         seed: int = 21,
     ) -> Task:
@@ -261,19 +261,25 @@ def fit_and_save(predictor: FitPredictor, task: Task, out: Path) -> FineTuned | 
     Finally, the training states and the recipe's encoders are removed; everything else in the folder stays.
     """
     state = out / STATE
+    fitted = fit_task(predictor, task, state)
+    predictor.save(out)
+    remove_saved([state, *out.glob(f"{STATE}.[0-9]*")])  # encoders that are not stackable have one per member
+    _remove_pretraining(out / PRETRAINING)
+    return fitted
+
+
+def fit_task(predictor: FitPredictor, task: Task, checkpoint: Path | None = None) -> FineTuned | Stacking:
+    """Fit a predictor to the labelled rows of a task, with the whole table as its reference, and show the progress."""
     steps = predictor.epochs(len(task.rows)) or 1
     with progress_bar(f"fitting on {len(task.rows)} labels", steps) as bar:
         fitted = predictor.fit(
             task.table.select(task.rows),
             metrics=task.metrics,
             reference=task.table,
-            checkpoint=state,
+            checkpoint=checkpoint,
             on_epoch=bar.reach,
         )
         bar.reach(steps)
-    predictor.save(out)
-    remove_saved([state, *out.glob(f"{STATE}.[0-9]*")])  # encoders that are not stackable have one per member
-    _remove_pretraining(out / PRETRAINING)
     return fitted
 
 

@@ -15,7 +15,7 @@ from archflow.bounds import number, whole
 from archflow.data.journal import Journal, open_journal
 from archflow.errors import ArchflowError
 from archflow.files import only_writer
-from archflow.progress import Progress
+from archflow.progress import Progress, notebook_bar
 from archflow.search.base import SEARCHERS, Searcher
 from archflow.search.budget import Budget
 from archflow.search.evaluators.base import SearchEvaluator
@@ -105,8 +105,7 @@ class Study:
     @property
     def method(self) -> str:
         """The name of the method."""
-        kind = type(self.searcher)
-        return next((name for name in SEARCHERS.names() if SEARCHERS.get(name) is kind), kind.__name__)
+        return SEARCHERS.name_of(type(self.searcher)) or type(self.searcher).__name__
 
     @property
     def config(self) -> dict[str, Any]:
@@ -141,7 +140,8 @@ class Study:
         """Search until the budget is spent or the space is exhausted; earlier results in the folder count.
 
         Args:
-            progress: Progress bar, which is moved to what is spent, out of `budget.steps`.
+            progress: Progress bar, which is moved to what is spent, out of `budget.steps`. Without one, a notebook
+                shows its own.
 
         Raises:
             ArchflowError: The folder belongs to another search or is in use, the disk is full, or nothing could be
@@ -156,8 +156,8 @@ class Study:
                 )
             run = _Run(self, journal)
             run.replay()
-            with self._start_workers(run) as workers:
-                run.search(workers, progress)
+            with self._start_workers(run) as workers, notebook_bar("searching", self.budget.steps, progress) as bar:
+                run.search(workers, progress or bar)
         return Outcome(self.searcher, self.method, run.records, list(self.reported), self.budget)
 
     def _start_workers(self, run: _Run) -> Workers:

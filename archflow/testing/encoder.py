@@ -57,7 +57,7 @@ def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
         _check_members(encoder, architectures)
     if encoder.config.get("n_attributes") == 0:
         _check_attributes(encoder, architectures)
-    if any(ENCODERS.get(name) is type(encoder) for name in ENCODERS.names()):
+    if ENCODERS.name_of(type(encoder)) is not None:
         with tempfile.TemporaryDirectory() as folder:
             Embedder(encoder, Preparation.of(architectures)).save(Path(folder, "encoder"))
             loaded = Embedder.load(Path(folder, "encoder"))

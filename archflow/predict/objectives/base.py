@@ -155,9 +155,9 @@ def describe_objective(objective: Objective) -> dict[str, Any]:
     Raises:
         ArchflowError: If its class has no registered name.
     """
-    for name in OBJECTIVES.names():
-        if OBJECTIVES.get(name) is type(objective):
-            return {"name": name, **asdict(objective)}
+    name = OBJECTIVES.name_of(type(objective))
+    if name is not None:
+        return {"name": name, **asdict(objective)}
     raise ArchflowError(f"{type(objective).__name__} has no name; register it with @OBJECTIVES.register to save it")
 
 
@@ -167,7 +167,7 @@ def rebuild_objective(about: Mapping[str, Any]) -> Objective:
     name = settings.pop("name", None)
     if not isinstance(name, str):
         raise ArchflowError("the description of the objective is damaged: it has no name; fit again")
-    return parse(OBJECTIVES.get(name), settings, "the description of the objective is damaged", "fit again")
+    return parse(OBJECTIVES.saved(name), settings, "the description of the objective is damaged", "fit again")
 
 
 def one_for_each(objective: Objective | str | Sequence[Objective | str], n_metrics: int) -> list[Objective]:
