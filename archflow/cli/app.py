@@ -7,11 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import entry_points
-from typing import Annotated
 
 import typer
 
-from archflow import __version__
 from archflow.cli import (
     choose,
     data,
@@ -32,34 +30,21 @@ from archflow.cli import (
     search,
     show,
 )
+from archflow.cli.general import options, start_log, with_general_options
+from archflow.cli.grouped import expanded
 from archflow.errors import ArchflowError
 from archflow.files import reason
 from archflow.printable import printable
 
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"archflow {__version__}")
-        raise typer.Exit
-
-
 app = typer.Typer(
-    help="Rank neural architectures after measuring only a few.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # boxes leave 16 columns of 80 for the text
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-@app.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
-    ] = False,
-) -> None:
-    pass
-
-
+app.callback()(options)
 for verb in (
     demo.demo,
     pretrain.pretrain,
@@ -78,7 +63,7 @@ for verb in (
     latency.latency,
     show.show,
 ):
-    app.command()(verb)
+    app.command()(expanded(verb))
 app.command("import")(import_models.import_models)
 app.add_typer(data.app, name="data")
 for point in entry_points(group="archflow.verbs"):
@@ -98,7 +83,8 @@ def _outcome() -> tuple[int, str]:
     """Run the command line; return the exit code and the line to print, if any."""
     try:
         try:
-            app(prog_name="archflow")
+            start_log()
+            with_general_options(typer.main.get_command(app))(prog_name="archflow")
         finally:
             if sys.stdout is not None:  # it may be closed
                 sys.stdout.flush()  # while its errors can still be reported
