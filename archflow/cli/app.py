@@ -27,6 +27,7 @@ from archflow.cli import (
     pretrain,
     proxies,
     rank,
+    report,
     search,
     show,
 )
@@ -55,6 +56,7 @@ for verb in (
     predict.predict,
     explain.explain,
     rank.rank,
+    report.report,
     embed.embed,
     encoders.encoders,
     label.label,
