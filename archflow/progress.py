@@ -1,10 +1,34 @@
-"""Progress bars, on standard error, so that standard output stays clean for results."""
+"""Progress of long work, and messages about it, on standard error, so that standard output stays clean for results.
 
-from collections.abc import Iterator
+Both belong to the logger `archflow`:
+
+    logging.getLogger("archflow").setLevel(logging.WARNING)   # neither progress nor notes about it, only warnings
+    logging.getLogger("archflow").setLevel(logging.DEBUG)     # also details
+
+On a terminal and in a notebook progress is a bar; elsewhere, as in a log file, a line a minute and one at the end.
+Messages go to standard error unless the program has handlers of its own (`logging.basicConfig`), which then get them.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Protocol
 
 from archflow.printable import printable
+
+LOGGER = logging.getLogger("archflow")
+
+EVERY = 60.0
+"""Seconds between two lines of progress in a log."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C during long work; its text says how far the work was."""
 
 
 class Progress(Protocol):
@@ -20,6 +44,8 @@ class Progress(Protocol):
 
 
 class _Bar:
+    """A bar of rich."""
+
     def __init__(self, bar, task) -> None:
         self._bar, self._task = bar, task
 
@@ -30,11 +56,102 @@ class _Bar:
         self._bar.update(self._task, completed=done, note=note)
 
 
+class _Lines:
+    """Lines in a log, at most one in `EVERY` seconds. The level of the logger decides whether they are shown."""
+
+    def __init__(self, description: str, total: int, done: int) -> None:
+        self._description, self._total, self._first, self.done = description, total, done, done
+        self._begin = self._last = time.monotonic()
+        self._said, self._note = -1, ""
+
+    def advance(self, steps: int = 1, note: str = "") -> None:
+        self.reach(self.done + steps, note)
+
+    def reach(self, done: int, note: str = "") -> None:
+        self.done, self._note = done, note
+        if time.monotonic() >= self._last + EVERY:
+            self._last = time.monotonic()
+            self.say()
+
+    def say(self) -> None:
+        """Log how far the work is, how long it has taken, and how long the rest may take; each step once."""
+        if self._said == self.done:
+            return
+        self._said = self.done
+        elapsed = time.monotonic() - self._begin
+        done, left = self.done - self._first, self._total - self.done
+        rest = f", about {_clock(elapsed / done * left)} left" if done > 0 and left > 0 else ""
+        note = f"; {self._note}" if self._note else ""
+        LOGGER.info("%s: %s of %s in %s%s%s", self._description, self.done, self._total, _clock(elapsed), rest, note)
+
+
+class _StandardError(logging.Handler):
+    """Prints messages to what standard error is at the time, unless the program has configured logging."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not logging.getLogger().handlers:
+            print(self.format(record), file=sys.stderr)
+
+
+if LOGGER.level == logging.NOTSET:  # a level that the program has set before stays
+    LOGGER.setLevel(logging.INFO)
+LOGGER.addHandler(_StandardError())
+
+
 @contextmanager
 def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progress]:
-    """Show a bar of `total` steps, of which `done` are behind us (a resumed job). The description is shown as it is:
-    no markup, and what a terminal would obey is escaped."""
+    """Show the progress of `total` steps, of which `done` are behind us (a resumed job).
+
+    The description is shown as it is, without markup and with what a terminal would obey escaped. Nothing is shown if
+    the level of the logger `archflow` is above INFO.
+
+    Raises:
+        Stopped: The user presses Ctrl-C.
+    """
+    console, text = _console(), printable(description)
+    if LOGGER.isEnabledFor(logging.INFO) and (console.is_terminal or console.is_jupyter):
+        with _rich(console) as bar:
+            task = bar.add_task(text, total=total, completed=done, note="")
+            with _saying_how_far(text, total, lambda: int(bar.tasks[0].completed)):
+                yield _Bar(bar, task)
+        return
+    lines = _Lines(text, total, done)
+    with _saying_how_far(text, total, lambda: lines.done):
+        yield lines
+    lines.say()
+
+
+@contextmanager
+def _saying_how_far(text: str, total: int, done: Callable[[], int]) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if isinstance(error, Stopped):
+            raise
+        raise Stopped(f"{text}: stopped after {done():,} of {total:,}") from None
+
+
+@contextmanager
+def notebook_bar(description: str, total: int, asked: object = None) -> Iterator[Progress | None]:
+    """Show a bar in a notebook for work whose caller has not `asked` for progress; yields None elsewhere."""
+    if asked is None and total > 0 and _console().is_jupyter:
+        with progress_bar(description, total) as bar:
+            yield bar
+    else:
+        yield None
+
+
+def _console():
+    """Standard error; what is a notebook without ipywidgets, in which rich draws nothing, counts as a log file."""
     from rich.console import Console
+
+    console = Console(stderr=True)
+    if console.is_jupyter and find_spec("ipywidgets") is None:
+        console.is_jupyter = False
+    return console
+
+
+def _rich(console):
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
@@ -46,5 +163,11 @@ def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progre
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", markup=False),
     )
-    with RichProgress(*columns, console=Console(stderr=True), transient=False) as bar:
-        yield _Bar(bar, bar.add_task(printable(description), total=total, completed=done, note=""))
+    return RichProgress(*columns, console=console, transient=False)
+
+
+def _clock(seconds: float) -> str:
+    """A duration such as 1:05 or 2:00:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

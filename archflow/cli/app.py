@@ -94,10 +94,11 @@ def _outcome() -> tuple[int, str]:
         return 2, str(error)
     except (SystemExit, KeyboardInterrupt, BrokenPipeError) as ended:
         # Typer and Rich turn exceptions that they catch into an exit of their own.
-        behind = {type(each) for each in _with_contexts(ended)}
-        if KeyboardInterrupt in behind:
-            return 130, "interrupted; the same command resumes"
-        if BrokenPipeError in behind:  # as with `| head`: the reader has what it wanted
+        behind = list(_with_contexts(ended))
+        stops = [each for each in behind if isinstance(each, KeyboardInterrupt)]
+        if stops:
+            return 130, f"{next(filter(None, map(str, stops)), 'interrupted')}; run the same command to resume"
+        if any(isinstance(each, BrokenPipeError) for each in behind):  # as with `| head`: the reader has what it wanted
             _discard_output()
             return 0, ""
         return int(getattr(ended, "code", 0) or 0), ""

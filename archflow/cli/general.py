@@ -11,7 +11,7 @@ import logging
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import typer
 
@@ -20,29 +20,26 @@ from archflow.errors import ArchflowError
 from archflow.files import reason
 from archflow.near import alternatives
 from archflow.printable import printable, shown
+from archflow.progress import LOGGER
 
-LOG = logging.getLogger("archflow")
+LOG = LOGGER
 
 _CONFIG = "archflow.config"
 """Where a context keeps the path of the configuration file until the verb is known."""
 
 
 class _ToStandardError(logging.Handler):
-    """Print records as lines on standard error, with "note:" or "warning:" in front."""
-
-    words: ClassVar = {logging.DEBUG: "", logging.INFO: "note: ", logging.WARNING: "warning: "}
+    """Print records as lines on standard error, warnings with "warning:" in front."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        typer.echo(printable(self.words.get(record.levelno, "error: ") + record.getMessage()), err=True)
+        word = "warning: " if record.levelno >= logging.WARNING else ""
+        typer.echo(printable(word + record.getMessage()), err=True)
 
 
 def start_log() -> None:
     """Print what archflow logs on standard error: notes and warnings, unless an option says otherwise."""
-    for handler in [each for each in LOG.handlers if isinstance(each, _ToStandardError)]:
-        LOG.removeHandler(handler)
-    LOG.addHandler(_ToStandardError())
+    LOG.handlers[:] = [_ToStandardError()]  # in place of the one that programs get
     LOG.setLevel(logging.INFO)
-    LOG.propagate = False
 
 
 def _print_version(wanted: bool) -> None:

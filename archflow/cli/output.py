@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -11,8 +10,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from archflow.printable import printable
-
-LOG = logging.getLogger("archflow")
+from archflow.progress import LOGGER
 
 Number = TypeVar("Number", int, float)
 
@@ -94,12 +92,12 @@ def label_count(text: str) -> float | None:
 def note(line: str) -> None:
     """Say something to the user that is no result."""
     if line:
-        LOG.info(line)
+        LOGGER.info("note: %s", line)
 
 
 def warn(line: str) -> None:
     """Say to the user that something may be wrong."""
-    LOG.warning(line)
+    LOGGER.warning("%s", line)
 
 
 def print_json(content: Any) -> None:

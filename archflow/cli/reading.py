@@ -81,6 +81,7 @@ class Reading:
         if self.chain and self.space:
             raise ArchflowError("--chain and --space both say what the graphs are; give one of them")
         if not self.chain and not self.space:
+            _check_graphs(path)
             return read_table(path, numbers_in_names=self.numbers_in_names)
         pattern, columns = ChainPattern.parsed(self.chain) if self.chain else None, read_columns(path)
         try:
@@ -100,6 +101,22 @@ class Reading:
                 return self.read(path)
             except ArchflowError as error:
                 raise ArchflowError(str(error).replace(str(path), "standard input")) from None
+
+
+def _check_graphs(path: Path) -> None:
+    """Raise ArchflowError, saying which option makes graphs, for a table that has none."""
+    from archflow.graph.column_names import column_names
+    from archflow.graph.columns import GRAPH_COLUMNS
+
+    try:
+        names = set(column_names(path))
+    except ArchflowError:
+        return  # reading it says why
+    if names.isdisjoint(GRAPH_COLUMNS):
+        way = (
+            "--space NAME makes them of native strings" if "native" in names else "--chain of columns such as block0_k"
+        )
+        raise ArchflowError(f"{path}: has no graphs, columns ops, edge_src, edge_dst; {way} (here: {', '.join(names)})")
 
 
 def is_stdout(out: Path | None) -> bool:

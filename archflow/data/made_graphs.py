@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PATTERN = re.compile(r"(?P<stem>[^:{}]*\{i\}[^:{}]*):(?P<names>[^:{}]+)")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class ChainPattern:
     @property
     def operation(self) -> str:
         """The operation of blocks that no column of text describes: the stem in words."""
-        return " ".join(_WORD.findall(self.stem.replace("{i}", " "))).strip("_ ") or "block"
+        return " ".join(_WORD.findall(self.stem.replace("{i}", " "))) or "block"
 
     def column(self, number: int, name: str) -> str:
         """The column of one attribute of one block."""
