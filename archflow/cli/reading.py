@@ -76,13 +76,12 @@ class Reading:
         """
         from archflow.data.made_graphs import ChainPattern, chain_graphs, native_graphs, with_graphs_of
         from archflow.graph.columns import read_columns
-        from archflow.graph.table import Table, read_table
+        from archflow.graph.table import Table
 
         if self.chain and self.space:
             raise ArchflowError("--chain and --space both say what the graphs are; give one of them")
         if not self.chain and not self.space:
-            _check_graphs(path)
-            return read_table(path, numbers_in_names=self.numbers_in_names)
+            return _read_graphs(path, self.numbers_in_names)
         pattern, columns = ChainPattern.parsed(self.chain) if self.chain else None, read_columns(path)
         try:
             made = chain_graphs(columns, pattern) if pattern else native_graphs(columns, self.space or "")
@@ -103,20 +102,18 @@ class Reading:
                 raise ArchflowError(str(error).replace(str(path), "standard input")) from None
 
 
-def _check_graphs(path: Path) -> None:
-    """Raise ArchflowError, saying which option makes graphs, for a table that has none."""
-    from archflow.graph.column_names import column_names
+def _read_graphs(path: Path, numbers_in_names: bool) -> Table:
+    """The table in a file; an error about missing graphs says which options make them."""
     from archflow.graph.columns import GRAPH_COLUMNS
+    from archflow.graph.table import read_table
 
     try:
-        names = set(column_names(path))
-    except ArchflowError:
-        return  # reading it says why
-    if names.isdisjoint(GRAPH_COLUMNS):
-        way = (
-            "--space NAME makes them of native strings" if "native" in names else "--chain of columns such as block0_k"
-        )
-        raise ArchflowError(f"{path}: has no graphs, columns ops, edge_src, edge_dst; {way} (here: {', '.join(names)})")
+        return read_table(path, numbers_in_names=numbers_in_names)
+    except ArchflowError as error:
+        if f"no column {GRAPH_COLUMNS[0]!r}" not in str(error):
+            raise
+        ways = "--space NAME makes them of native strings, --chain of columns such as block0_k"
+        raise ArchflowError(f"{error}; {ways}") from None
 
 
 def is_stdout(out: Path | None) -> bool:
