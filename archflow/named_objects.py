@@ -1,11 +1,13 @@
-"""Objects of the user's own code, by where they are: `package.module:name`."""
+"""The user's own code: objects by where they are, `package.module:name`, and files that are run."""
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 from archflow.errors import ArchflowError
@@ -43,3 +45,27 @@ def first_line(error: BaseException) -> str:
     """The kind of an error and the first line of what it says."""
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+
+
+def run_file(path: Path) -> None:
+    """Run a Python file of the user's as a module, once.
+
+    Raises:
+        ArchflowError: It cannot be run; the line says why.
+    """
+    path = path.resolve()
+    if any(getattr(module, "__file__", None) == str(path) for module in list(sys.modules.values())):
+        return
+    if path.suffix != ".py" or not path.is_file():
+        raise ArchflowError(f"--plugin {path}: no such Python file (.py)")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None, "a file that ends in .py has a loader"
+    assert spec.loader is not None, "a file that ends in .py has a loader"
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(path.stem, module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever the user's file raises
+        if sys.modules.get(path.stem) is module:
+            del sys.modules[path.stem]
+        raise ArchflowError(f"--plugin {path}: cannot be run ({first_line(error)})") from None

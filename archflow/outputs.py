@@ -15,6 +15,9 @@ from pathlib import Path
 from archflow.errors import ArchflowError
 from archflow.files import check_writable, is_stream
 
+STDOUT = "-"
+"""The path that stands for standard output, which needs no check."""
+
 
 def never(path: Path) -> bool:
     """For `Output.own`: no file is known to be one of the command's."""
@@ -53,6 +56,7 @@ def check_outputs(*outputs: Output, inputs: Mapping[str, str | Path] | None = No
         ArchflowError: A path cannot be written to or has another ending, two of them are the same file, or a file
             would be lost that the user did not say to replace.
     """
+    outputs = tuple(output for output in outputs if str(output.path) != STDOUT)
     for output in outputs:
         _check_path(output)
     for first, second in combinations(outputs, 2):

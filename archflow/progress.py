@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Protocol
@@ -25,6 +25,10 @@ LOGGER = logging.getLogger("archflow")
 
 EVERY = 60.0
 """Seconds between two lines of progress in a log."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C during long work; its text says how far the work was."""
 
 
 class Progress(Protocol):
@@ -56,29 +60,29 @@ class _Lines:
     """Lines in a log, at most one in `EVERY` seconds. The level of the logger decides whether they are shown."""
 
     def __init__(self, description: str, total: int, done: int) -> None:
-        self._description, self._total, self._first, self._done = description, total, done, done
+        self._description, self._total, self._first, self.done = description, total, done, done
         self._begin = self._last = time.monotonic()
         self._said, self._note = -1, ""
 
     def advance(self, steps: int = 1, note: str = "") -> None:
-        self.reach(self._done + steps, note)
+        self.reach(self.done + steps, note)
 
     def reach(self, done: int, note: str = "") -> None:
-        self._done, self._note = done, note
+        self.done, self._note = done, note
         if time.monotonic() >= self._last + EVERY:
             self._last = time.monotonic()
             self.say()
 
     def say(self) -> None:
         """Log how far the work is, how long it has taken, and how long the rest may take; each step once."""
-        if self._said == self._done:
+        if self._said == self.done:
             return
-        self._said = self._done
+        self._said = self.done
         elapsed = time.monotonic() - self._begin
-        done, left = self._done - self._first, self._total - self._done
+        done, left = self.done - self._first, self._total - self.done
         rest = f", about {_clock(elapsed / done * left)} left" if done > 0 and left > 0 else ""
         note = f"; {self._note}" if self._note else ""
-        LOGGER.info("%s: %s of %s in %s%s%s", self._description, self._done, self._total, _clock(elapsed), rest, note)
+        LOGGER.info("%s: %s of %s in %s%s%s", self._description, self.done, self._total, _clock(elapsed), rest, note)
 
 
 class _StandardError(logging.Handler):
@@ -100,15 +104,31 @@ def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progre
 
     The description is shown without markup, and with control characters escaped. Nothing is shown if the level of the
     logger `archflow` is above INFO.
+
+    Raises:
+        Stopped: The user presses Ctrl-C.
     """
     console, text = _console(), printable(description)
     if LOGGER.isEnabledFor(logging.INFO) and (console.is_terminal or console.is_jupyter):
         with _rich(console) as bar:
-            yield _Bar(bar, bar.add_task(text, total=total, completed=done, note=""))
+            task = bar.add_task(text, total=total, completed=done, note="")
+            with _saying_how_far(text, total, lambda: int(bar.tasks[0].completed)):
+                yield _Bar(bar, task)
         return
     lines = _Lines(text, total, done)
-    yield lines
+    with _saying_how_far(text, total, lambda: lines.done):
+        yield lines
     lines.say()
+
+
+@contextmanager
+def _saying_how_far(text: str, total: int, done: Callable[[], int]) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if isinstance(error, Stopped):
+            raise
+        raise Stopped(f"{text}: stopped after {done():,} of {total:,}") from None
 
 
 @contextmanager

@@ -7,11 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import entry_points
-from typing import Annotated
 
 import typer
 
-from archflow import __version__
 from archflow.cli import (
     choose,
     data,
@@ -29,37 +27,25 @@ from archflow.cli import (
     pretrain,
     proxies,
     rank,
+    report,
     search,
     show,
 )
+from archflow.cli.general import options, start_log, with_general_options
+from archflow.cli.grouped import expanded
 from archflow.errors import ArchflowError
 from archflow.files import reason
 from archflow.printable import printable
 
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"archflow {__version__}")
-        raise typer.Exit
-
-
 app = typer.Typer(
-    help="Rank neural architectures after measuring only a few.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # boxes leave 16 columns of 80 for the text
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-@app.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
-    ] = False,
-) -> None:
-    pass
-
-
+app.callback()(options)
 for verb in (
     demo.demo,
     pretrain.pretrain,
@@ -70,6 +56,7 @@ for verb in (
     predict.predict,
     explain.explain,
     rank.rank,
+    report.report,
     embed.embed,
     encoders.encoders,
     label.label,
@@ -78,7 +65,7 @@ for verb in (
     latency.latency,
     show.show,
 ):
-    app.command()(verb)
+    app.command()(expanded(verb))
 app.command("import")(import_models.import_models)
 app.add_typer(data.app, name="data")
 for point in entry_points(group="archflow.verbs"):
@@ -98,7 +85,8 @@ def _outcome() -> tuple[int, str]:
     """Run the command line; return the exit code and the line to print, if any."""
     try:
         try:
-            app(prog_name="archflow")
+            start_log()
+            with_general_options(typer.main.get_command(app))(prog_name="archflow")
         finally:
             if sys.stdout is not None:  # it may be closed
                 sys.stdout.flush()  # while its errors can still be reported
@@ -106,10 +94,11 @@ def _outcome() -> tuple[int, str]:
         return 2, str(error)
     except (SystemExit, KeyboardInterrupt, BrokenPipeError) as ended:
         # Typer and Rich turn exceptions that they catch into an exit of their own.
-        behind = {type(each) for each in _with_contexts(ended)}
-        if KeyboardInterrupt in behind:
-            return 130, "interrupted; the same command resumes"
-        if BrokenPipeError in behind:  # as with `| head`: the reader has what it wanted
+        behind = list(_with_contexts(ended))
+        stops = [each for each in behind if isinstance(each, KeyboardInterrupt)]
+        if stops:
+            return 130, f"{next(filter(None, map(str, stops)), 'interrupted')}; run the same command to resume"
+        if any(isinstance(each, BrokenPipeError) for each in behind):  # as with `| head`: the reader has what it wanted
             _discard_output()
             return 0, ""
         return int(getattr(ended, "code", 0) or 0), ""

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from archflow.cli.output import DataOption, ForceOption, Json, NumbersOption, print_json, print_table
+from archflow.cli.output import ComputeOption, ForceOption, Json, print_json, print_table
+from archflow.cli.reading import Reading, TableOption, is_stdout, write_table
 from archflow.cli.vectors import ModelArgument, vectors
 
 
 def choose(
     model: ModelArgument,
-    data: DataOption,
+    data: TableOption,
+    reading: Reading,
     count: Annotated[int, typer.Option(min=1, help="How many to measure.")] = 50,
     metric: Annotated[
         str | None,
@@ -21,17 +23,19 @@ def choose(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write the chosen rows as a table (.parquet, .csv, .jsonl), the most informative first."),
+        typer.Option(
+            help="Write the chosen rows as a table (.parquet, .csv, .jsonl; - for standard output), the "
+            "most informative first."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed that draws the candidates from large tables.")] = 21,
-    numbers_in_names: NumbersOption = False,
+    device: ComputeOption = "cpu",
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Choose which architectures to measure first: those that say most about all others."""
     import numpy as np
 
-    from archflow.data.benchmarks import load
     from archflow.graph.column_names import TABLE_ENDINGS
     from archflow.outputs import Output, check_outputs
     from archflow.predict.choose import choose as run
@@ -39,12 +43,14 @@ def choose(
     if out is not None:
         # Even an earlier choice is not replaced: the user may have written measurements into it.
         check_outputs(Output("--out", out, "a table", TABLE_ENDINGS), inputs={"--data": data}, force=force)
-    table = load(data, numbers_in_names=numbers_in_names)
+    table = reading.table(data)
     measured = np.flatnonzero(np.isfinite(table.metric(metric))) if metric else np.zeros(0, np.int64)
-    rows = run(vectors(model, table.architectures), count, measured, seed)
+    rows = run(vectors(model, table.architectures, device=device), count, measured, seed)
     chosen = table.select(rows)
     if out is not None:
-        chosen.write(out)
+        write_table(chosen, out, as_json)
+        if is_stdout(out):
+            return
     if as_json:
         print_json({"rows": rows.tolist(), "measured": len(measured), "architectures": len(table)})
         return

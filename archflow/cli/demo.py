@@ -7,16 +7,24 @@ from typing import Annotated, Any
 
 import typer
 
-from archflow.cli.output import ForceOption, Json, print_json, print_table
+from archflow.cli.output import ForceOption, Json, label_count, print_json, print_table, warn
 
 FiguresOption = Annotated[
     Path | None, typer.Option(help="A folder for the report's figures, each as .png, .svg and .pdf.")
 ]
 
 
+LabelsOption = Annotated[
+    float,
+    typer.Option(
+        help="Labels to learn from: a count, or a fraction such as 0.05 or 5%.", parser=label_count, metavar="<labels>"
+    ),
+]
+
+
 def demo(
     out: Annotated[Path, typer.Option(help="The report to write (.html).")] = Path("archflow-demo.html"),
-    labels: Annotated[float, typer.Option(help="Labels to learn from: a fraction below 1 or a count.")] = 0.05,
+    labels: LabelsOption = 0.05,
     pretrain_epochs: Annotated[int, typer.Option(min=1)] = 30,
     epochs: Annotated[int, typer.Option(min=1, help="Of fine-tuning.")] = 150,
     seed: Annotated[int, typer.Option(min=0)] = 21,
@@ -39,7 +47,7 @@ def demo(
     try:
         require_altair()
     except ArchflowError as missing:
-        typer.echo(f"no report will be written: {missing}", err=True)
+        warn(f"no report will be written: {missing}")
         drawn = None
     result = run_demo(drawn, labels, pretrain_epochs, epochs, seed, figures)
     _print(result, as_json)

@@ -9,12 +9,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archflow.cli.fit import ContextOption, LowerOption, RecipeOption
-from archflow.cli.fitted import names_or_none, note
-from archflow.cli.output import ForceOption, Json, numbers, print_json, print_table
+from archflow.cli.fitted import names_or_none
+from archflow.cli.output import (
+    ComputeOption,
+    FiguresOption,
+    ForceOption,
+    Json,
+    label_count,
+    note,
+    print_json,
+    print_table,
+)
+from archflow.cli.reading import Reading
+from archflow.errors import ArchflowError
 from archflow.printable import printable
 
 if TYPE_CHECKING:
     from archflow.data.benchmarks import Benchmark
+    from archflow.graph.table import Table
     from archflow.predict.context import ContextChoice
     from archflow.recipes.evaluation import Evaluation
     from archflow.recipes.fitting import Task
@@ -27,7 +39,8 @@ MetricOption = Annotated[str, typer.Option(help="The column to learn, -COLUMN if
 LabelsOption = Annotated[
     str | None,
     typer.Option(
-        help="Labels to learn from, counts or fractions below 1; several, with commas, give a learning curve. "
+        help="Labels to learn from, counts or fractions such as 0.1 or 10%; several, with commas, give a learning "
+        "curve. "
         "Default: 50, or as many as leave enough to judge on."
     ),
 ]
@@ -38,9 +51,6 @@ FeaturesOption = Annotated[
     ),
 ]
 ReportOption = Annotated[Path | None, typer.Option(help="The report to write (.html), with the verdict and figures.")]
-FiguresOption = Annotated[
-    Path | None, typer.Option(help="With --report, a folder for its figures, each as .png, .svg and .pdf.")
-]
 ObjectiveOption = Annotated[
     str | None,
     typer.Option(
@@ -52,6 +62,7 @@ Repetitions = Annotated[int, typer.Option(min=1, max=1000, help="How many times 
 
 def evaluate(
     metric: MetricOption,
+    reading: Reading,
     table: TableArgument = None,
     data: TableOption = None,
     labels: LabelsOption = None,
@@ -64,6 +75,7 @@ def evaluate(
     report: ReportOption = None,
     figures: FiguresOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first draw.")] = 21,
+    device: ComputeOption = "cpu",
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
@@ -79,12 +91,12 @@ def evaluate(
 
     given = _given(table, data)
     benchmark, path = _checked(given, report, figures, force)
-    columns, budgets = names_or_none(features), numbers("--labels", labels, float) if labels is not None else ()
-    task, chosen = _task(path, metric, lower_is_better, objective, context)
+    columns, budgets = names_or_none(features), _budgets(labels)
+    task, chosen = _task(reading.read(path), metric, lower_is_better, objective, context)
     draws = Draws.of(task, budgets, repetitions, columns or (), seed, chosen)
     note(task.note)
     with unfinished(configuration(path, draws, recipe, benchmark, columns, chosen)) as (folder, journal):
-        make = maker(task, folder, recipe, benchmark, columns, note, chosen)
+        make = maker(task, folder, recipe, benchmark, columns, note, chosen, device)
         with progress_bar("learning and judging", repetitions * len(draws.budgets)) as bar:
             found = evaluate(make, draws, bar.advance, journal)
         if report is not None:
@@ -92,22 +104,28 @@ def evaluate(
     _print(given, found, report, task.note, as_json)
 
 
+def _budgets(labels: str | None) -> list[float]:
+    """The numbers of labels that an option lists."""
+    found = [label_count(text.strip()) for text in labels.split(",") if text.strip()] if labels is not None else []
+    if None in found or (labels is not None and not found):
+        raise ArchflowError(f"--labels {labels!r}: name counts or fractions that leave architectures to judge on")
+    return [each for each in found if each is not None]
+
+
 def _task(
-    path: Path, metric: str, lower_is_better: bool, objective: str | None, context: str | None
+    table: Table, metric: str, lower_is_better: bool, objective: str | None, context: str | None
 ) -> tuple[Task, ContextChoice | None]:
     """What is to be learnt from the table, and the context that is read with it."""
-    from archflow.graph.table import read_table
     from archflow.predict.context import ContextChoice
     from archflow.recipes.fitting import Task
 
     metric = f"-{metric.removeprefix('-')}" if lower_is_better else metric
-    task = Task.of(read_table(path), [metric], [objective] if objective else ())
+    task = Task.of(table, [metric], [objective] if objective else ())
     return task, ContextChoice.parsed(context, task.table.column_names) if context else None
 
 
 def _given(table: str | None, data: str | None) -> str:
     """The table that the user named, as an argument or by --data."""
-    from archflow.errors import ArchflowError
 
     if (table is None) == (data is None):
         raise ArchflowError("which table? Give its name or file once: archflow evaluate TABLE --metric COLUMN")
@@ -117,7 +135,6 @@ def _given(table: str | None, data: str | None) -> str:
 def _checked(given: str, report: Path | None, figures: Path | None, force: bool) -> tuple[Benchmark | None, Path]:
     """Check the outputs; return the table's benchmark, if it is one, and its path."""
     from archflow.data.benchmarks import find
-    from archflow.errors import ArchflowError
     from archflow.files import check_folder
     from archflow.outputs import Output, check_outputs
     from archflow.report.page import is_page

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archflow.cli.output import ForceOption, Json, NumbersOption, print_json, print_table
+from archflow.cli.output import ForceOption, Json, print_json, print_table
+from archflow.cli.reading import NumbersOption
 from archflow.printable import printable
 
 if TYPE_CHECKING:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from archflow.cli.fitted import names_or_none, note, print_fitted, turned
+from archflow.cli.fitted import names_or_none, print_fitted, turned
 from archflow.cli.output import (
-    DataOption,
+    ComputeOption,
     ForceOption,
     Json,
-    NumbersOption,
     PositionsOption,
     ProxyOption,
     ViewOption,
+    label_count,
     names,
+    note,
 )
+from archflow.cli.reading import Reading, TableOption
 
 MetricsOption = Annotated[
     list[str],
@@ -36,7 +39,12 @@ EncoderOption = Annotated[
 ]
 LabelsOption = Annotated[
     float | None,
-    typer.Option(help="Use only this many labels, drawn at random: a fraction below 1 or a count. Default: all."),
+    typer.Option(
+        help="Use only this many labels, drawn at random: a count, or a fraction of the measured rows such as 0.1 or "
+        "10%. Default: all.",
+        parser=label_count,
+        metavar="<labels>",
+    ),
 ]
 RecipeOption = Annotated[
     str | None,
@@ -110,40 +118,48 @@ EpochsOption = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Networks:
+    """The options of the networks in a predictor."""
+
+    encoder: EncoderOption = None
+    view: ViewOption = None
+    positions: PositionsOption = False
+    proxy: ProxyOption = None
+    members: MembersOption = None
+    epochs: EpochsOption = None
+    device: ComputeOption = "cpu"
+
+
 def fit(
-    data: DataOption,
+    data: TableOption,
     metric: MetricsOption,
     out: OutOption,
+    reading: Reading,
+    networks: Networks,
     features: FeaturesOption = None,
     sources: SourcesOption = None,
     recipe: RecipeOption = None,
     budget: BudgetOption = None,
-    encoder: EncoderOption = None,
-    view: ViewOption = None,
-    positions: PositionsOption = False,
     labels: LabelsOption = None,
-    proxy: ProxyOption = None,
     objective: ObjectiveOption = None,
     context: ContextOption = None,
     unseen: UnseenOption = False,
     lower_is_better: LowerOption = False,
-    members: MembersOption = None,
-    epochs: EpochsOption = None,
     seed: Annotated[int, typer.Option(min=0)] = 21,
-    numbers_in_names: NumbersOption = False,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Fit a predictor on the rows whose metric is measured. After an interruption the same command resumes."""
-    from archflow.data import benchmarks
     from archflow.files import only_writer
     from archflow.recipes import choice, fitting
 
-    given = (recipe, budget, encoder, names_or_none(features), names(sources), names(proxy), view, positions, members)
-    chosen = choice.Choice(*given, epochs, seed).checked(len(metric), context, unseen)
+    given = {**asdict(networks), "columns": names_or_none(features), "sources": names(sources), "seed": seed}
+    given["proxies"] = names(given.pop("proxy"))
+    chosen = choice.Choice(recipe, budget, **given).checked(len(metric), context, unseen)
     fitting.check_out(out, force)
-    benchmark, path = benchmarks.find(data)
-    table, metrics = benchmarks.read_table(path, numbers_in_names=numbers_in_names), turned(metric, lower_is_better)
+    benchmark, table = reading.benchmark_and_table(data)
+    metrics = turned(metric, lower_is_better)
     task = fitting.Task.of(table, metrics, objective or (), labels, seed)
     with only_writer(out):
         chosen = chosen.with_context(table, context, unseen)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from archflow.cli.output import names, print_json, print_table
+from archflow.cli.output import names, note, print_json, print_table
 from archflow.errors import ArchflowError
 from archflow.printable import printable
 
@@ -35,12 +35,6 @@ def names_or_none(text: str | None) -> list[str] | None:
     if not found:
         raise ArchflowError("--features: no column is named; name some with commas between them, or say none")
     return [] if found == ["none"] else found
-
-
-def note(line: str) -> None:
-    """Print a note to the user, if there is one."""
-    if line:
-        typer.echo(printable(f"note: {line}"), err=True)
 
 
 def print_fitted(out: Path, task: Task, predictor: FitPredictor, fitted: FineTuned | Stacking, as_json: bool) -> None:

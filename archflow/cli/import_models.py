@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archflow.cli.output import ForceOption, Json, print_json
+from archflow.cli.output import ForceOption, Json, print_json, warn
 from archflow.printable import printable
 
 SourcesArgument = Annotated[
@@ -52,7 +52,7 @@ def import_models(
         print_json(report.content())
         return
     for note in report.notes:
-        typer.echo(printable(note), err=True)
+        warn(note)
     typer.echo(printable(f"{out}: {report.sentence()}"))
 
 

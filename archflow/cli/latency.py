@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archflow.cli.fitted import note
 from archflow.cli.import_models import InputsOption
-from archflow.cli.output import Json, print_json, print_table
+from archflow.cli.output import Json, note, print_json, print_table, warn
 from archflow.printable import printable
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def latency(
 
 def _print(answer: LatencyAnswer) -> None:
     for line in answer.notes:
-        typer.echo(printable(f"warning: {line}"), err=True)
+        warn(line)
     typer.echo(printable(f"{answer.device}:"))
     typer.echo()
     names = list(answer.models[0].baselines)

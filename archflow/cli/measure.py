@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archflow.cli.output import ForceOption, Json, print_json, print_table
+from archflow.cli.output import ForceOption, Json, print_json, print_table, warn
 from archflow.printable import printable
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _print(job: LatencyJob, measured: Measured, out: Path, as_json: bool) -> Non
     from archflow.recipes.latency_check import check_of
 
     for failure in measured.failures.values():
-        typer.echo(printable(failure), err=True)
+        warn(failure)
     networks = job.networks
     check = check_of(networks.table, measured, job.protocol) if isinstance(networks, GeneratedNetworks) else None
     if as_json:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from archflow.printable import printable
+from archflow.progress import LOGGER
 
 Number = TypeVar("Number", int, float)
 
@@ -19,16 +21,11 @@ MetricOption = Annotated[
 ]
 RunsOption = Annotated[int, typer.Option(help="At most 9: three permutations of the data x three model seeds.")]
 ProcessesOption = Annotated[int, typer.Option(min=0, help="Parallel pre-training runs; 0 for one per core.")]
+FiguresOption = Annotated[
+    Path | None, typer.Option(help="With --report, a folder for its figures, each as .png, .svg and .pdf.")
+]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace files that exist, even if they are not what this command writes.")
-]
-DataOption = Annotated[str, typer.Option("--data", help="A data set's name (`archflow data list`) or a table file.")]
-NumbersOption = Annotated[
-    bool,
-    typer.Option(
-        "--numbers-in-names",
-        help="Read an operation named conv_k3_c64 as conv with the node attributes kernel 3 and channels 64.",
-    ),
 ]
 ValidationOption = Annotated[
     int, typer.Option(min=2, help="Further labelled architectures, which select the epoch; 40 as in FGP.")
@@ -55,6 +52,12 @@ ProxyOption = Annotated[
 ]
 
 
+DataOption = Annotated[str, typer.Option("--data", help="A data set's name (`archflow data list`) or a table file.")]
+ComputeOption = Annotated[
+    str, typer.Option("--device", help="The PyTorch device that computes, such as cpu, cuda or cuda:1.")
+]
+
+
 def names(text: str | None) -> list[str]:
     """The comma-separated names in an option's text."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]
@@ -71,6 +74,30 @@ def numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
     if any(not 0 < number < float("inf") for number in read):
         raise ArchflowError(f"{option} {text!r}: give positive numbers with commas between them")
     return read
+
+
+def label_count(text: str) -> float | None:
+    """The labels that an option asks for: a count, or a fraction below 1, which may be a percentage; None for all."""
+    try:
+        share = float(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < float("inf") or (text.endswith("%") and share > 1):
+        raise typer.BadParameter(
+            f"{text!r}: give a count such as 50, a fraction such as 0.1, or a percentage such as 10%"
+        )
+    return None if text.endswith("%") and share == 1 else share
+
+
+def note(line: str) -> None:
+    """Say something to the user that is no result."""
+    if line:
+        LOGGER.info("note: %s", line)
+
+
+def warn(line: str) -> None:
+    """Say to the user that something may be wrong."""
+    LOGGER.warning("%s", line)
 
 
 def print_json(content: Any) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archflow.cli.output import DataOption, ForceOption, Json, NumbersOption, print_json, print_table
+from archflow.cli.output import FiguresOption, ForceOption, Json, note, print_json, print_table, warn
+from archflow.cli.reading import STREAM, Reading, TableOption, is_stdout, write_table
 from archflow.cli.vectors import SkipOption, known_rows, spread
 from archflow.printable import printable
 
@@ -23,9 +24,16 @@ if TYPE_CHECKING:
 OutOption = Annotated[
     Path | None,
     typer.Option(
-        help="The table to write (.parquet, .csv, .jsonl): columns predicted_METRIC, predicted_std_METRIC, "
-        "rank_METRIC, probability_top_K_METRIC (with --top K, if the predictor provides it), and measured_METRIC, 1 "
-        "where the metric is known."
+        help="The table to write (.parquet, .csv, .jsonl; - for standard output, as CSV, or as JSON lines with "
+        "--json): columns predicted_METRIC, predicted_std_METRIC, rank_METRIC, probability_top_K_METRIC (with --top K, "
+        "if the predictor provides it), and measured_METRIC, 1 where the metric is known."
+    ),
+]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="The report to write (.html): the order, how good it is where the metric was measured, the best "
+        "architectures drawn."
     ),
 ]
 IntervalOption = Annotated[
@@ -46,26 +54,24 @@ DeviceOption = Annotated[
 
 def predict(
     predictor: Annotated[Path, typer.Argument(help="The folder that `archflow fit` wrote.")],
-    data: DataOption,
+    data: TableOption,
+    reading: Reading,
     out: OutOption = None,
+    report: ReportOption = None,
+    figures: FiguresOption = None,
     top: Annotated[int, typer.Option(min=1, help="How many of the best to show.")] = 10,
     interval: IntervalOption = None,
     device: DeviceOption = None,
     skip_unknown: SkipOption = False,
-    numbers_in_names: NumbersOption = False,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Score every architecture of a table and show the best by each metric that the predictor has learnt."""
-    from archflow.data.benchmarks import load
-    from archflow.graph.column_names import TABLE_ENDINGS
-    from archflow.outputs import Output, check_outputs
     from archflow.predict import load_predictor
-    from archflow.predict.base import check_unranked, is_ranked
+    from archflow.predict.base import check_unranked
 
-    if out is not None:
-        check_outputs(Output("--out", out, "a table", TABLE_ENDINGS, is_ranked), inputs={"--data": data}, force=force)
-    model, table = load_predictor(predictor), load(data, numbers_in_names=numbers_in_names)
+    _check(data, out, report, figures, force)
+    model, table = load_predictor(predictor), reading.table(data)
     table, notes = (table, []) if device is None else _on_device(model, table, device)
     rows = known_rows(table.architectures, model.vocabulary, skip_unknown)
     top = min(top, len(rows))
@@ -73,17 +79,50 @@ def predict(
         check_unranked(table, model.metrics, _further(model.metrics, top, interval))
     warnings = [*notes, *_warnings(model, table.select(rows))]
     ranked = _ranked(model, table, rows, top, interval)
+    if report is not None:
+        _report(report, model, ranked.select(rows), data, figures)
     if out is not None:
-        ranked.write(out)
-    results = [_result(model, ranked, place, top, interval) for place in range(len(model.metrics))]
-    if as_json:
-        found = results[0] if len(results) == 1 else {"architectures": len(table), "metrics": results}
-        print_json({**found, **({"warnings": warnings} if warnings else {})})
-        return
-    for result in results:
-        _print(result, titled=len(results) > 1)
-    if out is not None:
-        typer.echo(f"\n{out}: all {len(table):,} architectures")
+        write_table(ranked, out, as_json)
+    if not is_stdout(out):
+        _print(model, ranked, top, interval, warnings, as_json)
+        if not as_json:
+            _say_written(out, report, len(table))
+
+
+def _say_written(out: Path | None, report: Path | None, count: int) -> None:
+    for path, what in ((out, f"all {count:,} architectures"), (report, "the report")):
+        if path is not None:
+            typer.echo(printable(f"\n{path}: {what}"))
+
+
+def _check(data: str, out: Path | None, report: Path | None, figures: Path | None, force: bool) -> None:
+    """Check the outputs before the work."""
+    from archflow.errors import ArchflowError
+    from archflow.files import check_folder
+    from archflow.graph.column_names import TABLE_ENDINGS
+    from archflow.outputs import Output, check_outputs
+    from archflow.predict.base import is_ranked
+    from archflow.report.page import is_page
+    from archflow.report.vega import require_altair
+
+    outputs = [] if out is None else [Output("--out", out, "a table", TABLE_ENDINGS, is_ranked)]
+    if figures is not None and report is None:
+        raise ArchflowError("--figures: needs a report; give --report too")
+    if report is not None:
+        require_altair()
+        outputs.append(Output("--report", report, "a report", (".html",), is_page))
+    check_outputs(*outputs, inputs={"--data": data}, force=force)
+    if figures is not None:
+        check_folder(figures)
+
+
+def _report(path: Path, model: AnyPredictor, ranked: Table, data: str, figures: Path | None) -> None:
+    from archflow.recipes.predicted import prediction_report
+
+    name = "standard input" if data == STREAM else Path(data).name
+    prediction_report(path, model, ranked, name, figures=figures)
+    if len(model.metrics) > 1:
+        note(f"{path}: is of {model.metrics[0]}, the first metric")
 
 
 def _on_device(model: AnyPredictor, table: Table, device: str) -> tuple[Table, list[str]]:
@@ -97,7 +136,7 @@ def _on_device(model: AnyPredictor, table: Table, device: str) -> tuple[Table, l
         raise ArchflowError("--device: a predictor of networks alone has no context; fit one with --context COLUMN")
     found = meant(model, device, data_folder())
     for line in found.notes:
-        typer.echo(printable(f"warning: {line}"), err=True)
+        warn(line)
     return with_context(model, table, found.text), list(found.notes)
 
 
@@ -107,7 +146,7 @@ def _warnings(model: AnyPredictor, table: Table) -> list[str]:
 
     found = model.oddities(table) if isinstance(model, StackedPredictor) else []
     for line in found:
-        typer.echo(printable(f"warning: {line}"), err=True)
+        warn(line)
     return found
 
 
@@ -150,8 +189,25 @@ def _ranked(model: AnyPredictor, table: Table, rows: NDArray[np.int64], top: int
     return table.with_metrics(columns)
 
 
+def _print(
+    model: AnyPredictor, ranked: Table, top: int, interval: float | None, warnings: list[str], as_json: bool
+) -> None:
+    """Print the best by each metric; as JSON also all rows."""
+    results = [_result(model, ranked, place, top, interval) for place in range(len(model.metrics))]
+    if as_json:
+        found = results[0] if len(results) == 1 else {"architectures": len(ranked), "metrics": results}
+        print_json({**found, **({"warnings": warnings} if warnings else {})})
+        return
+    for result in results:
+        _print_one(result, titled=len(results) > 1)
+
+
 def _result(model: AnyPredictor, ranked: Table, place: int, top: int, interval: float | None) -> dict[str, Any]:
-    """The best architectures by one metric, and how good its predictions are where it was measured."""
+    """The architectures by one metric, and how good its predictions are where it was measured.
+
+    `top` holds the best, the best first, `rows` all in the order of the table; a row whose `measured` is a number was
+    measured.
+    """
     import numpy as np
 
     from archflow.predict import StackedPredictor
@@ -166,21 +222,23 @@ def _result(model: AnyPredictor, ranked: Table, place: int, top: int, interval: 
     if isinstance(model, StackedPredictor):
         shown["probability_top"] = ranked.metrics[_probability(name, top)]
     shown["measured"] = measured
-    best = [
+    rows = [
         {
-            "rank": int(rank[row]),
-            "row": int(row),
+            "rank": int(rank[row]) if np.isfinite(rank[row]) else None,
+            "row": row,
             **{each: float(values[row]) if np.isfinite(values[row]) else None for each, values in shown.items()},
-            "architecture": ranked.called(int(row)),
+            "architecture": ranked.called(row),
         }
-        for row in np.argsort(rank)[:top]
+        for row in range(len(ranked))
     ]
+    best = [rows[row] for row in np.argsort(rank)[:top].tolist()]
     quality = model.objectives[place].quality(mean, measured)
     known = int(np.isfinite(measured).sum())
-    return {"metric": name, "architectures": len(ranked), "measured": known, "quality": quality, "top": best}
+    about = {"metric": name, "architectures": len(ranked), "measured": known, "quality": quality}
+    return {**about, "top": best, "rows": rows}
 
 
-def _print(result: dict[str, Any], titled: bool) -> None:
+def _print_one(result: dict[str, Any], titled: bool) -> None:
     if titled:
         typer.echo(f"\n{printable(result['metric'])}\n")
     best = result["top"]

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archflow.cli.output import (
+    ComputeOption,
     ForceOption,
     Json,
-    NumbersOption,
     PositionsOption,
     ProxyOption,
     ViewOption,
     names,
+    note,
     print_json,
 )
+from archflow.cli.reading import Reading
 
 if TYPE_CHECKING:
     from archflow.data.joined import Unlabelled
@@ -62,6 +64,7 @@ CardOption = Annotated[
 def pretrain(
     data: Tables,
     out: Annotated[Path, typer.Option(help="The encoder to write (.safetensors).")],
+    reading: Reading,
     encoder: Annotated[str, typer.Option(help="gated_gcn, gin, mlp, transformer, or one of yours.")] = "gated_gcn",
     task: TaskOption = "fgp",
     settings: SetOption = None,
@@ -71,7 +74,7 @@ def pretrain(
     width: WidthOption = None,
     epochs: Annotated[int, typer.Option(min=1)] = 200,
     seed: Annotated[int, typer.Option(min=0)] = 21,
-    numbers_in_names: NumbersOption = False,
+    device: ComputeOption = "cpu",
     card: CardOption = False,
     force: ForceOption = False,
     as_json: Json = False,
@@ -88,10 +91,11 @@ def pretrain(
     from archflow.recipes.pretraining import check_out, published_job
 
     check_out(out, card, names(data), force)
-    tables = several_tables("--data", names(data), numbers_in_names=numbers_in_names)
+    tables = several_tables("--data", names(data), reading.read)
     benchmark, tasks = BENCHMARKS.get(next(iter(tables))), parsed(settings or [])
     usual = [benchmark.proxy] if benchmark else _default_proxy(tables, task, tasks, names(proxy))
     given = {"tasks": tasks, "width": width, "view": view, "positions": positions, "epochs": epochs, "seed": seed}
+    given["device"] = device
     job = published_job(benchmark, encoder, task, out, proxies=names(proxy) or usual, **given)
     unlabelled = joined(tables, proxies_for(job.task, job.tasks))
     trained = _train(job, unlabelled).with_history(data=data)
@@ -110,7 +114,7 @@ def _default_proxy(tables: dict[str, Table], task: str, tasks: Settings, given: 
         return []
     name = default_proxy(list(tables.values()))
     if [name] != usual:
-        typer.echo(f"note: all architectures have the same {usual[0]}; the proxy is {name} instead", err=True)
+        note(f"all architectures have the same {usual[0]}; the proxy is {name} instead")
     return [name]
 
 

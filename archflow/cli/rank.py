@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archflow.cli.output import ForceOption, Json, NumbersOption, print_json, print_table
+from archflow.cli.output import ForceOption, Json, note, print_json, print_table
+from archflow.cli.reading import Reading
 from archflow.printable import printable
 
 if TYPE_CHECKING:
@@ -44,23 +45,22 @@ def rank(
     candidates: CandidatesArgument,
     accuracy: AccuracyOption,
     latency: LatencyOption,
+    reading: Reading,
     limit: LimitOption = None,
     coverage: CoverageOption = 0.9,
     device: DeviceOption = None,
     out: OutOption = None,
     report: ReportOption = None,
-    numbers_in_names: NumbersOption = False,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Show the candidates that no other one beats in both accuracy and latency, among those whose latency keeps a limit
     by an upper bound that allows for the choice."""
-    from archflow.data.benchmarks import load
     from archflow.data.places import data_folder
     from archflow.recipes.front import pareto_front
 
     _check(candidates, out, report, force)
-    table = load(candidates, numbers_in_names=numbers_in_names)
+    table = reading.table(candidates)
     found = pareto_front(table, accuracy, latency, limit, coverage, device, data_folder())
     if out is not None:
         found.table.write(out)
@@ -112,8 +112,6 @@ def _sentences(found: Front) -> list[str]:
 
 
 def _print(found: Front, out: Path | None, report: Path | None) -> None:
-    from archflow.cli.fitted import note
-
     for line in found.notes:
         note(line)
     shown = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archflow.cli.output import Json, names, print_json, print_table
+from archflow.cli.output import Json, names, note, print_json, print_table
 from archflow.printable import printable
 
 if TYPE_CHECKING:
@@ -89,11 +89,7 @@ def search(
         timeout=timeout,
         batch=batch,
     )
-    _print(run(request, out, _note), out, as_json)
-
-
-def _note(line: str) -> None:
-    typer.echo(printable(line), err=True)
+    _print(run(request, out, note), out, as_json)
 
 
 def _settings(given: list[str] | None) -> Settings:

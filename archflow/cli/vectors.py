@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archflow.printable import printable
+from archflow.cli.output import note
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,13 +28,16 @@ SkipOption = Annotated[
 ]
 
 
-def vectors(model: Path, architectures: ArchitectureSet, skip_unknown: bool = False) -> NDArray[np.float32]:
+def vectors(
+    model: Path, architectures: ArchitectureSet, skip_unknown: bool = False, device: str = "cpu"
+) -> NDArray[np.float32]:
     """Compute (N, d) embeddings, with a progress bar.
 
     Args:
         model: An encoder's name or file, or a predictor's folder.
         architectures: N architectures.
         skip_unknown: Whether architectures with operations that the model does not know get NaN instead of an error.
+        device: Where to compute.
 
     Raises:
         ArchflowError: If there is no such encoder or predictor, and as for `known_rows`.
@@ -44,13 +47,13 @@ def vectors(model: Path, architectures: ArchitectureSet, skip_unknown: bool = Fa
     from archflow.progress import progress_bar
 
     if model.is_dir():
-        predictor = load_predictor(model)
+        predictor = load_predictor(model, device)
         rows = known_rows(architectures, predictor.vocabulary, skip_unknown)
         return spread(predictor.embed(architectures.select(rows)), rows, len(architectures))
     embedder = load(model)
     rows = known_rows(architectures, embedder.vocabulary, skip_unknown)
     with progress_bar("embedding", len(rows)) as bar:
-        embeddings = embedder.embed(architectures.select(rows), on_batch=bar.advance)
+        embeddings = embedder.embed(architectures.select(rows), device, on_batch=bar.advance)
     return spread(embeddings, rows, len(architectures))
 
 
@@ -85,9 +88,7 @@ def known_rows(architectures: ArchitectureSet, vocabulary: Vocabulary | None, sk
                 ) from None
             if not len(rows):
                 raise ArchflowError(f"{error}; --skip-unknown leaves no row") from None
-            typer.echo(
-                f"note: {len(architectures) - len(rows):,} rows get no values: {printable(str(error))}", err=True
-            )
+            note(f"{len(architectures) - len(rows):,} rows get no values: {error}")
     return rows
 
 

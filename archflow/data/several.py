@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from archflow.data.benchmarks import find
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table, read_table
 
 
-def several_tables(option: str, data: Sequence[str], *, numbers_in_names: bool = False) -> dict[str, Table]:
+def several_tables(option: str, data: Sequence[str], read: Callable[[Path], Table] = read_table) -> dict[str, Table]:
     """Load the tables of data sets, by the benchmark's name or the file's stem, in order.
 
     Args:
         option: The name of the list in errors.
         data: Names and paths.
-        numbers_in_names: As for `read_table`.
+        read: Reads the table in a file.
 
     Raises:
         ArchflowError: If there is none, or two have the same name, and as for `load`.
@@ -28,5 +29,5 @@ def several_tables(option: str, data: Sequence[str], *, numbers_in_names: bool =
         name = benchmark.name if benchmark else path.stem
         if name in tables:
             raise ArchflowError(f"{option}: two tables are called {name!r}; name every one once, or rename a file")
-        tables[name] = read_table(path, numbers_in_names=numbers_in_names)
+        tables[name] = read(path)
     return tables

@@ -19,9 +19,10 @@ from archflow.graph.graphs import Graphs, packed
 from archflow.graph.ragged import Ints, as_int32, as_pointer, is_row, pointer, positions, segment_reduce
 from archflow.graph.synonyms import known_as
 from archflow.graph.vocabulary import UNKNOWN, Vocabulary
+from archflow.near import alternatives
 from archflow.printable import shown
 
-_LISTED = 12
+_LISTED = 40
 """The maximum number of unknown operations that an error lists."""
 
 
@@ -208,7 +209,9 @@ class ArchitectureSet(Graphs):
             return self
         op = self._ids_in(vocabulary)[self.op]
         if (op < 0).any():
-            raise ArchflowError(f"{self._unknown(op < 0)}; known here: {', '.join(vocabulary.ops)}")
+            first = self.vocabulary.ops[self.op[op < 0][0]]
+            there = alternatives(first, vocabulary.ops, listed="known here")
+            raise ArchflowError(f"{self._unknown(op < 0)}; {there}")
         return self.replaced(vocabulary=vocabulary, op=op)
 
     def known_to(self, vocabulary: Vocabulary) -> NDArray[np.bool_]:

@@ -39,6 +39,7 @@ class PretrainingJob:
         path: Where the encoder is written.
         view: The form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
         positions: Whether it also reads position attributes (`archflow.graph.positions`).
+        device: Where to compute.
     """
 
     encoder: str
@@ -49,6 +50,7 @@ class PretrainingJob:
     path: Path
     view: str = "whole"
     positions: bool = False
+    device: str = "cpu"
 
     @property
     def state(self) -> Path:
@@ -70,6 +72,7 @@ class PretrainingJob:
             *(embedder, self.task, known, proxies, self.settings),
             tasks=self.tasks,
             checkpoint=self.state,
+            device=self.device,
             on_epoch=on_epoch,
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archflow.data.benchmarks import Benchmark
+from archflow.device import usable
 from archflow.encoders.pretrained import is_pretrained
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
@@ -34,6 +35,7 @@ class Choice:
         epochs: Fine-tuning epochs of networks.
         seed: Random seed.
         context: The column of devices or tasks.
+        device: Where to compute.
     """
 
     recipe: str | None = None
@@ -48,6 +50,7 @@ class Choice:
     epochs: int | None = None
     seed: int = 21
     context: ContextChoice | None = None
+    device: str = "cpu"
 
     def named(self, metrics: int) -> str:
         """The name of the recipe for this number of metrics. Only networks learn several metrics together."""
@@ -69,6 +72,7 @@ class Choice:
         Raises:
             ArchflowError: If an option does not fit the recipe; the message names it.
         """
+        usable(self.device)
         if self.recipe and self.budget:
             raise ArchflowError("--budget chooses the recipe: leave it or --recipe out")
         name = self.named(metrics)
@@ -98,9 +102,11 @@ class Choice:
             on_note(task.note)
         name = self.named(len(task.metrics))
         if name == NETWORKS:
-            return network_predictor(
+            networks = network_predictor(
                 task, benchmark, self.encoder, self.view, self.positions, self.members, self.epochs, self.seed
             )
+            networks.device = usable(self.device)
+            return networks
         parts = self.recipe_for(name, benchmark)
         return stacked_predictor(
             task, folder, parts, self.ready, self.columns, self.proxies, self.seed, on_note, self.context
@@ -113,7 +119,7 @@ class Choice:
 
     def recipe_for(self, name: str, benchmark: Benchmark | None) -> Recipe:
         """The named recipe, with the changes that the options make."""
-        parts = recipe_of(name, benchmark, None if self.ready else self.encoder)
+        parts = replace(recipe_of(name, benchmark, None if self.ready else self.encoder), device=self.device)
         if self.ready:
             parts = parts.with_component("networks", embedders=[])
         if self.epochs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +132,7 @@ def maker(
     columns: Sequence[str] | None = None,
     on_note: Callable[[str], None] = lambda line: None,
     context: ContextChoice | None = None,
+    device: str = "cpu",
 ) -> Callable[[int], StackedPredictor]:
     """Return a function that makes a predictor from a seed. All predictors share the encoders, which see no labels.
 
@@ -143,11 +144,12 @@ def maker(
         columns: Columns that are known before training; None to find them by name.
         on_note: Called with a line for the user, if there is one.
         context: The column of devices or tasks, if there is one.
+        device: Where to compute.
 
     Raises:
         ArchflowError: If the recipe or a column is unknown.
     """
-    parts, table = recipe_of(recipe or DEFAULT, benchmark), task.table
+    parts, table = replace(recipe_of(recipe or DEFAULT, benchmark), device=device), task.table
     if columns is not None:
         Columns.named(table, columns, task.metrics)  # before the work: a name may be wrong
     columns = usable_columns(table, task.rows, task.metrics[0], columns, on_note)

@@ -56,6 +56,7 @@ def published_job(
     positions: bool = False,
     epochs: int = 200,
     seed: int = 21,
+    device: str = "cpu",
 ) -> PretrainingJob:
     """Make a job with the published settings for a data set and an encoder, unless an argument overrides them.
 
@@ -68,6 +69,7 @@ def published_job(
         proxies: Proxies for the tasks that rank proxies.
         width, view, positions: Settings of the encoder.
         epochs, seed: Settings of the training.
+        device: Where to compute.
 
     Raises:
         ArchflowError: If a setting belongs to none of the tasks.
@@ -86,4 +88,5 @@ def published_job(
         path,
         view or published.view,
         positions,
+        device,
     )

@@ -33,10 +33,12 @@ class Recipe:
     Attributes:
         components: By name in `COMPONENTS`, the settings that differ from the defaults.
         pretraining: How encoders are pre-trained, without labels; None for no encoders.
+        device: Where to compute.
     """
 
     components: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: PLAIN)
     pretraining: Pretraining | None = None
+    device: str = "cpu"
 
     def with_component(self, name: str, **settings: Any) -> Recipe:
         """A copy with a component of that name, whose settings are replaced by these."""
@@ -55,7 +57,9 @@ class Recipe:
         if self.pretraining is None:
             return []
         processes = os.cpu_count() or 1
-        return self.pretraining.run(architectures, labelled, proxies, folder, seed, processes, on_note=on_note)
+        return self.pretraining.run(
+            architectures, labelled, proxies, folder, seed, processes, on_note=on_note, device=self.device
+        )
 
     def predictor(
         self,
@@ -68,7 +72,13 @@ class Recipe:
         """Make an unfitted predictor. Arguments as for `StackedPredictor`."""
         components = [COMPONENTS.get(name)(**config) for name, config in self.components.items()]
         return StackedPredictor(
-            embedders, components=components, columns=columns, context=context, objective=objective, seed=seed
+            embedders,
+            components=components,
+            columns=columns,
+            context=context,
+            objective=objective,
+            seed=seed,
+            device=self.device,
         )
 
 

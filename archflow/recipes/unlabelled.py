@@ -99,6 +99,7 @@ class Pretraining(Bounded):
         processes: int = 1,
         on_wait: Callable[[], None] = lambda: None,
         on_note: Callable[[str], None] = lambda line: None,
+        device: str = "cpu",
     ) -> list[Embedder]:
         """Pre-train the encoders; they know the operations of all architectures.
 
@@ -112,6 +113,7 @@ class Pretraining(Bounded):
             processes: How many encoders to train at once.
             on_wait: Called repeatedly during training.
             on_note: Called with a line for the user, if there is one.
+            device: Where to compute.
         """
         rows = evenly(architectures, labelled, self.rows)
         suited, useful, line = self.suited_to(proxies, rows)
@@ -135,7 +137,7 @@ class Pretraining(Bounded):
         names = dict.fromkeys(name for job in jobs.values() for name in task_weights(job.task))
         vocabulary = vocabulary_for("+".join(names), architectures.vocabulary) if names else architectures.vocabulary
         known = chosen.recoded(vocabulary)
-        run_jobs(list(jobs.values()), known, ranked, processes, on_wait)
+        run_jobs([replace(job, device=device) for job in jobs.values()], known, ranked, processes, on_wait)
         return [
             Embedder.load(jobs[place].path) if place in jobs else start.untrained(known, seed + place)
             for place, start in enumerate(suited.starts)

@@ -134,10 +134,10 @@ def _shown_bars(figures: Figures, budget: Budget, chance: str) -> str:
     caption = "Higher is better: 1 is the measured order, 0 a random one."
     if any(row["tau_error"] for row in rows):
         caption += " Whiskers: standard error over the draws."
-    return figures.show("tau", _bars(rows), caption)
+    return figures.show("tau", tau_figure(rows), caption)
 
 
-def _bars(predictors: Sequence[Mapping[str, Any]]) -> Chart:
+def tau_figure(predictors: Sequence[Mapping[str, Any]]) -> Chart:
     """Kendall's tau of every predictor, one bar each, the best first."""
     alt = require_altair()
     rows = [
@@ -167,14 +167,19 @@ def _bars(predictors: Sequence[Mapping[str, Any]]) -> Chart:
 def _curve(figures: Figures, budgets: Sequence[Budget], chance: str) -> str:
     if len(budgets) < 2:
         return ""
+    caption = "All numbers of labels are judged on the same architectures; a smaller draw is part of a larger one."
+    chart = labels_figure(budgets, chance)
+    return html.section("What do more labels bring?", figures.show("labels", chart, caption))
+
+
+def labels_figure(budgets: Sequence[Budget], chance: str) -> Chart:
+    """Kendall's tau of every predictor over the number of labels."""
     names = [row["predictor"] for row in budgets[-1]["predictors"] if row["predictor"] != chance]
     names.sort(key=lambda name: name != BLEND)
     labels = [each["labels"] for each in budgets]
     found = [{row["predictor"]: row["tau"] for row in each["predictors"]} for each in budgets]
     series = {name: (labels, [each.get(name, float("nan")) for each in found]) for name in names}
-    chart = curves(series, x_title="labels", y_title="Kendall tau", width=560)
-    caption = "All numbers of labels are judged on the same architectures; a smaller draw is part of a larger one."
-    return html.section("What do more labels bring?", figures.show("labels", chart, caption))
+    return curves(series, x_title="labels", y_title="Kendall tau", width=560)
 
 
 def _predicted(figures: Figures, given: Predictions) -> str:
@@ -187,11 +192,12 @@ def _predicted(figures: Figures, given: Predictions) -> str:
     if any(row["low"] is not None for row in rows):
         caption += " Bars are the intervals that should contain 80 % of the measured values."
     return html.section(
-        "Predicted against measured", figures.show("predicted-against-measured", _dots(rows, given.metric), caption)
+        "Predicted against measured",
+        figures.show("predicted-against-measured", dots_figure(rows, given.metric), caption),
     )
 
 
-def _dots(rows: Sequence[Mapping[str, Any]], metric: str) -> Chart:
+def dots_figure(rows: Sequence[Mapping[str, Any]], metric: str) -> Chart:
     """Measured values over predicted ones, with their intervals."""
     alt = require_altair()
     scale = alt.Scale(zero=False)

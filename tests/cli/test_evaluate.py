@@ -84,7 +84,7 @@ def test_an_interrupted_one_resumes(run, quick, table, cache, monkeypatch):
         return original(self, *given, **named)
 
     monkeypatch.setattr(StackedPredictor, "fit", fit)
-    assert "the same command resumes" in run(*options, code=130)
+    assert "run the same command to resume" in run(*options, code=130)
     assert run(*options) == whole
     assert len(fitted) == 1
     assert not list((cache / "evaluations").iterdir())

@@ -1,0 +1,96 @@
+"""Options of the whole command line: configuration file, plug-ins, how much is said, help, Ctrl-C."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+import typer
+
+from archflow.cli.app import app
+from archflow.cli.general import LOG, with_general_options
+from archflow.encoders import ENCODERS
+from archflow.progress import progress_bar
+from tests.cli.commands import QUICK, one_line
+
+ENCODER = "gated_gcn.fgp-digits201"
+
+
+@pytest.fixture(autouse=True)
+def level():
+    yield
+    LOG.setLevel(logging.INFO)
+
+
+def test_a_file_gives_options_and_the_command_line_overrides_them(run, table, here):
+    Path("run.toml").write_text(f'data = "{table}"\ncount = 2\n"json" = true\n[fit]\nmembers = 9\n')
+    for command in (("--config", "run.toml", "choose", ENCODER), ("choose", ENCODER, "--config", "run.toml")):
+        assert '"architectures": 30' in run(*command)
+    assert len(json.loads(run("choose", ENCODER, "--config", "run.toml", "--count", 3))["rows"]) == 3
+
+
+def test_lists_and_underscores_in_a_file(run, table, here):
+    Path("run.toml").write_text(f'data = "{table}"\nmetric = ["accuracy", "nope"]\nlower_is_better = true\nout = "p"')
+    assert "--lower-is-better: of which metric" in one_line(run("fit", "--config", "run.toml", code=2))
+    Path("run.toml").write_text("members = [1, 2]")
+    assert "members takes one value" in one_line(run("fit", "--config", "run.toml", code=2))
+
+
+def test_an_unknown_key_is_refused_with_the_nearest(run, here):
+    Path("run.toml").write_text("memberz = 2\n")
+    line = one_line(run("--config", "run.toml", "fit", code=2))
+    assert "fit has no option 'memberz'; did you mean 'members'?" in line
+    Path("run.toml").write_text("members = \n")
+    assert "is not TOML" in one_line(run("fit", "--config", "run.toml", code=2))
+    assert "cannot be read" in one_line(run("fit", "--config", "none.toml", code=2))
+
+
+def test_a_plugin_registers_parts(run, table, here):
+    code = 'from archflow.encoders import ENCODERS, GIN\n@ENCODERS.register("plugged")\nclass Plugged(GIN):\n    pass\n'
+    Path("plugged_part.py").write_text(code)
+    pretrain = ("pretrain", "--data", table, "--encoder", "plugged", "--task", "flow", "--epochs", 1, "--out", "e")
+    run("--plugin", "plugged_part.py", *pretrain)
+    assert Path("e").is_file()
+    assert ENCODERS.get("plugged").__module__ == "plugged_part"
+    Path("broken.py").write_text("1 / 0\n")
+    assert "broken.py: cannot be run (ZeroDivisionError: division by zero)" in one_line(
+        run("data", "list", "--plugin", "broken.py", code=2)
+    )
+    assert "no such Python file" in one_line(run("--plugin", "none.py", "data", "list", code=2))
+
+
+def test_quiet_leaves_results_and_errors(monkeypatch, run, table, here):
+    odd = Path("odd.csv")
+    odd.write_text(table.read_text() + '"[input, warp, output]","[0, 1]","[1, 2]",1,1\n')
+    embed = ("embed", ENCODER, "--data", odd, "--skip-unknown", "--out", "e.npy", "--force")
+    said: dict[bool, list[str]] = {True: [], False: []}
+    monkeypatch.setattr("typer.echo", lambda text="", err=False, nl=True: said[err].append(text))
+    run(*embed)
+    assert any("1 rows get no values: row 30: unknown operation 'warp'" in line for line in said[True])
+    for option in (("-q", *embed), (*embed, "--quiet")):
+        said.update({True: [], False: []})
+        run(*option)
+        assert said[True] == []
+        assert said[False]
+
+
+def test_ctrl_c_says_how_far_the_work_was(run, monkeypatch, table, here):
+    def interrupted(*given, **options):
+        with progress_bar("pre-training", 5) as bar:
+            bar.reach(3)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("archflow.recipes.fitting.fit_and_save", interrupted)
+    said = run("fit", "--data", table, "--metric", "accuracy", *QUICK, "--out", "p", code=130)
+    assert said.splitlines()[-1] == "archflow: pre-training: stopped after 3 of 5; run the same command to resume"
+
+
+def test_every_help_fits_80_columns():
+    root = with_general_options(typer.main.get_command(app))
+    commands = [("archflow", root)]
+    for name, command in commands:
+        commands += [(f"{name} {inner}", each) for inner, each in getattr(command, "commands", {}).items()]
+        context = command.context_class(command, info_name=name, terminal_width=80)
+        text = command.get_help(context)
+        assert max(map(len, text.splitlines())) <= 80, name
+    assert len(commands) > 25
