@@ -68,12 +68,21 @@ def ridge(x: Values, y: Values) -> Values:
     1979).
     """
     centre, middle = x.mean(0), y.mean()
-    left, singular, right = np.linalg.svd(x - centre, full_matrices=False)
+    left, squares = _left(x - centre)
     along = left.T @ (y - middle)
-    shrunk = singular**2 / (singular**2 + PENALTIES[:, None] * max(x.shape[1], 1))  # (penalties, rank)
+    damped = squares + PENALTIES[:, None] * max(x.shape[1], 1)  # (penalties, rank)
+    shrunk = squares / damped
     missed = y - middle - (shrunk * along) @ left.T
     leverage = 1 / len(y) + shrunk @ (left**2).T
     best = np.square(missed / np.maximum(1 - leverage, 1e-9)).mean(1).argmin()
-    factor = np.divide(shrunk[best], singular, out=np.zeros_like(singular), where=singular > 0)
-    weights = right.T @ (factor * along)
+    weights = (x - centre).T @ (left @ (along / damped[best]))
     return np.append(weights, middle - centre @ weights)
+
+
+def _left(x: Values) -> tuple[Values, Values]:
+    """Left singular vectors (n, rank) and squared singular values (rank,) of x (n, Q)."""
+    if len(x) > x.shape[1]:
+        left, singular, _ = np.linalg.svd(x, full_matrices=False)
+        return left, singular**2
+    squares, left = np.linalg.eigh(x @ x.T)  # of a small matrix: the columns are many more than the labels
+    return left, squares.clip(0)
