@@ -24,7 +24,7 @@ BOUND = 256
 _LONGEST = 64
 """The maximum number of nodes in a sequence."""
 
-_AT_ONCE = 1 << 20
+_AT_ONCE = 1 << 18
 """The maximum number of pairs of a node and a sequence ending there that are held at once in the search. There can be
 exponentially many; if there are more than this, the rarest sequences are dropped."""
 
