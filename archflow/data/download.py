@@ -43,7 +43,7 @@ def download(
     Args:
         file: The file to fetch; its size and sha256 are checked.
         target: Where to put it.
-        advance: Called with the number of bytes received; negative if they turn out to be useless.
+        advance: Called with the number of bytes received; negative to take back bytes that turn out to be useless.
         timeout: Seconds to wait for a response, or for its next bytes.
         slowest: Bytes per second; an address that is slower over the whole file is given up.
 

@@ -38,8 +38,8 @@ class KindCosts(CostSum):
     """Latency is a constant plus the sum of the costs of all nodes.
 
     Each kind of node has a cost per node, per multiply-add and per byte. No cost is negative. A kind is an operation,
-    except that light operations of one sort are one kind, and convolutions are divided by whether they are depthwise or
-    grouped, and by their kernels.
+    except that light operations of the same sort share a kind, and convolutions are divided by whether they are
+    depthwise or grouped, and by their kernels.
 
     Costs minimise the squares of logarithmic errors, with less weight on large errors, and a penalty that shrinks them
     to zero: the square of what the kind contributes on average, in units of the median latency. The penalty with the

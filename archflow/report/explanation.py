@@ -1,4 +1,4 @@
-"""The report of an explanation: the graph coloured by what matters, the best and worst changes, and the blocks."""
+"""The report of an explanation: the graph coloured by attributions, the best and worst changes, and the blocks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NARROW = 560.0
 """Up to this width in pixels, the drawing stands beside the tables."""
 
 LONGEST_NAME = 400
-"""Longer names of architectures are cut."""
+"""Longer names of architectures are shortened."""
 
 BLOCKS = 12
 """The maximum number of blocks that are shown."""

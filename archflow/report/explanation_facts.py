@@ -1,4 +1,4 @@
-"""What the report of an explanation needs of it; `archflow.predict.explain.Explanation` has it."""
+"""The interface of an explanation that its report needs; `archflow.predict.explain.Explanation` has it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class EffectFacts(Protocol):
 
 
 class ChangeFacts(Protocol):
-    """A change in words, what it does, and the measured difference, NaN where there is none."""
+    """A change in words, its effect, and the measured difference, NaN if there is none."""
 
     @property
     def text(self) -> str: ...
@@ -44,8 +44,11 @@ class AttributionFacts(Protocol):
 
 
 class BlockFacts(Protocol):
-    """Some nodes, the effect of taking them out, the operation that is then in their place, if any, and the index of
-    the best change within, -1 if there is none."""
+    """Some nodes, and the effect of removing them.
+
+    If they can only be replaced, `instead` is the operation in their place. `best` is the index of the best change
+    within, -1 if there is none.
+    """
 
     @property
     def nodes(self) -> Sequence[int]: ...

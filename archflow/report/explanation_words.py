@@ -1,4 +1,4 @@
-"""Explanations in words: effects with their uncertainty, what blocks cost and what saves most."""
+"""Explanations in words: effects with their uncertainty, the costs of blocks and the best changes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def prediction_text(explanation: ExplanationFacts) -> str:
 
 
 def block_sentence(explanation: ExplanationFacts, block: BlockFacts) -> str:
-    """What a block is worth, and the best change in it; empty if neither is known or of any use."""
+    """The effect of a block and the best change in it; empty if neither is known or relevant."""
     parts, lower = [], explanation.lower_is_better
     if math.isfinite(block.removed.value):
         parts.append(_worth(explanation, block))

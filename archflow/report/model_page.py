@@ -1,4 +1,4 @@
-"""A model as one page: its graph as blocks that open, and what each of them costs."""
+"""A page that shows a model as nested blocks that can be opened, with the costs of each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_DRAWN = 400
 
 
 class BlockLike(Protocol):
-    """What a page needs to know of a block; `archflow.importers.blocks.Block` has it."""
+    """The interface of a block that a page needs; `archflow.importers.blocks.Block` has it."""
 
     @property
     def nodes(self) -> Sequence[int]: ...
@@ -65,8 +65,8 @@ def write_model_page(
     operations, count = len(model.ops), len(blocks)
     lead = (
         f"{operations:,} operations in {count:,} block{'s' * (count != 1)}. A block begins at a convolution or matrix "
-        "product, or where paths part, and goes on until the next begins. Open a row to see what is in the block; a "
-        "click on a box opens its row."
+        "product, or where paths split, and ends where the next one begins. Open a row to see what is in the block; "
+        "click on a box to open its row."
     )
     shown = [(meaning, short(facts.get(name, math.nan), UNITS.get(name, ""))) for name, meaning in COSTS.items()]
     others = {"opaque": "opaque operations", "batch": "batch", "resolution": "image width"}
@@ -111,7 +111,7 @@ class _Page:
             self.before[target].append(source)
 
     def row(self, block: BlockLike, path: tuple[int, ...]) -> str:
-        """A block as a line of the table, with what is in it folded away."""
+        """A block as a row of the table, with its parts collapsed."""
         target = "b" + "-".join(map(str, path))
         if len(block.nodes) == 1:
             return element("div", self._cells(block), class_="row", id=target)
@@ -164,8 +164,10 @@ class _Page:
         return draw_blocks([self._box(block, target) for block, target in blocks], sorted(edges))
 
     def without_side_ends(self, blocks: Sequence[tuple[BlockLike, str]]) -> list[tuple[BlockLike, str]]:
-        """Blocks without inputs and outputs, where there are many, but for those at the first and the last of the
-        others: lines to each would hide all else."""
+        """Leave out inputs and outputs if there are many, except those at the first and the last of the other blocks.
+
+        Lines to all of them would hide everything else.
+        """
         place = {node: number for number, (block, _) in enumerate(blocks) for node in block.nodes}
         first = {"input": self.behind, "output": self.before}
         left = list(blocks)

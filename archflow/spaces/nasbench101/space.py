@@ -32,9 +32,10 @@ class NASBench101(NetworkSpace):
     """423,624 classes of isomorphic cells; `size` counts classes.
 
     A cell's nodes are in topological order, `input` first and `output` last, all on paths from one to the other.
-    `parse` and `format` keep the order they are given. All other methods speak of classes: `enumerate`, `sample`,
-    `mutate` and `neighbours` give representatives, `costs` and `build` take them. The order of the nodes decides who
-    gets the channels that cannot be shared evenly, so the network of another numbering can differ in a few weights.
+    `parse` and `format` keep the order that they are given. All other methods refer to classes: `enumerate`, `sample`,
+    `mutate` and `neighbours` give representatives, `costs` and `build` take them. The order of the nodes determines
+    which of them get the channels that cannot be divided evenly, so the network of another numbering can differ in a
+    few weights.
     """
 
     name = "nasbench101"
@@ -42,12 +43,15 @@ class NASBench101(NetworkSpace):
     size = 423_624
 
     def parse(self, text: str) -> Architecture:
-        """Reads e.g. `{"module_adjacency": [[0, 1, 1], [0, 0, 1], [0, 0, 0]], "module_operations": ["input",
-        "conv3x3-bn-relu", "output"]}`; see `archflow.spaces.nasbench101.native`."""
+        """Read a native string.
+
+        It has the form `{"module_adjacency": [[0, 1, 1], [0, 0, 1], [0, 0, 0]], "module_operations": ["input",
+        "conv3x3-bn-relu", "output"]}`; see `archflow.spaces.nasbench101.native`.
+        """
         return native.read(text)
 
     def format(self, architecture: Architecture) -> str:
-        code_of(architecture)  # refuses what is no cell
+        code_of(architecture)  # refuses anything but a cell
         return native.write(architecture)
 
     def enumerate(self) -> ArchitectureSet:
@@ -55,13 +59,18 @@ class NASBench101(NetworkSpace):
         return graphs(all_classes())
 
     def sample(self, count: int, generator: np.random.Generator) -> ArchitectureSet:
-        """Drawn as the released search code does, so not uniform: random 7-node matrices and operations, pruned, until
-        one is valid; see `archflow.spaces.nasbench101.sampling`."""
+        """Sample as the released search code does, which is not uniform.
+
+        It draws random 7-node matrices and operations and prunes them, until one is valid; see
+        `archflow.spaces.nasbench101.sampling`.
+        """
         return graphs(representatives(random_cells(count, generator)))
 
     def neighbours(self, architecture: Architecture) -> ArchitectureSet:
-        """The classes with another operation, one edge more or less, or one node of two edges more or less, in the
-        order of `enumerate`; see `archflow.spaces.nasbench101.neighbours`."""
+        """The classes that differ in one operation, edge, or node of two edges, in the order of `enumerate`.
+
+        See `archflow.spaces.nasbench101.neighbours`.
+        """
         return graphs(neighbours(code_of(architecture)))
 
     def mutants(self, architectures: ArchitectureSet, generator: np.random.Generator) -> ArchitectureSet:
@@ -76,7 +85,7 @@ class NASBench101(NetworkSpace):
         return list(map(str, representatives(codes_of(architectures)).tolist()))
 
     def hashes(self, architectures: ArchitectureSet) -> list[str]:
-        """The official hashes of N cells. Raises ArchflowError, naming the row that is no cell."""
+        """The official hashes of N cells. Raises ArchflowError, naming the row, for anything but a cell."""
         return official_hashes(codes_of(architectures))
 
     def costs(
@@ -89,8 +98,10 @@ class NASBench101(NetworkSpace):
         classes: int = 10,
         image_shape: tuple[int, int, int] = (3, 32, 32),
     ) -> dict[str, NDArray[np.float64]]:
-        """As the contract says; `params` are the published ones. The published FLOPs count normalisation, ReLU and
-        pooling too, which `flops` does not."""
+        """Compute costs as `SearchSpace.costs` does; `params` are the published ones.
+
+        The published FLOPs also count normalisation, ReLU and pooling, unlike `flops`.
+        """
         return network_costs(
             representatives(codes_of(architectures)),
             channels=channels,

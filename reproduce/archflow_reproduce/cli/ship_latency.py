@@ -27,7 +27,8 @@ def ship_latency(
 ) -> None:
     """Measure generated networks on this machine, eager and compiled, with 1 and 2 threads; put them into the package.
 
-    Measuring takes longer than an hour, and the machine should do nothing else."""
+    Measuring takes longer than an hour, and the machine should do nothing else.
+    """
     from archflow.data.benchmarks import BENCHMARKS, locate
     from archflow.devices.generated import drawn
     from archflow.progress import progress_bar

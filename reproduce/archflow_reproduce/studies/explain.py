@@ -141,7 +141,7 @@ def judged(predicted: Predicted, true: Values, changes: Changes) -> dict[str, fl
 
 
 def stacked(table: Table, labelled: NDArray[np.int64], labels: Values, changes: Changes) -> Predicted:
-    """archflow's predictor: differences of its predictions, and their paired deviations."""
+    """Predict by archflow's predictor: differences of its predictions, and their paired deviations."""
     predictor = StackedPredictor(create(ENCODER), components=COMPONENTS, columns=[])
     graphs = Table(table.architectures)
     predictor.fit(graphs.select(labelled), labels, reference=graphs)

@@ -119,8 +119,11 @@ def _table(folder: Path, path: Path, digest: str) -> dict[str, Any]:
 
 
 def import_rows(path: Path, first: int, count: int) -> dict[str, Any]:
-    """Import some rows of a table: of each model `nodes` and `seconds`; `opaque`, `failed`, `with_opaque` and
-    `peak_gib` as of a table."""
+    """Import some rows of a table.
+
+    Returns:
+        For each model `nodes` and `seconds`; `opaque`, `failed`, `with_opaque` and `peak_gib` as of a table.
+    """
     from archflow.graph.columns import read_columns
     from archflow.importers.base import Source, importer_of
     from archflow.importers.foreign_tables import TableImporter
@@ -164,8 +167,10 @@ def import_network(kind: str, nodes: int) -> dict[str, Any]:
 
 
 def _imported(kind: str, nodes: int) -> tuple[ImportedModel, float, float]:
-    """A network, the seconds that it took at the least, and the memory before. One block was imported before, as what
-    torch sets up at its first export is of no network."""
+    """A network, the least seconds that its import took, and the memory before.
+
+    One block is imported first, because what torch sets up at its first export does not belong to the network.
+    """
     import torch
 
     from archflow.importers.torch_export import from_module

@@ -276,7 +276,7 @@ def test_the_summary_is_short(folder: Path) -> None:
     assert len(summary.splitlines()) < 17
     assert summary.startswith("Mean Kendall tau over the runs:")
     headline = re.sub(" +", " ", summary.splitlines()[4])
-    assert headline == "| `nasbench201` | `gated_gcn` | 3 | 0.725 | 0.810 | 0.822 |"
+    assert headline == "| `nasbench201` | `gated_gcn` | 8 | 0.720 | 0.810 | 0.822 |"
     assert "| FGP (flow + proxy) | 3, 1 seed | 20 of 200 + 500 | 0.810 (0.008) |     0.822 | 0.500 (0.082) |" in summary
     assert "30.25 µs to encode" in summary
 
