@@ -15,8 +15,8 @@ from pathlib import Path
 from archflow.described import parse
 from archflow.encoders.embedder import Embedder
 from archflow.errors import ArchflowError
-from archflow.named_objects import is_object_name
 from archflow.files import read_json
+from archflow.named_objects import is_object_name
 
 FOLDER = Path(__file__).with_name("weights")
 
