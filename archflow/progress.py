@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Protocol
@@ -22,6 +22,9 @@ from typing import Protocol
 from archflow.printable import printable
 
 LOGGER = logging.getLogger("archflow")
+
+Report = Callable[..., None]
+"""Called with the number of steps done, and perhaps more."""
 
 EVERY = 60.0
 """Seconds between two lines of progress in a log."""
@@ -112,13 +115,16 @@ def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progre
 
 
 @contextmanager
-def notebook_bar(description: str, total: int, asked: object = None) -> Iterator[Progress | None]:
-    """Show a bar in a notebook for work whose caller has not `asked` for progress; yields None elsewhere."""
+def notebook_bar(description: str, total: int, asked: Report | None) -> Iterator[Report | None]:
+    """What to call with the number of steps done: what the caller has `asked` for, or a bar of one's own in a notebook.
+
+    Further arguments are the note, if it is a text.
+    """
     if asked is None and total > 0 and _console().is_jupyter:
         with progress_bar(description, total) as bar:
-            yield bar
+            yield lambda done, note="": bar.reach(done, note if isinstance(note, str) else "")
     else:
-        yield None
+        yield asked
 
 
 def _console():

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
-from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+from archflow.graph import Architecture, ArchitectureSet, Vocabulary, notebook
 from archflow.registry import Registry
 
 if TYPE_CHECKING:
@@ -65,6 +65,14 @@ class SearchSpace(ABC):
         super().__init_subclass__(**kwargs)
         if "parse" in vars(cls):
             cls.parse = _of_text(cls.parse)  # pyright: ignore[reportAttributeAccessIssue]  # it keeps the names
+
+    def __repr__(self) -> str:
+        size = f"{self.size:,}" if self.size < 10**7 else f"{self.size:.2g}"
+        return f"{self.name}({size} architectures; {notebook.named(self.vocabulary.ops)})"
+
+    def _repr_html_(self) -> str:
+        some = self.sample(min(notebook.DRAWN, self.size), np.random.default_rng(0))
+        return notebook.several(list(some), repr(self))
 
     @abstractmethod
     def parse(self, text: str) -> Architecture:
