@@ -156,10 +156,8 @@ class Study:
                 )
             run = _Run(self, journal)
             run.replay()
-            with (
-                self._start_workers(run) as workers,
-                notebook_bar("searching", self.budget.steps, progress and progress.reach) as report,
-            ):
+            asked = None if progress is None else progress.reach
+            with self._start_workers(run) as workers, notebook_bar("searching", self.budget.steps, asked) as report:
                 run.search(workers, report)
         return Outcome(self.searcher, self.method, run.records, list(self.reported), self.budget)
 
