@@ -5,7 +5,7 @@ Both belong to the logger `archflow`:
     logging.getLogger("archflow").setLevel(logging.WARNING)   # neither progress nor notes about it, only warnings
     logging.getLogger("archflow").setLevel(logging.DEBUG)     # also details
 
-On a terminal and in a notebook progress is a bar; elsewhere, as in a log file, a line a minute and one at the end.
+On a terminal and in a notebook progress is a bar; elsewhere, as in a log file, one line per minute and one at the end.
 Messages go to standard error unless the program has handlers of its own (`logging.basicConfig`), which then get them.
 """
 

@@ -38,7 +38,7 @@ def columns_of(frame: Any) -> pa.Table:
 
 
 def _without_views(columns: pa.Table) -> pa.Table:
-    """The columns with texts of the usual type in place of string views, as of polars, whose rows pyarrow cannot take."""
+    """The columns with plain texts in place of string views, as of polars, of which pyarrow cannot take rows."""
     import pyarrow as pa
 
     view = getattr(pa.types, "is_string_view", lambda kind: False)  # pyarrow 17 has no views
