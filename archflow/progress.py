@@ -23,6 +23,9 @@ from archflow.printable import printable
 
 LOGGER = logging.getLogger("archflow")
 
+Report = Callable[..., None]
+"""Called with the number of steps done, and perhaps more."""
+
 EVERY = 60.0
 """Seconds between two lines of progress in a log."""
 
@@ -132,13 +135,16 @@ def _saying_how_far(text: str, total: int, done: Callable[[], int]) -> Iterator[
 
 
 @contextmanager
-def notebook_bar(description: str, total: int, asked: object = None) -> Iterator[Progress | None]:
-    """Show a bar in a notebook for work whose caller has not `asked` for progress; yields None elsewhere."""
+def notebook_bar(description: str, total: int, asked: Report | None) -> Iterator[Report | None]:
+    """What to call with the number of steps done: what the caller has `asked` for, or a bar of one's own in a notebook.
+
+    Further arguments are the note, if it is a text.
+    """
     if asked is None and total > 0 and _console().is_jupyter:
         with progress_bar(description, total) as bar:
-            yield bar
+            yield lambda done, note="": bar.reach(done, note if isinstance(note, str) else "")
     else:
-        yield None
+        yield asked
 
 
 def _console():

@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import nullcontext
+from unittest.mock import Mock
 
 import pytest
 from rich.progress import Progress as RichProgress
@@ -77,12 +78,17 @@ def test_messages_go_to_standard_error_unless_the_program_has_handlers(monkeypat
 
 @pytest.mark.parametrize("widgets", [True, False])
 def test_a_notebook_shows_a_bar_where_nobody_asked_for_one(monkeypatch, caplog, widgets):
-    with notebook_bar("work", 2) as bar:
-        assert bar is None
+    with notebook_bar("work", 2, None) as report:
+        assert report is None
     shown = []
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     monkeypatch.setattr(progress, "find_spec", lambda name: widgets or None)
     monkeypatch.setattr(progress, "_rich", lambda console: nullcontext(RichProgress(console=console)))
-    monkeypatch.setattr(progress, "_Bar", lambda bar, task: shown.append(bar.tasks[task].total))
-    with notebook_bar("work", 2), notebook_bar("no steps", 0), notebook_bar("watched", 2, asked=print):
-        assert shown == ([2] if widgets else [])  # rich would draw nothing without widgets
+    monkeypatch.setattr(progress, "_Bar", lambda bar, task: Mock(reach=lambda *given: shown.append(given)))
+    with notebook_bar("work", 2, None) as report, notebook_bar("watched", 2, print) as asked:
+        assert asked is print
+        assert (report is None) == (not widgets)  # rich would draw nothing without widgets
+        if report:
+            report(1, "a note")
+            report(2, {"loss": 0.5})
+    assert shown == ([(1, "a note"), (2, "")] if widgets else [])

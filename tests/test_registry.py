@@ -9,7 +9,7 @@ from archflow import registry
 from archflow.encoders import ENCODERS, Embedder, create
 from archflow.errors import ArchflowError
 from archflow.features import FEATURES
-from archflow.predict import StackedPredictor, load_predictor
+from archflow.predict.feature_kinds import features_of, rebuilt_features
 from archflow.pretext import PRETEXT_TASKS
 from archflow.registry import Registry
 from archflow.spaces import SPACES, NASBench201
@@ -125,17 +125,15 @@ def test_a_file_cannot_name_what_is_no_part():
         ENCODERS.saved("subprocess:Popen")
 
 
-def test_a_saved_predictor_says_which_module_it_needs(module, tmp_path):
-    table = scored_cells(20)
-    predictor = StackedPredictor(components=["ridge"], features=[f"{module}:MyCounts", "counts"])
-    predictor.fit(table, metrics=["score"])
-    predictor.save(tmp_path / "p")
-    found = load_predictor(tmp_path / "p")
-    assert np.array_equal(found.predict(table).mean, predictor.predict(table).mean)
+def test_features_of_a_saved_predictor_say_which_module_they_need(module):
+    name, table = f"{module}:MyCounts", scored_cells(20)
+    made = features_of(table, [name], None, ["score"])[name]
+    again = rebuilt_features(name, made.to_json())
+    assert np.array_equal(again(table), made(table))
     FEATURES._own.clear()
     del sys.modules[module]
-    with pytest.raises(ArchflowError, match=f"needs the features {module}:MyCounts.*first import {module}"):
-        load_predictor(tmp_path / "p")
+    with pytest.raises(ArchflowError, match=f"needs the features {name}.*first import {module}"):
+        rebuilt_features(name, made.to_json())
 
 
 def test_the_built_in_parts_are_there_without_importing_them():

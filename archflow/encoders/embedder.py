@@ -70,6 +70,13 @@ class Embedder:
         _check_fit(self.encoder.config, self.preparation)
         check_weights(self.encoder)
 
+    def __repr__(self) -> str:
+        task = self.history.get("task")
+        return (
+            f"Embedder({type(self.encoder).__name__}; {len(self.vocabulary)} operations; "
+            f"{f'pre-trained: {task}' if task else 'not pre-trained'})"
+        )
+
     @property
     def vocabulary(self) -> Vocabulary:
         """The operations that the encoder can read."""

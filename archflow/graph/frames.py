@@ -32,9 +32,20 @@ def columns_of(frame: Any) -> pa.Table:
     try:
         if _is_pandas(frame):
             return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
-        return pa.table(frame)
+        return _without_views(pa.table(frame))
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise ArchflowError(f"the data frame cannot be read ({str(error).splitlines()[0]})") from None
+
+
+def _without_views(columns: pa.Table) -> pa.Table:
+    """The columns with plain texts in place of string views, as of polars, of which pyarrow cannot take rows."""
+    import pyarrow as pa
+
+    view = getattr(pa.types, "is_string_view", lambda kind: False)  # pyarrow 17 has no views
+    for place, field in enumerate(columns.schema):
+        if view(field.type):
+            columns = columns.set_column(place, field.name, columns[field.name].cast(pa.large_string()))
+    return columns
 
 
 def _is_pandas(value: object) -> bool:

@@ -40,7 +40,7 @@ from archflow.predict.models import ScoreModel, model_for
 from archflow.predict.objectives import Hinge, Objective, describe_objective, one_for_each, rebuild_objective
 from archflow.predict.prepared import Prepared
 from archflow.predict.ranking_model import score
-from archflow.progress import notebook_bar
+from archflow.predict.shown import Shown
 from archflow.seeding import seeded
 
 Values = NDArray[np.float64]
@@ -48,7 +48,7 @@ Values = NDArray[np.float64]
 FORMAT = "archflow networks 3"
 
 
-class NetworkPredictor(Predictor):
+class NetworkPredictor(Shown, Predictor):
     """Encoders with a head each, fine-tuned on the labels. Predictions are the mean of the members.
 
     Args:
@@ -152,9 +152,9 @@ class NetworkPredictor(Predictor):
         prepared = Prepared(self.embedders, known.architectures)
         first = self._rows(prepared)[:, :1]
         runs = Runs(prepared.tiled(counts), train + first, held + first, range(self.seed, self.seed + self.members))
-        with notebook_bar(f"fitting on {len(given)} labels", self.settings.epochs, on_epoch) as bar:
-            how = (self.settings, checkpoint, self.device, bar.reach if bar else on_epoch)
-            tuned = fine_tune(models, prepared.together, runs, *how, objectives=objectives)
+        tuned = fine_tune(
+            models, prepared.together, runs, self.settings, checkpoint, self.device, on_epoch, objectives=objectives
+        )
         scores = self._scores(tuned.models, prepared)
         maps = output_maps(scores[:, : len(given)], counts[: len(given)], objectives)
         residuals = residuals_of(counts_of(scores, objectives, maps), counts, objectives, train, held)

@@ -18,6 +18,7 @@ from archflow.predict.context import CONTEXT, Context, ContextChoice
 from archflow.predict.explain.contract import Network, Networks
 from archflow.predict.feature_kinds import COLUMNS
 from archflow.predict.held_out import HeldOut
+from archflow.predict.shown import Facts
 from archflow.predict.target_scale import TargetScale
 
 
@@ -62,6 +63,11 @@ class Stacking:
         widths = {name: len(each.names) for name, each in features.items()}
         columns = list(features[COLUMNS].names) if COLUMNS in features else []
         return cls(shares, score.blend, labels, widths, columns)
+
+    @property
+    def rows(self) -> list[tuple[str, str, str]]:
+        """The components with their weights and Kendall's tau, as text."""
+        return [(share.name, f"{share.weight:.2f}", f"{share.tau:.3f}") for share in self.shares]
 
     @property
     def informative(self) -> bool:
@@ -114,6 +120,14 @@ class Stack:
     models: int
     plan: Plan
     held_out: HeldOut
+
+    @property
+    def facts(self) -> Facts:
+        """What it predicts, from how many labels, and how well, in words; and the components."""
+        metric = f"-{self.metric}" if self.scale.objective.lower_is_better else self.metric
+        tau = f"Kendall tau {self.stacking.tau:.3f} on labels that it had not seen"
+        heads = ("component", "weight", "Kendall tau")
+        return Facts(metric, f"{self.stacking.labels} labels", tau, heads=heads, rows=self.stacking.rows)
 
     @property
     def context(self) -> Context | None:

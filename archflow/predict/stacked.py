@@ -34,6 +34,7 @@ from archflow.predict.labels import Labelled, one_metric
 from archflow.predict.objectives import Hinge, Objective, one_for_each
 from archflow.predict.reference import reference_rows, with_gaps_of
 from archflow.predict.seen import Seen
+from archflow.predict.shown import Facts, Shown
 from archflow.predict.stack import Plan, Stack, Stacking
 from archflow.predict.target_scale import TargetScale
 from archflow.progress import notebook_bar
@@ -47,7 +48,7 @@ ROWS = 4096
 """Architectures that are predicted at once, so that memory does not grow with the table."""
 
 
-class StackedPredictor(Predictor):
+class StackedPredictor(Shown, Predictor):
     """Ranks architectures by several components, each weighted by how well it predicts held-out labels.
 
     Every component is fitted about ten times, each time without a part of the labels (`Folds`). Its predictions of the
@@ -118,6 +119,9 @@ class StackedPredictor(Predictor):
     def objectives(self) -> Sequence[Objective]:
         return [self._stack.scale.objective] if self._stack else ()
 
+    def facts(self) -> Facts:
+        return self._stack.facts if self._stack else Facts("not fitted")
+
     @property
     def stacking(self) -> Stacking:
         """How fitting went. Raises ArchflowError before `fit`."""
@@ -167,16 +171,14 @@ class StackedPredictor(Predictor):
         able = [component for component in self.components if component.applies(seen_usual)]
         if not able:
             raise ArchflowError("predictor: none of its components applies; give it encoders or features")
-        with notebook_bar(f"fitting on {len(values)} labels", self.epochs(len(values)), on_epoch) as bar:
-            report = on_epoch if bar is None else bar.reach
+        with notebook_bar(f"fitting on {len(values)} labels", self.epochs(len(values)), on_epoch) as report:
             lesson = Lesson(seen, targets, folds, seen_usual, self.seed, checkpoint, report, [metric])
             parts = [(component, component.fit(lesson)) for component in able]
         tested = seen
         if wanted:
             emptied = with_gaps_of(known, whole_reference, wanted, self.seed)
             tested = Seen(emptied, self.embedders, features, self.device)
-        guesses = [fitted(tested) for _, fitted in parts]
-        blend, score = Blend.of(guesses, targets, folds)
+        blend, score = Blend.of([fitted(tested) for _, fitted in parts], targets, folds)
         stacking = Stacking.of([component.name for component in able], score, len(values), features)
         plan = Plan(list(self.components), self.kinds, self.columns, self.seed, self.context)
         texts = self.context.texts(known) if self.context else None

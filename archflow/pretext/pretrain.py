@@ -84,8 +84,7 @@ def pretrain(
     prepared = embedder.prepare(architectures)
     check_training(embedder.encoder, prepared.node_counts, settings.batch_size, device)
     targets = {part: tensor.to(device) for part, tensor in task.targets(prepared, proxies or {}).items()}
-    with notebook_bar(f"pre-training {name}", settings.epochs, on_epoch) as bar:
-        report = on_epoch if bar is None else lambda epoch, _: bar.reach(epoch)
+    with notebook_bar(f"pre-training {name}", settings.epochs, on_epoch) as report:
         losses = _train(embedder.encoder, task, prepared, targets, settings, checkpoint, device, report)
     about = {"tasks": task.config, "proxies": list(task.proxies), "epochs": settings.epochs, "seed": settings.seed}
     return embedder.with_history(task=name, **about, losses=losses)

@@ -25,6 +25,7 @@ from archflow.recipes.judging import BLEND, CHANCE, COVERAGES, Repetition, judge
 from archflow.recipes.presets import preset_of
 from archflow.recipes.stacks import recipe_of
 from archflow.recipes.unfinished import entry_of, finished
+from archflow.report import notebook
 
 Values = NDArray[np.float64]
 
@@ -49,6 +50,15 @@ class Evaluation:
     lower_is_better: bool
     labels: int
     repetitions: Sequence[Repetition]
+
+    def __repr__(self) -> str:
+        tau = f"Kendall tau {self.mean(BLEND, 'tau'):.3f} ± {self.error(BLEND, 'tau'):.3f}"
+        return f"Evaluation({self.metric}; {len(self.repetitions)} draws of {self.labels} labels; {tau})"
+
+    def _repr_html_(self) -> str:
+        measures = ("tau", "p_at_1", "regret_at_10")
+        rows = [(name, *(f"{self.mean(name, each):.3f}" for each in measures)) for name in self.names]
+        return notebook.table(repr(self), ("predictor", "Kendall tau", "P@1", "regret@10"), rows)
 
     @property
     def names(self) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from archflow.data.benchmarks import Benchmark
+from archflow.encoders import ENCODERS
 from archflow.encoders.embedder import Embedder
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
@@ -114,6 +115,7 @@ def recipe_of(name: str, benchmark: Benchmark | None = None, encoder: str | None
         return recipe
     starts = recipe.pretraining.starts
     if encoder:
+        ENCODERS.get(encoder)  # before the work: the name may be wrong, or that of a module to import
         config = preset.published(encoder).config
         starts = [replace(each, encoder=encoder, config=config) if each.task else each for each in starts]
     return replace(recipe, pretraining=replace(recipe.pretraining, starts=starts, tasks=preset.tasks))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.predict.pareto import first_front
+from archflow.report import notebook
 from archflow.search.growing import GrowingArray, GrowingSet
 from archflow.search.problem import Problem
 
@@ -67,6 +68,18 @@ class History:
         self._rising = GrowingArray(np.empty((0, len(self.problem.objectives))))
         self._violation = GrowingArray(np.empty(0))
         self._broken = False
+
+    def __repr__(self) -> str:
+        best = [f"{name} {value:.5g}" for each in self.best[:1] for name, value in (each.metrics or {}).items()]
+        return f"History({len(self)} asked, {len(self.done)} measured; best: {', '.join(best) or 'none'})"
+
+    def _repr_html_(self) -> str:
+        values = self.rising[:, 0]
+        best = np.maximum.accumulate(np.where(self.violation == 0, values, -np.inf))
+        sign = float(self.problem.signs[0])
+        drawn = notebook.curve(values * sign, best * sign, self.problem.objectives[0])
+        rows = [(each.number, each.origin, *(f"{v:.5g}" for v in (each.metrics or {}).values())) for each in self.best]
+        return drawn + notebook.table(repr(self), ("best", "origin", *self.problem.metrics), rows)
 
     def __len__(self) -> int:
         return len(self.trials)

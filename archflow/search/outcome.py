@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
 from archflow.predict.pareto import first_front
+from archflow.report import notebook
 from archflow.search.base import Searcher
 from archflow.search.budget import Budget
 from archflow.search.record import Record
 
 Values = NDArray[np.float64]
+
+BEST = 10
+"""Evaluations that a notebook shows."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,15 @@ class Outcome:
     records: Sequence[Record]
     reported: Sequence[str]
     budget: Budget
+
+    def __repr__(self) -> str:
+        best = self.records[self.front[0]].metrics if self.eligible.any() else {}
+        return f"Outcome({self.sentence()}; best: {', '.join(f'{k} {v:.5g}' for k, v in best.items()) or 'none'})"
+
+    def _repr_html_(self) -> str:
+        values = self.rising[:, 0] * float(self.searcher.problem.signs[0])
+        drawn = notebook.curve(values, self.best_so_far(), self.objectives[0])
+        return drawn + (notebook.table(repr(self), *self.table(BEST)) if self.eligible.any() else "")
 
     @property
     def objectives(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from archflow.bounds import number, whole
 from archflow.data.journal import Journal, open_journal
 from archflow.errors import ArchflowError
 from archflow.files import only_writer
-from archflow.progress import Progress, notebook_bar
+from archflow.progress import Progress, Report, notebook_bar
 from archflow.search.base import SEARCHERS, Searcher
 from archflow.search.budget import Budget
 from archflow.search.evaluators.base import SearchEvaluator
@@ -156,8 +156,9 @@ class Study:
                 )
             run = _Run(self, journal)
             run.replay()
-            with self._start_workers(run) as workers, notebook_bar("searching", self.budget.steps, progress) as bar:
-                run.search(workers, progress or bar)
+            asked = None if progress is None else progress.reach
+            with self._start_workers(run) as workers, notebook_bar("searching", self.budget.steps, asked) as report:
+                run.search(workers, report)
         return Outcome(self.searcher, self.method, run.records, list(self.reported), self.budget)
 
     def _start_workers(self, run: _Run) -> Workers:
@@ -218,9 +219,9 @@ class _Run:
                 del waiting[record.number]
         self.queue = deque(waiting)
 
-    def search(self, workers: Workers, progress: Progress | None) -> None:
+    def search(self, workers: Workers, report: Report | None) -> None:
         """Ask, measure and tell until the budget is spent or the space is exhausted."""
-        self._show(workers, progress)
+        self._show(workers, report)
         while True:
             self._check_hope()
             self._dispatch(workers)
@@ -228,7 +229,7 @@ class _Run:
                 return
             for finished in workers.wait():
                 self._told(finished)
-                self._show(workers, progress)
+                self._show(workers, report)
 
     def watch(self, under_way: Finished) -> bool:
         """Whether to stop a running evaluation at its current point."""
@@ -281,11 +282,9 @@ class _Run:
                 "correct the evaluation, and search again with another --out"
             )
 
-    def _show(self, workers: Workers, progress: Progress | None) -> None:
-        if progress is None:
-            return
-        spent = int(self.study.budget.spent(self.cost, workers.clock))
-        progress.reach(spent, self._note())
+    def _show(self, workers: Workers, report: Report | None) -> None:
+        if report is not None:
+            report(int(self.study.budget.spent(self.cost, workers.clock)), self._note())
 
     def _note(self) -> str:
         best = self.searcher.history.best

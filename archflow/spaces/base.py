@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
-from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+from archflow.graph import Architecture, ArchitectureSet, Vocabulary, notebook
 from archflow.registry import Registry
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _of_text(parse: Callable[[Any, str], Architecture]) -> Callable[[Any, str], Architecture]:
-    """Wrap `parse` so that it refuses anything but a string."""
+    """Wrap `parse` so that it refuses anything but a string, and reads one that is quoted or between blanks."""
 
     @functools.wraps(parse)
     def parsed(self: SearchSpace, text: str) -> Architecture:
@@ -27,9 +27,23 @@ def _of_text(parse: Callable[[Any, str], Architecture]) -> Callable[[Any, str], 
             raise ArchflowError(
                 f"{self.name}: {text!r} is not a native string but a {type(text).__name__}; give a string"
             )
-        return parse(self, text)
+        try:
+            return parse(self, text)
+        except ArchflowError:
+            bare = _bare(text)
+            if bare == text:
+                raise
+            return parse(self, bare)
 
     return parsed
+
+
+def _bare(text: str) -> str:
+    """A text without blanks around it, and without the quotes that files put around strings."""
+    bare = text.strip()
+    while len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'`":
+        bare = bare[1:-1].strip()
+    return bare
 
 
 class SearchSpace(ABC):
@@ -51,6 +65,14 @@ class SearchSpace(ABC):
         super().__init_subclass__(**kwargs)
         if "parse" in vars(cls):
             cls.parse = _of_text(cls.parse)  # pyright: ignore[reportAttributeAccessIssue]  # it keeps the names
+
+    def __repr__(self) -> str:
+        size = f"{self.size:,}" if self.size < 10**7 else f"{self.size:.2g}"
+        return f"{self.name}({size} architectures; {notebook.named(self.vocabulary.ops)})"
+
+    def _repr_html_(self) -> str:
+        some = self.sample(min(notebook.DRAWN, self.size), np.random.default_rng(0))
+        return notebook.several(list(some), repr(self))
 
     @abstractmethod
     def parse(self, text: str) -> Architecture:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph.frames import is_frame
 from archflow.graph.table import Table
 from archflow.spaces.base import SearchSpace
 from archflow.spaces.native_json import shown
@@ -36,7 +37,7 @@ class TableSpace(SearchSpace):
     table.
 
     Args:
-        table: The table, with at least one row.
+        table: The table, or a data frame, with at least one row.
         name: What messages call the space.
 
     Attributes:
@@ -47,6 +48,8 @@ class TableSpace(SearchSpace):
     """
 
     def __init__(self, table: Table, name: str = "table") -> None:
+        if is_frame(table):
+            table = Table.from_frame(table)
         if len(table) == 0:
             raise ArchflowError(f"{name}: the table is empty; give at least one architecture")
         self.table, self.name = table, name

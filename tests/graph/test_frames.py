@@ -10,7 +10,8 @@ from archflow.encoders.embedder import as_set
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table, read_table
 from archflow.predict.stacked import StackedPredictor
-from tests.tables import scored_cells
+from archflow.spaces import TableSpace
+from tests.tables import OLD_PYARROW, scored_cells
 
 
 class Exported:
@@ -89,3 +90,16 @@ def test_slices_lists_and_masks_select(table):
     with pytest.raises(IndexError):
         cells[len(cells)]
     assert archflow.Table is Table
+
+
+@pytest.mark.skipif(OLD_PYARROW, reason="pyarrow 17 has no string views")
+def test_rows_of_string_views_can_be_taken():
+    """As polars exports texts."""
+    cells = scored_cells(4).with_texts({"device": ["a", "b", "c", "d"]}).to_arrow()
+    place = cells.column_names.index("device")
+    table = Table.from_frame(cells.set_column(place, "device", cells["device"].cast(pa.string_view())))
+    assert table[[2, 0]].texts("device") == ["c", "a"]
+
+
+def test_a_frame_is_a_space():
+    assert TableSpace(scored_cells(4).to_pandas()).size == TableSpace(scored_cells(4)).size  # type: ignore[arg-type]

@@ -59,3 +59,24 @@ def test_a_second_result_and_a_missing_metric_are_refused():
         history.tell("a", {"score": 2})
     with pytest.raises(ArchflowError, match="gave no 'score'; it gave: loss"):
         history.tell("b", {"loss": 2})
+
+
+def test_it_shows_its_curve_and_the_best():
+    problem = Problem(NASBench201(), ["acc"])
+    history = History(problem)
+    assert repr(history) == "History(0 asked, 0 measured; best: none)"
+    cells = problem.space.sample(3, np.random.default_rng(0))
+    keys = problem.space.keys(cells)
+    history.ask(cells, keys, ["random"] * 3, [None] * 3)
+    for key, value in zip(keys, (1.0, 3.0, 2.0), strict=True):
+        history.tell(key, {"acc": value})
+    assert repr(history) == "History(3 asked, 3 measured; best: acc 3)"
+    shown = history._repr_html_()
+    assert shown.count("<circle") == 3
+    assert "acc: 1 to 3 in 3 evaluations" in shown
+    assert "<td>1</td><td>random</td><td>3</td>" in shown
+
+
+def test_a_space_says_what_it_is_and_draws_some():
+    assert repr(NASBench201()).startswith("nasbench201(15,625 architectures; input, output, none")
+    assert NASBench201()._repr_html_().count("<img") == 6

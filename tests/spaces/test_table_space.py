@@ -120,7 +120,7 @@ def test_typos_are_located() -> None:
     ):
         space.parse("conv-3x4-pool")
     with pytest.raises(ArchflowError, match="differs at character 14"):
-        space.parse("conv-3x3-pool ")
+        space.parse("conv-3x3-pools")
     with pytest.raises(ArchflowError, match="differs at character 1"):
         space.parse("")
     for use in (space.format, space.canonical, space.neighbours, space.rows_of):

@@ -10,6 +10,7 @@ from archflow.bounds import whole
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.effective import IDENTITIES, ZEROS
+from archflow.graph.frames import is_frame
 from archflow.graph.table import Table
 from archflow.predict.explain.attributions import counterfactual, of_networks
 from archflow.predict.explain.blocks import block_text, blocks_of
@@ -96,6 +97,8 @@ def _place(predictor: Explainable, metric: str | None) -> int:
 def _one_row(architecture: Architecture | Table) -> Table:
     if isinstance(architecture, Architecture):
         return Table(ArchitectureSet.from_architectures([architecture]))
+    if is_frame(architecture):
+        architecture = Table.from_frame(architecture)
     if not isinstance(architecture, Table):
         raise ArchflowError(
             f"explain: {type(architecture).__name__} is not an architecture; give one, or a table of one row"

@@ -2,6 +2,9 @@
 
 - JSON: `{"normal": [["sep_conv_3x3", 0], ["skip_connect", 1], ...], "reduce": [...]}`
 - that of the DARTS code: `Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), reduce=[...], ...)`
+- that of aw_nas: `CNNGenotype(normal_0=[('sep_conv_3x3', 0, 2), ...], reduce_1=[...], normal_0_concat=...)`, with the
+  number of the node after that of its predecessor
+- that of NNI: `{"normal/op_2_0": "sep_conv_3x3", "normal/input_2_0": 0, "normal/op_2_1": ..., "reduce/op_2_0": ...}`
 - compact: `(((0, 3), (1, 2), ...), (...))`, pairs of predecessor and operation number, normal cell first. Operations
   are numbered from 0 without `none`, as NASLib does; in BANANAS's own files `none` is 0 and all others are one higher.
 
@@ -26,13 +29,18 @@ from numpy.typing import NDArray
 from archflow.errors import ArchflowError
 from archflow.spaces.darts.graph import OPERATIONS, REACH, STEPS
 
-_BEFORE = re.compile(r"\s*(\w+\s*=\s*)?((\w+\s*\.\s*)+(?=Genotype))?")
+_BEFORE = re.compile(r"\s*(\w+\s*=\s*)?((\w+\s*\.\s*)+(?=(CNN)?Genotype))?")
 _UNUSUAL = re.compile(r"[^\s!-\[\]-~]", re.ASCII)
 """Characters that no genotype contains: non-ASCII, control characters, backslashes."""
 
 _NAMED = {op: number for number, op in enumerate(OPERATIONS)}
 _NUMBERED = {number - 1: number for number in range(1, len(OPERATIONS))}
 _JSON = [[json.dumps([op, predecessor]) for predecessor in range(REACH.max())] for op in OPERATIONS]
+_AW_NAS = {
+    f"{cell}_{number}{end}": f"{cell}{end}"
+    for number, cell in enumerate(("normal", "reduce"))
+    for end in ("", "_concat")
+}
 _FIELDS = ("normal", "reduce", "normal_concat", "reduce_concat")
 _PREDECESSORS = [{node: node for node in range(reach)} for reach in REACH.tolist()]
 _SHOWN = 24
@@ -101,11 +109,15 @@ class _Reader:
 
     def choices(self) -> NDArray[np.int64]:
         match self._tree:
+            case ast.Dict(keys=[ast.Constant(value=str() as first), *_]) if "/" in first:
+                return self._of_nni(self._tree)
             case ast.Dict(keys=keys, values=values):
                 names = (getattr(key, "value", None) for key in keys)
                 return self._both(list(zip(keys, names, values, strict=True)))
             case ast.Call(func=ast.Name(id="Genotype"), args=[], keywords=keywords):
                 return self._both([(keyword, keyword.arg, keyword.value) for keyword in keywords])
+            case ast.Call(func=ast.Name(id="CNNGenotype"), args=[], keywords=keywords):
+                return self._both([(keyword, _AW_NAS.get(str(keyword.arg)), keyword.value) for keyword in keywords])
             case ast.Tuple(elts=[normal, reduce]) | ast.List(elts=[normal, reduce]):
                 return np.array([self._cell(cell, _NUMBERED) for cell in (normal, reduce)])
         self.fail(self._tree, '{"normal": ...}, Genotype(normal=...) or ((predecessor, operation), ...) of two cells')
@@ -122,6 +134,27 @@ class _Reader:
             self.fail(_end(self._tree), f"the cell {missing}")
         return np.array([cells["normal"], cells["reduce"]])
 
+    def _of_nni(self, tree: ast.Dict) -> NDArray[np.int64]:
+        """Both cells from keys such as `normal/op_2_0` and `normal/input_2_0`, in any order."""
+        fields = {getattr(key, "value", None): (key, value) for key, value in zip(tree.keys, tree.values, strict=True)}
+
+        def one(key: str, options: Mapping[Any, int], what: str) -> int:
+            if key not in fields:
+                self.fail(_end(tree), f"the key {key}")
+            value = fields.pop(key)[1]
+            if isinstance(value, ast.List) and len(value.elts) == 1:
+                value = value.elts[0]
+            return self._choose(value, options, what)
+
+        found = [
+            [one(f"{cell}/input_{at}", reach, "a predecessor"), one(f"{cell}/op_{at}", _NAMED, "an operation")]
+            for cell in ("normal", "reduce")
+            for at, reach in zip((f"{2 + step // 2}_{step % 2}" for step in range(STEPS)), _PREDECESSORS, strict=True)
+        ]
+        for key, value in fields.values():
+            self.fail(key or value, "no further key")
+        return np.array(found).reshape(2, STEPS, 2)
+
     def _cell(self, cell: ast.expr, operations: Mapping[Any, int]) -> list[list[int]]:
         steps = self._items(cell)
         if len(steps) == STEPS // 2:
@@ -129,11 +162,19 @@ class _Reader:
         if len(steps) != STEPS:
             self.fail(steps[STEPS] if len(steps) > STEPS else _end(cell), f"{STEPS} operations, not {len(steps)}")
         order = 1 if operations is _NAMED else -1
-        pairs = [self._items(step, 2)[::order] for step in steps]
+        pairs = [self._pair(step, 2 + number // 2)[::order] for number, step in enumerate(steps)]
         return [
             [self._choose(predecessor, maps, "a predecessor"), self._choose(operation, operations, "an operation")]
             for (operation, predecessor), maps in zip(pairs, _PREDECESSORS, strict=True)
         ]
+
+    def _pair(self, step: ast.expr, node: int) -> list[ast.expr]:
+        """Operation and predecessor, or, in the compact format, the reverse; aw_nas adds the number of their node."""
+        items = self._items(step)
+        if len(items) == 3:
+            self._choose(items[2], {node: node}, "the node")
+            return items[:2]
+        return self._items(step, 2)
 
     def _items(self, node: ast.expr, count: int | None = None) -> list[ast.expr]:
         if not isinstance(node, ast.List | ast.Tuple) or (count is not None and len(node.elts) != count):

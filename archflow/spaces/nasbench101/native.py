@@ -2,11 +2,16 @@
 
 `module_adjacency` is a square matrix of 0 and 1 with row = source and column = target, and `module_operations` a list
 of names, `input` first and `output` last: the fields that the benchmark's API uses for a cell.
+
+Also read are the arguments of the API's `ModelSpec(matrix=..., ops=...)`, as a call or a dictionary, and NNI's
+dictionary `{"op1": "conv3x3-bn-relu", ..., "input1": [0], "input2": [0, 1], ...}`.
 """
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from typing import Any
 
 from archflow.errors import ArchflowError
@@ -15,6 +20,8 @@ from archflow.spaces.nasbench101.codes import MAX_EDGES, MAX_NODES, OPERATIONS
 from archflow.spaces.native_json import read_object, shown, shown_value
 
 _MATRIX, _NAMES = "module_adjacency", "module_operations"
+_CALL = re.compile(r"\s*(?:\w+\s*=\s*)?(?:\w+\.)*ModelSpec\s*\((.*)\)\s*", re.DOTALL)
+_LONGEST = 10_000
 
 
 def read(text: str) -> Architecture:
@@ -26,7 +33,7 @@ def read(text: str) -> Architecture:
     Raises:
         ArchflowError: The string is wrong; the message names the character or the entry.
     """
-    fields = read_object(text, (_MATRIX, _NAMES))
+    fields = _foreign(text) or read_object(text, (_MATRIX, _NAMES))
     where = f"cell {shown(text)}"
     edges = _edges(fields[_MATRIX], where)
     ops = _operations(fields[_NAMES], len(fields[_MATRIX]), where)
@@ -46,6 +53,37 @@ def write(cell: Architecture) -> str:
     for source, target in cell.edges:
         matrix[source][target] = 1
     return json.dumps({_MATRIX: matrix, _NAMES: cell.ops})
+
+
+def _foreign(text: str) -> dict[str, Any] | None:
+    """The fields of a cell that another program wrote as a Python literal; None if it has another form."""
+    call = _CALL.fullmatch(text)
+    if len(text) > _LONGEST or not (call or text.strip().startswith("{")):
+        return None
+    try:
+        if call:
+            keywords = ast.parse(f"spec({call[1]})", mode="eval").body.keywords  # type: ignore[attr-defined]
+            value = {each.arg: ast.literal_eval(each.value) for each in keywords}
+        else:
+            value = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    if set(value) == {"matrix", "ops"}:
+        return {_MATRIX: value["matrix"], _NAMES: value["ops"]}
+    inner = len([key for key in value if isinstance(key, str) and key.startswith("op")])
+    inputs = {f"input{node}" for node in range(1, inner + 2)}
+    if not inner or set(value) != inputs | {f"op{node}" for node in range(1, inner + 1)}:
+        return None
+    matrix = [[0] * (inner + 2) for _ in range(inner + 2)]
+    for target in range(1, inner + 2):
+        sources = value[f"input{target}"]
+        for source in sources if isinstance(sources, list) else [sources]:
+            if type(source) is not int or not 0 <= source < target:
+                raise ArchflowError(f"cell {shown(text)}: input{target} is not a list of earlier nodes, from 0")
+            matrix[source][target] = 1
+    return {_MATRIX: matrix, _NAMES: ["input", *(value[f"op{node}"] for node in range(1, inner + 1)), "output"]}
 
 
 def _edges(matrix: Any, where: str) -> tuple[tuple[int, int], ...]:

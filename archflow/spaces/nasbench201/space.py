@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
 from archflow.spaces.base import SPACES, NetworkSpace
+from archflow.spaces.nasbench201 import other_forms
 from archflow.spaces.nasbench201.costs import network_costs
 
 if TYPE_CHECKING:
@@ -52,7 +53,16 @@ class NASBench201(NetworkSpace):
     size = len(OPERATIONS) ** len(CELL_EDGES)
 
     def parse(self, text: str) -> Architecture:
-        """Parse e.g. `|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|avg_pool_3x3~1|skip_connect~2|`."""
+        """Parse e.g. `|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|avg_pool_3x3~1|skip_connect~2|`.
+
+        What NASLib and NNI write is read too (`archflow.spaces.nasbench201.other_forms`).
+        """
+        foreign = other_forms.operations(text, CELL_EDGES)
+        if foreign is not None:
+            unknown = next((op for op in foreign if op not in OPERATIONS), None)
+            if unknown is not None:
+                raise ArchflowError(f"cell {text!r}: unknown operation {unknown!r}: use one of {', '.join(OPERATIONS)}")
+            return _architecture(foreign)
         ops: list[str] = []
         at = 0
         for literal in _LITERALS[:-1]:

@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,48 @@ def by_node(text: str) -> str:
 )
 def test_forms_that_files_hold_are_read(text: str) -> None:
     assert SPACE.parse(text) == SPACE.parse(JSON)
+
+
+def aw_nas(text):
+    """The format of aw_nas: the node behind its predecessor, and other names."""
+    count = iter(range(16))
+    text = re.sub(r"', (\d)\)", lambda step: f"', {step[1]}, {2 + next(count) % 8 // 2})", text)
+    return "CNN" + text.replace("normal", "normal_0").replace("reduce", "reduce_1")
+
+
+def nni(listed=False):
+    """The format of NNI."""
+    found = {}
+    for cell, steps in json.loads(JSON).items():
+        for number, (op, predecessor) in enumerate(steps):
+            at = f"{2 + number // 2}_{number % 2}"
+            found |= {f"{cell}/op_{at}": op, f"{cell}/input_{at}": [predecessor] if listed else predecessor}
+    return found
+
+
+def test_what_aw_nas_and_nni_write() -> None:
+    text = aw_nas(GENOTYPE)
+    assert text.startswith(
+        "CNNGenotype(normal_0=[('sep_conv_3x3', 0, 2), ('sep_conv_3x3', 1, 2), ('sep_conv_3x3', 0, 3)"
+    )
+    for form in (text, f"best = aw_nas.{text}", str(nni()), json.dumps(nni(listed=True))):
+        assert SPACE.parse(form) == SPACE.parse(JSON)
+    missing = nni()
+    del missing["reduce/op_3_1"]
+    for form, message in (
+        (text.replace("0, 2)", "0, 3)", 1), r"the node \(2\) at character"),
+        (text.replace("reduce_1=", "reduce_2="), "a field"),
+        (str(missing), "the key reduce/op_3_1 at"),
+        (str(nni() | {"normal/op_9_0": "none"}), "no further key at character .*normal/op_9_0"),
+        (str(nni() | {"normal/input_2_0": 3}), "a predecessor"),
+    ):
+        with pytest.raises(ArchflowError, match=message):
+            SPACE.parse(form)
+
+
+@pytest.mark.parametrize("around", ['"{}"', "'{}'", " `{}`\n", "\t{}  "])
+def test_blanks_and_quotes_around_it(around: str) -> None:
+    assert SPACE.parse(around.format(COMPACT)) == SPACE.parse(JSON)
 
 
 def test_nested_by_node() -> None:
