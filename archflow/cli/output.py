@@ -76,8 +76,9 @@ def numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
     return read
 
 
-def label_count(text: str) -> float | None:
+def label_count(given: str | float) -> float | None:
     """The labels that an option asks for: a count, or a fraction below 1, which may be a percentage; None for all."""
+    text = str(given)  # a default is a number
     try:
         share = float(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
     except ValueError:
