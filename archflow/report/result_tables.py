@@ -151,6 +151,7 @@ def _of_rows(caption: str, rows: Sequence[Row]) -> ResultTable:
     """A table with a column for each key whose values are plain; keys that end in `_error` stand beside their value."""
     keys = dict.fromkeys(key for row in rows for key, value in row.items() if not isinstance(value, dict | list))
     shown = [key for key in keys if key.removesuffix("_error") not in keys or not key.endswith("_error")]
+    shown.sort(key=lambda key: key != "architecture")  # the first column is aligned left
     return ResultTable(caption, [_column(key, rows) for key in shown])
 
 
