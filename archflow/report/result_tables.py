@@ -71,7 +71,9 @@ def result_tables(content: Row) -> list[ResultTable]:
             return tables(content)
     found = [_of_rows(name.replace("_", " "), rows) for name, rows in content.items() if _are_rows(rows)]
     if not found:
-        raise ArchflowError("it is no result of archflow: it has no table; give what a verb printed with --json")
+        raise ArchflowError(
+            "it has no table; give what a verb printed with --json (records of studies are shown by `archflow bench page`)"
+        )
     return found
 
 
