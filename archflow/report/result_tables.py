@@ -72,7 +72,7 @@ def result_tables(content: Row) -> list[ResultTable]:
     found = [_of_rows(name.replace("_", " "), rows) for name, rows in content.items() if _are_rows(rows)]
     if not found:
         raise ArchflowError(
-            "it has no table; give what a verb printed with --json (records of studies are shown by `archflow bench page`)"
+            "it has no table; give what a verb printed with --json (`archflow bench page` shows records of studies)"
         )
     return found
 
