@@ -114,8 +114,13 @@ def evaluate(
 
 def _budgets(labels: str | None) -> list[float]:
     """The numbers of labels that an option lists."""
-    found = [label_count(text.strip()) for text in labels.split(",") if text.strip()] if labels is not None else []
-    if None in found or (labels is not None and not found):
+    if labels is None:
+        return []
+    try:
+        found = [label_count(text.strip()) for text in labels.split(",") if text.strip()]
+    except typer.BadParameter as error:
+        raise ArchflowError(f"--labels {error.message}") from None
+    if None in found or not found:
         raise ArchflowError(f"--labels {labels!r}: name counts or fractions that leave architectures to judge on")
     return [each for each in found if each is not None]
 
