@@ -116,10 +116,7 @@ def _budgets(labels: str | None) -> list[float]:
     """The numbers of labels that an option lists."""
     if labels is None:
         return []
-    try:
-        found = [label_count(text.strip()) for text in labels.split(",") if text.strip()]
-    except typer.BadParameter as error:
-        raise ArchflowError(f"--labels {error.message}") from None
+    found = [label_count(text.strip()) for text in labels.split(",") if text.strip()]
     if None in found or not found:
         raise ArchflowError(f"--labels {labels!r}: name counts or fractions that leave architectures to judge on")
     return [each for each in found if each is not None]
