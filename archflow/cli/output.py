@@ -75,11 +75,13 @@ def numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
     return read
 
 
-def label_count(given: str | float) -> float | None:
+def label_count(given: str | float | None) -> float | None:
     """The labels that an option asks for: a count, or a fraction below 1, which may be a percentage; None for all.
 
     Raises ArchflowError for anything else.
     """
+    if given is None:
+        return None
     text = str(given)  # a default is a number
     try:
         share = float(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
