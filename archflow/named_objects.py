@@ -7,11 +7,15 @@ import importlib.util
 import os
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from archflow.errors import ArchflowError
 from archflow.printable import shown
+
+PLUGINS = "ARCHFLOW_PLUGINS"
+"""The environment variable that tells worker processes which files to run."""
 
 _FORM = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
@@ -69,3 +73,19 @@ def run_file(path: Path) -> None:
         if sys.modules.get(path.stem) is module:
             del sys.modules[path.stem]
         raise ArchflowError(f"--plugin {path}: cannot be run ({first_line(error)})") from None
+
+
+def run_plugins(paths: Iterable[Path]) -> None:
+    """Run the user's files in this process, and in the worker processes that it starts later."""
+    paths = [path.resolve() for path in paths]
+    for path in paths:
+        run_file(path)
+    if paths:
+        before = os.environ.get(PLUGINS, "").split(os.pathsep)
+        os.environ[PLUGINS] = os.pathsep.join(dict.fromkeys([*filter(None, before), *map(str, paths)]))
+
+
+def run_inherited_plugins() -> None:
+    """Run the files of the process that started this one."""
+    for path in filter(None, os.environ.get(PLUGINS, "").split(os.pathsep)):
+        run_file(Path(path))

@@ -63,29 +63,29 @@ class _Lines:
     """Lines in a log, at most one in `EVERY` seconds. The level of the logger decides whether they are shown."""
 
     def __init__(self, description: str, total: int, done: int) -> None:
-        self._description, self._total, self._first, self.done = description, total, done, done
+        self._description, self._total, self._first, self._done = description, total, done, done
         self._begin = self._last = time.monotonic()
         self._said, self._note = -1, ""
 
     def advance(self, steps: int = 1, note: str = "") -> None:
-        self.reach(self.done + steps, note)
+        self.reach(self._done + steps, note)
 
     def reach(self, done: int, note: str = "") -> None:
-        self.done, self._note = done, note
+        self._done, self._note = done, note
         if time.monotonic() >= self._last + EVERY:
             self._last = time.monotonic()
             self.say()
 
     def say(self) -> None:
         """Log how far the work is, how long it has taken, and how long the rest may take; each step once."""
-        if self._said == self.done:
+        if self._said == self._done:
             return
-        self._said = self.done
+        self._said = self._done
         elapsed = time.monotonic() - self._begin
-        done, left = self.done - self._first, self._total - self.done
+        done, left = self._done - self._first, self._total - self._done
         rest = f", about {_clock(elapsed / done * left)} left" if done > 0 and left > 0 else ""
         note = f"; {self._note}" if self._note else ""
-        LOGGER.info("%s: %s of %s in %s%s%s", self._description, self.done, self._total, _clock(elapsed), rest, note)
+        LOGGER.info("%s: %s of %s in %s%s%s", self._description, self._done, self._total, _clock(elapsed), rest, note)
 
 
 class _StandardError(logging.Handler):
@@ -119,13 +119,14 @@ def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progre
                 yield _Bar(bar, task)
         return
     lines = _Lines(text, total, done)
-    with _saying_how_far(text, total, lambda: lines.done):
+    with _saying_how_far(text, total, lambda: lines._done):
         yield lines
     lines.say()
 
 
 @contextmanager
 def _saying_how_far(text: str, total: int, done: Callable[[], int]) -> Iterator[None]:
+    """Turn Ctrl-C into `Stopped`."""
     try:
         yield
     except KeyboardInterrupt as error:

@@ -6,9 +6,11 @@ import time
 from multiprocessing import parent_process
 from threading import Thread
 
+from archflow.named_objects import run_inherited_plugins
+
 
 def begin_worker(grace: float = 0.0) -> None:
-    """Let a worker process ignore Ctrl-C, which its parent handles, and end when the parent is killed.
+    """Let a worker process ignore Ctrl-C, which its parent handles, end when the parent is killed, and know its parts.
 
     Call it first in the process. Without it, a killed parent's workers would continue, and write to the same files as
     those of the command that resumes.
@@ -19,6 +21,7 @@ def begin_worker(grace: float = 0.0) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, args=(grace,), daemon=True).start()
+    run_inherited_plugins()
 
 
 def _end_with_parent(grace: float) -> None:

@@ -1,11 +1,13 @@
 """Objects of the user's code by name."""
 
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
 from archflow.errors import ArchflowError
-from archflow.named_objects import first_line, is_object_name, object_at
+from archflow.named_objects import PLUGINS, first_line, is_object_name, object_at, run_inherited_plugins, run_plugins
 
 
 @pytest.fixture
@@ -50,3 +52,20 @@ def test_no_names(text):
 
 def test_an_error_without_text_is_its_kind():
     assert first_line(KeyError()) == "KeyError"
+
+
+def test_files_are_run_once_and_by_workers_too(module, monkeypatch, tmp_path):
+    monkeypatch.setenv(PLUGINS, "")
+    path = tmp_path / "their_plugin.py"
+    path.write_text("import os\nos.environ['RUNS'] = os.environ.get('RUNS', '') + 'x'\n")
+    monkeypatch.setenv("RUNS", "")
+    run_plugins([path, path])
+    run_plugins([Path("their_plugin.py")])
+    assert os.environ["RUNS"] == "x"
+    assert os.environ[PLUGINS] == str(path)
+    del sys.modules["their_plugin"]  # as in a new process
+    run_inherited_plugins()
+    assert os.environ["RUNS"] == "xx"
+    sys.modules.pop("their_plugin")
+    with pytest.raises(ArchflowError, match="no such Python file"):
+        run_plugins([tmp_path / "none.py"])

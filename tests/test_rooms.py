@@ -75,7 +75,7 @@ GROUND_ORDER = {
     "registry": {"errors", "near", "named_objects"},
     "progress": {"printable"},
     "seeding": {"errors", "bounds"},
-    "workers": set(),
+    "workers": {"named_objects"},
     "sealed": {"errors", "files"},
     "memory": {"errors"},
     "npz": {"errors", "files", "memory"},

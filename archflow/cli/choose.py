@@ -11,23 +11,23 @@ from archflow.cli.output import ComputeOption, ForceOption, Json, print_json, pr
 from archflow.cli.reading import Reading, TableOption, is_stdout, write_table
 from archflow.cli.vectors import ModelArgument, vectors
 
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write the chosen rows as a table (.parquet, .csv, .jsonl; - for standard output), the most informative "
+        "first."
+    ),
+]
+MetricOption = Annotated[str | None, typer.Option(help="Rows with a value in this column count as measured.")]
+
 
 def choose(
     model: ModelArgument,
     data: TableOption,
     reading: Reading,
     count: Annotated[int, typer.Option(min=1, help="How many to measure.")] = 50,
-    metric: Annotated[
-        str | None,
-        typer.Option(help="Rows with a value in this column count as measured."),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write the chosen rows as a table (.parquet, .csv, .jsonl; - for standard output), the "
-            "most informative first."
-        ),
-    ] = None,
+    metric: MetricOption = None,
+    out: OutOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed that draws the candidates from large tables.")] = 21,
     device: ComputeOption = "cpu",
     force: ForceOption = False,
@@ -49,8 +49,8 @@ def choose(
     chosen = table.select(rows)
     if out is not None:
         write_table(chosen, out, as_json)
-        if is_stdout(out):
-            return
+    if is_stdout(out):
+        return
     if as_json:
         print_json({"rows": rows.tolist(), "measured": len(measured), "architectures": len(table)})
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,9 +61,19 @@ ObjectiveOption = Annotated[
 Repetitions = Annotated[int, typer.Option(min=1, max=1000, help="How many times labels are drawn.")]
 
 
+@dataclass(frozen=True)
+class Page:
+    """The options of the report."""
+
+    report: ReportOption = None
+    figures: FiguresOption = None
+    force: ForceOption = False
+
+
 def evaluate(
     metric: MetricOption,
     reading: Reading,
+    page: Page,
     table: TableArgument = None,
     data: TableOption = None,
     labels: LabelsOption = None,
@@ -72,11 +83,8 @@ def evaluate(
     objective: ObjectiveOption = None,
     context: ContextOption = None,
     lower_is_better: LowerOption = False,
-    report: ReportOption = None,
-    figures: FiguresOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first draw.")] = 21,
     device: ComputeOption = "cpu",
-    force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Measure how well a predictor's components, and their blend, rank a table after learning from a few labels.
@@ -90,24 +98,26 @@ def evaluate(
     from archflow.recipes.unfinished import configuration, unfinished
 
     given = _given(table, data)
-    benchmark, path = _checked(given, report, figures, force)
+    benchmark, path = _checked(given, page)
     columns, budgets = names_or_none(features), _budgets(labels)
     task, chosen = _task(reading.read(path), metric, lower_is_better, objective, context)
     draws = Draws.of(task, budgets, repetitions, columns or (), seed, chosen)
-    note(task.note)
-    with unfinished(configuration(path, draws, recipe, benchmark, columns, chosen)) as (folder, journal):
+    known = {**configuration(path, draws, recipe, benchmark, columns, chosen), "reading": asdict(reading)}
+    with unfinished(known) as (folder, journal):
         make = maker(task, folder, recipe, benchmark, columns, note, chosen, device)
         with progress_bar("learning and judging", repetitions * len(draws.budgets)) as bar:
             found = evaluate(make, draws, bar.advance, journal)
-        if report is not None:
-            _write(report, figures, found, given)
-    _print(given, found, report, task.note, as_json)
+        if page.report is not None:
+            _write(page.report, page.figures, found, given)
+    _print(given, found, page.report, task.note, as_json)
 
 
 def _budgets(labels: str | None) -> list[float]:
     """The numbers of labels that an option lists."""
-    found = [label_count(text.strip()) for text in labels.split(",") if text.strip()] if labels is not None else []
-    if None in found or (labels is not None and not found):
+    if labels is None:
+        return []
+    found = [label_count(text.strip()) for text in labels.split(",") if text.strip()]
+    if None in found or not found:
         raise ArchflowError(f"--labels {labels!r}: name counts or fractions that leave architectures to judge on")
     return [each for each in found if each is not None]
 
@@ -121,6 +131,7 @@ def _task(
 
     metric = f"-{metric.removeprefix('-')}" if lower_is_better else metric
     task = Task.of(table, [metric], [objective] if objective else ())
+    note(task.note)
     return task, ContextChoice.parsed(context, task.table.column_names) if context else None
 
 
@@ -132,7 +143,7 @@ def _given(table: str | None, data: str | None) -> str:
     return table or data or ""
 
 
-def _checked(given: str, report: Path | None, figures: Path | None, force: bool) -> tuple[Benchmark | None, Path]:
+def _checked(given: str, page: Page) -> tuple[Benchmark | None, Path]:
     """Check the outputs; return the table's benchmark, if it is one, and its path."""
     from archflow.data.benchmarks import find
     from archflow.files import check_folder
@@ -140,12 +151,15 @@ def _checked(given: str, report: Path | None, figures: Path | None, force: bool)
     from archflow.report.page import is_page
     from archflow.report.vega import require_altair
 
+    report, figures = page.report, page.figures
     if figures is not None and report is None:
         raise ArchflowError("--figures: needs a report; give --report too")
     benchmark, path = find(given)
     if report is not None:
         require_altair()
-        check_outputs(Output("--report", report, "a report", (".html",), is_page), inputs={"TABLE": path}, force=force)
+        check_outputs(
+            Output("--report", report, "a report", (".html",), is_page), inputs={"TABLE": path}, force=page.force
+        )
     if figures is not None:
         check_folder(figures)
     return benchmark, path

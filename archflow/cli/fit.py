@@ -38,12 +38,10 @@ EncoderOption = Annotated[
     ),
 ]
 LabelsOption = Annotated[
-    float | None,
+    str | None,
     typer.Option(
         help="Use only this many labels, drawn at random: a count, or a fraction of the measured rows such as 0.1 or "
         "10%. Default: all.",
-        parser=label_count,
-        metavar="<labels>",
     ),
 ]
 RecipeOption = Annotated[
@@ -160,7 +158,7 @@ def fit(
     fitting.check_out(out, force)
     benchmark, table = reading.benchmark_and_table(data)
     metrics = turned(metric, lower_is_better)
-    task = fitting.Task.of(table, metrics, objective or (), labels, seed)
+    task = fitting.Task.of(table, metrics, objective or (), label_count(labels), seed)
     with only_writer(out):
         chosen = chosen.with_context(table, context, unseen)
         predictor = chosen.predictor(task, benchmark, out / fitting.PRETRAINING, note)

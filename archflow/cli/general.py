@@ -58,10 +58,9 @@ def _set_level(level: int) -> Any:
 
 def _import_plugins(paths: list[Path] | None) -> None:
     """Run the user's files, which register their parts."""
-    from archflow.named_objects import run_file
+    from archflow.named_objects import run_plugins
 
-    for path in paths or ():
-        run_file(path)
+    run_plugins(paths or ())
 
 
 def _configure(context: typer.Context, path: Path | None) -> None:

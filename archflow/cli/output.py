@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from archflow.errors import ArchflowError
 from archflow.printable import printable
 from archflow.progress import LOGGER
 
@@ -65,8 +66,6 @@ def names(text: str | None) -> list[str]:
 
 def numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
     """The comma-separated positive numbers in an option's text. Raises ArchflowError, naming the option."""
-    from archflow.errors import ArchflowError
-
     try:
         read = [kind(part) for part in text.split(",") if part.strip()]
     except ValueError:
@@ -76,16 +75,20 @@ def numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
     return read
 
 
-def label_count(text: str) -> float | None:
-    """The labels that an option asks for: a count, or a fraction below 1, which may be a percentage; None for all."""
+def label_count(given: str | float | None) -> float | None:
+    """The labels that an option asks for: a count, or a fraction below 1, which may be a percentage; None for all.
+
+    Raises ArchflowError for anything else.
+    """
+    if given is None:
+        return None
+    text = str(given)  # a default is a number
     try:
         share = float(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
     except ValueError:
         share = 0.0
     if not 0 < share < float("inf") or (text.endswith("%") and share > 1):
-        raise typer.BadParameter(
-            f"{text!r}: give a count such as 50, a fraction such as 0.1, or a percentage such as 10%"
-        )
+        raise ArchflowError(f"--labels {text!r}: give a count such as 50, or a fraction such as 0.1 or 10%")
     return None if text.endswith("%") and share == 1 else share
 
 

@@ -35,7 +35,8 @@ OutOption = Annotated[
     Path | None,
     typer.Option(
         help="The table to write (.parquet, .csv, .jsonl): all candidates, with the columns predicted_ACCURACY, "
-        "predicted_LATENCY, upper_LATENCY, and on_front, 1 for those on the front."
+        "predicted_LATENCY, upper_LATENCY, measured_ACCURACY and measured_LATENCY (1 where the table holds a value), "
+        "and on_front, 1 for those on the front."
     ),
 ]
 ReportOption = Annotated[Path | None, typer.Option(help="The report to write (.html), with the front.")]

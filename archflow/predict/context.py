@@ -16,6 +16,7 @@ from archflow.errors import ArchflowError
 from archflow.features import Features, saved
 from archflow.features.varying import as_float32
 from archflow.graph.table import Table
+from archflow.near import alternatives
 from archflow.predict.contexts import CONTEXTS, ContextKind
 from archflow.printable import shown
 
@@ -48,9 +49,8 @@ class ContextChoice:
         column, colon, rest = (text, "", "") if text in columns else text.partition(":")
         kinds = tuple(kind.strip() for kind in rest.split(",") if kind.strip())
         if column not in columns:
-            raise ArchflowError(
-                f"--context {shown(column)}: the table has no such column; it has {', '.join(columns) or 'none'}"
-            )
+            there = alternatives(column, columns, listed="it has")
+            raise ArchflowError(f"--context {shown(column)}: the table has no such column; {there}")
         for kind in kinds:
             CONTEXTS.get(kind)
         if colon and not kinds:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archflow.data.benchmarks import Benchmark
 from archflow.device import usable
+from archflow.encoders import ENCODERS
 from archflow.encoders.pretrained import is_pretrained
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
@@ -73,6 +74,8 @@ class Choice:
             ArchflowError: If an option does not fit the recipe; the message names it.
         """
         usable(self.device)
+        if self.encoder and not self.ready:
+            ENCODERS.get(self.encoder)
         if self.recipe and self.budget:
             raise ArchflowError("--budget chooses the recipe: leave it or --recipe out")
         name = self.named(metrics)

@@ -53,7 +53,8 @@ class Front:
     """The candidates on the front.
 
     Attributes:
-        table: All candidates, with the columns `predicted_METRIC` of both, `upper_LATENCY`, `on_front`.
+        table: All candidates, with the columns `predicted_METRIC` of both, `measured_METRIC` (1 where the table holds a
+            value), `upper_LATENCY`, `on_front`.
         rows: The rows on the front, the fastest first.
         accuracy, latency: Names of the metrics.
         limit: In the unit of the latency; None if there is none.
@@ -81,20 +82,23 @@ class Front:
         """The front in JSON form."""
         found = [self.table.metrics[name] for name in self.columns]
         named = ("accuracy", "latency", "latency_upper")
-        front = [
+        measured = {name: self.table.metrics.get(name) for name in (self.accuracy, self.latency)}
+        rows = [
             {
-                "row": int(row),
+                "row": row,
                 **{name: float(values[row]) for name, values in zip(named, found, strict=True)},
-                "architecture": self.table.called(int(row)),
+                "measured": [name for name, own in measured.items() if own is not None and np.isfinite(own[row])],
+                "architecture": self.table.called(row),
             }
-            for row in self.rows
+            for row in range(len(self.table))
         ]
         about = {"accuracy": self.accuracy, "latency": self.latency, "limit": self.limit, "coverage": self.coverage}
         return {
             **about,
             "candidates": len(self.table),
             "within_limit": self.within,
-            "front": front,
+            "front": [rows[row] for row in self.rows.tolist()],
+            "rows": rows,
             "notes": self.notes,
         }
 
@@ -139,6 +143,8 @@ def pareto_front(
     on_front = np.zeros(len(table))
     on_front[rows] = 1
     columns = {f"predicted_{good.metric}": good.values, f"predicted_{slow.metric}": slow.values}
+    for metric in (name for name in (good.metric, slow.metric) if name in table.metrics):
+        columns[f"measured_{metric}"] = np.isfinite(table.metrics[metric]).astype(np.float64)
     found = table.with_metrics({**columns, f"upper_{slow.metric}": upper, "on_front": on_front})
     promised = None if slow.forecast is None else coverage
     return Front(found, rows, good.metric, slow.metric, most, promised, len(kept), tuple(dict.fromkeys(notes)))

@@ -71,7 +71,9 @@ def result_tables(content: Row) -> list[ResultTable]:
             return tables(content)
     found = [_of_rows(name.replace("_", " "), rows) for name, rows in content.items() if _are_rows(rows)]
     if not found:
-        raise ArchflowError("it is no result of archflow: it has no table; give what a verb printed with --json")
+        raise ArchflowError(
+            "it has no table; give what a verb printed with --json (`archflow bench page` shows records of studies)"
+        )
     return found
 
 
@@ -151,6 +153,7 @@ def _of_rows(caption: str, rows: Sequence[Row]) -> ResultTable:
     """A table with a column for each key whose values are plain; keys that end in `_error` stand beside their value."""
     keys = dict.fromkeys(key for row in rows for key, value in row.items() if not isinstance(value, dict | list))
     shown = [key for key in keys if key.removesuffix("_error") not in keys or not key.endswith("_error")]
+    shown.sort(key=lambda key: key != "architecture")  # the first column is aligned left
     return ResultTable(caption, [_column(key, rows) for key in shown])
 
 

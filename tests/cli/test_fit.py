@@ -149,11 +149,11 @@ def test_names_say_which_way_is_up(metric, lower):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--labels", "nan"), "labels must be a number above 0, not nan"),
-        (("--labels", "inf"), "labels must be a number above 0, not inf"),
-        (("--labels", "1e400"), "labels must be a number above 0, not inf"),
-        (("--labels", "-3"), "labels must be a number above 0, not -3.0"),
-        (("--labels", "0"), "labels must be a number above 0, not 0.0"),
+        (("--labels", "nan"), "--labels 'nan': give a count such as 50"),
+        (("--labels", "inf"), "--labels 'inf': give a count such as 50"),
+        (("--labels", "1e400"), "--labels '1e400': give a count such as 50"),
+        (("--labels", "-3"), "--labels '-3': give a count such as 50"),
+        (("--labels", "0"), "--labels '0': give a count such as 50"),
         (
             ("--members", "1000000000", "--recipe", "networks"),
             "members must be a whole number of at least 1 and at most 1,000, not 1000000000",

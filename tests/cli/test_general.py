@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import typer
 from archflow.cli.app import app
 from archflow.cli.general import LOG, with_general_options
 from archflow.encoders import ENCODERS
+from archflow.named_objects import PLUGINS
 from archflow.progress import progress_bar
 from tests.cli.commands import QUICK, one_line
 
@@ -45,12 +47,14 @@ def test_an_unknown_key_is_refused_with_the_nearest(run, here):
     assert "cannot be read" in one_line(run("fit", "--config", "none.toml", code=2))
 
 
-def test_a_plugin_registers_parts(run, table, here):
+def test_a_plugin_registers_parts(run, monkeypatch, table, here):
+    monkeypatch.setenv(PLUGINS, "")
     code = 'from archflow.encoders import ENCODERS, GIN\n@ENCODERS.register("plugged")\nclass Plugged(GIN):\n    pass\n'
     Path("plugged_part.py").write_text(code)
     pretrain = ("pretrain", "--data", table, "--encoder", "plugged", "--task", "flow", "--epochs", 1, "--out", "e")
     run("--plugin", "plugged_part.py", *pretrain)
     assert Path("e").is_file()
+    assert os.environ[PLUGINS] == str(Path("plugged_part.py").resolve())
     assert ENCODERS.get("plugged").__module__ == "plugged_part"
     Path("broken.py").write_text("1 / 0\n")
     assert "broken.py: cannot be run (ZeroDivisionError: division by zero)" in one_line(

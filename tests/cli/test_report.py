@@ -15,7 +15,7 @@ def test_predictions_become_a_page_figures_and_tables(run, predictor, table, her
     run("report", "r.json", "--format", "html", "--out", "page.html")
     assert len(read_page(Path("page.html").read_text()).rows("result")) == 30 + 2  # and the ends of the diagonal
     lines = run("report", "r.json", "--format", "csv").splitlines()
-    assert lines[0].startswith("rank,row,predicted")
+    assert lines[0].startswith("architecture,rank,row,predicted")
     assert len(lines) == 11
 
 
