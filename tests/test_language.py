@@ -15,11 +15,9 @@ ROOT = Path(__file__).parents[1]
 
 NOT_YET_CLEAN = (
     "archflow/data",
-    "archflow/devices",
     "archflow/encoders",
     "archflow/features",
     "archflow/graph",
-    "archflow/importers",
     "archflow/predict",
     "archflow/recipes",
     "archflow/report/explanation",

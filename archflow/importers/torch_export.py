@@ -119,9 +119,7 @@ def _exported_open(network: nn.Module, arguments: tuple, keywords: dict[str, Any
     given = with_open_batch(arguments, keywords)
     shapes = given.shapes.dynamic_shapes(network, given.arguments, given.keywords)
     with _quietly(), torch.device("meta"):
-        exported = torch.export.export(
-            network, given.arguments, given.keywords, dynamic_shapes=shapes, strict=False
-        )
+        exported = torch.export.export(network, given.arguments, given.keywords, dynamic_shapes=shapes, strict=False)
     return Program.exported(exported, network)
 
 

@@ -127,8 +127,11 @@ class _Reader:
         self._step[node] = self.steps.apply(op, taken, shape, itemsize, numbers(op, arguments))
 
     def _recurrent(self, op: str, node: Node, shape: tuple[int, ...] | None, itemsize: int) -> int:
-        """Arguments: sequence, state or states, weights by layer and direction, has_biases, layers, dropout, training,
-        bidirectional, batch_first."""
+        """Write down a recurrent layer.
+
+        The node's arguments are sequence, state or states, weights by layer and direction, has_biases, layers, dropout,
+        training, bidirectional and batch_first.
+        """
         sequence, states, weights, *_, layers, _dropout, _training, both = node.args[:8]
         return put_recurrent(
             self.steps,
