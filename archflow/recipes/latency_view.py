@@ -42,7 +42,8 @@ def as_learnt(models: Table, learnt_from: Table | None) -> Table:
 
 def _sums(graphs: ArchitectureSet, name: str) -> NDArray[np.float64]:
     """(N,) the sum of a node attribute over each graph."""
-    return np.bincount(graphs.node_owner, np.nan_to_num(graphs.attribute(name).astype(np.float64)), len(graphs))
+    values = np.nan_to_num(graphs.attribute(name).astype(np.float64))
+    return np.bincount(graphs.node_owner, values, len(graphs)).astype(np.float64)
 
 
 def unlike(models: Table, learnt_from: Table | None) -> list[str]:
