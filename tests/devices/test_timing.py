@@ -84,5 +84,5 @@ def test_runs_between_disturbances_do_not_count():
 
 def test_a_machine_that_is_always_disturbed_is_refused():
     machine = Machine(lambda _: 0.1)
-    with pytest.raises(ArchflowError, match="only 0 of 100 are undisturbed"):
+    with pytest.raises(ArchflowError, match="only 0 of 1001 runs are undisturbed"):
         timed(machine.call, SHORT, machine.clock, lambda: True)
