@@ -59,10 +59,11 @@ def ship_latency(
 
 def _measure(wanted: Sequence[str], specs: Sequence[Any], compiled: int, folder: Path) -> None:
     from archflow.progress import progress_bar
-    from archflow_reproduce.latency.measuring import measure_compiled, measure_eager
+    from archflow_reproduce.latency.measuring import EAGER, measure_compiled, measure_eager
+    from archflow_reproduce.latency.passes import SESSIONS
 
     if "eager" in wanted:
-        with progress_bar("eager passes", 2 * len(specs)) as progress:
+        with progress_bar("eager", len(EAGER) * len(SESSIONS) * len(specs)) as progress:
             measure_eager(specs, folder, progress)
     if "compiled" in wanted:
         with progress_bar("compiled networks", compiled) as progress:
