@@ -14,8 +14,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 NOT_YET_CLEAN = (
-    "archflow/devices",
-    "archflow/importers",
     "reproduce/archflow_reproduce/devices",
     "reproduce/archflow_reproduce/latency",
     "reproduce/archflow_reproduce/results",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,12 +12,15 @@ from archflow.cli.import_models import InputsOption
 from archflow.cli.output import ForceOption
 from archflow.printable import printable
 
+if TYPE_CHECKING:
+    from archflow.importers.model import ImportedModel
+
 SourceArgument = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
         help="As in `archflow import`: *.onnx; *.param of ncnn; package.module:build, a function of yours, which is "
-        "run; a table of graphs that others traced. Or a table of architectures.",
+        "run; a table of graphs that others traced. Or a table of architectures; or a native string of --space.",
     ),
 ]
 
@@ -26,6 +30,7 @@ def show(
     out: Annotated[Path, typer.Option(help="The page to write (.html).")],
     inputs: InputsOption = None,
     row: Annotated[int, typer.Option(min=0, help="Which row of a table.")] = 0,
+    space: Annotated[str | None, typer.Option(help="The search space whose native string MODEL is.")] = None,
     force: ForceOption = False,
 ) -> None:
     """Draw a model as a page of its own: blocks that open, and what each of them costs."""
@@ -35,8 +40,17 @@ def show(
     from archflow.report.page import is_page
 
     check_outputs(Output("--out", out, "a page", (".html",), is_page), inputs={"MODEL": model}, force=force)
-    found = model_at(model, inputs, row)
+    found = model_at(model, inputs, row) if space is None else _native(model, space)
     blocks = found.blocks()
     write_model_page(out, found.name, found.architecture, blocks, found.columns, found.notes)
     nodes = len(found.architecture.ops)
     typer.echo(printable(f"{out}: {found.name}, {nodes:,} operations in {len(blocks):,} blocks"))
+
+
+def _native(text: str, space: str) -> ImportedModel:
+    """The architecture that a native string of a search space describes."""
+    from archflow.importers.model import ImportedModel
+    from archflow.importers.vocabulary import COLUMNS
+    from archflow.spaces import SPACES
+
+    return ImportedModel(text, SPACES.get(space)().parse(text), dict.fromkeys(COLUMNS, math.nan))

@@ -14,6 +14,7 @@ from archflow.devices.here import processor
 from archflow.devices.measure import COLUMNS, latency
 from archflow.devices.networks import Networks
 from archflow.devices.timing import Clock, Protocol
+from archflow.devices.yardstick import Yardstick
 from archflow.errors import ArchflowError
 from archflow.graph.column_names import TABLE_ENDINGS, column_names
 from archflow.graph.columns import write_columns
@@ -72,12 +73,12 @@ class LatencyJob:
         Raises:
             ArchflowError: If none could be measured, or the journal is of another job or machine.
         """
-        done = Measured()
+        done, yardstick = Measured(), Yardstick(clock=clock)
         with open_journal(_journal(out), self._configuration()) as journal:
             done.entries = {entry["row"]: entry for entry in journal.entries}
             for row in range(len(self.networks)):
                 if row not in done.entries:
-                    self._measure(row, journal, done, clock)
+                    self._measure(row, journal, done, yardstick)
                 if progress is not None:
                     progress.advance()
         if not done.entries:
@@ -88,10 +89,10 @@ class LatencyJob:
             _journal(out).unlink()
         return done
 
-    def _measure(self, row: int, journal: Journal, done: Measured, clock: Clock) -> None:
+    def _measure(self, row: int, journal: Journal, done: Measured, yardstick: Yardstick) -> None:
         try:
             network, inputs = self.networks.build(row)
-            measured = latency(network, inputs, self.protocol, clock=clock)
+            measured = latency(network, inputs, self.protocol, yardstick=yardstick, clock=yardstick.clock)
         except ArchflowError as error:
             name = self.networks.called(row)
             done.failures[row] = str(error) if str(error).startswith(name) else f"{name}: {error}"

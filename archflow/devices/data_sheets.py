@@ -30,13 +30,15 @@ def devices_in(folder: Path) -> dict[str, Device]:
         try:
             found |= {device.name: device for device in read(read_columns(path))}
         except (ArchflowError, TypeError) as error:
-            raise ArchflowError(f"{path}: is no table of devices ({error}); take it out of the folder") from None
+            raise ArchflowError(f"{path}: is not a table of devices ({error}); take it out of the folder") from None
     return found
 
 
 def _sheets(table: pa.Table) -> Iterator[Device]:
-    """NeuSight's: memory in GB, bandwidth in GB/s, clock in MHz, peak in GFLOP/s. Two sheets of one GPU are told apart
-    by their files."""
+    """The devices of NeuSight's sheets, whose units are GB, GB/s, MHz and GFLOP/s.
+
+    Two sheets of one GPU are distinguished by their files.
+    """
     taken: set[str] = set()
     columns = ("Device", "file", "Dev_Mem", "Mem_Bw", "Freq", "Num_Sm", "Core_Per_SM", "SingleFLOPsMM")
     for called, file, memory, bandwidth, mhz, units, lanes, peak in _rows(table, columns):

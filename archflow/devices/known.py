@@ -43,7 +43,7 @@ def find_device(text: str, folder: Path | None = None) -> Device:
         folder: As `known_devices` takes it.
 
     Raises:
-        ArchflowError: It is none of these; the line has the nearest names.
+        ArchflowError: If it is not one of these; the line has the nearest names.
     """
     known = known_devices(folder)
     bare = next((text.removeprefix(prefix) for prefix in PREFIXES if text.startswith(prefix)), text)
@@ -67,7 +67,7 @@ def read_device(path: str | Path) -> Device:
     """The device that a TOML file describes: a name, and what else `Device` has.
 
     Raises:
-        ArchflowError: It cannot be read, or what it says is none of a device.
+        ArchflowError: It cannot be read, or does not describe a device.
     """
     path = Path(path)
     try:

@@ -11,9 +11,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from archflow.devices.here import pinned, processor
+from archflow.devices.here import pinned, processor, undisturbed
 from archflow.devices.timing import Clock, Protocol, timed
 from archflow.devices.user_code import call_of
+from archflow.devices.yardstick import Yardstick
 from archflow.errors import ArchflowError
 from archflow.named_objects import first_line
 
@@ -21,7 +22,7 @@ COLUMNS = {
     "latency_ms": "median time of one run in milliseconds",
     "latency_ms_low": "10 % quantile of the runs",
     "latency_ms_high": "90 % quantile of the runs",
-    "runs": "runs of the two passes that agree",
+    "runs": "undisturbed runs of the two passes that agree",
     "passes": "passes until two agreed",
     "threads": "threads of the run, pinned to as many cores",
     "mode": "eager or compiled",
@@ -30,6 +31,12 @@ COLUMNS = {
     "date": "day of the measurement",
 }
 """What is kept of a measurement; the columns of a table."""
+
+LOOKS = 20
+"""At the cores before the first pass, so that the yardstick knows what an undisturbed one is."""
+
+_NO_COMPILER = "InvalidCxxCompiler"
+"""The error of `torch.compile` where there is no compiler; torch wraps it in others."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +60,28 @@ def latency(
     inputs: Any,
     protocol: Protocol | None = None,
     *,
+    yardstick: Yardstick | None = None,
     clock: Clock = time.perf_counter,
 ) -> Latency:
     """Measure how long a network takes for one batch of inputs, in evaluation mode, without gradients.
 
-    The network, its mode and the settings of torch are as before afterwards.
+    Runs count while a yardstick says that nothing disturbs the cores, and where the system allows it they precede
+    other processes. The network, its mode and the settings of torch are as before afterwards.
 
     Args:
         network: On the CPU.
         inputs: A tensor, a tuple of positional arguments, or a mapping of named ones.
         protocol: How to measure; the default one if None.
+        yardstick: What says whether the cores are disturbed; of several networks the same, as it learns how fast an
+            undisturbed core is. A new one if None.
         clock: In seconds; tests give one of their own.
 
     Raises:
-        ArchflowError: The network is not on the CPU or cannot be run with these inputs, there are fewer cores than
-            threads, or no two passes agree.
+        ArchflowError: If the network is not on the CPU or cannot be run with these inputs, there are fewer cores than
+            threads, torch finds no compiler, the machine is disturbed throughout, or no two passes agree.
     """
     protocol = protocol or Protocol()
+    yardstick = yardstick or Yardstick(clock=clock)
     elsewhere = {str(each.device) for each in (*network.parameters(), *network.buffers()) if each.device.type != "cpu"}
     if elsewhere:
         raise ArchflowError(f"the network is on {sorted(elsewhere)[0]}; move it to the CPU, where it is measured")
@@ -80,7 +92,11 @@ def latency(
         with pinned(protocol.threads), torch.inference_mode():
             run = _compiled(call) if protocol.compiled else call
             _try(run)
-            timing = timed(run, protocol, clock)
+            disturbed = yardstick.disturbed if protocol.threads == 1 else yardstick.disturbed_anywhere
+            for _ in range(LOOKS):
+                disturbed()
+            with undisturbed():
+                timing = timed(run, protocol, clock, disturbed)
     finally:
         for module, mode in training:
             module.training = mode
@@ -105,4 +121,9 @@ def _try(run: Callable[[], object]) -> None:
     try:
         run()
     except Exception as error:  # whatever the user's network raises
+        if _NO_COMPILER in f"{type(error).__name__}: {error}":
+            raise ArchflowError(
+                "torch.compile finds no C++ compiler; install one (such as g++), name it in CXX, or measure without "
+                "--compile"
+            ) from None
         raise ArchflowError(f"the network cannot be run with these inputs ({first_line(error)})") from None

@@ -51,7 +51,7 @@ class Networks(ABC):
 
     @abstractmethod
     def columns(self) -> pa.Table:
-        """The columns that a table of them has besides measurements, a row for each."""
+        """The columns of a table of them other than measurements, one row for each."""
 
 
 @dataclass(frozen=True)

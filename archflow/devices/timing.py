@@ -16,6 +16,15 @@ from archflow.errors import ArchflowError
 Clock = Callable[[], float]
 """Seconds from any fixed moment on."""
 
+Disturbed = Callable[[], bool]
+"""Says whether something else slows this machine down now."""
+
+FEWEST = 3
+"""Undisturbed runs that every pass needs."""
+
+TRIED = 100
+"""The maximum number of runs in which a pass looks for them once its time is over."""
+
 
 @dataclass(frozen=True)
 class Protocol(Bounded):
@@ -26,7 +35,7 @@ class Protocol(Bounded):
         compiled: Whether `torch.compile` makes the network first, in place of running it as it is.
         warm_up: Runs that are not counted, before every pass.
         runs: At least so many in a pass, unless the time is over before.
-        seconds: At most so long is a pass; three runs take place in any case.
+        seconds: The maximum length of a pass; three undisturbed runs are waited for somewhat longer.
         stable: A pass ends when the 95 % confidence interval of its median is narrower than this part of the median.
         agree: Two passes whose medians differ by more than this part of the smaller one were disturbed.
         passes: At most so many; the last two that were made have to agree.
@@ -65,21 +74,33 @@ class Timing:
     passes: int
 
 
-def timed(call: Callable[[], object], protocol: Protocol, clock: Clock = time.perf_counter) -> Timing:
+def never() -> bool:
+    """Nothing disturbs."""
+    return False
+
+
+def timed(
+    call: Callable[[], object],
+    protocol: Protocol,
+    clock: Clock = time.perf_counter,
+    disturbed: Disturbed = never,
+) -> Timing:
     """Time a call.
 
     Args:
         call: Ends when all its work is done.
         protocol: See there.
         clock: Read before and after every run.
+        disturbed: Asked before and after every run; only runs between two moments without disturbance count.
 
     Raises:
-        ArchflowError: No two passes in a row agree: something else keeps the machine busy.
+        ArchflowError: If no two passes in a row agree, or hardly a run is undisturbed: something else keeps the machine
+            busy.
     """
-    before = one_pass(call, protocol, clock)
+    before = one_pass(call, protocol, clock, disturbed)
     apart = math.inf
     for number in range(2, protocol.passes + 1):
-        latest = one_pass(call, protocol, clock)
+        latest = one_pass(call, protocol, clock, disturbed)
         medians = sorted((float(np.median(before)), float(np.median(latest))))
         apart = medians[1] / medians[0] - 1 if medians[0] > 0 else math.inf
         if apart <= protocol.agree:
@@ -93,18 +114,32 @@ def timed(call: Callable[[], object], protocol: Protocol, clock: Clock = time.pe
     )
 
 
-def one_pass(call: Callable[[], object], protocol: Protocol, clock: Clock = time.perf_counter) -> NDArray[np.float64]:
-    """Seconds (n,) of every run of one pass. Arguments as for `timed`."""
+def one_pass(
+    call: Callable[[], object],
+    protocol: Protocol,
+    clock: Clock = time.perf_counter,
+    disturbed: Disturbed = never,
+) -> NDArray[np.float64]:
+    """Seconds (n,) of the undisturbed runs of one pass. Arguments and errors as for `timed`."""
     for _ in range(protocol.warm_up):
         call()
     runs: list[float] = []
-    look = protocol.runs
-    total = 0.0
-    while len(runs) < 3 or total < protocol.seconds:
+    look, tried, total = protocol.runs, 0, 0.0
+    quiet = not disturbed()
+    while total < protocol.seconds or len(runs) < FEWEST:
+        if tried >= TRIED and total >= protocol.seconds:
+            raise ArchflowError(
+                f"only {len(runs)} of {tried} runs are undisturbed, {FEWEST} are needed: end what else keeps this "
+                "machine busy, and measure again"
+            )
         start = clock()
         call()
-        runs.append(clock() - start)
-        total += runs[-1]
+        took = clock() - start
+        tried, total = tried + 1, total + took
+        before, quiet = quiet, not disturbed()
+        if not (before and quiet):
+            continue
+        runs.append(took)
         if len(runs) >= look:
             if _is_stable(np.sort(runs), protocol.stable):
                 break

@@ -30,7 +30,9 @@ def checked_latencies(what: str, values: ArrayLike) -> NDArray[np.float64]:
     except (TypeError, ValueError):
         raise ArchflowError(f"{what}: latencies are numbers; leave other rows out") from None
     if latencies.ndim != 1 or not len(latencies):
-        raise ArchflowError(f"{what}: an array of shape {latencies.shape} is no list of latencies; give at least one")
+        raise ArchflowError(
+            f"{what}: an array of shape {latencies.shape} is not a list of latencies; give at least one"
+        )
     wrong = ~(np.isfinite(latencies) & (latencies > 0))
     if wrong.any():
         row = int(np.argmax(wrong))

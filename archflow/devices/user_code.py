@@ -27,7 +27,7 @@ def made(name: str) -> Any:
 
 
 def made_network(name: str) -> nn.Module:
-    """The network that `package.module:name` is or gives. Raises ArchflowError as `made` does, or if it is none."""
+    """The network that `package.module:name` is or gives. Raises ArchflowError as `made` does, or for anything else."""
     network = made(name)
     if not isinstance(network, nn.Module):
         raise ArchflowError(f"{name}: gives a {type(network).__name__}, not a torch.nn.Module")

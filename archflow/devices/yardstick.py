@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import math
+import os
 import time
 from collections.abc import Callable
 
@@ -52,6 +53,20 @@ class Yardstick:
         took = min(self._once(), self._once())
         bisect.insort(self._looks, took)
         return took > (1 + self.slower) * self.usual
+
+    def disturbed_anywhere(self) -> bool:
+        """Whether one of the cores that this thread may run on is disturbed now."""
+        if not hasattr(os, "sched_setaffinity"):
+            return self.disturbed()
+        own = sorted(os.sched_getaffinity(0))
+        try:
+            for core in own:
+                os.sched_setaffinity(0, [core])
+                if self.disturbed():
+                    return True
+            return False
+        finally:
+            os.sched_setaffinity(0, own)
 
     def _once(self) -> float:
         start = self.clock()

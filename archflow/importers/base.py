@@ -29,7 +29,9 @@ class Source:
 
 
 class Importer(ABC):
-    """Reads models of one form. A class in a file of its own, registered by name:
+    """Reads models of one form.
+
+    A class in a file of its own, registered by name:
 
         @IMPORTERS.register("my_format")
         class MyImporter(Importer): ...

@@ -36,8 +36,10 @@ def is_product(op: str) -> bool:
 
 
 def kind_of(ops: Iterable[str]) -> str:
-    """What to call a block with these operations: its convolutions and matrix products, and how many of each; all its
-    operations if there is none. A single operation keeps its name."""
+    """What to call a block with these operations: its convolutions and matrix products, and how many of each.
+
+    Without any, all its operations are named. A single operation keeps its name.
+    """
     counts = Counter(ops)
     if counts.total() == 1:
         return next(iter(counts))
@@ -64,8 +66,10 @@ def with_names(blocks: Iterable[Block], ops: Sequence[str], modules: Sequence[st
 
 
 def module_name(paths: Iterable[str]) -> str:
-    """What several modules are called together: the path that they share, or else what those below each of the
-    outermost share, the first few of them."""
+    """What several modules are called together: the path that they share.
+
+    If they share none, what those below each of the outermost modules share, for the first few of them.
+    """
     groups: dict[str, list[list[str]]] = {}
     for path in dict.fromkeys(paths):
         if path:

@@ -22,7 +22,7 @@ def described(
         op: A name of the vocabulary.
         operands: Shapes, as the vocabulary orders operands; None for one that is not known.
         result: Of the first result.
-        numbers: What is known besides: kernel, stride, groups ... Multiply-adds that are among them stay.
+        numbers: What else is known: kernel, stride, groups ... Multiply-adds that are among them stay.
     """
     found = dict(numbers)
     if "macs" in found:
@@ -40,8 +40,10 @@ def described(
 
 
 def named(op: str, operands: Sequence[Shape | None], result: Shape | None) -> str:
-    """The name of an operation that its shapes decide: a pooling or mean over all positions of an image is
-    `global_avg_pool`."""
+    """The name of an operation that its shapes decide.
+
+    A pooling or mean over all positions of an image is `global_avg_pool`.
+    """
     image = operands[0] if operands else None
     if image is None or result is None or not (op.startswith("adaptive_avg_pool") or (op == "mean" and len(image) > 3)):
         return op

@@ -1,5 +1,8 @@
-"""Calls of torch operations that are written as text: they are looked up in a list and applied to tensors without
-numbers, so that shapes are known. Nothing of the text is executed."""
+"""Calls of torch operations that are written as text.
+
+They are looked up in a list and applied to tensors without numbers, so that shapes are known. Nothing of the text is
+executed.
+"""
 
 from __future__ import annotations
 

@@ -83,8 +83,10 @@ def _forward(module: ast.Module) -> ast.FunctionDef:
 
 
 def _said_beside(path: Path) -> dict[str, Shape]:
-    """The shapes by name that `weight_meta.py` and `input_meta.py` of GraphNet state: classes with `name` and
-    `shape`."""
+    """The shapes by name that `weight_meta.py` and `input_meta.py` of GraphNet state.
+
+    These files hold classes with `name` and `shape`.
+    """
     found: dict[str, Shape] = {}
     for name in ("weight_meta.py", "input_meta.py"):
         beside = path.with_name(name)

@@ -20,8 +20,10 @@ _INPUT = re.compile(r"shape=(\[[\d, ]*\]) dtype=(\w+)")
 
 @IMPORTERS.register("graphnet_table")
 class GraphNetTableImporter(TableImporter):
-    """Columns `sample`, `ops` (calls of torch), `attrs` (arguments: `%0` a value, `$0` a learned array),
-    `weight_shapes`, `n_params`."""
+    """Reads torch graphs from the columns `sample`, `ops`, `attrs`, `weight_shapes` and `n_params`.
+
+    `ops` are calls of torch, `attrs` their arguments: `%0` is a value, `$0` a learned array.
+    """
 
     form = "a table of torch graphs (.parquet with sample, ops, attrs, edge_pos, weight_shapes, n_params)"
     columns = frozenset(("sample", "ops", "edge_src", "edge_dst", "edge_pos", "attrs", "weight_shapes", "n_params"))

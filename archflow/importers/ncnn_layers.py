@@ -67,7 +67,7 @@ class Layer:
     shapes: Sequence[Shape] = ()
 
     def get(self, number: int, default: int = 0) -> int:
-        """A parameter as a whole number. Raises ArchflowError for one that is none, or that no model has."""
+        """A parameter as a whole number. Raises ArchflowError for one that no model has."""
         value = self.numbers.get(number, default)
         if isinstance(value, list):
             return default
@@ -93,6 +93,8 @@ def put_layer(steps: Steps, layer: Layer, inputs: Sequence[int]) -> int:
         operands = [*inputs, *_learned(steps, layer)]
         op = _name(layer)
         same = before if op in _KEEPS_SHAPE or layer.kind in ("BinaryOp", "Eltwise", "UnaryOp") else None
+        if layer.kind == "Padding":
+            same = _padded(layer, before)
         step = steps.apply(op, operands, layer.shapes[0] if layer.shapes else same)
     fused = _FUSED.get(layer.get(9)) if layer.kind.startswith(("Conv", "Deconv", "InnerProduct")) else None
     return step if fused is None else steps.apply(fused, [step], steps[step].shape)
@@ -126,8 +128,11 @@ def _blob(layer: Layer) -> Shape | None:
 
 
 def _convolution(steps: Steps, layer: Layer, inputs: Sequence[int], before: Shape | None) -> int:
-    """Parameters: 0 channels, 1 and 11 kernel, 2 and 12 dilation, 3 and 13 stride, 4 and 14 to 16 padding, 5 bias, 6
-    weights, 7 groups."""
+    """Write down a convolution.
+
+    Parameters: 0 channels, 1 and 11 kernel, 2 and 12 dilation, 3 and 13 stride, 4 and 14 to 16 padding, 5 bias, 6
+    weights, 7 groups.
+    """
     out, groups = layer.get(0), layer.get(7, 1) if "DepthWise" in layer.kind else 1
     width = layer.get(1)
     height = layer.get(11, width) if "1D" not in layer.kind else None
@@ -143,6 +148,7 @@ def _convolution(steps: Steps, layer: Layer, inputs: Sequence[int], before: Shap
     if shape is None and before is not None and len(before) == len(kernel) + 2 and not transposed:
         shape = (before[0], out, *_windows(layer, before[2:], kernel))
     numbers = {"stride": float(layer.get(3, 1)), "dilation": float(layer.get(2, 1)), "groups": float(groups)}
+    numbers |= _precision(layer)
     op = f"{'conv_transpose' if transposed else 'conv'}{len(kernel)}d"
     return steps.apply(op, [*inputs[:1], *learned], shape, 4, numbers)
 
@@ -166,10 +172,24 @@ def _product(steps: Steps, layer: Layer, inputs: Sequence[int], before: Shape | 
         rows = 1
         for size in shape[:-1]:
             rows *= size
-    numbers = {"channels_in": float(width), "channels_out": float(out)}
+    numbers = {"channels_in": float(width), "channels_out": float(out), **_precision(layer)}
     if rows is not None:
         numbers["macs"] = float(rows * out * width)
     return steps.apply("linear", [*inputs[:1], *learned], shape, 4, numbers)
+
+
+def _precision(layer: Layer) -> dict[str, float]:
+    """The attribute of a convolution or product whose weights are quantised; parameter 8, of a Gemm 18."""
+    return {"int8": 1.0} if layer.get(18 if layer.kind == "Gemm" else 8) else {}
+
+
+def _padded(layer: Layer, before: Shape | None) -> Shape | None:
+    """Parameters of Padding: 0 top, 1 bottom, 2 left, 3 right, 7 front, 8 behind (channels)."""
+    if before is None or len(before) != 4:
+        return None
+    ends = ((7, 8), (0, 1), (2, 3))
+    added = [layer.get(first) + layer.get(last) for first, last in ends]
+    return (before[0], *(size + more for size, more in zip(before[1:], added, strict=True)))
 
 
 def _pooling(steps: Steps, layer: Layer, inputs: Sequence[int], before: Shape | None) -> int:

@@ -35,7 +35,7 @@ def from_param(path: str | Path) -> ImportedModel:
     """The graph of a `.param` file.
 
     Raises:
-        ArchflowError: naming the file and the line, if it is none.
+        ArchflowError: naming the file and the line, if it is of another form.
     """
     path = Path(path)
     try:
@@ -78,7 +78,7 @@ def _results(steps: Steps, step: int, layer: Layer, outputs: list[str]) -> Itera
 
 
 def _layer(words: list[str]) -> tuple[Layer, list[str], list[str]]:
-    """A layer and the names of what it takes and gives. Raises ValueError or IndexError for a line that is none."""
+    """A layer and the names of what it takes and gives. Raises ValueError or IndexError for another line."""
     kind, name, given, gives = words[0], words[1], int(words[2]), int(words[3])
     if not (0 <= given <= MOST_STEPS and 0 < gives <= MOST_STEPS):
         raise ValueError
@@ -109,8 +109,11 @@ def parsed_numbers(words: list[str]) -> Numbers:
 
 
 def shapes_of(hint: list[float]) -> list[Shape]:
-    """Shapes (batch of 1, channels, height, width) that a hint gives as rank, width, height, channels, one after the
-    other. Four numbers follow a rank, or as many as it says."""
+    """Shapes (batch of 1, channels, height, width) that a hint gives.
+
+    A hint has rank, width, height and channels of one shape after the other. Four numbers are there for every rank, or
+    as many as it says.
+    """
     found: list[Shape] = []
     at = 0
     while at < len(hint) and 1 <= hint[at] <= 4:

@@ -69,7 +69,7 @@ _SIZES = ("size", "dim", "getattr", "finfo", "<class 'torch.finfo'>")
 
 
 def _module(steps: Steps, name: str, taken: list[int], operands: list[Shape], shape: Shape) -> int:
-    """Write down a module, whose class is told from its name."""
+    """Write down a module, whose class follows from its name."""
     last = name.rpartition(".")[2].lower()
     op = next((op for parts, op in _MODULES if any(part in last for part in parts)), "linear")
     width, out = operands[0][-1] if operands and operands[0] else 1, shape[-1] if shape else 1

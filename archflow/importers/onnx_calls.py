@@ -51,8 +51,11 @@ class Call:
         return place < len(self.tensors) and self.tensors[place] is not None
 
     def numbers(self, place: int, name: str = "") -> list[Any] | None:
-        """The numbers of an operand, or of the attribute that older versions have in its place; None if neither is
-        there. Raises UnknownShapeError if they are not known."""
+        """The numbers of an operand, or of the attribute that older versions have in its place; None without either.
+
+        Raises:
+            UnknownShapeError: If they are not known.
+        """
         if name and name in self.attributes:
             value = self.attributes[name]
             return list(value) if isinstance(value, list) else [value]

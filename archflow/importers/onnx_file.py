@@ -153,8 +153,11 @@ class _Reader:
         return self.steps.apply(op, taken, shape, itemsize, found.numbers if found else None)
 
     def _counted(self, node: OnnxNode, operands: Sequence[Value]) -> list[int]:
-        """The steps of operands. Arrays that exporters make are not learned: the states that a recurrent layer begins
-        with, and one number that scales or shifts many, such as that of an attention's scores."""
+        """The steps of operands.
+
+        Arrays that exporters create are not learned: the states that a recurrent layer begins with, and one number that
+        scales or shifts many, such as that of an attention's scores.
+        """
         made: list[Value | None] = []
         if node.op in ("LSTM", "GRU", "RNN"):
             made = [self._values.get(name) for name in node.inputs[5:7]]

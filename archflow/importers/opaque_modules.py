@@ -52,8 +52,11 @@ class OpaqueModules:
             _SHAPES.pop(number, None)
 
     def resolve(self, error: BaseException) -> bool:
-        """Do something about a failed export: let the innermost sub-module that the error passed stand as an operator,
-        or find out the shapes that one gives. False if neither would help."""
+        """Prepare another attempt after a failed export; False if that would not help.
+
+        The innermost sub-module that the error passed stands as an operator from now on, or the shapes that one gives
+        are found out.
+        """
         if isinstance(error, _ShapesNeededError):
             return error.stand_in.find_shapes()
         module = innermost(error, self._network)

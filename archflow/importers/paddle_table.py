@@ -35,8 +35,10 @@ _BYTES = {"i64": 8, "f64": 8, "i32": 4, "ui8": 1, "i8": 1, "i16": 2, "f16": 2, "
 
 @IMPORTERS.register("paddle_table")
 class PaddleTableImporter(TableImporter):
-    """Columns `sample`, `ops` (of Paddle), `attrs`, `n_weights`, `in_shapes`, `out_shapes`; a batch that is left open
-    is 1."""
+    """Reads Paddle's graphs from the columns `sample`, `ops`, `attrs`, `n_weights`, `in_shapes` and `out_shapes`.
+
+    A batch that is left open is 1.
+    """
 
     form = "a table of Paddle's graphs (.parquet with sample, ops, attrs, n_weights, in_shapes, out_shapes)"
     columns = frozenset(("sample", "ops", "edge_src", "edge_dst", "attrs", "n_weights", "in_shapes", "out_shapes"))
@@ -86,8 +88,10 @@ def _input_shape(row: Row, number: int) -> Shape | None:
 
 
 def shapes_in(text: str) -> list[tuple[Shape | None, int] | None]:
-    """Shapes and bytes of a number in a text like `(-1x3x224x224x,1xi64)`; None for what is no array. A size that is
-    left open is 1."""
+    """Shapes and bytes of a number in a text like `(-1x3x224x224x,1xi64)`; None for anything but an array.
+
+    A size that is left open is 1.
+    """
     found: list[tuple[Shape | None, int] | None] = []
     for part in text.strip("()").split(","):
         if not part or not _SIZE.match(part):

@@ -48,8 +48,10 @@ def put_recurrent(
 
 
 def absorb_moves(model: Rewriting) -> None:
-    """Let the reshapes and transposes directly before and behind a recurrent layer be its own: they are there for one
-    library's order of axes and not for another's."""
+    """Let the reshapes and transposes directly before and behind a recurrent layer be its own.
+
+    They are there for one library's order of axes and not for another's.
+    """
     uses = model.uses()
     for number, step in enumerate(model.steps):
         if step.op in RECURRENT and step.inputs:

@@ -33,7 +33,7 @@ class Step:
         shape: Of its (first) result; None if not known.
         itemsize: Bytes of one number of the result.
         numbers: Node attributes by name.
-        weights: The learned arrays that it reads: how many numbers each has, by a name that tells them apart.
+        weights: The learned arrays that it reads: how many numbers each has, by a name that distinguishes them.
         constants: Shapes of the operands that no input of the model decides, learned ones included.
         module: Dotted path of the module that it is computed in; empty if the source does not say.
     """

@@ -73,8 +73,10 @@ class _Blocks:
     def _widest(
         self, ends: Sequence[int], neighbours: Sequence[Sequence[int]], within: Collection[int] | None = None
     ) -> list[int]:
-        """The ends from which the most nodes are reached, or, of many ends, the longest path leads: the main input or
-        output, several if they are equal."""
+        """The main input or output, several if they are equal.
+
+        These are the ends from which the most nodes are reached, or, of many ends, the longest path leads.
+        """
         if len(ends) < 2:
             return list(ends)
         if len(ends) <= _FEW:
@@ -100,8 +102,14 @@ class _Blocks:
         return seen
 
     def _divided(self, nodes: list[int], first: set[int], last: set[int], depth: int) -> list[Block]:
-        """The blocks of nodes, in order. first, last: nodes at the main input and output; those that are not among
-        the nodes do not count. One block if no path leads from one to the other."""
+        """The blocks of nodes, in order; one block if no path leads from the first nodes to the last.
+
+        Args:
+            nodes: In order.
+            first: Nodes at the main input; those that are not among the nodes do not count.
+            last: Nodes at the main output, likewise.
+            depth: How many levels of blocks are left.
+        """
         within = set(nodes)
         on_path = self._reached(first, self.behind, within) & self._reached(last, self.before, within)
         path = [node for node in nodes if node in on_path]
@@ -162,8 +170,10 @@ class _Blocks:
         return groups, joins
 
     def _add_sides(self, nodes: Sequence[int], of: dict[int, int]) -> None:
-        """Give nodes that are on no main path a group: the first of those that take from them, or else the last of
-        those that give to them, so that groups stay in order."""
+        """Give nodes that are on no main path a group, so that groups stay in order.
+
+        It is the first of those that take from them, or else the last of those that give to them.
+        """
         for node in reversed(nodes):
             taking = [of[each] for each in self.behind[node] if each in of]
             if node not in of and taking:
@@ -195,9 +205,12 @@ class _Blocks:
         return found if len(found) > 1 else []
 
     def _branch(self, nodes: list[int], first: set[int], last: set[int], depth: int) -> list[Block]:
-        """The blocks of a branch. Where all its layers take what comes from before, as those of a decoder take what an
-        encoder gives, it has a trunk only between the first of them and the last; that counts if no block on it has
-        more than half of the branch."""
+        """The blocks of a branch.
+
+        Where all its layers take what comes from before, as those of a decoder take what an encoder gives, it has a
+        trunk only between the first of them and the last. That counts if no block on it has more than half of the
+        branch.
+        """
         found = self._divided(nodes, first, last, depth)
         if len(found) > 1 or len(nodes) < _SMALL:
             return found

@@ -1,5 +1,8 @@
-"""What torch calls the operations of the vocabulary: as ATen operators, functions, methods of tensors, operators of
-Python, with or without an underscore behind."""
+"""What torch calls the operations of the vocabulary.
+
+Names are those of ATen operators, functions, methods of tensors and operators of Python, with or without an underscore
+behind.
+"""
 
 from __future__ import annotations
 
@@ -88,8 +91,10 @@ TORCH_NAMES = {name: name for name in OPERATIONS} | {
 
 
 def plain(name: str) -> str:
-    """A torch name without its module and the underscore of what works in place: `torch.nn.functional.relu_` is
-    `relu`."""
+    """A torch name without its module and the underscore of what works in place.
+
+    `torch.nn.functional.relu_` is `relu`.
+    """
     last = name.rpartition(".")[2] or name
     if name.startswith("operator.i") and last[1:] in TORCH_NAMES:  # operator.iadd
         return last[1:]

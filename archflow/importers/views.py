@@ -20,24 +20,57 @@ _FLOAT = 4
 
 
 def fused(architectures: ArchitectureSet) -> ArchitectureSet:
-    """The same models, in which a convolution or linear layer with the normalisation and activation behind it is one
-    node, `conv2d+batch_norm+relu`; so is a normalisation with an activation, and moves in a row are one node `moves`.
+    """The same models with fewer nodes: what a device can run as one operation is one.
+
+    A convolution or linear layer with the normalisation and activation behind it is one node, `conv2d+batch_norm+relu`;
+    so is a normalisation with an activation, and moves in a row are one node `moves`.
 
     Nodes are joined where nothing else takes what passes between them. A joined node has the sums of parameters and
     multiply-adds, the shape of its last part, and all else of its first; what passed between is not moved any more.
     """
-    graphs = architectures
-    before = _joined_to(graphs)
+    before = _joined_to(architectures)
+    first = _heads(before)
+    return _joined(architectures, before, _names(architectures, before, first))
+
+
+def folded(architectures: ArchitectureSet) -> ArchitectureSet:
+    """The same models as libraries for inference run them: batch normalisation is part of the weights before it.
+
+    It folds into the convolution or linear layer directly before it. Activations remain.
+    """
+    before = _folds_into(architectures)
+    return _joined(architectures, before, np.array(architectures.vocabulary.ops, object)[architectures.op])
+
+
+def folds(architectures: ArchitectureSet) -> int:
+    """How many nodes `folded` would remove."""
+    before = _folds_into(architectures)
+    return int((before != np.arange(len(before))).sum())
+
+
+def _heads(before: Ints) -> Ints:
+    """(V,) the first node of the chain that each node is joined to."""
     first = before.copy()
     while (first != first[first]).any():  # twice as far along the chain at every round
         first = first[first]
+    return first
+
+
+def _joined(graphs: ArchitectureSet, before: Ints, names: NDArray[np.object_]) -> ArchitectureSet:
+    """The models with every chain of joined nodes as one node.
+
+    Args:
+        graphs: The models.
+        before: (V,) the node that each is joined to; itself if none.
+        names: (V,) the operation of each chain, at its first node.
+    """
+    first = _heads(before)
     source, target = graphs.edge_nodes
     kept = first == np.arange(len(first))
     place = np.cumsum(kept) - 1
     between = first[source] != first[target]
     node_ptr = pointer(kept)[graphs.node_ptr]
     start = node_ptr[graphs.edge_owner[between]]
-    names = _names(graphs, before, first)
     vocabulary = Vocabulary.of(names[kept].tolist())
     return graphs.replaced(
         kept,
@@ -49,6 +82,13 @@ def fused(architectures: ArchitectureSet) -> ArchitectureSet:
         edge_ptr=pointer(between)[graphs.edge_ptr],
         attributes=_attributes(graphs, before, first, kept),
     )
+
+
+def _folds_into(graphs: ArchitectureSet) -> Ints:
+    """(V,) the convolution or linear layer whose weights take up each batch normalisation; itself for other nodes."""
+    is_norm = np.array([op == "batch_norm" for op in graphs.vocabulary.ops], bool)[graphs.op]
+    before = _joined_to(graphs)
+    return np.where(is_norm, before, np.arange(len(before)))
 
 
 def _joined_to(graphs: ArchitectureSet) -> Ints:

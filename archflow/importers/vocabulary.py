@@ -51,6 +51,7 @@ MEANINGS = {
     "dilation": "dilation along the last axis",
     "groups": "groups of a convolution: 1 for a dense one, all channels for a depthwise one",
     "heads": "heads of an attention",
+    "int8": "1 where numbers of 8 bits are multiplied",
     "channels_in": "channels or features that a convolution, matrix or normalisation reads",
     "channels_out": "channels or features that it gives",
     **{f"shape_{axis}": f"size of axis {axis} of the (first) result, the batch included" for axis in range(6)},

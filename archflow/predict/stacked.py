@@ -106,6 +106,10 @@ class StackedPredictor(Shown, Predictor):
         known = next((each.operations for each in features if each.operations is not None), None)
         return None if known is None else Vocabulary(known)
 
+    @property
+    def context_columns(self) -> Sequence[str]:
+        return [self.context.column] if self.context else ()
+
     def epochs(self, labels: int) -> int:
         """How many epochs `fit` reports for this number of labels; 0 if no component trains for long."""
         each = Folds.of(labels, self.seed).train.shape[1]

@@ -23,7 +23,8 @@ from archflow.predict.device_errors import DeviceErrors
 from archflow.predict.latency_baselines import BASELINES
 from archflow.predict.stacked import StackedPredictor
 from archflow.recipes.context_texts import Meant, context_of, meant, with_context
-from archflow.recipes.latency_data import COSTS, DEVICE, METRIC, NAME, known_operations, latency_data, latency_predictor
+from archflow.recipes.latency_data import DEVICE, METRIC, NAME, known_operations, latency_data, latency_predictor
+from archflow.recipes.latency_view import as_learnt, unlike
 
 Values = NDArray[np.float64]
 
@@ -117,10 +118,13 @@ def latency(request: LatencyRequest, on_fit: Callable[[int], None] = lambda rows
     models = models_of(request.source, request.inputs)
     predictor, learnt_from = _predictor(request, on_fit)
     found = _device(predictor, request)
+    on_it, _ = _on_device(predictor, learnt_from, found)
+    reference = learnt_from if on_it is None else on_it
+    models = as_learnt(models, reference)
     shown = _readable(predictor, models)
     predicted = predictor.predict(with_context(predictor, shown, found.text)).mean
-    known, latencies = _measured(request, predictor, learnt_from)
-    notes = [*found.notes, *_unlike(models, learnt_from), *_doubts(predictor, known, latencies, found.text)]
+    known, latencies = _measured(request, predictor, learnt_from, reference)
+    notes = [*found.notes, *unlike(models, learnt_from), *_doubts(predictor, known, latencies, found.text)]
     if found.learnt and not len(latencies):
         low, high = predictor.interval(with_context(predictor, shown, found.text), request.coverage)
         factor = 1.0
@@ -193,7 +197,7 @@ def _readable(predictor: StackedPredictor, models: Table) -> Table:
 
 
 def _measured(
-    request: LatencyRequest, predictor: StackedPredictor, learnt_from: Table | None
+    request: LatencyRequest, predictor: StackedPredictor, learnt_from: Table | None, reference: Table | None
 ) -> tuple[Table | None, Values]:
     """The measured models, and their latencies (n,)."""
     if request.measured is None:
@@ -211,7 +215,7 @@ def _measured(
         if learnt_from is not None and source in named:
             parts.append(_readable(predictor, _costed(learnt_from.select([named.index(source)]))))
         else:
-            parts.append(_readable(predictor, _costed(_one(request, source))))
+            parts.append(_readable(predictor, as_learnt(_costed(_one(request, source)), reference)))
     whole, *others = parts
     for other in others:
         whole = whole.followed_by(other)
@@ -251,27 +255,6 @@ def _doubts(predictor: StackedPredictor, known: Table | None, latencies: Values,
         return []
     doubt = unit_doubt("the measured latencies", latencies, _pairs(predictor, known, latencies, text)[0])
     return [] if doubt is None else [doubt]
-
-
-def _unlike(models: Table, learnt_from: Table | None) -> list[str]:
-    """Lines about models that are unlike those that were learnt from."""
-    if learnt_from is None:
-        return []
-    notes = []
-    for name in (name for name in COSTS if name in models.metrics):
-        own, usual = models.metric(name), learnt_from.metric(name)
-        beyond = (own < usual.min()) | (own > usual.max())
-        if beyond.any():
-            row = int(np.argmax(beyond))
-            notes.append(
-                f"{models.called(row)}: {name} is {own[row]:.3g}, and the networks learnt from have "
-                f"{usual.min():.3g} to {usual.max():.3g}"
-            )
-    ops = learnt_from.architectures.vocabulary.ops
-    learnt = {ops[op] for op in np.unique(learnt_from.architectures.op).tolist()}
-    names = models.architectures.vocabulary.ops
-    new = sorted({names[op] for op in np.unique(models.architectures.op).tolist()} - learnt - {"input", "output"})
-    return [*notes, f"no network learnt from has {', '.join(new)}"] if new else notes
 
 
 def _on_device(predictor: StackedPredictor, learnt_from: Table | None, found: Meant) -> tuple[Table | None, Values]:

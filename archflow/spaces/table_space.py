@@ -29,12 +29,12 @@ _MADE: WeakKeyDictionary[ArchitectureSet, tuple[TableSpace, Ints]] = WeakKeyDict
 class TableSpace(SearchSpace):
     """The distinct architectures of a table; the first row of each isomorphism class represents it.
 
-    A native string is that of the table if the row has one, and otherwise the 16 digits of the hash; `parse` accepts
-    both. Neighbours are the architectures in the table with one operation changed, or one edge more or fewer.
-    Architectures that have none, as in a small sample of a large space, are arranged in a ring by size and operations,
-    in which the five before and the five after are neighbours. (If there is only one such architecture, all others are
-    its neighbours.) A mutation is therefore always possible, but a sequence of mutations need not reach the whole
-    table.
+    A native string is that of the table if the row has one, and otherwise `row 17`, the number of the row from 0;
+    `parse` also accepts the 16 digits of a hash. Neighbours are the architectures in the table with one operation
+    changed, or one edge more or fewer. Architectures that have none, as in a small sample of a large space, are
+    arranged in a ring by size and operations, in which the five before and the five after are neighbours. (If there is
+    only one such architecture, all others are its neighbours.) A mutation is therefore always possible, but a sequence
+    of mutations need not reach the whole table.
 
     Args:
         table: The table, or a data frame, with at least one row.
@@ -68,6 +68,9 @@ class TableSpace(SearchSpace):
             if text and self._class_of_text.setdefault(text, number) != number:
                 raise ArchflowError(f"{name}: row {row} differs from an earlier architecture called {shown(text)}")
             self._native[number] = self._native[number] or text or ""
+        for number, row in enumerate(self.rows.tolist()):
+            if not self._native[number] and self._class_of_text.setdefault(f"row {row}", number) == number:
+                self._native[number] = f"row {row}"
 
     def parse(self, text: str) -> Architecture:
         if text not in self._class_of_text:

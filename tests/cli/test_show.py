@@ -35,3 +35,12 @@ def test_what_goes_wrong_is_one_line_and_writes_nothing(run, tmp_path, monkeypat
         assert message in error
         assert error.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["precious.html"]
+
+
+def test_a_native_string_of_a_space(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    native = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|nor_conv_3x3~0|none~1|avg_pool_3x3~2|"
+    assert native in run("show", native, "--space", "nasbench201", "--out", "cell.html")
+    assert "nor_conv_3x3" in Path("cell.html").read_text("utf-8")
+    error = run("show", "|broken|", "--space", "nasbench201", "--out", "other.html", code=2)
+    assert error.count("\n") == 1

@@ -49,7 +49,7 @@ def test_sheets_and_benchmarks_become_devices(tmp_path):
 )
 def test_a_table_of_something_else_is_one_line(tmp_path, columns):
     written(tmp_path, "ncnn_latency.parquet", columns)
-    with pytest.raises(ArchflowError, match=r"ncnn_latency\.parquet: is no table of devices"):
+    with pytest.raises(ArchflowError, match=r"ncnn_latency\.parquet: is not a table of devices"):
         devices_in(tmp_path)
 
 

@@ -4,6 +4,7 @@ from torch import nn
 
 from archflow.devices.measure import COLUMNS, Latency, latency
 from archflow.devices.timing import Protocol
+from archflow.devices.yardstick import Yardstick
 from archflow.errors import ArchflowError
 
 SHORT = Protocol(warm_up=1, runs=3, seconds=1e-6)
@@ -74,3 +75,28 @@ def test_what_cannot_be_run_is_one_line():
 def test_a_real_network_takes_some_time():
     found = latency(nn.Conv2d(3, 4, 3), torch.zeros(1, 3, 8, 8), Protocol(runs=3, seconds=1e-6, agree=1.0, passes=999))
     assert 0 < found.latency_ms_low <= found.latency_ms <= found.latency_ms_high
+
+
+def test_a_loaded_machine_is_noticed():
+    """A yardstick whose work takes three times as long from some moment on."""
+    clock, looks = ticking(), iter(range(10**6))
+    yardstick = Yardstick(clock=clock)
+    yardstick.work = lambda: [clock() for _ in range(10 if next(looks) > 200 else 0)] and None
+    with pytest.raises(ArchflowError, match="runs are undisturbed"):
+        latency(Watched(), torch.zeros(2), Protocol(runs=999, seconds=0.5), yardstick=yardstick, clock=clock)
+
+
+def test_without_a_compiler_one_line_says_so(monkeypatch):
+    class InvalidCxxCompiler(RuntimeError):
+        pass
+
+    def compiled(call):
+        def run():
+            raise InvalidCxxCompiler("No working C++ compiler found")
+
+        return run
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    monkeypatch.setattr(torch.compiler, "reset", lambda: None)
+    with pytest.raises(ArchflowError, match="finds no C\\+\\+ compiler; install one"):
+        latency(Watched(), torch.zeros(2), Protocol(compiled=True))

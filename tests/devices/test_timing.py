@@ -73,3 +73,16 @@ def test_a_clock_that_stands_still_is_refused():
 def test_a_protocol_has_bounds(wrong):
     with pytest.raises(ArchflowError, match=f"Protocol: {next(iter(wrong))} must be"):
         Protocol(**wrong)
+
+
+def test_runs_between_disturbances_do_not_count():
+    machine = Machine(lambda number: 0.008 if number % 3 == 0 else 0.004)
+    slow = lambda: machine.calls % 3 == 1  # noqa: E731  # behind every slow run
+    timing = timed(machine.call, SHORT, machine.clock, slow)
+    assert (timing.high, timing.runs) == (pytest.approx(4.0), 40)
+
+
+def test_a_machine_that_is_always_disturbed_is_refused():
+    machine = Machine(lambda _: 0.1)
+    with pytest.raises(ArchflowError, match="only 0 of 1001 runs are undisturbed"):
+        timed(machine.call, SHORT, machine.clock, lambda: True)

@@ -12,8 +12,8 @@ from archflow.errors import ArchflowError
         ([-2.0], "row 0 is -2"),
         ([1.0, float("nan")], "row 1 is nan"),
         ([1.0, float("inf")], "row 1 is inf"),
-        ([], "no list of latencies"),
-        ([[1.0]], "no list of latencies"),
+        ([], "not a list of latencies"),
+        ([[1.0]], "not a list of latencies"),
         (["fast"], "latencies are numbers"),
     ],
 )

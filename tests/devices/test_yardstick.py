@@ -54,3 +54,14 @@ def test_trying_ends():
 
 def test_the_loop_ends():
     loop()
+
+
+def test_every_core_of_the_thread_is_looked_at(monkeypatch):
+    moved = []
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {2, 5}, raising=False)
+    monkeypatch.setattr("os.sched_setaffinity", lambda _, cores: moved.append(list(cores)), raising=False)
+    states = iter([False, True])
+    yardstick = Yardstick()
+    monkeypatch.setattr(yardstick, "disturbed", lambda: next(states))
+    assert yardstick.disturbed_anywhere()
+    assert moved == [[2], [5], [2, 5]]

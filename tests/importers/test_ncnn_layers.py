@@ -24,6 +24,7 @@ def put(kind, numbers, shape=(1, 8, 9, 7)):
         ("Pooling", {0: 1, 1: 2, 2: 2, 5: 0}, nn.AvgPool2d(2, 2, ceil_mode=True)),
         ("Pooling", {0: 1, 4: 1}, nn.AdaptiveAvgPool2d(1)),
         ("HardSwish", {}, nn.Hardswish()),
+        ("Padding", {0: 1, 1: 2, 2: 3, 3: 4}, nn.ZeroPad2d((3, 4, 1, 2))),
     ],
 )
 def test_shapes_are_torch_s(kind, numbers, module):
@@ -58,3 +59,9 @@ def test_names_and_learned_numbers(kind, numbers, op, params):
 def test_parameters_that_are_no_numbers_of_a_model_are_refused(value):
     with pytest.raises(ArchflowError, match="parameter 0"):
         put("Convolution", {0: value})
+
+
+def test_quantised_layers_keep_their_flag():
+    for kind, numbers in (("Convolution", {0: 4, 1: 3, 6: 288}), ("InnerProduct", {0: 4, 2: 32})):
+        assert put(kind, {**numbers, 8: 2}).numbers["int8"] == 1
+        assert "int8" not in put(kind, numbers).numbers

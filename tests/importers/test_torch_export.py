@@ -1,6 +1,7 @@
 """Networks in torch: parameters and multiply-adds as counted otherwise, no weights, and what cannot be exported."""
 
 import copy
+import warnings
 
 import pytest
 import torch
@@ -143,3 +144,25 @@ def test_what_cannot_be_exported_is_one_line(network, inputs, message, capsys):
         from_module(network, inputs)
     assert "\n" not in str(error.value)
     assert capsys.readouterr() == ("", "")
+
+
+class Warns(nn.Module):
+    def forward(self, x):
+        warnings.warn("a line of the user's own", stacklevel=1)
+        return x * 2
+
+
+def test_warnings_of_a_network_reach_the_user():
+    with pytest.warns(UserWarning, match="the user's own"):
+        assert from_module(Warns(), (torch.zeros(1, 4),)).architecture.ops == ("input", "mul", "output")
+
+
+class Speaks(nn.Module):
+    def forward(self, x):
+        print("layer of the user's")
+        return x * 2
+
+
+def test_what_a_network_prints_is_no_output_of_a_command(capsys):
+    from_module(Speaks(), (torch.zeros(1, 4),))
+    assert capsys.readouterr() == ("", "layer of the user's\n")

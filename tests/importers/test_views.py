@@ -7,7 +7,7 @@ from torch import nn
 
 from archflow.graph import ArchitectureSet
 from archflow.importers.torch_export import from_module
-from archflow.importers.views import fused
+from archflow.importers.views import folded, folds, fused
 from archflow.testing import random_architectures
 from tests.importers.networks import NETWORKS
 
@@ -76,3 +76,10 @@ def test_graphs_of_other_operations_and_empty_sets_stay():
     cells = random_architectures(20, seed=3)
     assert list(fused(cells)) == list(cells)
     assert len(fused(cells.select([]))) == 0
+
+
+def test_normalisation_folds_into_weights_and_activations_remain():
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.BatchNorm2d(8))
+    graphs = ArchitectureSet.from_architectures([from_module(network, (torch.zeros(1, 3, 8, 8),)).architecture])
+    assert folds(graphs) == 1
+    assert folded(graphs)[0].ops == ("input", "conv2d", "relu", "batch_norm", "output")

@@ -146,3 +146,14 @@ def test_one_measurement_is_a_factor():
 
 def test_clocks_and_devices_agree():
     assert len(CLOCKS) == len(DEVICES)
+
+
+def test_the_column_of_the_context_is_named(fitted):
+    assert fitted.context_columns == ["device"]
+    assert predictor(context=None).context_columns == ()
+
+
+def test_changes_are_explained_on_the_device_of_the_row(fitted):
+    found = fitted.explain(TABLE.select([3]), most=4)
+    assert found.prediction == pytest.approx(fitted.predict(TABLE.select([3])).mean[0], rel=1e-5)
+    assert found.changes

@@ -6,7 +6,7 @@ import pytest
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import Table
-from archflow.predict.kind_costs import PENALTIES, KindCosts, _kinds
+from archflow.predict.kind_costs import PENALTIES, KindCosts, _error, _kinds
 from archflow.predict.metrics import mape
 
 RNG = np.random.default_rng(0)
@@ -101,3 +101,8 @@ def test_nodes_without_costs_are_refused():
     plain = Table(ArchitectureSet.from_architectures([Architecture(["a", "b"], [(0, 1)])] * 6))
     with pytest.raises(ArchflowError, match="nodes have no attribute macs"):
         KindCosts().fit(plain, np.ones(6))
+
+
+def test_errors_above_100_percent_count_in_full():
+    costs, measured = np.ones((10, 1)), np.array([1.0] * 9 + [1e-3])
+    assert _error(costs, measured, np.arange(10), 0.0) > 10  # the last is overestimated a thousandfold

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -139,3 +141,23 @@ def test_one_known_device_says_nothing_of_how_far_off_another_is(monkeypatch, da
     few = tmp_path / "few.csv"
     few.write_text(f"model,latency_ms\ncell20,{7 * answer.models[0].latency_ms}\n")
     assert latency(LatencyRequest(models, NEW, measured=few)).factor > 4  # hardly shrunk
+
+
+NETWORK = """
+import torch
+from tests.importers.networks import NETWORKS
+
+build = NETWORKS["residual"].build
+inputs = NETWORKS["residual"].inputs
+"""
+
+
+def test_a_file_and_a_function_of_one_network_have_one_latency(data, tmp_path, monkeypatch):
+    (tmp_path / "nets_of_latency.py").write_text(NETWORK)
+    monkeypatch.syspath_prepend(tmp_path)
+    file = Path(__file__).parents[1] / "importers" / "fixtures" / "residual.onnx"
+    of_file = latency(LatencyRequest(str(file), DEVICES[0])).models[0]
+    found = latency(LatencyRequest("nets_of_latency:build", DEVICES[0], "nets_of_latency:inputs"))
+    assert 0 < found.models[0].low_ms < found.models[0].latency_ms < found.models[0].high_ms
+    assert found.models[0].latency_ms == pytest.approx(of_file.latency_ms, rel=1e-3)
+    assert any("no network learnt from has" in line for line in found.notes)

@@ -105,12 +105,19 @@ def table(*architectures: Architecture, native: list[str] | None = None) -> Tabl
     return Table(ArchitectureSet.from_architectures(architectures, Vocabulary(("a", "b", "c", "d"))), native=native)
 
 
-def test_native_strings_where_there_are_some_and_hashes_elsewhere() -> None:
+def test_native_strings_where_there_are_some_and_numbers_of_rows_elsewhere() -> None:
     one, two, three = path("a"), path("a", "b"), path("b", "a", "b")
     space = TableSpace(table(one, two, three, native=["first", "", "third"]))
-    assert [space.format(a) for a in space.enumerate()] == ["first", two.hash, "third"]
-    for text, expected in (("first", one), (one.hash, one), (two.hash, two), ("third", three)):
+    assert [space.format(a) for a in space.enumerate()] == ["first", "row 1", "third"]
+    for text, expected in (("first", one), (one.hash, one), (two.hash, two), ("row 1", two), ("third", three)):
         assert space.parse(text) == expected
+
+
+def test_a_name_that_looks_like_the_number_of_a_row_keeps_its_meaning() -> None:
+    one, two = path("a"), path("a", "b")
+    space = TableSpace(table(one, two, native=["row 1", ""]))
+    assert [space.format(a) for a in space.enumerate()] == ["row 1", two.hash]
+    assert space.parse("row 1") == one
 
 
 def test_typos_are_located() -> None:

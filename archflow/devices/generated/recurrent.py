@@ -31,7 +31,7 @@ class Recurrent(Family):
         states: Width of their states.
         depth: Recurrent layers.
         both: Whether they read in both directions.
-        classes: That the last layer tells apart at every position.
+        classes: Among which the last layer decides at every position.
     """
 
     family: Literal["recurrent"] = "recurrent"

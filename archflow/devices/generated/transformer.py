@@ -62,7 +62,7 @@ class Transformer(Family):
     def _together(self) -> Self:
         """Sizes that no network can have are refused."""
         if self.width % self.heads or self.heads % self.key_heads or self.key_heads not in (1, self.heads):
-            raise ValueError("the width is no multiple of heads, or the heads are none of key_heads, 1 or all")
+            raise ValueError("the width is no multiple of heads, or the heads are neither key_heads, 1 nor all")
         if self.reads == "patches" and (not self.patch or self.resolution < self.patch):
             raise ValueError("an image has no patch")
         if self.reads == "words" and (not self.length or not self.words):

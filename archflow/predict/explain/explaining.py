@@ -20,6 +20,7 @@ from archflow.predict.explain.contract import Explainable, Space
 from archflow.predict.explain.effects import Effects, effects_of
 from archflow.predict.explain.explanation import Block, Change, Effect, Explanation
 from archflow.predict.explain.neighbours import neighbouring_changes
+from archflow.predict.explain.reach import beyond
 from archflow.predict.explain.rows import Rows
 
 MOST = 3000
@@ -52,6 +53,7 @@ def explain(
     differences, changed = neighbouring_changes(given, space) if space else possible_changes(given, choices)
     notes: list[str] = []
     differences, changed = _at_most(most, _known(predictor, (differences, changed), notes), notes)
+    _note_reach(differences, changed, reference, notes)
     blocks = blocks_of(given)
     removable = [] if space else _removable(given, blocks)
     removed = [bypassed(given, blocks[number]) for number in removable]
@@ -133,6 +135,22 @@ def _at_most(most: int, changed: Changed, notes: list[str]) -> Changed:
     rows = np.sort(np.concatenate([first, even]))
     notes.append(f"{most:,} of {len(differences):,} changes are predicted, evenly over nodes")
     return [differences[row] for row in rows], architectures.select(rows)
+
+
+def _note_reach(
+    differences: Sequence[Difference], changed: ArchitectureSet, reference: ArchitectureSet | None, notes: list[str]
+) -> None:
+    """Warn of changes whose effects are extrapolated, as far as that is known."""
+    if reference is None:
+        if changed.attribute_names:
+            notes.append("without a table of its kind it is not known which changes leave the range of what was learnt")
+        return
+    outside = beyond(changed, reference) if len(reference) else np.zeros(len(changed), bool)
+    if outside.any():
+        notes.append(
+            f"{outside.sum():,} of {len(changed):,} changes leave the range of the table's rows, so that their effects "
+            f"are extrapolated; the first is {differences[int(np.argmax(outside))].text}"
+        )
 
 
 def _note_gaps(rows: Rows, effects: Effects, count: int, notes: list[str]) -> None:

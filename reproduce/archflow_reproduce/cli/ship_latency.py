@@ -23,27 +23,32 @@ def ship_latency(
     folder: Annotated[Path, typer.Option(help="Where passes are kept; the same command resumes.")] = Path(
         "runs/cpu-latency"
     ),
+    out: Annotated[
+        Path | None, typer.Option(help="The table to write (.parquet); default: that of the package.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure generated networks on this machine, eager and compiled, with 1 and 2 threads; put them into the package.
+    """Measure generated networks on this machine, eager and compiled, with 1 and 2 threads; write the data set.
 
     Measuring takes longer than an hour, and the machine should do nothing else.
     """
     from archflow.data.benchmarks import BENCHMARKS, locate
     from archflow.devices.generated import drawn
     from archflow.progress import progress_bar
-    from archflow_reproduce.latency.data_set import graphs_of, write_data_set
+    from archflow_reproduce.latency.data_set import FEWEST, graphs_of, write_data_set
 
     wanted = parts.split(",")
     if not set(wanted) <= set(PARTS):
         raise ArchflowError(f"--parts {parts!r}: there are {', '.join(PARTS)}")
+    if "table" in wanted and networks < FEWEST:
+        raise ArchflowError(f"--networks {networks}: a table needs at least {FEWEST}; or leave it out of --parts")
     specs = drawn(networks)
     _measure(wanted, specs, compiled, folder)
     if "table" not in wanted:
         return
     with progress_bar("graphs", len(specs)) as progress:
         graphs = graphs_of(specs, folder, progress)
-    path = locate(BENCHMARKS["cpu_latency"])
+    path = out or locate(BENCHMARKS["cpu_latency"])
     assert path is not None, "it is part of the package"
     about = write_data_set(specs, graphs, folder, path)
     if as_json:
@@ -55,10 +60,11 @@ def ship_latency(
 
 def _measure(wanted: Sequence[str], specs: Sequence[Any], compiled: int, folder: Path) -> None:
     from archflow.progress import progress_bar
-    from archflow_reproduce.latency.measuring import measure_compiled, measure_eager
+    from archflow_reproduce.latency.measuring import EAGER, measure_compiled, measure_eager
+    from archflow_reproduce.latency.passes import SESSIONS
 
     if "eager" in wanted:
-        with progress_bar("eager passes", 2 * len(specs)) as progress:
+        with progress_bar("eager", len(EAGER) * len(SESSIONS) * len(specs)) as progress:
             measure_eager(specs, folder, progress)
     if "compiled" in wanted:
         with progress_bar("compiled networks", compiled) as progress:

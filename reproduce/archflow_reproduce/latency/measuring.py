@@ -44,11 +44,12 @@ def measure_eager(specs: Sequence[Family], folder: Path, progress: Progress) -> 
     Args:
         specs: The networks.
         folder: Keeps the journal.
-        progress: Advances with every pass that counts.
+        progress: Advances by one when a network needs no further pass in a setting and session.
     """
     with _journal(folder, "eager", specs) as journal:
         passes = Passes(journal)
         queues = {setting: _queue(passes, setting, len(specs)) for setting in EAGER}
+        total = len(EAGER) * len(SESSIONS) * len(specs)
         while any(queues.values()):
             quiet = passes.quiet_cores()
             able = (each for each in reversed(EAGER) if each.threads <= len(quiet) and queues[each])
@@ -64,7 +65,7 @@ def measure_eager(specs: Sequence[Family], folder: Path, progress: Progress) -> 
                 # Moments in which several cores are undisturbed are rare: a network is finished in one of them.
                 queues[setting].insert(min(_LATER, of_session) if setting.threads > 1 else of_session, (session, row))
             left = (f"{len(queue)} with {each.threads}" for each, queue in queues.items())
-            progress.advance(note=f"left: {', '.join(left)}")
+            progress.reach(total - sum(map(len, queues.values())), f"left: {', '.join(left)}")
 
 
 def _queue(passes: Passes, setting: Setting, rows: int) -> deque[tuple[int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -90,7 +89,8 @@ class Passes:
             for _ in range(RULES.warm_up):
                 call()
             with undisturbed():
-                runs = 1e3 * quiet_runs(call, self._disturbed(setting.threads), RULES.runs, RULES.seconds)
+                disturbed = self._yardstick.disturbed if setting.threads == 1 else self._yardstick.disturbed_anywhere
+                runs = 1e3 * quiet_runs(call, disturbed, RULES.runs, RULES.seconds)
         if len(runs) < RULES.least:
             return
         low, median, high = np.quantile(runs, [0.1, 0.5, 0.9]).tolist()
@@ -107,24 +107,6 @@ class Passes:
                 if not self._yardstick.disturbed():
                     found.append(core)
         return found
-
-    def _disturbed(self, threads: int) -> Callable[[], bool]:
-        """Says whether a core is disturbed that a network with so many threads runs on."""
-        if threads == 1:
-            return self._yardstick.disturbed
-        own = sorted(os.sched_getaffinity(0))
-
-        def any_of_them() -> bool:
-            try:
-                for core in own:
-                    os.sched_setaffinity(0, [core])
-                    if self._yardstick.disturbed():
-                        return True
-                return False
-            finally:
-                os.sched_setaffinity(0, own)
-
-        return any_of_them
 
     def made(self, row: int, setting: Setting, session: int) -> Sequence[float]:
         """The medians of the passes that count, in the order in which they were made."""

@@ -152,9 +152,10 @@ def import_network(kind: str, nodes: int) -> dict[str, Any]:
 
     Returns:
         `nodes`, `params`; `seconds`; `weights_gib`: what its weights would take; `before_gib`, `peak_gib`: memory of
-        the process before and at most.
+        the process before and at most; `export_seconds`: what `torch.export` alone takes, for comparison.
     """
     model, seconds, before = _imported(kind, nodes)
+    peak = peak_gib()
     params = int(model.columns["params"])
     return {
         "nodes": len(model.architecture.ops),
@@ -162,7 +163,8 @@ def import_network(kind: str, nodes: int) -> dict[str, Any]:
         "seconds": round(seconds, 3),
         "weights_gib": round(4 * params / 2**30, 2),
         "before_gib": round(before, 2),
-        "peak_gib": round(peak_gib(), 2),
+        "peak_gib": round(peak, 2),
+        "export_seconds": round(_exported(kind, nodes), 3),
     }
 
 
@@ -188,6 +190,25 @@ def _imported(kind: str, nodes: int) -> tuple[ImportedModel, float, float]:
         from_module(network, inputs())
         seconds = min(seconds, time.process_time() - began)
     return model, seconds, before
+
+
+def _exported(kind: str, nodes: int) -> float:
+    """The least seconds that `torch.export` took for a network on the meta device; the first export does not count."""
+    import torch
+
+    from archflow_reproduce.studies.large_networks import NETWORKS
+
+    build, inputs, of_block = NETWORKS[kind]
+    with torch.device("meta"):
+        small, network = build(1).eval(), build(max(1, nodes // of_block)).eval()
+    seconds = []
+    with torch.no_grad():
+        torch.export.export(small, inputs(), strict=False)
+        for _ in range(_PASSES):
+            began = time.process_time()
+            torch.export.export(network, inputs(), strict=False)
+            seconds.append(time.process_time() - began)
+    return min(seconds)
 
 
 def _spread(values: Sequence[float], digits: int | None = None) -> dict[str, float]:

@@ -211,3 +211,11 @@ def test_a_single_node_is_explained(networks, architectures):
     found = networks.explain(Architecture((architectures.vocabulary.ops[0],), ()))
     assert found.changes == ()
     assert len(found.attributions["counterfactual"].nodes) == 1
+
+
+def test_changes_beyond_the_table_are_noted(stack, architectures):
+    one = _one_of(architectures)
+    small = Table(architectures.select(np.flatnonzero(architectures.node_counts == len(one.ops))))
+    notes = stack.explain(one, table=small).notes
+    assert any("leave the range of the table's rows" in line for line in notes)
+    assert not any("leave the range" in line for line in stack.explain(one).notes)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from archflow.devices.generated.recurrent import Recurrent
+from archflow.devices.yardstick import Yardstick
 from archflow.graph.table import read_table
 from archflow_reproduce.latency import data_set, passes
 from archflow_reproduce.latency.data_set import graphs_of, write_data_set
@@ -35,7 +36,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(passes, "RULES", Rules(runs=3, agree=1e9))
     monkeypatch.setattr(passes, "_FIRST_LOOKS", 0)
     monkeypatch.setattr(Passes, "quiet_cores", lambda self: [0, 1])
-    monkeypatch.setattr(Passes, "_disturbed", lambda self, threads: lambda: False)
+    monkeypatch.setattr(Yardstick, "disturbed", lambda self: False)
 
 
 @pytest.fixture
