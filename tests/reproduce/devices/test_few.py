@@ -5,7 +5,7 @@ import pytest
 
 from archflow.errors import ArchflowError
 from archflow.testing import random_architectures
-from archflow_reproduce.devices import few
+from archflow_reproduce.devices import few, multi_predict
 from archflow_reproduce.devices.few_features import counts, features, slots
 from archflow_reproduce.devices.few_methods import METHODS, Known
 from archflow_reproduce.devices.samplers import SAMPLERS
@@ -63,6 +63,7 @@ def test_every_sampler_takes_different_rows_of_the_pool():
 def test_the_process_ranks_best_and_a_run_resumes(monkeypatch, tmp_path):
     monkeypatch.setattr(few, "task", lambda name: made_task())
     monkeypatch.setattr(few, "SOURCE_SAMPLES", 30)
+    monkeypatch.setattr(multi_predict, "STEPS", 10)
     told: list[str] = []
     result = few.run_few(["F1"], 1, tmp_path, say=told.append)
     again = few.run_few(["F1"], 1, tmp_path, say=told.append)

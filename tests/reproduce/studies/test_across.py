@@ -13,7 +13,7 @@ from archflow_reproduce.results.page import results_page
 from archflow_reproduce.studies import across
 from tests.reproduce.results.records import write
 
-WANTED = across.Across(sources=("nb101",), targets=("nb101", "nb301"), labels=30, few=6, seeds=2)
+WANTED = across.Across(sources=("nb101",), targets=("nb101", "nb301"), labels=30, few=6, seeds=1)
 
 
 def made(entry):
@@ -28,15 +28,17 @@ def made(entry):
 def small(monkeypatch):
     monkeypatch.setattr(across, "measured", made)
     monkeypatch.setattr(across, "CONFIG", {"width": 8, "depth": 1})
-    monkeypatch.setattr(across, "SETTINGS", replace(across.SETTINGS, epochs=2))
+    monkeypatch.setattr(across, "SETTINGS", replace(across.SETTINGS, epochs=1))
+    some = ("ledg_former, text", "ridge on mean text", "parameters", "counts, no source")
+    monkeypatch.setattr(across, "METHODS", {name: across.METHODS[name] for name in some})
 
 
 def test_every_method_ranks_what_was_not_learnt_and_a_run_resumes(small, tmp_path, monkeypatch):
     told = []
     result = across.run_across(WANTED, tmp_path / "runs", told.append)
-    assert len(told) == 2 * len(across.METHODS)
+    assert len(told) == len(across.METHODS)
     cells = result["cells"]["nb101"]
-    assert cells["nb101"]["parameters"]["zero_shot"] == pytest.approx([1, 1])
+    assert cells["nb101"]["parameters"]["zero_shot"] == pytest.approx([1])
     assert "parameters" not in cells["nb301"]
     assert set(cells["nb301"]["counts, no source"]) == {"few_shot"}
     monkeypatch.setattr(across, "METHODS", dict.fromkeys(across.METHODS))  # nothing is measured again
