@@ -71,14 +71,14 @@ def settled(encoder: Encoder, architectures: ArchitectureSet) -> Encoder:
     Initial statistics do not match any data: activations may double from layer to layer, and so may rounding errors.
     """
     encoder = copy.deepcopy(encoder).train()
-    averages = {each: each.momentum for each in encoder.modules() if isinstance(getattr(each, "momentum", None), float)}
+    averages = [(each, each.momentum) for each in encoder.modules() if hasattr(each, "momentum")]
     if averages:
-        for each in averages:
-            each.momentum = 1.0  # the statistics of the last batch alone, so that one pass is enough
+        for each, _ in averages:  # one pass is enough if the statistics are those of the last batch alone
+            setattr(each, "momentum", 1.0)  # noqa: B010
         with torch.no_grad(), seeded(0):
             encoder(Batch(architectures))
-        for each, momentum in averages.items():
-            each.momentum = momentum
+        for each, momentum in averages:
+            setattr(each, "momentum", momentum)  # noqa: B010
     return encoder.eval()
 
 
