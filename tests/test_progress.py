@@ -69,6 +69,7 @@ def test_a_level_above_info_shows_nothing(caplog, capsys):
 @pytest.mark.parametrize(("configured", "shown"), [(False, "work: 2 of 2 in 0:00; done\na note\n"), (True, "")])
 def test_messages_go_to_standard_error_unless_the_program_has_handlers(monkeypatch, capsys, clock, configured, shown):
     monkeypatch.setattr(logging.getLogger(), "handlers", [logging.NullHandler()] if configured else [])
+    monkeypatch.setattr(progress.LOGGER, "handlers", [progress._StandardError()])  # the command line may have its own
     with progress_bar("work", 2) as bar:
         bar.reach(2, "done")
     progress.LOGGER.warning("a note")

@@ -47,7 +47,7 @@ def test_a_users_table_is_the_space(archflow, tmp_path: Path) -> None:
     best = max(result["history"], key=lambda line: line["value"])
     assert {key: result["best"][key] for key in best} == best
     assert result["best"]["architecture"] in (measured_table().native or ())
-    assert any("15/15" in line and "best" in line for line in err)
+    assert any("15 of 15" in line and "best" in line for line in err)
 
     before = (tmp_path / "found" / "journal.jsonl").read_bytes()
     code, again, _ = archflow(*given, "--seed", "1", "--out", "found", "--json")

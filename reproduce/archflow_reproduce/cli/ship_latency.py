@@ -32,10 +32,8 @@ def ship_latency(
 
     Measuring takes longer than an hour, and the machine should do nothing else.
     """
-    from archflow.data.benchmarks import BENCHMARKS, locate
     from archflow.devices.generated import drawn
-    from archflow.progress import progress_bar
-    from archflow_reproduce.latency.data_set import FEWEST, graphs_of, write_data_set
+    from archflow_reproduce.latency.data_set import FEWEST
 
     wanted = parts.split(",")
     if not set(wanted) <= set(PARTS):
@@ -44,8 +42,16 @@ def ship_latency(
         raise ArchflowError(f"--networks {networks}: a table needs at least {FEWEST}; or leave it out of --parts")
     specs = drawn(networks)
     _measure(wanted, specs, compiled, folder)
-    if "table" not in wanted:
-        return
+    if "table" in wanted:
+        _write(specs, folder, out, as_json)
+
+
+def _write(specs: Sequence[Any], folder: Path, out: Path | None, as_json: bool) -> None:
+    """Write the data set of the measured networks, and print what it has."""
+    from archflow.data.benchmarks import BENCHMARKS, locate
+    from archflow.progress import progress_bar
+    from archflow_reproduce.latency.data_set import graphs_of, write_data_set
+
     with progress_bar("graphs", len(specs)) as progress:
         graphs = graphs_of(specs, folder, progress)
     path = out or locate(BENCHMARKS["cpu_latency"])

@@ -187,8 +187,8 @@ def test_one_network_has_no_deviation(architectures):
     ("given", "message"),
     [
         (Architecture(("input", "strange", "output"), ((0, 1), (1, 2))), "strange"),
-        ("|nor_conv~0|", "no architecture"),
-        (None, "no architecture"),
+        ("|nor_conv~0|", "not an architecture"),
+        (None, "not an architecture"),
     ],
 )
 def test_what_cannot_be_explained_is_refused(networks, given, message):
