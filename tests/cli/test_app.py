@@ -202,9 +202,10 @@ def test_choose_what_to_measure_next(encoder, predictor, table, tmp_path):
 
 def test_demo_writes_a_report(tmp_path):
     out = tmp_path / "demo.html"
-    options = ("--pretrain-epochs", 2, "--epochs", 3, "--out", out, "--figures", tmp_path / "figures", "--json")
+    options = ("--pretrain-epochs", 1, "--epochs", 3, "--labels", "1%")
+    options = (*options, "--out", out, "--figures", tmp_path / "figures", "--json")
     result = json.loads(archflow("demo", *options).stdout)
-    assert result["labels"] == round(0.05 * result["architectures"])
+    assert result["labels"] == round(0.01 * result["architectures"])
     assert [m["method"] for m in result["methods"]] == ["supervised", "quick"]
     read = read_page(out.read_text(encoding="utf-8"))
     assert len(read.rows("embeddings")) == result["architectures"]

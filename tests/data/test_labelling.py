@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ if __name__ == "__main__":
 """
 
 
+@cache
 def cells(count: int = COUNT) -> ArchitectureSet:
     return sample_classes(NASBench201(), count, np.random.default_rng(1))
 

@@ -6,6 +6,7 @@ from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.predict import load_predictor
 from archflow.predict.components import Lesson
+from archflow.predict.components.forest import Forest
 from archflow.predict.components.networks import Networks
 from archflow.predict.metrics import kendall_tau
 from archflow.predict.stacked import StackedPredictor
@@ -34,7 +35,7 @@ def fitted(table) -> StackedPredictor:
 
 def test_it_holds_the_contract(table):
     check_predictor(
-        lambda: StackedPredictor(components=("ridge", "forest")), table.architectures, table.metric("score")
+        lambda: StackedPredictor(components=("ridge", Forest(trees=10))), table.architectures, table.metric("score")
     )
 
 

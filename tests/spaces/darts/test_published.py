@@ -24,7 +24,7 @@ def test_paper_network_has_the_published_parameters() -> None:
 
 @pytest.mark.parametrize("name", ["nasbench301", "darts_trained"])
 def test_native_strings_of_the_tables(published: dict[str, Table], name: str) -> None:
-    table = published[name]
+    table = published[name][::4]
     assert table.native is not None
     parsed = [SPACE.parse(text) for text in table.native]
     ours = packed(*parsed)
