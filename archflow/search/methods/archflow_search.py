@@ -56,7 +56,7 @@ class ArchflowSearch(Searcher):
         self,
         problem: Problem,
         seed: int = 0,
-        initial: int = 20,
+        initial: int = 10,
         each: int = 10,
         spread: float = 0.5,
         pretraining: str = "quick",

@@ -68,7 +68,7 @@ METHODS: Mapping[str, Method] = {
     "archflow, no deviation": Method("archflow", {"spread": 0.0}),
     "archflow, whole deviation": Method("archflow", {"spread": 1.0}),
     "archflow, batches of 5": Method("archflow", {"each": 5}),
-    "archflow, 10 first": Method("archflow", {"initial": 10}),
+    "archflow, 20 first": Method("archflow", {"initial": 20}),
     "archflow, no encoders": Method("archflow", {"pretraining": "none"}),
     **{
         name: Method(name)
