@@ -41,7 +41,16 @@ AgreeOption = Annotated[
         min=0.0, max=1.0, help="The largest relative difference between the medians of two passes that agree."
     ),
 ]
-
+SecondsOption = Annotated[float, typer.Option(help="The longest that a pass over one network may take, in seconds.")]
+CountOption = Annotated[
+    int | None, typer.Option(min=1, help="Measure only this many of a table's rows, the first ones.")
+]
+BatchOption = Annotated[
+    int | None, typer.Option(min=1, help="For networks built from a table: images per batch; default: 1.")
+]
+ResolutionOption = Annotated[
+    int | None, typer.Option(min=1, help="For networks built from a table: height and width of images; default: 32.")
+]
 
 DATA = "cpu_latency"
 """The data set whose networks are measured by its name."""
@@ -54,24 +63,15 @@ def measure(
     device: DeviceOption = "here",
     threads: Annotated[int, typer.Option(min=1, help="Threads per run, pinned to as many cores.")] = 1,
     compiled: Annotated[bool, typer.Option("--compile", help="Compile networks with torch.compile first.")] = False,
-    seconds: Annotated[
-        float, typer.Option(help="The longest that a pass over one network may take, in seconds.")
-    ] = 5.0,
+    seconds: SecondsOption = 5.0,
     agree: AgreeOption = 0.05,
     space: Annotated[str, typer.Option(help="The search space of a table's architectures.")] = "nasbench201",
-    count: Annotated[
-        int | None, typer.Option(min=1, help="Measure only this many of a table's rows, the first ones.")
-    ] = None,
+    count: CountOption = None,
     channels: SizeOption = None,
     cells: SizeOption = None,
     stages: SizeOption = None,
-    batch_size: Annotated[
-        int | None, typer.Option(min=1, help="For networks built from a table: images per batch; default: 1.")
-    ] = None,
-    resolution: Annotated[
-        int | None,
-        typer.Option(min=1, help="For networks built from a table: height and width of images; default: 32."),
-    ] = None,
+    batch_size: BatchOption = None,
+    resolution: ResolutionOption = None,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:

@@ -37,6 +37,9 @@ Tables = Annotated[
         "the first one's published settings apply.",
     ),
 ]
+KindOption = Annotated[
+    str, typer.Option(help="The kind of encoder: gated_gcn, gin, mlp, transformer, or one of yours.")
+]
 TaskOption = Annotated[
     str, typer.Option(help="The pretext task: fgp, flow, proxy_ranking, gmae ..., or a sum such as 0.5*flow+0.5*gmae.")
 ]
@@ -65,9 +68,7 @@ def pretrain(
     data: Tables,
     out: Annotated[Path, typer.Option(help="The encoder to write (.safetensors).")],
     reading: Reading,
-    encoder: Annotated[
-        str, typer.Option(help="The kind of encoder: gated_gcn, gin, mlp, transformer, or one of yours.")
-    ] = "gated_gcn",
+    encoder: KindOption = "gated_gcn",
     task: TaskOption = "fgp",
     settings: SetOption = None,
     view: ViewOption = None,
