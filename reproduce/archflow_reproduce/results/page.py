@@ -51,7 +51,7 @@ def results_page(folder: str | Path, page: str | Path) -> str:
         page: Where the page will lie, so that it can link them.
 
     Raises:
-        ArchflowError: Names a file that is no record of today's schema.
+        ArchflowError: If a file is not a record of the current schema; the message names it.
     """
     place = Path(os.path.relpath(folder, Path(page).parent)).as_posix()
     parts = [

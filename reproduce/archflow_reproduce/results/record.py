@@ -130,7 +130,7 @@ def read_record(path: str | Path) -> Record:
     """Read what `write_record` wrote.
 
     Raises:
-        ArchflowError: No record, one of another schema, or of an unknown kind.
+        ArchflowError: If the file is not a record, has another schema or an unknown kind.
     """
     found = read_json(path)
     if not isinstance(found, Mapping) or "schema" not in found or "kind" not in found:
