@@ -71,8 +71,8 @@ def import_models(
         per_example: Leave the batch of networks open.
 
     Raises:
-        ArchflowError: If no importer takes a source, it cannot be imported, or its batch size cannot be left open because
-            it is not a torch network; the message names the source.
+        ArchflowError: If no importer takes a source, it cannot be imported, or its batch size cannot be left open as it
+            is not a torch network; the message names the source.
     """
     for text in sources:
         source = Source(str(text), inputs, per_example)
