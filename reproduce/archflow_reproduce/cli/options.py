@@ -56,7 +56,7 @@ Tasks = Annotated[
     str | None,
     typer.Option(
         help="Separated by commas: supervised; pretext tasks; sums of them such as 0.5*flow+0.5*gmae; surrogates for "
-        "all of FGP's variants, or one by name (fgp_forward ...); learned for a learnt surrogate. Default: supervised and "
+        "all of FGP's variants, or by name (fgp_forward ...); learned for a learnt surrogate. Default: supervised and "
         "all tasks."
     ),
 ]
