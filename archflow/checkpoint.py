@@ -138,7 +138,7 @@ class TrainingState:
             extra: Tensors with the names and shapes of the further ones; None if any will do.
 
         Raises:
-            ArchflowError: The file is damaged or belongs to other settings or data.
+            ArchflowError: If the file is damaged or belongs to other settings or data.
         """
         if not self.path.exists():
             return None

@@ -94,7 +94,7 @@ def parsed(
         form: What an error says they should look like.
 
     Raises:
-        ArchflowError: A text is not of this form.
+        ArchflowError: If a text is not of this form.
     """
     settings: dict[str, dict[str, Any]] = {}
     for text in assignments:

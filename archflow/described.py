@@ -37,7 +37,7 @@ def parse(shape: type[Shape], content: Any, what: str, mend: str, *, finite: boo
         more: Whether objects may have fields that the shape does not name.
 
     Raises:
-        ArchflowError: One line that names the first field that is wrong.
+        ArchflowError: If one line that names the first field that is wrong.
     """
     if finite and (path := _not_finite(content)) is not None:
         raise ArchflowError(f"{what}: {_shortened(path)}is not a finite number; {mend}")

@@ -14,7 +14,7 @@ def usable(device: torch.device | str) -> torch.device:
     """The device of a name such as `cpu` or `cuda:1`.
 
     Raises:
-        ArchflowError: There is no device of that name here.
+        ArchflowError: If there is no device of that name here.
     """
     import torch
 

@@ -29,7 +29,8 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
     the block; it is never replaced.
 
     Raises:
-        ArchflowError: Nothing can be written there, or writing failed; an OSError of the block is said in this way too.
+        ArchflowError: If nothing can be written there, or writing failed; an OSError of the block is said in this way
+            too.
     """
     path = Path(path)
     check_writable(path)
@@ -155,7 +156,7 @@ def only_writer(folder: str | Path) -> Iterator[None]:
     leaves no file behind, and ends with the process.
 
     Raises:
-        ArchflowError: Another process writes into the folder, or it cannot be made.
+        ArchflowError: If another process writes into the folder, or it cannot be made.
     """
     folder = Path(folder)
     made = not folder.exists()
@@ -247,7 +248,7 @@ def regular_file(path: str | Path) -> Path:
     Anything else is not opened: reading a pipe or a device may never end.
 
     Raises:
-        ArchflowError: There is nothing, or a folder, pipe or device.
+        ArchflowError: If there is nothing, or a folder, pipe or device.
     """
     path = Path(path)
     try:

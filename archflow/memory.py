@@ -36,7 +36,7 @@ def check_memory(what: str, needed: float) -> None:
         needed: Bytes, at the least.
 
     Raises:
-        ArchflowError: It is more than there is.
+        ArchflowError: If it is more than there is.
     """
     there = available()
     if needed > there:
@@ -59,7 +59,7 @@ def check_content(path: Path, content: int) -> None:
         content: Bytes that it would take in memory.
 
     Raises:
-        ArchflowError: It asks for too much.
+        ArchflowError: If it asks for too much.
     """
     if content > largest_content(path):
         raise ArchflowError(

@@ -36,7 +36,7 @@ def encode(texts: Sequence[str]) -> NDArray[np.float32]:
     """(N, 384) vectors of length one, of texts that are not empty.
 
     Raises:
-        ArchflowError: The package of the weights is not installed, or holds other weights.
+        ArchflowError: If the package of the weights is not installed, or holds other weights.
     """
     import torch
 

@@ -29,7 +29,7 @@ def object_at(name: str) -> Any:
     """The object `package.module:name`, from the working folder too. Its module is imported, so its code runs.
 
     Raises:
-        ArchflowError: It cannot be imported; the line says why.
+        ArchflowError: If it cannot be imported; the line says why.
     """
     if not is_object_name(name):
         raise ArchflowError(f"{shown(name)}: is not of the form package.module:name")
@@ -55,7 +55,7 @@ def run_file(path: Path) -> None:
     """Run a Python file of the user's as a module, once.
 
     Raises:
-        ArchflowError: It cannot be run; the line says why.
+        ArchflowError: If it cannot be run; the line says why.
     """
     path = path.resolve()
     if any(getattr(module, "__file__", None) == str(path) for module in list(sys.modules.values())):

@@ -53,7 +53,7 @@ def check_outputs(*outputs: Output, inputs: Mapping[str, str | Path] | None = No
         force: Whether the user wants files replaced whatever they are.
 
     Raises:
-        ArchflowError: A path cannot be written to or has another ending, two of them are the same file, or a file
+        ArchflowError: If a path cannot be written to or has another ending, two of them are the same file, or a file
             would be lost that the user did not say to replace.
     """
     outputs = tuple(output for output in outputs if str(output.path) != STDOUT)

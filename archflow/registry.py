@@ -67,7 +67,7 @@ class Registry(Generic[Part]):
         """The part of that name, or the class `package.module:Class`, whose module is imported.
 
         Raises:
-            ArchflowError: There is none, with the nearest names; or the class cannot be imported or is no such part.
+            ArchflowError: If there is none, with the nearest names; or the class cannot be imported or is no such part.
         """
         self._load()
         if name in self._parts:
@@ -83,7 +83,7 @@ class Registry(Generic[Part]):
         """The part that a file names. Of `package.module:Class`, the module must have been imported already.
 
         Raises:
-            ArchflowError: There is none; the message says what to import.
+            ArchflowError: If there is none; the message says what to import.
         """
         if not is_object_name(name):
             return self.get(name)

@@ -32,7 +32,7 @@ def unseal(content: Any, after: str = "") -> dict[str, Any]:
         after: As in `seal`.
 
     Raises:
-        ArchflowError: The content has no digest, or another one.
+        ArchflowError: If the content has no digest, or another one.
     """
     stated = digest_of(content)
     if not stated:

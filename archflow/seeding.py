@@ -40,7 +40,7 @@ def seeded(*keys: int) -> Iterator[None]:
     at a time is in such a block, so that none draws from another's seed.
 
     Raises:
-        ArchflowError: A key is no whole number.
+        ArchflowError: If a key is no whole number.
     """
     with torchs_own(_seed(keys)):
         yield
@@ -81,7 +81,7 @@ def generators(members: int) -> Sequence[torch.Generator | None]:
     """The generator of each of K members: that of `member_streams`, or None, torch's global one, outside of it.
 
     Raises:
-        ValueError: The block has streams for another number of members.
+        ValueError: If the block has streams for another number of members.
     """
     streams = _STREAMS.get()
     if streams is None:

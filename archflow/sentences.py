@@ -39,7 +39,7 @@ def text_vectors(texts: Sequence[str], folder: Path | None = None) -> NDArray[np
         (N, 384).
 
     Raises:
-        ArchflowError: A text is empty or too long, or is new and the sentence encoder is not installed.
+        ArchflowError: If a text is empty or too long, or is new and the sentence encoder is not installed.
     """
     wanted = [_plain(text) for text in texts]
     found: dict[str, Vector] = {}

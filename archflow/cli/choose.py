@@ -25,15 +25,15 @@ def choose(
     model: ModelArgument,
     data: TableOption,
     reading: Reading,
-    count: Annotated[int, typer.Option(min=1, help="How many to measure.")] = 50,
+    count: Annotated[int, typer.Option(min=1, help="How many architectures to choose.")] = 50,
     metric: MetricOption = None,
     out: OutOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed that draws the candidates from large tables.")] = 21,
+    seed: Annotated[int, typer.Option(min=0, help="Seed for drawing the candidates from a large table.")] = 21,
     device: ComputeOption = "cpu",
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Choose which architectures to measure first: those that say most about all others."""
+    """Choose the architectures to measure first: the most informative about all the others."""
     import numpy as np
 
     from archflow.graph.column_names import TABLE_ENDINGS

@@ -97,7 +97,7 @@ def _print_table(about: dict[str, Any]) -> None:
 @app.command()
 def get(
     names: Annotated[list[str], typer.Argument(help="Names of data sets.")],
-    again: Annotated[bool, typer.Option("--again", help="Read the files again even if the table is there.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Rebuild the table from its files even if it exists.")] = False,
     as_json: Json = False,
 ) -> None:
     """Download data sets into the cache; what is already there is not downloaded again.
@@ -122,7 +122,7 @@ def import_(
     files: Annotated[list[Path], typer.Argument(help="The published files, or one table (.parquet, .csv, .jsonl).")],
     as_json: Json = False,
 ) -> None:
-    """Import files of your own instead of downloading them.
+    """Import your own copies of the files instead of downloading them.
 
     The published files must have the published checksums; a table must have the data set's metric. nasbench101 also
     takes the official .tfrecord.

@@ -25,9 +25,9 @@ LabelsOption = Annotated[
 def demo(
     out: Annotated[Path, typer.Option(help="The report to write (.html).")] = Path("archflow-demo.html"),
     labels: LabelsOption = 0.05,
-    pretrain_epochs: Annotated[int, typer.Option(min=1)] = 30,
-    epochs: Annotated[int, typer.Option(min=1, help="Of fine-tuning.")] = 150,
-    seed: Annotated[int, typer.Option(min=0)] = 21,
+    pretrain_epochs: Annotated[int, typer.Option(min=1, help="Pre-training epochs.")] = 30,
+    epochs: Annotated[int, typer.Option(min=1, help="Fine-tuning epochs.")] = 150,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 21,
     figures: FiguresOption = None,
     force: ForceOption = False,
     as_json: Json = False,

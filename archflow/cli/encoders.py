@@ -11,7 +11,9 @@ from archflow.cli.output import Json, print_json, print_table
 
 
 def encoders(
-    pattern: Annotated[str, typer.Argument(help="Which names to list, such as 'gated_gcn.*'.")] = "*",
+    pattern: Annotated[
+        str, typer.Argument(help="Which encoders to list: a name or a pattern such as 'gated_gcn.*'.")
+    ] = "*",
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/pretrained.md.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -30,4 +32,4 @@ def encoders(
         shown = [(c.name, c.data, f"{c.rows:,}", c.task, ", ".join(c.proxies) or "none", c.epochs) for c in cards]
         print_table(heads, [(*row, round(c.bytes / 1000)) for row, c in zip(shown, cards, strict=True)])
     else:
-        typer.echo(f"no name fits {pattern!r}; there are: {', '.join(names())}")
+        typer.echo(f"no name matches {pattern!r}; there are: {', '.join(names())}")

@@ -35,14 +35,13 @@ if TYPE_CHECKING:
 TableArgument = Annotated[
     str | None, typer.Argument(help="A data set's name (`archflow data list`) or a table file.", show_default=False)
 ]
-TableOption = Annotated[str | None, typer.Option("--data", help="The table, as for other verbs.")]
+TableOption = Annotated[str | None, typer.Option("--data", help="The table, in place of the argument.")]
 MetricOption = Annotated[str, typer.Option(help="The column to learn, -COLUMN if lower is better.")]
 LabelsOption = Annotated[
     str | None,
     typer.Option(
-        help="Labels to learn from, counts or fractions such as 0.1 or 10%; several, with commas, give a learning "
-        "curve. "
-        "Default: 50, or as many as leave enough to judge on."
+        help="Labels to learn from: a count, or a fraction such as 0.1 or 10%; several, separated by commas, give "
+        "a learning curve. Default: 50, or fewer if that would leave too few to judge on."
     ),
 ]
 FeaturesOption = Annotated[
@@ -54,11 +53,11 @@ FeaturesOption = Annotated[
 ReportOption = Annotated[Path | None, typer.Option(help="The report to write (.html), with the verdict and figures.")]
 ObjectiveOption = Annotated[
     str | None,
-    typer.Option(
-        help="What to train for, as for `fit`. With log or relative, errors of predicted values are reported."
-    ),
+    typer.Option(help="The objective, as for `fit`. With log or relative, errors of predicted values are reported."),
 ]
-Repetitions = Annotated[int, typer.Option(min=1, max=1000, help="How many times labels are drawn.")]
+Repetitions = Annotated[
+    int, typer.Option(min=1, max=1000, help="How many times labels are drawn and a predictor is fitted.")
+]
 
 
 @dataclass(frozen=True)
@@ -87,10 +86,10 @@ def evaluate(
     device: ComputeOption = "cpu",
     as_json: Json = False,
 ) -> None:
-    """Measure how well a predictor's components, and their blend, rank a table after learning from a few labels.
+    """Measure how well a predictor ranks a table after learning from a few of its labels.
 
-    Labels are drawn repeatedly, and each fit is judged on measured architectures that it did not learn from. After an
-    interruption the same command resumes.
+    Labels are drawn repeatedly; the components of the predictor and their blend are judged on measured architectures
+    that they did not learn from. If interrupted, re-run the same command to resume.
     """
     from archflow.progress import progress_bar
     from archflow.recipes.draws import Draws
@@ -125,7 +124,7 @@ def _budgets(labels: str | None) -> list[float]:
 def _task(
     table: Table, metric: str, lower_is_better: bool, objective: str | None, context: str | None
 ) -> tuple[Task, ContextChoice | None]:
-    """What is to be learnt from the table, and the context that is read with it."""
+    """The fitting task for the table, and the context column to use, if any."""
     from archflow.predict.context import ContextChoice
     from archflow.recipes.fitting import Task
 
@@ -136,15 +135,14 @@ def _task(
 
 
 def _given(table: str | None, data: str | None) -> str:
-    """The table that the user named, as an argument or by --data."""
-
+    """The table that the user named, as an argument or by --data; raises ArchflowError unless it is named once."""
     if (table is None) == (data is None):
         raise ArchflowError("which table? Give its name or file once: archflow evaluate TABLE --metric COLUMN")
     return table or data or ""
 
 
 def _checked(given: str, page: Page) -> tuple[Benchmark | None, Path]:
-    """Check the outputs; return the table's benchmark, if it is one, and its path."""
+    """Check the outputs; return the path of the table, and the named data set that it belongs to, if any."""
     from archflow.data.benchmarks import find
     from archflow.files import check_folder
     from archflow.outputs import Output, check_outputs
@@ -221,7 +219,7 @@ def _print_one(found: Evaluation, named: str) -> None:
     ]
     print_table(("predictor", "weight", "Kendall tau", called, "regret@10"), rows)
     held = [f"{100 * float(a):.0f} %: {100 * h:.0f} %" for a, h in content["coverage"].items() if h is not None]
-    typer.echo(f"\nvalues in intervals, asked and held: {', '.join(held)}\n" if held else "")
+    typer.echo(f"\ncoverage of intervals, nominal and actual: {', '.join(held)}\n" if held else "")
 
 
 def _with_error(text: str, error: float | None) -> str:

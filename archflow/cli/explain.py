@@ -29,13 +29,13 @@ RowOption = Annotated[
 SpaceOption = Annotated[
     str | None,
     typer.Option(
-        help="The search space whose neighbours are the changes; default: the data set's own. none: any structurally "
-        "valid graph, which is the default for a table of yours."
+        help="The search space that changed architectures must belong to; default: the data set's own. none: any "
+        "structurally valid graph, the default for your own tables."
     ),
 ]
 InputsOption = Annotated[
     str | None,
-    typer.Option(help="package.module:function that gives what a torch network is called with: a tuple, or a dict."),
+    typer.Option(help="package.module:function that returns the arguments of a torch network, as a tuple or a dict."),
 ]
 
 
@@ -44,16 +44,18 @@ def explain(
     architecture: WhatArgument,
     row: RowOption = None,
     space: SpaceOption = None,
-    metric: Annotated[str | None, typer.Option(help="Which metric of several; default: the first.")] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="Which of the predictor's metrics to explain; default: the first.")
+    ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many of the best and of the worst changes to show.")] = 10,
-    most: Annotated[int, typer.Option(min=1, help="The maximum number of changes to predict.")] = 3000,
-    out: Annotated[Path | None, typer.Option(help="A page (.html) with the graph drawn.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="The maximum number of changes to evaluate.")] = 3000,
+    out: Annotated[Path | None, typer.Option(help="The page to write (.html), with a drawing of the graph.")] = None,
     inputs: InputsOption = None,
     numbers_in_names: NumbersOption = False,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Explain a prediction: what each change of an architecture would do, and which nodes and edges matter."""
+    """Explain a prediction: the effect of each change, and which nodes and edges matter."""
     from archflow.outputs import Output, check_outputs
     from archflow.predict import load_predictor
     from archflow.recipes.explained import one_architecture

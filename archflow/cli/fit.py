@@ -25,16 +25,16 @@ from archflow.cli.reading import Reading, TableOption
 MetricsOption = Annotated[
     list[str],
     typer.Option(
-        help="The column to learn, -COLUMN if lower is better; rows without a value are left out. May be repeated; "
-        "one predictor then learns all metrics."
+        help="The column to learn, -COLUMN if lower is better; rows without a value are left out. May be repeated "
+        "for one predictor of several metrics."
     ),
 ]
 EncoderOption = Annotated[
     str | None,
     typer.Option(
-        help="A pre-trained encoder, by name (see `archflow encoders`) or .safetensors file, instead of those that "
-        "the recipe uses; or a kind of encoder, such as gin or gated_gcn, to pre-train instead (the recipe's untrained "
-        "encoder stays)."
+        help="An encoder to use instead of the recipe's: a pre-trained one, by name (see `archflow encoders`) or "
+        ".safetensors file; or a kind, such as gin or gated_gcn, to pre-train (the recipe's untrained encoder "
+        "stays)."
     ),
 ]
 LabelsOption = Annotated[
@@ -53,20 +53,20 @@ RecipeOption = Annotated[
     ),
 ]
 BudgetOption = Annotated[
-    str | None, typer.Option(help="About how long fitting may take, such as 15s, 2m or 10m; chooses the recipe.")
+    str | None, typer.Option(help="Roughly how long fitting may take, such as 15s, 2m or 10m; chooses the recipe.")
 ]
 FeaturesOption = Annotated[
     str | None,
     typer.Option(
-        help="Columns known before training, separated by commas, or `none`. Default: those recognised by name, "
-        "such as params, flops and zc_*."
+        help="Columns known before training, separated by commas, or none. Default: those recognised by name, such "
+        "as params, flops and zc_*."
     ),
 ]
 SourcesOption = Annotated[
     str | None,
     typer.Option(
-        help="Columns that say something about the metric, with commas: its value after fewer epochs, with one seed, "
-        "on another data set or task. They may have gaps."
+        help="Columns related to the metric, separated by commas: its value after fewer epochs, with a single "
+        "seed, or on another data set or task. They may have missing values."
     ),
 ]
 ObjectiveOption = Annotated[
@@ -76,26 +76,31 @@ ObjectiveOption = Annotated[
         "latencies: log, relative. May be repeated, once for each --metric."
     ),
 ]
-LowerOption = Annotated[bool, typer.Option(help="For latency, loss and the like; the same as --metric -COLUMN.")]
+LowerOption = Annotated[
+    bool, typer.Option(help="Lower values are better, as for latency or loss; the same as --metric -COLUMN.")
+]
 MembersOption = Annotated[
     int | None,
-    typer.Option(min=1, help="With --recipe networks: ensemble members; 2 or more give a deviation. Default: 4."),
+    typer.Option(
+        min=1, help="With --recipe networks: ensemble members; 2 or more give a standard deviation. Default: 4."
+    ),
 ]
 
 
 ContextOption = Annotated[
     str | None,
     typer.Option(
-        help="The column that says what a row was measured on: a device's name or a sentence, or a task. Also "
-        "COLUMN:KIND,KIND, kinds being numbers (that the words say), words (that several have) and names (one each)."
+        help="The column with the device or task that a row was measured on: a name or a sentence. "
+        "COLUMN:KIND,KIND chooses the features made from it: numbers (those in the text), words (those in "
+        "several texts), names (one column per text)."
     ),
 ]
 UnseenOption = Annotated[
     bool,
     typer.Option(
         "--unseen",
-        help="With --context: predict for devices or tasks that no row has. The labels of each are held out together, "
-        "so that weights and intervals are those for one that was not measured.",
+        help="With --context: prepare for devices or tasks without measurements. Each is held out with all its "
+        "labels, so that weights and intervals are those for a new one.",
     ),
 ]
 
@@ -144,11 +149,14 @@ def fit(
     context: ContextOption = None,
     unseen: UnseenOption = False,
     lower_is_better: LowerOption = False,
-    seed: Annotated[int, typer.Option(min=0)] = 21,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 21,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Fit a predictor on the rows whose metric is measured. After an interruption the same command resumes."""
+    """Fit a predictor on the rows whose metric is measured.
+
+    If interrupted, re-run the same command to resume.
+    """
     from archflow.files import only_writer
     from archflow.recipes import choice, fitting
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def turned(metrics: Sequence[str], lower_is_better: bool) -> list[str]:
-    """The metrics with --lower-is-better applied; it works for one metric and raises ArchflowError for several."""
+    """Apply --lower-is-better to the metric; raises ArchflowError if there are several."""
     if not lower_is_better:
         return list(metrics)
     if len(metrics) > 1:
@@ -33,12 +33,12 @@ def names_or_none(text: str | None) -> list[str] | None:
         return None
     found = names(text)
     if not found:
-        raise ArchflowError("--features: no column is named; name some with commas between them, or say none")
+        raise ArchflowError("--features: no column is named; give names separated by commas, or none")
     return [] if found == ["none"] else found
 
 
 def print_fitted(out: Path, task: Task, predictor: FitPredictor, fitted: FineTuned | Stacking, as_json: bool) -> None:
-    """Print what was fitted, and how well it predicts labels that it did not learn from."""
+    """Print what was fitted, and how well it predicts held-out labels."""
     from archflow.predict import FineTuned
     from archflow.recipes.alone import alone
 
@@ -54,14 +54,14 @@ def print_fitted(out: Path, task: Task, predictor: FitPredictor, fitted: FineTun
     if networks:
         typer.echo(text + _networks_in_words(predictor, about))
         return
-    typer.echo(f"{text}Kendall tau on labels that it had not seen: {about['tau']:.3f}")
+    typer.echo(f"{text}Kendall tau on held-out labels: {about['tau']:.3f}")
     rows = [[name, f"{each['weight']:.2f}", f"{each['tau']:.3f}"] for name, each in about["components"].items()]
     typer.echo()
     print_table(("component", "weight", "Kendall tau"), rows)
     columns = f"; columns {', '.join(about['columns'])}" if about["columns"] else ""
     typer.echo()
     typer.echo(printable(f"features: {', '.join(f'{n} {count}' for n, count in about['features'].items())}{columns}"))
-    chance = "nothing here ranks better than chance: measure more architectures, or look at what the metric depends on"
+    chance = "nothing here ranks better than chance: measure more architectures, or check what the metric depends on"
     note(hardly if about["informative"] else chance)
 
 
@@ -84,7 +84,7 @@ def _networks_in_words(predictor: FitPredictor, about: dict[str, Any]) -> str:
     measure = _measure(predictor)
     best = about[f"validation_{measure}"]
     if best is None:
-        return "too few to hold any out: nothing says how well it predicts. Measure a few more"
+        return "too few to hold any out, so how well it predicts is unknown; measure a few more"
     words = "Kendall tau" if measure == "tau" else measure.replace("_", " ")
     shown = ", ".join(f"{each:.3f}" for each in best)
     return f"validation {words} of the {len(best)} models, on {about['held_out']} labels each: {shown}"

@@ -1,7 +1,7 @@
-"""Options of the whole command line, which may stand before or after the name of a verb.
+"""General options, which may be given before or after the name of a verb.
 
-A configuration file gives options of the verb that runs: `metric = "accuracy"` stands for `--metric accuracy`. What the
-command line itself gives takes precedence. The table `[fit]` holds only for the verb `fit`.
+A configuration file gives options of the verb that runs: `metric = "accuracy"` stands for `--metric accuracy`. Options
+on the command line take precedence. The table `[fit]` applies to the verb `fit` only.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _ToStandardError(logging.Handler):
 
 def start_log() -> None:
     """Print what archflow logs on standard error: notes and warnings, unless an option says otherwise."""
-    LOG.handlers[:] = [_ToStandardError()]  # in place of the one that programs get
+    LOG.handlers[:] = [_ToStandardError()]  # replaces the handler that programs get
     LOG.setLevel(logging.INFO)
 
 
@@ -64,7 +64,7 @@ def _import_plugins(paths: list[Path] | None) -> None:
 
 
 def _configure(context: typer.Context, path: Path | None) -> None:
-    """Let the options of the verb that runs default to those of the configuration file."""
+    """Use the values of the configuration file as defaults of the verb's options."""
     if path is not None:
         context.meta[_CONFIG] = path
     known = getattr(context.command, "commands", None)
@@ -88,7 +88,7 @@ def _defaults(context: typer.Context, path: Path) -> dict[str, Any]:
 
 
 def _value(parameter: Any, key: str, value: Any, path: Path) -> Any:
-    """A value as the command line would give it."""
+    """Convert a value to the form in which the command line would give it."""
     if isinstance(value, Mapping | list) and not (isinstance(value, list) and parameter.multiple):
         raise ArchflowError(f"{path}: {key} takes one value, not {shown(value)}")
     if isinstance(value, bool):
@@ -99,7 +99,7 @@ def _value(parameter: Any, key: str, value: Any, path: Path) -> Any:
 
 
 def _names(parameter: Any) -> list[str]:
-    """What a file may call a parameter: its options without dashes in front, with dashes or underscores."""
+    """The names of a parameter in a file: its options without leading dashes, with dashes or underscores inside."""
     words = [option.lstrip("-") for option in parameter.opts]
     return [*words, *(word.replace("-", "_") for word in words)]
 
@@ -120,8 +120,8 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option(
         "--config",
-        help="A TOML file whose keys are the options of the verb, such as metric = 'accuracy'; those of the command "
-        "line take precedence.",
+        help="A TOML file whose keys are options of the verb, such as metric = 'accuracy'; the command line takes "
+        "precedence.",
         is_eager=True,
         callback=_configure,
         expose_value=False,
@@ -172,7 +172,7 @@ def options(
 
 
 def with_general_options(root: Any) -> Any:
-    """Let the options of the whole command line also stand after the name of a verb. Their help is the root's."""
+    """Accept the general options after the name of a verb too. They are documented in the root's help only."""
     general = [each for each in root.params if each.name in ("config", "plugin", "verbose", "quiet")]
     for verb in _verbs(root):
         own = {option for each in verb.params for option in each.opts}

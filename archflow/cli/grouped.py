@@ -1,4 +1,4 @@
-"""Options that several verbs share and that belong together: one parameter of a verb, an object.
+"""Groups of options that several verbs share, each passed to the verb as one dataclass object.
 
 A verb with the parameter `reading: Reading` takes every option that is a field of the dataclass `Reading`, and gets a
 `Reading` made of them.
@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 
 
 def expanded(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """The verb with the fields of such parameters in their place, as the command line needs it."""
+    """Replace every dataclass parameter of a verb by the fields of its dataclass, as the command line needs it."""
     hints = get_type_hints(verb, include_extras=True)
     groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
     parameters = list(_parameters(inspect.signature(verb), hints, groups))

@@ -1,4 +1,4 @@
-"""`archflow import`: real models as a table."""
+"""`archflow import`: import real models into a table."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ SourcesArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="SOURCE...",
-        help="Models: *.onnx; *.param of ncnn; package.module:build, a function of yours that gives a torch network, "
-        "which is run; a table of graphs that others traced.",
+        help="Models: *.onnx; *.param of ncnn; package.module:build, your function that returns a torch network "
+        "(it is run); a table of graphs traced by others.",
     ),
 ]
 InputsOption = Annotated[
     str | None,
-    typer.Option(help="package.module:function that gives what a torch network is called with: a tuple, or a dict."),
+    typer.Option(help="package.module:function that returns the arguments of a torch network, as a tuple or a dict."),
 ]
 PerExampleOption = Annotated[
     bool,
     typer.Option(
         "--per-example",
-        help="Trace torch networks for a batch of any size, the first axis of their inputs: costs of one example.",
+        help="Trace torch networks with a variable batch size (the first axis of their inputs) and give the costs "
+        "of one example.",
     ),
 ]
 
@@ -39,7 +40,10 @@ def import_models(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Read real models and write a table of their graphs, with costs: no weight is read, no file is executed."""
+    """Import real models into a table of graphs with costs.
+
+    Weights are not read, and model files are not executed.
+    """
     from archflow.graph.column_names import TABLE_ENDINGS
     from archflow.importers.report import Report
     from archflow.outputs import Output, check_outputs

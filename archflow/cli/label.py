@@ -12,7 +12,7 @@ from archflow.cli.network_options import Cells, Channels, ImagesOption, SampleSe
 from archflow.cli.output import ForceOption, Json, print_json
 
 OutOption = Annotated[
-    Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card goes beside it as .json.")
+    Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card is written beside it as .json.")
 ]
 
 
@@ -33,9 +33,9 @@ def label(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Train architectures of a space and write a table of their results.
+    """Train architectures of a search space and write a table of their results.
 
-    Every finished run is kept in a journal beside the table: after an interruption the same command resumes.
+    Finished runs are recorded in a journal beside the table; if interrupted, re-run the same command to resume.
     """
     from archflow.data.labelling_job import LabellingJob
     from archflow.networks.trainer import TrainingSettings

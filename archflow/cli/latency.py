@@ -1,4 +1,4 @@
-"""`archflow latency`: how long a real model takes on a device."""
+"""`archflow latency`: predict the latency of a real model on a device."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ ModelArgument = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="*.onnx; *.param of ncnn; package.module:build, a function of yours that gives a torch network, which is "
-        "run; a table of architectures.",
+        help="*.onnx; *.param of ncnn; package.module:build, your function that returns a torch network (it is "
+        "run); a table of architectures.",
     ),
 ]
 DeviceOption = Annotated[
     str,
     typer.Option(
-        help="What it runs on: a device that was learnt, a known name, a .toml file, or a sentence such as "
+        help="The device: one that the predictor has learnt, a known name, a .toml file, or a description such as "
         "'Raspberry Pi 5, 4 x Cortex-A76 2.4 GHz, 4 threads'."
     ),
 ]
 MeasuredOption = Annotated[
     Path | None,
     typer.Option(
-        help="A table (.csv) with the columns model and latency_ms: a few measurements on this device, which calibrate "
-        "the prediction. A model is named like MODEL, or as the data sets name it."
+        help="A table (.csv) with the columns model and latency_ms: a few measurements on this device, which "
+        "calibrate the prediction. Models are named as in MODEL or as in the data sets."
     ),
 ]
 PredictorOption = Annotated[
     Path | None,
     typer.Option(
         help="The folder of a predictor that was fitted with --context. Default: one that is fitted once to the "
-        "latencies that this machine has."
+        "latency data sets on this machine."
     ),
 ]
 CoverageOption = Annotated[
-    float, typer.Option(min=0.01, max=0.999, help="The interval holds the latency with this probability.")
+    float, typer.Option(min=0.01, max=0.999, help="The probability that the interval contains the latency.")
 ]
 
 
@@ -57,7 +57,10 @@ def latency(
     coverage: CoverageOption = 0.9,
     as_json: Json = False,
 ) -> None:
-    """Predict the latency of a model on a device, also on one that nobody measured, with an interval."""
+    """Predict the latency of a model on a device, with an interval.
+
+    The device may be one without any measurements.
+    """
     from archflow.data.places import data_folder
     from archflow.recipes.latency import LatencyRequest, latency
 

@@ -1,4 +1,4 @@
-"""`archflow measure`: the latency of networks on this machine."""
+"""`archflow measure`: measure the latency of networks on this machine."""
 
 from __future__ import annotations
 
@@ -19,26 +19,38 @@ SourcesArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="SOURCE...",
-        help="package.module:build, your own networks or functions that make one; or one table of "
-        "architectures, whose networks --space builds; or the data set cpu_latency, to compare this machine with it.",
+        help="package.module:build, your own networks or functions that return one; or one table of architectures "
+        "of --space, which are built; or the data set cpu_latency, to compare this machine with it.",
     ),
 ]
 InputsOption = Annotated[
     str | None,
-    typer.Option(help="package.module:function that gives what your networks are called with: a tuple, or a dict."),
+    typer.Option(help="package.module:function that returns the arguments of your networks, as a tuple or a dict."),
 ]
 DeviceOption = Annotated[
     str,
     typer.Option(
-        help="What the table calls this machine: here, as the system describes it; a known name; a sentence; a "
-        ".toml file. It is always this machine that is measured."
+        help="How the table describes this machine: here (as the system reports it), a known name, a sentence, or "
+        "a .toml file. It is always this machine that is measured."
     ),
 ]
-SizeOption = Annotated[int | None, typer.Option(min=1, help="Size of a table's networks; default: as published.")]
+SizeOption = Annotated[int | None, typer.Option(min=1, help="For networks built from a table; default: as published.")]
 AgreeOption = Annotated[
-    float, typer.Option(min=0.0, max=1.0, help="Two passes whose medians differ by more than this part were disturbed.")
+    float,
+    typer.Option(
+        min=0.0, max=1.0, help="The largest relative difference between the medians of two passes that agree."
+    ),
 ]
-
+SecondsOption = Annotated[float, typer.Option(help="The longest that a pass over one network may take, in seconds.")]
+CountOption = Annotated[
+    int | None, typer.Option(min=1, help="Measure only this many of a table's rows, the first ones.")
+]
+BatchOption = Annotated[
+    int | None, typer.Option(min=1, help="For networks built from a table: images per batch; default: 1.")
+]
+ResolutionOption = Annotated[
+    int | None, typer.Option(min=1, help="For networks built from a table: height and width of images; default: 32.")
+]
 
 DATA = "cpu_latency"
 """The data set whose networks are measured by its name."""
@@ -49,22 +61,25 @@ def measure(
     out: Annotated[Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl).")],
     inputs: InputsOption = None,
     device: DeviceOption = "here",
-    threads: Annotated[int, typer.Option(min=1, help="Threads of a run, pinned to as many cores.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads per run, pinned to as many cores.")] = 1,
     compiled: Annotated[bool, typer.Option("--compile", help="Compile networks with torch.compile first.")] = False,
-    seconds: Annotated[float, typer.Option(help="Longest pass over one network, in seconds.")] = 5.0,
+    seconds: SecondsOption = 5.0,
     agree: AgreeOption = 0.05,
     space: Annotated[str, typer.Option(help="The search space of a table's architectures.")] = "nasbench201",
-    count: Annotated[int | None, typer.Option(min=1, help="Measure the first rows of a table only.")] = None,
+    count: CountOption = None,
     channels: SizeOption = None,
     cells: SizeOption = None,
     stages: SizeOption = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Images per batch, of a table's networks: 1.")] = None,
-    resolution: Annotated[int | None, typer.Option(min=1, help="Height and width of these images: 32.")] = None,
+    batch_size: BatchOption = None,
+    resolution: ResolutionOption = None,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Measure how long networks take on this machine's processor: runs until their median is stable, in passes until
-    two agree. A journal beside the table keeps what is measured: after an interruption the same command resumes."""
+    """Measure how long networks take on this machine's processor.
+
+    A pass runs a network until its median time is stable; passes are made until two agree. Measurements are recorded in
+    a journal beside the table; if interrupted, re-run the same command to resume.
+    """
     from archflow.outputs import check_outputs
     from archflow.progress import progress_bar
 
@@ -107,7 +122,7 @@ def _job(
 
 
 def _print(job: LatencyJob, measured: Measured, out: Path, as_json: bool) -> None:
-    """Say what was measured, and on standard error what could not be."""
+    """Print what was measured, and on standard error what could not be."""
     from archflow.devices.networks import GeneratedNetworks
     from archflow.recipes.latency_check import check_of
 

@@ -26,36 +26,37 @@ FiguresOption = Annotated[
     Path | None, typer.Option(help="With --report, a folder for its figures, each as .png, .svg and .pdf.")
 ]
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Replace files that exist, even if they are not what this command writes.")
+    bool, typer.Option("--force", help="Replace existing files, even if this command did not write them.")
 ]
 ValidationOption = Annotated[
-    int, typer.Option(min=2, help="Further labelled architectures, which select the epoch; 40 as in FGP.")
+    int, typer.Option(min=2, help="Additional labelled architectures, which select the epoch; 40 as in FGP.")
 ]
 ViewOption = Annotated[
     str | None,
     typer.Option(
-        help="How the encoder sees architectures: whole, effective (without nodes that cannot reach the output), "
-        "contracted (also with identities as edges). Default: the encoder's own, whole for most."
+        help="The view of architectures that the encoder gets: whole, effective (without nodes that cannot reach "
+        "the output) or contracted (also with identities as edges). Default: the encoder's own, whole for "
+        "most."
     ),
 ]
 PositionsOption = Annotated[
     bool,
     typer.Option(
-        "--positions", help="Let the encoder also read how far each node is from the inputs and from the outputs."
+        "--positions", help="Also give the encoder each node's distance from the inputs and from the outputs."
     ),
 ]
 ProxyOption = Annotated[
     str | None,
     typer.Option(
-        help="The zero-cost proxies to rank, separated by commas: a column, params, flops, depth, count:OPERATION ...; "
-        "default: the data set's own."
+        help="The zero-cost proxies to rank, separated by commas: a column, params, flops, depth, count:OPERATION "
+        "...; default: the data set's own."
     ),
 ]
 
 
 DataOption = Annotated[str, typer.Option("--data", help="A data set's name (`archflow data list`) or a table file.")]
 ComputeOption = Annotated[
-    str, typer.Option("--device", help="The PyTorch device that computes, such as cpu, cuda or cuda:1.")
+    str, typer.Option("--device", help="The PyTorch device to compute on, such as cpu, cuda or cuda:1.")
 ]
 
 
@@ -65,7 +66,11 @@ def names(text: str | None) -> list[str]:
 
 
 def numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
-    """The comma-separated positive numbers in an option's text. Raises ArchflowError, naming the option."""
+    """Parse the comma-separated positive numbers in an option's text.
+
+    Raises:
+        ArchflowError: If one is not a positive number; the message names the option.
+    """
     try:
         read = [kind(part) for part in text.split(",") if part.strip()]
     except ValueError:
@@ -76,9 +81,13 @@ def numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
 
 
 def label_count(given: str | float | None) -> float | None:
-    """The labels that an option asks for: a count, or a fraction below 1, which may be a percentage; None for all.
+    """Parse the number of labels that an option asks for.
 
-    Raises ArchflowError for anything else.
+    Returns:
+        A count, a fraction below 1 (which may be given as a percentage), or None for all labels.
+
+    Raises:
+        ArchflowError: If the text is neither.
     """
     if given is None:
         return None
@@ -93,13 +102,13 @@ def label_count(given: str | float | None) -> float | None:
 
 
 def note(line: str) -> None:
-    """Say something to the user that is no result."""
+    """Print a note: information that is not part of the result."""
     if line:
         LOGGER.info("note: %s", line)
 
 
 def warn(line: str) -> None:
-    """Say to the user that something may be wrong."""
+    """Print a warning: something may be wrong."""
     LOGGER.warning("%s", line)
 
 

@@ -32,22 +32,23 @@ OutOption = Annotated[
 ReportOption = Annotated[
     Path | None,
     typer.Option(
-        help="The report to write (.html): the order, how good it is where the metric was measured, the best "
-        "architectures drawn."
+        help="The report to write (.html): the ranking, its quality on measured rows, and drawings of the best "
+        "architectures."
     ),
 ]
 IntervalOption = Annotated[
     float | None,
     typer.Option(
-        help="Also columns low_METRIC and high_METRIC: an interval that holds the metric with this probability, such "
-        "as 0.8."
+        help="Also write the columns low_METRIC and high_METRIC: an interval that contains the metric with this "
+        "probability, such as 0.8."
     ),
 ]
 DeviceOption = Annotated[
     str | None,
     typer.Option(
-        help="Predict for this device or task, with a predictor that was fitted with --context: a name that it learnt, "
-        "a known device, a .toml file, or a sentence such as 'Raspberry Pi 5, 4 x Cortex-A76 2.4 GHz, 4 threads'."
+        help="Predict for this device or task, with a predictor that was fitted with --context: a name that it has "
+        "learnt, a known device, a .toml file, or a description such as 'Raspberry Pi 5, 4 x Cortex-A76 2.4 "
+        "GHz, 4 threads'."
     ),
 ]
 
@@ -59,14 +60,14 @@ def predict(
     out: OutOption = None,
     report: ReportOption = None,
     figures: FiguresOption = None,
-    top: Annotated[int, typer.Option(min=1, help="How many of the best to show.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="How many of the best architectures to show.")] = 10,
     interval: IntervalOption = None,
     device: DeviceOption = None,
     skip_unknown: SkipOption = False,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Score every architecture of a table and show the best by each metric that the predictor has learnt."""
+    """Score every architecture of a table and show the best by each learnt metric."""
     from archflow.predict import load_predictor
     from archflow.predict.base import check_unranked
 
@@ -122,7 +123,7 @@ def _report(path: Path, model: AnyPredictor, ranked: Table, data: str, figures: 
     name = "standard input" if data == STREAM else Path(data).name
     prediction_report(path, model, ranked, name, figures=figures)
     if len(model.metrics) > 1:
-        note(f"{path}: is of {model.metrics[0]}, the first metric")
+        note(f"{path}: the report is about {model.metrics[0]}, the first metric")
 
 
 def _on_device(model: AnyPredictor, table: Table, device: str) -> tuple[Table, list[str]]:
@@ -141,7 +142,7 @@ def _on_device(model: AnyPredictor, table: Table, device: str) -> tuple[Table, l
 
 
 def _warnings(model: AnyPredictor, table: Table) -> list[str]:
-    """Notes about odd values in the columns that were learnt from, to print before the work."""
+    """Warnings about unusual values in the input columns, which are also printed before the work."""
     from archflow.predict import StackedPredictor
 
     found = model.oddities(table) if isinstance(model, StackedPredictor) else []
@@ -203,10 +204,10 @@ def _print(
 
 
 def _result(model: AnyPredictor, ranked: Table, place: int, top: int, interval: float | None) -> dict[str, Any]:
-    """The architectures by one metric, and how good its predictions are where it was measured.
+    """The architectures ranked by one metric, and the quality of its predictions where it was measured.
 
-    `top` holds the best, the best first, `rows` all in the order of the table; a row whose `measured` is a number was
-    measured.
+    `top` holds the best, in order; `rows` all, in the order of the table. A row was measured if its `measured` is a
+    number.
     """
     import numpy as np
 
@@ -258,4 +259,4 @@ def _print_one(result: dict[str, Any], titled: bool) -> None:
     if result["quality"]:
         measures = ", ".join(f"{name} {value:.3f}" for name, value in result["quality"].items())
         known = f"{result['measured']:,} measured {printable(result['metric'])}"
-        typer.echo(f"\nagainst {known} (those it was fitted on included): {measures}")
+        typer.echo(f"\nagainst {known} (including those it was fitted on): {measures}")

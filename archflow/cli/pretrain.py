@@ -33,12 +33,15 @@ Tables = Annotated[
     str,
     typer.Option(
         "--data",
-        help="A data set's name (`archflow data list`) or a table file; several, with commas, are joined, with the "
-        "first one's published settings.",
+        help="A data set's name (`archflow data list`) or a table file. Several, separated by commas, are joined; "
+        "the first one's published settings apply.",
     ),
 ]
+KindOption = Annotated[
+    str, typer.Option(help="The kind of encoder: gated_gcn, gin, mlp, transformer, or one of yours.")
+]
 TaskOption = Annotated[
-    str, typer.Option(help="fgp, flow, proxy_ranking, gmae ..., or a sum such as 0.5*flow+0.5*gmae.")
+    str, typer.Option(help="The pretext task: fgp, flow, proxy_ranking, gmae ..., or a sum such as 0.5*flow+0.5*gmae.")
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -55,8 +58,8 @@ CardOption = Annotated[
     bool,
     typer.Option(
         "--card",
-        help="Write the encoder as the package ships them: with a card (.json) beside it, in half precision where that "
-        "changes almost nothing.",
+        help="Write the encoder in the form in which the package ships encoders: with a card (.json) beside it, "
+        "and in half precision where that changes almost nothing.",
     ),
 ]
 
@@ -65,15 +68,15 @@ def pretrain(
     data: Tables,
     out: Annotated[Path, typer.Option(help="The encoder to write (.safetensors).")],
     reading: Reading,
-    encoder: Annotated[str, typer.Option(help="gated_gcn, gin, mlp, transformer, or one of yours.")] = "gated_gcn",
+    encoder: KindOption = "gated_gcn",
     task: TaskOption = "fgp",
     settings: SetOption = None,
     view: ViewOption = None,
     positions: PositionsOption = False,
     proxy: ProxyOption = None,
     width: WidthOption = None,
-    epochs: Annotated[int, typer.Option(min=1)] = 200,
-    seed: Annotated[int, typer.Option(min=0)] = 21,
+    epochs: Annotated[int, typer.Option(min=1, help="Pre-training epochs.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 21,
     device: ComputeOption = "cpu",
     card: CardOption = False,
     force: ForceOption = False,
@@ -81,7 +84,7 @@ def pretrain(
 ) -> None:
     """Pre-train an encoder on the architectures of one or more tables; labels are not used.
 
-    The state after every epoch is kept beside the encoder: after an interruption the same command resumes.
+    The training state is saved beside the encoder after every epoch; if interrupted, re-run the same command to resume.
     """
     from archflow.data.catalogue import BENCHMARKS
     from archflow.data.joined import joined

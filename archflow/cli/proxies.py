@@ -13,19 +13,21 @@ from archflow.cli.output import ForceOption, Json, print_json, print_table
 from archflow.cli.output import names as split
 
 TableOption = Annotated[
-    str | None, typer.Option(help="A data set's name or a table file: columns zc_NAME are added to its own.")
+    str | None, typer.Option(help="A data set's name or a table file; columns zc_NAME are added to its own.")
 ]
 CountOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Architectures to draw, no two isomorphic; with --table, take its first ones."),
+    typer.Option(
+        min=1, help="Architectures to draw, no two isomorphic; with --table, how many of its first rows to use."
+    ),
 ]
 OutOption = Annotated[
-    Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card goes beside it.")
+    Path, typer.Option(help="The table to write (.parquet, .csv or .jsonl); its card is written beside it.")
 ]
-SpaceOption = Annotated[str, typer.Option(help="The search space; also that of the table's architectures.")]
-BatchSize = Annotated[int, typer.Option(min=2, help="Training images in the batch that the proxies use.")]
-DeviceOption = Annotated[str, typer.Option(help="The PyTorch device: cpu, cuda.")]
-Processes = Annotated[int, typer.Option(min=0, help="Networks in parallel; 0 for one per core.")]
+SpaceOption = Annotated[str, typer.Option(help="The search space, also of the table's architectures.")]
+BatchSize = Annotated[int, typer.Option(min=2, help="Training images in the one batch that the proxies use.")]
+DeviceOption = Annotated[str, typer.Option(help="The PyTorch device to compute on, such as cpu or cuda.")]
+Processes = Annotated[int, typer.Option(min=0, help="Networks computed in parallel; 0 for one per core.")]
 NamesOption = Annotated[str | None, typer.Option(help="The proxies, separated by commas. Default: all.")]
 
 
@@ -40,16 +42,14 @@ def proxies(
     channels: Channels = 16,
     cells: Cells = 2,
     stages: Stages = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed that draws the weights.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed for the initial weights.")] = 0,
     sample_seed: SampleSeed = 0,
     device: DeviceOption = "cpu",
     processes: Processes = 0,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Compute zero-cost proxies: what untrained networks and one batch of images say about how well they will learn.
-
-    Finished networks are kept in a journal beside the table: after an interruption the same command resumes."""
+    """Compute zero-cost proxies of untrained networks on one batch of images. Re-run the same command to resume."""
     from archflow.data.benchmarks import find
     from archflow.data.proxy_job import ProxyJob
     from archflow.networks.zero_cost import PROXIES

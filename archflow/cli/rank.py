@@ -1,4 +1,4 @@
-"""`archflow rank`: the candidates that are best in accuracy and latency, and keep a limit."""
+"""`archflow rank`: the Pareto front of accuracy and latency, within a latency limit."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 CandidatesArgument = Annotated[
     str, typer.Argument(metavar="CANDIDATES", help="A data set's name (`archflow data list`) or a table file.")
 ]
-AccuracyOption = Annotated[str, typer.Option(help="The folder of a predictor of the accuracy, or a column.")]
+AccuracyOption = Annotated[str, typer.Option(help="A predictor of the accuracy (its folder), or a column.")]
 LatencyOption = Annotated[
-    str, typer.Option(help="The folder of a predictor of the latency, or a column. Low values are good.")
+    str, typer.Option(help="A predictor of the latency (its folder), or a column. Lower is better.")
 ]
-LimitOption = Annotated[
-    str | None, typer.Option(help="The latency that a candidate may have at most, with its unit: 20ms, 0.02s.")
-]
+LimitOption = Annotated[str | None, typer.Option(help="The highest latency allowed, with its unit: 20ms, 0.02s.")]
 CoverageOption = Annotated[
     float,
-    typer.Option(min=0.01, max=0.999, help="The fraction of the chosen candidates whose latency is at most its bound."),
+    typer.Option(
+        min=0.01, max=0.999, help="The fraction of the chosen candidates whose latency should not exceed its bound."
+    ),
 ]
 DeviceOption = Annotated[
     str | None, typer.Option(help="The device, for predictors that were fitted with --context; as for `predict`.")
@@ -35,8 +35,8 @@ OutOption = Annotated[
     Path | None,
     typer.Option(
         help="The table to write (.parquet, .csv, .jsonl): all candidates, with the columns predicted_ACCURACY, "
-        "predicted_LATENCY, upper_LATENCY, measured_ACCURACY and measured_LATENCY (1 where the table holds a value), "
-        "and on_front, 1 for those on the front."
+        "predicted_LATENCY, upper_LATENCY, measured_ACCURACY and measured_LATENCY (1 where the table has a "
+        "value), and on_front (1 on the front)."
     ),
 ]
 ReportOption = Annotated[Path | None, typer.Option(help="The report to write (.html), with the front.")]
@@ -55,8 +55,11 @@ def rank(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Show the candidates that no other one beats in both accuracy and latency, among those whose latency keeps a limit
-    by an upper bound that allows for the choice."""
+    """Show the candidates that no other one beats in both accuracy and latency.
+
+    With --limit, only candidates count whose latency has an upper bound within the limit. The bound accounts for the
+    selection of the best.
+    """
     from archflow.data.places import data_folder
     from archflow.recipes.front import pareto_front
 
@@ -100,13 +103,13 @@ def _write(report: Path, found: Front) -> None:
 
 
 def _sentences(found: Front) -> list[str]:
-    """What the front means."""
+    """Sentences about the front."""
     lines = [f"{len(found.rows)} of {len(found.table):,} candidates are on the front."]
     if found.limit is not None:
-        lines.append(f"{found.within:,} keep the limit of {found.limit:g} {found.latency}.")
+        lines.append(f"{found.within:,} are within the limit of {found.limit:g} {found.latency}.")
     if found.coverage is not None:
         lines.append(
-            f"Upper bounds allow for the choice: {100 * found.coverage:g} % of the candidates on the front should "
+            f"Upper bounds account for the selection: {100 * found.coverage:g} % of the candidates on the front should "
             "be no slower than their bound."
         )
     return [*lines, *found.notes]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archflow.graph.table import Table
 
 STREAM = "-"
-"""What stands for standard input or output in place of a file."""
+"""Stands for standard input or output in place of a file."""
 
 TableOption = Annotated[
     str,
@@ -37,13 +37,16 @@ ChainOption = Annotated[
     str | None,
     typer.Option(
         "--chain",
-        help="For a table without graphs whose columns describe the blocks of a chain: 'block{i}: k, e' for block0_k, "
-        "block0_e, block1_k ... Numbers become node attributes, text the operation; empty columns are no block.",
+        help="For a table without graphs whose columns describe the blocks of a chain: 'block{i}: k, e' for "
+        "block0_k, block0_e, block1_k ... Numbers become node attributes, text the operation; a block whose "
+        "columns are empty is left out.",
     ),
 ]
 NativeOption = Annotated[
     str | None,
-    typer.Option("--space", help="Make the graphs of the column `native`, which holds strings of this search space."),
+    typer.Option(
+        "--space", help="Build the graphs from the column `native`, which holds strings of this search space."
+    ),
 ]
 
 
@@ -56,11 +59,11 @@ class Reading:
     numbers_in_names: NumbersOption = False
 
     def table(self, data: str) -> Table:
-        """The table of a data set, a file or standard input. Raises ArchflowError as `load` and `read` do."""
+        """Read the table of a data set, a file or standard input. Raises ArchflowError as `find` and `read` do."""
         return self.benchmark_and_table(data)[1]
 
     def benchmark_and_table(self, data: str) -> tuple[Benchmark | None, Table]:
-        """The table, and the benchmark that it is of, if it is one's."""
+        """Read a table; also return the named data set that it belongs to, if any."""
         from archflow.data.benchmarks import find
 
         if data == STREAM:
@@ -69,10 +72,10 @@ class Reading:
         return benchmark, self.read(path)
 
     def read(self, path: Path) -> Table:
-        """The table in a file.
+        """Read the table in a file.
 
         Raises:
-            ArchflowError: As for `read_table`, and for graphs that cannot be made of the columns.
+            ArchflowError: As for `read_table`, and if graphs cannot be made from the columns.
         """
         from archflow.data.made_graphs import ChainPattern, chain_graphs, native_graphs, with_graphs_of
         from archflow.graph.columns import read_columns
@@ -90,7 +93,7 @@ class Reading:
             raise ArchflowError(f"{path}: {error}") from None
 
     def from_stdin(self) -> Table:
-        """The table on standard input: JSON lines if it begins with an object, otherwise CSV."""
+        """Read the table on standard input: JSON lines if it begins with an object, otherwise CSV."""
         text = sys.stdin.buffer.read()
         begin = text.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
         with tempfile.TemporaryDirectory() as folder:
@@ -103,7 +106,7 @@ class Reading:
 
 
 def _read_graphs(path: Path, numbers_in_names: bool) -> Table:
-    """The table in a file; an error about missing graphs says which options make them."""
+    """Read the table in a file; an error about missing graphs names the options that build them."""
     from archflow.graph.columns import GRAPH_COLUMNS
     from archflow.graph.table import read_table
 
@@ -117,7 +120,7 @@ def _read_graphs(path: Path, numbers_in_names: bool) -> Table:
 
 
 def is_stdout(out: Path | None) -> bool:
-    """Whether the path stands for standard output."""
+    """Whether the path denotes standard output."""
     return out is not None and str(out) == STREAM
 
 

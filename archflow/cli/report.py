@@ -16,16 +16,16 @@ ResultArgument = Annotated[
     str,
     typer.Argument(
         metavar="RESULT",
-        help="What a verb printed with --json (evaluate, rank, search, predict, demo, fit, latency), as a file; the "
-        "folder of a search; - for standard input.",
+        help="The output of a verb with --json (evaluate, rank, search, predict, demo, fit, latency) as a file; "
+        "the folder of a search; or - for standard input.",
     ),
 ]
 Format = Annotated[
     str | None,
     typer.Option(
         "--format",
-        help="html, pdf, png or svg (the figure), tex (tables for booktabs, best values in bold) or csv. Default: by "
-        "the ending of --out.",
+        help="html, pdf, png or svg (the figure), tex (tables for booktabs, best values in bold) or csv. Default: "
+        "from the extension of --out.",
     ),
 ]
 OutOption = Annotated[Path | None, typer.Option(help="The file to write; without it, tex and csv are printed.")]
@@ -68,5 +68,5 @@ def _read(result: str) -> dict[str, Any]:
         path = Path(result)
         content = read_json(path / "result.json" if path.is_dir() else path)
     if not isinstance(content, dict):
-        raise ArchflowError(f"{result}: is no result of archflow; give what a verb printed with --json")
+        raise ArchflowError(f"{result}: is not a result of archflow; give what a verb printed with --json")
     return content

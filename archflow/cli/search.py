@@ -28,10 +28,11 @@ ObjectiveOption = Annotated[
     str | None, typer.Option(help="What to maximise, -METRIC if lower is better; default: the evaluator's own.")
 ]
 ReportedOption = Annotated[
-    str | None, typer.Option(help="Metrics to report that the search does not see, with commas.")
+    str | None, typer.Option(help="Metrics to report that the search does not use, separated by commas.")
 ]
 ObjectivesOption = Annotated[
-    str | None, typer.Option(help="Several metrics with commas, in place of --metric; - in front if lower is better.")
+    str | None,
+    typer.Option(help="Several metrics, separated by commas, in place of --metric; -METRIC if lower is better."),
 ]
 ConstraintOption = Annotated[
     list[str] | None, typer.Option("--constraint", help="METRIC<=NUMBER or METRIC>=NUMBER; may be repeated.")
@@ -44,11 +45,16 @@ SetOption = Annotated[
         "extrapolation; may be repeated.",
     ),
 ]
-BudgetOption = Annotated[str, typer.Option(help="Queries (100) or time (12h, 90min, 30s), which tables simulate.")]
-WorkersOption = Annotated[int, typer.Option(min=0, help="Evaluations at once; 0 for one in this process.")]
-TimeoutOption = Annotated[float | None, typer.Option(help="Seconds after which an evaluation has failed.")]
+BudgetOption = Annotated[
+    str, typer.Option(help="A number of evaluations (100) or a time (12h, 90min, 30s), which is simulated for tables.")
+]
+WorkersOption = Annotated[
+    int, typer.Option(min=0, help="Evaluations in parallel; 0 for one at a time in this process.")
+]
+TimeoutOption = Annotated[float | None, typer.Option(help="Seconds after which an evaluation counts as failed.")]
 BatchOption = Annotated[
-    int | None, typer.Option(min=1, help="How many to ask for at once; default: as the method publishes.")
+    int | None,
+    typer.Option(min=1, help="How many architectures to request at once; default: as published for the method."),
 ]
 FORM = "METHOD.SETTING=VALUE, such as regularized_evolution.population=20"
 SHOWN = 5
@@ -56,7 +62,10 @@ SHOWN = 5
 
 def search(
     evaluate: EvaluateOption,
-    out: Annotated[Path, typer.Option(help="A folder: journal, result.json, report.html. The same command resumes.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="The folder to write: journal, result.json, report.html. Re-run the same command to resume."),
+    ],
     space: SpaceOption = None,
     metric: ObjectiveOption = None,
     report_metric: ReportedOption = None,
@@ -65,7 +74,7 @@ def search(
     method: Annotated[str, typer.Option(help="The search method.")] = "archflow",
     settings: SetOption = None,
     budget: BudgetOption = "100",
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     workers: WorkersOption = 1,
     timeout: TimeoutOption = None,
     batch: BatchOption = None,

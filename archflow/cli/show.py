@@ -1,4 +1,4 @@
-"""`archflow show`: one model as a page."""
+"""`archflow show`: draw one model as a page."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ SourceArgument = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="As in `archflow import`: *.onnx; *.param of ncnn; package.module:build, a function of yours, which is "
-        "run; a table of graphs that others traced. Or a table of architectures; or a native string of --space.",
+        help="As for `archflow import`: *.onnx; *.param of ncnn; package.module:build, your function that returns "
+        "a torch network (it is run); a table of graphs traced by others. Also a table of architectures, or a "
+        "native string of --space.",
     ),
 ]
 
@@ -29,11 +30,11 @@ def show(
     model: SourceArgument,
     out: Annotated[Path, typer.Option(help="The page to write (.html).")],
     inputs: InputsOption = None,
-    row: Annotated[int, typer.Option(min=0, help="Which row of a table.")] = 0,
-    space: Annotated[str | None, typer.Option(help="The search space whose native string MODEL is.")] = None,
+    row: Annotated[int, typer.Option(min=0, help="The row to draw, if MODEL is a table.")] = 0,
+    space: Annotated[str | None, typer.Option(help="The search space of the native string MODEL.")] = None,
     force: ForceOption = False,
 ) -> None:
-    """Draw a model as a page of its own: blocks that open, and what each of them costs."""
+    """Draw a model as a self-contained page: expandable blocks, with the costs of each."""
     from archflow.importers.showing import model_at
     from archflow.outputs import Output, check_outputs
     from archflow.report.model_page import write_model_page

@@ -67,7 +67,7 @@ class ChainPattern:
         """The numbers of the blocks that a table has, ascending.
 
         Raises:
-            ArchflowError: There is no block, or one lacks a column; the message names the nearest.
+            ArchflowError: If there is no block, or one lacks a column; the message names the nearest.
         """
         start, end = map(re.escape, self.stem.split("{i}", 1))
         ends = "|".join(map(re.escape, self.names))
@@ -86,7 +86,7 @@ def chain_graphs(columns: pa.Table, pattern: ChainPattern) -> ArchitectureSet:
     """The chains that the columns of a table describe.
 
     Raises:
-        ArchflowError: A column is missing.
+        ArchflowError: If a column is missing.
     """
     given = TableColumns({}, columns)
     blocks = pattern.numbers(given.names)
@@ -118,7 +118,7 @@ def native_graphs(columns: pa.Table, space: str) -> ArchitectureSet:
     """The architectures of the column `native`, strings of a search space.
 
     Raises:
-        ArchflowError: There is no such space or column, or a string is not of the space; the message names the row.
+        ArchflowError: If there is no such space or column, or a string is not of the space; the message names the row.
     """
     known = SPACES.get(space)()
     parsed = []

@@ -20,7 +20,7 @@ def devices_in(folder: Path) -> dict[str, Device]:
     """The devices by name; none where the tables are not there.
 
     Raises:
-        ArchflowError: A table is there and cannot be read as what it should be.
+        ArchflowError: If a table is there and cannot be read as what it should be.
     """
     found: dict[str, Device] = {}
     for name, read in zip(TABLES, (_sheets, _benchmarked), strict=True):

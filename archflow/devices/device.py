@@ -29,7 +29,7 @@ class Device:
         threads: That a network runs on.
 
     Raises:
-        ArchflowError: A name or words that are no text, or a number out of bounds.
+        ArchflowError: If a name or the words are not text, or a number is out of bounds.
     """
 
     name: str

@@ -54,7 +54,7 @@ def pinned(threads: int, first: int = 0) -> Iterator[None]:
         first: The first of the cores, counted among those that this process may use; the last ones are followed by 0.
 
     Raises:
-        ArchflowError: There are fewer cores than threads.
+        ArchflowError: If there are fewer cores than threads.
     """
     import torch
 

@@ -67,7 +67,7 @@ def read_device(path: str | Path) -> Device:
     """The device that a TOML file describes: a name, and what else `Device` has.
 
     Raises:
-        ArchflowError: It cannot be read, or does not describe a device.
+        ArchflowError: If it cannot be read, or does not describe a device.
     """
     path = Path(path)
     try:

@@ -210,7 +210,7 @@ def networks_of(
         **images: count, batch_size, resolution of `CellNetworks`; those that are None have its defaults.
 
     Raises:
-        ArchflowError: Functions without inputs, the two mixed, or several tables.
+        ArchflowError: If functions lack inputs, functions and tables are mixed, or there are several tables.
     """
     from archflow.named_objects import is_object_name
 

@@ -23,7 +23,7 @@ def checked_latencies(what: str, values: ArrayLike) -> NDArray[np.float64]:
         values: (N,) numbers.
 
     Raises:
-        ArchflowError: No number at all, or one that is not finite, zero or negative; the line names its row.
+        ArchflowError: If there is no number, or one is not finite, zero or negative; the message names its row.
     """
     try:
         latencies = np.asarray(values, np.float64)

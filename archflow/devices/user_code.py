@@ -15,7 +15,7 @@ def made(name: str) -> Any:
     """What the function or class `package.module:name` gives, or the object itself if it is a network or data.
 
     Raises:
-        ArchflowError: It cannot be imported from the working folder or the installed packages, or it fails.
+        ArchflowError: If it cannot be imported from the working folder or the installed packages, or it fails.
     """
     found = object_at(name)
     if isinstance(found, nn.Module) or not callable(found):

@@ -53,7 +53,7 @@ class FlowSurrogate:
         draws: Number of seeds `seed`, `seed + 1`, ... whose surrogates are concatenated.
 
     Raises:
-        ArchflowError: A parameter is out of range.
+        ArchflowError: If a parameter is out of range.
 
     Source: Kim et al., "Learning to Flow from Generative Pretext Tasks for Neural Architecture Encoding" (FGP), NeurIPS
     2025, section on the flow.

@@ -53,7 +53,7 @@ class Importer(ABC):
         """The models of a source that it accepts.
 
         Raises:
-            ArchflowError: naming the source, if it cannot be imported; in one line.
+            ArchflowError: If the source cannot be imported; the message, one line, names it.
         """
 
 
@@ -71,8 +71,8 @@ def import_models(
         per_example: Leave the batch of networks open.
 
     Raises:
-        ArchflowError: naming the source that no importer takes, that cannot be imported, or whose batch cannot be left
-            open as it is no network in torch.
+        ArchflowError: If no importer takes a source, it cannot be imported, or its batch size cannot be left open as it
+            is not a torch network; the message names the source.
     """
     for text in sources:
         source = Source(str(text), inputs, per_example)

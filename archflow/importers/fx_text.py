@@ -54,7 +54,7 @@ def from_fx_text(path: str | Path) -> ImportedModel:
     """The graph in a file of Python, which is not executed.
 
     Raises:
-        ArchflowError: naming the file and the line, if it holds no traced graph.
+        ArchflowError: If the file does not hold a traced graph; the message names the file and the line.
     """
     path = Path(path)
     try:

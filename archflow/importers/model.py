@@ -74,7 +74,7 @@ def imported(
         batch_is_open: Whether shapes are those of one example of a batch of any size.
 
     Raises:
-        ArchflowError: It has no output.
+        ArchflowError: If it has no output.
     """
     nodes = normal_form(steps, steps.unbundled(outputs))
     attributes = [_attributes(node, nodes) for node in nodes]

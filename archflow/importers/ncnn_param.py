@@ -35,7 +35,7 @@ def from_param(path: str | Path) -> ImportedModel:
     """The graph of a `.param` file.
 
     Raises:
-        ArchflowError: naming the file and the line, if it is of another form.
+        ArchflowError: If the file has another form; the message names the file and the line.
     """
     path = Path(path)
     try:

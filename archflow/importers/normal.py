@@ -31,7 +31,7 @@ def normal_form(steps: Steps, outputs: Iterable[int]) -> list[Step]:
     """The steps that are left, inputs first, with an `output` for each of the outputs (steps, by number).
 
     Raises:
-        ArchflowError: There is no output.
+        ArchflowError: If there is no output.
     """
     model = Rewriting(steps, outputs)
     if not model.outputs:

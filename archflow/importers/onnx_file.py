@@ -64,8 +64,8 @@ def from_onnx(path: str | Path, *, batch: int = 1) -> ImportedModel:
         batch: The size of the first axis of inputs that leave it open.
 
     Raises:
-        ArchflowError: naming the file, for one that is damaged, made to do harm, or of an unknown version, and for an
-            input with other open sizes.
+        ArchflowError: If the file is damaged, malicious or of an unknown version, or an input has other open sizes; the
+            message names the file.
     """
     path = Path(path)
     graph = read_onnx(path)

@@ -83,7 +83,7 @@ def read_onnx(path: Path) -> OnnxGraph:
     """The graph of a file.
 
     Raises:
-        ArchflowError: It is no ONNX model, is cut off, or asks for more than a model has.
+        ArchflowError: If it is no ONNX model, is cut off, or asks for more than a model has.
     """
     try:
         with regular_file(path).open("rb") as file:

@@ -26,7 +26,7 @@ def with_open_batch(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Ope
         arguments, keywords: What the network is called with, on the meta device.
 
     Raises:
-        ArchflowError: No tensor among them has an axis.
+        ArchflowError: If no tensor among them has an axis.
     """
     tensors = [each for each in pytree.tree_leaves((arguments, keywords)) if isinstance(each, Tensor) and each.dim()]
     if not tensors:

@@ -23,7 +23,7 @@ def model_at(source: str, inputs: str | None = None, row: int = 0) -> ImportedMo
         row: Which model of a source with several, from 0.
 
     Raises:
-        ArchflowError: It is neither, or has no such row.
+        ArchflowError: If it is neither, or has no such row.
     """
     if importer_of(Source(source, inputs)) is None and Path(source).suffix in TABLE_ENDINGS:
         return _of_table(Path(source), row)

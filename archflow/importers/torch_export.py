@@ -53,7 +53,7 @@ def from_module(
             network that fixes it is traced with the batch that it is called with, and a note says so.
 
     Raises:
-        ArchflowError: It cannot be exported; the line says where, and why.
+        ArchflowError: If it cannot be exported; the line says where, and why.
     """
     name = name or type(module).__name__
     if not isinstance(module, nn.Module):

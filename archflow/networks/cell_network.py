@@ -53,7 +53,7 @@ class CellNetwork(nn.Module):
         seed: Seed of the weights, which have PyTorch's default distributions.
 
     Raises:
-        ArchflowError: An operation is unknown, an edge does not go forward, or a size is below one.
+        ArchflowError: If an operation is unknown, an edge does not go forward, or a size is below one.
     """
 
     def __init__(

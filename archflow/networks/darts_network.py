@@ -37,7 +37,8 @@ class DARTSCell(nn.Module):
         affine: See `archflow.networks.darts_operations.make_operation`; affects operations only.
 
     Raises:
-        ArchflowError: An operation is unknown, a predecessor does not precede its node, or the number of steps is odd.
+        ArchflowError: If an operation is unknown, a predecessor does not precede its node, or the number of steps is
+            odd.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class DARTSNetwork(nn.Module):
         affine: Operations as in the trained network, otherwise as during the search; see `make_operation`.
 
     Raises:
-        ArchflowError: `DARTSCell` refuses a cell, or a size is below one.
+        ArchflowError: If `DARTSCell` refuses a cell, or a size is below one.
     """
 
     def __init__(

@@ -99,7 +99,7 @@ def make_operation(name: str, channels: int, stride: int, affine: bool) -> nn.Mo
     normalised. Without, it is that of the search: normalisation has no parameters, and pooling is normalised too.
 
     Raises:
-        ArchflowError: The name is not one of `OPERATIONS`.
+        ArchflowError: If the name is not one of `OPERATIONS`.
     """
     if name not in OPERATIONS:
         raise ArchflowError(f"unknown operation {name!r}: use one of {', '.join(OPERATIONS)}")

@@ -66,7 +66,7 @@ class HierarchicalNetwork(nn.Module):
         seed: Seed of the weights, which have PyTorch's default distributions.
 
     Raises:
-        ArchflowError: An operation is unknown, or a size is below one.
+        ArchflowError: If an operation is unknown, or a size is below one.
     """
 
     def __init__(

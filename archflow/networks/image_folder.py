@@ -19,7 +19,7 @@ def image_files(folder: Path) -> list[tuple[Path, str]]:
     """(file, class name) of every image of `folder/CLASS/**`, by path, without hidden files.
 
     Raises:
-        ArchflowError: The folder has no images, images outside class folders, or a pipe or device among them.
+        ArchflowError: If the folder has no images, images outside class folders, or a pipe or device among them.
     """
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     loose = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and not path.name.startswith(".")]
@@ -44,7 +44,7 @@ def read_folder(folder: str | Path) -> tuple[np.ndarray, np.ndarray]:
     The result has one channel if all files are grey, otherwise three; transparency is dropped.
 
     Raises:
-        ArchflowError: The folder has no images in class folders, images of different sizes, or a file that is not an
+        ArchflowError: If the folder has no images in class folders, images of different sizes, or a file that is not an
             image.
     """
     files = image_files(Path(folder))

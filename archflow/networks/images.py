@@ -67,7 +67,7 @@ def digits(difficulty: DigitsDifficulty = DigitsDifficulty()) -> ImageData:
     """The digits of scikit-learn (optical recognition of handwritten digits, UCI), shifted and noisy.
 
     Raises:
-        ArchflowError: There are not enough images for the split, the canvas is under 8 pixels, or the noise is
+        ArchflowError: If there are not enough images for the split, the canvas is under 8 pixels, or the noise is
             negative.
     """
     from sklearn.datasets import load_digits
@@ -110,8 +110,8 @@ def read_images(path: str | Path, seed: int = 0) -> ImageData:
     class.
 
     Raises:
-        ArchflowError: There is no such file or folder, shapes do not fit, numbers are not finite, or a class has fewer
-            than five images.
+        ArchflowError: If there is no such file or folder, shapes do not fit, numbers are not finite, or a class has
+            fewer than five images.
     """
     path = Path(path)
     if path.is_dir():

@@ -28,7 +28,7 @@ def vertex_channels(adjacency: NDArray[np.bool_], sizes: NDArray[np.int64], chan
         (N, n), 0 for input, output and positions beyond a cell's size.
 
     Raises:
-        ArchflowError: There are fewer channels than nodes that must divide them.
+        ArchflowError: If there are fewer channels than nodes that must divide them.
     """
     rows = np.arange(len(sizes))
     sharing = adjacency[rows, :, sizes - 1]

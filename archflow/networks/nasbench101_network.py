@@ -51,7 +51,7 @@ class NASBench101Cell(nn.Module):
         edges: (source, target) pairs, source < target; every node is on a path from input to output.
 
     Raises:
-        ArchflowError: An operation is unknown, or there are fewer channels than nodes that divide them.
+        ArchflowError: If an operation is unknown, or there are fewer channels than nodes that divide them.
     """
 
     def __init__(self, ops: Sequence[str], edges: Sequence[tuple[int, int]], channels_in: int, channels: int) -> None:
@@ -102,8 +102,8 @@ class NASBench101Network(nn.Module):
             ones).
 
     Raises:
-        ArchflowError: An operation is unknown, a size is below one, or there are fewer channels than nodes that divide
-            them.
+        ArchflowError: If an operation is unknown, a size is below one, or there are fewer channels than nodes that
+            divide them.
     """
 
     def __init__(

@@ -58,7 +58,7 @@ def make_operation(name: str, channels: int) -> nn.Module:
     """Build the module of a named operation on `channels` channels; `none` has no module, since its edge is omitted.
 
     Raises:
-        ArchflowError: The name is not one of `OPERATIONS`.
+        ArchflowError: If the name is not one of `OPERATIONS`.
     """
     if name not in OPERATIONS:
         raise ArchflowError(f"unknown operation {name!r}: use one of {', '.join([ZEROIZE, *OPERATIONS])}")

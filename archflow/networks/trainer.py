@@ -45,7 +45,7 @@ def train(network: nn.Module, data: ImageData, settings: TrainingSettings, seed:
         unlike the wall clock, it does not count what other processes do).
 
     Raises:
-        ArchflowError: The loss is not finite.
+        ArchflowError: If the loss is not finite.
     """
     *_, (_, seconds) = _epochs(network, data, settings, seed)
     return _results(network, data, seconds)

@@ -63,7 +63,7 @@ class KindCosts(CostSum):
         """Fit to the latencies (N,) of a table's rows.
 
         Raises:
-            ArchflowError: A latency is not positive, there is not one for each row, or nodes do not say what they
+            ArchflowError: If a latency is not positive, there is not one for each row, or nodes do not say what they
                 compute and move.
         """
         measured = checked_rows(table, latency)

@@ -218,7 +218,7 @@ class NetworkPredictor(Shown, Predictor):
         """Compute (K, N, metrics) scores of the members, higher is better, before mapping to the labels' scale.
 
         Raises:
-            ArchflowError: Before `fit`, and for operations that the vocabulary lacks.
+            ArchflowError: If called before `fit`, or the vocabulary lacks an operation.
         """
         models = self._fitted.models
         if not isinstance(architectures, Prepared):

@@ -125,7 +125,7 @@ class Stack:
     def facts(self) -> Facts:
         """What it predicts, from how many labels, and how well, in words; and the components."""
         metric = f"-{self.metric}" if self.scale.objective.lower_is_better else self.metric
-        tau = f"Kendall tau {self.stacking.tau:.3f} on labels that it had not seen"
+        tau = f"Kendall tau {self.stacking.tau:.3f} on held-out labels"
         heads = ("component", "weight", "Kendall tau")
         return Facts(metric, f"{self.stacking.labels} labels", tau, heads=heads, rows=self.stacking.rows)
 

@@ -155,7 +155,7 @@ class StackedPredictor(Shown, Predictor):
         Columns are read from `architectures` and `reference` if these are tables.
 
         Raises:
-            ArchflowError: Also for several metrics, and for fewer than five labels.
+            ArchflowError: As for `Predictor.fit`; also for several metrics, or fewer than five labels.
         """
         for embedder in self.embedders:
             check_weights(embedder.encoder)

@@ -62,7 +62,7 @@ class PretextTask(Configured, nn.Module, ABC):
             Named tensors with one row per architecture, (N, ...); empty if the batch contains all that the loss needs.
 
         Raises:
-            ArchflowError: A proxy that the task needs is missing.
+            ArchflowError: If a proxy that the task needs is missing.
         """
 
     @abstractmethod
@@ -87,7 +87,7 @@ def named_proxies(task: type[PretextTask], config: Mapping[str, Any]) -> tuple[s
     """Names of the zero-cost proxies that a task with these settings needs, without duplicates.
 
     Raises:
-        ArchflowError: A setting that should name proxies is empty.
+        ArchflowError: If a setting that should name proxies is empty.
     """
     found: list[str] = []
     for setting in task.proxy_settings:

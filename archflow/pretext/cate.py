@@ -57,7 +57,7 @@ class CATETask(PretextTask):
         depth: Number of Transformer layers. 24 is published; the default is 4, as they are discarded after training.
 
     Raises:
-        ArchflowError: `heads` does not divide `width`, or a setting is out of range.
+        ArchflowError: If `heads` does not divide `width`, or a setting is out of range.
 
     Source: Yan et al., "CATE: Computation-aware neural architecture encoding with transformers", ICML 2021.
     """

@@ -38,7 +38,7 @@ class GMAETask(PretextTask):
             (released code).
 
     Raises:
-        ArchflowError: `mask_ratio` is not in (0, 1].
+        ArchflowError: If `mask_ratio` is not in (0, 1].
 
     Source: Jing et al. (GMAE-NAS), IJCAI 2022.
     """

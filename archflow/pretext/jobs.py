@@ -94,7 +94,7 @@ def run_jobs(
     A single process runs the jobs in the current process. `on_wait` is called repeatedly while waiting.
 
     Raises:
-        ArchflowError: A worker process died.
+        ArchflowError: If a worker process died.
     """
     waiting = [job for job in jobs if not job.path.exists()]
     processes = min(processes, len(waiting))

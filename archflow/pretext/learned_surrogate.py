@@ -34,7 +34,7 @@ class LearnedSurrogate:
         """(N, size) float32 surrogates of a whole set.
 
         Raises:
-            ArchflowError: The file is not a valid encoder, or does not know an operation.
+            ArchflowError: If the file is not a valid encoder, or does not know an operation.
         """
         embedding = torch.from_numpy(Embedder.load(self.encoder).embed(architectures)).double()
         centred = embedding - embedding.mean(0)

@@ -42,8 +42,8 @@ def task_settings(name: str, settings: Settings | None = None) -> dict[str, dict
         settings: Settings by task; those of tasks that are not in the name have no effect.
 
     Raises:
-        ArchflowError: A task or a setting is unknown (the message suggests the nearest one), or a value has the wrong
-            type.
+        ArchflowError: If a task or a setting is unknown (the message suggests the nearest one), or a value has the
+            wrong type.
     """
     settings = settings or {}
     for task in settings:
@@ -64,7 +64,7 @@ def make_task(name: str, encoder: Encoder, settings: Settings | None = None, **o
         own: The settings of a single task: `make_task("graphcl", encoder, temperature=0.1)`.
 
     Raises:
-        ArchflowError: A name, a weight or a setting is invalid, or out of the task's range.
+        ArchflowError: If a name, a weight or a setting is invalid, or out of the task's range.
     """
     weights = task_weights(name)
     if own:

@@ -73,7 +73,7 @@ def pretrain(
             mean terms of the loss in every epoch.
 
     Raises:
-        ArchflowError: The task's proxy, or its mask, is missing; the checkpoint has other settings, data or weights;
+        ArchflowError: If the task's proxy, or its mask, is missing; the checkpoint has other settings, data or weights;
             memory does not suffice for the largest architectures; or a loss is not finite.
     """
     settings, device = settings or PretrainSettings(), usable(device)

@@ -56,7 +56,7 @@ def proxy_ranks(name: str, proxies: Mapping[str, NDArray], count: int) -> NDArra
     Ranks have the order of the values and are exact in float32.
 
     Raises:
-        ArchflowError: The proxy does not exist, does not have `count` values, or has fewer than two distinct values.
+        ArchflowError: If the proxy does not exist, does not have `count` values, or has fewer than two distinct values.
     """
     if name not in proxies:
         raise ArchflowError(f"no proxy {name!r}; {alternatives(name, proxies)}")

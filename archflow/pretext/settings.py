@@ -27,7 +27,7 @@ def checked(name: str, task: type, settings: Mapping[str, Any]) -> Mapping[str, 
     """Validate settings: the task must have them, and their values must have the types of the defaults.
 
     Raises:
-        ArchflowError: A setting is unknown or has the wrong type; the message names the task and the setting, and
+        ArchflowError: If a setting is unknown or has the wrong type; the message names the task and the setting, and
             suggests the nearest name.
     """
     known = defaults(task)

@@ -90,7 +90,7 @@ class ArchitectureRegressor(RegressorMixin, BaseEstimator):
             y: (N,) labels. Rows whose label is NaN take part in pre-training only.
 
         Raises:
-            ArchflowError: The labels cannot be learnt, there are fewer than five, or a parameter does not fit.
+            ArchflowError: If the labels cannot be learnt, there are fewer than five, or a parameter does not fit.
         """
         given = as_table(X)
         metric, values = _labels(y, len(given))
@@ -129,7 +129,7 @@ class ArchitectureRegressor(RegressorMixin, BaseEstimator):
         predicts values, give `scoring="r2"` to scikit-learn. Rows whose label is NaN are left out.
 
         Raises:
-            ArchflowError: Weights are given, which Kendall's tau does not take.
+            ArchflowError: If weights are given, which Kendall's tau does not take.
         """
         if sample_weight is not None:
             raise ArchflowError("score: Kendall's tau takes no sample_weight; leave it out")

@@ -24,7 +24,7 @@ Values = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 LEAST = 20
-"""The least number of labels for which the accuracy must be predicted, so that bounds allow for the choice by it."""
+"""The fewest labels whose accuracy must be predicted for the bounds to account for the selection by accuracy too."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def pareto_front(
     device: str | None = None,
     folder: Path | None = None,
 ) -> Front:
-    """Choose the candidates that no other one beats in both metrics, among those whose bound keeps the limit.
+    """Choose the candidates that no other one beats in both metrics, among those whose bound is within the limit.
 
     Args:
         table: N candidates.
@@ -136,7 +136,7 @@ def pareto_front(
         notes += [] if doubt is None else [doubt]
     kept = np.arange(len(table)) if most is None else np.flatnonzero(upper <= most)
     if most is not None and not len(kept):
-        notes.append(f"no candidate keeps the limit: the least bound is {upper.min():.4g}")
+        notes.append(f"no candidate is within the limit: the lowest bound is {upper.min():.4g}")
     objectives = np.stack([good.sign * good.rising[kept], -slow.rising[kept]], 1)
     rows = kept[first_front(objectives)] if len(kept) else kept
     rows = rows[np.argsort(slow.values[rows], kind="stable")]
@@ -191,7 +191,7 @@ def _upper(
         seen, shown = latency[:, None], slow.rising[:, None]
         notes.append(
             f"{good.metric} can be predicted for {int(there.sum())} labels of {slow.metric}, and {LEAST} are needed: "
-            "bounds allow for the choice by latency alone; let the candidates include the measured architectures"
+            "bounds account for the selection by latency alone; let the candidates include the measured architectures"
         )
     bounds = ChosenBounds.of(seen, sign * held.errors[labels], held.deviations[labels])
     upper = bounds.upper(shown, slow.rising, slow.forecast.deviations, coverage)

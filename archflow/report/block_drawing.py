@@ -39,7 +39,7 @@ def draw_blocks(boxes: Sequence[Box], edges: Sequence[tuple[int, int]]) -> str:
     """Boxes and edges in layers, data flowing from top to bottom, as one SVG.
 
     Raises:
-        ArchflowError: An edge names an unknown box, or there is a cycle.
+        ArchflowError: If an edge names an unknown box, or there is a cycle.
     """
     widths = [
         max(64.0, 22 + max(_width(box.title, _TITLE), _width(box.note, _NOTE)))  # room for rounded ends

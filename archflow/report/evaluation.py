@@ -67,7 +67,7 @@ def evaluation_report(
         figures_folder: Where every figure is also written as PNG, SVG and PDF.
 
     Raises:
-        ArchflowError: The file cannot be written, or the extra `report` is missing.
+        ArchflowError: If the file cannot be written, or the extra `report` is missing.
     """
     last, figures = budgets[-1], Figures()
     write_page(

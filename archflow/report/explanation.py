@@ -42,7 +42,7 @@ def explanation_report(
         top: How many of the best and of the worst changes to show.
 
     Raises:
-        ArchflowError: The file cannot be written.
+        ArchflowError: If the file cannot be written.
     """
     first, *others = explanation.attributions
     drawings = _drawing(explanation, architecture, first)

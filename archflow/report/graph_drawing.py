@@ -55,7 +55,7 @@ def layout(architecture: Drawable) -> Layout:
     """Boxes wide enough for their labels, in layers.
 
     Raises:
-        ArchflowError: an edge names an unknown node, or there is a cycle.
+        ArchflowError: If an edge names an unknown node, or there is a cycle.
     """
     labels = [_label(text) for text in node_texts(architecture)]
     return layered_layout([text_width(label, LABEL_SIZE) + 20 for label in labels], architecture.edges)
@@ -71,7 +71,7 @@ def draw_architecture(architecture: Drawable, hues: Mapping[str, float] | None =
         hues: From `operation_hues`, so that several drawings have the same colours.
 
     Raises:
-        ArchflowError: there is no operation, an edge names an unknown node, or there is a cycle.
+        ArchflowError: If there is no operation, an edge names an unknown node, or there is a cycle.
     """
     ops, edges = architecture.ops, architecture.edges
     if not len(ops):

@@ -40,7 +40,7 @@ def longest_path_layers(node_count: int, edges: Sequence[tuple[int, int]]) -> li
     """Layer of each node: 0 for sources, otherwise one more than its deepest predecessor.
 
     Raises:
-        ArchflowError: An edge names a node that does not exist, or there is a cycle.
+        ArchflowError: If an edge names a node that does not exist, or there is a cycle.
     """
     for source, target in edges:
         if not (0 <= source < node_count and 0 <= target < node_count):

@@ -57,7 +57,7 @@ def write_model_page(
         notes: Lines that a reader should know.
 
     Raises:
-        ArchflowError: The file cannot be written.
+        ArchflowError: If the file cannot be written.
     """
     drawn = _Page(model)
     tree = "".join(drawn.row(block, (number,)) for number, block in enumerate(blocks))

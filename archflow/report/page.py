@@ -51,7 +51,7 @@ class Figures:
         """Write every figure into a folder as PNG, SVG and PDF.
 
         Raises:
-            ArchflowError: the folder cannot be written to.
+            ArchflowError: If the folder cannot be written to.
         """
         for name, chart in self.charts.items():
             for ending in PICTURES:
@@ -88,7 +88,7 @@ def write_page(
         parts: Names of a style sheet NAME.css and script NAME.js of this folder that the page needs as well.
 
     Raises:
-        ArchflowError: a file cannot be written, or the extra `report` is missing.
+        ArchflowError: If a file cannot be written, or the extra `report` is missing.
     """
     text = page(title, *content, figures=figures, parts=parts)
     with write_atomically(path) as temporary:
@@ -113,7 +113,7 @@ def save_figure(chart: Chart, path: str | Path) -> None:
         path: Its ending says what is written: .html (interactive), .svg, .png, .pdf, or .json for the specification.
 
     Raises:
-        ArchflowError: the ending is another one, the file cannot be written, or the extra `report` is missing.
+        ArchflowError: If the ending is another one, the file cannot be written, or the extra `report` is missing.
     """
     require_altair()
     import vl_convert

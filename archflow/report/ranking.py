@@ -63,8 +63,8 @@ def ranking_report(
         figures_folder: Where every figure is also written as PNG, SVG and PDF.
 
     Raises:
-        ArchflowError: The file cannot be written, a drawn architecture is not a valid graph, or the extra `report` is
-            missing.
+        ArchflowError: If the file cannot be written, a drawn architecture is not a valid graph, or the extra `report`
+            is missing.
     """
     scores = np.asarray(predicted, dtype=np.float64).ravel()
     truth = None if measured is None else np.asarray(measured, dtype=np.float64).ravel()

@@ -28,7 +28,7 @@ def result_text(content: Mapping[str, Any], kind: str) -> str:
         kind: One of `TEXTS`.
 
     Raises:
-        ArchflowError: The result has no table.
+        ArchflowError: If the result has no table.
     """
     tables = result_tables(content)
     if kind == "csv":
@@ -45,7 +45,8 @@ def write_result(path: Path, content: Mapping[str, Any], kind: str) -> None:
         kind: One of `FORMATS`.
 
     Raises:
-        ArchflowError: The result has no table or figure, the file cannot be written, or the extra `report` is missing.
+        ArchflowError: If the result has no table or figure, the file cannot be written, or the extra `report` is
+            missing.
     """
     if kind in TEXTS:
         with write_atomically(path) as temporary:

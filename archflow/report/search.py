@@ -19,7 +19,7 @@ def search_report(path: str | Path, facts: SearchFacts) -> None:
     """Write one self-contained HTML file, completely or not at all.
 
     Raises:
-        ArchflowError: The file cannot be written, or the extra `report` is missing.
+        ArchflowError: If the file cannot be written, or the extra `report` is missing.
     """
     figures = Figures()
     write_page(

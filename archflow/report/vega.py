@@ -62,7 +62,7 @@ def require_altair() -> Any:
     """Import altair.
 
     Raises:
-        ArchflowError: altair or vl-convert-python is not installed.
+        ArchflowError: If altair or vl-convert-python is not installed.
     """
     try:
         import altair

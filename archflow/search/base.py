@@ -62,7 +62,7 @@ class Searcher(Configured, ABC):
         seed: Decides everything that is drawn.
 
     Raises:
-        ArchflowError: The problem has several objectives and the method takes one.
+        ArchflowError: If the problem has several objectives and the method takes one.
     """
 
     takes_several: ClassVar[bool] = False
@@ -129,7 +129,7 @@ class Searcher(Configured, ABC):
             failures: Why not, one text for each; "" where it could.
 
         Raises:
-            ArchflowError: One has a result already, is not of the space, or lacks a metric. Then none is taken.
+            ArchflowError: If one has a result already, is not of the space, or lacks a metric. Then none is taken.
         """
         columns = self._columns(values, len(architectures))
         asked, keys = self._asked

@@ -68,7 +68,7 @@ class BoTorchSearch(Searcher):
         samples: Samples of the process per acquisition value.
 
     Raises:
-        ArchflowError: BoTorch is not installed.
+        ArchflowError: If BoTorch is not installed.
     """
 
     given = ("problem", "seed", "embed")

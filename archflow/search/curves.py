@@ -28,7 +28,7 @@ class CurvePredictor:
     architecture as input.
 
     Raises:
-        ArchflowError: There are too few curves, or a curve has gaps.
+        ArchflowError: If there are too few curves, or a curve has gaps.
     """
 
     def __init__(self, curves: Values, components: int = 4) -> None:

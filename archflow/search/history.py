@@ -162,7 +162,7 @@ class History:
             failure: Why it could not be measured.
 
         Raises:
-            ArchflowError: The trial already has a result, or a metric is missing.
+            ArchflowError: If the trial already has a result, or a metric is missing.
         """
         trial = self.trial(key)
         if trial.state != "pending":

@@ -80,7 +80,7 @@ class Outcome:
         The front is in the order of the first objective.
 
         Raises:
-            ArchflowError: Nothing could be measured, or nothing satisfies the constraints.
+            ArchflowError: If nothing could be measured, or nothing satisfies the constraints.
         """
         rows = np.flatnonzero(self.eligible)
         if len(rows) == 0:

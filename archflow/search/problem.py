@@ -67,7 +67,7 @@ class Problem:
             zero-cost proxies; None if nothing is.
 
     Raises:
-        ArchflowError: There is no objective, an objective is given twice, or constraints contradict each other.
+        ArchflowError: If there is no objective, an objective is given twice, or constraints contradict each other.
     """
 
     space: SearchSpace

@@ -20,7 +20,7 @@ def write_report(path: Path, study: Study, outcome: Outcome) -> None:
     """Write the report of a search. The file is written completely or not at all.
 
     Raises:
-        ArchflowError: The file cannot be written, or the extra `report` is missing.
+        ArchflowError: If the file cannot be written, or the extra `report` is missing.
     """
     search_report(path, facts_of(study, outcome))
 

@@ -60,7 +60,7 @@ class Request:
         """Build the study in a folder.
 
         Raises:
-            ArchflowError: A name is unknown (the message suggests the nearest one), or settings are inconsistent.
+            ArchflowError: If a name is unknown (the message suggests the nearest one), or settings are inconsistent.
         """
         method, budget = SEARCHERS.get(self.method), Budget.parse(self.budget)
         for target in self.settings:

@@ -144,7 +144,7 @@ class Study:
                 shows its own.
 
         Raises:
-            ArchflowError: The folder belongs to another search or is in use, the disk is full, or nothing could be
+            ArchflowError: If the folder belongs to another search or is in use, the disk is full, or nothing could be
                 measured. Results so far are kept.
         """
         with only_writer(self.folder), open_journal(self.folder / JOURNAL, self.config) as journal:

@@ -69,7 +69,7 @@ def train(
         The K trained networks.
 
     Raises:
-        ArchflowError: The training diverged.
+        ArchflowError: If the training diverged.
     """
     trained: list[Module] = []
     for members in _parts(make, len(keys)):

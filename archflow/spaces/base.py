@@ -125,7 +125,7 @@ class SearchSpace(ABC):
         Operation names may contain the attributes' numbers, as in tables written before there were node attributes.
 
         Raises:
-            ArchflowError: An architecture cannot be of this space; the message names the row.
+            ArchflowError: If an architecture cannot be of this space; the message names the row.
         """
         return architectures.recoded(self.vocabulary)
 

@@ -17,8 +17,8 @@ def read_object(text: str, fields: Iterable[str] = ()) -> dict[str, Any]:
     """Parse the JSON object in a text, with exactly these fields if any are given.
 
     Raises:
-        ArchflowError: The text is not JSON or not an object, has a duplicate, missing or unknown field, or contains NaN
-            or infinity; the message names the character or the field.
+        ArchflowError: If the text is not JSON or not an object, has a duplicate, missing or unknown field, or contains
+            NaN or infinity; the message names the character or the field.
     """
     try:
         value = parse_json(text, _no_constant)

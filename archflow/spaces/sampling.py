@@ -20,7 +20,7 @@ def sample_classes(space: SearchSpace, count: int, generator: np.random.Generato
     and duplicates of a class are dropped. A smaller sample is a prefix of a larger one.
 
     Raises:
-        ArchflowError: The space has fewer classes, or too few to be found by sampling.
+        ArchflowError: If the space has fewer classes, or too few to be found by sampling.
     """
     if space.size <= ENUMERABLE:
         everything = space.enumerate()

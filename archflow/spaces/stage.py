@@ -85,7 +85,7 @@ class NodeForms:
         """(V,) the index of every node's operation.
 
         Raises:
-            ArchflowError: A node matches no operation; the message names the row.
+            ArchflowError: If a node matches no operation; the message names the row.
         """
         columns = [architectures.attribute(name) for name in self.names]
         kind = architectures.op.astype(np.int64)

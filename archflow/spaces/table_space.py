@@ -44,7 +44,7 @@ class TableSpace(SearchSpace):
         rows: (size,) the row of each architecture in the table, ascending.
 
     Raises:
-        ArchflowError: The table is empty, or one native string belongs to two architectures.
+        ArchflowError: If the table is empty, or one native string belongs to two architectures.
     """
 
     def __init__(self, table: Table, name: str = "table") -> None:

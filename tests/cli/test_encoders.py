@@ -26,7 +26,7 @@ def test_the_list_says_what_each_learnt_from(run):
     assert head.split() == ["name", "data", "rows", "task", "proxies", "epochs", "kB"]
     assert [line.split()[:5] for line in lines] == [["gin.fgp-nasbench201", "nasbench201", "15,625", "fgp", "zc_jacov"]]
     assert run("encoders", "--markdown").rstrip("\n") == cards_table()
-    assert "no name fits 'nothing'; there are: gated_gcn" in run("encoders", "nothing")
+    assert "no name matches 'nothing'; there are: gated_gcn" in run("encoders", "nothing")
 
 
 def test_fit_and_embed_take_a_name(run, table, tmp_path):

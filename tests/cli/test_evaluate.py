@@ -66,7 +66,7 @@ def test_text(run, quick, table):
     assert "2 draws of 28 labels, judged on 42 others" in lines
     assert lines[2].split() == ["predictor", "weight", "Kendall", "tau", "top", "ten", "regret@10"]
     assert any(line.startswith("ridge") and " ± " in line and "%" in line for line in lines)
-    assert any(line.startswith("values in intervals, asked and held: 50 %: ") for line in lines)
+    assert any(line.startswith("coverage of intervals, nominal and actual: 50 %: ") for line in lines)
     assert any(line.startswith("With 28 labels the blend puts ") for line in lines)
     assert "from 20 to 28 of them" in lines[-1]
 

@@ -187,7 +187,7 @@ def test_noise_is_said_to_be_noise(fit, run, table, tmp_path, monkeypatch):
     monkeypatch.setattr("archflow.cli.fitted.note", said.append)
     run("fit", "--data", table, "--metric", "noise", "--budget", "15s", "--out", tmp_path / "q")
     assert said == [
-        "nothing here ranks better than chance: measure more architectures, or look at what the metric depends on"
+        "nothing here ranks better than chance: measure more architectures, or check what the metric depends on"
     ]
 
 

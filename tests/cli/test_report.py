@@ -27,7 +27,7 @@ def test_what_cannot_be_written_is_said_in_one_line(run, here):
         (("r.json", "--format", "pgn"), "did you mean 'png'?"),
         (("r.json", "--format", "png"), "give --out FILE.png"),
         (("r.json", "--format", "tex"), "has no table"),
-        (("list.json", "--format", "tex"), "is no result of archflow"),
+        (("list.json", "--format", "tex"), "is not a result of archflow"),
         (("none.json", "--format", "tex"), "no such file"),
     ):
         assert said in one_line(run("report", *options, code=2))

@@ -11,7 +11,7 @@ def test_a_predictor_says_what_it_predicts_and_how_well():
     predictor = StackedPredictor(components=["ridge"], features=["counts"], objective="squared")
     assert repr(predictor) == "StackedPredictor(not fitted)"
     stacking = predictor.fit(TABLE, metrics=["score"])
-    said = f"StackedPredictor(score; 24 labels; Kendall tau {stacking.tau:.3f} on labels that it had not seen)"
+    said = f"StackedPredictor(score; 24 labels; Kendall tau {stacking.tau:.3f} on held-out labels)"
     assert repr(predictor) == said
     shown = predictor._repr_html_()
     assert said in shown

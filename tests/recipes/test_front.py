@@ -49,13 +49,13 @@ def test_columns_are_taken_as_they_are():
 def test_without_known_accuracies_bounds_say_so(folders):
     others = ONE.select(np.arange(60, 120))
     found = pareto_front(others.with_metrics({"score": others.metric("params")}), "score", folders[1])
-    assert any("allow for the choice by latency alone" in line for line in found.notes)
+    assert any("account for the selection by latency alone" in line for line in found.notes)
 
 
 def test_a_limit_that_nothing_keeps_gives_an_empty_front(folders):
     found = pareto_front(ONE, *folders, limit="1us")
     assert not len(found.rows)
-    assert any("no candidate keeps the limit" in line for line in found.notes)
+    assert any("no candidate is within the limit" in line for line in found.notes)
     assert any("is the unit right" in line for line in found.notes)
 
 

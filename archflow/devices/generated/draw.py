@@ -57,7 +57,7 @@ def parsed(native: str) -> Family:
         native: One line of JSON, as `Family.native` gives it.
 
     Raises:
-        ArchflowError: It describes no network of the families, or sizes that do not go together.
+        ArchflowError: If it does not describe a network of the families, or its sizes do not go together.
     """
     try:
         content = parse_json(native)

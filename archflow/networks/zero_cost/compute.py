@@ -31,7 +31,7 @@ def zero_cost(
         A value for every name; NaN if it is not finite, which means that the network has no such proxy.
 
     Raises:
-        ArchflowError: A name is unknown, images or labels have the wrong shape, or the network is not a classifier.
+        ArchflowError: If a name is unknown, images or labels have the wrong shape, or the network is not a classifier.
     """
     proxies = {name: PROXIES.get(name) for name in (PROXIES.names() if names is None else names)}
     _check(images, labels)

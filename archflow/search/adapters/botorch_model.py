@@ -45,7 +45,7 @@ class ArchitectureEnsemble(EnsembleModel):
         values: (S, N, m) predictions of m metrics.
 
     Raises:
-        ArchflowError: `values` has another shape or is not finite.
+        ArchflowError: If `values` has another shape or is not finite.
     """
 
     def __init__(self, values: ArrayLike | Tensor) -> None:
@@ -94,8 +94,8 @@ class ArchitectureEnsemble(EnsembleModel):
             seed: Seed of the draws.
 
         Raises:
-            ArchflowError: Fewer than two architectures are measured, or the covariance matrix of N architectures does
-                not fit into memory.
+            ArchflowError: If fewer than two architectures are measured, or the covariance matrix of N architectures
+                does not fit into memory.
         """
         labels = np.asarray(rising, np.float64).reshape(len(measured), -1)
         if len(labels) < 2:
@@ -132,7 +132,7 @@ class ArchitectureEnsemble(EnsembleModel):
         """(..., q, 1) row indices -> (..., S, q, m) predictions.
 
         Raises:
-            ArchflowError: X does not hold row indices, or requires a gradient.
+            ArchflowError: If X does not hold row indices, or requires a gradient.
         """
         if X.requires_grad:
             raise ArchflowError(

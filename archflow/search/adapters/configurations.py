@@ -21,7 +21,7 @@ def native_in(configuration: Mapping[str, Any], follower: Follower, name: str) -
         name: What error messages call the trial, such as "trial 3".
 
     Raises:
-        ArchflowError: There is no native string, or it is not of the space.
+        ArchflowError: If there is no native string, or it is not of the space.
     """
     if ARCHITECTURE not in configuration:
         keys = ", ".join(map(str, configuration)) or "nothing"

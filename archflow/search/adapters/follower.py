@@ -76,7 +76,7 @@ class Follower:
         folder: Where the method caches expensive results such as pre-trained encoders; None disables the cache.
 
     Raises:
-        ArchflowError: A name is unknown (the message suggests the nearest one), or the seed is not an integer.
+        ArchflowError: If a name is unknown (the message suggests the nearest one), or the seed is not an integer.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Follower:
             The proposal; None if the space is exhausted.
 
         Raises:
-            ArchflowError: A trial with values is not of the space, or the method does not support the objectives.
+            ArchflowError: If a trial with values is not of the space, or the method does not support the objectives.
         """
         names = [f"value {place}" for place in range(len(rising))]
         signed = [name if up else f"-{name}" for name, up in zip(names, rising, strict=True)]

@@ -47,7 +47,7 @@ class ArchflowOptimizer:
         folder: Where the method caches expensive results such as pre-trained encoders; None disables the cache.
 
     Raises:
-        ArchflowError: A name is unknown (the message suggests the nearest one).
+        ArchflowError: If a name is unknown (the message suggests the nearest one).
     """
 
     def __init__(
@@ -103,7 +103,8 @@ class ArchflowOptimizer:
         """Return the next configuration if n is None, else a list of n, or fewer if the space is exhausted.
 
         Raises:
-            ArchflowError: A trial has no architecture of the space, its values do not fit, or the space is exhausted.
+            ArchflowError: If a trial has no architecture of the space, its values do not fit, or the space is
+                exhausted.
         """
         known = [self._known(name, trials[name]) for name in sorted(trials, key=_sort_key)]
         first, found = _next_id(trials), []

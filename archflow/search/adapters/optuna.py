@@ -44,7 +44,8 @@ def suggest_architecture(trial: BaseTrial, space: str | SearchSpace) -> Architec
         space: The sampler's search space, or its name.
 
     Raises:
-        ArchflowError: The sampler is of another class or searches another space, or the attribute is not of the space.
+        ArchflowError: If the sampler is of another class or searches another space, or the attribute is not of the
+            space.
         TrialPruned: The space is exhausted. The study is stopped.
     """
     space = space_of(space)
@@ -80,7 +81,7 @@ class ArchflowSampler(BaseSampler):
         folder: Where the method caches expensive results such as pre-trained encoders; None disables the cache.
 
     Raises:
-        ArchflowError: A name is unknown (the message suggests the nearest one).
+        ArchflowError: If a name is unknown (the message suggests the nearest one).
     """
 
     def __init__(

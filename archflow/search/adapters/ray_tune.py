@@ -65,7 +65,7 @@ class ArchflowSearcher(Searcher):
         folder: Where the method caches expensive results such as pre-trained encoders; None disables the cache.
 
     Raises:
-        ArchflowError: A name is unknown (the message suggests the nearest one).
+        ArchflowError: If a name is unknown (the message suggests the nearest one).
     """
 
     def __init__(

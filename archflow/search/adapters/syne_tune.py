@@ -103,8 +103,8 @@ class ArchflowSearcher(BaseSearcher):
         folder: Where the method caches expensive results such as pre-trained encoders; None disables the cache.
 
     Raises:
-        ArchflowError: A name is unknown (the message suggests the nearest one), or a configuration has no architecture
-            of the space.
+        ArchflowError: If a name is unknown (the message suggests the nearest one), or a configuration has no
+            architecture of the space.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class ArchflowSearcher(BaseSearcher):
         """Record the last result of a trial; the scheduler passes metrics that are better when lower.
 
         Raises:
-            ArchflowError: The configuration has no architecture of the space, or the number of metrics differs from
+            ArchflowError: If the configuration has no architecture of the space, or the number of metrics differs from
                 `objectives`.
         """
         values = tuple(map(float, metrics)) if isinstance(metrics, Sequence) else (float(metrics),)

@@ -116,7 +116,7 @@ def checked(metrics: Any, needed: tuple[str, ...]) -> dict[str, float]:
     """Return metrics as numbers by name, none larger than `LARGEST`.
 
     Raises:
-        ArchflowError: `metrics` is not a mapping of numbers, or a needed metric is missing, not finite or too large.
+        ArchflowError: If `metrics` is not a mapping of numbers, or a needed metric is missing, not finite or too large.
             Other metrics that are not finite or too large are dropped.
     """
     if not isinstance(metrics, Mapping):

@@ -25,7 +25,7 @@ def parse(given: str | Callable[..., Any] | Table, wanted: Wanted) -> Target:
         wanted: What the user requests.
 
     Raises:
-        ArchflowError: `given` is of another kind, or cannot be used.
+        ArchflowError: If `given` is of another kind, or cannot be used.
     """
     if isinstance(given, Table):
         from archflow.search.evaluators import table

@@ -97,7 +97,7 @@ def series_of(
         by_epoch: Whether values at several epochs are requested.
 
     Raises:
-        ArchflowError: The table does not have such values.
+        ArchflowError: If the table does not have such values.
     """
     names = epochs_of(columns.names, metrics[0]) if by_epoch else {}
     if by_epoch and len(names) < 2:

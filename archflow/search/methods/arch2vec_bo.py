@@ -35,7 +35,7 @@ class Arch2vecBO(ModelBased):
     (`DNGO(standardised=False)`).
 
     Raises:
-        ArchflowError: The variant is unknown.
+        ArchflowError: If the variant is unknown.
     """
 
     bounds: ClassVar = {"initial": (1,), "each": (1,)}

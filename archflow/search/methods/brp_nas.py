@@ -38,7 +38,7 @@ class BRPNAS(ModelBased):
         alpha: Fraction of a round that consists of the best predicted architectures; the others are drawn.
 
     Raises:
-        ArchflowError: The schedule is unknown.
+        ArchflowError: If the schedule is unknown.
 
     Source: Dudziak et al., "BRP-NAS", NeurIPS 2020, section 4.2; Akhauri and Abdelfattah (FLAN), ICML 2024. Neither
     text states the sizes of rounds; those of FLAN follow from the numbers of labels that it reports.

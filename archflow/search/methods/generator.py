@@ -35,7 +35,7 @@ class GeneratorSearch(ModelBased):
         best: Number of best architectures that the second half of the draws is modelled on.
 
     Raises:
-        ArchflowError: The space's architectures have node attributes, which the decoder does not generate.
+        ArchflowError: If the space's architectures have node attributes, which the decoder does not generate.
 
     Source: The decoder and its sampling are those of arch2vec (Yan et al., NeurIPS 2020), which uses them to evaluate
     the autoencoder, not to search. Sampling around the best architectures is ours, in the manner of

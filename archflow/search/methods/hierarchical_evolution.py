@@ -32,7 +32,7 @@ class HierarchicalEvolution(Searcher):
     population of 200 is taken from secondary sources. A mutant whose network was already measured is drawn again.
 
     Raises:
-        ArchflowError: A number is below one.
+        ArchflowError: If a number is below one.
     """
 
     bounds: ClassVar = {"initial": (1,)}

@@ -62,7 +62,7 @@ class NPENAS(ModelBased):
             kind of encoder with random weights. Empty takes the protocol's, without pre-training.
 
     Raises:
-        ArchflowError: The protocol is unknown, or `published` is given an encoder.
+        ArchflowError: If the protocol is unknown, or `published` is given an encoder.
 
     Source: Wei et al., "NPENAS", 2020; NPENASv1 456ae85, without `predictor_new.py`, whose first round ranks by true
     labels. FGP: figure 5 of its paper.

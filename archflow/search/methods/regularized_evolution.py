@@ -31,7 +31,7 @@ class RegularizedEvolution(Searcher):
     `NASBench.ipynb` of google-research/nasbench.
 
     Raises:
-        ArchflowError: The protocol is unknown, or a number is below one.
+        ArchflowError: If the protocol is unknown, or a number is below one.
     """
 
     def __init__(

@@ -41,7 +41,7 @@ class FineTuned(Surrogate):
         device: Device of the training.
 
     Raises:
-        ArchflowError: The encoder or objective is unknown.
+        ArchflowError: If the encoder or objective is unknown.
 
     Source: the settings are FGP's for NAS-Bench-201; `archflow.search.methods` has those of GMAE, CAP and others.
     """

@@ -25,7 +25,7 @@ class PredictorSurrogate(Surrogate):
         recipe: A recipe that needs no encoders (`archflow.recipes`).
 
     Raises:
-        ArchflowError: There is no such recipe.
+        ArchflowError: If there is no such recipe.
     """
 
     given = ("make",)

@@ -77,7 +77,7 @@ class ProcessWorkers(Workers):
         elapsed: Seconds that the search took before this run.
 
     Raises:
-        ArchflowError: The evaluator cannot be sent to other processes.
+        ArchflowError: If the evaluator cannot be sent to other processes.
     """
 
     def __init__(self, job: Job, count: int, elapsed: float = 0.0) -> None:

@@ -22,7 +22,7 @@ def ray_workers(count: int, address: str | None = None, **options: Any) -> Calla
         options: Options of every actor, such as `num_cpus` and `num_gpus`.
 
     Raises:
-        ArchflowError: Ray is not installed.
+        ArchflowError: If Ray is not installed.
     """
     try:
         import ray  # pyright: ignore[reportMissingImports]  # an extra

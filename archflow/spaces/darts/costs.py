@@ -39,7 +39,7 @@ def network_costs(
         `params` (N,), and `flops` (N,) as multiply-adds for one image.
 
     Raises:
-        ArchflowError: A size is below one.
+        ArchflowError: If a size is below one.
     """
     image_channels, height, width = image_shape
     check_sizes(channels=channels, cells_per_stage=cells_per_stage, stages=stages, classes=classes)

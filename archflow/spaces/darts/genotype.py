@@ -53,7 +53,7 @@ def read(text: str) -> NDArray[np.int64]:
     """Parse any of the formats into choices (2, 8, 2).
 
     Raises:
-        ArchflowError: The text is wrong; the message names the character.
+        ArchflowError: If the text is wrong; the message names the character.
     """
     return _Reader(text).choices()
 

@@ -122,7 +122,7 @@ def choices_of(architectures: ArchitectureSet) -> NDArray[np.int64]:
     """N graphs of two components, their edges in any order -> choices (N, 2, 8, 2).
 
     Raises:
-        ArchflowError: An architecture is not a DARTS genotype; the message says which one, and where it differs.
+        ArchflowError: If an architecture is not a DARTS genotype; the message says which one, and where it differs.
     """
     coded = architectures.recoded(VOCABULARY)
     for name, counts, needed in (("nodes", coded.node_counts, NODES), ("edges", coded.edge_counts, EDGES)):
@@ -158,7 +158,7 @@ def joined(architectures: ArchitectureSet) -> ArchitectureSet:
     vocabulary do not change; `separated` is the inverse.
 
     Raises:
-        ArchflowError: An architecture is not a DARTS genotype of two components.
+        ArchflowError: If an architecture is not a DARTS genotype of two components.
     """
     choices_of(architectures)
     ends = (architectures.edge_src, architectures.edge_dst)
@@ -174,7 +174,7 @@ def separated(architectures: ArchitectureSet) -> ArchitectureSet:
     """Joined genotypes as two components each, the inverse of `joined`.
 
     Raises:
-        ArchflowError: An architecture is not a joined DARTS genotype.
+        ArchflowError: If an architecture is not a joined DARTS genotype.
     """
     codes = architectures.edge_src.astype(np.int64) * NODES + architectures.edge_dst
     joints = np.isin(codes, JOINT[0] * NODES + JOINT[1])

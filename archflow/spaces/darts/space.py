@@ -62,7 +62,8 @@ class DARTS(NetworkSpace):
         """Format as index pairs, in NASLib's numbering.
 
         Raises:
-            ArchflowError: The architecture is not of this space, or has a `none`, which this format cannot represent.
+            ArchflowError: If the architecture is not of this space, or has a `none`, which this format cannot
+                represent.
         """
         return forms.compact_text(self._choices(architecture))
 
@@ -121,7 +122,7 @@ class DARTS(NetworkSpace):
         """See `NetworkSpace.costs`; `affine` and the defaults are those of `build`.
 
         Raises:
-            ArchflowError: An architecture is not of this space (the message names the row), or a size is below one.
+            ArchflowError: If an architecture is not of this space (the message names the row), or a size is below one.
         """
         return network_costs(
             choices_of(architectures),
@@ -155,7 +156,7 @@ class DARTS(NetworkSpace):
         operations; see `archflow.networks.darts_operations.make_operation`.
 
         Raises:
-            ArchflowError: The architecture is not of this space, or a size is below one.
+            ArchflowError: If the architecture is not of this space, or a size is below one.
         """
         from archflow.networks.darts_network import DARTSNetwork
 

@@ -33,7 +33,7 @@ def network_costs(
         `params` (N,) and `flops` (N,), multiply-adds of one image.
 
     Raises:
-        ArchflowError: A size below one.
+        ArchflowError: If a size is below one.
     """
     image_channels, *resolution = image_shape
     check_sizes(channels=channels, cells_per_stage=cells_per_stage, stages=stages, classes=classes)

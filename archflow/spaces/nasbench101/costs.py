@@ -37,7 +37,7 @@ def network_costs(
         `params` (N,), and `flops` (N,) as multiply-adds for one image.
 
     Raises:
-        ArchflowError: There are fewer channels than nodes of a cell that must divide them.
+        ArchflowError: If there are fewer channels than nodes of a cell that must divide them.
     """
     image_channels, height, width = image_shape
     edges, size = adjacency(codes), sizes(codes)

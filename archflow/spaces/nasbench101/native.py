@@ -31,7 +31,7 @@ def read(text: str) -> Architecture:
     to the rest.
 
     Raises:
-        ArchflowError: The string is wrong; the message names the character or the entry.
+        ArchflowError: If the string is wrong; the message names the character or the entry.
     """
     fields = _foreign(text) or read_object(text, (_MATRIX, _NAMES))
     where = f"cell {shown(text)}"

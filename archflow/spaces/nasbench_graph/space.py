@@ -112,7 +112,7 @@ def decode_hash(hashes: ArrayLike) -> ArchitectureSet:
     """Official hashes (N,), or a single one -> N architectures.
 
     Raises:
-        ArchflowError: A number is not an official hash (the message names the row), or is not an integer.
+        ArchflowError: If a number is not an official hash (the message names the row), or is not an integer.
     """
     given = np.atleast_1d(np.asarray(hashes))
     if given.ndim > 1 or (given.size and given.dtype.kind not in "iu"):
@@ -139,7 +139,7 @@ def official_hashes(architectures: ArchitectureSet) -> NDArray[np.int64]:
     """The keys (N,) of N architectures in the published files.
 
     Raises:
-        ArchflowError: A graph is not one that `decode_hash` returns; the message names the row.
+        ArchflowError: If a graph is not one that `decode_hash` returns; the message names the row.
     """
     coded = architectures.recoded(VOCABULARY)
     fits = coded.node_counts == NODES + 2

@@ -13,16 +13,16 @@ from archflow_reproduce.cli.study import Study, say
 
 
 def across(
-    sources: Annotated[str, typer.Option(help="Tables to learn from, with commas.")] = "nb101",
+    sources: Annotated[str, typer.Option(help="Tables to learn from, separated by commas.")] = "nb101",
     targets: Annotated[
-        str, typer.Option(help="Tables to rank, with commas; a source by its held-out rows.")
+        str, typer.Option(help="Tables to rank, separated by commas; a source by its held-out rows.")
     ] = "nb101,nb201-c10,nb301,darts-swap",
-    labels: Annotated[int, typer.Option(min=20, help="Of a source.")] = 1000,
-    few: Annotated[int, typer.Option(min=3, help="Measured cells of a target.")] = 10,
-    seeds: Annotated[int, typer.Option(min=1, help="Draws of rows and weights.")] = 3,
-    folder: Annotated[Path, typer.Option(help="Where finished runs are kept; the same command resumes.")] = Path(
-        "runs/across"
-    ),
+    labels: Annotated[int, typer.Option(min=20, help="Labels to learn from in each source.")] = 1000,
+    few: Annotated[int, typer.Option(min=3, help="Measured cells of each target.")] = 10,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of draws of rows and weights.")] = 3,
+    folder: Annotated[
+        Path, typer.Option(help="The folder of finished runs; re-run the same command to resume.")
+    ] = Path("runs/across"),
     out: options.Out = None,
     force: ForceOption = False,
     as_json: Json = False,

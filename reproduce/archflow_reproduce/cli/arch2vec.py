@@ -16,11 +16,11 @@ def arch2vec(
     data: DataOption = "nasbench201",
     encoder: options.Encoder = "arch2vec",
     metric: MetricOption = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Of pre-training; default: the published ones.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Pre-training epochs; default: as published.")] = None,
     whole: Annotated[
-        bool, typer.Option("--whole-space", help="All of the search space, not only the table's.")
+        bool, typer.Option("--whole-space", help="Use all architectures of the search space, not only the table's.")
     ] = False,
-    samples: Annotated[int, typer.Option(min=1, help="Random codes to decode.")] = 10_000,
+    samples: Annotated[int, typer.Option(min=1, help="Number of random codes to decode.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     folder: options.Folder = None,
     out: options.Out = None,

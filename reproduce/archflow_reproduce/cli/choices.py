@@ -13,17 +13,23 @@ from archflow_reproduce.cli.study import Study
 
 
 def choices(
-    tables: Annotated[str | None, typer.Option(help="Which tables, with commas; default: all.")] = None,
-    recipe: Annotated[str, typer.Option(help="Whose components are blended: plain, quick, best.")] = "plain",
-    labels: Annotated[str, typer.Option(help="Labels to learn from, with commas: counts, or shares such as 1%.")] = (
-        "30,100"
-    ),
-    draws: Annotated[int, typer.Option(min=1, help="Draws of the labels.")] = 5,
+    tables: Annotated[str | None, typer.Option(help="Which tables, separated by commas; default: all.")] = None,
+    recipe: Annotated[
+        str, typer.Option(help="The recipe whose components are blended: plain, quick or best.")
+    ] = "plain",
+    labels: Annotated[
+        str, typer.Option(help="Labels to learn from, separated by commas: counts, or fractions such as 1%.")
+    ] = ("30,100"),
+    draws: Annotated[int, typer.Option(min=1, help="Number of draws of the labels.")] = 5,
     rows: Annotated[
-        str, typer.Option(help="development; reported: the other architectures, to see how many labels intervals hold.")
+        str,
+        typer.Option(help="development, or reported: the other architectures, to measure the coverage of intervals."),
     ] = "development",
     folder: Annotated[
-        Path | None, typer.Option(help="Keeps finished draws; the same command resumes. Default: runs/choices-ROWS.")
+        Path | None,
+        typer.Option(
+            help="The folder of finished draws; re-run the same command to resume. Default: runs/choices-ROWS."
+        ),
     ] = None,
     out: options.Out = None,
     force: ForceOption = False,

@@ -13,12 +13,16 @@ from archflow_reproduce.cli.study import Study, say
 
 
 def devices(
-    variants: Annotated[str | None, typer.Option(help="Of LeDG-Former, with commas; default: all.")] = None,
-    protocols: Annotated[str, typer.Option(help="What is left out, with commas: device, family.")] = "device,family",
-    seeds: Annotated[int, typer.Option(min=1, help="Of LeDG-Former's weights and dropout; variants have one.")] = 3,
-    folder: Annotated[Path, typer.Option(help="Where finished parts are kept; the same command resumes.")] = Path(
-        "runs/devices"
-    ),
+    variants: Annotated[
+        str | None, typer.Option(help="Variants of LeDG-Former, separated by commas; default: all.")
+    ] = None,
+    protocols: Annotated[
+        str, typer.Option(help="What is left out, separated by commas: device, family.")
+    ] = "device,family",
+    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds of LeDG-Former; its variants have one.")] = 3,
+    folder: Annotated[
+        Path, typer.Option(help="The folder of finished parts; re-run the same command to resume.")
+    ] = Path("runs/devices"),
     out: options.Out = None,
     force: ForceOption = False,
     as_json: Json = False,

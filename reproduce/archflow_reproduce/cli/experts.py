@@ -13,14 +13,14 @@ from archflow_reproduce.cli.study import Study
 
 
 def experts(
-    tables: Annotated[str | None, typer.Option(help="Which tables, with commas; default: all.")] = None,
-    labels: Annotated[str, typer.Option(help="Labels to learn from, with commas: counts, or shares such as 1%.")] = (
-        "30,100"
-    ),
-    draws: Annotated[int, typer.Option(min=1, help="Draws of the labels.")] = 3,
-    folder: Annotated[Path, typer.Option(help="Keeps finished draws; the same command resumes.")] = Path(
-        "runs/experts"
-    ),
+    tables: Annotated[str | None, typer.Option(help="Which tables, separated by commas; default: all.")] = None,
+    labels: Annotated[
+        str, typer.Option(help="Labels to learn from, separated by commas: counts, or fractions such as 1%.")
+    ] = ("30,100"),
+    draws: Annotated[int, typer.Option(min=1, help="Number of draws of the labels.")] = 3,
+    folder: Annotated[
+        Path, typer.Option(help="The folder of finished draws; re-run the same command to resume.")
+    ] = Path("runs/experts"),
     out: options.Out = None,
     force: ForceOption = False,
     as_json: Json = False,

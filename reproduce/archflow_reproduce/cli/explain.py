@@ -16,11 +16,11 @@ def explain(
     data: Annotated[str, typer.Option(help="Cells of NAS-Bench-201: a data set's name or a table.")] = "nasbench201",
     metric: Annotated[str, typer.Option(help="The column to learn.")] = "cifar10_test_acc",
     labels: Annotated[int, typer.Option(min=10, help="Labels to learn from.")] = 100,
-    cells: Annotated[int, typer.Option(min=1, help="Cells whose changes are predicted.")] = 500,
-    draws: Annotated[int, typer.Option(min=1, help="Draws of labels and cells.")] = 9,
-    folder: Annotated[Path, typer.Option(help="Keeps finished draws; the same command resumes.")] = Path(
-        "runs/explain"
-    ),
+    cells: Annotated[int, typer.Option(min=1, help="Number of cells whose changes are predicted.")] = 500,
+    draws: Annotated[int, typer.Option(min=1, help="Number of draws of labels and cells.")] = 9,
+    folder: Annotated[
+        Path, typer.Option(help="The folder of finished draws; re-run the same command to resume.")
+    ] = Path("runs/explain"),
     out: options.Out = None,
     force: ForceOption = False,
     as_json: Json = False,

@@ -13,11 +13,11 @@ from archflow_reproduce.cli.study import Study, say
 
 
 def few(
-    tasks: Annotated[str, typer.Option(help="Of NASFLAT's, with commas; default: all twelve.")] = "",
-    trials: Annotated[int, typer.Option(min=1, help="Draws of the measured architectures.")] = 3,
-    folder: Annotated[Path, typer.Option(help="Where finished trials are kept; the same command resumes.")] = Path(
-        "runs/few"
-    ),
+    tasks: Annotated[str, typer.Option(help="NASFLAT's tasks, separated by commas; default: all twelve.")] = "",
+    trials: Annotated[int, typer.Option(min=1, help="Number of draws of the measured architectures.")] = 3,
+    folder: Annotated[
+        Path, typer.Option(help="The folder of finished trials; re-run the same command to resume.")
+    ] = Path("runs/few"),
     out: options.Out = None,
     force: ForceOption = False,
     as_json: Json = False,

@@ -13,11 +13,11 @@ from archflow_reproduce.cli.study import Study
 
 
 def hierarchical(
-    seeds: Annotated[int, typer.Option(min=1, help="Searches by each method.")] = 3,
-    budget: Annotated[int, typer.Option(min=21, help="Trainings of each search.")] = 200,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of searches per method.")] = 3,
+    budget: Annotated[int, typer.Option(min=21, help="Training runs per search.")] = 200,
     folder: Annotated[
         Path,
-        typer.Option(help="Keeps every training: the same command resumes, more seeds or trainings add to it."),
+        typer.Option(help="The folder of training runs; the same command, or one with more seeds or runs, resumes."),
     ] = Path("runs/hierarchical"),
     out: options.Out = None,
     force: ForceOption = False,

@@ -13,10 +13,12 @@ from archflow_reproduce.cli.study import Study
 
 
 def import_models(
-    tables: Annotated[str | None, typer.Option(help="Which tables of the data folder, with commas; all.")] = None,
-    folder: Annotated[Path, typer.Option(help="Keeps finished tables; the same command resumes.")] = Path(
-        "runs/import"
-    ),
+    tables: Annotated[
+        str | None, typer.Option(help="Which tables of the data folder, separated by commas; default: all.")
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option(help="The folder of finished tables; re-run the same command to resume.")
+    ] = Path("runs/import"),
     out: options.Out = None,
     force: ForceOption = False,
     as_json: Json = False,

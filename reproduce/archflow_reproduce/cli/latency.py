@@ -15,19 +15,22 @@ from archflow_reproduce.cli.study import Study
 def latency(
     tables: Annotated[
         str | None,
-        typer.Option(help="Which tables, with commas: names, or patterns such as 'paddlex/*'; default: all."),
+        typer.Option(help="Which tables, separated by commas: names, or patterns such as 'paddlex/*'; default: all."),
     ] = None,
     methods: Annotated[
         str | None,
-        typer.Option(help="Which methods, with commas: names, or patterns such as 'baseline/*'; default: all."),
+        typer.Option(help="Which methods, separated by commas: names, or patterns such as 'baseline/*'; default: all."),
     ] = None,
     labels: Annotated[
         str,
-        typer.Option(help="Latencies to learn from, with commas: numbers, or shares of a table's rows such as 70%."),
+        typer.Option(
+            help="Latencies to learn from, separated by commas: numbers, or fractions of a table's rows such as 70%."
+        ),
     ] = "30,100",
-    draws: Annotated[int, typer.Option(min=1, help="Draws of the labels.")] = 3,
+    draws: Annotated[int, typer.Option(min=1, help="Number of draws of the labels.")] = 3,
     folder: Annotated[
-        Path, typer.Option(help="Keeps finished draws; the same command, or one with more of anything, resumes.")
+        Path,
+        typer.Option(help="The folder of finished draws; the same command, or one with more of anything, resumes."),
     ] = Path("runs/latency"),
     out: options.Out = None,
     force: ForceOption = False,

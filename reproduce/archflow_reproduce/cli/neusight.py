@@ -12,7 +12,7 @@ from archflow_reproduce.cli.study import Study, say
 
 
 def neusight(
-    quiet: Annotated[bool, typer.Option("--quiet", help="Do not say which device is left out.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the devices left out.")] = False,
     out: options.Out = None,
     force: ForceOption = False,
     as_json: Json = False,

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-Labels = Annotated[float, typer.Option(help="Labels to learn from: a share of the train part, or a count.")]
+Labels = Annotated[float, typer.Option(help="Labels to learn from: a fraction of the training part, or a count.")]
 SeveralLabels = Annotated[
-    str, typer.Option(help="Labels to learn from, with commas: shares of the train part, or counts.")
+    str, typer.Option(help="Labels to learn from, separated by commas: fractions of the training part, or counts.")
 ]
 Encoder = Annotated[str, typer.Option(help="The encoder's name.")]
-Width = Annotated[int | None, typer.Option(min=1, help="Of the encoder; default: the paper's for the data.")]
-Train = Annotated[int | None, typer.Option(min=1, help="Architectures in the train part; default: the paper's.")]
-Test = Annotated[int | None, typer.Option(min=1, help="Architectures in the test part; default: the paper's.")]
+Width = Annotated[int | None, typer.Option(min=1, help="Width of the encoder; default: the paper's for the data.")]
+Train = Annotated[int | None, typer.Option(min=1, help="Architectures for training; default: the paper's.")]
+Test = Annotated[int | None, typer.Option(min=1, help="Architectures for testing; default: the paper's.")]
 PretrainEpochs = Annotated[int, typer.Option(min=1, help="Epochs of pre-training.")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Epochs of fine-tuning; default: the paper's.")]
 Split = Annotated[
@@ -27,11 +27,11 @@ Split = Annotated[
 SplitAsFGP = Annotated[str, typer.Option("--split", help="As in `archflow bench fgp`.")]
 Folder = Annotated[
     Path | None,
-    typer.Option(help="Where unfinished work is kept; the same command resumes it. Default: runs/VERB-DATA."),
+    typer.Option(help="The folder of unfinished work; re-run the same command to resume. Default: runs/VERB-DATA."),
 ]
 Out = Annotated[
     Path | None,
-    typer.Option(help="The result file (.json); reports and plots go beside it."),
+    typer.Option(help="The result file (.json); reports and plots are written beside it."),
 ]
 EncodersFolder = Annotated[
     Path | None,
@@ -41,34 +41,37 @@ EncodersFolder = Annotated[
     ),
 ]
 PretextFolder = Annotated[
-    Path, typer.Option(help="Where finished and unfinished cells are kept; a larger matrix resumes them.")
+    Path, typer.Option(help="The folder of finished and unfinished cells; a larger matrix resumes them.")
 ]
 
-Networks = Annotated[int, typer.Option(min=0, help="Networks at once; 0 for one a core.")]
+Networks = Annotated[int, typer.Option(min=0, help="Networks computed in parallel; 0 for one per core.")]
 Collect = Annotated[
-    bool, typer.Option("--collect", help="Compute nothing: take what is finished, even while the job is running.")
+    bool, typer.Option("--collect", help="Compute nothing: use what is finished, even while the job is running.")
 ]
-Methods = Annotated[str, typer.Option(help="Which to compare, with commas; also pre-trained encoders by name or file.")]
-SeveralMethods = Annotated[str, typer.Option(help="supervised, proxy, flow, fgp, with commas.")]
+Methods = Annotated[
+    str, typer.Option(help="Encoders to compare, separated by commas; also pre-trained ones by name or file.")
+]
+SeveralMethods = Annotated[str, typer.Option(help="supervised, proxy, flow, fgp, separated by commas.")]
 Tasks = Annotated[
     str | None,
     typer.Option(
-        help="With commas: supervised, pretext tasks, sums of them such as 0.5*flow+0.5*gmae; surrogates for FGP's "
-        "variants, all or by name (fgp_forward ...); learned for a learnt surrogate. Default: supervised and all tasks."
+        help="Separated by commas: supervised; pretext tasks; sums of them such as 0.5*flow+0.5*gmae; surrogates for "
+        "all of FGP's variants, or by name (fgp_forward ...); learned for a learnt surrogate. Default: supervised and "
+        "all tasks."
     ),
 ]
 PretrainOn = Annotated[
     str | None,
     typer.Option(
-        help="Data sets or table files, with commas, whose architectures, all together, encoders are pre-trained "
-        "on; default: those of the table that is ranked."
+        help="Data sets or table files, separated by commas, whose joint architectures encoders are pre-trained on; "
+        "default: the table that is ranked."
     ),
 ]
-SeveralEncoders = Annotated[str, typer.Option("--encoders", help="Which encoders, with commas.")]
+SeveralEncoders = Annotated[str, typer.Option("--encoders", help="Which encoders, separated by commas.")]
 SeveralEpochs = Annotated[
     str,
     typer.Option(
-        help="Of fine-tuning: one number for each of the labels, with commas, or one for all; default: every "
+        help="Of fine-tuning: one number for each of the labels, separated by commas, or one for all; default: every "
         "encoder's published ones."
     ),
 ]

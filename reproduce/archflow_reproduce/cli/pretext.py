@@ -23,7 +23,7 @@ from archflow_reproduce.cli.study import Study, cores, say
 
 
 def pretext(
-    data: Annotated[str, typer.Option("--data", help="Data sets' names or table files, with commas.")],
+    data: Annotated[str, typer.Option("--data", help="Data sets' names or table files, separated by commas.")],
     encoders: options.SeveralEncoders = "gated_gcn",
     tasks: options.Tasks = None,
     pretrain_on: options.PretrainOn = None,

@@ -13,11 +13,11 @@ from archflow_reproduce.cli.study import Study, cores
 
 
 def proxies(
-    count: Annotated[int, typer.Option(min=3, help="Of the 1,104 reference cells.")] = 240,
-    images: Annotated[str, typer.Option(help="digits, or noise.")] = "digits",
-    speed_cells: Annotated[int, typer.Option(min=1, help="Cells to time every proxy on.")] = 6,
+    count: Annotated[int, typer.Option(min=3, help="Number of the 1,104 reference cells to use.")] = 240,
+    images: Annotated[str, typer.Option(help="The images: digits or noise.")] = "digits",
+    speed_cells: Annotated[int, typer.Option(min=1, help="Number of cells on which every proxy is timed.")] = 6,
     processes: options.Networks = 0,
-    folder: Annotated[Path, typer.Option(help="Where unfinished work is kept.")] = Path("runs/proxies"),
+    folder: Annotated[Path, typer.Option(help="The folder of unfinished work.")] = Path("runs/proxies"),
     out: options.Out = None,
     force: ForceOption = False,
     as_json: Json = False,

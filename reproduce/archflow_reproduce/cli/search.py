@@ -13,14 +13,14 @@ from archflow_reproduce.cli.study import Study
 
 
 def search(
-    tasks: Annotated[str | None, typer.Option(help="Which tasks, with commas; default: all.")] = None,
+    tasks: Annotated[str | None, typer.Option(help="Which tasks, separated by commas; default: all.")] = None,
     methods: Annotated[
-        str | None, typer.Option(help="Which methods, with commas: names or patterns; default: all.")
+        str | None, typer.Option(help="Which methods, separated by commas: names or patterns; default: all.")
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Searches from each method.")] = 50,
-    budget: Annotated[int, typer.Option(min=10, help="Queries of each search.")] = 150,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of searches per method.")] = 50,
+    budget: Annotated[int, typer.Option(min=10, help="Queries per search.")] = 150,
     folder: Annotated[
-        Path, typer.Option(help="Keeps finished searches; calls with more tasks, methods or seeds add to it.")
+        Path, typer.Option(help="The folder of finished searches; calls with more tasks, methods or seeds add to it.")
     ] = Path("runs/search"),
     out: options.Out = None,
     force: ForceOption = False,

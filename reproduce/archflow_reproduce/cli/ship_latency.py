@@ -15,12 +15,14 @@ PARTS = ("eager", "compiled", "table")
 
 
 def ship_latency(
-    parts: Annotated[str, typer.Option(help="eager, compiled, table, with commas: measure, or write the data set.")] = (
-        "eager,compiled,table"
-    ),
-    networks: Annotated[int, typer.Option(min=4, help="How many networks.")] = 440,
-    compiled: Annotated[int, typer.Option(min=4, help="The first so many are compiled: minutes each.")] = 440,
-    folder: Annotated[Path, typer.Option(help="Where passes are kept; the same command resumes.")] = Path(
+    parts: Annotated[
+        str, typer.Option(help="eager, compiled, table, separated by commas: measure, or write the data set.")
+    ] = ("eager,compiled,table"),
+    networks: Annotated[int, typer.Option(min=4, help="Number of networks.")] = 440,
+    compiled: Annotated[
+        int, typer.Option(min=4, help="Number of networks to compile, the first ones; each takes minutes.")
+    ] = 440,
+    folder: Annotated[Path, typer.Option(help="The folder of the passes; re-run the same command to resume.")] = Path(
         "runs/cpu-latency"
     ),
     out: Annotated[

@@ -12,9 +12,9 @@ from archflow_reproduce.cli import options
 
 
 def ship_proxies(
-    folder: Annotated[Path, typer.Option(help="Where finished cells are kept; the same command resumes.")] = Path(
-        "runs/nasbench101-proxies"
-    ),
+    folder: Annotated[
+        Path, typer.Option(help="The folder of finished cells; re-run the same command to resume.")
+    ] = Path("runs/nasbench101-proxies"),
     collect: options.Collect = False,
     processes: options.Networks = 1,
     as_json: Json = False,

@@ -14,7 +14,7 @@ def shipped(
     pattern: Annotated[str, typer.Argument(help="Which of `archflow encoders`, such as 'gated_gcn.*'.")] = "*",
     runs: RunsOption = 9,
     folder: Annotated[
-        Path, typer.Option(help="Where finished and unfinished runs are kept; the same command resumes them.")
+        Path, typer.Option(help="The folder of finished and unfinished runs; re-run the same command to resume.")
     ] = Path("runs/shipped"),
     as_json: Json = False,
 ) -> None:

@@ -17,9 +17,9 @@ def speed(
     device: Annotated[str, typer.Option(help="cpu; or cuda, where only encoders are measured.")] = "cpu",
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0 for torch's default.")] = 0,
     against: Annotated[
-        Path | None, typer.Option(help="Another checkout: time both pass by pass in turn, and compare.")
+        Path | None, typer.Option(help="Another checkout to compare with: passes of both are timed in turn.")
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="With --against: passes of each figure.")] = 10,
+    rounds: Annotated[int, typer.Option(min=1, help="With --against: passes per figure.")] = 10,
     out: options.Out = None,
     force: ForceOption = False,
     as_json: Json = False,

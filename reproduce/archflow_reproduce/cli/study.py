@@ -33,8 +33,8 @@ class Study:
         beside: Endings of the files that are written next to `out`.
 
     Raises:
-        ArchflowError: `out` is not a .json file in a writable folder, or an existing file does not belong to an earlier
-            result. This is checked before the work, so that no result is lost, and no report is overwritten.
+        ArchflowError: If `out` is not a .json file in a writable folder, or an existing file does not belong to an
+            earlier result. This is checked before the work, so that no result is lost, and no report is overwritten.
     """
 
     kind: str

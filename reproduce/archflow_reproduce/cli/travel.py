@@ -13,24 +13,27 @@ from archflow_reproduce.cli.study import Study
 
 
 def travel(
-    tables: Annotated[str | None, typer.Option(help="Which tables, with commas; default: all.")] = None,
+    tables: Annotated[str | None, typer.Option(help="Which tables, separated by commas; default: all.")] = None,
     methods: Annotated[
         str | None,
         typer.Option(
-            help="Which methods, with commas: names, patterns such as 'xgboost/*', baselines, ours; default: all."
+            help="Methods, separated by commas: names, patterns such as 'xgboost/*', baselines, ours; default: all."
         ),
     ] = None,
     labels: Annotated[
-        str, typer.Option(help="Labels to learn from, with commas: counts, or shares of the measured rows such as 1%.")
+        str,
+        typer.Option(
+            help="Labels to learn from, separated by commas: counts, or fractions of the measured rows such as 1%."
+        ),
     ] = "30,1%,5%",
     runs: RunsOption = 9,
     rows: Annotated[
-        str, typer.Option(help="reported; development: the other architectures, for choices that results rest on.")
+        str, typer.Option(help="reported, or development: the other architectures, on which choices are made.")
     ] = "reported",
     folder: Annotated[
         Path | None,
         typer.Option(
-            help="Keeps finished runs; calls with more tables, methods, labels or runs add to it. "
+            help="The folder of finished runs; calls with more tables, methods, labels or runs add to it. "
             "Default: runs/travel-ROWS."
         ),
     ] = None,

@@ -13,11 +13,11 @@ from archflow_reproduce.cli.study import Study, cores
 
 
 def widths(
-    count: Annotated[int, typer.Option(min=3, help="Of the protocol's NAS-Bench-101 cells.")] = 200,
+    count: Annotated[int, typer.Option(min=3, help="Number of the protocol's NAS-Bench-101 cells to use.")] = 200,
     processes: options.Networks = 0,
-    folder: Annotated[Path, typer.Option(help="Where unfinished work is kept; the same command resumes it.")] = Path(
-        "runs/widths"
-    ),
+    folder: Annotated[
+        Path, typer.Option(help="The folder of unfinished work; re-run the same command to resume.")
+    ] = Path("runs/widths"),
     collect: options.Collect = False,
     out: options.Out = None,
     force: ForceOption = False,

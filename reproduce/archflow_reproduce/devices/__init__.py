@@ -1,1 +1,1 @@
-"""Latency on devices of which little or nothing is measured: ncnn's benchmark, and NASFLAT's tasks."""
+"""Latency on devices with few or no measurements: ncnn's benchmark and NASFLAT's tasks."""

@@ -1,4 +1,4 @@
-"""NASFLAT's twelve tasks: rank architectures on devices that measured 5 to 30 of them."""
+"""NASFLAT's twelve tasks: rank architectures on devices with 5 to 30 measurements."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from archflow_reproduce.devices.tasks import PUBLISHED, Task, task
 from archflow_reproduce.speed.machine import machine
 
 SOURCE_SAMPLES = 512
-"""Architectures that every source device measured; NASFLAT takes 512 to 900."""
+"""Architectures measured on every source device; NASFLAT uses 512 to 900."""
 
 SAMPLES = (5, 10, 20, 30)
 HEADLINE = 20
@@ -32,17 +32,17 @@ def run_few(
     methods: Mapping[str, Any] = METHODS,
     say: Callable[[str], None] = lambda step: None,
 ) -> dict[str, Any]:
-    """Run every task, trial and setting that `folder` does not have yet.
+    """Run every task, trial and setting that is missing in `folder`.
 
-    Every method gets 20 measurements, drawn at random; the first method also 5, 10 and 30, and 20 by each sampler.
-    Judged by Spearman's rank correlation on the architectures that no device is known to have measured.
+    Every method gets 20 measurements, drawn at random; the first method also gets 5, 10 and 30, and 20 chosen by each
+    sampler. Methods are judged by Spearman's rank correlation on the architectures without known measurements.
 
     Args:
-        tasks: Of NASFLAT's names.
-        trials: Draws of the measured architectures.
-        folder: Where finished trials are kept.
-        methods: By name; the first is the one looked at closely.
-        say: Told the next step.
+        tasks: Names of NASFLAT's tasks.
+        trials: The number of draws of the measured architectures.
+        folder: The folder of finished trials.
+        methods: Methods by name; the first is also run with other numbers of measurements and samplers.
+        say: Called with the next step.
     """
     cells, about, digest = {}, {}, []
     for name in tasks:
@@ -83,7 +83,7 @@ def run_few(
 
 
 def settings_of(methods: Mapping[str, Any]) -> dict[str, tuple[str, str, int]]:
-    """What is asked of a trial: `METHOD | SAMPLER | COUNT`, and the three."""
+    """The settings of a trial: by the key `METHOD | SAMPLER | COUNT`, the three values."""
     main = next(iter(methods))
     asked = [(name, "random", HEADLINE) for name in methods]
     asked += [(main, "random", count) for count in SAMPLES if count != HEADLINE]
@@ -94,7 +94,7 @@ def settings_of(methods: Mapping[str, Any]) -> dict[str, tuple[str, str, int]]:
 def one_trial(
     task: Task, trial: int, methods: Mapping[str, Any], done: Collection[str] = ()
 ) -> dict[str, dict[str, float]]:
-    """Spearman by setting that is not done, then by target device."""
+    """Compute Spearman's correlation by setting, except those in `done`, and by target device."""
     order = np.random.default_rng(trial).permutation(len(task.architectures))
     known = Known.of(task, order[:SOURCE_SAMPLES])
     pool = order[SOURCE_SAMPLES:]
@@ -107,7 +107,7 @@ def one_trial(
         scores[setting] = {}
         for device, latencies in zip(task.target_names, task.targets.T, strict=True):
             with warnings.catch_warnings():
-                # Correlations and lines of points that all lie at one place, as those of a source device can.
+                # Correlations and linear fits of constant values, which a source device may have.
                 warnings.simplefilter("ignore", RuntimeWarning)
                 guess = methods[name](known, rows, np.log(latencies[rows]), judged)
             scores[setting][device] = spearman(guess, latencies[judged])

@@ -1,4 +1,4 @@
-"""What of an architecture decides its latency on most devices: which operations it has, and where."""
+"""Features of an architecture that determine its latency on most devices: its operations and their positions."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ Floats = NDArray[np.float64]
 
 
 def counts(architectures: ArchitectureSet) -> Floats:
-    """(N, C) how many nodes have each operation, and each part of an operation's name (`k5_e6` has two); the same
-    without nodes that have no effect; and the longest path of both."""
+    """Count operations, (N, C).
+
+    The columns count the nodes with each operation and with each part of an operation's name (`k5_e6` has two), and
+    give the length of the longest path; then the same without nodes that have no effect. Constant columns are left out.
+    """
     seen = []
     for graphs in (architectures, view("effective")(architectures)):
         ops = graphs.vocabulary.ops
@@ -29,19 +32,19 @@ def counts(architectures: ArchitectureSet) -> Floats:
 
 
 def slots(architectures: ArchitectureSet) -> Floats:
-    """(N, S) which operation each node has, in the stored order: all must have as many nodes."""
+    """One-hot operation of each node in the stored order, (N, S); all architectures must have equally many nodes."""
     rows = architectures.op.reshape(len(architectures), -1)
     return _varying((rows[:, :, None] == np.arange(len(architectures.vocabulary.ops))).reshape(len(rows), -1) * 1.0)
 
 
 def features(architectures: ArchitectureSet) -> Mapping[str, Floats]:
-    """Both, standardised column by column where columns have units, and scaled to a mean square of one by row."""
+    """Both kinds of features: counts with standardised columns; each kind scaled to a mean squared row norm of one."""
     count, slot = counts(architectures), slots(architectures)
     return {"counts": scaled((count - count.mean(0)) / count.std(0)), "slots": scaled(slot)}
 
 
 def scaled(x: Floats) -> Floats:
-    """(N, F) centred, with rows of length one on average."""
+    """Centre (N, F) features and scale them to a mean squared row norm of one."""
     x = x - x.mean(0)
     return x / np.sqrt(np.square(x).sum(1).mean())
 

@@ -1,4 +1,4 @@
-"""Ways to rank architectures on a new device from a few measurements, and from what is known of other devices."""
+"""Methods that rank architectures on a new device from a few measurements and from other devices."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from archflow_reproduce.devices.tasks import Task
 
 @dataclass(frozen=True)
 class Known:
-    """What is known before the new device is measured, for N architectures.
+    """What is known about N architectures before the new device is measured.
 
     Attributes:
-        features: By kind, (N, F).
-        sources: (N, D) logarithms of the source devices' latencies, standardised, predicted for all architectures from
-            those that were measured.
-        measured: (n,) architectures that the source devices measured.
-        measurements: (n, D) what they measured, standardised.
-        learnt: What a method learned of the source devices, which all targets share.
+        features: (N, F) features by kind.
+        sources: (N, D) standardised log latencies on the source devices, predicted for all architectures from the
+            measured ones.
+        measured: (n,) architectures that were measured on the source devices.
+        measurements: (n, D) their standardised log latencies.
+        learnt: A cache of what methods have learnt from the source devices, shared by all targets.
     """
 
     features: Mapping[str, Floats]
@@ -37,7 +37,7 @@ class Known:
 
     @classmethod
     def of(cls, task: Task, measured: NDArray[np.int64]) -> Known:
-        """Fit a process to the source devices, from their measurements alone."""
+        """Fit a Gaussian process to the measurements of the source devices alone."""
         kinds = features(task.architectures)
         logs = np.log(task.sources[measured])
         logs = (logs - logs.mean(0)) / logs.std(0)
@@ -46,8 +46,11 @@ class Known:
         return cls(kinds, fit(parts, measured, logs, noise=0.01)(everything), measured, logs)
 
     def parts(self) -> list[Part]:
-        """The covariances of the process: of source devices' latencies, as they are, smooth, and each direction of them
-        as important; of counts of operations; of operations by slot."""
+        """The parts of the process's covariance.
+
+        They are linear and smooth covariances of the source devices' latencies, a linear one of their whitened
+        principal directions, linear and smooth ones of operation counts, and a linear one of the operations by slot.
+        """
         if "parts" not in self.learnt:
             self.learnt["parts"] = self._parts()
         return self.learnt["parts"]
@@ -69,16 +72,16 @@ class Known:
 
 
 Method = Callable[[Known, NDArray[np.int64], Floats, NDArray[np.int64]], Floats]
-"""Known, rows (n,) that the new device measured, logarithms of their latencies (n,), rows to rank -> scores."""
+"""What is known, rows (n,) measured on the new device, their log latencies (n,), rows to rank -> scores."""
 
 
 def mean_source(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
-    """The mean of the source devices; it takes no measurement."""
+    """Mean latency on the source devices; uses no measurement of the new one."""
     return known.sources[judged].mean(1)
 
 
 def nearest_source(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
-    """The source device that ranks the measured architectures best."""
+    """Latency on the source device that ranks the measured architectures best."""
     agreement = [spearman(column, labels) for column in known.sources[rows].T]
     return known.sources[judged][:, int(np.argmax(agreement))]
 
@@ -99,20 +102,20 @@ def trees_on_sources(known: Known, rows: NDArray, labels: Floats, judged: NDArra
 
 
 def process(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
-    """A process on the source devices' latencies and the features."""
+    """A Gaussian process on the source devices' latencies and the features."""
     return fit(known.parts(), rows, labels)(judged)
 
 
 def process_on_features(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
-    """The same without source devices."""
+    """A Gaussian process on the features alone, without source devices."""
     return fit(known.parts()[3:], rows, labels)(judged)
 
 
 def help_like(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
-    """Gradient-boosted trees on counts and a device's own latencies of the measured architectures.
+    """Gradient-boosted trees on counts and the device's latencies of the measured architectures.
 
     Source: HELP (Lee et al. 2021) describes a device by its latencies of reference architectures; its network and
-    meta-learning are not copied. What the trees leave is fitted by a line.
+    meta-learning are not reproduced. The residuals of the trees are fitted by a line.
     """
     key = ("trees", rows.tobytes())
     if key not in known.learnt:
@@ -129,7 +132,7 @@ def help_like(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> F
 
 
 def _trees_of_devices(known: Known, rows: NDArray) -> tuple[Floats, Any]:
-    """(N, F) features, and trees that read them beside a device's latencies of the rows."""
+    """Return (N, F) features, and trees that use them together with a device's latencies of the rows."""
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     x = known.features["counts"]
@@ -142,7 +145,7 @@ def _trees_of_devices(known: Known, rows: NDArray) -> tuple[Floats, Any]:
 
 
 def multi_predict_like(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
-    """A perceptron on counts and a learned embedding of the device, trained on the sources, then on the new device."""
+    """A perceptron on counts and a learned device embedding, trained on the sources, then on the new device."""
     x = known.features["counts"]
     x = x / x.std(0)
     if "perceptron" not in known.learnt:

@@ -1,7 +1,7 @@
 """A perceptron on features of architectures and a learned embedding of the device, as in MultiPredict.
 
 Source: Akhauri and Abdelfattah, "Multi-Predict: Few Shot Predictors For Efficient Neural Architecture Search", AutoML
-2023. It reads zero-cost proxies; not all of these tables have any, so counts of operations stand in for them.
+2023. The paper uses zero-cost proxies; since some of these tables lack them, operation counts are used instead.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ Floats = NDArray[np.float64]
 
 HIDDEN, DEVICE = 128, 16
 STEPS, BATCH, RATE = 400, 512, 3e-3
-"""Of training on the source devices."""
+"""Steps, batch size and learning rate of training on the source devices."""
 TUNED_STEPS, TUNED_RATE = 60, 1e-3
-"""Of training on the new device's measurements, all at once."""
+"""Full-batch steps on the measurements of the new device, and their learning rate."""
 
 
 class DevicePerceptron(nn.Module):
-    """f(x, e_device): two hidden layers on features and the device's embedding."""
+    """f(x, e_device): two hidden layers on the features and the device's embedding."""
 
     def __init__(self, features: int, devices: int) -> None:
         super().__init__()
@@ -42,13 +42,13 @@ class DevicePerceptron(nn.Module):
 
 
 def of_sources(x: Floats, measured: NDArray[np.int64], measurements: Floats, seed: int = 0) -> DevicePerceptron:
-    """Train on source devices; one more embedding is kept for the new one.
+    """Train on the source devices; one more embedding is reserved for the new one.
 
     Args:
         x: (N, F) features of all architectures.
-        measured: (n,) architectures that the D devices measured.
-        measurements: (n, D) standardised logarithms of latencies.
-        seed: Of weights and batches.
+        measured: (n,) architectures that were measured on the D devices.
+        measurements: (n, D) standardised log latencies.
+        seed: Seed of weights and batches.
     """
     features, targets = torch.from_numpy(x[measured]).float(), torch.from_numpy(measurements).float()
     count, devices = targets.shape
@@ -64,14 +64,14 @@ def of_sources(x: Floats, measured: NDArray[np.int64], measurements: Floats, see
 def ranked(
     model: DevicePerceptron, x: Floats, measurements: Floats, rows: NDArray, labels: Floats, judged: NDArray
 ) -> Floats:
-    """Scores of the judged rows on a new device, whose embedding starts as that of the source most like it.
+    """Compute scores of rows on a new device, whose embedding is initialised from the most similar source's.
 
     Args:
-        model: As `of_sources` trained it; it stays as it is.
+        model: A model from `of_sources`; it is not changed.
         x: (N, F) features of all architectures.
-        measurements: (n, D) what the source devices say of the n measured architectures, measured or predicted.
-        rows: (n,) architectures that the new device measured.
-        labels: (n,) logarithms of their latencies.
+        measurements: (n, D) latencies of the n measured architectures on the source devices, measured or predicted.
+        rows: (n,) architectures that were measured on the new device.
+        labels: (n,) their log latencies.
         judged: (m,) rows to rank.
     """
     nearest = int(np.argmax([spearman(column, labels) for column in measurements.T]))

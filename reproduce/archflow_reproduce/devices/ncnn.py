@@ -1,4 +1,4 @@
-"""Latency on devices that nobody measured: ncnn's benchmark, devices left out one by one and family by family."""
+"""Latency on unmeasured devices: ncnn's benchmark with single devices or whole families left out."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 GROUPS = 6
-"""Parts of the devices; each is unknown to one training."""
+"""Folds of the devices; each is left out of one training run."""
 
 OTHER_NAMES = {
     **{"conv2d": "convolution", "relu": "rectifier", "linear": "fully_connected", "max_pool2d": "max_pooling"},
     **{"batch_norm": "batch_normalization", "add": "elementwise_add", "concat": "concatenate", "mul": "multiply"},
     **{"sigmoid": "logistic", "softmax": "normalized_exponential", "reshape": "view", "avg_pool2d": "average_pooling"},
 }
-"""What other frameworks call operations of the importers."""
+"""Names that other frameworks use for operations of the importers."""
 
 PLAIN = LeDGSettings()
 VARIANTS: Mapping[str, tuple[str, LeDGSettings]] = {
@@ -43,7 +43,7 @@ VARIANTS: Mapping[str, tuple[str, LeDGSettings]] = {
     "one mask": ("text", replace(PLAIN, masks=1)),
     "two masks": ("text", replace(PLAIN, masks=2)),
 }
-"""How devices are described, and the encoder; each differs from the first in one thing."""
+"""Device descriptions and encoders; each variant differs from the first in one respect."""
 MAIN = next(iter(VARIANTS))
 
 Scores = dict[str, dict[str, dict[str, float]]]
@@ -51,19 +51,19 @@ Scores = dict[str, dict[str, dict[str, float]]]
 
 
 def _device_folds(runs: Runs) -> Bools:
-    """(K, R) whether a run is known: devices are dealt to groups at random, all runs of one together."""
+    """Assign devices to K groups at random; (K, R) is false for the runs of a group's devices."""
     devices = np.random.default_rng(0).permutation(np.unique(runs.devices))
     group = {device: number % GROUPS for number, device in enumerate(devices.tolist())}
     return np.stack([[group[device] != number for device in runs.devices] for number in range(GROUPS)])
 
 
 def _family_folds(runs: Runs) -> Bools:
-    """(K, R) the same with families as groups."""
+    """As `_device_folds`, with families as groups."""
     return np.stack([runs.families != name for name in np.unique(runs.families)])
 
 
 PROTOCOLS: Mapping[str, Callable[[Runs], Bools]] = {"device": _device_folds, "family": _family_folds}
-"""What is left out: which runs each training knows."""
+"""The training runs that each fold knows, by what is left out."""
 
 
 def run_ncnn(
@@ -75,20 +75,20 @@ def run_ncnn(
     settings: LeDGSettings = PLAIN,
     say: Callable[[str], None] = lambda step: None,
 ) -> dict[str, Any]:
-    """Run what `folder` does not have yet: baselines, then every variant with every seed.
+    """Run what is missing in `folder`: the baselines, then every variant with every seed.
 
-    Seeds after the first are of LeDG-Former itself; on families, too, there is only that.
+    Seeds after the first are for LeDG-Former itself, which is also the only variant run on families.
 
     Args:
-        folder: Where finished parts are kept, the predictions of each.
-        seeds: Of weights and dropout.
-        variants: Of `VARIANTS`.
-        protocols: `device` or `family`: what is left out.
+        folder: The folder of finished parts, each with its predictions.
+        seeds: The number of seeds of weights and dropout.
+        variants: Names in `VARIANTS`.
+        protocols: What is left out: `device` or `family`.
         settings: Epochs and sizes of all variants.
-        say: Told the next step.
+        say: Called with the next step.
 
     Raises:
-        ArchflowError: There is no such variant or protocol, or the tables are not on this machine.
+        ArchflowError: If a variant or protocol is unknown, or the tables are not on this machine.
     """
     for what, asked, known in (("variant", variants, VARIANTS), ("protocol", protocols, PROTOCOLS)):
         if unknown := next((name for name in asked if name not in known), None):
@@ -123,7 +123,7 @@ def run_ncnn(
 
 
 def baselines(runs: Runs, folds: Bools, vectors: Floats) -> dict[str, Floats]:
-    """(R, G) logarithms of milliseconds by method, each run by the fold that does not know it."""
+    """Log milliseconds (R, G) by method; each run is predicted by the fold that left it out."""
     found: dict[str, Floats] = {}
 
     def put(name: str, known: Bools, values: Floats) -> None:
@@ -155,7 +155,7 @@ def _named(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kept(path: Path, say: Callable[[str], None], make: Callable[[], Mapping[str, Floats]]) -> dict[str, Any]:
-    """What the file holds; what `make` gives, kept there, if there is none."""
+    """Return the content of the file if it exists; otherwise that of `make`, after saving it."""
     if not path.is_file():
         say(path.stem)
         path.parent.mkdir(parents=True, exist_ok=True)

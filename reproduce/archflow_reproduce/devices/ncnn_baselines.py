@@ -1,4 +1,4 @@
-"""Latencies on unseen devices without a network: costs, the typical device, trees, and a process on descriptions."""
+"""Latencies on unseen devices without a network: costs, the typical device, trees, and Gaussian processes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ Bools = NDArray[np.bool_]
 
 
 def typical(logs: Floats) -> tuple[Floats, Floats]:
-    """The effect of every network (G,) and the level of every run (R,) whose sums are nearest to (R, G) logarithms.
+    """Fit (R, G) log latencies by sums of a network's effect and a run's level.
 
-    A network that no run measured has the mean effect of all.
+    Returns:
+        The effects (G,) and the levels (R,), by least squares. A network without measurements gets the mean effect.
     """
     network = np.zeros(logs.shape[1])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # the mean of a network that no run measured
+        warnings.simplefilter("ignore", RuntimeWarning)  # networks without measurements have no mean
         for _ in range(20):
             level = np.nanmean(logs - network, 1)
             network = np.nanmean(logs - level[:, None], 0)
@@ -31,22 +32,26 @@ def typical(logs: Floats) -> tuple[Floats, Floats]:
 
 
 def costs(runs: Runs, known: Bools) -> dict[str, Floats]:
-    """(G,) logarithms of milliseconds by every baseline of `archflow.predict.latency_baselines`, fitted to the typical
-    device of the known runs."""
+    """Predict (G,) log milliseconds by every baseline of `archflow.predict.latency_baselines`.
+
+    The baselines are fitted to the typical device of the known runs.
+    """
     network, level = typical(runs.logs[known])
     latency = np.exp(network + level.mean())
     found = {}
     for name, baseline in BASELINES.items():
         try:
             found[name] = np.log(baseline().fit(runs.table, latency).predict(runs.table))
-        except ArchflowError:  # nodes that do not say what it needs
+        except ArchflowError:  # nodes without the attributes it needs
             continue
     return found
 
 
 def trees(runs: Runs, known: Bools) -> Floats:
-    """(R, G) gradient-boosted trees on a network's totals, a device's numbers and its settings: deviations from the
-    typical device."""
+    """Predict (R, G) log milliseconds: the typical device's, plus deviations by gradient-boosted trees.
+
+    The features are the totals of the network and the numbers and settings of the device.
+    """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     network, level = typical(runs.logs[known])
@@ -64,13 +69,16 @@ def trees(runs: Runs, known: Bools) -> Floats:
 
 
 def process(runs: Runs, known: Bools, described: Floats) -> Floats:
-    """(R, G) a Gaussian process over descriptions of devices (R, D), one for each network's deviation from the typical
-    device and one for the level. Scale and noise have the greatest likelihood over all of them."""
+    """Predict (R, G) log milliseconds by Gaussian processes over descriptions of devices (R, D).
+
+    There is one process for each network's deviation from the typical device and one for the level. They share the
+    length scale and the noise, which maximise their joint likelihood.
+    """
     network, level = typical(runs.logs[known])
     left = runs.logs[known] - network - level[:, None]
     squares = np.square(described[:, None] - described[None]).sum(2)
     usual = np.median(squares[squares > 0]) if (squares > 0).any() else 1.0
-    near = np.where(np.isfinite(left), left, 0.0)  # a network that a run lacks is typical there
+    near = np.where(np.isfinite(left), left, 0.0)  # a network missing from a run gets the typical latency
     best: tuple[float, Floats, Floats] | None = None
     for scale in (0.1, 0.3, 1.0, 3.0):
         for noise in (0.03, 0.1, 0.3, 1.0):

@@ -1,4 +1,4 @@
-"""LeDG-Former on ncnn's benchmark: graphs and devices in words, fused in the head; all folds train as one model."""
+"""LeDG-Former on ncnn's benchmark: embedded texts of graphs and devices, fused in the head; all folds train at once."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class LeDGSettings:
-    """How LeDG-Former is built and trained here; none of it is published.
+    """Settings of LeDG-Former and its training; none of them is published.
 
     Attributes:
-        width, depth, heads, masks, text: Of the encoder.
+        width, depth, heads, masks, text: Sizes of the encoder.
         hidden: Width of the head.
-        level: Weight of the error that all networks of a run have in common, beside that of their differences.
-        epochs: Steps; each sees all networks and all known runs.
+        level: Weight of the error that all networks of a run have in common, relative to that of their differences.
+        epochs: Training steps; each uses all networks and all known runs.
     """
 
     width: int = 16
@@ -48,9 +48,9 @@ class LeDGSettings:
 
 
 class FusedHead(nn.Module):
-    """W2 ReLU(A h + B d + b) + c d: what a network and a device have to do with each other, and the device's level.
+    """W2 ReLU(A h + B d + b) + c d: the interaction of network and device, and the device's level.
 
-    The device's vector enters behind the read-out: the paper does not say where.
+    The device's vector enters after the read-out; the paper does not specify where.
     """
 
     def __init__(self, dim: int, described: int, hidden: int, dropout: float) -> None:
@@ -68,7 +68,7 @@ class FusedHead(nn.Module):
 
 
 class LeDGModel(nn.Module):
-    """Encoder and head; members are folds."""
+    """Encoder and head; the ensemble members are the folds."""
 
     def __init__(self, encoder: LeDGFormer, described: int, settings: LeDGSettings) -> None:
         super().__init__()
@@ -89,20 +89,20 @@ def ledg(
     seed: int = 0,
     renamed: Vocabulary | None = None,
 ) -> tuple[Floats, Floats | None]:
-    """Train one member a fold on the runs that it knows; predict the others.
+    """Train one member per fold on its known runs; predict the others.
 
-    A member learns the deviation from the typical device of its known runs, in which every device counts once.
+    A member learns the deviation from the typical device of its known runs, in which all devices have equal weight.
 
     Args:
         runs: R runs of G networks.
         folds: (K, R) which runs each member knows. Every run is unknown to exactly one.
-        described: (R, D) the devices (`ncnn_runs.described`).
-        settings: Of encoder, head and training.
-        seed: Of weights and dropout.
-        renamed: Other names of the operations, under which they are read in the end.
+        described: (R, D) descriptions of the devices (`ncnn_runs.described`).
+        settings: Settings of encoder, head and training.
+        seed: Seed of weights and dropout.
+        renamed: Alternative names of the operations, for a second prediction after training.
 
     Returns:
-        (R, G) logarithms of milliseconds, and the same under the other names, if any.
+        (R, G) log milliseconds, and the same under the alternative names, if any.
     """
     preparation = Preparation.of(runs.table.architectures)
     networks = preparation(runs.table.architectures)
@@ -131,7 +131,7 @@ def ledg(
         return found, None
     if settings.text:
         model.encoder = model.encoder.reading(renamed)
-    else:  # a name that is not known has the mean embedding
+    else:  # an unknown name gets the mean embedding
         changed = [op != new for op, new in zip(networks.vocabulary.ops, renamed.ops, strict=True)]
         with torch.no_grad():
             table = model.encoder.operations.weight
@@ -140,7 +140,7 @@ def ledg(
 
 
 def _fresh(networks: ArchitectureSet, described: int, settings: LeDGSettings, members: int, seed: int) -> LeDGModel:
-    """One member a fold, all with weights of their own."""
+    """One member per fold, each with its own weights."""
     made = []
     for member in range(members):
         with seeded(1000 * seed + member):
@@ -165,7 +165,7 @@ def _batch(networks: ArchitectureSet, members: int) -> Batch:
 
 
 def _weights(runs: Runs, folds: Bools) -> Floats:
-    """(K, R) 0 for a run that a member does not know; the runs of a device have the same sum for all devices."""
+    """Weights (K, R) of the runs: 0 for unknown ones; those of a device sum to the same value for all devices."""
     counts = {name: (runs.devices == name).sum() for name in np.unique(runs.devices)}
     each = np.array([1 / counts[name] for name in runs.devices])
     weights = folds * each
@@ -173,7 +173,7 @@ def _weights(runs: Runs, folds: Bools) -> Floats:
 
 
 def _loss(predicted: Tensor, target: Tensor, there: Tensor, weights: Tensor, level: float) -> Tensor:
-    """Squared errors: of the differences between the networks of a run, and a part of what they have in common."""
+    """Squared errors of the differences between the networks of a run, plus `level` times that of their mean."""
     error = (predicted - target) * there
     count = there.sum(2).clamp(min=1)
     common = error.sum(2) / count
@@ -183,6 +183,6 @@ def _loss(predicted: Tensor, target: Tensor, there: Tensor, weights: Tensor, lev
 
 @torch.no_grad()
 def _joined(model: LeDGModel, batch: Batch, devices: Tensor, base: Floats, folds: Bools) -> Floats:
-    """(R, G) for every run, by the member that does not know it."""
+    """Log milliseconds (R, G), each run predicted by the member that does not know it."""
     predicted = model(batch, devices).numpy() + base[:, None]
     return predicted[np.argmin(folds, 0), np.arange(folds.shape[1])]

@@ -1,4 +1,4 @@
-"""ncnn's benchmark: latencies of small networks on devices that are named in words.
+"""ncnn's benchmark: latencies of small networks on devices that are described in words.
 
 Source: https://github.com/Tencent/ncnn, benchmark/README.md (BSD-3).
 """
@@ -25,10 +25,10 @@ from archflow.importers.views import fused
 Floats = NDArray[np.float64]
 
 INPUTS = {"FastestDet": "0=352 1=352 2=3", "blazeface": "0=128 1=128 2=3", "vision_transformer": "0=384 1=384 2=3"}
-"""Inputs that the graphs do not say (benchncnn.cpp)."""
+"""Input shapes that the graphs do not contain (benchncnn.cpp)."""
 
 LEAST = 12
-"""Networks that a run must have measured to count."""
+"""The fewest networks that a run must have measured to be used."""
 
 FAMILIES = (
     ("NVIDIA", r"nvidia|jetson"),
@@ -39,7 +39,7 @@ FAMILIES = (
     ("x86", r"intel|amd|xeon|macbook pro \(15|aws|azure|celeron|ryzen"),
     ("other Arm", r"cortex|kunpeng|phytium|apple|m1"),
 )
-"""A family and what names its devices have, the first that fits; all others are the family `other`."""
+"""Families and patterns of their devices' names; the first match counts, and all other devices are `other`."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ class Runs:
     """R runs of G networks.
 
     Attributes:
-        table: The networks: fused graphs with node attributes; products of numbers with eight bits are operations of
-            their own (`int8_conv2d`).
-        names: (G,) of the networks.
-        logs: (R, G) logarithms of milliseconds, NaN where not measured.
-        devices, families: (R,) of each run.
-        sentences: (R,) the device and how it ran, in words.
-        numbers: (R, F) what a data sheet says, standardised; 0 and a 1 beside it where it says nothing.
-        settings: (R, S) GPU, threads and cores, standardised: how it ran, not on what.
+        table: The networks as fused graphs with node attributes; 8-bit matrix products and convolutions are separate
+            operations (`int8_conv2d`).
+        names: (G,) names of the networks.
+        logs: (R, G) log milliseconds, NaN where not measured.
+        devices, families: (R,) device and family of each run.
+        sentences: (R,) the device and its settings in words.
+        numbers: (R, F) standardised numbers of the data sheet; missing ones are 0, marked by a 1 in a further column.
+        settings: (R, S) standardised settings of the run: GPU, threads and cores.
     """
 
     table: Table
@@ -68,10 +68,10 @@ class Runs:
 
 
 def ncnn_runs() -> Runs:
-    """All runs of at least `LEAST` networks whose graphs are known; equal runs are one, with the median of times.
+    """Read all runs with at least `LEAST` networks whose graphs are known; equal runs are merged by their median.
 
     Raises:
-        ArchflowError: The tables are not on this machine.
+        ArchflowError: If the tables are not on this machine.
     """
     folder = data_folder()
     paths = [folder / name for name in ("ncnn_graphs.parquet", "ncnn_latency.parquet")] if folder else []
@@ -105,12 +105,12 @@ def ncnn_runs() -> Runs:
 
 
 def family(device: str) -> str:
-    """The family of a device's name."""
+    """The family to which a device's name belongs."""
     return next((name for name, words in FAMILIES if re.search(words, device, re.IGNORECASE)), "other")
 
 
 def sentence(device: str, threads: int, cores: int, on_gpu: bool) -> str:
-    """A device and how it ran in words. cores: 0 all, 1 the little ones, 2 the big ones, as ncnn counts them."""
+    """Describe a device and its settings in words. cores: 0 all, 1 the little, 2 the big ones, as in ncnn."""
     which = {1: ", only the little cores", 2: ", only the big cores"}.get(cores, "")
     how = "runs on the GPU" if on_gpu else f"runs on the CPU with {threads} thread{'s' * (threads > 1)}{which}"
     return f"{device}, {how}"
@@ -133,7 +133,7 @@ def _networks(rows: list[Mapping[str, Any]]) -> ArchitectureSet:
 
 
 def _numbers(devices: NDArray[np.str_]) -> Floats:
-    """(R, 2 F) logarithms of what a name says of cores and clock."""
+    """Logarithms (R, 2 F) of the numbers of cores and clock rates in a name."""
     said = [Device(name).numbers for name in devices.tolist()]
     values = np.log([[of.get(name, np.nan) for name in ("cores", "clock_ghz")] for of in said])
     missing = np.isnan(values)
@@ -145,13 +145,13 @@ def _standard(x: Floats) -> Floats:
 
 
 def described(runs: Runs, how: str, vectors: Floats | None = None) -> Floats:
-    """(R, D) the devices of the runs, in one of four ways.
+    """Describe the devices of the runs (R, D) in one of four ways.
 
     Args:
         runs: The runs.
         how: `text`, the vector of each sentence; `one-hot`, a column for each device, and the settings; `sheet`,
             numbers and settings; `none`, nothing.
-        vectors: (R, 384) of the sentences, for `text`.
+        vectors: (R, 384) vectors of the sentences, for `text`.
     """
     if how == "text":
         assert vectors is not None

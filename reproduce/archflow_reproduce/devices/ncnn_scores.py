@@ -1,4 +1,4 @@
-"""How good predicted latencies of a device are: as a ranking, and in per cent, with and without a few measurements."""
+"""Errors of predicted latencies on a device: rank correlation and MAPE, with and without a few measurements."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ DRAWS = 20
 
 
 def scores(predicted: Floats, measured: Floats) -> dict[str, float]:
-    """Of one run.
+    """Score the predictions of one run.
 
     Args:
-        predicted, measured: (G,) logarithms of milliseconds; NaN in `measured` where not measured.
+        predicted, measured: (G,) log milliseconds; NaN in `measured` where not measured.
 
     Returns:
-        `spearman`, `mape`, and `mape_1`, `mape_3`, `mape_10` after one factor was fitted to so many measured networks
-        (the median of their ratios), judged on the others: means over draws of these.
+        `spearman` and `mape`; also `mape_1`, `mape_3` and `mape_10` after calibration by the median ratio of that many
+        measured networks, judged on the others: means over random draws.
     """
     there = np.flatnonzero(np.isfinite(measured))
     p, y = predicted[there], measured[there]
@@ -37,7 +37,7 @@ def scores(predicted: Floats, measured: Floats) -> dict[str, float]:
 
 
 def by_device(predicted: Floats, measured: Floats, devices: NDArray[np.str_]) -> dict[str, dict[str, float]]:
-    """The median over the runs of each device, (R, G) as in `scores`."""
+    """The median score over the runs of each device; (R, G) arguments as in `scores`."""
     each = [scores(p, y) for p, y in zip(predicted, measured, strict=True)]
     return {
         device: {
@@ -48,6 +48,6 @@ def by_device(predicted: Floats, measured: Floats, devices: NDArray[np.str_]) ->
 
 
 def medians(found: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """The median over devices of every score."""
+    """The median of every score over devices."""
     names = next(iter(found.values()))
     return {name: float(np.median([each[name] for each in found.values()])) for name in names}

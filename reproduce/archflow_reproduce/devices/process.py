@@ -1,4 +1,4 @@
-"""A Gaussian process whose covariance is a sum of parts, weighted by the labels' own likelihood and a prior."""
+"""A Gaussian process whose covariance is a weighted sum of parts; the weights maximise the posterior."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 Floats = NDArray[np.float64]
 
 MEAN = 10.0
-"""Prior variance of a constant that all labels share, in variances of the labels."""
+"""Prior variance of a constant added to all labels, relative to the variance of the labels."""
 PULL = 0.2
 """Precision of the normal prior of each weight's logarithm."""
 STEPS = 60
@@ -24,9 +24,9 @@ class Part:
     """One covariance over N architectures.
 
     Attributes:
-        x: (N, F) with rows of length one on average (`few_features.scaled`).
-        smooth: exp(-|x - x'|^2 / 2) in place of x . x'.
-        weight: Where the prior expects its weight, in variances of the labels.
+        x: (N, F) features with a mean squared row norm of one (`few_features.scaled`).
+        smooth: Whether it is exp(-|x - x'|^2 / 2) instead of x . x'.
+        weight: Mode of its weight's prior, relative to the variance of the labels.
     """
 
     x: Floats
@@ -34,7 +34,7 @@ class Part:
     weight: float
 
     def __call__(self, a: NDArray, b: NDArray) -> Floats:
-        """(n, m) between rows a and b."""
+        """Covariances (n, m) between rows a and b."""
         first, second = self.x[a], self.x[b]
         products = first @ second.T
         if not self.smooth:
@@ -45,7 +45,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Fitted:
-    """The mean of the process given labels, up to their shift and scale."""
+    """The posterior mean, up to the shift and scale of the labels."""
 
     parts: Sequence[Part]
     rows: NDArray
@@ -53,7 +53,7 @@ class Fitted:
     solved: Floats
 
     def __call__(self, rows: NDArray, together: int = 2000) -> Floats:
-        """(n,) or (n, outputs)."""
+        """Predict (n,) or (n, outputs), in batches of `together` rows."""
         found = []
         for first in range(0, len(rows), together):
             some = rows[first : first + together]
@@ -66,11 +66,11 @@ def fit(parts: Sequence[Part], rows: NDArray, labels: Floats, noise: float = 0.0
     """Fit the weights of the parts and of the noise, then the process.
 
     Args:
-        parts: Over all architectures.
-        rows: (n,) those with labels.
-        labels: (n,), or (n, outputs) that share the weights; standardised here.
-        noise: Where the prior expects the noise.
-        judge: The weights are those of so many labels at most, the first ones.
+        parts: Covariances over all architectures.
+        rows: (n,) rows with labels.
+        labels: (n,), or (n, outputs) with shared weights; standardised here.
+        noise: Mode of the noise variance's prior.
+        judge: The weights are fitted to at most this many labels, the first ones.
     """
     y = (labels - labels.mean(0)) / np.where(labels.std(0) > 0, labels.std(0), 1.0)
     covariances = np.stack([part(rows, rows) for part in parts])
@@ -94,7 +94,7 @@ def _whole(weights: Floats, covariances: Floats) -> Floats:
 
 
 def _loss(logs: Floats, covariances: Floats, y: Floats, prior: Floats) -> tuple[float, Floats]:
-    """Minus the logarithm of likelihood and prior, and its gradient."""
+    """Negative log posterior and its gradient."""
     weights = np.exp(logs)
     factor = cho_factor(_whole(weights, covariances), lower=True)
     inverse = cho_solve(factor, np.eye(len(y)))

@@ -1,4 +1,4 @@
-"""Which architectures a new device measures first."""
+"""Samplers of the architectures to measure first on a new device."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archflow_reproduce.devices.few_features import Floats
 from archflow_reproduce.devices.few_methods import Known
 
 Sampler = Callable[[Known, NDArray[np.int64], int, int], NDArray[np.int64]]
-"""Known, candidates, how many, seed -> rows; nothing of the new device is known."""
+"""What is known, candidates, count, seed -> rows; nothing is known about the new device."""
 
 
 def at_random(known: Known, rows: NDArray, count: int, seed: int) -> NDArray[np.int64]:
@@ -20,14 +20,14 @@ def at_random(known: Known, rows: NDArray, count: int, seed: int) -> NDArray[np.
 
 
 def by_size(known: Known, rows: NDArray, count: int, seed: int) -> NDArray[np.int64]:
-    """One of each of `count` equal parts, ordered by the mean latency on the source devices."""
+    """Sample one row from each of `count` equal parts, ordered by the mean latency on the source devices."""
     ordered = rows[np.argsort(known.sources[rows].mean(1), kind="stable")]
     generator = np.random.default_rng(seed)
     return np.array([generator.choice(part) for part in np.array_split(ordered, count)])
 
 
 def diverse(known: Known, rows: NDArray, count: int, seed: int) -> NDArray[np.int64]:
-    """The nearest one to each of `count` centres of k-means, in counts and source latencies."""
+    """Choose the row nearest to each of `count` k-means centres of counts and source latencies."""
     from sklearn.cluster import KMeans
 
     x = _described(known)
@@ -42,7 +42,7 @@ def diverse(known: Known, rows: NDArray, count: int, seed: int) -> NDArray[np.in
 
 
 def most_informative(known: Known, rows: NDArray, count: int, seed: int) -> NDArray[np.int64]:
-    """What `archflow choose` takes, on counts and source latencies."""
+    """Choose rows as `archflow choose` does, on counts and source latencies."""
     some = np.random.default_rng(seed).choice(rows, min(1000, len(rows)), replace=False)
     return some[choose(_described(known)[some], count, seed=seed)]
 

@@ -1,4 +1,4 @@
-"""The texts whose vectors the package carries: operations of the importers and of benchmarks, and published devices."""
+"""The texts whose embeddings ship with the package: operations of importers and benchmarks, and known devices."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FUSED = [
 
 
 def shipped_texts() -> list[str]:
-    """All of them, sorted. Benchmarks that are not on this machine are left out."""
+    """Collect all texts, sorted. Benchmarks that are not on this machine are left out."""
     ops = {*OPERATIONS, *FUSED, *ACTIVATIONS, "moves", "[unknown]", *_ops_of_benchmarks(), *_ops_of_ncnn()}
     return sorted({operation_words(op) for op in ops} | {device.words for device in PUBLISHED.values()})
 

@@ -1,7 +1,7 @@
-"""NASFLAT's twelve tasks: which devices a predictor knows, and on which it gets a few measurements.
+"""NASFLAT's twelve tasks: the source devices of a predictor and the target devices with few measurements.
 
-Source: NASFLAT (Akhauri and Abdelfattah 2024), released `device_task_list.py`. EAGLE's devices are measured on 1,999 of
-the 15,625 cells here; its two devices on Snapdragon 675 are in no table.
+Source: NASFLAT (Akhauri and Abdelfattah 2024), released `device_task_list.py`. EAGLE's devices were measured
+on 1,999 of the 15,625 cells in these tables; its two Snapdragon 675 devices are missing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EAGLE = {
     "adreno_640": "oneproxy_eagle_gpu_855_ms",
     "hexagon_690": "oneproxy_eagle_dsp_855_ms",
 }
-"""Columns of the devices that HELP did not measure itself. `edge_tpu` of tasks NA and N4 is taken to be the same."""
+"""Columns of devices that HELP did not measure. `edge_tpu` in tasks NA and N4 is assumed to be the same device."""
 
 _TASKS = {
     "ND": (
@@ -89,21 +89,21 @@ TASKS = tuple(_TASKS)
 PUBLISHED = dict(
     zip(TASKS, (0.959, 0.893, 0.967, 0.857, 0.962, 0.959, 0.961, 0.577, 0.809, 0.871, 0.814, 0.734), strict=True)
 )
-"""NASFLAT's Spearman with 20 samples of a new device."""
+"""Spearman's correlation that NASFLAT reports with 20 samples of a new device."""
 
 DEVICES = {"N": ("nasbench201", "nasbench201_latency", "help_{}_ms"), "F": ("fbnet_latency", "fbnet_latency", "{}_ms")}
-"""By the first letter of a task: the table of the graphs, that of the latencies, and what HELP's columns are called."""
+"""By the first letter of a task: the table of graphs, the table of latencies, and the form of HELP's columns."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One task on the architectures that all its devices measured.
+    """One task on the architectures that were measured on all its devices.
 
     Attributes:
-        architectures: N of them.
+        architectures: N architectures.
         sources, targets: (N, devices) latencies in milliseconds.
-        source_names, target_names: Of the devices.
-        missing: Devices of the published task that no table here has.
+        source_names, target_names: Names of the devices.
+        missing: Devices of the published task that are in no table here.
     """
 
     architectures: ArchitectureSet
@@ -115,10 +115,10 @@ class Task:
 
 
 def task(name: str) -> Task:
-    """The task of that name.
+    """Read the task of that name.
 
     Raises:
-        ArchflowError: There is no such task, or its tables are not on this machine.
+        ArchflowError: If there is no such task, or its tables are not on this machine.
     """
     if name not in _TASKS:
         raise ArchflowError(f"no task is called {name!r}; NASFLAT has {', '.join(TASKS)}")

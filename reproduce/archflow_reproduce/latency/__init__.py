@@ -1,1 +1,1 @@
-"""Predicting latency: the study of methods, and the measuring of the data set that the package carries."""
+"""Latency prediction: the comparison of methods, and the measurement of the package's data set."""

@@ -1,4 +1,4 @@
-"""Real graphs without labels, to pre-train on: GraphNet's, one of every structure."""
+"""Real graphs without labels for pre-training: GraphNet's, one per structure."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from archflow.importers.model import table_of
 TABLES = ("graphnet_other", "graphnet_transformers_0of2", "graphnet_transformers_1of2")
 
 GRAPHS = 240
-"""How many are drawn: importing one takes about a second."""
+"""The number of graphs drawn; importing one takes about a second."""
 
 MOST_NODES = 400
-"""Of a graph as traced; the median of all is 521."""
+"""Maximum nodes of a traced graph; the median of all graphs is 521."""
 
 SEED = 0
 
 
 def graphnet(folder: Path) -> Table:
-    """`GRAPHS` real graphs with their costs, drawn among those of up to `MOST_NODES` nodes; kept in the folder.
+    """Draw `GRAPHS` real graphs of at most `MOST_NODES` nodes, with their costs; the table is kept in the folder.
 
     Raises:
-        ArchflowError: GraphNet's tables are not on this machine.
+        ArchflowError: If GraphNet's tables are not on this machine.
     """
     path = folder / f"graphnet-{fingerprint(TABLES, GRAPHS, MOST_NODES, SEED)}.parquet"
     if not path.exists():
@@ -44,7 +44,7 @@ def graphnet(folder: Path) -> Table:
 
 
 def _structures() -> list[Mapping[str, Any]]:
-    """The first row of every structure: calls and edges, whatever their arguments and sizes."""
+    """Return the first row of every structure: its calls and edges, regardless of arguments and sizes."""
     first: dict[str, Mapping[str, Any]] = {}
     for name in TABLES:
         path = own_table(name)

@@ -1,4 +1,4 @@
-"""The data set `cpu_latency`: from the journals of its passes to the table and the description in the package."""
+"""The data set `cpu_latency`: builds the package's table and description from the journals of the passes."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from archflow_reproduce.latency.measuring import COMPILED, EAGER, passes_of
 from archflow_reproduce.latency.passes import RULES, SESSIONS, Passes, Setting, latency_of
 
 TOGETHER = 20
-"""Networks whose graphs are kept in one file."""
+"""The number of networks whose graphs are kept in one file."""
 
 FEWEST = 30
-"""A setting with fewer networks is no column."""
+"""The fewest networks for which a setting gets a column."""
 
 COSTS = ("params", "macs", "bytes", "nodes", "resolution")
 """Columns of the imported networks that the data set keeps."""
 
 
 def graphs_of(specs: Sequence[Family], folder: Path, progress: Progress) -> Table:
-    """The networks as graphs with costs, in their order; kept in the folder.
+    """Build the graphs of the networks with their costs, in order; the table is kept in the folder.
 
     Args:
         specs: The networks.
-        folder: Where the table is, or will be.
-        progress: Advances with every network.
+        folder: The folder of the table.
+        progress: Advanced once per network.
     """
     pieces = [specs[first : first + TOGETHER] for first in range(0, len(specs), TOGETHER)]
     paths = [folder / f"graphs-{fingerprint([spec.native for spec in piece])}.parquet" for piece in pieces]
@@ -60,24 +60,24 @@ def graphs_of(specs: Sequence[Family], folder: Path, progress: Progress) -> Tabl
 
 
 def graph_of(spec: Family) -> ImportedModel:
-    """The graph of one network."""
-    with torch.device("meta"):  # no weight is made
+    """Build the graph of one network."""
+    with torch.device("meta"):  # weights are not allocated
         network, inputs = spec.network().eval(), spec.inputs()
     return from_module(network, inputs, name=spec.native)
 
 
 def every_pass(passes: Passes, setting: Setting, rows: int) -> list[list[float]]:
-    """The medians of all passes over every network, in the order in which they were made."""
+    """The medians of all passes over every network, in chronological order."""
     return [[each for session in SESSIONS for each in passes.made(row, setting, session)] for row in range(rows)]
 
 
 def latencies(medians: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    """(rows,) milliseconds, NaN where a network was not measured or no two passes agree."""
+    """Latencies (rows,) in milliseconds, NaN where a network was not measured or no two passes agree."""
     return np.array([latency_of(each) for each in medians], dtype=np.float64)
 
 
 def repeatability(medians: Sequence[Sequence[float]]) -> dict[str, Any]:
-    """How far the fastest of every second pass agrees with the fastest of the others, over networks with a latency."""
+    """Agreement between the fastest odd and the fastest even passes, over networks with a latency."""
     counted = [each for each in medians if latency_of(each) is not None]
     first = np.array([min(each[::2]) for each in counted])
     second = np.array([min(each[1::2]) for each in counted])
@@ -88,19 +88,19 @@ def repeatability(medians: Sequence[Sequence[float]]) -> dict[str, Any]:
 
 
 def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: Path) -> dict[str, Any]:
-    """Write the table, and beside it a JSON that says how it was measured.
+    """Write the table, and beside it a JSON file that describes how it was measured.
 
     Args:
         specs: The networks.
-        graphs: Their graphs, as `graphs_of` gives them; those of the first ones alone make a smaller table.
-        folder: Holds the journals of the jobs.
-        path: The table.
+        graphs: Their graphs from `graphs_of`; with fewer rows, the table has only the first networks.
+        folder: The folder of the jobs' journals.
+        path: The path of the table.
 
     Returns:
-        What is in the JSON.
+        The content of the JSON file.
 
     Raises:
-        ArchflowError: No setting has been measured of enough networks.
+        ArchflowError: If no setting has been measured for enough networks.
     """
     columns: dict[str, NDArray[np.float64]] = {name: graphs.metric(name) for name in COSTS}
     settings: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Measuring the networks of `cpu_latency` on this machine: as they are, and compiled."""
+"""Measurement of the networks of `cpu_latency` on this machine, eager and compiled."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ THREADS = (1, 2)
 EAGER, COMPILED = (tuple(Setting(threads, mode) for threads in THREADS) for mode in ("eager", "compiled"))
 
 _PAUSE = 0.03
-"""Seconds between looks whether a core is undisturbed."""
+"""Seconds between checks for an undisturbed core."""
 
 _LATER = 8
-"""Networks that are measured between two passes over one, at least, if it runs on several threads."""
+"""The fewest other networks measured between two passes over one that runs on several threads."""
 
 _PATIENCE = 5.0
-"""Seconds to wait for undisturbed cores where a compilation could take place instead."""
+"""Seconds to wait for undisturbed cores when a compilation could run instead."""
 
 _KEPT = 4
-"""Compiled networks that are kept for later passes, so that these are minutes apart."""
+"""The number of compiled networks kept for later passes, so that these are minutes apart."""
 
 
 def measure_eager(specs: Sequence[Family], folder: Path, progress: Progress) -> None:
-    """Measure networks as they are, whenever enough cores are undisturbed. The same call resumes.
+    """Measure networks in eager mode whenever enough cores are undisturbed. The same call resumes.
 
-    All networks have a pass with a number of threads before any has the next one.
+    With each number of threads, every network gets a pass before any gets its next one.
 
     Args:
         specs: The networks.
-        folder: Keeps the journal.
-        progress: Advances by one when a network needs no further pass in a setting and session.
+        folder: The folder of the journal.
+        progress: Advanced when a network needs no further pass in a setting and session.
     """
     with _journal(folder, "eager", specs) as journal:
         passes = Passes(journal)
@@ -62,7 +62,7 @@ def measure_eager(specs: Sequence[Family], folder: Path, progress: Progress) -> 
             passes.add(row, setting, session, _call(network, inputs), quiet[0])
             if passes.due(row, [setting], session):
                 of_session = sum(1 for each, _ in queues[setting] if each == session)
-                # Moments in which several cores are undisturbed are rare: a network is finished in one of them.
+                # Several cores are rarely undisturbed at once, so a network is finished while they are.
                 queues[setting].insert(min(_LATER, of_session) if setting.threads > 1 else of_session, (session, row))
             left = (f"{len(queue)} with {each.threads}" for each, queue in queues.items())
             progress.reach(total - sum(map(len, queues.values())), f"left: {', '.join(left)}")
@@ -77,14 +77,14 @@ def _queue(passes: Passes, setting: Setting, rows: int) -> deque[tuple[int, int]
 def measure_compiled(specs: Sequence[Family], count: int, folder: Path, progress: Progress) -> None:
     """Compile networks one after the other, and measure each several times while the next ones are compiled.
 
-    Interrupted, the same call resumes; it may be ended at any time, since the first networks of a draw are a fair draw
+    The same call resumes. It may be stopped at any time, since the first networks of a random draw are a random draw
     themselves. One compilation serves all numbers of threads.
 
     Args:
         specs: The networks.
-        count: The first so many are compiled.
-        folder: Keeps the journal.
-        progress: Advances with every network.
+        count: The number of networks to compile, the first ones.
+        folder: The folder of the journal.
+        progress: Advanced once per network.
     """
     with _journal(folder, "compiled", specs) as journal, _compiler():
         passes = Passes(journal)
@@ -103,7 +103,7 @@ def measure_compiled(specs: Sequence[Family], count: int, folder: Path, progress
 
 
 def _measure_kept(passes: Passes, kept: deque[tuple[int, Callable[[], object]]]) -> None:
-    """One pass over each network that is kept; those that are done, or kept for too long, are dropped."""
+    """Make one pass over each kept network; drop those that are done or have been kept for too long."""
     for row, call in list(kept):
         session = _session_due(passes, row)
         if session is None:
@@ -117,7 +117,7 @@ def _measure_kept(passes: Passes, kept: deque[tuple[int, Callable[[], object]]])
                 passes.add(row, setting, session, call, quiet[0])
     while len(kept) > _KEPT + 1:
         kept.popleft()
-    gc.collect()  # what was compiled goes with its network
+    gc.collect()  # the compiled code is freed with its network
 
 
 def _session_due(passes: Passes, row: int) -> int | None:
@@ -126,7 +126,7 @@ def _session_due(passes: Passes, row: int) -> int | None:
 
 @contextmanager
 def _compiler():
-    """Compiled code for any number of threads; a network that would silently run uncompiled is an error."""
+    """Compile code for any number of threads; a network that would silently run uncompiled is an error."""
     import torch._dynamo.config
     import torch._inductor.config
 
@@ -148,11 +148,11 @@ def _journal(folder: Path, mode: str, specs: Sequence[Family]):
 
 
 def journal_path(folder: Path, mode: str) -> Path:
-    """The journal of one mode."""
+    """The path of the journal of one mode."""
     return folder / f"{mode}.journal.jsonl"
 
 
 def passes_of(folder: Path, mode: str, specs: Sequence[Family]) -> Passes:
-    """The passes that a job has made so far. Raises ArchflowError if its journal is of other networks or settings."""
+    """Read the passes made so far. Raises ArchflowError if the journal is for other networks or settings."""
     with _journal(folder, mode, specs) as journal:
         return Passes(Journal(journal.entries, journal.damaged, journal._file, journal._last))

@@ -1,4 +1,4 @@
-"""NeuSight's traced transformers: the time of every operation, and of whole models, on a GPU left out."""
+"""NeuSight's traced transformers: the time of every operation, and of whole models, on held-out GPUs."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from archflow_reproduce.speed.machine import machine
 Values = NDArray[np.float64]
 
 TABLES = ("graphs", "op_latency", "e2e", "devices")
-"""Of NeuSight's; their files begin with `neusight_`."""
+"""NeuSight's tables; their files begin with `neusight_`."""
 
 LAUNCH_MS = 0.006
-"""What an operation that computes nothing takes on every device of the table: it is only started."""
+"""Milliseconds of an operation without computation on every device of the table: the launch overhead."""
 
 LARGE = 1e6
-"""Operations that move fewer bytes are judged as parts of a model, not alone: they take `LAUNCH_MS`."""
+"""Operations that move fewer bytes are judged only as parts of a model: they take about `LAUNCH_MS`."""
 
 _LAYER = re.compile(r"\.(?:layer|h|layers|block)\.0\.")
 
@@ -39,9 +39,9 @@ class Nodes:
     """V nodes of one traced model.
 
     Attributes:
-        kind: What each does.
-        flops, bytes: What it computes and moves, both (V,).
-        repeats: How often it runs in the whole model: the traced graph holds one layer.
+        kind: The kind of each operation.
+        flops, bytes: (V,) floating-point operations and bytes moved.
+        repeats: (V,) how often the node runs in the whole model; the traced graph has one layer.
     """
 
     kind: Sequence[str]
@@ -52,7 +52,7 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Device:
-    """What the sheet of a GPU says: GFLOP/s in single precision, GB/s, processors and second-level cache in MB."""
+    """Data sheet of a GPU: single-precision GFLOP/s, GB/s, number of processors, and L2 cache in MB."""
 
     peak: float
     bandwidth: float
@@ -61,28 +61,30 @@ class Device:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Device:
-        """From a row of the table of devices; two operations per core and cycle where no peak is stated."""
+        """Read a row of the table of devices; without a stated peak, assume two operations per core and cycle."""
         peak = row["SingleFLOPsMM"] or 2 * row["Num_Sm"] * row["Core_Per_SM"] * row["Freq"] / 1e3
         return cls(float(peak), float(row["Mem_Bw"]), float(row["Num_Sm"]), float(row["L2Cache"]))
 
     def roofline(self, nodes: Nodes) -> Values:
-        """(V,) milliseconds at the peak or at full bandwidth, whichever takes longer."""
+        """Milliseconds (V,) at peak compute or at full bandwidth, whichever takes longer."""
         return np.maximum(nodes.flops / (self.peak * 1e6), nodes.bytes / (self.bandwidth * 1e6))
 
 
 def run_neusight(say: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
-    """Predict every device by methods that have seen only the others of its maker: makers state peaks differently.
-    The classes of operations and the rule of one maker were settled while looking at these errors.
+    """Predict every device by methods fitted to the other devices of its maker.
+
+    Makers are kept apart because they state peaks differently. The classes of operations and the rule for one maker
+    were chosen while looking at these errors.
 
     Args:
         say: Called with each device.
 
     Returns:
-        By device, what is predicted (`operations`, each alone, or `whole models`) and method, the scores; with
+        The scores by device, by what is predicted (`operations`, each alone, or `whole models`) and by method; also
         `config` and `machine`.
 
     Raises:
-        ArchflowError: The tables are not on this machine.
+        ArchflowError: If the tables are not on this machine.
     """
     rows = {name: read_columns(_place(name)).to_pylist() for name in TABLES}
     graphs = {row["run"]: row for row in rows["graphs"]}
@@ -133,7 +135,7 @@ def _maker(device: str) -> str:
 
 
 def nodes_of(graph: Mapping[str, Any], layers: int) -> Nodes:
-    """What each node of a row of the table of graphs does; the nodes of its first layer count `layers` times."""
+    """Read the nodes of a row of the table of graphs; those of its first layer count `layers` times."""
     kinds, flops, moved = [], [], []
     turned = {
         target
@@ -144,7 +146,7 @@ def nodes_of(graph: Mapping[str, Any], layers: int) -> Nodes:
         zip(graph["ops"], graph["in_shapes"], graph["out_shape"], strict=True)
     ):
         if op.endswith("contiguous") and number not in turned:
-            op = "call_method:view"  # the array lies as it should: nothing is copied
+            op = "call_method:view"  # the array is contiguous already: nothing is copied
         kind, work, size = _node(op, ast.literal_eval(operands or "[]"), ast.literal_eval(out or "()"))
         kinds.append(kind)
         flops.append(work)
@@ -160,7 +162,7 @@ _VIEWS = (
     *("view", "permute", "transpose", "size", "getitem", "expand", "reshape", "split", "dim", "getattr", "unsqueeze"),
     *("to", "type", "type_as", "float", "bool", "long", "dropout", "setitem", "eq", "ne"),
 )
-"""Calls that only look at arrays, in evaluation and where the kind of numbers stays."""
+"""Calls that only create views, in evaluation mode and without a change of data type."""
 
 _MODULES = (
     (("norm", "ln_"), "layer norm"),
@@ -169,11 +171,11 @@ _MODULES = (
     (("act",), "elementwise"),
     (("softmax",), "softmax"),
 )
-"""What a part of a module's name says of it; any other one is a linear layer."""
+"""Kinds of operations by a part of the module's name; any other one is a linear layer."""
 
 
 def _node(op: str, operands: Sequence[Sequence[int]], out: Sequence[int]) -> tuple[str, float, float]:
-    """Kind, floating-point operations and bytes of a node; what only looks at arrays moves none."""
+    """Kind, floating-point operations and bytes of a node; views move none."""
     call, _, name = op.partition(":")
     last = name.rpartition(".")[2].lower()
     kind = _kind(call, last)
@@ -182,7 +184,7 @@ def _node(op: str, operands: Sequence[Sequence[int]], out: Sequence[int]) -> tup
     if kind in ("none", "view"):
         return kind, 0.0, 0.0
     if kind == "embedding":
-        return kind, 0.0, 2 * size  # of the table only the rows that are asked for
+        return kind, 0.0, 2 * size  # only the requested rows of the table
     if kind == "linear":
         width = operands[0][-1] if call == "call_module" else operands[1][-1]
         return kind, 2.0 * math.prod(out) * width, moved + (4.0 * width * out[-1] if call == "call_module" else 0.0)
@@ -205,12 +207,12 @@ Predict = Callable[[Nodes, Device], Values]
 
 
 def _roofline(examples: Sequence[Example]) -> Predict:
-    """The sheet alone."""
+    """The roofline of the data sheet alone."""
     return lambda nodes, device: np.maximum(device.roofline(nodes), LAUNCH_MS * _runs(nodes))
 
 
 def _efficiency(examples: Sequence[Example]) -> Predict:
-    """The roofline times a factor for each kind: the median over the devices that are known."""
+    """The roofline times a factor per kind: the median over the known devices."""
     ratios: dict[str, list[float]] = {}
     for nodes, device, times in examples:
         base = device.roofline(nodes)
@@ -227,7 +229,7 @@ def _efficiency(examples: Sequence[Example]) -> Predict:
 
 
 def _trees(examples: Sequence[Example]) -> Predict:
-    """The roofline times a factor that trees learn from kind, sizes and sheet."""
+    """The roofline times a factor predicted by trees from kind, sizes and data sheet."""
     from sklearn.ensemble import ExtraTreesRegressor
 
     kinds = sorted({kind for nodes, _, _ in examples for kind in nodes.kind})
@@ -248,13 +250,16 @@ def _trees(examples: Sequence[Example]) -> Predict:
 
 
 def _runs(nodes: Nodes) -> Values:
-    """1 for nodes that are started on the device."""
+    """1 for nodes that launch a kernel on the device, otherwise 0."""
     return np.array([kind != "none" for kind in nodes.kind], np.float64)
 
 
 def _shown(nodes: Nodes, device: Device, kinds: Sequence[str]) -> Values:
-    """(V, F) kind; the logarithms of sizes relative to the device: time at full bandwidth and at the peak, bytes and
-    work for each processor, bytes for each byte of cache."""
+    """Features (V, F) of nodes on a device.
+
+    They are the kind, and logarithms of sizes relative to the device: time at full bandwidth and at the peak, bytes and
+    operations per processor, and bytes per byte of cache.
+    """
     moved, work = np.maximum(nodes.bytes, 1.0), np.maximum(nodes.flops, 1.0)
     sizes = (
         *(moved / device.bandwidth, work / device.peak, moved / device.processors, work / device.processors),
@@ -269,4 +274,4 @@ METHODS: Mapping[str, Callable[[Sequence[Example]], Predict]] = {
     "roofline, a factor per kind": _efficiency,
     "roofline, factors by trees": _trees,
 }
-"""By name: what makes a predictor of the devices that are known."""
+"""By name, functions that fit a predictor to examples from the known devices."""

@@ -1,4 +1,4 @@
-"""Passes over many networks in turn: what is measured of each, when it counts, and the journal that keeps it."""
+"""Passes over many networks in turn: their rules, medians and journal."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from archflow.devices.yardstick import Yardstick, quiet_runs
 
 @dataclass(frozen=True)
 class Rules(Bounded):
-    """How passes are made and when they count.
+    """The rules of passes.
 
     Attributes:
-        warm_up: Runs that do not count, before every pass.
-        runs: Undisturbed runs of a pass.
-        least: A pass with fewer of them does not count.
-        seconds: How long a pass waits for them.
-        slower: The yardstick's bound, beyond which a core is disturbed.
-        agree: The two fastest passes may differ by this part.
-        passes: At most so many of a network, a setting and a session.
+        warm_up: Warm-up runs before every pass, which are not counted.
+        runs: Undisturbed runs in a pass.
+        least: A pass with fewer undisturbed runs is discarded.
+        seconds: The maximum time that a pass waits for them.
+        slower: The slowdown of the yardstick beyond which a core counts as disturbed.
+        agree: The maximum relative difference between the two fastest passes.
+        passes: The maximum number of passes per network, setting and session.
     """
 
     warm_up: int = bounded(1, least=0)
@@ -42,21 +42,21 @@ class Rules(Bounded):
 RULES = Rules()
 
 _FIRST_LOOKS = 100
-"""At the cores, before the first pass: they say what an undisturbed core is."""
+"""Checks of the cores before the first pass; they define an undisturbed core."""
 
 SESSIONS = MEASURING, CHECK = (1, 2)
-"""Passes until two agree; and later one more over every network."""
+"""The first session makes passes until two agree, the second one more pass over every network."""
 
 
 class Setting(NamedTuple):
-    """How a network runs."""
+    """The mode and number of threads with which a network runs."""
 
     threads: int
     mode: str
 
     @property
     def column(self) -> str:
-        """The column of the data set that holds its latencies in milliseconds."""
+        """The column of the data set with its latencies in milliseconds."""
         return f"latency_ms_{self.threads}_{self.mode}"
 
 
@@ -65,7 +65,7 @@ class Passes:
     """The passes of a job by network, setting and session: their medians in milliseconds.
 
     Attributes:
-        journal: Keeps them.
+        journal: The journal that records them.
     """
 
     journal: Journal
@@ -84,7 +84,7 @@ class Passes:
         self._medians.setdefault((entry["row"], setting, entry["session"]), []).append(entry["ms"])
 
     def add(self, row: int, setting: Setting, session: int, call: Callable[[], object], core: int = 0) -> None:
-        """Make one pass over a network on the cores from the given one on, and keep it if it counts."""
+        """Make one pass over a network on the cores from the given one on; record it if it is valid."""
         with torch.inference_mode(), pinned(setting.threads, core):
             for _ in range(RULES.warm_up):
                 call()
@@ -100,7 +100,7 @@ class Passes:
         self._keep(entry)
 
     def quiet_cores(self) -> list[int]:
-        """The numbers of the cores that nothing disturbs now."""
+        """The numbers of the cores that are undisturbed now."""
         found = []
         for core in range(cores()):
             with pinned(1, core), undisturbed():
@@ -109,7 +109,7 @@ class Passes:
         return found
 
     def made(self, row: int, setting: Setting, session: int) -> Sequence[float]:
-        """The medians of the passes that count, in the order in which they were made."""
+        """The medians of the valid passes, in chronological order."""
         return self._medians.get((row, setting, session), ())
 
     def due(self, row: int, settings: Iterable[Setting], session: int) -> list[Setting]:
@@ -123,7 +123,7 @@ class Passes:
 
 
 def latency_of(medians: Sequence[float]) -> float | None:
-    """The fastest pass; None if no other one agrees with it. Other processes only ever make a pass slower."""
+    """The fastest pass; None if no other one agrees with it. Other processes can only slow a pass down."""
     fastest = sorted(medians)[:2]
     if len(fastest) < 2 or fastest[1] > (1 + RULES.agree) * fastest[0]:
         return None

@@ -1,4 +1,4 @@
-"""The study `latency`: predictors of latency beside their baselines, on several devices."""
+"""The study `latency`: latency predictors and baselines on several devices."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from archflow_reproduce.speed.machine import machine
 from archflow_reproduce.travel.study import read_cell, write_run
 
 LAYOUT = 1
-"""Raise it when what is measured changes."""
+"""Version of the study; increase it when the measurement changes."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Comparison:
     """What to measure.
 
     Attributes:
-        tables: Names or patterns of tables; all that are on this machine if none is named.
-        methods: Names or patterns of methods; all if none is named.
-        labels: Latencies to learn from: numbers, or shares of a table's rows such as 70%.
-        draws: Of the labels.
+        tables: Names or patterns of tables; if empty, all tables on this machine.
+        methods: Names or patterns of methods; if empty, all.
+        labels: Latencies to learn from: numbers, or fractions of a table's rows such as 70%.
+        draws: The number of draws of the labels.
     """
 
     tables: Sequence[str] = ()
@@ -50,11 +50,11 @@ class Comparison:
 
 
 def run_latency(wanted: Comparison, folder: Path) -> dict[str, Any]:
-    """Measure what is missing; the result of all of it.
+    """Measure what is missing and return the whole result.
 
     Args:
         wanted: What to measure.
-        folder: A file for every table, number of labels and method; the same call resumes, and one with more tables,
+        folder: Holds a file per table, number of labels and method. The same call resumes; a call with more tables,
             methods, labels or draws adds to it.
     """
     tables: dict[str, Any] = {}
@@ -86,7 +86,7 @@ def run_latency(wanted: Comparison, folder: Path) -> dict[str, Any]:
 
 
 def label_count(labels: str, rows: int) -> int:
-    """How many latencies a text such as 100 or 70% means, of so many rows. Raises ArchflowError if it is neither."""
+    """Parse a number of latencies such as 100, or 70% of the rows. Raises ArchflowError if it is neither."""
     number = labels.removesuffix("%")
     if not number.isdecimal() or not number.isascii() or len(number) > 7:
         raise ArchflowError(f"--labels {labels!r}: give numbers such as 30, or shares such as 70%, with commas")
@@ -98,7 +98,7 @@ def label_count(labels: str, rows: int) -> int:
 def _cells(
     table: LatencyTable, labels: int, names: Sequence[str], draws: int, folder: Path, bar: Progress
 ) -> dict[str, Any]:
-    """By method, the scores of every draw by name; a line in their place where it cannot be used."""
+    """The scores of every draw by method and name; a reason in their place if a method cannot be used."""
     cells: dict[str, Any] = {}
     for name in names:
         try:

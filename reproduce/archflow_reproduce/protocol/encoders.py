@@ -76,7 +76,7 @@ def ready_encoder(method: str, architectures: ArchitectureSet) -> tuple[Encoder,
     """The pre-trained encoder that a method names (`is_encoder`), and the architectures in its vocabulary and view.
 
     Raises:
-        ArchflowError: The encoder does not know an operation.
+        ArchflowError: If the encoder does not know an operation.
     """
     embedder = load(method)
     return embedder.encoder, embedder.prepare(architectures)

@@ -95,7 +95,7 @@ def proxies_of_methods(methods: Sequence[str], proxies: Sequence[str], settings:
     """The proxies that the methods use, without duplicates.
 
     Raises:
-        ArchflowError: A method is not a task, or needs a proxy where none is named.
+        ArchflowError: If a method is not a task, or needs a proxy where none is named.
     """
     used = [proxies_for(*pretext_of(method, proxies, settings)) for method in pretrained_methods(methods)]
     return list(dict.fromkeys(name for each in used for name in each))

@@ -34,7 +34,7 @@ def published_protocol(
     `others` are fields of `Protocol`.
 
     Raises:
-        ArchflowError: No metric to rank by is known.
+        ArchflowError: If no metric to rank by is known.
     """
     preset = preset_of(benchmark)
     chosen, teacher = preset.published(encoder), preset.published(Teacher.encoder)

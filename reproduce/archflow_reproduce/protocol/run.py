@@ -67,8 +67,8 @@ def run_protocol(
             instead of those of `table`.
 
     Raises:
-        ArchflowError: A metric or proxy is missing, there are too few labels, the folder has other settings or data or
-            a damaged `protocol.json`, or "learned" is combined with `pretrain_on`.
+        ArchflowError: If a metric or proxy is missing, there are too few labels, the folder has other settings or data
+            or a damaged `protocol.json`, or "learned" is combined with `pretrain_on`.
     """
     if pretrain_on and LEARNED in protocol.methods:
         raise ArchflowError(f"{LEARNED}: its teacher learns from labels of {data} alone; pre-train on {data} too")

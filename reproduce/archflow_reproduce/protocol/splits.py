@@ -47,7 +47,7 @@ def draw_splits(
         validation: How many architectures of the test part choose the epoch instead.
 
     Raises:
-        ArchflowError: A part would be too small to rank, or the sizes are not known.
+        ArchflowError: If a part would be too small to rank, or the sizes are not known.
     """
     if rule.startswith("size"):
         sizes = _sizes(rule, table)

@@ -25,11 +25,12 @@ def choices_report(result: Mapping[str, Any]) -> str:
         parts += [f"**{_labels(budget)}**"]
         if result["rows"] == "development":
             parts += [
-                "Kendall tau of the blend by every rule, mean over draws and tables; how it compares with today's rule "
-                "over tables (two-sided signed-rank test), and the table on which it loses most.",
+                "Kendall tau of the blend by every rule, mean over draws and tables; its difference from today's "
+                "rule, with the p-value of a two-sided signed-rank test over tables; and the table on which it loses "
+                "most.",
                 _rules(cells),
             ]
-        parts += ["Labels that intervals hold, in percent, mean over draws.", _coverage(cells)]
+        parts += ["Percentage of labels inside the intervals, mean over draws.", _coverage(cells)]
     parts += [f"- {name}: left out: {reason}" for name, reason in result["skipped"].items()]
     return "\n\n".join(parts)
 
@@ -52,7 +53,9 @@ def _rules(cells: Mapping[str, Any]) -> str:
             against = [f"{gap.mean():+.4f}", "" if p is None else f"{p:.2f}", f"{list(cells)[worst]} {gap[worst]:+.3f}"]
         rows.append([name, f"{means[name].mean():.4f}", *against])
     gap = best - means["today"]
-    rows.append(["best component of each table, by test labels", f"{best.mean():.4f}", f"{gap.mean():+.4f}", "", ""])
+    rows.append(
+        ["best component of each table, chosen by test labels", f"{best.mean():.4f}", f"{gap.mean():+.4f}", "", ""]
+    )
     return markdown_table(["rule", "tau", "against today's", "p", "worst table"], rows)
 
 

@@ -13,8 +13,8 @@ from archflow_reproduce.devices.ncnn_scores import medians
 HEADS = {"spearman": "Spearman", "mape": "MAPE", "mape_1": "after 1", "mape_3": "after 3", "mape_10": "after 10"}
 
 PROTOCOLS = {
-    "device": "Devices left out, a sixth of them at a time",
-    "family": "Families left out, one at a time",
+    "device": "One sixth of the devices left out at a time",
+    "family": "One family left out at a time",
 }
 
 
@@ -30,7 +30,7 @@ def devices_report(result: Mapping[str, Any]) -> str:
 
 
 def summary(scores: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """Medians over devices by method; several seeds of a method are one, with their mean."""
+    """Medians over devices by method; of several seeds, the mean."""
     by_method: dict[str, list[dict[str, float]]] = {}
     for name, devices in scores.items():
         by_method.setdefault(name.partition(" | ")[0], []).append(medians(devices))

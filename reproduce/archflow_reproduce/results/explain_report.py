@@ -20,13 +20,12 @@ COLUMNS = {
 
 
 def explain_report(result: Mapping[str, Any]) -> str:
-    """A row for every method, and what the best possible change and any change would bring."""
+    """One row per method, and the effects of the best possible and of a random change."""
     methods = result["methods"]
     rows = [[name, *(_cell(runs, measure) for measure in COLUMNS)] for name, runs in methods.items()]
     first = next(iter(methods.values()))
     limits = (
-        f"The truly best change of a cell has an effect of {_cell(first, 'possible')}, a random one of "
-        f"{_cell(first, 'any')}."
+        f"The best change of a cell has an effect of {_cell(first, 'possible')}, a random one of {_cell(first, 'any')}."
     )
     return markdown_table(["method", *COLUMNS.values()], rows) + "\n\n" + limits
 

@@ -11,7 +11,7 @@ from archflow.report.markdown import markdown_table
 
 
 def few_report(result: Mapping[str, Any]) -> str:
-    """The tables of methods, of numbers of measurements and of samplers, and what each task is short of."""
+    """The tables of methods, numbers of measurements and samplers, and the devices missing from each task."""
     config, tasks = result["config"], result["tasks"]
     main, count = config["methods"][0], config["headline"]
     published = [["NASFLAT (published)", *(f"{task['published']:.3f}" for task in tasks.values()), ""]]
@@ -26,7 +26,7 @@ def few_report(result: Mapping[str, Any]) -> str:
             ),
             f"**By the number of measurements, `{main}`**",
             _table(result, {key.rpartition(" ")[2]: key for key in others}, "measurements"),
-            f"**By what is measured, `{main}`, {count} measurements**",
+            f"**By sampler, `{main}`, {count} measurements**",
             _table(result, dict(zip(config["samplers"], samplers, strict=True)), "sampler"),
             *(
                 f"- {name}: {task['architectures']:,} architectures; without {', '.join(task['missing'])}, which no "

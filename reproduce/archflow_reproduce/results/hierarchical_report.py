@@ -28,8 +28,9 @@ def hierarchical_report(result: Mapping[str, Any]) -> str:
     failures = sum(sum(facts["failures"]) for facts in methods.values())
     return "\n\n".join(
         [
-            "Validation accuracy of the best so far in percent, mean over seeds (lowest to highest); the test accuracy "
-            "of the last of them; and the mean validation accuracy of all that were trained after the initial ones.",
+            "Best validation accuracy so far in percent, mean over seeds (lowest to highest); the test accuracy "
+            "of the final best architecture; and the mean validation accuracy of all architectures after the "
+            "initial ones.",
             markdown_table(heads, rows),
             *([f"{failures} trainings failed."] if failures else []),
         ]

@@ -37,7 +37,7 @@ def import_tables(result: Mapping[str, Any]) -> list[str]:
         for facts in sizes.values()
     ]
     return [
-        "Seconds of a processor, on one thread. Every row of the tables; a model is *with opaque* if the vocabulary "
+        "CPU seconds on one thread, over all rows of the tables. A model is *with opaque* if the vocabulary "
         "lacks one of its operations.",
         markdown_table(
             (
@@ -49,8 +49,8 @@ def import_tables(result: Mapping[str, Any]) -> list[str]:
         ),
         *(_failures(tables)),
         _opaque(tables),
-        "Networks in torch, imported on the meta device: seconds beside those of `torch.export` alone, what their "
-        "weights would take, and by how much importing them made the process larger.",
+        "Torch networks imported on the meta device: seconds, those of `torch.export` alone, the size of "
+        "their weights, and the growth of the process during the import.",
         markdown_table(
             ("network", "nodes", "parameters", "seconds", "`torch.export` alone", "weights, GiB", "taken, GiB"),
             networks,
@@ -68,7 +68,7 @@ def _failures(tables: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _opaque(tables: Mapping[str, Mapping[str, Any]]) -> str:
-    """The operations that stayed opaque, a line for each table."""
+    """The operations that stayed opaque, one line per table."""
     lines = []
     for name, facts in tables.items():
         kinds = list(facts["opaque"].items())
@@ -80,4 +80,4 @@ def _opaque(tables: Mapping[str, Mapping[str, Any]]) -> str:
             f"- `{name}`: "
             + (f"{total:,} opaque nodes ({share:.2f} %) of {len(kinds)} kinds: {listed}{more}" if kinds else "none")
         )
-    return "Operations that stayed opaque, by the number of their nodes:\n\n" + "\n".join(lines)
+    return "Operations that stayed opaque, with their numbers of nodes:\n\n" + "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What encoders take for large graphs, for readers: tables in Markdown."""
+"""Time and memory of encoders on large graphs, as tables in Markdown."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def large_graph_tables(result: Mapping[str, Any]) -> list[str]:
         for name, facts in result["pairs"].items()
     ]
     return [
-        f"Graphs as large as those of real models, chains with skips, of so many nodes, width {result['width']}: "
-        "milliseconds to embed one (median), and megabytes of all that its operations give, which bounds the memory at "
-        f"any moment; *times*: how much more memory the largest takes, which has {times:g} times the nodes of the "
-        "smallest.",
+        f"Graphs of the size of real models: chains with skip connections, width {result['width']}. The columns give, "
+        "by number of nodes, milliseconds to embed one graph (median) and megabytes of all results of its operations, "
+        "an upper bound of the memory in use; *times* is the memory of the largest graph relative to the smallest, "
+        f"which has {times:g} times fewer nodes.",
         markdown_table(
             ("encoder", *(f"ms, {head}" for head in heads), *(f"MB, {head}" for head in heads), "times"), linear
         ),
-        f"Encoders that hold values for pairs of nodes: gigabytes that they say a training batch of {result['batch']} "
-        "such graphs takes, and the sizes at which that was refused on this machine.",
+        f"Encoders that hold values for pairs of nodes: their estimate of gigabytes for a training batch of "
+        f"{result['batch']} such graphs, and the sizes that were refused on this machine.",
         markdown_table(("encoder", *heads, "refused"), pairs),
         *(
             ["\n".join(f"- `{name}`: {reason}" for name, reason in result["unable"].items())]

@@ -13,12 +13,12 @@ _HEADS = ("method", "MAPE", "within 5 %", "within 10 %", "Spearman", "Kendall")
 
 
 def latency_report(result: Mapping[str, Any]) -> str:
-    """All tables of a result: a row for every method, those with the least error first."""
+    """All tables of a result: one row per method, the lowest error first."""
     parts = []
     for name, table in result["tables"].items():
         for labels, methods in table["cells"].items():
             parts.append(
-                f"**{name}, {labels} labels** of {table['rows']} networks with {table['structures']} structures"
+                f"**{name}, {labels} labels** ({table['rows']} networks with {table['structures']} structures)"
             )
             parts.append(_methods(methods))
     parts += [f"- {name}: left out: {reason}" for name, reason in result["skipped"].items()]

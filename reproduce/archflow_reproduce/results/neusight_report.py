@@ -11,7 +11,7 @@ from archflow.report.markdown import markdown_table
 
 
 def neusight_report(result: Mapping[str, Any]) -> str:
-    """Mean relative error: a row for each device, a column for each method."""
+    """Mean relative error: one row per device, one column per method."""
     parts = []
     methods = result["config"]["methods"]
     for what in ("whole models", "operations"):

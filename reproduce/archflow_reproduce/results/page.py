@@ -31,32 +31,32 @@ from archflow_reproduce.results.sections.widths import WIDTHS
 from archflow_reproduce.results.sections.zero_cost import PROXIES
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
-"""What lies between them in the README is the summary."""
+"""The text between them in the README is the summary."""
 
 KINDS = (
     *(TRAVEL, CHOICES, EXPERTS, LATENCY, NEUSIGHT, DEVICES, FEW, EXPLAIN, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT),
     *(ACROSS, ARCH2VEC, SPEED, AGAINST, PROXIES, WIDTHS, IMPORT),
 )
-"""In the order of the page."""
+"""Kinds of results, in the order of the page."""
 
 MADE_BY = "Made by `archflow bench page`"
-"""What a page says of itself."""
+"""The sentence that marks a page as generated."""
 
 
 def results_page(folder: str | Path, page: str | Path) -> str:
     """Markdown of all records in a folder.
 
     Args:
-        folder: Holds the .json files.
-        page: Where the page will lie, so that it can link them.
+        folder: The folder of the .json files.
+        page: The path of the page, from which they are linked.
 
     Raises:
-        ArchflowError: Names a file that is no record of today's schema.
+        ArchflowError: If a file is not a record of the current schema; the message names it.
     """
     place = Path(os.path.relpath(folder, Path(page).parent)).as_posix()
     parts = [
         "# Results",
-        f"{MADE_BY} from the records that `archflow bench` wrote; not by hand. "
+        f"{MADE_BY} from the records that `archflow bench` wrote; do not edit it by hand. "
         "[Benchmarks](benchmarks.md) explains what is measured, and what *runs*, *epochs* and *published* mean.",
     ]
     records = _read(folder)

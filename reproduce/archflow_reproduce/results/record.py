@@ -1,4 +1,4 @@
-"""The record: a result, and everything that says how it was measured."""
+"""The record of a result with everything that describes how it was measured."""
 
 from __future__ import annotations
 
@@ -60,16 +60,16 @@ class Record:
     """A measured result.
 
     Attributes:
-        kind: What measured it, one of `KINDS`.
+        kind: The kind of measurement, one of `KINDS`.
         command: The command line, as it was given.
         archflow: Version of the package.
-        commit: `git describe` of the checkout, with "-dirty" behind it if files were changed; None outside of one.
+        commit: `git describe` of the checkout, with the suffix "-dirty" if files were changed; None outside of one.
         date: When it was written, UTC, ISO 8601.
         machine: Processor, threads, versions.
-        config: Every setting that decides the result.
+        config: Every setting that determines the result.
         data: By name, the hash of the architectures and of the metric that were used (`data_hash`).
         result: What was measured.
-        recorded: How the fields above came about.
+        recorded: Where the fields above come from.
         schema: `SCHEMA` of the code that wrote it.
     """
 
@@ -113,12 +113,12 @@ def new_record(kind: str, content: Result, data: Mapping[str, str]) -> Record:
 
 
 def write_record(path: str | Path, record: Record) -> None:
-    """Write a record as JSON, whole or not at all."""
+    """Write a record as JSON, completely or not at all."""
     write_json(path, asdict(record))
 
 
 def is_record(path: Path) -> bool:
-    """Whether a file is a record, of whatever schema."""
+    """Whether a file is a record, of any schema."""
     try:
         found = read_json(path)
     except ArchflowError:
@@ -130,7 +130,7 @@ def read_record(path: str | Path) -> Record:
     """Read what `write_record` wrote.
 
     Raises:
-        ArchflowError: No record, one of another schema, or of an unknown kind.
+        ArchflowError: If the file is not a record, has another schema or an unknown kind.
     """
     found = read_json(path)
     if not isinstance(found, Mapping) or "schema" not in found or "kind" not in found:
@@ -149,7 +149,7 @@ def read_record(path: str | Path) -> Record:
 
 
 def data_hash(table: Table, metric: str | None = None) -> str:
-    """16 hexadecimal digits of the architectures of a table and of one metric, NaN where it was not measured."""
+    """Hash the architectures of a table and one metric (NaN where it was not measured) to 16 hexadecimal digits."""
     return fingerprint(table.architectures.hashes, *([] if metric is None else [table.metric(metric)]))
 
 

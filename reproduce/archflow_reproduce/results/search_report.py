@@ -21,15 +21,16 @@ def search_report(result: Mapping[str, Any]) -> str:
     parts = []
     if one:
         parts += [
-            "One objective: the reported metric of the architecture that is best by the metric searched by, mean over "
-            "seeds (quartiles), and how many seeds found the best architecture of the table, by which query in the "
-            "median. *rank* is the mean over tasks of a method's rank by the number of better architectures.",
+            "One objective: the reported metric of the architecture with the best value of the metric searched "
+            "by, mean over seeds (quartiles); how many seeds found the best architecture of the table, and the "
+            "median query at which they did. *rank* is the mean over tasks of a method's rank by the number of "
+            "better architectures.",
             *(_one(name, task) for name, task in one.items()),
             _ranks(one),
         ]
     if several:
         parts += [
-            "Several objectives: hypervolume as part of the true front's, mean over seeds (quartiles).",
+            "Several objectives: hypervolume relative to that of the true front, mean over seeds (quartiles).",
             *(_several(name, task) for name, task in several.items()),
         ]
     parts += [f"- {name}: left out: {reason}" for name, reason in result["skipped"].items()]

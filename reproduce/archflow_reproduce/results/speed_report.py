@@ -34,19 +34,20 @@ def speed_tables(result: Mapping[str, Any]) -> list[str]:
         for name, facts in encoders.items()
     ]
     return [
-        "Times are medians, the fastest pass in brackets. Encoding NAS-Bench-201 cells, microseconds an architecture "
-        "in batches of 1, 128 and 1,024, batches built anew. The other columns are of an architecture in a batch of "
-        "1,024: building the batch alone; the floating-point operations of the matrix products; the roof, the time "
-        "that these would take at the best rate of matrix products that the machine has shown, of several shapes, "
-        "sampled between the passes; how many times its roof the encoder's fastest pass takes, which cannot be below "
-        "1; and the time that reading all operands and writing all results of its operations, each once, would take at "
-        "the best rate of copying.",
+        "Times are medians, with the fastest pass in brackets. The first table gives microseconds per "
+        "architecture for encoding NAS-Bench-201 cells in batches of 1, 128 and 1,024, including building the "
+        "batches. The other columns are per architecture in a batch of 1,024: *batch*, building the batch "
+        "alone; *MFLOP*, floating-point operations of the matrix products; *roof*, the time that these need "
+        "at the highest rate of matrix products measured on this machine (several shapes, sampled between the "
+        "passes); *times its roof*, the encoder's fastest pass relative to its roof, at least 1; and "
+        "*traffic*, the time to read all operands and write all results of its operations once at the highest "
+        "copying rate.",
         markdown_table(
             ("encoder", "1", "128", "1,024", "batch", "MFLOP", "roof", "times its roof", "traffic"), encoding
         ),
-        "A training step (forward pass, pairwise hinge loss, backward pass, AdamW), milliseconds, on 16 and on 1,024 "
-        "architectures; on 16 for each of nine fine-tuning runs that train as one, and how many times as long that is "
-        "as a step of one run.",
+        "Milliseconds per training step (forward pass, pairwise hinge loss, backward pass, AdamW) on 16 and "
+        "on 1,024 architectures, and for nine fine-tuning runs trained jointly on 16 architectures each; "
+        "*times one run* is that time relative to a single run's.",
         markdown_table(("encoder", "16", "1,024", "9 runs of 16", "times one run"), training),
         *(large_graph_tables(result["large_graphs"]) if "large_graphs" in result else []),
         "\n".join(f"- {fact}" for fact in _facts(result)),
@@ -97,8 +98,8 @@ def _facts(result: Mapping[str, Any]) -> list[str]:
         *([_operations(result["operations"])] if "operations" in result else []),
         *(_rest(result) if "spaces" in result else []),
         *(_proposals(result["proposals"]) if "proposals" in result else []),
-        f"matrix products: {result['matmul_gflops']:g} GFLOP/s at best, {result['matmul_gflops_own']:g} in the shape "
-        f"of a gated GCN's largest one; copying: {result['copy_gbs']:g} GB/s read and written",
+        f"matrix products: {result['matmul_gflops']:g} GFLOP/s at most, {result['matmul_gflops_own']:g} in the shape "
+        f"of a gated GCN's largest product; copying: {result['copy_gbs']:g} GB/s read and written",
         *([f"measured on {device}"] if device else []),
         f"{processor(result)}, torch {result['machine']['torch']}",
     ]
@@ -111,19 +112,20 @@ def _operations(facts: Mapping[str, Any]) -> str:
     over = [name for name in ("encode", "step") if facts[f"{name}_ratio"] > facts["asked"]]
     return (
         f"gated GCN with {many} operations against {few}: encoding {_both(encode_many)} against {_both(encode)} µs, "
-        f"{facts['encode_ratio']:g} times as long; a step on 16 {_both(step_many, 1e3)} against {_both(step, 1e3)} ms, "
-        f"{facts['step_ratio']:g} times; asked at most {facts['asked']:g}"
+        f"{facts['encode_ratio']:g} times as long; a step on 16 architectures "
+        f"{_both(step_many, 1e3)} against {_both(step, 1e3)} ms, "
+        f"{facts['step_ratio']:g} times as long; required: at most {facts['asked']:g} times"
         + (f" - TOO SLOW: {' and '.join(over)}" if over else "")
     )
 
 
 def _rest(result: Mapping[str, Any]) -> list[str]:
-    """Figures that are measured on the processor only."""
+    """Figures that are measured on the CPU only."""
     everything, spaces = result["embed_nasbench101"], result["spaces"]
     loads = spaces["load"].values()
     slowest, largest = (max((load[key] for load in loads), default=None) for key in ("seconds", "peak_gib"))
     return [
-        f"flow surrogate, µs an architecture: NAS-Bench-201 {_both(result['surrogate_us'])}, "
+        f"flow surrogate, µs per architecture: NAS-Bench-201 {_both(result['surrogate_us'])}, "
         f"all NAS-Bench-101 graphs {_both(result['surrogate_nasbench101_us'])}",
         f"an epoch of FGP pre-training on the 15,625 NAS-Bench-201 cells: {_both(result['pretrain_epoch_s'])} s",
         *(
@@ -152,9 +154,9 @@ def _proposals(facts: Mapping[str, Any]) -> list[str]:
         return f"{facts['count'] / times['median']:,.0f} ({facts['count'] / times['min']:,.0f})"
 
     return [
-        f"proposals a second in {space}, results told, of {facts['count']:,}: "
+        f"proposals per second in {space}, including reporting results, of {facts['count']:,}: "
         + "; ".join(
-            f"`{method}` " + ", ".join(f"{rate(times)} asked by {batch}" for batch, times in batches.items())
+            f"`{method}` " + ", ".join(f"{rate(times)} in batches of {batch}" for batch, times in batches.items())
             for method, batches in methods.items()
         )
         for space, methods in facts["seconds"].items()

@@ -34,7 +34,7 @@ def travel_tables(result: Mapping[str, Any], budget: str) -> list[str]:
         "Kendall tau, mean over runs:",
         tau_table(tau),
         *(_against_others(tau) if tau.leader is not None else []),
-        "The top: P@1 %, its mean over tables and over cell spaces, and mean ranks:",
+        "P@1 % by table, with means over all tables and over cell spaces, and mean ranks:",
         top_table(Comparison.of(result, budget, "p_at_1"), Comparison.of(result, budget, "regret_at_10")),
         *_intervals(result, budget),
         *_weights(result, budget),
@@ -78,8 +78,8 @@ def _against_others(tau: Comparison) -> list[str]:
     close = sum(gap >= -CLOSE for gap in gaps)
     name = tau.methods[leader]
     return [
-        f"`{name}` beside the best other method of each table: within .01 of it or ahead on {close} of {len(gaps)}, "
-        f"{_gap(float(np.mean(gaps)))} on the mean, {_gap(min(gaps))} at worst." + _ahead_on_cells(tau),
+        f"`{name}` against the best other method of each table: ahead or within .01 of it on {close} of {len(gaps)} "
+        f"tables; mean difference {_gap(float(np.mean(gaps)))}, worst {_gap(min(gaps))}." + _ahead_on_cells(tau),
         markdown_table(heads, rows),
         f"`{name}` against each other method over the tables: mean difference, tables on which it is ahead, and the "
         "two-sided p-value of Wilcoxon's signed-rank test, not corrected for the number of methods:",
@@ -95,7 +95,7 @@ def _ahead_on_cells(tau: Comparison) -> str:
         return ""
     best = known[np.argmax(cells[known])]
     ahead = _gap(cells[tau.leader] - cells[best])
-    return f" On the mean over cell spaces it is {ahead} ahead of the best baseline, `{tau.methods[best]}`."
+    return f" Mean difference from the best baseline over cell spaces, `{tau.methods[best]}`: {ahead}."
 
 
 def tests_table(tau: Comparison) -> str:
@@ -146,9 +146,10 @@ def _intervals(result: Mapping[str, Any], budget: str) -> list[str]:
         rows.append([f"`{method}`", *(text for each in held for text in each), _figure(100 * far, 0), *ranks])
     columns = [text for asked in COVERAGES for text in (f"{asked} %", "from, to")]
     return [
-        "Labels that intervals hold, in %: the mean over tables, and the tables with the least and the most; the "
-        "farthest that any fifth of the predicted deviation on any table is from what was asked, in points; and the "
-        "rank correlation of deviation and error (Kendall, Spearman), mean over tables:",
+        "Percentage of labels inside the intervals: mean over tables, and the lowest and the highest table; "
+        "*fifths off by*, the largest difference in points between actual and nominal coverage in any fifth "
+        "of the predicted deviations on any table; and the rank correlation of deviation and error (Kendall, "
+        "Spearman), mean over tables:",
         markdown_table(["method", *columns, "fifths off by", "tau", "Spearman"], rows),
     ]
 

@@ -24,9 +24,9 @@ def widths_tables(result: Mapping[str, Any]) -> list[str]:
         f"stacks of three cells, a batch of {result['batch']} images: scikit-learn's digits in colour, enlarged to "
         "16 x 16 pixels. Kendall tau and, in brackets, Spearman correlation of a proxy's values with those of the "
         f"published {result['full']} channels; with those of other random weights; and with those of 32 x 32 pixels. "
-        "What two draws of the weights do not agree on is no property of the cells.",
+        "Where two draws of the weights disagree, a value is not a property of the cell.",
         markdown_table(("proxy", "channels", f"{result['full']} channels", "other weights", "32 x 32 pixels"), rows),
-        "*shipped*: the width of the networks whose values the package carries.",
+        "*shipped*: the width of the networks whose values ship with the package.",
     ]
 
 

@@ -39,7 +39,7 @@ def zero_cost_tables(result: Mapping[str, Any]) -> list[str]:
     return [
         f"{result['cells']} of the 1,104 reference cells of NAS-Bench-201, networks of {network['channels']} channels "
         f"and {network['stages']} stages of {network['cells_per_stage']} cells, a batch of {result['batch']} images of "
-        f"32 x 32 pixels ({result['images']}; the reference saw CIFAR-10). `zc_` are columns of the table "
+        f"32 x 32 pixels ({result['images']}; the reference used CIFAR-10). `zc_` are columns of the table "
         "`nasbench201`. Agreement of archflow's values with the published ones:",
         markdown_table(("proxy", "Spearman", "Kendall tau", "cells", "missing", "missing there"), agreement),
         f"- `params` equal to the reference's: {_yes(equal['params'])}\n"
@@ -48,10 +48,10 @@ def zero_cost_tables(result: Mapping[str, Any]) -> list[str]:
         "Spearman correlation of archflow's values with the test accuracy on CIFAR-10:",
         markdown_table(("proxy", "Spearman", "missing"), accuracy),
         f"One network on one core, a batch of {speed['batch']} images of {' x '.join(map(str, speed['image']))}, mean "
-        f"of {speed['cells']} cells. GFLOP are those of convolutions and matrix products; the roof is a large matrix "
-        f"product, {speed['matmul_gflops']:g} GFLOP/s.",
-        markdown_table(("proxy", "s a network", "networks a s", "GFLOP", "GFLOP/s", "of the roof"), pace),
-        f"Where the time of all proxies together goes: {shares}.",
+        f"of {speed['cells']} cells. GFLOP counts convolutions and matrix products; the roof is the rate of a large "
+        f"matrix product, {speed['matmul_gflops']:g} GFLOP/s.",
+        markdown_table(("proxy", "s per network", "networks per s", "GFLOP", "GFLOP/s", "fraction of the roof"), pace),
+        f"Shares of the time of all proxies together: {shares}.",
     ]
 
 

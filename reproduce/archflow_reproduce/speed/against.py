@@ -117,7 +117,7 @@ def speed_against(
     """Compare the running code with another checkout; the result includes `config` and `machine` for a record.
 
     Raises:
-        ArchflowError: `there` is not a checkout of archflow, or its code does not start.
+        ArchflowError: If `there` is not a checkout of archflow, or its code does not start.
     """
     import torch
 
@@ -136,7 +136,7 @@ def probing(checkout: Path, threads: int) -> Iterator[Timer]:
     """A timer of a checkout's code: a separate process with this interpreter, which ends with the context.
 
     Raises:
-        ArchflowError: It is not a checkout of archflow, or its code does not start.
+        ArchflowError: If it is not a checkout of archflow, or its code does not start.
     """
     if not (checkout / "archflow" / "__main__.py").is_file():
         raise ArchflowError(f"--against {checkout}: not a checkout of archflow; name the folder that holds `archflow/`")

@@ -83,7 +83,7 @@ def published_arch2vec(
         others: Fields of `Protocol`.
 
     Raises:
-        ArchflowError: The table is not a benchmark.
+        ArchflowError: If the table is not a benchmark.
     """
     if benchmark is None:
         raise ArchflowError(f"{data}: not a named benchmark, so its search space is unknown; see `archflow data list`")
@@ -130,8 +130,8 @@ def run_arch2vec(
         there was nothing left to train.
 
     Raises:
-        ArchflowError: The table has fewer than ten rows or lacks the metric, or the benchmark's search space is unknown
-            or, if all of it is requested, too large.
+        ArchflowError: If the table has fewer than ten rows or lacks the metric, or the benchmark's search space is
+            unknown or, if all of it is requested, too large.
     """
     space = SPACES.get(protocol.benchmark.space)()
     if protocol.whole_space:

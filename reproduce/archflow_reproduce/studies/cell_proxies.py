@@ -79,7 +79,7 @@ def protocol_cells() -> ArchitectureSet:
     """The cells of both halves of the protocol in a random order, so that a prefix is a random sample.
 
     Raises:
-        ArchflowError: The table of NAS-Bench-101 is not on this machine.
+        ArchflowError: If the table of NAS-Bench-101 is not on this machine.
     """
     table, preset = load(SPACE), PRESETS[SPACE]
     assert preset.train is not None
@@ -153,7 +153,7 @@ def write_proxies(cells: ArchitectureSet, folder: Path, out: Path) -> dict[str, 
         out: The table, `NAME.proxies.parquet`.
 
     Raises:
-        ArchflowError: No part has a journal, or one belongs to other cells or settings.
+        ArchflowError: If no part has a journal, or one belongs to other cells or settings.
     """
     import pyarrow as pa
 

@@ -42,7 +42,7 @@ class Comparison:
         view: The form in which all encoders see architectures; None for each encoder's own.
 
     Raises:
-        ArchflowError: The length of `epochs` is not 0, 1 or that of `labels`.
+        ArchflowError: If the length of `epochs` is not 0, 1 or that of `labels`.
     """
 
     data: str

@@ -58,7 +58,7 @@ def run_imports(folder: Path, data: Path, tables: Sequence[str] = TABLES, progre
         what `import_network` gives; `config` and `machine` for a record.
 
     Raises:
-        ArchflowError: A table is not there.
+        ArchflowError: If a table is not there.
     """
     paths = {name: data / f"{name}.parquet" for name in tables}
     for path in paths.values():

@@ -33,7 +33,7 @@ def is_on_features(name: str) -> bool:
     """Whether a name has the form FEATURES + REGRESSOR or FEATURES + REGRESSOR + validation.
 
     Raises:
-        ArchflowError: It has this form, but the features or the regressor are unknown.
+        ArchflowError: If it has this form, but the features or the regressor are unknown.
     """
     kind, *rest = name.split(BETWEEN)
     if not rest:

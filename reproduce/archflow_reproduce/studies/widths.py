@@ -58,7 +58,7 @@ def run_widths(
         collect: Compute nothing: compare what is finished, even while another process is working on it.
 
     Raises:
-        ArchflowError: The table of NAS-Bench-101 is not on this machine, or a job fails as in `label_architectures`.
+        ArchflowError: If the table of NAS-Bench-101 is not on this machine, or a job fails as in `label_architectures`.
     """
     cells = protocol_cells()
     cells = cells.select(np.arange(min(count, len(cells))))

@@ -82,7 +82,7 @@ def run_zero_cost(
         speed_batch: Batch size of the timing.
 
     Raises:
-        ArchflowError: There is no data folder, the kind of images is unknown, or a job fails as in
+        ArchflowError: If there is no data folder, the kind of images is unknown, or a job fails as in
             `label_architectures`.
     """
     if images not in IMAGES:

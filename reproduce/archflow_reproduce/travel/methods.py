@@ -99,7 +99,7 @@ def chosen(names: Sequence[str]) -> dict[str, Method]:
     """The methods of these names, or that match a pattern such as `xgboost/*`; `baselines` and `ours` are groups.
 
     Raises:
-        ArchflowError: No method has that name or matches.
+        ArchflowError: If no method has that name or matches.
     """
     known = methods()
     found: dict[str, Method] = {}

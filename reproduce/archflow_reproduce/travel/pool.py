@@ -92,7 +92,7 @@ def label_count(budget: str, rows: int) -> int:
     """The number of labels of a budget: a count, or with % a fraction of the measured rows, from `LEAST` to `MOST`.
 
     Raises:
-        ArchflowError: The budget is neither.
+        ArchflowError: If the budget is neither.
     """
     number = budget.removesuffix("%")
     try:
@@ -150,7 +150,7 @@ def draw(pool: Pool, labels: int, run: int, folder: Path) -> Task:
     enough.
 
     Raises:
-        ArchflowError: There are more labels than half of the pool.
+        ArchflowError: If there are more labels than half of the pool.
     """
     permutation, seed = run % 3, MODEL_SEEDS[(run + run // 3) % 3]
     return drawn(pool, labels, PERMUTATIONS[permutation], seed, folder)

@@ -87,7 +87,7 @@ def measured(entry: Entry) -> tuple[Table, NDArray[np.float64]]:
     """The measured rows of a table, with only the known columns, and (N,) labels that are better when higher.
 
     Raises:
-        ArchflowError: The table is not on this machine, or does not match the entry.
+        ArchflowError: If the table is not on this machine, or does not match the entry.
     """
     path = _path(entry)
     table = read_table(path, numbers_in_names=entry.numbers_in_names)

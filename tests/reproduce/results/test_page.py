@@ -105,15 +105,15 @@ def test_the_page_has_tables_facts_and_files(folder: Path) -> None:
     assert "### nasbench201, `gated_gcn`: `test_acc` from 8 labels" in page
     assert "best" not in page.partition("## Speed")[0]
     assert "by permutation: 3 · 4 · 5" in page
-    assert "40 for validation, 660 for the test" in page
+    assert "40 for validation, 660 for testing" in page
     assert "62 min on A Processor, 2 threads" in page
     assert "| `gated_gcn` | 900 (450) | 30.25 (15.12) | 27.5 (13.75) | 2.500 (1.250) | 2.600 | 10.5 | 1.310 |" in rows
     assert "| `gated_gcn` | 3.100 (1.550) | 62.5 (31.25) | 7.750 (3.875) | 2.500 |" in rows
     assert "| `mine` | 3.100 (1.550) | 62.5 (31.25) | – | – |" in rows
     assert "NAS-Bench-201 4.321 (2.160), all NAS-Bench-101 graphs –" in page
-    assert "250 GFLOP/s at best, 123.4 in the shape" in page
+    assert "250 GFLOP/s at most, 123.4 in the shape" in page
     assert "with 170 operations against 14: encoding 26 (13) against 20 (10) µs, 1.3 times as long" in page
-    assert "asked at most 1.5 - TOO SLOW: step\n" in page
+    assert "required: at most 1.5 times - TOO SLOW: step\n" in page
     assert "[`speed.json`](../results/speed.json)" in page
     assert str(folder.parent) not in page
     assert page == results_page(folder, folder.parent / "docs" / "page.md")
@@ -136,7 +136,7 @@ def test_the_page_tells_the_settings_that_a_method_read(folder: Path) -> None:
     )
     assert "- 0.5*gmae+0.5*arch2vec: `0.5*gmae+0.5*arch2vec` with gmae.mask_ratio 0.15, arch2vec.code 16\n" in page
     assert "surrogate." not in page
-    assert "where the paper ranks" not in page
+    assert "instead of the paper's" not in page
 
 
 def test_an_encoder_below_its_roof_is_an_error(folder: Path) -> None:
@@ -225,11 +225,11 @@ def test_arch2vec_has_its_table_its_maps_and_its_command(folder: Path) -> None:
 
 
 def test_another_proxy_than_the_paper_s_is_said(folder: Path) -> None:
-    assert "where the paper ranks" not in results_page(folder, "page.md")
+    assert "instead of the paper's" not in results_page(folder, "page.md")
     write(folder / "bench-fgp.json", "fgp", protocol("params"))
-    assert "This run ranks `params` where the paper ranks" in results_page(folder, "page.md")
+    assert "This run ranks `params` instead of the paper's" in results_page(folder, "page.md")
     write(folder / "bench-fgp.json", "fgp", protocol("params", ("supervised", "flow")))
-    assert "where the paper ranks" not in results_page(folder, "page.md")
+    assert "instead of the paper's" not in results_page(folder, "page.md")
 
 
 def test_the_summary_shows_what_has_the_most_runs(folder: Path) -> None:

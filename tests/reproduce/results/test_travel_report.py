@@ -65,9 +65,9 @@ def test_regret_is_better_when_low():
 
 def test_the_report_says_where_the_leader_is_behind():
     report = travel_report(result())
-    assert "within .01 of it or ahead on 1 of 3" in report
-    assert "-.100 at worst" in report
-    assert "+.000 ahead of the best baseline, `trees`" in report
+    assert "ahead or within .01 of it on 1 of 3 tables" in report
+    assert "worst -.100" in report
+    assert "best baseline over cell spaces, `trees`: +.000" in report
     lines = {line.split("|")[1].strip(): line.split("|") for line in report.splitlines() if line.startswith("|")}
     assert [part.strip() for part in lines["`default/a`"][2:5]] == ["25", "25", "25"]  # the last table: weights
     coverage = next(line for line in report.splitlines() if "75, 75" in line)

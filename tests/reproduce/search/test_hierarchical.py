@@ -59,7 +59,7 @@ def test_the_page_shows_both_methods(tmp_path, trained):
     write(tmp_path / "results" / "hierarchical.json", "hierarchical", result)
     page = results_page(tmp_path / "results", tmp_path / "page.md")
     assert "## Evolution of hierarchical representations" in page
-    assert "2 seeds, 6 trainings each, the first 3 at random" in page
+    assert "2 seeds, 6 training runs each; the first 3 architectures are random" in page
     assert "| random search |" in page
 
 

@@ -15,4 +15,5 @@ def test_times_are_of_whole_searches(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result["count"] == 12
     assert set(result["seconds"]["nasbench201"]) == set(proposals.METHODS)
     (line,) = _proposals(result)
-    assert "proposals a second in nasbench201, results told, of 12: `random` 24 (24) asked by 5; `reg" in line
+    assert line.startswith("proposals per second in nasbench201, including reporting results, of 12: ")
+    assert ": `random` 24 (24) in batches of 5; `reg" in line

@@ -41,4 +41,4 @@ def test_finished_draws_are_kept_and_shown(tmp_path, monkeypatch):
     assert "| digits201 |" in text
     assert "| rule" not in choices_report({**result, "rows": "reported"})
     write(tmp_path / "results" / "choices.json", "choices", result)
-    assert "## Choices, and what intervals hold" in results_page(tmp_path / "results", tmp_path / "page.md")
+    assert "## Blending rules and coverage of intervals" in results_page(tmp_path / "results", tmp_path / "page.md")

@@ -1,4 +1,4 @@
-"""The methods that the study compares: a file for each kind, found by the registry."""
+"""The methods that the study compares: one file per kind, found by the registry."""
 
 from archflow_reproduce.latency.methods.base import METHODS, LatencyTask, Method, chosen_methods
 

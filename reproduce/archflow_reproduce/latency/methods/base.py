@@ -1,4 +1,4 @@
-"""What a method is given, and what it gives."""
+"""The contract of a method: its task and its predictions."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LatencyTask:
-    """One draw of labels of a table.
+    """One draw of labels from a table.
 
     Attributes:
-        of: The table. A method may look at all architectures and costs, at no latency but those of `learnt`.
-        learnt: (n,) rows whose latency it learns from.
-        judged: (m,) rows that it predicts; none has the structure of one in `learnt`.
-        seed: Of everything that the method draws.
-        folder: Keeps what runs of the same table and seed share, such as pre-trained encoders.
+        of: The table. A method may use all architectures and costs, but only the latencies of `learnt`.
+        learnt: (n,) rows with known latency.
+        judged: (m,) rows to predict; none has the structure of a row in `learnt`.
+        seed: Seed of all random choices of the method.
+        folder: Caches what runs with the same table and seed share, such as pre-trained encoders.
     """
 
     of: LatencyTable
@@ -44,7 +44,7 @@ class LatencyTask:
 
     @property
     def y(self) -> Values:
-        """(n,) their latencies in milliseconds."""
+        """Their latencies (n,) in milliseconds."""
         return self.of.latency[self.learnt]
 
     @property
@@ -54,7 +54,7 @@ class LatencyTask:
 
     @property
     def truth(self) -> Values:
-        """(m,) the latencies that the method is judged by."""
+        """The true latencies (m,) of the candidates."""
         return self.of.latency[self.judged]
 
 
@@ -66,10 +66,10 @@ METHODS: Registry[Method] = Registry("method", "archflow_reproduce.latency.metho
 
 
 def chosen_methods(names: Sequence[str]) -> list[str]:
-    """The methods that are named, by name or by a pattern such as `baseline/*`; all without names.
+    """Select methods by name or by patterns such as `baseline/*`; all of them if no name is given.
 
     Raises:
-        ArchflowError: A name fits none.
+        ArchflowError: If a name matches no method.
     """
     known = METHODS.names()
     found: dict[str, None] = {}
@@ -82,10 +82,10 @@ def chosen_methods(names: Sequence[str]) -> list[str]:
 
 
 def drawn(table: LatencyTable, labels: int, draw: int, folder: Path) -> LatencyTask:
-    """The task of one draw: fewer labels are the first of more.
+    """Draw the labels of one task; with fewer labels, they are the first ones of a larger draw.
 
     Raises:
-        ArchflowError: Too few rows of other structures are left to judge.
+        ArchflowError: If too few rows of other structures are left to judge on.
     """
     order = np.random.default_rng(draw).permutation(len(table.table))
     learnt, rest = order[:labels], order[labels:]
@@ -99,7 +99,7 @@ def drawn(table: LatencyTable, labels: int, draw: int, folder: Path) -> LatencyT
 
 
 LEAST = 20
-"""Rows to judge, at least."""
+"""The fewest rows to judge on."""
 
 SEED = 21
-"""Of the methods in the first draw."""
+"""Seed of the methods in the first draw."""

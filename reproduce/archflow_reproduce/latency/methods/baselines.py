@@ -1,4 +1,4 @@
-"""The baselines that are always printed beside a latency predictor."""
+"""The baselines that are always reported beside a latency predictor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KIND = "baseline"
 
 
 def baseline(name: str, task: LatencyTask) -> Values:
-    """One of `BASELINES`, fitted to the labels of the task."""
+    """Fit one of `BASELINES` to the labels of the task."""
     return BASELINES[name]().fit(task.known, task.y).predict(task.candidates)
 
 

@@ -1,4 +1,4 @@
-"""A look-up of costs by kind of node, alone and with trees."""
+"""A look-up of costs by kind of node, alone and combined with trees."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archflow_reproduce.latency.methods.base import METHODS, LatencyTask, Values
 
 @METHODS.register("archflow/kind costs")
 def kind_costs(task: LatencyTask) -> Values:
-    """`KindCosts`, whose penalty is chosen by structures of the labelled rows."""
+    """Predict by `KindCosts`, whose penalty is chosen by cross-validation over the structures of the labelled rows."""
     return KindCosts(task.of.structures[task.learnt]).fit(task.known, task.y).predict(task.candidates)
 
 

@@ -1,4 +1,4 @@
-"""archflow's own predictor of a latency: the recipes of `archflow fit`, with objectives for latencies."""
+"""archflow's own latency predictor: the recipes of `archflow fit` with objectives for latencies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def recipe(name: str, objective: str, task: LatencyTask) -> Values:
 
 
 def predicted(predictor: StackedPredictor, task: LatencyTask) -> Values:
-    """What a predictor says of the candidates after it has learnt the labels of a task."""
+    """Fit a predictor to the labels of a task and predict the candidates."""
     predictor.fit(task.known, task.y, reference=task.of.table, metrics=["latency_ms"])
     return predictor.predict(task.candidates).mean
 

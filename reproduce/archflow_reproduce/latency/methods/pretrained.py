@@ -1,4 +1,4 @@
-"""One encoder, pre-trained on real graphs by several tasks or by none: does it predict latencies with less error?"""
+"""One encoder, pre-trained on real graphs by several tasks or not at all, to compare errors of latencies."""
 
 from __future__ import annotations
 
@@ -33,14 +33,15 @@ WAYS = {
     "gmae": "gmae",
     "arch2vec": "arch2vec",
 }
-"""Ways to pre-train, and the pretext task of each: `macs` is the half of FGP that ranks a proxy, `flow` the other."""
+"""Ways to pre-train with the pretext task of each: `macs` and `flow` are the two halves of FGP."""
 
 _SURROGATE = {"surrogate": {"sigma": 0.3, "pooling": "mean"}}
 _PROXY = {"proxies": ["macs"]}
 SETTINGS = {"flow": _SURROGATE, "proxy_ranking": _PROXY, "fgp": {**_SURROGATE, **_PROXY}}
-"""The flow through hundreds of nodes grows without bound with sigma 1, FGP's setting for NAS-Bench-101, and dies out
-with 0.1, that for NAS-Bench-201; means over neighbours do not grow with every residual connection, sums do.
-Multiply-adds are the one proxy that costs no pass."""
+"""With sigma 1, FGP's setting for NAS-Bench-101, the flow through hundreds of nodes grows without bound; with 0.1, that
+for NAS-Bench-201, it vanishes. Means over neighbours do not grow with every residual connection, unlike sums.
+Multiply-adds are the only proxy that needs no forward pass.
+"""
 
 PRETRAINING = PretrainSettings(epochs=10, batch_size=16)
 FINE_TUNING = LATENCY["nn_former_latency"][0].fine_tune
@@ -48,7 +49,7 @@ FINE_TUNING = LATENCY["nn_former_latency"][0].fine_tune
 
 
 def pretrained(way: str, task: LatencyTask) -> Values:
-    """The encoder, pre-trained in one of `WAYS`, on fused graphs with their totals; it learns logarithms."""
+    """Fine-tune the encoder from one of `WAYS` on log latencies of fused graphs with their totals."""
     shown = with_totals(fused(task.of.table.architectures))
     embedder = starting(way, shown, graphnet(task.folder.parent), task)
     predictor = NetworkPredictor(embedder, objective="log", settings=FINE_TUNING, seed=task.seed)
@@ -57,13 +58,13 @@ def pretrained(way: str, task: LatencyTask) -> Values:
 
 
 def starting(way: str, shown: ArchitectureSet, corpus: Table, task: LatencyTask) -> Embedder:
-    """What fine-tuning starts from. All ways begin with the same weights and know the same operations.
+    """Build the encoder to fine-tune. All ways share initial weights and known operations.
 
     Args:
         way: One of `WAYS`.
-        shown: The networks of the task's table; no structure among them is pre-trained on.
+        shown: The networks of the task's table; their structures are excluded from pre-training.
         corpus: Graphs to pre-train on, with the column `macs`.
-        task: Its seed draws weights and batches; its parent folder keeps what is pre-trained.
+        task: Gives the seed of weights and batches; pre-trained encoders are kept in its parent folder.
     """
     graphs = with_totals(fused(corpus.architectures))
     vocabulary = Vocabulary.of([*graphs.vocabulary.ops, *shown.vocabulary.ops, MASK])

@@ -1,4 +1,4 @@
-"""Latency predictors of others, with the settings published for NNLQP."""
+"""Published latency predictors, with the settings that were published for NNLQP."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ KIND = "published"
 
 
 def published(name: str, task: LatencyTask) -> Values:
-    """A predictor of `LATENCY`, on fused graphs with their totals. A quarter of the labels chooses the epoch; the
-    released code chooses it by the test set."""
+    """Train a predictor of `LATENCY` on fused graphs with their totals.
+
+    A quarter of the labels selects the epoch; the released code selects it on the test set.
+    """
     preset, objective = LATENCY[name]
     shown = with_totals(fused(task.of.table.architectures))
     predictor = NetworkPredictor(

@@ -1,4 +1,4 @@
-"""The tables of latencies that the study knows: a file for each source, found by the registry."""
+"""The latency tables of the study: one file per source, found by the registry."""
 
 from archflow_reproduce.latency.tables.base import TABLES, LatencyTable, Source, chosen_tables
 

@@ -1,4 +1,4 @@
-"""What a table of latencies is, and how the study finds one."""
+"""The contract of a latency table, and how the study finds one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LatencyTable:
     """Networks with their latency on one device.
 
     Attributes:
-        name: Of the table and the device, such as `paddlex/t4`.
+        name: Name of table and device, such as `paddlex/t4`.
         table: N rows; its columns are the costs that every method may use (`params`, `macs`, `bytes`).
         latency: (N,) milliseconds, all positive.
     """
@@ -37,8 +37,10 @@ class LatencyTable:
 
     @cached_property
     def structures(self) -> NDArray[np.int64]:
-        """(N,) the number of each row's graph: operations and edges, without attributes. No structure is on both sides
-        of a split."""
+        """Structure of each row (N,): a number for its operations and edges, regardless of attributes.
+
+        No structure is on both sides of a split.
+        """
         bare = self.table.architectures.with_attributes(None, ())
         return np.unique(bare.hashes, return_inverse=True)[1].reshape(-1)
 
@@ -50,17 +52,17 @@ class LatencyTable:
 
 
 Source = Callable[[], Sequence[LatencyTable]]
-"""Gives the tables of one source. Raises ArchflowError if they are not on this machine."""
+"""Return the tables of one source. Raises ArchflowError if they are not on this machine."""
 
 TABLES: Registry[Source] = Registry("table of latencies", "archflow_reproduce.latency.tables")
 """Sources by name; a table's name begins with that of its source, and a slash."""
 
 
 def sources_of(names: Sequence[str]) -> list[str]:
-    """The sources whose tables are named; all without names.
+    """Select the sources of the named tables; all of them if no name is given.
 
     Raises:
-        ArchflowError: A name begins with no source.
+        ArchflowError: If a name does not begin with the name of a source.
     """
     wanted = dict.fromkeys(name.partition("/")[0] for name in names) or dict.fromkeys(TABLES.names())
     for name in wanted:
@@ -69,10 +71,10 @@ def sources_of(names: Sequence[str]) -> list[str]:
 
 
 def chosen_tables(source: str, names: Sequence[str]) -> list[LatencyTable]:
-    """The tables of a source that are named: by its name, or by patterns such as `paddlex/*`; all without names.
+    """Select tables of a source by its name or by patterns such as `paddlex/*`; all of them if no name is given.
 
     Raises:
-        ArchflowError: A name fits none of them, or they are not on this machine.
+        ArchflowError: If a name matches none of them, or they are not on this machine.
     """
     tables = TABLES.get(source)()
     named = [name for name in names if name.partition("/")[0] == source]

@@ -1,4 +1,4 @@
-"""The data set of the package: generated networks on a processor, by threads and mode."""
+"""The package's data set: generated networks on a CPU, by number of threads and mode."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COSTS = ("params", "macs", "bytes")
 
 @TABLES.register(DATA)
 def cpu_latency() -> Sequence[LatencyTable]:
-    """A table for every number of threads and mode, of the networks that were measured in it."""
+    """Return one table per number of threads and mode, with the networks measured in it."""
     table = load(DATA)
     found = []
     for column in (name for name in table.metrics if name.startswith(PREFIX)):

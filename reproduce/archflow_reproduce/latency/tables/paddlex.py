@@ -18,19 +18,19 @@ from archflow_reproduce.latency.tables.base import TABLES, LatencyTable
 
 GRAPHS, MODELS = "graphnet_paddlex", "paddlex_model_table"
 LATENCIES = {"t4": "gpu_t4_fp32_ms", "xeon": "cpu_xeon5117_8t_fp32_ms"}
-"""Devices, and the columns of their latencies."""
+"""Devices and the columns of their latencies."""
 
 _COSTS = ("params", "macs", "bytes")
 _OPEN = re.compile(r"\(-1x3x\d+x\d+x")
-"""An image of a known size, in a batch of any size."""
+"""An image of a fixed size in a batch of any size."""
 
 
 @TABLES.register("paddlex")
 def paddlex() -> Sequence[LatencyTable]:
-    """A table for each device, of the models that have both latencies and were captured with an open batch."""
+    """Return one table per device, with the models that have both latencies and a capture with a variable batch."""
     rows, latencies = _captures()
     imported = table_of(PaddleTableImporter().model(row) for row in rows)
-    # Of a model with opaque operations only the nodes say what is known.
+    # Totals of models with opaque operations may be unknown; columns with unknown totals are left out.
     costs = {name: values for name in _COSTS if np.isfinite(values := imported.metric(name)).all()}
     table = Table(imported.architectures, costs, native=[row["model"] for row in rows])
     return [
@@ -40,7 +40,7 @@ def paddlex() -> Sequence[LatencyTable]:
 
 
 def _captures() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The largest open capture of every model, and beside it the model's row with its latencies."""
+    """Return the largest variable-batch capture of every model, and the model's row with its latencies."""
     models = {re.sub(r"\s*\(slice\)$", "", each["model"]): each for each in _read(MODELS).to_pylist()}
     best: dict[str, dict[str, Any]] = {}
     for row in _read(GRAPHS).to_pylist():

@@ -26,7 +26,7 @@ class AcrossTable(Described):
 
 
 class AcrossResult(Described):
-    """Spearman by source, target, method and setting, one figure a seed."""
+    """Spearman by source, target, method and setting, one figure per seed."""
 
     machine: Machine
     config: AcrossConfig
@@ -52,8 +52,8 @@ ACROSS = Kind(
     "From one search space to others",
     AcrossResult,
     across_section,
-    "What was learnt of the cells of one benchmark ranks cells of others, which have other operations: [operations as "
-    "text](ledg-former.md#other-search-spaces), or known by their names.",
+    "Predictors learnt on the cells of one benchmark rank the cells of others, which have different "
+    "operations: [operations as text](ledg-former.md#other-search-spaces), or matched by name.",
     expected=False,
 )
 """How the page shows them."""

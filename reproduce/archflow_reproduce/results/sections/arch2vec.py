@@ -48,8 +48,8 @@ def arch2vec_section(name: str, record: Record, place: str) -> str:
     colours = {"accuracy": f"the rank of `{result['metric']}`", "operation": "the most frequent operation"}
     return paragraphs(
         f"### {result['data']}, `{result['encoder']}`: {result['samples']['count']:,} random codes",
-        f"Learnt from {result['train']:,} architectures without labels; {result['held_out']:,} others are rebuilt. "
-        f"[arch2vec](arch2vec.md#the-papers-measures) says what the columns are.{pace}",
+        f"Learnt from {result['train']:,} architectures without labels; {result['held_out']:,} others are "
+        f"reconstructed. [arch2vec](arch2vec.md#the-papers-measures) explains the columns.{pace}",
         markdown_table(*arch2vec_table(result)),
         *(
             f"![Latent space on two principal components, coloured by {colour}]"

@@ -56,13 +56,13 @@ def choices_section(name: str, record: Record, place: str) -> str:
 
 CHOICES = Kind(
     "choices",
-    "Choices, and what intervals hold",
+    "Blending rules and coverage of intervals",
     ChoicesResult,
     choices_section,
-    "The same fitted components, blended by other rules: *today* is what `StackedPredictor` does, *equal* weights all "
-    "alike, *best* takes the one that predicts labels not learnt from best, *regression* is non-negative least "
-    "squares; the others change one setting of today's. Rules are compared on development rows, of which no result is "
-    "reported.",
+    "The same fitted components, blended by different rules: *today* is that of `StackedPredictor`; "
+    "*equal* gives all components the same weight; *best* uses the component with the best predictions of "
+    "held-out labels; *regression* is non-negative least squares; the others change one setting of "
+    "*today*. Rules are compared on development rows, on which no other results are reported.",
     expected=False,
 )
 """How the page shows them."""

@@ -39,7 +39,7 @@ def devices_section(name: str, record: Record, place: str) -> str:
     result = record.content
     return paragraphs(
         f"{result['networks']} networks in {result['runs']} runs on {len(result['families'])} devices; medians over "
-        "devices. *After 1*, *3*, *10*: MAPE of the other networks once a factor was fitted to so many measured ones. "
+        "devices. *After 1*, *3*, *10*: MAPE of the other networks after a factor was fitted to as many measured ones. "
         f"Settings of LeDG-Former: {settings_told(record.config['settings'])}. {processor(result)}.",
         devices_report(result),
         made_by(record, name, place),
@@ -48,11 +48,11 @@ def devices_section(name: str, record: Record, place: str) -> str:
 
 DEVICES = Kind(
     "devices",
-    "Latency on devices that nobody measured",
+    "Latency on unmeasured devices",
     DevicesResult,
     devices_section,
-    "[LeDG-Former](ledg-former.md) and baselines on ncnn's benchmark: networks that other devices measured, on a "
-    "device of which nothing is known but its description.",
+    "[LeDG-Former](ledg-former.md) and baselines on ncnn's benchmark: networks measured on other devices, "
+    "and a new device known only by its description.",
     expected=False,
 )
 """How the page shows them."""

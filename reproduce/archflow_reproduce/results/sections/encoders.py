@@ -38,12 +38,12 @@ def encoders_section(name: str, record: Record, place: str) -> str:
     """A chart and a table of all encoders, and the command."""
     result, splits = record.content, record.result["splits"]
     counts = list(dict.fromkeys(f"{cell['labels']:,}" for cell in result["cells"]))
-    judged = "all architectures, those learnt from among them" if splits["by"] == "all" else "the test part"
+    judged = "all architectures, including those learnt from" if splits["by"] == "all" else "the test part"
     picture = Path(name).with_suffix(".svg")
     return paragraphs(
         f"### {result['data']}: `{result['metric']}` from {', '.join(counts)} labels",
-        f"Judged on {judged} ({each(splits['test'])}); {splits['validation']} more choose the epoch. µs: to "
-        f"encode an architecture in batches of {result['batch_size']}, {processor(result)}. *published*: tau in "
+        f"Judged on {judged} ({each(splits['test'])}); {splits['validation']} more select the epoch. *µs*: time "
+        f"to encode an architecture in batches of {result['batch_size']}, {processor(result)}. *published*: tau in "
         "the paper.",
         f"![Kendall tau against the time to encode an architecture]({place}/{picture})",
         markdown_table(*encoders_table(result)),

@@ -49,10 +49,10 @@ EXPERTS = Kind(
     "Cheap metrics, earlier epochs and other tasks",
     ExpertsResult,
     experts_section,
-    "What [experts](experts.md) make of columns that say something of the metric, beside a network whose encoder "
-    "ranked all of these columns before it learnt the labels, one that did not, a Gaussian process and trees that take "
-    "the columns as features, and the column that ranks the labels best. Where a column is not known for all "
-    "architectures, candidates lack it as well.",
+    "[Experts](experts.md) use columns that are related to the metric. They are compared with a network "
+    "whose encoder learnt to rank all of these columns before it learnt the labels, one whose encoder did "
+    "not, a Gaussian process and trees with the columns as features, and the column that ranks the labels "
+    "best. Where a column is not known for all architectures, it is missing for candidates too.",
     expected=False,
 )
 """How the page shows them."""

@@ -45,10 +45,11 @@ EXPLAIN = Kind(
     "Predicted effects of single changes",
     ExplainResult,
     explain_section,
-    "Whether [explanations](explain.md) are true: NAS-Bench-201 has every cell measured, so the effect of changing one "
-    "operation of a cell is known. *Within a cell* compares the changes of one cell with each other. *Effect of the "
-    "best change* is the measured effect, in points, of the change that the method predicts to be best. The last "
-    "columns are the fraction of measured effects within one and two of the predicted standard deviations.",
+    "Whether [explanations](explain.md) are correct: every cell of NAS-Bench-201 was measured, so the "
+    "effect of changing one operation is known. *Within a cell* compares the changes of one cell with "
+    "each other. *Effect of the best change* is the measured effect, in points, of the change that the "
+    "method predicts to be best. The last columns are the fractions of measured effects within one and "
+    "two predicted standard deviations.",
     expected=False,
 )
 """How the page shows them."""

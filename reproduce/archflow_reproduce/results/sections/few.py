@@ -44,8 +44,8 @@ def few_section(name: str, record: Record, place: str) -> str:
     """All tables, and the command."""
     config = record.config
     return paragraphs(
-        f"Spearman's rank correlation, the mean over target devices and {config['trials']} trials. Every source device "
-        f"measured {config['source_samples']} architectures. {processor(record.content)}.",
+        f"Spearman's rank correlation, mean over target devices and {config['trials']} trials. On every source device "
+        f"{config['source_samples']} architectures were measured. {processor(record.content)}.",
         few_report(record.content),
         made_by(record, name, place),
     )
@@ -56,8 +56,9 @@ FEW = Kind(
     "A new device from a few measurements",
     FewResult,
     few_section,
-    "NASFLAT's twelve tasks: what [few measurements on a new device](ledg-former.md#few-measurements-on-a-new-device) "
-    "rank, beside baselines and NASFLAT's published figures.",
+    "NASFLAT's twelve tasks: how well architectures are ranked after [few measurements on a new "
+    "device](ledg-former.md#few-measurements-on-a-new-device), compared with baselines and NASFLAT's "
+    "published figures.",
     expected=False,
 )
 """How the page shows them."""

@@ -48,8 +48,9 @@ def hierarchical_section(name: str, record: Record, place: str) -> str:
     """The table, the settings, and the command."""
     result, config = record.content, record.config
     return paragraphs(
-        f"{config['seeds']} seeds, {config['budget']} trainings each, the first {config['initial']} at random and the "
-        f"same for both. Networks of {config['channels']} channels, {config['cells_per_stage']} cell(s) in each of "
+        f"{config['seeds']} seeds, {config['budget']} training runs each; the first {config['initial']} architectures "
+        "are random and the same for both. "
+        f"Networks of {config['channels']} channels, {config['cells_per_stage']} cell(s) in each of "
         f"{config['stages']} stage(s), {config['epochs']} epochs in batches of {config['batch_size']}. "
         f"{processor(result)}.",
         hierarchical_report(result),
@@ -62,9 +63,9 @@ HIERARCHICAL = Kind(
     "Evolution of hierarchical representations",
     HierarchicalResult,
     hierarchical_section,
-    "`hierarchical_evolution` in the space `hierarchical` (Liu et al., ICLR 2018), every query a training on noisy "
-    "copies of the digits that scikit-learn carries. Random search is the same loop with tournaments of one, as in the "
-    "paper.",
+    "`hierarchical_evolution` in the space `hierarchical` (Liu et al., ICLR 2018). Every query trains a "
+    "network on noisy copies of scikit-learn's digits. Random search is the same loop with tournaments of "
+    "size one, as in the paper.",
     expected=False,
 )
 """How the page shows them."""

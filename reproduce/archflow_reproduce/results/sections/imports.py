@@ -53,6 +53,6 @@ IMPORT = Kind(
     "Importing real models",
     ImportResult,
     import_section,
-    "What [importing](importers.md) graphs that others traced, and large networks in torch, takes.",
+    "The cost of [importing](importers.md) traced graphs and large torch networks.",
     expected=False,
 )

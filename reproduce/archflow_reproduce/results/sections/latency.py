@@ -49,7 +49,8 @@ def latency_section(name: str, record: Record, place: str) -> str:
     """All tables, and the command."""
     result = record.content
     return paragraphs(
-        f"Means and deviations over {record.config['draws']} draws of the labels; no structure is learnt and judged. "
+        f"Means and deviations over {record.config['draws']} draws of the labels. "
+        "Networks to learn from and to judge on have different structures. "
         f"{processor(result)}.",
         latency_report(result),
         made_by(record, name, place),
@@ -61,8 +62,9 @@ LATENCY = Kind(
     "Latency",
     LatencyResult,
     latency_section,
-    "Mean absolute percentage error, shares within 5 and 10 %, and rank correlations of predicted latencies, of "
-    "archflow's predictors and of [what they are compared with](devices.md#what-predictors-are-compared-with).",
+    "Mean absolute percentage error, fractions of predictions within 5 and 10 %, and rank correlations of "
+    "predicted latencies, for archflow's predictors and [the predictors they are compared "
+    "with](devices.md#what-predictors-are-compared-with).",
     expected=False,
 )
 """How the page shows them."""

@@ -35,13 +35,14 @@ def neusight_section(name: str, record: Record, place: str) -> str:
 
 NEUSIGHT = Kind(
     "neusight",
-    "Transformers on a GPU left out",
+    "Transformers on held-out GPUs",
     NeuSightResult,
     neusight_section,
-    "Inference in single precision, from the makers' data sheets and the times of operations on other GPUs of the same "
-    "maker. An operation alone is judged if it moves at least a megabyte. Classes of operations and the rule of one "
-    "maker were settled while looking at these errors. The table has no time on H100 and L4, NeuSight's own unseen "
-    "devices, for which its released summary has errors of 0.4 to 23.4 % and of 7.7 to 28.2 %.",
+    "Inference in single precision, predicted from the makers' data sheets and the times of operations on "
+    "other GPUs of the same maker. A single operation is judged only if it moves at least a megabyte. The "
+    "classes of operations and the rule for one maker were chosen while looking at these errors. The "
+    "table has no times on the H100 and L4, NeuSight's own unseen devices; its released summary reports "
+    "errors of 0.4 to 23.4 % and of 7.7 to 28.2 % for them.",
     expected=False,
 )
 """How the page shows them."""

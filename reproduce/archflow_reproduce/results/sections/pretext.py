@@ -41,7 +41,7 @@ def pretext_section(name: str, record: Record, place: str) -> str:
     on = f", pre-trained on {' and '.join(elsewhere)}" if elsewhere else ""
     return paragraphs(
         f"### {title}, {' and '.join(each['labels'])} labels{on}",
-        f"{_shown(cells)}s/epoch: of pre-training, on one core of a machine that may have been shared, "
+        f"{_shown(cells)}*s/epoch*: seconds per epoch of pre-training on one core of a possibly shared machine, "
         f"{processor(result)}.",
         markdown_table(*matrix_table(result)),
         tasks_told([cell["config"] for cell in cells]),
@@ -67,7 +67,7 @@ def _shown(cells: list[Result]) -> str:
     """A sentence on encoders whose input is not whole architectures."""
     views = {cell["encoder"]: cell["config"]["view"] for cell in cells}
     others = [f"`{encoder}` {view} ones" for encoder, view in views.items() if view != "whole"]
-    return f"Shown whole architectures, but {' and '.join(others)}. " if others else ""
+    return f"Encoders get whole architectures, except {' and '.join(others)}. " if others else ""
 
 
 PRETEXT = Kind("pretext", "Pretext tasks", PretextResult, pretext_section)

@@ -50,8 +50,8 @@ def protocol_section(name: str, record: Record, place: str) -> str:
     width = config["encoder_config"].get("width")
     apart = "" if splits["by"] == "random" else f", split by `{splits['by']}`"
     facts = [
-        f"split by {splits['by']}: {splits['train']:,} architectures in the train part, {result['labels']:,} of them "
-        f"labelled; {splits['validation']} for validation, {each(splits['test'])} for the test",
+        f"split by {splits['by']}: {splits['train']:,} architectures for training, {result['labels']:,} of them "
+        f"labelled; {splits['validation']} for validation, {each(splits['test'])} for testing",
         f"test architectures isomorphic to a labelled one, by permutation: "
         f"{each(splits['test_isomorphic_to_labelled'])}",
         f"order of the table against the metric: Kendall tau {splits['order_against_metric_tau']:g}",
@@ -59,8 +59,8 @@ def protocol_section(name: str, record: Record, place: str) -> str:
         f"{result['seconds'] / 60:,.0f} min on {processor(result)}",
     ]
     note = (
-        f"This run ranks {', '.join(f'`{proxy}`' for proxy in proxies)} where the paper ranks the Jacobian covariance: "
-        "its figures of the methods with a proxy do not compare with the paper's."
+        f"This run ranks {', '.join(f'`{proxy}`' for proxy in proxies)} instead of the paper's Jacobian covariance, so "
+        "its figures for methods with a proxy are not comparable with the paper's."
     )
     return paragraphs(
         f"### {result['data']}, `{config['encoder']}`: `{result['metric']}` from {result['labels']:,} labels{apart}",

@@ -71,9 +71,10 @@ SEARCH = Kind(
     "Search",
     SearchResult,
     search_section,
-    "Search methods on tables: a query shows the table's value of one architecture, the best by that value is chosen, "
-    "and another column is reported of it. archflow's own method also reads columns that are known before training "
-    "(parameters, zero-cost proxies) and pre-trains encoders without labels; the seeds share three pre-trainings.",
+    "Search methods on tables. A query returns the table's value of one architecture; the architecture "
+    "with the best value is chosen, and another of its columns is reported. archflow's own method also "
+    "uses columns that are known before training (parameters, zero-cost proxies) and pre-trains encoders "
+    "without labels; the seeds share three pre-training runs.",
     expected=False,
 )
 """How the page shows them."""

@@ -17,10 +17,10 @@ class Kind:
 
     Attributes:
         name: The kind, as in records.
-        title: Title of all its results.
+        title: The heading of all its results.
         shape: Shape of the parts of a record that the page shows (`archflow.described`).
-        section: Markdown of one result, from the file's name, its record, and the folder as linked from the page.
-        lead: A paragraph below the title.
+        section: Renders one result as Markdown, from the file's name, the record, and the link to the folder.
+        lead: A paragraph below the heading.
         expected: Whether the page says so if there is no result.
     """
 

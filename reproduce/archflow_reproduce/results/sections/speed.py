@@ -86,7 +86,7 @@ ABSENT: Any = None
 OF_A_PROCESSOR = {
     *("surrogate_us", "surrogate_nasbench101_us", "pretrain_epoch_s", "embed_nasbench101", "spaces", "help_s"),
 }
-"""Figures that are not measured on a device other than the processor."""
+"""Fields that are measured on the CPU only."""
 
 
 class SpeedResult(Described):
@@ -144,7 +144,7 @@ def against_section(name: str, record: Record, place: str) -> str:
 
 
 def speed_summary(record: Record) -> str:
-    """One sentence for the README; empty for devices other than the processor."""
+    """One sentence for the README; empty for devices other than the CPU."""
     result = record.content
     if "pretrain_epoch_s" not in result or "gated_gcn" not in result["encoders"]:
         return ""
@@ -152,7 +152,7 @@ def speed_summary(record: Record) -> str:
     surrogate = rounded(result["surrogate_us"]["median"])
     return (
         f"Speed on {processor(result)}: {encode} µs to encode an architecture with the gated GCN in batches of "
-        f"128; {surrogate} µs for its flow surrogate; {rounded(result['pretrain_epoch_s']['median'])} s an epoch of "
+        f"128; {surrogate} µs for its flow surrogate; {rounded(result['pretrain_epoch_s']['median'])} s per epoch of "
         "pre-training on 15,625 cells."
     )
 

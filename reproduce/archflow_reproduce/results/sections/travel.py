@@ -56,7 +56,7 @@ def travel_section(name: str, record: Record, place: str) -> str:
     result = record.content
     return paragraphs(
         f"### Rows: {result['rows']}",
-        f"{len(result['tables'])} tables, at most {record.config['runs']} runs a figure. {processor(result)}.",
+        f"{len(result['tables'])} tables, at most {record.config['runs']} runs per figure. {processor(result)}.",
         travel_report(result),
         made_by(record, name, place),
     )
@@ -67,10 +67,11 @@ TRAVEL = Kind(
     "Many tables, few labels",
     TravelResult,
     travel_section,
-    "Predictors beside trees, ridge regression and Gaussian processes, which get the same labels, architectures and "
-    "known columns. Three runs are three model seeds on three permutations; labels are counted with those that a "
-    "method holds back. Architectures are divided by their hash: choices are made on *development* rows, results are "
-    "reported on the others. One column per table; *rank* is the mean over tables of a method's rank on each.",
+    "Predictors compared with trees, ridge regression and Gaussian processes that get the same labels, "
+    "architectures and known columns. Three runs use three model seeds on three permutations; labels that "
+    "a method holds back for validation count as labels. Architectures are divided by their hash: choices "
+    "are made on *development* rows, results are reported on the others. One column per table; *rank* is "
+    "the mean over tables of a method's rank on each.",
     expected=False,
 )
 """How the page shows them."""
