@@ -92,7 +92,7 @@ def predict(
 def _say_written(out: Path | None, report: Path | None, count: int) -> None:
     for path, what in ((out, f"all {count:,} architectures"), (report, "the report")):
         if path is not None:
-            typer.echo(printable(f"\n{path}: {what}"))
+            typer.echo("\n" + printable(f"{path}: {what}"))
 
 
 def _check(data: str, out: Path | None, report: Path | None, figures: Path | None, force: bool) -> None:
