@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archflow.cli.output import ForceOption, Json, note, print_json, print_table
+from archflow.cli.output import ForceOption, Json, note, print_json, print_table, probability
 from archflow.cli.reading import Reading
 from archflow.printable import printable
 
@@ -26,7 +26,11 @@ LimitOption = Annotated[
 ]
 CoverageOption = Annotated[
     float,
-    typer.Option(min=0.01, max=0.999, help="The fraction of the chosen candidates whose latency is at most its bound."),
+    typer.Option(
+        parser=probability,
+        metavar="<float>",
+        help="The fraction of the chosen candidates whose latency is at most its bound.",
+    ),
 ]
 DeviceOption = Annotated[
     str | None, typer.Option(help="The device, for predictors that were fitted with --context; as for `predict`.")

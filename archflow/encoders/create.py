@@ -59,8 +59,9 @@ def create(
     _check(str(name), kind, config)
     preparation = _preparation(data, view or kind.view, positions, unknown)
     if len(preparation.scales) and "n_attributes" not in inspect.signature(kind).parameters:
+        found = ", ".join(each.name for each in preparation.scales.scales)
         raise ArchflowError(
-            f"create: {name} reads no node attributes, but the architectures have {', '.join(each.name for each in preparation.scales.scales)}; "
+            f"create: {name} reads no node attributes, but the architectures have {found}; "
             "let its constructor take n_attributes and give it to a NodeInput (docs/encoders.md, Node attributes)"
         )
     with seeded(whole("create: seed", seed, 0)):

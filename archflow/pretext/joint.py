@@ -32,7 +32,9 @@ class JointTask(PretextTask):
         super().__init__()
         self.config = {name: {"weight": weight, "config": task.config} for name, (task, weight) in tasks.items()}
         self.weights = {name: weight for name, (_, weight) in tasks.items()}
-        self._tasks = nn.ModuleDict({name.replace(".", "/"): task for name, (task, _) in tasks.items()})  # torch: no dot
+        self._tasks = nn.ModuleDict(
+            {name.replace(".", "/"): task for name, (task, _) in tasks.items()}
+        )  # torch: no dot
 
     @property
     def tasks(self) -> dict[str, PretextTask]:
