@@ -157,6 +157,8 @@ def labelled_rows(values: NDArray[np.float64], labels: float | None, seed: int) 
     """
     rows = np.flatnonzero(np.isfinite(values))
     count = len(rows) if labels is None else label_count(labels, len(rows))
+    if len(rows) < 2:
+        raise ArchflowError(f"labels: {len(rows)} of {len(values)} architectures are measured; measure more of them")
     if count < 2 or count > len(rows):
         raise ArchflowError(f"labels: {count} of {len(rows)} measured architectures; give at least 2 and at most all")
     return rows if labels is None else np.sort(np.random.default_rng(seed).permutation(rows)[:count])
