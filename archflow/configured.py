@@ -99,7 +99,7 @@ def parsed(
     settings: dict[str, dict[str, Any]] = {}
     for text in assignments:
         target, equals, value = text.partition("=")
-        part, dot, setting = target.strip().partition(".")
+        part, dot, setting = target.strip().rpartition(".")  # the part may be package.module:Class
         if not (part and dot and setting and equals):
             raise ArchflowError(f"setting {text!r}: write {form}")
         settings.setdefault(part, {})[setting] = _value(text, value.strip())

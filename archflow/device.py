@@ -23,5 +23,7 @@ def usable(device: torch.device | str) -> torch.device:
         torch.zeros(1, device=found).item()  # a device may be known and not be there
     except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
         reason = str(error).splitlines()[0].split(". ")[0]
+        if reason.startswith("Expected one of"):  # followed by twenty kinds that hardly any machine has
+            reason = "torch knows no such device; a GPU is 'cuda', 'cuda:1' or 'mps'"
         raise ArchflowError(f"device {str(device)!r} cannot be used here ({reason}); use 'cpu'") from None
     return found

@@ -3,7 +3,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from archflow.configured import Configured
+from archflow.configured import Configured, parsed
 from archflow.errors import ArchflowError
 
 
@@ -71,3 +71,8 @@ def test_the_constructor_gets_pythons_own_numbers():
 def test_arguments_out_of_their_bounds_are_refused_before_anything_is_built(arguments, message):
     with pytest.raises(ArchflowError, match=message):
         Bounded(**arguments)
+
+
+def test_the_part_of_a_setting_may_be_a_class_by_its_module():
+    texts = ["graphcl.temperature=0.1", "my.parts:Depth.unit=2", "my.parts:Depth.name=a.b"]
+    assert parsed(texts) == {"graphcl": {"temperature": 0.1}, "my.parts:Depth": {"unit": 2, "name": "a.b"}}

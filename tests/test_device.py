@@ -16,3 +16,9 @@ def test_any_other_is_one_line_that_names_it(device):
         usable(device)
     assert str(caught.value).startswith(f"device {str(device)!r} cannot be used here (")
     assert "\n" not in str(caught.value)
+
+
+def test_a_kind_that_torch_does_not_know_is_answered_by_those_that_there_may_be():
+    with pytest.raises(ArchflowError, match=r"'gpu' .*no such device; a GPU is 'cuda'.*; use 'cpu'") as caught:
+        usable("gpu")
+    assert "vulkan" not in str(caught.value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archflow.cli.import_models import InputsOption
-from archflow.cli.output import Json, note, print_json, print_table, warn
+from archflow.cli.output import Json, note, print_json, print_table, probability, warn
 from archflow.printable import printable
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ PredictorOption = Annotated[
     ),
 ]
 CoverageOption = Annotated[
-    float, typer.Option(min=0.01, max=0.999, help="The probability that the interval contains the latency.")
+    float,
+    typer.Option(parser=probability, metavar="<float>", help="The probability that the interval contains the latency."),
 ]
 
 

@@ -96,9 +96,18 @@ def label_count(given: str | float | None) -> float | None:
         share = float(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
     except ValueError:
         share = 0.0
-    if not 0 < share < float("inf") or (text.endswith("%") and share > 1):
+    if not 0 < share < float("inf") or (share > 1 and (text.endswith("%") or share % 1)):
         raise ArchflowError(f"--labels {text!r}: give a count such as 50, or a fraction such as 0.1 or 10%")
     return None if text.endswith("%") and share == 1 else share
+
+
+def probability(given: str | float) -> float:
+    """The probability of an option: a number such as 0.8, or a percentage. Whatever uses it checks its range."""
+    text = str(given)  # a default is a number
+    try:
+        return float(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no number; write 0.8 or 80%") from None
 
 
 def note(line: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archflow.cli.output import FiguresOption, ForceOption, Json, note, print_json, print_table, warn
+from archflow.cli.output import FiguresOption, ForceOption, Json, note, print_json, print_table, probability, warn
 from archflow.cli.reading import STREAM, Reading, TableOption, is_stdout, write_table
 from archflow.cli.vectors import SkipOption, known_rows, spread
 from archflow.printable import printable
@@ -40,7 +40,9 @@ IntervalOption = Annotated[
     float | None,
     typer.Option(
         help="Also write the columns low_METRIC and high_METRIC: an interval that contains the metric with this "
-        "probability, such as 0.8."
+        "probability, such as 0.8 or 80%.",
+        parser=probability,
+        metavar="<float>",
     ),
 ]
 DeviceOption = Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archflow.cli.output import ForceOption, Json, note, print_json, print_table
+from archflow.cli.output import ForceOption, Json, note, print_json, print_table, probability
 from archflow.cli.reading import Reading
 from archflow.printable import printable
 
@@ -25,7 +25,9 @@ LimitOption = Annotated[str | None, typer.Option(help="The highest latency allow
 CoverageOption = Annotated[
     float,
     typer.Option(
-        min=0.01, max=0.999, help="The fraction of the chosen candidates whose latency should not exceed its bound."
+        parser=probability,
+        metavar="<float>",
+        help="The fraction of the chosen candidates whose latency should not exceed its bound.",
     ),
 ]
 DeviceOption = Annotated[

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.bounds import number
+from archflow.bounds import number, whole
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.spaces import SPACES
@@ -147,7 +147,7 @@ def label_count(labels: float, of: int) -> int:
     Raises ArchflowError for anything else.
     """
     labels = number("labels", labels, above=0)
-    return int(labels * of + 1e-9) if labels < 1 else round(labels)
+    return int(labels * of + 1e-9) if labels < 1 else whole("labels", labels, 1)
 
 
 def labelled_rows(values: NDArray[np.float64], labels: float | None, seed: int) -> Rows:
@@ -157,6 +157,8 @@ def labelled_rows(values: NDArray[np.float64], labels: float | None, seed: int) 
     """
     rows = np.flatnonzero(np.isfinite(values))
     count = len(rows) if labels is None else label_count(labels, len(rows))
+    if len(rows) < 2:
+        raise ArchflowError(f"labels: {len(rows)} of {len(values)} architectures are measured; measure more of them")
     if count < 2 or count > len(rows):
         raise ArchflowError(f"labels: {count} of {len(rows)} measured architectures; give at least 2 and at most all")
     return rows if labels is None else np.sort(np.random.default_rng(seed).permutation(rows)[:count])

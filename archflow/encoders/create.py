@@ -58,6 +58,12 @@ def create(
         raise ArchflowError(f"create: an untrained {name} needs architectures or a vocabulary to know its operations")
     _check(str(name), kind, config)
     preparation = _preparation(data, view or kind.view, positions, unknown)
+    if len(preparation.scales) and "n_attributes" not in inspect.signature(kind).parameters:
+        found = ", ".join(each.name for each in preparation.scales.scales)
+        raise ArchflowError(
+            f"create: {name} reads no node attributes, but the architectures have {found}; "
+            "let its constructor take n_attributes and give it to a NodeInput (docs/encoders.md, Node attributes)"
+        )
     with seeded(whole("create: seed", seed, 0)):
         encoder = kind(n_ops=len(preparation.vocabulary), **_attributes(preparation), **config)
     encoder.describe(preparation.vocabulary)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -52,7 +53,8 @@ def read_columns(path: Path) -> pa.Table:
         raise
     except (pa.ArrowException, ValueError, OSError, csv.Error) as error:
         line = str(error).splitlines()[0]
-        raise ArchflowError(f"{path}: cannot be read as {path.suffix[1:]} ({line}); is the file whole?") from None
+        mend = "save it as UTF-8" if re.search("utf-?8", line, re.IGNORECASE) else "is the file whole?"
+        raise ArchflowError(f"{path}: cannot be read as {path.suffix[1:]} ({line}); {mend}") from None
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ArchflowError(f"{path}: column {shown(twice)} occurs twice; rename or remove one")
@@ -73,7 +75,7 @@ def _validate(columns: pa.Table) -> None:
 def _read_csv(path: Path) -> pa.Table:
     """Read the columns of a CSV file, as text.
 
-    The separator is a comma, semicolon, tab or bar: whichever yields the columns of a table.
+    The separator is a comma, semicolon, tab or bar: whichever yields the columns of a table, or else the most columns.
     """
     import pyarrow as pa
     import pyarrow.csv
@@ -82,7 +84,8 @@ def _read_csv(path: Path) -> pa.Table:
     for delimiter in ",;\t|":
         with path.open(newline="", encoding="utf-8-sig") as file:
             header[delimiter] = next(csv.reader(file, delimiter=delimiter), [])
-    delimiter = max(header, key=lambda each: len({*GRAPH_COLUMNS, "native"} & set(header[each])))
+    known = {*GRAPH_COLUMNS, "native"}
+    delimiter = max(header, key=lambda each: (len(known & set(header[each])), len(header[each])))
     names = dict.fromkeys(header[delimiter], pa.string())
 
     def read(block: int) -> pa.Table:

@@ -77,7 +77,7 @@ def why_no_numbers(columns: pa.Table, name: str) -> str:
     held = texts[row].as_py()
     if re.fullmatch(r"[-+]?\d+", held or ""):
         return f"column {name!r}: row {row} holds {held}, an integer beyond what float64 holds exactly; divide it"
-    return f"column {name!r} is not numeric: row {row} holds {shown(held)}; leave it empty if not measured"
+    return f"column {name!r} is not numeric: row {row} holds {shown(held)}; write it like 91.4, or leave it empty"
 
 
 def typed(columns: pa.Table) -> pa.Table:

@@ -98,6 +98,8 @@ def read_folder(folder: Path, form: str, shape: type[Shape]) -> tuple[dict[str, 
 
 def _head(folder: Path) -> tuple[Head, dict[str, Any]]:
     """The head of the description, and the whole description."""
+    if folder.is_file():
+        raise ArchflowError(f"{folder}: is a file, not a predictor; give the folder that `archflow fit` wrote")
     path = folder / DESCRIPTION
     about = read_json(path)
     return parse(Head, about, str(path), MEND, finite=False, more=True), about

@@ -32,12 +32,14 @@ class JointTask(PretextTask):
         super().__init__()
         self.config = {name: {"weight": weight, "config": task.config} for name, (task, weight) in tasks.items()}
         self.weights = {name: weight for name, (_, weight) in tasks.items()}
-        self._tasks = nn.ModuleDict({name: task for name, (task, _) in tasks.items()})
+        self._tasks = nn.ModuleDict(
+            {name.replace(".", "/"): task for name, (task, _) in tasks.items()}
+        )  # torch: no dot
 
     @property
     def tasks(self) -> dict[str, PretextTask]:
         """The tasks by name."""
-        return {name: cast(PretextTask, task) for name, task in self._tasks.items()}
+        return {name: cast(PretextTask, task) for name, task in zip(self.weights, self._tasks.values(), strict=True)}
 
     @property
     def proxies(self) -> tuple[str, ...]:

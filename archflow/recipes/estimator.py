@@ -93,7 +93,7 @@ class ArchitectureRegressor(RegressorMixin, BaseEstimator):
             ArchflowError: If the labels cannot be learnt, there are fewer than five, or a parameter does not fit.
         """
         given = as_table(X)
-        metric, values = _labels(y, len(given))
+        metric, values = _labels(y, len(given), X)
         table = given.with_metrics({metric: values})
         if self.reference is not None:
             others = as_table(self.reference)
@@ -135,7 +135,7 @@ class ArchitectureRegressor(RegressorMixin, BaseEstimator):
             raise ArchflowError("score: Kendall's tau takes no sample_weight; leave it out")
         check_is_fitted(self)
         table = as_table(X)
-        _, values = _labels(y, len(table))
+        _, values = _labels(y, len(table), X)
         rows = np.flatnonzero(np.isfinite(values))
         return kendall_tau(self.predictor_.predict(table.select(rows)).mean, values[rows])
 
@@ -161,8 +161,12 @@ class ArchitectureRegressor(RegressorMixin, BaseEstimator):
         return tags
 
 
-def _labels(y: ArrayLike, rows: int) -> tuple[str, Values]:
-    """The name of the metric and its (N,) values. Raises ArchflowError if they are not N numbers."""
+def _labels(y: ArrayLike, rows: int, X: Architectures) -> tuple[str, Values]:
+    """The name of the metric and its (N,) values.
+
+    Raises:
+        ArchflowError: They are not N numbers, or their index is that of the frame X in another order.
+    """
     name = getattr(y, "name", None)
     try:
         values = np.asarray(y, np.float64)
@@ -170,6 +174,11 @@ def _labels(y: ArrayLike, rows: int) -> tuple[str, Values]:
         raise ArchflowError("y: not all of it are numbers; give NaN where it is not measured") from None
     if values.shape != (rows,):
         raise ArchflowError(f"y: its shape is {values.shape}; give one label for each of {rows} architectures")
+    of_x, of_y = (list(getattr(getattr(each, "index", None), "array", ())) for each in (X, y))  # empty if not of pandas
+    if of_x != of_y and set(of_x) == set(of_y):
+        raise ArchflowError(
+            "y: its index is that of X in another order; give y.loc[X.index], or y.to_numpy() if rows match by place"
+        )
     return name if isinstance(name, str) and name else METRIC, values
 
 

@@ -227,12 +227,14 @@ def test_the_best_have_probabilities_and_intervals(fit, run, table, tmp_path):
     assert "predictions of score would replace it" in again.splitlines()[-1]
 
 
-@pytest.mark.parametrize("coverage", ["0", "1", "-0.5", "80", "nan", "inf", "0.999"])
+@pytest.mark.parametrize("coverage", ["0", "1", "-0.5", "80", "nan", "inf", "0.999", "180%"])
 def test_an_impossible_coverage_is_one_line(fit, run, table, tmp_path, coverage):
     fit()
     asked = ("predict", tmp_path / "p", "--data", table, "--interval", coverage, "--out", tmp_path / "r.csv")
     (line,) = run(*asked, code=2).splitlines()
-    assert line.startswith(f"archflow: coverage {coverage} ")
+    assert line.startswith(
+        f"archflow: coverage {float(coverage.removesuffix('%')) / (100 if '%' in coverage else 1):g} "
+    )
     assert not (tmp_path / "r.csv").exists()
 
 

@@ -1,8 +1,9 @@
 import json
 
 import pytest
+import typer
 
-from archflow.cli.output import names, numbers, print_json, print_table
+from archflow.cli.output import label_count, names, numbers, print_json, print_table, probability
 from archflow.errors import ArchflowError
 
 
@@ -16,6 +17,19 @@ def test_numbers_are_positive_and_of_their_kind():
     for text, kind in (("1.5", int), ("0", int), ("-1", float), ("inf", float), ("nan", float), ("x", float)):
         with pytest.raises(ArchflowError, match=f"--labels '{text}': give positive numbers with commas between them"):
             numbers("--labels", text, kind)
+
+
+def test_labels_are_a_count_or_a_fraction():
+    assert (label_count("50"), label_count("0.1"), label_count("10 %"), label_count(None)) == (50, 0.1, 0.1, None)
+    for text in ("1.5", "0", "200%", "many", "inf"):
+        with pytest.raises(ArchflowError, match=r"give a count such as 50, or a fraction such as 0\.1 or 10%"):
+            label_count(text)
+
+
+def test_a_probability_may_be_a_percentage():
+    assert probability("80%") == probability(0.8) == probability("0.8") == 0.8
+    with pytest.raises(typer.BadParameter, match="'often' is no number; write"):
+        probability("often")
 
 
 def test_tables_are_aligned_and_harmless_to_a_terminal(capsys):

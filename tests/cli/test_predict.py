@@ -28,7 +28,7 @@ def test_predict_replaces_what_predict_wrote_and_nothing_else_unasked(run, predi
     for name in ("ranked.csv", "ranked.parquet", "ranked.jsonl"):
         predict = ("predict", predictor, "--data", table, "--out", name)
         run(*predict)
-        run(*predict)
+        assert f"\n\n{name}: all 30 architectures" in run(*predict)
         shutil.copy(table, "notes.csv")
         Table(read_table(table).architectures, {"mine": np.arange(30.0)}).write(name)
         before = Path(name).read_bytes()

@@ -8,7 +8,15 @@ import pytest
 
 from archflow.data.device_splits import DeviceSplit, devices_drawn, devices_named, hardware
 from archflow.data.saved_splits import load_split, save_split
-from archflow.data.splits import isomorphism_classes, labelled_rows, pool, shared_classes, split, split_by_size
+from archflow.data.splits import (
+    isomorphism_classes,
+    label_count,
+    labelled_rows,
+    pool,
+    shared_classes,
+    split,
+    split_by_size,
+)
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import Table
@@ -97,6 +105,12 @@ def test_labelled_rows_draws_among_the_measured():
     for labels in (1, 21):
         with pytest.raises(ArchflowError, match="of 20 measured"):
             labelled_rows(values, labels, 0)
+
+
+@pytest.mark.parametrize("labels", [1.5, 2.5, 10.1])
+def test_a_count_of_labels_is_whole(labels):
+    with pytest.raises(ArchflowError, match=f"labels must be a whole number of at least 1, not {labels}"):
+        label_count(labels, 100)
 
 
 def test_split_by_size_learns_from_the_smaller():

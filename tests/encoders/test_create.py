@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import archflow
-from archflow.encoders import ENCODERS, create, list_encoders
+from archflow.encoders import ENCODERS, Encoder, create, list_encoders
 from archflow.encoders.pretrained import names
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
@@ -149,3 +149,22 @@ def test_an_embedder_is_pickled_by_whatever_pickles(name, architectures, tmp_pat
         joblib.load(tmp_path / "joblib"),
     ):
         np.testing.assert_array_equal(other.embed(some), expected)
+
+
+class _Blind(Encoder):
+    """Knows nothing of node attributes."""
+
+    def __init__(self, n_ops: int, width: int = 4) -> None:
+        super().__init__()
+        self.operation = torch.nn.Embedding(n_ops, width)
+
+    def forward(self, batch):
+        return self.operation(batch.op)
+
+
+def test_an_encoder_that_takes_no_attributes_says_so_where_there_are_some(architectures, monkeypatch):
+    monkeypatch.setattr(ENCODERS, "get", lambda name: _Blind)
+    assert create("blind", architectures).embed(architectures).shape == (len(architectures), 4)
+    kernels = architectures.with_attributes(np.arange(len(architectures.op), dtype=float)[:, None], ["kernel"])
+    with pytest.raises(ArchflowError, match=r"blind reads no .* have kernel; .*take n_attributes"):
+        create("blind", kernels)

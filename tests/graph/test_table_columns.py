@@ -11,6 +11,7 @@ import pytest
 
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph.columns import read_columns
 from archflow.graph.table import Table, read_table
 from tests.tables import OLD_PYARROW
 
@@ -149,6 +150,19 @@ def test_other_delimiters_are_recognised(tmp_path, delimiter):
     table = read_table(path)
     assert list(table.architectures) == [Architecture(("a", "b", "c"), ((0, 1), (1, 2)))]
     assert table.metric("acc").tolist() == [3.5]
+
+
+def test_a_table_without_graphs_may_have_other_delimiters(tmp_path):
+    (tmp_path / "t.csv").write_text("block0_k;block0_e;acc\n3;6;3.5\n")
+    assert read_columns(tmp_path / "t.csv").column_names == ["block0_k", "block0_e", "acc"]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_text_that_is_not_utf_8_says_how_to_save_it(tmp_path, encoding):
+    path = tmp_path / "t.csv"
+    path.write_bytes("ops,edge_src,edge_dst,über\n[a],[],[],1\n".encode(encoding))
+    with pytest.raises(ArchflowError, match=r"t\.csv: cannot be read as csv .*; save it as UTF-8$"):
+        read_table(path)
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])

@@ -31,7 +31,7 @@ def test_numbers_are_read_where_there_are_only_numbers(columns, expected):
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
-        (untyped("1", "high"), "column 'x' is not numeric: row 1 holds 'high'; leave it empty if not measured"),
+        (untyped("1", "high"), "column 'x' is not numeric: row 1 holds 'high'; write it like 91.4, or leave it empty"),
         (untyped("9007199254740993", "1"), "column 'x': row 0 holds 9007199254740993, an integer beyond what"),
         (pa.table({"x": [None, b"ab"]}), "column 'x' is not numeric: row 1 holds \"b'ab'\""),
     ],

@@ -14,3 +14,9 @@ def test_a_predictor_of_another_kind_is_refused_in_one_line(tmp_path, form):
     with pytest.raises(ArchflowError, match=rf"predictor\.json: has the format '{form}', .*; fit again$") as caught:
         load_predictor(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_table_in_place_of_a_predictor_is_said_to_be_no_folder(tmp_path):
+    (tmp_path / "cells.csv").write_text("ops\n")
+    with pytest.raises(ArchflowError, match=r"cells\.csv: is a file, not a predictor; give the folder that"):
+        load_predictor(tmp_path / "cells.csv")

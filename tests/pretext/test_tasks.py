@@ -183,3 +183,9 @@ def test_a_sum_of_tasks_that_draw_keeps_the_contract(architectures, proxies):
     known = architectures.recoded(vocabulary_for(name, architectures.vocabulary))
     settings = {"cate": {"cost": "parameters"}}
     check_pretext_task(lambda encoder: make_task(name, encoder, settings), lambda: encoder_for(known), known, proxies)
+
+
+def test_a_sum_takes_a_class_by_its_module(architectures):
+    name = f"{PRETEXT_TASKS.get('cap').__module__}:{PRETEXT_TASKS.get('cap').__name__}"
+    joint = make_task(f"0.5*{name}+flow", GatedGCN(len(architectures.vocabulary), 8))
+    assert list(joint.tasks) == [name, "flow"]

@@ -170,7 +170,7 @@ def test_direction_and_objects_and_seeds():
     [
         ({}, SCORE[:5], r"y: its shape is \(5,\); give one label for each of 30"),
         ({}, ["good"] * 30, "not all of it are numbers"),
-        ({}, np.full(30, np.nan), "0"),
+        ({}, np.full(30, np.nan), "0 of 30 architectures are measured"),
         ({"recipe": "plian"}, SCORE, "did you mean 'plain'"),
         ({"objective": "squard"}, SCORE, "did you mean 'squared'"),
         ({"features": ["parms"]}, SCORE, "parms"),
@@ -181,6 +181,15 @@ def test_mistakes_are_one_line(parameters, labels, message):
     with pytest.raises(ArchflowError, match=message) as caught:
         ArchitectureRegressor(**{"recipe": "plain", **parameters}).fit(CELLS, labels)
     assert "\n" not in str(caught.value)
+
+
+def test_labels_in_another_order_than_the_frame_are_refused():
+    frame = pd.DataFrame({"ops": [["a", "b"]] * 30, "edge_src": [[0]] * 30, "edge_dst": [[1]] * 30})
+    labels, shuffled = pd.Series(SCORE), frame.sample(frac=1, random_state=0)
+    with pytest.raises(ArchflowError, match=r"y: its index is that of X in another order; give y\.loc\[X\.index\]"):
+        ArchitectureRegressor("plain").fit(shuffled, labels)
+    for X, y in ((frame, labels), (shuffled, labels.loc[shuffled.index]), (shuffled, SCORE), (CELLS, labels[::-1])):
+        assert len(estimator._labels(y, 30, X)[1]) == 30
 
 
 def test_notes_go_to_the_log(caplog):
