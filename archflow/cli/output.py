@@ -107,7 +107,7 @@ def probability(given: str | float) -> float:
     try:
         return float(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no number; write 0.8 or 80%") from None
+        raise typer.BadParameter(f"{text!r} is not a number; write 0.8 or 80%") from None
 
 
 def note(line: str) -> None:

@@ -248,7 +248,7 @@ def test_bad_input_is_one_line(table, encoder, predictor, tmp_path):
     (tmp_path / "equal.jsonl").write_text(good * 5)
     assert "equal" in refused(*fit, tmp_path / "equal.jsonl")
     (tmp_path / "one.jsonl").write_text(good)
-    assert "at least 2" in refused(*fit, tmp_path / "one.jsonl")
+    assert "measure more of them" in refused(*fit, tmp_path / "one.jsonl")
     assert "no column" in refused("fit", "--data", table, "--metric", "speed", "--out", tmp_path / "p")
     assert "no such file" in refused(*fit, tmp_path / "absent.parquet")
     assert "no data set" in refused("data", "info", "nasbench")

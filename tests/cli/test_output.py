@@ -28,7 +28,7 @@ def test_labels_are_a_count_or_a_fraction():
 
 def test_a_probability_may_be_a_percentage():
     assert probability("80%") == probability(0.8) == probability("0.8") == 0.8
-    with pytest.raises(typer.BadParameter, match="'often' is no number; write"):
+    with pytest.raises(typer.BadParameter, match="'often' is not a number; write"):
         probability("often")
 
 

@@ -27,7 +27,8 @@ def test_a_predictor_keeps_its_contract(architectures, members, encoder):
     check_predictor(lambda: predictor(architectures, members, encoder), architectures, target(architectures))
 
 
-@pytest.mark.parametrize("name", ENCODERS.names())
+# That others get gradients and train together is tested with the encoders and in `test_fine_tune`.
+@pytest.mark.parametrize("name", sorted({*GRAPH_NETWORKS, "mlp", "transformer", "pace", "ta_gates"}))
 def test_few_labels_are_enough_for_a_learnable_target(name):
     architectures = random_architectures(200, seed=5)
     if ENCODERS.get(name).reads_pairs:

@@ -21,7 +21,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> dict:
 
 def test_the_result_is_a_record(run, measured: dict, tmp_path: Path) -> None:
     shown = run("bench", "speed", "--out", tmp_path / "speed.json")
-    assert "250 GFLOP/s at best" in shown
+    assert "250 GFLOP/s at most" in shown
     record = read_record(tmp_path / "speed.json")
     assert (record.kind, record.data, record.content) == ("speed", {}, measured)
 

@@ -53,7 +53,7 @@ def test_finished_draws_are_kept_and_shown(tmp_path, monkeypatch, source):
     assert "neither a column nor a node attribute" not in str(cells["20"]["baseline/params + flops"])
     monkeypatch.setitem(METHODS._parts, "baseline/flops", None)  # nothing is measured again
     assert run_latency(wanted, tmp_path / "runs") == result
-    assert "**toy/one, 50% labels** of 80 networks" in latency_report(result)
+    assert "**toy/one, 50% labels** (80 networks" in latency_report(result)
     write(tmp_path / "results" / "latency.json", "latency", result)
     assert "| baseline/flops" in results_page(tmp_path / "results", tmp_path / "page.md")
 

@@ -37,7 +37,7 @@ def test_finished_draws_are_kept_and_shown(tmp_path, monkeypatch):
     monkeypatch.setattr(study, "alternatives", fail)
     assert run_choices(chosen, tmp_path / "runs") == result
     text = choices_report(result)
-    assert "| best component of each table, by test labels |" in text
+    assert "| best component of each table, chosen by test labels |" in text
     assert "| digits201 |" in text
     assert "| rule" not in choices_report({**result, "rows": "reported"})
     write(tmp_path / "results" / "choices.json", "choices", result)
