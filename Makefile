@@ -21,9 +21,9 @@ $(VENV)/.installed: $(VENV)/.archflow reproduce/pyproject.toml
 demo: $(VENV)/.archflow
 	$(BIN)/archflow demo
 
-# Three processes for two cores: many tests wait for others. Modules are compiled first, since tests start hundreds of
-# short processes.
-PROCESSES ?= 3
+# Two processes at once; a test that is slow does not hold up the other. Modules are compiled first, since tests start
+# hundreds of short processes.
+PROCESSES ?= 2
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.installed
 	$(BIN)/python -m compileall -q archflow reproduce
