@@ -22,8 +22,6 @@ from archflow.near import alternatives
 from archflow.printable import printable, shown
 from archflow.progress import LOGGER
 
-LOG = LOGGER
-
 _CONFIG = "archflow.config"
 """Where a context keeps the path of the configuration file until the verb is known."""
 
@@ -38,8 +36,8 @@ class _ToStandardError(logging.Handler):
 
 def start_log() -> None:
     """Print what archflow logs on standard error: notes and warnings, unless an option says otherwise."""
-    LOG.handlers[:] = [_ToStandardError()]  # replaces the handler that programs get
-    LOG.setLevel(logging.INFO)
+    LOGGER.handlers[:] = [_ToStandardError()]  # replaces the handler that programs get
+    LOGGER.setLevel(logging.INFO)
 
 
 def _print_version(wanted: bool) -> None:
@@ -51,7 +49,7 @@ def _print_version(wanted: bool) -> None:
 def _set_level(level: int) -> Any:
     def callback(wanted: bool) -> None:
         if wanted:
-            LOG.setLevel(level)
+            LOGGER.setLevel(level)
 
     return callback
 

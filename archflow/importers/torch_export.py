@@ -68,8 +68,10 @@ def from_module(
         except Exception as error:  # whatever the user's module raises, or the exporter of its axes
             notes = [f"its batch cannot be left open, costs are of the whole batch ({first_line(error)})"]
     network = without_weights(module).eval()
-    with suppress(Exception), redirect_stdout(sys.stderr):  # standard output is the command's own
+    program = None
+    with suppress(Exception), redirect_stdout(sys.stderr):  # whatever it raises; standard output is the command's own
         program = recorded(network, arguments, by_keyword)
+    if program is not None:
         return _model(name, network, program, OpaqueModules(network), notes)
     network = without_weights(module).eval()  # again, as the forward that failed may have changed it
     with OpaqueModules(network) as opaque:

@@ -9,10 +9,10 @@ import pytest
 import typer
 
 from archflow.cli.app import app
-from archflow.cli.general import LOG, with_general_options
+from archflow.cli.general import with_general_options
 from archflow.encoders import ENCODERS
 from archflow.named_objects import PLUGINS
-from archflow.progress import progress_bar
+from archflow.progress import LOGGER, progress_bar
 from tests.cli.commands import QUICK, one_line
 
 ENCODER = "gated_gcn.fgp-digits201"
@@ -21,7 +21,7 @@ ENCODER = "gated_gcn.fgp-digits201"
 @pytest.fixture(autouse=True)
 def level():
     yield
-    LOG.setLevel(logging.INFO)
+    LOGGER.setLevel(logging.INFO)
 
 
 def test_a_file_gives_options_and_the_command_line_overrides_them(run, table, here):
