@@ -18,6 +18,7 @@ from archflow.graph import ArchitectureSet
 from archflow.testing import random_architectures
 
 torch.set_num_threads(1)  # small matrices: a second thread costs more than it brings
+os.cpu_count = lambda: 1  # a second process takes seconds to start, and another one runs tests already
 # The same examples at every run for CI; `make properties` looks for new ones.
 settings.register_profile("ci", deadline=None, max_examples=15, derandomize=True)
 settings.register_profile("fuzz", deadline=None, max_examples=2000, print_blob=True)
