@@ -29,12 +29,21 @@ class Compact:
         self.at = at
         self.end = len(content) if end is None else min(end, len(content))
 
-    def struct(self, deep: int = 0) -> dict[int, Any]:
+    def struct(self) -> dict[int, Any]:
         """Read a struct: field number -> bool, int, float, bytes, list or struct.
 
         Raises:
             ArchflowError: If these bytes are not a struct.
         """
+        try:
+            found = self._struct(0)
+        except IndexError:  # past the whole content
+            raise ArchflowError(_TRUNCATED) from None
+        if self.at > self.end:
+            raise ArchflowError(_TRUNCATED)
+        return found
+
+    def _struct(self, deep: int) -> dict[int, Any]:
         if deep > _DEEPEST:
             raise ArchflowError("structs that are nested too deeply")
         found: dict[int, Any] = {}
@@ -58,7 +67,7 @@ class Compact:
             case 9 | 10:
                 return self._list(deep)
             case 12:
-                return self.struct(deep)
+                return self._struct(deep)
         raise ArchflowError(f"a field of kind {kind}")
 
     def _list(self, deep: int) -> list[Any]:
@@ -74,19 +83,20 @@ class Compact:
 
     def _unsigned(self) -> int:
         """An integer in groups of seven bits, the least significant first."""
-        value = 0
+        content, at, value = self.content, self.at, 0
         for shift in range(0, 64, 7):
-            byte = self._byte()
-            value |= (byte & 0x7F) << shift
+            byte = content[at]
+            at += 1
             if byte < 0x80:
-                return value
+                self.at = at
+                return value | byte << shift
+            value |= (byte & 0x7F) << shift
         raise ArchflowError("an integer of more than 64 bits")
 
     def _byte(self) -> int:
-        if self.at >= self.end:
-            raise ArchflowError(_TRUNCATED)
+        byte = self.content[self.at]
         self.at += 1
-        return self.content[self.at - 1]
+        return byte
 
     def _bytes(self, count: int) -> bytes | memoryview:
         if count > self.end - self.at:
