@@ -59,11 +59,12 @@ def against_tables(result: Mapping[str, Any]) -> list[str]:
     config, figures = result["config"], result["figures"]
     slower = ", ".join(f"`{name}`" for name in result["slower"]) or "none"
     ratios = sorted(facts["ratio"] for facts in figures.values())
+    again = max(facts["passes"] for facts in figures.values())
     missing = [f"Not compared: `{name}` ({reason})." for name, reason in result["not_compared"].items()]
     return [
         f"Commit `{config['here']}` against `{config['there']}`: every figure timed in both by the same code, "
-        f"{result['rounds']} passes each in turn, on {processor(result)}. Milliseconds of the fastest pass, per "
-        "architecture, training step or whole set.",
+        f"{result['rounds']} passes each in turn, and anew with {again} where those differ by more than 5 %, on "
+        f"{processor(result)}. Milliseconds of the fastest pass, per architecture, training step or whole set.",
         markdown_table(
             ("figure", "here", "there", "ratio"),
             [

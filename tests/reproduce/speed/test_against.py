@@ -6,7 +6,7 @@ import pytest
 
 from archflow.errors import ArchflowError
 from archflow_reproduce.results.speed_report import against_tables
-from archflow_reproduce.speed.against import Figure, NotComparable, compare, figures, probing
+from archflow_reproduce.speed.against import AGAIN, Figure, NotComparable, compare, figures, probing
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -26,19 +26,27 @@ class Checkout:
 
 def test_the_fastest_pass_counts_and_the_order_changes():
     order = []
-    here, there = Checkout(order, "here", 5.0, 2.2, 4.0, 1.0), Checkout(order, "there", 2.0, 3.0, 9.0, 1.0)
+    here, there = Checkout(order, "here", 5.0, 2.0, 4.0), Checkout(order, "there", 2.0, 3.0, 9.0)
     wanted = {"step": Figure({"kind": "step"}, 2), "new": Figure({"kind": "new"}, 1)}
     result = compare(here, there, wanted, 3)
     assert [each.split()[0] for each in order] == ["there", "here", "here", "there", "there", "here", "there"]
-    assert result["figures"] == {"step": {"here": 1.1, "there": 1.0, "ratio": 1.1}}
-    assert result["slower"] == ["step"]
+    assert result["figures"] == {"step": {"here": 1.0, "there": 1.0, "ratio": 1.0, "passes": 3}}
+    assert result["slower"] == []
     assert result["not_compared"] == {"new": "lacks it"}
+
+
+@pytest.mark.parametrize(("first", "ratio"), [(3.0, 1.1), (1.0, 1.1), (3.0, 0.9)])
+def test_what_differs_is_timed_again_with_more_passes(first: float, ratio: float):
+    wanted = {"step": Figure({"kind": "step"}, 1)}
+    again = [2.5] * (AGAIN - 1)
+    result = compare(Checkout([], "", first, 2 * ratio, *again), Checkout([], "", 2.0, 2.0, *again), wanted, 1)
+    assert result["figures"] == {"step": {"here": 2 * ratio, "there": 2.0, "ratio": ratio, "passes": AGAIN}}
+    assert result["slower"] == (["step"] if ratio > 1 else [])
     config = {"here": "aaa", "there": "bbb"}
-    shown = "\n".join(
-        against_tables({**result, "rounds": 3, "config": config, "machine": {"processor": "P", "threads": 1}})
-    )
-    assert "More than 5 % slower: `step`" in shown
-    assert "Not compared: `new` (lacks it)" in shown
+    about = {"rounds": 1, "config": config, "machine": {"processor": "P", "threads": 1}}
+    shown = "\n".join(against_tables({**result, **about}))
+    assert ("More than 5 % slower: `step`" in shown) == (ratio > 1)
+    assert "Not compared" not in shown
 
 
 def test_every_kind_of_figure_is_timed_by_the_probe():
