@@ -63,7 +63,7 @@ def against_tables(result: Mapping[str, Any]) -> list[str]:
     missing = [f"Not compared: `{name}` ({reason})." for name, reason in result["not_compared"].items()]
     return [
         f"Commit `{config['here']}` against `{config['there']}`: every figure timed in both by the same code, "
-        f"{result['rounds']} passes each in turn, and anew with {again} where those differ by more than 5 %, on "
+        f"{result['rounds']} passes each in turn, and again with {again} where those differ by more than 5 %, on "
         f"{processor(result)}. Milliseconds of the fastest pass, per architecture, training step or whole set.",
         markdown_table(
             ("figure", "here", "there", "ratio"),

@@ -83,7 +83,7 @@ def compare(
 ) -> dict[str, Any]:
     """Time every figure in both checkouts, in alternating passes, so that both see the same machine load.
 
-    Figures whose ratio is above `SLOWER`, or below its inverse, are timed anew with `AGAIN` times the passes.
+    Figures whose ratio is above `SLOWER`, or below its inverse, are timed again with `AGAIN` times the passes.
 
     Args:
         here: The checkout that is judged.
