@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from archflow.cli.output import ForceOption, Json, label_count, print_json, print_table, warn
+from archflow.cli.output import ComputeOption, ForceOption, Json, label_count, print_json, print_table, warn
 
 FiguresOption = Annotated[
     Path | None, typer.Option(help="A folder for the report's figures, each as .png, .svg and .pdf.")
@@ -28,6 +28,7 @@ def demo(
     pretrain_epochs: Annotated[int, typer.Option(min=1, help="Pre-training epochs.")] = 30,
     epochs: Annotated[int, typer.Option(min=1, help="Fine-tuning epochs.")] = 150,
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 21,
+    device: ComputeOption = "cpu",
     figures: FiguresOption = None,
     force: ForceOption = False,
     as_json: Json = False,
@@ -49,7 +50,7 @@ def demo(
     except ArchflowError as missing:
         warn(f"no report will be written: {missing}")
         drawn = None
-    result = run_demo(drawn, labels, pretrain_epochs, epochs, seed, figures)
+    result = run_demo(drawn, labels, pretrain_epochs, epochs, seed, figures, device)
     _print(result, as_json)
 
 

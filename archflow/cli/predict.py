@@ -50,8 +50,11 @@ DeviceOption = Annotated[
     typer.Option(
         help="Predict for this device or task, with a predictor that was fitted with --context: a name that it has "
         "learnt, a known device, a .toml file, or a description such as 'Raspberry Pi 5, 4 x Cortex-A76 2.4 "
-        "GHz, 4 threads'."
+        "GHz, 4 threads'. Where to compute is --torch-device."
     ),
+]
+TorchDeviceOption = Annotated[
+    str, typer.Option("--torch-device", help="The PyTorch device to compute on, such as cpu, cuda or cuda:1.")
 ]
 
 
@@ -65,6 +68,7 @@ def predict(
     top: Annotated[int, typer.Option(min=1, help="How many of the best architectures to show.")] = 10,
     interval: IntervalOption = None,
     device: DeviceOption = None,
+    torch_device: TorchDeviceOption = "cpu",
     skip_unknown: SkipOption = False,
     force: ForceOption = False,
     as_json: Json = False,
@@ -74,7 +78,7 @@ def predict(
     from archflow.predict.base import check_unranked
 
     _check(data, out, report, figures, force)
-    model, table = load_predictor(predictor), reading.table(data)
+    model, table = load_predictor(predictor, torch_device), reading.table(data)
     table, notes = (table, []) if device is None else _on_device(model, table, device)
     rows = known_rows(table.architectures, model.vocabulary, skip_unknown)
     top = min(top, len(rows))
@@ -133,10 +137,10 @@ def _on_device(model: AnyPredictor, table: Table, device: str) -> tuple[Table, l
     from archflow.data.places import data_folder
     from archflow.errors import ArchflowError
     from archflow.predict import StackedPredictor
-    from archflow.recipes.context_texts import meant, with_context
+    from archflow.recipes.context_texts import NO_CONTEXT, meant, with_context
 
     if not isinstance(model, StackedPredictor):
-        raise ArchflowError("--device: a predictor of networks alone has no context; fit one with --context COLUMN")
+        raise ArchflowError(f"--device: a predictor of networks alone has no context; {NO_CONTEXT}")
     found = meant(model, device, data_folder())
     for line in found.notes:
         warn(line)

@@ -21,6 +21,9 @@ from archflow.predict.contexts.words import words_of
 from archflow.predict.stacked import StackedPredictor
 from archflow.printable import shown
 
+NO_CONTEXT = "fit one with --context COLUMN (a GPU to compute on is --torch-device of `predict`)"
+"""The end of the error of a predictor that knows no devices."""
+
 NEAR = 3
 """How many similar names an error or a note lists."""
 
@@ -91,7 +94,7 @@ def context_of(predictor: StackedPredictor) -> Context:
     """The predictor's context. Raises ArchflowError if it has none."""
     context = predictor.fitted.context
     if context is None:
-        raise ArchflowError("--device: the predictor was fitted without a context; fit one with --context COLUMN")
+        raise ArchflowError(f"--device: the predictor was fitted without a context; {NO_CONTEXT}")
     return context
 
 

@@ -78,6 +78,16 @@ def test_quiet_leaves_results_and_errors(monkeypatch, run, table, here):
         assert said[False]
 
 
+def test_verbose_adds_files_and_settings(monkeypatch, run, predictor, table):
+    said: list[str] = []
+    monkeypatch.setattr("typer.echo", lambda text="", err=False, nl=True: said.append(text) if err else None)
+    run("predict", predictor, "--data", table)
+    assert not any("sha256" in line for line in said)
+    run("predict", predictor, "--data", table, "-v")
+    assert any(line.startswith(f"{table}: 30 rows, sha256 ") and "accuracy, cost" in line for line in said)
+    assert f"{predictor}: NetworkPredictor of accuracy" in said
+
+
 def test_ctrl_c_says_how_far_the_work_was(run, monkeypatch, table, here):
     def interrupted(*given, **options):
         with progress_bar("pre-training", 5) as bar:
