@@ -87,8 +87,9 @@ def test_labels_of_ten_orders_of_magnitude_are_learnt(component):
 
 
 def test_seconds_and_settings_are_details_of_the_log(caplog):
+    given = lesson(seen(12))
     with caplog.at_level("DEBUG", "archflow"):
-        fit_timed(Forest(trees=3), lesson(seen(12)))
+        fit_timed(Forest(trees=3), given)
     (line,) = caplog.messages
     assert line.startswith("component forest: fitted in ")
     assert "'trees': 3" in line
