@@ -33,7 +33,10 @@ def demo(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Pre-train on 2,000 real cells, learn from 5 % of their accuracies, rank the rest and write a report."""
+    """Show the whole workflow on 2,000 real cells.
+
+    Pre-train, learn from 5 % of their accuracies, rank the rest and write a report.
+    """
     from archflow.errors import ArchflowError
     from archflow.files import check_folder
     from archflow.outputs import Output, check_outputs

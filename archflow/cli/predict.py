@@ -73,7 +73,10 @@ def predict(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Score every architecture of a table and show the best by each learnt metric."""
+    """Rank the architectures of a table.
+
+    Each is scored by every metric that was learnt; the best are shown.
+    """
     from archflow.predict import load_predictor
     from archflow.predict.base import check_unranked
 

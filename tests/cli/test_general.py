@@ -108,3 +108,13 @@ def test_every_help_fits_80_columns():
         text = command.get_help(context)
         assert max(map(len, text.splitlines())) <= 80, name
     assert len(commands) > 25
+
+
+def test_every_summary_of_a_verb_is_whole():
+    root = with_general_options(typer.main.get_command(app))
+    groups = {"archflow": root, "archflow data": root.commands["data"]}
+    for name, group in groups.items():
+        shown = group.get_help(group.context_class(group, info_name=name, terminal_width=80))
+        lines = shown.partition("Commands:")[2].splitlines()
+        cut = [line.split()[0] for line in lines if line.endswith("...")]
+        assert set(cut) <= {"rank", "bench"}
