@@ -69,7 +69,7 @@ class _Lines:
     def __init__(self, description: str, total: int, done: int) -> None:
         self._description, self._total, self._first, self._done = description, total, done, done
         self._begin = self._last = time.monotonic()
-        self._said, self._note = -1, ""
+        self._logged, self._note = -1, ""
 
     def advance(self, steps: int = 1, note: str = "") -> None:
         self.reach(self._done + steps, note)
@@ -82,9 +82,9 @@ class _Lines:
 
     def say(self) -> None:
         """Log how far the work is, how long it has taken, and how long the rest may take; each step once."""
-        if self._said == self._done:
+        if self._logged == self._done:
             return
-        self._said = self._done
+        self._logged = self._done
         elapsed = time.monotonic() - self._begin
         done, left = self._done - self._first, self._total - self._done
         rest = f", about {_clock(elapsed / done * left)} left" if done > 0 and left > 0 else ""

@@ -102,8 +102,8 @@ def get(
 ) -> None:
     """Download data sets into the cache.
 
-    What is already there is not downloaded again. Files in the folder ARCHFLOW_DATA are used instead of the network. The
-    cache is the folder ARCHFLOW_CACHE; by default, archflow's folder in your user cache.
+    What is already there is not downloaded again. Files in the folder ARCHFLOW_DATA are used instead of the network.
+    The cache is the folder ARCHFLOW_CACHE; by default, archflow's folder in your user cache.
     """
     from archflow.data.benchmarks import benchmark_of
     from archflow.data.provision import get

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from archflow.devices.known import find_device
 from archflow.devices.sentence import sentence
-from archflow.devices.words import numbers_said
+from archflow.devices.words import numbers_in
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.predict.context import Context, without_settings
-from archflow.predict.contexts.numbers import NumbersSaid
+from archflow.predict.contexts.numbers import NumbersInText
 from archflow.predict.contexts.words import words_of
 from archflow.predict.stacked import StackedPredictor
 from archflow.printable import shown
@@ -118,7 +118,7 @@ def _notes(predictor: StackedPredictor, context: Context, text: str) -> list[str
 
 def _beyond(context: Context, text: str) -> list[str]:
     """The numbers of a text that lie beyond those of all learnt ones."""
-    kind, said = NumbersSaid(), numbers_said(text)
+    kind, said = NumbersInText(), numbers_in(text)
     learnt = kind([each for _, each in context.sentences])
     (own,) = kind([text])
     found = []
