@@ -196,7 +196,17 @@ def _ranked(model: AnyPredictor, table: Table, rows: NDArray[np.int64], top: int
     for metric in model.metrics:
         if metric in table.metrics:
             columns[f"measured_{metric}"] = np.isfinite(table.metrics[metric]).astype(float)
+    for metric in model.metrics:
+        columns |= {name: _whole(columns[name]) for name in (f"rank_{metric}", f"measured_{metric}") if name in columns}
     return table.with_metrics(columns)
+
+
+def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Whole numbers, masked where there is none."""
+    import numpy as np
+
+    missing = np.isnan(values)
+    return np.ma.array(np.where(missing, 0, values).astype(np.int64), mask=missing)
 
 
 def _print(
