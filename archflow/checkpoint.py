@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from archflow.described import Described, parse
 from archflow.errors import ArchflowError
 from archflow.files import parse_json, reason, write_atomically
+from archflow.progress import LOGGER
 
 MARK = "archflow"
 """The entry of a file's metadata that says what it is."""
@@ -163,6 +164,7 @@ class TrainingState:
             for name, buffer in self._buffers():
                 buffer.copy_(tensors[f"buffer.{name}"])
         found = {name.removeprefix("extra."): value for name, value in tensors.items() if name.startswith("extra.")}
+        LOGGER.debug("%s: resumes after epoch %s", self.path, state.epoch)
         return state.epoch, history, found
 
     def _expected(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

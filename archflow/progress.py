@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -25,6 +26,9 @@ LOGGER = logging.getLogger("archflow")
 
 Report = Callable[..., None]
 """Called with the number of steps done, and perhaps more."""
+
+_inside: ContextVar[bool] = ContextVar("inside", default=False)
+"""Whether progress is being shown already."""
 
 EVERY = 60.0
 """Seconds between two lines of progress in a log."""
@@ -65,7 +69,7 @@ class _Lines:
     def __init__(self, description: str, total: int, done: int) -> None:
         self._description, self._total, self._first, self._done = description, total, done, done
         self._begin = self._last = time.monotonic()
-        self._said, self._note = -1, ""
+        self._logged, self._note = -1, ""
 
     def advance(self, steps: int = 1, note: str = "") -> None:
         self.reach(self._done + steps, note)
@@ -78,9 +82,9 @@ class _Lines:
 
     def say(self) -> None:
         """Log how far the work is, how long it has taken, and how long the rest may take; each step once."""
-        if self._said == self._done:
+        if self._logged == self._done:
             return
-        self._said = self._done
+        self._logged = self._done
         elapsed = time.monotonic() - self._begin
         done, left = self._done - self._first, self._total - self._done
         rest = f", about {_clock(elapsed / done * left)} left" if done > 0 and left > 0 else ""
@@ -112,6 +116,15 @@ def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progre
         Stopped: The user presses Ctrl-C.
     """
     console, text = _console(), printable(description)
+    outside = _inside.set(True)
+    try:
+        yield from _shown(console, text, total, done)
+    finally:
+        _inside.reset(outside)
+
+
+def _shown(console, text: str, total: int, done: int) -> Iterator[Progress]:
+    """The bar or the lines of a log."""
     if LOGGER.isEnabledFor(logging.INFO) and (console.is_terminal or console.is_jupyter):
         with _rich(console) as bar:
             task = bar.add_task(text, total=total, completed=done, note="")
@@ -139,9 +152,9 @@ def _saying_how_far(text: str, total: int, done: Callable[[], int]) -> Iterator[
 def notebook_bar(description: str, total: int, asked: Report | None) -> Iterator[Report | None]:
     """What to call with the number of steps done: what the caller has `asked` for, or a bar of one's own in a notebook.
 
-    Further arguments are the note, if it is a text.
+    There is no bar inside another. Further arguments are the note, if it is a text.
     """
-    if asked is None and total > 0 and _console().is_jupyter:
+    if asked is None and total > 0 and not _inside.get() and _console().is_jupyter:
         with progress_bar(description, total) as bar:
             yield lambda done, note="": bar.reach(done, note if isinstance(note, str) else "")
     else:

@@ -88,10 +88,12 @@ def test_a_restored_loop_is_where_it_was(tmp_path):
         assert torch.equal(ours, theirs)
 
 
-def test_a_state_before_the_first_step_is_a_state(tmp_path):
+def test_a_state_before_the_first_step_is_a_state(tmp_path, caplog):
     first, second = Loop(tmp_path / "state"), Loop(tmp_path / "state")
     first.state.save(0, [])
-    assert second.state.restore() == (0, [], {})
+    with caplog.at_level("DEBUG", "archflow"):
+        assert second.state.restore() == (0, [], {})
+    assert caplog.messages == [f"{tmp_path / 'state'}: resumes after epoch 0"]
     first.steps(0, 2)
     second.steps(0, 2)
     for ours, theirs in zip(second.model.parameters(), first.model.parameters(), strict=True):

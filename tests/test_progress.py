@@ -77,19 +77,39 @@ def test_messages_go_to_standard_error_unless_the_program_has_handlers(monkeypat
     assert capsys.readouterr() == ("", shown)
 
 
-@pytest.mark.parametrize("widgets", [True, False])
-def test_a_notebook_shows_a_bar_where_nobody_asked_for_one(monkeypatch, caplog, widgets):
-    with notebook_bar("work", 2, None) as report:
-        assert report is None
+@pytest.fixture
+def notebook(monkeypatch):
+    """What bars in a notebook show, as a list."""
     shown = []
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
-    monkeypatch.setattr(progress, "find_spec", lambda name: widgets or None)
+    monkeypatch.setattr(progress, "find_spec", lambda name: True)
     monkeypatch.setattr(progress, "_rich", lambda console: nullcontext(RichProgress(console=console)))
     monkeypatch.setattr(progress, "_Bar", lambda bar, task: Mock(reach=lambda *given: shown.append(given)))
+    return shown
+
+
+@pytest.mark.parametrize("widgets", [True, False])
+def test_a_notebook_shows_a_bar_where_nobody_asked_for_one(monkeypatch, notebook, widgets):
+    monkeypatch.setattr(progress, "find_spec", lambda name: widgets or None)
     with notebook_bar("work", 2, None) as report, notebook_bar("watched", 2, print) as asked:
         assert asked is print
         assert (report is None) == (not widgets)  # rich would draw nothing without widgets
         if report:
             report(1, "a note")
             report(2, {"loss": 0.5})
-    assert shown == ([(1, "a note"), (2, "")] if widgets else [])
+    assert notebook == ([(1, "a note"), (2, "")] if widgets else [])
+
+
+def test_there_is_no_bar_outside_a_notebook():
+    with notebook_bar("work", 2, None) as report:
+        assert report is None
+
+
+def test_there_is_one_bar_at_a_time(notebook):
+    with notebook_bar("work", 2, None) as outer:
+        outer(1)
+        with notebook_bar("a part of it", 5, None) as inner:
+            assert inner is None
+    with notebook_bar("more work", 1, None) as again:
+        again(1)
+    assert notebook == [(1, ""), (1, "")]

@@ -33,7 +33,10 @@ def choose(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Choose the architectures to measure first: the most informative about all the others."""
+    """Choose the architectures to measure first.
+
+    They are the most informative about all the others.
+    """
     import numpy as np
 
     from archflow.graph.column_names import TABLE_ENDINGS

@@ -47,9 +47,9 @@ def list_(as_json: Json = False) -> None:
 def info(
     data: Annotated[str, typer.Argument(help="A data set's name or a table file.")], as_json: Json = False
 ) -> None:
-    """Show a data set's size, operations and metrics; for a named one also its licence, citation and addresses.
+    """Show a data set's size, operations and metrics.
 
-    For a data set that is not on this machine, show how to get it.
+    For a named one also its licence, citation and addresses; for one that is not on this machine, how to get it.
     """
     from archflow.data.benchmarks import BENCHMARKS, find, how_to_get, locate
     from archflow.graph.table import read_table
@@ -100,10 +100,10 @@ def get(
     again: Annotated[bool, typer.Option("--again", help="Rebuild the table from its files even if it exists.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Download data sets into the cache; what is already there is not downloaded again.
+    """Download data sets into the cache.
 
-    Files in the folder ARCHFLOW_DATA are used instead of the network. The cache is the folder ARCHFLOW_CACHE; by
-    default, archflow's folder in your user cache.
+    What is already there is not downloaded again. Files in the folder ARCHFLOW_DATA are used instead of the network.
+    The cache is the folder ARCHFLOW_CACHE; by default, archflow's folder in your user cache.
     """
     from archflow.data.benchmarks import benchmark_of
     from archflow.data.provision import get
@@ -144,7 +144,10 @@ def verify(
     name: Annotated[str | None, typer.Argument(help="A data set's name; default: all.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check the files on this machine against their checksums; the exit code is 2 if one is damaged."""
+    """Check the files on this machine against their checksums.
+
+    The exit code is 2 if one is damaged.
+    """
     from archflow.data.benchmarks import BENCHMARKS, benchmark_of
     from archflow.data.verification import verify
     from archflow.errors import ArchflowError

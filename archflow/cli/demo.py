@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from archflow.cli.output import ForceOption, Json, label_count, print_json, print_table, warn
+from archflow.cli.output import ComputeOption, ForceOption, Json, label_count, print_json, print_table, warn
 
 FiguresOption = Annotated[
     Path | None, typer.Option(help="A folder for the report's figures, each as .png, .svg and .pdf.")
@@ -28,11 +28,15 @@ def demo(
     pretrain_epochs: Annotated[int, typer.Option(min=1, help="Pre-training epochs.")] = 30,
     epochs: Annotated[int, typer.Option(min=1, help="Fine-tuning epochs.")] = 150,
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 21,
+    device: ComputeOption = "cpu",
     figures: FiguresOption = None,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Pre-train on 2,000 real cells, learn from 5 % of their accuracies, rank the rest and write a report."""
+    """Show the whole workflow on 2,000 real cells.
+
+    Pre-train, learn from 5 % of their accuracies, rank the rest and write a report.
+    """
     from archflow.errors import ArchflowError
     from archflow.files import check_folder
     from archflow.outputs import Output, check_outputs
@@ -49,7 +53,7 @@ def demo(
     except ArchflowError as missing:
         warn(f"no report will be written: {missing}")
         drawn = None
-    result = run_demo(drawn, labels, pretrain_epochs, epochs, seed, figures)
+    result = run_demo(drawn, labels, pretrain_epochs, epochs, seed, figures, device)
     _print(result, as_json)
 
 

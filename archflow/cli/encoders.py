@@ -17,7 +17,10 @@ def encoders(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/pretrained.md.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List the pre-trained encoders that ship with the package; `fit` and `embed` take them by name."""
+    """List the pre-trained encoders of the package.
+
+    `fit` and `embed` take them by name.
+    """
     from archflow.encoders.pretrained import card, names
 
     cards = [card(name) for name in names(pattern)]

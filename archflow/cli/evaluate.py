@@ -86,7 +86,7 @@ def evaluate(
     device: ComputeOption = "cpu",
     as_json: Json = False,
 ) -> None:
-    """Measure how well a predictor ranks a table after learning from a few of its labels.
+    """Measure how well a predictor ranks a table from few labels.
 
     Labels are drawn repeatedly; the components of the predictor and their blend are judged on measured architectures
     that they did not learn from. If interrupted, re-run the same command to resume.

@@ -55,7 +55,10 @@ def explain(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Explain a prediction: the effect of each change, and which nodes and edges matter."""
+    """Explain a prediction by the effects of changes.
+
+    Each node, edge and operation is changed; what the prediction depends on follows.
+    """
     from archflow.outputs import Output, check_outputs
     from archflow.predict import load_predictor
     from archflow.recipes.explained import one_architecture

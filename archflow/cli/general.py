@@ -140,7 +140,7 @@ VerboseOption = Annotated[
     typer.Option(
         "--verbose",
         "-v",
-        help="Also print details.",
+        help="Also print details: files read, settings, encoders, seconds.",
         is_eager=True,
         callback=_set_level(logging.DEBUG),
         expose_value=False,

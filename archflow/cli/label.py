@@ -33,7 +33,7 @@ def label(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Train architectures of a search space and write a table of their results.
+    """Train architectures of a space and write their results.
 
     Finished runs are recorded in a journal beside the table; if interrupted, re-run the same command to resume.
     """

@@ -50,8 +50,11 @@ DeviceOption = Annotated[
     typer.Option(
         help="Predict for this device or task, with a predictor that was fitted with --context: a name that it has "
         "learnt, a known device, a .toml file, or a description such as 'Raspberry Pi 5, 4 x Cortex-A76 2.4 "
-        "GHz, 4 threads'."
+        "GHz, 4 threads'. Where to compute is --torch-device."
     ),
+]
+TorchDeviceOption = Annotated[
+    str, typer.Option("--torch-device", help="The PyTorch device to compute on, such as cpu, cuda or cuda:1.")
 ]
 
 
@@ -65,16 +68,20 @@ def predict(
     top: Annotated[int, typer.Option(min=1, help="How many of the best architectures to show.")] = 10,
     interval: IntervalOption = None,
     device: DeviceOption = None,
+    torch_device: TorchDeviceOption = "cpu",
     skip_unknown: SkipOption = False,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Score every architecture of a table and show the best by each learnt metric."""
+    """Rank the architectures of a table.
+
+    Each is scored by every metric that was learnt; the best are shown.
+    """
     from archflow.predict import load_predictor
     from archflow.predict.base import check_unranked
 
     _check(data, out, report, figures, force)
-    model, table = load_predictor(predictor), reading.table(data)
+    model, table = load_predictor(predictor, torch_device), reading.table(data)
     table, notes = (table, []) if device is None else _on_device(model, table, device)
     rows = known_rows(table.architectures, model.vocabulary, skip_unknown)
     top = min(top, len(rows))
@@ -133,10 +140,10 @@ def _on_device(model: AnyPredictor, table: Table, device: str) -> tuple[Table, l
     from archflow.data.places import data_folder
     from archflow.errors import ArchflowError
     from archflow.predict import StackedPredictor
-    from archflow.recipes.context_texts import meant, with_context
+    from archflow.recipes.context_texts import NO_CONTEXT, meant, with_context
 
     if not isinstance(model, StackedPredictor):
-        raise ArchflowError("--device: a predictor of networks alone has no context; fit one with --context COLUMN")
+        raise ArchflowError(f"--device: a predictor of networks alone has no context; {NO_CONTEXT}")
     found = meant(model, device, data_folder())
     for line in found.notes:
         warn(line)
@@ -189,7 +196,17 @@ def _ranked(model: AnyPredictor, table: Table, rows: NDArray[np.int64], top: int
     for metric in model.metrics:
         if metric in table.metrics:
             columns[f"measured_{metric}"] = np.isfinite(table.metrics[metric]).astype(float)
+    for metric in model.metrics:
+        columns |= {name: _whole(columns[name]) for name in (f"rank_{metric}", f"measured_{metric}") if name in columns}
     return table.with_metrics(columns)
+
+
+def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Whole numbers, masked where there is none."""
+    import numpy as np
+
+    missing = np.isnan(values)
+    return np.ma.array(np.where(missing, 0, values).astype(np.int64), mask=missing)
 
 
 def _print(

@@ -82,7 +82,7 @@ def pretrain(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Pre-train an encoder on the architectures of one or more tables; labels are not used.
+    """Pre-train an encoder on one or more tables, without labels.
 
     The training state is saved beside the encoder after every epoch; if interrupted, re-run the same command to resume.
     """

@@ -49,7 +49,10 @@ def proxies(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Compute zero-cost proxies of untrained networks on one batch of images. Re-run the same command to resume."""
+    """Compute zero-cost proxies of untrained networks.
+
+    They come from one batch of images. If interrupted, re-run the same command to resume.
+    """
     from archflow.data.benchmarks import find
     from archflow.data.proxy_job import ProxyJob
     from archflow.networks.zero_cost import PROXIES

@@ -17,22 +17,22 @@ ResultArgument = Annotated[
     typer.Argument(
         metavar="RESULT",
         help="The output of a verb with --json (evaluate, rank, search, predict, demo, fit, latency) as a file; "
-        "the folder of a search; or - for standard input.",
+        "the folder of a search; a record of archflow bench; or - for standard input.",
     ),
 ]
 Format = Annotated[
     str | None,
     typer.Option(
         "--format",
-        help="html, pdf, png or svg (the figure), tex (tables for booktabs, best values in bold) or csv. Default: "
+        help="html, pdf, png or svg (the figure), tex (tables for booktabs, best values in bold), csv or md. Default: "
         "from the extension of --out.",
     ),
 ]
-OutOption = Annotated[Path | None, typer.Option(help="The file to write; without it, tex and csv are printed.")]
+OutOption = Annotated[Path | None, typer.Option(help="The file to write; without it, tex, csv and md are printed.")]
 
 
 def report(result: ResultArgument, kind: Format = None, out: OutOption = None, force: ForceOption = False) -> None:
-    """Write a result as a page, a figure, or tables in LaTeX or CSV."""
+    """Write a result as a page, a figure, or tables."""
     from archflow.errors import ArchflowError
     from archflow.near import alternatives
     from archflow.outputs import Output, check_outputs

@@ -34,7 +34,10 @@ def show(
     space: Annotated[str | None, typer.Option(help="The search space of the native string MODEL.")] = None,
     force: ForceOption = False,
 ) -> None:
-    """Draw a model as a self-contained page: expandable blocks, with the costs of each."""
+    """Draw a model as a page of blocks that open.
+
+    The page is self-contained; each block has its costs.
+    """
     from archflow.importers.showing import model_at
     from archflow.outputs import Output, check_outputs
     from archflow.report.model_page import write_model_page

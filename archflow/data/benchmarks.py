@@ -19,6 +19,8 @@ __all__ = ["BENCHMARKS", "FOLDER_VARIABLE", "Benchmark", "benchmark_of", "find",
 def benchmark_of(name: str) -> Benchmark:
     """The benchmark of that name. Raises ArchflowError, listing the names, if there is none."""
     if name not in BENCHMARKS:
+        if Path(name).is_dir():
+            raise ArchflowError(f"{name}: is a folder; give a table file, or a data set's name")
         raise ArchflowError(f"no data set is called {name!r}; {alternatives(name, BENCHMARKS)}, or name a table file")
     return BENCHMARKS[name]
 

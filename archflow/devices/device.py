@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from archflow.bounds import number, whole
-from archflow.devices.words import numbers_said
+from archflow.devices.words import numbers_in
 from archflow.errors import ArchflowError
 from archflow.printable import is_name, shown
 
@@ -49,7 +49,7 @@ class Device:
                     f"device: {shown(text)} is no name or sentence; give one line of at most {LONGEST} characters"
                 )
         object.__setattr__(self, "words", self.words or self.name)
-        for what, said in numbers_said(self.words).items():
+        for what, said in numbers_in(self.words).items():
             if getattr(self, what) is None:
                 object.__setattr__(self, what, said)
         for what, most in _MOST.items():

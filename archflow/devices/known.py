@@ -11,7 +11,7 @@ from archflow.described import parse
 from archflow.devices.data_sheets import devices_in
 from archflow.devices.device import Device
 from archflow.devices.published import PREFIXES, PUBLISHED, SYNONYMS
-from archflow.devices.words import numbers_said
+from archflow.devices.words import numbers_in
 from archflow.errors import ArchflowError
 from archflow.files import regular_file
 from archflow.printable import shown
@@ -52,7 +52,7 @@ def find_device(text: str, folder: Path | None = None) -> Device:
             return device
     if text.endswith(".toml"):
         return read_device(text)
-    if "," in text or numbers_said(text):
+    if "," in text or numbers_in(text):
         return Device(text)
     lowered = {name.lower(): name for name in known}
     near = [lowered[name] for name in difflib.get_close_matches(text.lower(), lowered, n=3, cutoff=0.4)]
@@ -79,12 +79,12 @@ def read_device(path: str | Path) -> Device:
     except ArchflowError:
         raise
     except (OSError, ValueError, RecursionError) as error:
-        raise ArchflowError(f"{path}: cannot be read as TOML ({_said(error)}); {_FORM}") from None
+        raise ArchflowError(f"{path}: cannot be read as TOML ({_reason(error)}); {_FORM}") from None
     nested = next((name for name, value in described.items() if not isinstance(value, str | int | float)), None)
     if nested is not None:
         raise ArchflowError(f"{path}: {shown(nested)} is neither text nor a number; {_FORM}")
     return parse(Device, described, str(path), _FORM)
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]

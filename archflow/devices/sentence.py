@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from archflow.devices.device import Device
-from archflow.devices.words import numbers_said
+from archflow.devices.words import numbers_in
 
 _SAID: Mapping[str, Callable[[float], str]] = {
     "cores": lambda value: f"{value:g} cores",
@@ -20,18 +20,18 @@ _SAID: Mapping[str, Callable[[float], str]] = {
 def sentence(device: Device) -> str:
     """The words of a device, then those of its numbers that the words do not say, such that both are read in it.
 
-    A number of cores is put behind the clock: a clock in a part of its own counts as a core (`numbers_said`).
+    A number of cores is put behind the clock: a clock in a part of its own counts as a core (`numbers_in`).
     """
     text = device.words
-    if device.precision and "precision" not in numbers_said(text):
+    if device.precision and "precision" not in numbers_in(text):
         text = f"{text}, {device.precision}"
     for name, say in _SAID.items():
-        said = numbers_said(text)
+        said = numbers_in(text)
         if name in said or name not in device.numbers:
             continue
         value = device.numbers[name]
         for longer in (f"{text}, {say(value)}", text.replace("GHz", f"GHz {say(value)}", 1)):
-            if numbers_said(longer) == {**said, name: value}:
+            if numbers_in(longer) == {**said, name: value}:
                 text = longer
                 break
     return text

@@ -27,7 +27,7 @@ _SPELT = {"dual": 2, "quad": 4, "six": 6, "hexa": 6, "octa": 8}
 _THOUSANDS = {"M": 1e-3, "G": 1.0, "T": 1e3}
 
 
-def numbers_said(words: str) -> dict[str, float | int | str | bool]:
+def numbers_in(words: str) -> dict[str, float | int | str | bool]:
     """What a sentence says of a device, by the names that `Device` has for it; what it does not say is left out.
 
     The clock is the highest of several, cores are those of all clusters together: `Cortex-A72 1.8GHz x 2 + Cortex-A53

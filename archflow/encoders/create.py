@@ -17,6 +17,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.vocabulary import UNKNOWN
 from archflow.near import alternatives
+from archflow.progress import LOGGER
 from archflow.seeding import seeded
 
 
@@ -67,6 +68,8 @@ def create(
     with seeded(whole("create: seed", seed, 0)):
         encoder = kind(n_ops=len(preparation.vocabulary), **_attributes(preparation), **config)
     encoder.describe(preparation.vocabulary)
+    count = sum(each.numel() for each in encoder.parameters())
+    LOGGER.debug("%s: %s parameters, %s operations, %s", name, f"{count:,}", len(preparation.vocabulary), config)
     return Embedder(encoder.eval(), preparation)
 
 

@@ -68,7 +68,8 @@ class Columns(Features):
             if name in names[:place]:
                 raise ArchflowError(f"features: column {name!r} is named twice; name it once")
             if name not in table.column_names:
-                raise ArchflowError(f"features: {_missing(name, table.column_names)}")
+                there = alternatives(name, table.column_names, listed="columns", most=3)
+                raise ArchflowError(f"features: the table has no column {shown(name)}; {there}")
             if name in predicted:
                 raise ArchflowError(f"features: {name!r} is the metric to predict; leave it out")
             try:
@@ -98,7 +99,8 @@ class Columns(Features):
     def __call__(self, table: Table) -> NDArray[np.float32]:
         for name, _ in (*self.numeric, *self.texts):
             if name not in table.column_names:
-                raise ArchflowError(f"the features need column {name!r}: {_missing(name, table.column_names)}")
+                there = alternatives(name, table.column_names, listed="it has", most=3)
+                raise ArchflowError(f"the features need column {name!r}, which the table lacks; {there}")
         columns = []
         for name, wide in self.numeric:
             values = numbers(table, name)
@@ -146,7 +148,3 @@ class Columns(Features):
         if len(ranges) not in (0, len(numeric)):
             raise saved.damaged("not every column of numbers has a range")
         return cls(tuple(numeric), tuple(texts), saved.texts(about, "warnings"), ranges)
-
-
-def _missing(name: str, there: list[str]) -> str:
-    return f"the table has no column {shown(name)}; {alternatives(name, there, listed='columns', most=3)}"

@@ -7,6 +7,8 @@ numbers, and is empty where it was not measured.
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,7 +29,8 @@ from archflow.graph.names import numbers_from_names
 from archflow.graph.ragged import is_row
 from archflow.graph.table_columns import TableColumns
 from archflow.graph.vocabulary import Vocabulary
-from archflow.printable import shown
+from archflow.printable import printable, shown
+from archflow.progress import LOGGER
 
 _NO_TEXT = ("None", "nan", "<NA>")
 """How values that stand for a missing text in a list are printed."""
@@ -214,9 +217,18 @@ def read_table(path: str | Path, vocabulary: Vocabulary | None = None, *, number
     path = Path(path)
     columns = read_columns(path)
     try:
-        return _table_of(columns, vocabulary, numbers_in_names)
+        table = _table_of(columns, vocabulary, numbers_in_names)
     except ArchflowError as error:
         raise ArchflowError(f"{path}: {error}") from None
+    if LOGGER.isEnabledFor(logging.DEBUG):
+        named = ", ".join(columns.column_names)
+        LOGGER.debug("%s: %s rows, sha256 %.12s, columns %s", path, len(table), _sha256(path), printable(named))
+    return table
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _table_of(columns: pa.Table, vocabulary: Vocabulary | None, numbers_in_names: bool) -> Table:

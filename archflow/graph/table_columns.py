@@ -24,10 +24,13 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
     Args:
         numbers: (N,) numbers by name.
         file: Columns as in a file, of any type; those in `numbers` override them.
+        whole: Names in `numbers` of columns of whole numbers, which are written as such.
     """
 
-    def __init__(self, numbers: Mapping[str, NDArray[np.float64]], file: pa.Table | None = None) -> None:
-        self._numbers, self._file = dict(numbers), file
+    def __init__(
+        self, numbers: Mapping[str, NDArray[np.float64]], file: pa.Table | None = None, whole: Iterable[str] = ()
+    ) -> None:
+        self._numbers, self._file, self._whole = dict(numbers), file, frozenset(whole)
         self._in_file = () if file is None else tuple(name for name in file.column_names if name not in numbers)
         self._converted: dict[str, NDArray[np.float64] | None] = {}
 
@@ -83,9 +86,11 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
         return texts(self._file, name)
 
     def with_numbers(self, columns: Mapping[str, ArrayLike], rows: int) -> TableColumns:
-        """These columns and further ones, which replace those of the same name."""
+        """These columns and further ones, which replace those of the same name; masked integers are whole numbers."""
         more = {name: _numbers(name, values, rows) for name, values in columns.items()}
-        return TableColumns(self._numbers | more, self._file)
+        whole = {name for name, values in columns.items() if isinstance(values, np.ma.MaskedArray)}
+        whole = {name for name in whole if np.asarray(columns[name]).dtype.kind == "i"}
+        return TableColumns(self._numbers | more, self._file, (self._whole - columns.keys()) | whole)
 
     def with_texts(self, columns: Mapping[str, Sequence[str | None]], rows: int) -> TableColumns:
         """These columns and further ones of texts, which replace those of the same name.
@@ -101,11 +106,11 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
                 raise ArchflowError(f"column {name!r}: give one text for each of {rows} rows")
         made = pa.table({name: pa.array(given, pa.string()) for name, given in columns.items()})
         if others._file is None:
-            return TableColumns(others._numbers, made)
+            return TableColumns(others._numbers, made, others._whole)
         file = others._file
         for field in made.schema:
             file = file.append_column(field, made[field.name])
-        return TableColumns(others._numbers, file)
+        return TableColumns(others._numbers, file, others._whole)
 
     def without(self, columns: Iterable[str]) -> TableColumns:
         """These columns except some. Raises ArchflowError for one that is not there."""
@@ -116,12 +121,13 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
             raise ArchflowError(f"the table has no column {missing[0]!r}; {there}")
         kept = [name for name in self._in_file if name not in left_out]
         file = None if self._file is None or not kept else self._file.select(kept)
-        return TableColumns({name: each for name, each in self._numbers.items() if name not in left_out}, file)
+        left = {name: each for name, each in self._numbers.items() if name not in left_out}
+        return TableColumns(left, file, self._whole)
 
     def take(self, rows: NDArray) -> TableColumns:
         """The chosen rows (M,)."""
         file = None if self._file is None else self._file.select(self._in_file).take(rows)
-        return TableColumns({name: values[rows] for name, values in self._numbers.items()}, file)
+        return TableColumns({name: values[rows] for name, values in self._numbers.items()}, file, self._whole)
 
     def added_to(self, columns: pa.Table) -> pa.Table:
         """A table with these columns appended: those of a file as they were, numbers with null for NaN."""
@@ -131,7 +137,8 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
             assert self._file is not None, "it has these columns"
             columns = columns.append_column(self._file.schema.field(name), self._file[name])
         for name, values in self._numbers.items():
-            columns = columns.append_column(name, pa.array(values, mask=np.isnan(values)))
+            array = pa.array(values, mask=np.isnan(values))
+            columns = columns.append_column(name, array.cast(pa.int64()) if name in self._whole else array)
         return columns
 
     def _of_file(self, name: str) -> NDArray[np.float64] | None:

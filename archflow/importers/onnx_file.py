@@ -173,10 +173,11 @@ class _Reader:
         computed = [results] if isinstance(results, Tensor) else list(results)
         padded = [*computed, *[None] * len(node.outputs)]
         return [
-            self._said(name) if result is None else result for name, result in zip(node.outputs, padded, strict=False)
+            self._declared(name) if result is None else result
+            for name, result in zip(node.outputs, padded, strict=False)
         ]
 
-    def _said(self, name: str) -> Tensor | None:
+    def _declared(self, name: str) -> Tensor | None:
         """A value as the file describes it, if it says all sizes."""
         shape, dtype = self._graph.shapes.get(name, (None, torch.float32))
         sizes = None if shape is None else [size for size in shape if isinstance(size, int)]

@@ -24,6 +24,7 @@ from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.predict.objectives import Hinge, Objective, describe_objective
 from archflow.predict.ranking_model import ScoreModel, score
+from archflow.progress import Report, notebook_bar
 from archflow.seeding import member_streams
 
 
@@ -116,7 +117,7 @@ def fine_tune(
         checkpoint: File (for unstackable encoders: stem of K files) that holds the state of the loop; an interrupted
             run resumes from it, to the same result.
         device: Where to compute.
-        on_epoch: Called with the number of epochs done.
+        on_epoch: Called with the number of epochs done; without it, a notebook shows a bar.
         checkpoint_every: Epochs between two writes of the checkpoint.
         objectives: One per metric, `scaled_to` labels that may be learnt from; all are hinge losses if None.
 
@@ -175,6 +176,10 @@ class _Loop:
             self.state = TrainingState(checkpoint, key, {"model": self.model}, self.optimiser)
 
     def run(self, on_epoch: Callable[[int], None] | None, checkpoint_every: int) -> FineTuned:
+        with notebook_bar(f"training on {self.runs.train.shape[1]} labels", self.settings.epochs, on_epoch) as report:
+            return self._run(report, checkpoint_every)
+
+    def _run(self, on_epoch: Report | None, checkpoint_every: int) -> FineTuned:
         best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
         losses: list[list[float]] = []
         scores: list[list[float]] = []

@@ -10,6 +10,7 @@ from archflow.errors import ArchflowError
 from archflow.predict.folder import DESCRIPTION, format_of
 from archflow.predict.network_predictor import NetworkPredictor
 from archflow.predict.stacked import StackedPredictor
+from archflow.progress import LOGGER
 
 AnyPredictor = NetworkPredictor | StackedPredictor
 
@@ -26,4 +27,6 @@ def load_predictor(folder: str | Path, device: torch.device | str = "cpu") -> An
     kind = KINDS.get(form.rpartition(" ")[0])
     if kind is None:
         raise ArchflowError(f"{Path(folder) / DESCRIPTION}: has the format {form!r}, not of this version; fit again")
-    return kind.load(folder, device)
+    found = kind.load(folder, device)
+    LOGGER.debug("%s: %s of %s", folder, kind.__name__, ", ".join(found.metrics))
+    return found

@@ -23,7 +23,7 @@ from archflow.predict import stacked_folder
 from archflow.predict.base import Prediction, Predictor, ranked
 from archflow.predict.blending import Blend
 from archflow.predict.components import COMPONENTS, Component, Lesson
-from archflow.predict.components.base import Guess
+from archflow.predict.components.base import Guess, fit_timed
 from archflow.predict.context import ContextChoice
 from archflow.predict.explain.contract import ByModel, Networks
 from archflow.predict.feature_kinds import features_of
@@ -177,7 +177,7 @@ class StackedPredictor(Shown, Predictor):
             raise ArchflowError("predictor: none of its components applies; give it encoders or features")
         with notebook_bar(f"fitting on {len(values)} labels", self.epochs(len(values)), on_epoch) as report:
             lesson = Lesson(seen, targets, folds, seen_usual, self.seed, checkpoint, report, [metric])
-            parts = [(component, component.fit(lesson)) for component in able]
+            parts = [(component, fit_timed(component, lesson)) for component in able]
         tested = seen
         if wanted:
             emptied = with_gaps_of(known, whole_reference, wanted, self.seed)

@@ -22,7 +22,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.pretext.named import Settings, vocabulary_for
 from archflow.pretext.pretrain import OnEpoch, PretrainSettings, pretrain
-from archflow.progress import Progress, progress_bar
+from archflow.progress import LOGGER, Progress, progress_bar
 from archflow.workers import begin_worker
 
 
@@ -97,6 +97,8 @@ def run_jobs(
         ArchflowError: If a worker process died.
     """
     waiting = [job for job in jobs if not job.path.exists()]
+    for job in jobs:
+        LOGGER.debug("%s: %s", job.path, "pre-training" if job in waiting else "there from an earlier run")
     processes = min(processes, len(waiting))
     total = sum(job.settings.epochs for job in jobs)
     behind = total - sum(job.settings.epochs for job in waiting)

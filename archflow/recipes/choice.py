@@ -14,6 +14,7 @@ from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.near import alternatives
 from archflow.predict.context import ContextChoice
+from archflow.progress import LOGGER
 from archflow.recipes.fitting import DEFAULT, FitPredictor, Task, network_predictor, stacked_predictor
 from archflow.recipes.stacks import RECIPES, Recipe, recipe_of, recipe_within
 
@@ -104,6 +105,7 @@ class Choice:
         if task.note:
             on_note(task.note)
         name = self.named(len(task.metrics))
+        LOGGER.debug("recipe %s: %s labels of %s, seed %s", name, len(task.rows), ", ".join(task.metrics), self.seed)
         if name == NETWORKS:
             networks = network_predictor(
                 task, benchmark, self.encoder, self.view, self.positions, self.members, self.epochs, self.seed

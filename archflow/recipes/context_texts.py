@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 
 from archflow.devices.known import find_device
 from archflow.devices.sentence import sentence
-from archflow.devices.words import numbers_said
+from archflow.devices.words import numbers_in
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 from archflow.predict.context import Context, without_settings
-from archflow.predict.contexts.numbers import NumbersSaid
+from archflow.predict.contexts.numbers import NumbersInText
 from archflow.predict.contexts.words import words_of
 from archflow.predict.stacked import StackedPredictor
 from archflow.printable import shown
+
+NO_CONTEXT = "fit one with --context COLUMN (a GPU to compute on is --torch-device of `predict`)"
+"""The end of the error of a predictor that knows no devices."""
 
 NEAR = 3
 """How many similar names an error or a note lists."""
@@ -91,7 +94,7 @@ def context_of(predictor: StackedPredictor) -> Context:
     """The predictor's context. Raises ArchflowError if it has none."""
     context = predictor.fitted.context
     if context is None:
-        raise ArchflowError("--device: the predictor was fitted without a context; fit one with --context COLUMN")
+        raise ArchflowError(f"--device: the predictor was fitted without a context; {NO_CONTEXT}")
     return context
 
 
@@ -115,7 +118,7 @@ def _notes(predictor: StackedPredictor, context: Context, text: str) -> list[str
 
 def _beyond(context: Context, text: str) -> list[str]:
     """The numbers of a text that lie beyond those of all learnt ones."""
-    kind, said = NumbersSaid(), numbers_said(text)
+    kind, said = NumbersInText(), numbers_in(text)
     learnt = kind([each for _, each in context.sentences])
     (own,) = kind([text])
     found = []

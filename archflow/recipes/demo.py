@@ -13,6 +13,7 @@ import numpy as np
 from archflow.data.benchmarks import BENCHMARKS, load
 from archflow.data.proxies import proxy, proxy_columns
 from archflow.data.splits import labelled_rows
+from archflow.device import usable
 from archflow.encoders import create
 from archflow.predict import NetworkPredictor
 from archflow.predict.fine_tune import FineTuneSettings
@@ -27,7 +28,13 @@ MEMBERS = 4
 
 
 def run_demo(
-    out: Path | None, labels: float, pretrain_epochs: int, epochs: int, seed: int, figures_folder: Path | None = None
+    out: Path | None,
+    labels: float,
+    pretrain_epochs: int,
+    epochs: int,
+    seed: int,
+    figures_folder: Path | None = None,
+    device: str = "cpu",
 ) -> dict[str, Any]:
     """Run the demo. Labels of the judged architectures are used for judging only.
 
@@ -38,6 +45,7 @@ def run_demo(
         epochs: Epochs of fine-tuning.
         seed: Random seed.
         figures_folder: A folder for the report's figures as PNG, SVG and PDF; None to write none.
+        device: Where to compute.
 
     Returns:
         What the command prints: numbers of architectures, the measures of every method, the report's path.
@@ -51,16 +59,16 @@ def run_demo(
 
     recipe = recipe_of(DEFAULT, benchmark).with_component("networks", epochs=epochs)
     assert recipe.pretraining is not None, "the default pre-trains"
-    recipe = replace(recipe, pretraining=replace(recipe.pretraining, epochs=pretrain_epochs))
+    pretraining = replace(recipe.pretraining, epochs=pretrain_epochs)
+    recipe = replace(recipe, device=str(usable(device)), pretraining=pretraining)
     proxies = {name: proxy(table, name) for name in proxy_columns(table)}
     with tempfile.TemporaryDirectory() as folder:
         embedders = recipe.embedders(architectures, known, proxies, Path(folder), seed)
     stacked = recipe.predictor(embedders, seed=seed)
     untrained = create("gated_gcn", architectures, seed=seed, width=preset.width)
-    predictors = {
-        "supervised": NetworkPredictor(untrained, members=MEMBERS, settings=FineTuneSettings(epochs), seed=seed),
-        DEFAULT: stacked,
-    }
+    settings = FineTuneSettings(epochs)
+    supervised = NetworkPredictor(untrained, members=MEMBERS, settings=settings, seed=seed, device=device)
+    predictors = {"supervised": supervised, DEFAULT: stacked}
 
     methods, curves, predictions = [], {}, {}
     ks = np.unique(np.geomspace(5, len(judged), 60).astype(int))

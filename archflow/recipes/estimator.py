@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from archflow.encoders.embedder import Architectures, as_table
 from archflow.errors import ArchflowError
+from archflow.graph.table import Table
 from archflow.predict import Objective
 from archflow.predict.metrics import kendall_tau
 from archflow.recipes.choice import Choice
@@ -98,15 +100,20 @@ class ArchitectureRegressor(RegressorMixin, BaseEstimator):
         if self.reference is not None:
             others = as_table(self.reference)
             table = table.followed_by(others.with_metrics({metric: np.full(len(others), np.nan)}))
+        try:
+            self.predictor_: FitPredictor = self._fitted(table, metric)
+        except ArchflowError as error:
+            raise ArchflowError(_as_parameters(str(error))) from error
+        return self
+
+    def _fitted(self, table: Table, metric: str) -> FitPredictor:
         lower = self.lower_is_better or getattr(self.objective, "lower_is_better", False)
-        column = f"-{metric}" if lower else metric
-        task = Task.of(table, [column], [self.objective])
+        task = Task.of(table, [f"-{metric}" if lower else metric], [self.objective])
         chosen = self._choice().checked(1, self.context).with_context(table, self.context)
         with TemporaryDirectory(prefix="archflow-") as folder:
             predictor = chosen.predictor(task, None, Path(folder), _note)
             fit_task(predictor, task)
-        self.predictor_: FitPredictor = predictor
-        return self
+        return predictor
 
     def predict(self, X: Architectures, return_std: bool = False) -> Values | tuple[Values, Values]:
         """Predict the metric of N architectures.
@@ -184,4 +191,11 @@ def _labels(y: ArrayLike, rows: int, X: Architectures) -> tuple[str, Values]:
 
 def _note(line: str) -> None:
     if line:
-        _LOGGER.warning(line)
+        _LOGGER.warning(_as_parameters(line))
+
+
+def _as_parameters(line: str) -> str:
+    """A line about options of `archflow fit`, with the names of the estimator's parameters."""
+    line = re.sub(r"--metric -\S+ or --lower-is-better", "lower_is_better=True", line)
+    line = re.sub(r"--(recipe|encoder|context) ([\w./]+)", r"\1='\2'", line)
+    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda found: found[1].replace("-", "_"), line)

@@ -42,9 +42,11 @@ def block_sentence(explanation: ExplanationFacts, block: BlockFacts) -> str:
     if math.isfinite(block.removed.value):
         parts.append(_worth(explanation, block))
     best = explanation.changes[block.best].effect if block.best >= 0 else None
-    if best is not None and (best.value < 0 if lower else best.value > 0):
+    change = explanation.changes[block.best].text if block.best >= 0 else ""
+    if best is not None and (best.value < 0 if lower else best.value > 0) and change != f"{block.text} removed":
         size = _size(best, explanation.unit)
-        parts.append(f"{explanation.changes[block.best].text} {'saves' if lower else 'adds'} {size}")
+        change = change.removeprefix(f"{block.text.partition(' (')[0]}: ")
+        parts.append(f"{change} {'saves' if lower else 'adds'} {size}")
     return f"{block.text}: {'; '.join(parts)}" if parts else ""
 
 

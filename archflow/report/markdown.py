@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_NUMBER = re.compile(r"[-–+]?\.?\d|–?$")
+_NUMBER = re.compile(r"(?:\*\*)?[-–+]?\.?\d|–?$")
 
 
 def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

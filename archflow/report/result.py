@@ -1,4 +1,4 @@
-"""A result that a verb printed with --json, in other formats: a page, a figure, tables in LaTeX or CSV."""
+"""A result that a verb printed with --json, in other formats: a page, a figure, tables in LaTeX, CSV or Markdown."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from archflow.errors import ArchflowError
 from archflow.files import write_atomically
 from archflow.report import html
 from archflow.report.latex import latex_table
+from archflow.report.markdown import markdown_table
 from archflow.report.page import PICTURES, Figures, save_figure, write_page
 from archflow.report.result_figures import result_figure
 from archflow.report.result_tables import ResultTable, result_tables
 
-TEXTS = ("tex", "csv")
+TEXTS = ("tex", "csv", "md")
 FORMATS = ("html", *PICTURES, *TEXTS)
 
 
@@ -31,9 +32,7 @@ def result_text(content: Mapping[str, Any], kind: str) -> str:
         ArchflowError: If the result has no table.
     """
     tables = result_tables(content)
-    if kind == "csv":
-        return "\n".join(map(_csv, tables))
-    return "\n".join(latex_table(each.caption, each.heads, each.rows()) for each in tables)
+    return "\n".join(_AS[kind](each) for each in tables)
 
 
 def write_result(path: Path, content: Mapping[str, Any], kind: str) -> None:
@@ -56,7 +55,9 @@ def write_result(path: Path, content: Mapping[str, Any], kind: str) -> None:
     else:
         chart = result_figure(content)
         if chart is None:
-            raise ArchflowError(f"there is no figure of such a result; write it as html, {' or '.join(TEXTS)}")
+            raise ArchflowError(
+                f"there is no figure of such a result; write it as html, {', '.join(TEXTS[:-1])} or {TEXTS[-1]}"
+            )
         save_figure(chart, path)
 
 
@@ -80,3 +81,15 @@ def _csv(table: ResultTable) -> str:
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
     return text.getvalue()
+
+
+def _tex(table: ResultTable) -> str:
+    return latex_table(table.caption, table.heads, table.rows())
+
+
+def _md(table: ResultTable) -> str:
+    rows = [[f"**{cell.text}**" if cell.best else cell.text for cell in row] for row in table.rows()]
+    return f"{table.caption}:\n\n{markdown_table(table.heads, rows)}\n"
+
+
+_AS = {"tex": _tex, "csv": _csv, "md": _md}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from typing import Any
 
 from archflow.errors import ArchflowError
@@ -11,6 +14,11 @@ from archflow.report.html import Cell
 from archflow.report.measures import measure, method_name, rounded
 
 Row = Mapping[str, Any]
+
+KINDS_OF_OTHERS = "archflow.results"
+"""Entry points of other packages, by a key that only their results have: functions that give a result's tables."""
+
+_LEADING = re.compile(r"[-+–]?(?:\d[\d,]*\.?\d*|\.\d+)")
 
 _NAMES = {"top_ten": "top ten", "p_at_1": "P@1 %", "architecture": "architecture", "latency_upper": "upper bound"}
 
@@ -32,12 +40,13 @@ class Column:
     errors: Sequence[float | None] = ()
 
     def cells(self) -> list[Cell]:
-        """The entries as text, the best in bold."""
-        numbers = [each for each in self.values if isinstance(each, int | float) and each == each]
-        best = (max(numbers) if self.better > 0 else min(numbers)) if self.better and len(numbers) > 1 else None
+        """The entries as text, the best in bold; a text counts as the number that it begins with."""
+        numbers = [_number(each) for each in self.values]
+        known = [each for each in numbers if each == each]
+        best = (max(known) if self.better > 0 else min(known)) if self.better and len(known) > 1 else None
         errors = self.errors or [None] * len(self.values)
-        each = zip(self.values, errors, strict=True)
-        return [Cell(rounded(value, error), best is not None and value == best) for value, error in each]
+        each = zip(self.values, errors, numbers, strict=True)
+        return [Cell(rounded(value, error), number == best) for value, error, number in each]
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,8 @@ def result_tables(content: Row) -> list[ResultTable]:
     """The tables of a result.
 
     Args:
-        content: What a verb printed with --json: evaluate, rank, search, predict, demo, fit, latency.
+        content: What a verb printed with --json: evaluate, rank, search, predict, demo, fit, latency; or a result of
+            another package, which registers a function for it in `KINDS_OF_OTHERS`.
 
     Raises:
         ArchflowError: If there is no table in it.
@@ -69,10 +79,14 @@ def result_tables(content: Row) -> list[ResultTable]:
     for key, tables in _KINDS.items():
         if key in content:
             return tables(content)
+    for point in entry_points(group=KINDS_OF_OTHERS):
+        if point.name in content:
+            return point.load()(content)
     found = [_of_rows(name.replace("_", " "), rows) for name, rows in content.items() if _are_rows(rows)]
     if not found:
         raise ArchflowError(
-            "it has no table; give what a verb printed with --json (`archflow bench page` shows records of studies)"
+            "it has no table; give what a verb printed with --json, or a file that `archflow bench` wrote (for which "
+            "archflow-reproduce must be installed)"
         )
     return found
 
@@ -143,6 +157,14 @@ _KINDS: dict[str, Callable[[Row], list[ResultTable]]] = {
     "methods": _demo,
 }
 """By a key that only results of this kind have."""
+
+
+def _number(value: Any) -> float:
+    """A number, or the one that a text begins with; NaN if there is none."""
+    if isinstance(value, str):
+        found = _LEADING.match(value)
+        return float(found[0].replace(",", "").replace("–", "-")) if found else math.nan
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
 def _are_rows(value: Any) -> bool:

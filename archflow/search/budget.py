@@ -33,6 +33,9 @@ class Budget:
         if len(given) != 1 or not 0 < given[0] < float("inf"):
             raise ArchflowError("budget: give a positive number of queries or of seconds")
 
+    def __str__(self) -> str:
+        return f"{self.queries:,} queries" if self.queries is not None else f"{self.seconds:,.0f} s"
+
     @classmethod
     def parse(cls, text: str | int) -> Budget:
         """Parse `100` (queries), `12h`, `90min` or `30s`. Raises ArchflowError for anything else."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
+from archflow.progress import LOGGER
 from archflow.search.base import SEARCHERS, Searcher
 from archflow.search.budget import Budget
 from archflow.search.evaluators.base import Target, Wanted
@@ -17,7 +18,7 @@ from archflow.search.evaluators.named import known_name
 from archflow.search.evaluators.parse import parse
 from archflow.search.problem import Constraint, Problem
 from archflow.search.stopping.base import STOPPING, StoppingRule
-from archflow.search.study import Say, Study, quiet
+from archflow.search.study import Say, Study
 
 Settings = Mapping[str, Mapping[str, Any]]
 
@@ -56,7 +57,7 @@ class Request:
     timeout: float | None = None
     batch: int | None = None
 
-    def study(self, folder: str | Path, say: Say = quiet) -> Study:
+    def study(self, folder: str | Path, say: Say = LOGGER.debug) -> Study:
         """Build the study in a folder.
 
         Raises:

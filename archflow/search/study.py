@@ -15,7 +15,7 @@ from archflow.bounds import number, whole
 from archflow.data.journal import Journal, open_journal
 from archflow.errors import ArchflowError
 from archflow.files import only_writer
-from archflow.progress import Progress, Report, notebook_bar
+from archflow.progress import LOGGER, Progress, Report, notebook_bar
 from archflow.search.base import SEARCHERS, Searcher
 from archflow.search.budget import Budget
 from archflow.search.evaluators.base import SearchEvaluator
@@ -42,10 +42,6 @@ HOPELESS = 10
 Say = Callable[[str], None]
 
 
-def quiet(line: str) -> None:
-    """Discard the line."""
-
-
 @dataclass
 class Study:
     """A search method, an evaluator, and a folder that holds the results.
@@ -66,7 +62,7 @@ class Study:
         batch: Number of architectures to ask for at once; default: as the method publishes.
         reported: Further metrics for the outcome, which the method does not see.
         stopping: Rule that stops evaluations early; the evaluator must measure by epoch.
-        say: Called with a line for every evaluation that failed.
+        say: Called with a line for every evaluation that failed; default: a detail in the log.
         about: Added to the description of the search in the journal.
     """
 
@@ -79,7 +75,7 @@ class Study:
     batch: int | None = None
     reported: Sequence[str] = ()
     stopping: StoppingRule | None = None
-    say: Say = quiet
+    say: Say = LOGGER.debug
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -101,6 +97,13 @@ class Study:
                 "budget: the table has no column of seconds, so time cannot be simulated; give a number of queries, or "
                 "--set evaluate.seconds=COLUMN"
             )
+
+    def __repr__(self) -> str:
+        history, objectives = self.searcher.history, ", ".join(self.searcher.problem.objectives)
+        return f"Study({self.method} in {self.searcher.space.name} for {objectives}, {self.budget}; {history!r})"
+
+    def _repr_html_(self) -> str:
+        return self.searcher.history._repr_html_()
 
     @property
     def method(self) -> str:
@@ -140,8 +143,7 @@ class Study:
         """Search until the budget is spent or the space is exhausted; earlier results in the folder count.
 
         Args:
-            progress: Progress bar, which is moved to what is spent, out of `budget.steps`. Without one, a notebook
-                shows its own.
+            progress: Progress bar, moved to what is spent of `budget.steps`. Without one, a notebook shows its own.
 
         Raises:
             ArchflowError: If the folder belongs to another search or is in use, the disk is full, or nothing could be
@@ -156,6 +158,7 @@ class Study:
                 )
             run = _Run(self, journal)
             run.replay()
+            LOGGER.debug("%s: %s results, settings %s", self.folder, len(run.records), self.config)
             asked = None if progress is None else progress.reach
             with self._start_workers(run) as workers, notebook_bar("searching", self.budget.steps, asked) as report:
                 run.search(workers, report)
@@ -228,7 +231,7 @@ class _Run:
             if not self.running:
                 return
             for finished in workers.wait():
-                self._told(finished)
+                self._take(finished)
                 self._show(workers, report)
 
     def watch(self, under_way: Finished) -> bool:
@@ -257,7 +260,7 @@ class _Run:
         self.queue.extend(numbers)
         return True
 
-    def _told(self, finished: Finished) -> None:
+    def _take(self, finished: Finished) -> None:
         record = Record.of(finished, max(self.curves.epochs, default=0))
         self.journal.append(told_entry(record))
         replay_told(self.searcher, told_entry(record))

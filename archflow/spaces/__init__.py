@@ -5,6 +5,7 @@ from archflow.spaces.chain import ChainSpace, Stage
 from archflow.spaces.darts import DARTS
 from archflow.spaces.fbnet import FBNet
 from archflow.spaces.hierarchical import Hierarchical
+from archflow.spaces.motif import Motif
 from archflow.spaces.nasbench101 import NASBench101
 from archflow.spaces.nasbench201 import NASBench201
 from archflow.spaces.nasbench_graph import NASBenchGraph
@@ -21,6 +22,7 @@ __all__ = [
     "ChainSpace",
     "FBNet",
     "Hierarchical",
+    "Motif",
     "NASBench101",
     "NASBench201",
     "NASBenchGraph",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
+from collections.abc import Sequence
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
@@ -37,7 +38,7 @@ class TableSpace(SearchSpace):
     of mutations need not reach the whole table.
 
     Args:
-        table: The table, or a data frame, with at least one row.
+        table: The table, a data frame, or architectures, with at least one row.
         name: What messages call the space.
 
     Attributes:
@@ -47,9 +48,12 @@ class TableSpace(SearchSpace):
         ArchflowError: If the table is empty, or one native string belongs to two architectures.
     """
 
-    def __init__(self, table: Table, name: str = "table") -> None:
+    def __init__(self, table: Table | ArchitectureSet | Sequence[Architecture], name: str = "table") -> None:
         if is_frame(table):
             table = Table.from_frame(table)
+        elif not isinstance(table, Table):
+            known = table if isinstance(table, ArchitectureSet) else ArchitectureSet.from_architectures(table)
+            table = Table(known)
         if len(table) == 0:
             raise ArchflowError(f"{name}: the table is empty; give at least one architecture")
         self.table, self.name = table, name

@@ -78,6 +78,16 @@ def test_quiet_leaves_results_and_errors(monkeypatch, run, table, here):
         assert said[False]
 
 
+def test_verbose_adds_files_and_settings(monkeypatch, run, predictor, table):
+    said: list[str] = []
+    monkeypatch.setattr("typer.echo", lambda text="", err=False, nl=True: said.append(text) if err else None)
+    run("predict", predictor, "--data", table)
+    assert not any("sha256" in line for line in said)
+    run("predict", predictor, "--data", table, "-v")
+    assert any(line.startswith(f"{table}: 30 rows, sha256 ") and "accuracy, cost" in line for line in said)
+    assert f"{predictor}: NetworkPredictor of accuracy" in said
+
+
 def test_ctrl_c_says_how_far_the_work_was(run, monkeypatch, table, here):
     def interrupted(*given, **options):
         with progress_bar("pre-training", 5) as bar:
@@ -98,3 +108,13 @@ def test_every_help_fits_80_columns():
         text = command.get_help(context)
         assert max(map(len, text.splitlines())) <= 80, name
     assert len(commands) > 25
+
+
+def test_every_summary_of_a_verb_is_whole():
+    root = with_general_options(typer.main.get_command(app))
+    groups = {"archflow": root, "archflow data": root.commands["data"]}
+    for name, group in groups.items():
+        shown = group.get_help(group.context_class(group, info_name=name, terminal_width=80))
+        lines = shown.partition("Commands:")[2].splitlines()
+        cut = [line.split()[0] for line in lines if line.endswith("...")]
+        assert set(cut) <= {"rank", "bench"}

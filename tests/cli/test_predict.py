@@ -24,6 +24,12 @@ def test_predict_never_replaces_its_input_unasked(run, predictor, table, here):
     assert {"accuracy", "cost", "predicted_accuracy", "predicted_std_accuracy", "rank_accuracy"} <= set(written)
 
 
+def test_the_device_to_compute_on_is_not_the_one_to_predict_for(run, predictor, table):
+    predict = ("predict", predictor, "--data", table)
+    assert "device 'gpu' cannot be used here" in one_line(run(*predict, "--torch-device", "gpu", code=2))
+    assert "a GPU to compute on is --torch-device" in one_line(run(*predict, "--device", "cuda", code=2))
+
+
 def test_predict_replaces_what_predict_wrote_and_nothing_else_unasked(run, predictor, table, here):
     for name in ("ranked.csv", "ranked.parquet", "ranked.jsonl"):
         predict = ("predict", predictor, "--data", table, "--out", name)

@@ -33,6 +33,7 @@ def test_predictions_through_a_pipe_are_those_of_files(run, predictor, table, fe
     assert printed == Path("ranked.csv").read_text()
     fed("".join(json.dumps(row) + "\n" for row in _rows(table)).encode())
     lines = [json.loads(line) for line in run("predict", predictor, "--data", "-", "--out", "-", "--json").splitlines()]
+    assert all(isinstance(row["rank_accuracy"], int) for row in lines)
     assert [row["rank_accuracy"] for row in lines] == read_table("ranked.csv").metrics["rank_accuracy"].tolist()
     fed(b"ops,edge_src\n")
     assert "standard input: no column 'edge_dst'" in one_line(run("predict", predictor, "--data", "-", code=2))

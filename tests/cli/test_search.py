@@ -217,3 +217,15 @@ def test_the_report_shows_the_search(archflow, tmp_path: Path) -> None:
         "What did the workers do?",
     ]
     assert len(read.rows("best-so-far")) == 9
+
+
+def test_a_table_without_a_usual_metric_asks_for_one(run, table, here):
+    said = run("search", "--evaluate", table, "--out", "s", code=2)
+    assert "which metric? Give --metric; there are: accuracy, cost" in said
+
+
+def test_a_folder_is_no_table(run, here):
+    Path("folder").mkdir()
+    assert "folder: is a folder; give a table file" in run(
+        "embed", "gated_gcn.fgp-digits201", "--data", "folder", "--out", "e.npy", code=2
+    )

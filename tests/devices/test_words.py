@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archflow.devices.words import numbers_said
+from archflow.devices.words import numbers_in
 
 
 @pytest.mark.parametrize(
@@ -24,22 +24,22 @@ from archflow.devices.words import numbers_said
     ],
 )
 def test_what_is_said(words, said):
-    found = numbers_said(words)
+    found = numbers_in(words)
     assert {name: found[name] for name in found if name not in ("precision", "gpu")} == said
 
 
 def test_what_computes_and_how():
-    assert numbers_said("NVIDIA T4 GPU, fp16") == {"gpu": True, "precision": "fp16"}
-    assert numbers_said("Xeon, CPU") == {"gpu": False}
-    assert numbers_said("Linux guest with GPU-PV enabled (Core i7, GPU 1.1 units)") == {}
+    assert numbers_in("NVIDIA T4 GPU, fp16") == {"gpu": True, "precision": "fp16"}
+    assert numbers_in("Xeon, CPU") == {"gpu": False}
+    assert numbers_in("Linux guest with GPU-PV enabled (Core i7, GPU 1.1 units)") == {}
 
 
 @given(st.integers(1, 512), st.integers(1, 99), st.integers(1, 256))
 def test_what_a_user_writes_comes_back(cores, tenths, threads):
-    said = numbers_said(f"my board, {cores} x Cortex-A76 {tenths / 10} GHz, {threads} threads")
+    said = numbers_in(f"my board, {cores} x Cortex-A76 {tenths / 10} GHz, {threads} threads")
     assert said == {"cores": cores, "clock_ghz": tenths / 10, "threads": threads}
 
 
 @given(st.text(max_size=60))
 def test_any_text_can_be_read(words):
-    assert all(value is not None for value in numbers_said(words).values())
+    assert all(value is not None for value in numbers_in(words).values())

@@ -168,3 +168,10 @@ def test_an_encoder_that_takes_no_attributes_says_so_where_there_are_some(archit
     kernels = architectures.with_attributes(np.arange(len(architectures.op), dtype=float)[:, None], ["kernel"])
     with pytest.raises(ArchflowError, match=r"blind reads no .* have kernel; .*take n_attributes"):
         create("blind", kernels)
+
+
+def test_its_size_is_a_detail_of_the_log(architectures, caplog):
+    with caplog.at_level("DEBUG", "archflow"):
+        made = create("gin", architectures, width=8)
+    count = sum(each.numel() for each in made.encoder.parameters())
+    assert caplog.messages == [f"gin: {count:,} parameters, {len(made.vocabulary)} operations, {{'width': 8}}"]

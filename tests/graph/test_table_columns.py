@@ -13,6 +13,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.columns import read_columns
 from archflow.graph.table import Table, read_table
+from archflow.graph.table_columns import TableColumns
 from tests.tables import OLD_PYARROW
 
 ENDINGS = ("parquet", "csv", "jsonl")
@@ -289,3 +290,15 @@ def test_a_line_that_is_no_object_is_refused_by_its_number(tmp_path, line):
         path.write_text("\n".join(lines) + "\n")
         with pytest.raises(ArchflowError, match=rf"t\.jsonl: .*line {lines.index(line) + 1} is not an object"):
             read_table(path)
+
+
+def test_masked_integers_are_written_as_whole_numbers():
+    ranks = np.ma.array([2, 0, 1], mask=[False, True, False])
+    columns = TableColumns({"cost": np.array([1.0, 2.0, 3.0])}).with_numbers({"rank": ranks, "float": [1, 2, 3]}, 3)
+    np.testing.assert_array_equal(columns["rank"], [2.0, np.nan, 1.0])
+    for some in (columns, columns.with_texts({"note": ["a", "b", "c"]}, 3), columns.without(["cost"])):
+        written = some.take(np.array([0, 1])).added_to(pa.table({"row": [0, 1]}))
+        assert written["rank"].to_pylist() == [2, None]
+        assert (written.schema.field("rank").type, written.schema.field("float").type) == (pa.int64(), pa.float64())
+    halves = columns.with_numbers({"rank": [0.5, 1.5, 2.5]}, 3).added_to(pa.table({"row": [0, 1, 2]}))
+    assert halves["rank"].to_pylist() == [0.5, 1.5, 2.5]

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,6 +9,7 @@ import torch
 from archflow.encoders import ENCODERS, GIN
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
+from archflow.predict import fine_tune as fine_tune_module
 from archflow.predict.fine_tune import FineTuned, FineTuneSettings, Runs, fine_tune
 from archflow.predict.metrics import kendall_tau
 from archflow.predict.ranking_model import RankingModel, score
@@ -137,6 +139,13 @@ def test_models_that_do_not_stack_train_one_after_the_other(architectures, tmp_p
         alone = fine_tune([model], architectures, one_of(runs(architectures, 2), k), SETTINGS)
         np.testing.assert_array_equal(both.losses[:, [k]], alone.losses)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["state.0", "state.1"]
+
+
+def test_a_notebook_shows_its_epochs(architectures, monkeypatch):
+    shown = []
+    monkeypatch.setattr(fine_tune_module, "notebook_bar", lambda *given: nullcontext(shown.append(given[:2])))
+    fine_tune(models(architectures, 2), architectures, runs(architectures, 2), SETTINGS)
+    assert shown == [(f"training on {runs(architectures, 2).train.shape[1]} labels", SETTINGS.epochs)]
 
 
 def test_the_kept_model_is_that_of_the_best_validation_epoch(architectures):

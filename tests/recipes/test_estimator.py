@@ -195,4 +195,9 @@ def test_labels_in_another_order_than_the_frame_are_refused():
 def test_notes_go_to_the_log(caplog):
     with caplog.at_level(logging.WARNING, "archflow"):
         plain().fit(CELLS, pd.Series(SCORE, name="latency"))
-    assert "the highest latency is taken for the best" in caplog.text
+    assert "the highest latency is taken for the best; if the lowest is, give lower_is_better=True" in caplog.text
+
+
+def test_options_are_called_as_the_parameters():
+    with pytest.raises(ArchflowError, match=r"^features: not of the recipe 'networks'.*give another recipe$"):
+        ArchitectureRegressor("networks", features=["params"]).fit(CELLS, SCORE)

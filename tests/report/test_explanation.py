@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +106,7 @@ def test_nodes_and_edges_have_the_colour_and_the_numbers_of_their_attribution(pa
 def test_a_block_is_put_into_words():
     found: ExplanationFacts = Explained()
     (sentence,) = block_sentences(found, 5)
-    assert sentence == ("node 1 (conv): costs 31.0 ± 3.0 % of latency_ms; node 1: conv → skip saves 18.0 ± 4.1 %")
+    assert sentence == ("node 1 (conv): costs 31.0 ± 3.0 % of latency_ms; conv → skip saves 18.0 ± 4.1 %")
     better = Explained(
         metric="accuracy",
         lower_is_better=False,
@@ -116,6 +116,9 @@ def test_a_block_is_put_into_words():
     assert block_sentences(better, 5) == [
         "node 3 (conv): with skip instead, accuracy falls by 0.80 ± 0.20; edge <0> removed adds 3"
     ]
+    removal = Change("node 1 (conv) removed", Effect(0.5, 0.1))
+    gone = replace(better, changes=(removal,), blocks=(Block((1,), "node 1 (conv)", removal.effect, 0),))
+    assert block_sentences(gone, 5) == ["node 1 (conv): without it, accuracy rises by 0.50 ± 0.10"]
     assert block_sentences(Explained(blocks=(Block((0,), "node 0", Effect(NAN, NAN), -1),)), 5) == []
 
 

@@ -5,7 +5,7 @@ import pytest
 from archflow.errors import ArchflowError
 from archflow.report.result import result_text, write_result
 from archflow.report.result_figures import result_figure
-from archflow.report.result_tables import result_tables
+from archflow.report.result_tables import Column, result_tables
 from tests.report.pages import read_page
 
 
@@ -78,3 +78,13 @@ def test_a_result_without_a_figure_says_so(tmp_path):
         write_result(tmp_path / "r.png", FIT, "png")
     with pytest.raises(ArchflowError, match="has no table"):
         result_tables({"metrics": []})
+
+
+def test_markdown_has_the_best_in_bold():
+    assert "**0.700 (0.010)**" in result_text(EVALUATION, "md")
+
+
+def test_a_text_counts_as_the_number_it_begins_with():
+    column = Column("tau", [".712", "0.9 ± 0.1", "–", "1,000 of 2"], better=1)
+    assert [cell.best for cell in column.cells()] == [False, False, False, True]
+    assert not any(cell.best for cell in Column("tau", ["a", "b"], better=1).cells())

@@ -135,6 +135,16 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
+def test_a_study_says_what_it_is_and_draws_its_curve(tmp_path: Path) -> None:
+    new = study(tmp_path, budget=6)
+    assert repr(new) == (
+        "Study(regularized_evolution in table for score, 6 queries; History(0 asked, 0 measured; best: none))"
+    )
+    new.run()
+    assert "History(6 asked, 6 measured; best: score" in repr(new)
+    assert new._repr_html_().count("<circle") == 6
+
+
 def test_a_larger_budget_continues(tmp_path: Path) -> None:
     study(tmp_path / "a", budget=7, batch=4).run()
     longer = study(tmp_path / "a", budget=20, batch=4)

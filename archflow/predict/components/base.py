@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from archflow.configured import Configured
 from archflow.graph.table import Table
 from archflow.predict.folds import Folds
 from archflow.predict.seen import Seen
+from archflow.progress import LOGGER
 from archflow.registry import Registry
 
 Values = NDArray[np.float64]
@@ -126,3 +128,12 @@ class FittedComponent(ABC):
         Raises:
             ArchflowError: If no component of this kind can have written them.
         """
+
+
+def fit_timed(component: Component, lesson: Lesson) -> FittedComponent:
+    """Fit a component; its settings and the seconds that it took are details in the log."""
+    begin = time.perf_counter()
+    fitted = component.fit(lesson)
+    seconds = time.perf_counter() - begin
+    LOGGER.debug("component %s: fitted in %.1f s, settings %s", component.name, seconds, component.config)
+    return fitted

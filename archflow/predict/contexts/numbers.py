@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.devices.words import numbers_said
+from archflow.devices.words import numbers_in
 from archflow.predict.contexts.base import CONTEXTS, ContextKind
 
 
 @CONTEXTS.register("numbers")
 @dataclass(frozen=True)
-class NumbersSaid(ContextKind):
+class NumbersInText(ContextKind):
     """The numbers that `archflow.devices.words` reads in a sentence.
 
     Quantities are given as logarithms, because doubling a clock divides latency by a factor and does not subtract an
@@ -36,7 +36,7 @@ class NumbersSaid(ContextKind):
     def __call__(self, sentences: Sequence[str]) -> NDArray[np.float64]:
         values = np.full((len(sentences), len(self.names)), np.nan)
         for row, sentence in zip(values, sentences, strict=True):
-            said: Mapping[str, Any] = numbers_said(sentence)
+            said: Mapping[str, Any] = numbers_in(sentence)
             quantities = [float(said.get(name) or np.nan) for name in self.quantities]
             precision = said.get("precision")
             row[:] = [

@@ -131,7 +131,7 @@ def _target(
         known_name("setting of a table", setting, SETTINGS)
     asked = wanted.metrics or tuple(usual)
     if not asked:
-        known_name("metric", "", list(table.metrics))
+        raise ArchflowError(f"which metric? Give --metric; there are: {', '.join(table.metrics)}")
     columns = beside.joined_to(table)
     metrics = tuple(column_called(columns, metric, asked) for metric in asked)
     reported = tuple(column_called(columns, metric, metrics) for metric in wanted.reported)

@@ -8,13 +8,13 @@ from typing import Any
 from archflow_reproduce.protocol.published import published_epochs
 
 
-def runs_told(count: int, config: Mapping[str, Any]) -> str:
+def runs_text(count: int, config: Mapping[str, Any]) -> str:
     """The number of runs and of model seeds; the spread over runs of one seed reflects the data alone."""
     seeds = len(set(config["model_seeds"][:count]))
     return f"{count}, {seeds} seed{'s' * (seeds != 1)}"
 
 
-def epochs_told(config: Mapping[str, Any], method: str, compared: bool) -> str:
+def epochs_text(config: Mapping[str, Any], method: str, compared: bool) -> str:
     """Epochs of pre-training and of fine-tuning, each with the published number if it differs.
 
     Args:

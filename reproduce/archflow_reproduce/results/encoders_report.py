@@ -10,7 +10,7 @@ from archflow.report import html
 from archflow.report.measures import finite, measure, method_name, rounded
 from archflow.report.named_points import Named, named_points
 from archflow.report.page import Figures, save_figure, write_page
-from archflow_reproduce.results.columns import epochs_told, runs_told
+from archflow_reproduce.results.columns import epochs_text, runs_text
 
 if TYPE_CHECKING:
     from archflow.report.vega import Chart
@@ -128,7 +128,7 @@ def _published(cell: Mapping[str, Any] | None, method: str) -> float | None:
 
 def _cell_runs(cell: Mapping[str, Any]) -> str:
     """Runs and model seeds of every method, once if all are equal."""
-    return _each(runs_told(len(runs["tau"]), cell["config"]) for runs in cell["methods"].values())
+    return _each(runs_text(len(runs["tau"]), cell["config"]) for runs in cell["methods"].values())
 
 
 def _cell_epochs(cell: Mapping[str, Any]) -> str:
@@ -136,7 +136,7 @@ def _cell_epochs(cell: Mapping[str, Any]) -> str:
     if not cell["config"]["fine_tune"]["epochs"]:
         return "–"
     compared = cell.get("published") or {}
-    return _each(epochs_told(cell["config"], method, method in compared) for method in cell["methods"])
+    return _each(epochs_text(cell["config"], method, method in compared) for method in cell["methods"])
 
 
 def _each(told: Iterable[str]) -> str:

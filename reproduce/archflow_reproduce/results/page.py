@@ -126,9 +126,12 @@ def with_summary(path: str | Path, summary: str) -> str:
 
 def _read(folder: str | Path) -> list[tuple[Path, Record]]:
     """Every record of a folder with its path, by name. Raises ArchflowError if one lacks what the page shows of it."""
-    shapes = {kind.name: kind.shape for kind in KINDS}
-    found = [(path, read_record(path)) for path in sorted(Path(folder).glob("*.json"))]
-    for path, record in found:
-        what = f"{path}: not what a record of kind {record.kind} holds"
-        parse(shapes[record.kind], record.content, what, "measure again, or delete the file", more=True)
-    return found
+    return [(path, checked(path, read_record(path))) for path in sorted(Path(folder).glob("*.json"))]
+
+
+def checked(path: str | Path, record: Record) -> Record:
+    """A record that holds what the page shows of it. Raises ArchflowError if it does not; the message names `path`."""
+    shape = next(kind.shape for kind in KINDS if kind.name == record.kind)
+    what = f"{path}: not what a record of kind {record.kind} holds"
+    parse(shape, record.content, what, "measure again, or delete the file", more=True)
+    return record

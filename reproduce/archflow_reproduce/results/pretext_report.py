@@ -10,7 +10,7 @@ from archflow.report import html
 from archflow.report.figures import Strip, strips
 from archflow.report.measures import finite, measure, method_name, rounded
 from archflow.report.page import Figures, write_page
-from archflow_reproduce.results.columns import epochs_told, runs_told
+from archflow_reproduce.results.columns import epochs_text, runs_text
 
 Cells = list[Mapping[str, Any]]
 MEASURES = ("tau", "p_at_1", "p_at_5")
@@ -42,8 +42,8 @@ def matrix_table(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]
             compared_here = any(_published(cell, method, key) for key in shown)
             row += [
                 method_name(method),
-                runs_told(len(runs["tau"]), cell["config"]),
-                epochs_told(cell["config"], method, compared_here),
+                runs_text(len(runs["tau"]), cell["config"]),
+                epochs_text(cell["config"], method, compared_here),
             ]
             for key in shown:
                 values = finite(runs.get(key, []))

@@ -14,7 +14,7 @@ from archflow.report.figures import Strip, strips
 from archflow.report.markdown import markdown_table
 from archflow.report.measures import finite, measure, method_name, rounded
 from archflow.report.page import Figures, write_page
-from archflow_reproduce.results.columns import epochs_told, runs_told
+from archflow_reproduce.results.columns import epochs_text, runs_text
 
 BASELINE = "supervised"
 
@@ -105,7 +105,7 @@ def _table(result: Mapping[str, Any]) -> tuple[list[str], list[list[html.Cell]]]
     rows = []
     for i, (m, runs) in enumerate(methods.items()):
         count = max((len(finite(values)) for values in runs.values()), default=0)
-        facts = [method_name(m), runs_told(count, config), epochs_told(config, m, m in published)]
+        facts = [method_name(m), runs_text(count, config), epochs_text(config, m, m in published)]
         rows.append([*map(html.Cell, facts), *(column[i] for column in columns)])
     return heads, rows
 

@@ -132,7 +132,11 @@ def read_record(path: str | Path) -> Record:
     Raises:
         ArchflowError: If the file is not a record, has another schema or an unknown kind.
     """
-    found = read_json(path)
+    return record_of(path, read_json(path))
+
+
+def record_of(path: str | Path, found: Any) -> Record:
+    """The record that is the content of a file. Raises ArchflowError as `read_record` does."""
     if not isinstance(found, Mapping) or "schema" not in found or "kind" not in found:
         raise ArchflowError(f"{path}: no record of `archflow bench`; measure again, or delete the file")
     if found["schema"] != SCHEMA:

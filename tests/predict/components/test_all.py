@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from archflow.predict.components import COMPONENTS, Lesson
+from archflow.predict.components.base import fit_timed
 from archflow.predict.components.boosted import Boosted
 from archflow.predict.components.forest import Forest
 from archflow.predict.components.line import Line
@@ -83,3 +84,12 @@ def test_labels_of_ten_orders_of_magnitude_are_learnt(component):
     targets[0] = 1e4
     guess = component.fit(Lesson(known, targets, Folds.of(40, 0), known))(known)
     assert np.isfinite(guess.mean).all()
+
+
+def test_seconds_and_settings_are_details_of_the_log(caplog):
+    given = lesson(seen(12))
+    with caplog.at_level("DEBUG", "archflow"):
+        fit_timed(Forest(trees=3), given)
+    (line,) = caplog.messages
+    assert line.startswith("component forest: fitted in ")
+    assert "'trees': 3" in line

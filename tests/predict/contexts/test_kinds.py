@@ -9,7 +9,7 @@ from archflow.errors import ArchflowError
 from archflow.predict.contexts import CONTEXTS
 from archflow.predict.contexts.base import ContextKind
 from archflow.predict.contexts.names import OneHot
-from archflow.predict.contexts.numbers import NumbersSaid
+from archflow.predict.contexts.numbers import NumbersInText
 from archflow.predict.contexts.words import SharedWords, words_of
 from tests.latencies import DEVICES
 
@@ -30,7 +30,7 @@ def test_columns_follow_from_what_was_learnt(name, learnt, shown):
 
 
 def test_numbers_are_logarithms_of_what_the_words_say():
-    kind = NumbersSaid.of(DEVICES)
+    kind = NumbersInText.of(DEVICES)
     (row,) = kind(["4 x Cortex-A76 2.4 GHz, 2 threads, int8, CPU"])
     found = dict(zip(kind.names, row.tolist(), strict=True))
     assert found["log:clock_ghz"] == pytest.approx(np.log(2.4))

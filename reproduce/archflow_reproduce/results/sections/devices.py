@@ -7,7 +7,7 @@ from typing import Any, Literal
 from archflow.described import Described
 from archflow_reproduce.results.devices_report import devices_report
 from archflow_reproduce.results.record import Record
-from archflow_reproduce.results.sections.section import Kind, made_by, paragraphs, settings_told
+from archflow_reproduce.results.sections.section import Kind, made_by, paragraphs, settings_text
 from archflow_reproduce.results.shapes import Count, Machine, Number
 from archflow_reproduce.results.speed_report import processor
 
@@ -40,7 +40,7 @@ def devices_section(name: str, record: Record, place: str) -> str:
     return paragraphs(
         f"{result['networks']} networks in {result['runs']} runs on {len(result['families'])} devices; medians over "
         "devices. *After 1*, *3*, *10*: MAPE of the other networks after a factor was fitted to as many measured ones. "
-        f"Settings of LeDG-Former: {settings_told(record.config['settings'])}. {processor(result)}.",
+        f"Settings of LeDG-Former: {settings_text(record.config['settings'])}. {processor(result)}.",
         devices_report(result),
         made_by(record, name, place),
     )

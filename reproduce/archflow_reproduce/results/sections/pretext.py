@@ -11,7 +11,7 @@ from archflow.report.markdown import markdown_table
 from archflow.report.measures import method_name
 from archflow_reproduce.results.pretext_report import matrix_table, pretrained_on
 from archflow_reproduce.results.record import Record, Result
-from archflow_reproduce.results.sections.section import Kind, made_by, paragraphs, settings_told
+from archflow_reproduce.results.sections.section import Kind, made_by, paragraphs, settings_text
 from archflow_reproduce.results.shapes import Count, Learnt, Machine, Maybe, ProtocolConfig, Published
 from archflow_reproduce.results.speed_report import processor
 
@@ -44,12 +44,12 @@ def pretext_section(name: str, record: Record, place: str) -> str:
         f"{_shown(cells)}*s/epoch*: seconds per epoch of pre-training on one core of a possibly shared machine, "
         f"{processor(result)}.",
         markdown_table(*matrix_table(result)),
-        tasks_told([cell["config"] for cell in cells]),
+        tasks_text([cell["config"] for cell in cells]),
         made_by(record, name, place),
     )
 
 
-def tasks_told(configs: list[Result]) -> str:
+def tasks_text(configs: list[Result]) -> str:
     """A list of the pretext tasks with the settings recorded by protocols, without duplicates."""
     told: dict[str, None] = {}
     several = len({config["data"] for config in configs}) > 1
@@ -57,7 +57,7 @@ def tasks_told(configs: list[Result]) -> str:
         for method, settings in config["tasks"].items():
             read = {name: value for name, value in settings.items() if name != "task"}
             of = f"{config['data']}, " * several
-            told[f"- {of}{method_name(method)}: `{settings['task']}`{' with ' * bool(read)}{settings_told(read)}"] = (
+            told[f"- {of}{method_name(method)}: `{settings['task']}`{' with ' * bool(read)}{settings_text(read)}"] = (
                 None
             )
     return "\n".join(told)

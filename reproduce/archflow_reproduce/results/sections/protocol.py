@@ -13,7 +13,7 @@ from archflow.report.markdown import markdown_table
 from archflow_reproduce.protocol.published import PAPER_PROXY, proxies_of
 from archflow_reproduce.results.protocol_report import protocol_table
 from archflow_reproduce.results.record import Record, Result
-from archflow_reproduce.results.sections.pretext import tasks_told
+from archflow_reproduce.results.sections.pretext import tasks_text
 from archflow_reproduce.results.sections.section import Kind, each, made_by, paragraphs
 from archflow_reproduce.results.shapes import Count, Machine, Number, ProtocolConfig, Published, Runs, Splits
 from archflow_reproduce.results.speed_report import processor
@@ -66,7 +66,7 @@ def protocol_section(name: str, record: Record, place: str) -> str:
         f"### {result['data']}, `{config['encoder']}`: `{result['metric']}` from {result['labels']:,} labels{apart}",
         protocol_table(only(result, ("tau", "spearman", "p_at_1", "p_at_5", "regret_at_10"))),
         note if proxies and proxies != [PAPER_PROXY] else "",
-        "\n".join(f"- {fact}" for fact in facts) + "\n" + tasks_told([config]),
+        "\n".join(f"- {fact}" for fact in facts) + "\n" + tasks_text([config]),
         made_by(record, name, place),
     )
 

@@ -51,7 +51,7 @@ def folded(command: str) -> str:
     return " \\\n".join(lines).replace("\0", " ")
 
 
-def settings_told(settings: Mapping[str, Any]) -> str:
+def settings_text(settings: Mapping[str, Any]) -> str:
     """Settings on one line: `name value`, nested ones by their path."""
     return ", ".join(f"{name} {_value(value)}" for name, value in _flat(settings).items())
 
