@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -17,6 +18,9 @@ from archflow.errors import ArchflowError
 from archflow.printable import printable
 
 Shape = TypeVar("Shape")
+
+_LONG = re.compile(r"\d{20,308}")
+"""Bounds that pydantic writes with all their zeros."""
 
 
 class Described(BaseModel):
@@ -47,6 +51,7 @@ def parse(shape: type[Shape], content: Any, what: str, mend: str, *, finite: boo
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         field = _shortened(".".join(map(str, first["loc"])))
         problem = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        problem = _LONG.sub(lambda number: f"{float(number[0]):g}", problem)
         raise ArchflowError(f"{what}: {field}{problem}; {mend}") from None
 
 

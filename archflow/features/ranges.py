@@ -8,6 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.bounds import number
+from archflow.errors import ArchflowError
 from archflow.features import saved
 
 Values = NDArray[np.float64]
@@ -77,7 +79,8 @@ class Range:
     @classmethod
     def from_json(cls, given: Any) -> Self:
         """Restore a range from its description. Raises ArchflowError if it is damaged."""
-        numbers = isinstance(given, list) and len(given) == 4
-        if not numbers or not all(isinstance(each, int | float) and each is not True for each in given):
-            raise saved.damaged("the range of a column is not four numbers")
-        return cls(*map(float, given))
+        try:
+            low, high, small, gaps = (number("the range of a column", each) for each in given)
+        except (ArchflowError, TypeError, ValueError):  # not a list, or of another length
+            raise saved.damaged("the range of a column is not four numbers") from None
+        return cls(low, high, small, gaps)

@@ -21,6 +21,9 @@ Values = NDArray[np.float64]
 SIGNS = 4
 """The number of signs that a prediction is uncertain."""
 
+HEAVIEST = 1e9
+"""A bound on weights in files; components predict standardised targets, so that real ones are near 1 in sum."""
+
 TINY = 1e-3
 """Added to deviations, in standard deviations of the labels, before their logarithm is taken."""
 
@@ -89,7 +92,7 @@ class Blend:
     @classmethod
     def restored(cls, weights: Values, spread: Spread, conformal: CrossConformal) -> Blend:
         """Restore a blend from its parts. Raises ArchflowError if they do not form a blend."""
-        if (weights <= 0).any() or len(spread.centre) != SIGNS:
+        if not ((weights > 0) & (weights < HEAVIEST)).all() or len(spread.centre) != SIGNS:
             raise ArchflowError("its weights are not those of a blend; restore the file, or fit again")
         return cls(weights, spread, conformal)
 

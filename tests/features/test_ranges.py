@@ -44,6 +44,6 @@ def test_zeros_alone_are_in_any_unit():
 def test_it_comes_back_from_its_description():
     known = Range.of(MILLIONS)
     assert Range.from_json(known.to_json()) == known
-    for damaged in (None, [1.0], [1.0, 2.0, "3", 0.0], [True, 1.0, 2.0, 3.0]):
+    for damaged in (None, [1.0], [1.0, 2.0, "3", 0.0], [True, 1.0, 2.0, 3.0], [0.0, 10**400, 2.0, 3.0]):
         with pytest.raises(ArchflowError, match="four numbers"):
             Range.from_json(damaged)

@@ -65,8 +65,8 @@ def test_components_that_agree_are_surer_than_those_that_do_not():
     assert signs.shape == (2, 3, 4)
 
 
-@pytest.mark.parametrize("weights", [[0.0, 1.0], [-1.0, 1.0]])
-def test_a_blend_of_a_file_has_weights_above_zero(weights):
+@pytest.mark.parametrize("weights", [[0.0, 1.0], [-1.0, 1.0], [1.0, 1e300], [1.0, np.nan]])
+def test_a_blend_of_a_file_has_weights_that_can_be(weights):
     targets, folds, guesses, _ = guesses_of(40)
     blend, _ = Blend.of(guesses, targets, folds)
     with pytest.raises(ArchflowError, match="weights"):

@@ -169,6 +169,9 @@ def test_objectives_come_back_from_their_descriptions():
     for objective in (Hinge(margin=0.1), BPR(lower_is_better=True), Log().scaled_to(LABELS.ravel())):
         assert rebuild_objective(describe_objective(objective)) == objective
 
+    with pytest.raises(ArchflowError, match=r"lowest: should be greater than or equal to -1e\+304; fit again"):
+        rebuild_objective({"name": "bpr", "lowest": -1e308})
+
     class Nameless(BPR):
         pass
 

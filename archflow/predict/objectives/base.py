@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
+from annotated_types import Interval
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -16,10 +17,11 @@ from archflow.described import parse
 from archflow.errors import ArchflowError
 from archflow.predict.greatest import greatest_possible
 from archflow.predict.metrics import regression_summary, summary
-from archflow.predict.unit import Unit
+from archflow.predict.unit import LARGEST, Unit
 from archflow.registry import Registry
 
 Values = NDArray[np.float64]
+Extreme = Annotated[float, Interval(ge=-LARGEST, le=LARGEST)]
 
 OBJECTIVES: Registry[type[Objective]] = Registry("objective", "archflow.predict.objectives")
 
@@ -42,8 +44,8 @@ class Objective(Bounded, ABC):
     """
 
     lower_is_better: bool = False
-    lowest: float | None = None
-    highest: float | None = None
+    lowest: Extreme | None = None
+    highest: Extreme | None = None
     most: float | None = None
 
     measure: ClassVar[str]

@@ -67,7 +67,7 @@ def results_page(folder: str | Path, page: str | Path) -> str:
         missing = f"No result of `archflow bench {kind.name}` is there yet."
         parts += [f"## {kind.title}", kind.lead if shown else missing]
         for path, record in shown:
-            parts.append(kind.section(path.name, record, place))
+            parts.append(kind.markdown(path, record, place))
     return paragraphs(*parts) + "\n"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from archflow.report.result_tables import Column, ResultTable
@@ -29,7 +30,7 @@ def record_tables(content: Mapping[str, Any]) -> list[ResultTable]:
     """
     record = checked("RESULT", record_of("RESULT", content))
     kind = next(kind for kind in KINDS if kind.name == record.kind)
-    return list(_tables(kind.section("RESULT", record, ""), kind.title))
+    return list(_tables(kind.markdown(Path("RESULT"), record, ""), kind.title))
 
 
 def _tables(markdown: str, title: str) -> Iterator[ResultTable]:

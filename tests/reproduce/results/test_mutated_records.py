@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from archflow.errors import ArchflowError
 from archflow_reproduce.results.page import results_page, results_summary
 from tests.mutations import check_loads_or_refuses, mutated
 
-TRIES = 40
+TRIES = 30
 
 RESULTS = Path(__file__).parents[3] / "results"
 NAMES = (
@@ -20,6 +21,7 @@ NAMES = (
     "arch2vec-nasbench201",
     "speed",
     "zero-cost-nasbench201",
+    "experts",
 )
 
 
@@ -37,3 +39,24 @@ def test_the_page_is_made_or_refused_in_one_line(tmp_path: Path, name: str) -> N
 def _pages(folder: Path) -> None:
     results_page(folder, folder / "page.md")
     results_summary(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "what"),
+    [
+        ("experts", ("tables", "digits201-proxies", "cells", "100%", "30", "xgboost"), "one lacks 'xgboost'"),
+        ("latency-neusight", ("devices", "Tesla_T4", "scores", "operations", "roofline", "mape"), "one lacks 'mape'"),
+        ("hierarchical-digits", ("methods", "evolution", "trainings", -1), "they differ in length"),
+        ("search-choices", ("tasks", "nb101", "cells", "archflow", "report", "mean", -1), "they differ in length"),
+    ],
+)
+def test_parts_that_do_not_fit_together_are_named(tmp_path: Path, name: str, where: tuple, what: str) -> None:
+    content = json.loads((RESULTS / f"{name}.json").read_text())
+    part = content["result"]
+    for key in where[:-1]:
+        part = part[key]
+    part.pop(where[-1])
+    path = tmp_path / f"{name}.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(ArchflowError, match=f"{name}.json: its parts do not fit together \\({what}\\)"):
+        results_page(tmp_path, tmp_path / "page.md")

@@ -260,7 +260,8 @@ def test_what_is_not_there_is_said(folder: Path) -> None:
 
 
 def test_two_commits_are_compared(folder: Path) -> None:
-    figures = {name: {"here": 2.0, "there": 1.0, "ratio": ratio} for name, ratio in (("step_s", 2.0), ("help_s", 1.0))}
+    seen = (("step_s", 2.0, 12), ("help_s", 1.0, 3))
+    figures = {name: {"here": 2.0, "there": 1.0, "ratio": ratio, "passes": n} for name, ratio, n in seen}
     config = {"here": "abc", "there": "def", "device": "cpu", "threads": 1, "rounds": 3}
     compared = {"figures": figures, "slower": ["step_s"], "not_compared": {}}
     content = {"rounds": 3, **compared, "config": config, "machine": MACHINE}

@@ -6,8 +6,11 @@ import shlex
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from archflow.errors import ArchflowError
+from archflow.printable import shown
 from archflow_reproduce.results.record import Record
 
 
@@ -30,6 +33,25 @@ class Kind:
     section: Callable[[str, Record, str], str]
     lead: str = ""
     expected: bool = True
+
+    def markdown(self, path: Path, record: Record, place: str) -> str:
+        """Render one result, whose record has the shape.
+
+        Args:
+            path: Its file.
+            record: The record.
+            place: The link to the folder.
+
+        Raises:
+            ArchflowError: If parts of the record do not fit together, such as a method that only one table has.
+        """
+        try:
+            return self.section(path.name, record, place)
+        except (LookupError, ValueError) as error:
+            what = f"one lacks {shown(error.args[0])}" if isinstance(error, KeyError) else "they differ in length"
+            raise ArchflowError(
+                f"{path}: its parts do not fit together ({what}); measure again, or delete the file"
+            ) from error
 
 
 def made_by(record: Record, name: str, place: str) -> str:

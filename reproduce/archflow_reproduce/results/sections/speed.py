@@ -118,6 +118,7 @@ class Figure(Described):
     here: Maybe
     there: Maybe
     ratio: Maybe
+    passes: Count
 
 
 class AgainstConfig(Described):
