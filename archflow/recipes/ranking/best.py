@@ -1,4 +1,9 @@
-"""The best of a stream of scored architectures, no two of them isomorphic."""
+"""The best of a stream of scored architectures, no two of them isomorphic.
+
+An isomorphism class has the highest score that any of its candidates has: a predictor may give different values to the
+members of a class, such as cells of NAS-Bench-201 that differ in what has no effect. The best classes of a stream are
+then among the best of its chunks, wherever the chunks begin.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.graph import ArchitectureSet
-from archflow.recipes.ranking.distinct import Digests
+from archflow.recipes.ranking.distinct import Digests, first_of_each
 
 Values = NDArray[np.float64]
 
@@ -40,8 +45,9 @@ class Rows:
         return Rows(self.architectures.select(rows), *(values[rows] for values in self.columns.values()))
 
     def best(self, top: int) -> Rows:
-        """The `top` best, best first; of equal scores the first candidate comes first."""
-        return self.select(np.lexsort((self.number, -self.score))[:top])
+        """The `top` best classes, best first; of equal scores the first candidate comes first."""
+        order = np.lexsort((self.number, -self.score))
+        return self.select(order[first_of_each(self.digests[order])[:top]])
 
     @property
     def columns(self) -> dict[str, NDArray]:
@@ -57,7 +63,7 @@ class Rows:
 
 
 class Best:
-    """The `top` best of all rows that were added, in memory that does not depend on their number.
+    """The `top` best classes of all rows that were added, in memory that does not depend on their number.
 
     Args:
         top: How many to keep.
@@ -66,25 +72,13 @@ class Best:
 
     def __init__(self, top: int, rows: Rows | None = None) -> None:
         self.top, self.rows = top, rows
-        self._held = set() if rows is None else _keys(rows)
 
     def add(self, rows: Rows) -> None:
-        """Keep the best of these too, except for classes that are kept already.
-
-        Args:
-            rows: No two of one class, with higher numbers than those added before.
-        """
+        """Keep the best of these too. They have higher numbers than those added before."""
         if self.rows is None:
             self.rows = rows.best(self.top)
-        else:
-            if len(self.rows) == self.top:
-                rows = rows.select(rows.score > self.rows.score[-1])
-            rows = rows.select(np.array([key not in self._held for key in map(tuple, rows.digests.tolist())], bool))
-            if len(rows) == 0:
-                return
+            return
+        if len(self.rows) == self.top:
+            rows = rows.select(rows.score > self.rows.score[-1])
+        if len(rows):
             self.rows = Rows.joined(self.rows, rows).best(self.top)
-        self._held = _keys(self.rows)
-
-
-def _keys(rows: Rows) -> set[tuple[int, ...]]:
-    return set(map(tuple, rows.digests.tolist()))

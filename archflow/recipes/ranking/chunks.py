@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -15,7 +15,7 @@ from archflow.errors import ArchflowError
 from archflow.recipes.ranking.scoring import Job, Scored, Scorer, one_thread
 from archflow.workers import begin_worker
 
-Run = Callable[[Job, range], Iterator[Scored]]
+Run = Callable[[Job, range], Generator[Scored]]
 """Scores the chunks of a job with these numbers, and yields the results in their order."""
 
 AHEAD = 2
@@ -25,7 +25,7 @@ DEATHS = 3
 """How often in a row worker processes may die without a result."""
 
 
-def in_this_process(job: Job, chunks: range) -> Iterator[Scored]:
+def in_this_process(job: Job, chunks: range) -> Generator[Scored]:
     """Score one chunk after the other, with one thread."""
     scorer = Scorer(job)
     for number in chunks:
@@ -39,7 +39,7 @@ def processes(count: int) -> Run:
     return partial(_in_processes, count) if count > 1 else in_this_process
 
 
-def in_order(submit: Callable[[int], Future[Scored]], chunks: range, ahead: int) -> Iterator[Scored]:
+def in_order(submit: Callable[[int], Future[Scored]], chunks: range, ahead: int) -> Generator[Scored]:
     """Submit chunks, at most `ahead` before the first that is not done, and yield their results in order."""
     pending: deque[Future[Scored]] = deque()
     for number in chunks:
@@ -50,7 +50,10 @@ def in_order(submit: Callable[[int], Future[Scored]], chunks: range, ahead: int)
         yield pending.popleft().result()
 
 
-def _in_processes(count: int, job: Job, chunks: range) -> Iterator[Scored]:
+def _in_processes(count: int, job: Job, chunks: range) -> Generator[Scored]:
+    if len(chunks) < 2:  # not worth the start of a process
+        yield from in_this_process(job, chunks)
+        return
     done = deaths = 0
     while done < len(chunks):
         executor = ProcessPoolExecutor(min(count, len(chunks)), get_context("spawn"), _prepare, (job,))
@@ -66,7 +69,7 @@ def _in_processes(count: int, job: Job, chunks: range) -> Iterator[Scored]:
                     '`if __name__ == "__main__":`; add that, or ask for one process: finished chunks are kept'
                 ) from error
         finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+            executor.shutdown(wait=done == len(chunks), cancel_futures=True)
 
 
 _scorers: list[Scorer] = []

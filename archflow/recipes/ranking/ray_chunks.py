@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def ray_chunks(count: int, address: str | None = None, **options: Any) -> Run:
     if not ray.is_initialized():
         ray.init(address=address, log_to_driver=False, include_dashboard=False)
 
-    def run(job: Job, chunks: range) -> Iterator[Scored]:
+    def run(job: Job, chunks: range) -> Generator[Scored]:
         if not isinstance(job.predictor, Path):
             raise ArchflowError("ranking on a cluster: the predictor has no folder; save it and give the folder")
         score = ray.remote(**{"num_cpus": 1, **options, "max_retries": -1})(_score)

@@ -30,15 +30,13 @@ class Scored:
 
     Attributes:
         drawn: The number of its candidates.
-        digests: (M, 2) its distinct classes, in the order of their first candidates.
-        best: The best of these candidates, one per class.
-        place: (len(best),) their rows in `digests`.
+        digests: (M, 2) their isomorphism classes, each once.
+        best: The best of them, one per class.
     """
 
     drawn: int
     digests: Digests
     best: Rows
-    place: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -73,14 +71,10 @@ class Scorer:
     def __call__(self, number: int) -> Scored:
         """Score a chunk; the result depends on the job and the number alone."""
         drawn = self.job.candidates.chunk(number)
-        every = self.job.candidates.space.digests(drawn)
-        rows = first_of_each(every)
-        architectures, digests = drawn.select(rows), every[rows]
-        score, mean, std = self.predicted(architectures)
-        numbers = number * CHUNK + rows
-        place = np.lexsort((numbers, -score))[: self.job.top]
-        parts = (part[place] for part in (score, mean, std, numbers, digests))
-        return Scored(len(drawn), digests, Rows(architectures.select(place), *parts), place)
+        digests = self.job.candidates.space.digests(drawn)
+        numbers = number * CHUNK + np.arange(len(drawn))
+        rows = Rows(drawn, *self.predicted(drawn), numbers, digests)
+        return Scored(len(drawn), digests[first_of_each(digests)], rows.best(self.job.top))
 
     def predicted(self, architectures: ArchitectureSet) -> tuple[Values, Values, Values]:
         """(N,) scores, higher is better, and predictions with their uncertainty in the metric's unit.

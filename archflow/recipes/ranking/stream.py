@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 
 from archflow.bounds import whole
 from archflow.checkpoint import fingerprint
+from archflow.data.places import data_folder
 from archflow.errors import ArchflowError
 from archflow.files import only_writer, read_json
 from archflow.graph.table import Table
@@ -21,7 +22,8 @@ from archflow.predict.base import Predictor, ranking_columns
 from archflow.predict.folder import DESCRIPTION
 from archflow.predict.stacked import StackedPredictor
 from archflow.progress import progress_bar
-from archflow.recipes.ranking.best import Best, Rows
+from archflow.recipes.context_texts import meant
+from archflow.recipes.ranking.best import Best
 from archflow.recipes.ranking.candidates import CHUNK, Candidates
 from archflow.recipes.ranking.chunks import Run, processes
 from archflow.recipes.ranking.distinct import Distinct
@@ -29,8 +31,11 @@ from archflow.recipes.ranking.scoring import Job, Scorer, one_thread
 from archflow.recipes.ranking.tally import Tally
 from archflow.spaces import SPACES, SearchSpace
 
-MOST = 1_000_000
-"""The largest number of best architectures that are kept."""
+TOP = 1000
+"""How many of the best are kept by default."""
+
+MOST, MOST_REMEMBERED, MOST_WORKERS = 10**6, 10**9, 4096
+"""Bounds of the arguments: how many of the best are kept, how many architectures are remembered, how many processes."""
 
 REMEMBERED = 2_000_000
 """How many distinct architectures are remembered by default, in 68 MB."""
@@ -39,7 +44,7 @@ EVERY = 30.0
 """Seconds between two writes of the state."""
 
 STATE = "state.safetensors"
-"""The file of the state in the checkpoint's folder."""
+"""The file of the state."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +69,27 @@ class Ranking:
     exact: bool
     notes: tuple[str, ...] = ()
 
+    def rows(self) -> list[dict[str, Any]]:
+        """The best in JSON form, in order."""
+        mean, std, rank = (self.table.metrics[name].tolist() for name in ranking_columns([self.metric], 0))
+        return [
+            {"rank": int(r), "predicted": m, "std": s if np.isfinite(s) else None, "native": text}
+            for r, m, s, text in zip(rank, mean, std, self.table.native or (), strict=True)
+        ]
+
 
 def rank_space(
     predictor: Predictor | str | Path,
     space: SearchSpace | str,
     count: int | None = None,
     *,
-    top: int = 1000,
+    top: int | None = None,
+    out: str | Path | None = None,
     seed: int = 0,
     metric: str | None = None,
     context: str | None = None,
     workers: int | Run = 1,
     remembered: int = REMEMBERED,
-    checkpoint: str | Path | None = None,
     device: str = "cpu",
 ) -> Ranking:
     """Rank a sample of a search space, or all of it, in memory that does not depend on the number of candidates.
@@ -88,43 +101,39 @@ def rank_space(
         predictor: A fitted predictor, or the folder of one.
         space: A search space, or its name.
         count: How many candidates to draw with `space.sample`; None for all architectures of the space.
-        top: How many of the best to keep.
+        top: How many of the best to keep; None for 1,000, or all if there are fewer.
+        out: The table to write (.parquet, .csv, .jsonl). Until it is written, the folder `OUT.unfinished` keeps the
+            state: after an interruption the same call resumes, to the same result.
         seed: Seed of the sample: chunk k is drawn from (seed, k).
         metric: The metric to rank by; the predictor's first if None.
-        context: The text for the context column of a predictor that has one, as `with_context` takes it.
+        context: The device or task, for a predictor that was fitted with a context: a name that it has learnt, a known
+            device, a .toml file, or a description.
         workers: The number of processes, each with one thread; or what `ray_chunks` returns.
-        remembered: How many distinct architectures are remembered to remove duplicates. The best hold no duplicates in
-            any case.
-        checkpoint: A folder that keeps the state while the ranking runs; after an interruption the same call resumes,
-            to the same result. Without it nothing is kept.
-        device: Where to compute.
+        remembered: How many distinct architectures are remembered, so that they are counted once. The best hold one
+            architecture of an isomorphism class in any case, the one with the best prediction.
+        device: The PyTorch device to compute on.
 
     Raises:
         ArchflowError: If the space is unknown or cannot be sampled or listed, the predictor cannot read its
-            architectures, an argument is out of its range, or the checkpoint is in use or of another ranking.
+            architectures, an argument is out of its range, or another process or an unfinished ranking with other
+            arguments has the same `out`.
     """
     space = SPACES.get(space)() if isinstance(space, str) else space
     candidates = Candidates.listed(space) if count is None else Candidates.sampled(space, count, seed)
-    top = whole("top", top, 1, min(candidates.count, MOST))
-    tally = Tally(Best(top), Distinct(whole("remembered", remembered, 1, 10**9)))
-    run = workers if callable(workers) else processes(whole("workers", workers, 1, 4096))
-    needs_folder = workers != 1 or checkpoint is not None
-    with _in_folder(predictor, needs_folder) as given:
-        job, model, notes = _checked(Job(given, candidates, top, 0, context, device), metric)
-        if checkpoint is None:
-            _run(job, run, tally, None, "")
-        else:
-            tally = _resumed(job, run, tally, Path(checkpoint))
-    assert tally.best.rows is not None, "there is a candidate"
-    metric = model.metrics[job.metric]
-    table = _table(tally.best.rows, space, model.metrics, job.metric)
-    exact = tally.distinct <= tally.seen.bound
-    return Ranking(table, metric, tally.drawn, tally.distinct, exact, tuple(notes))
+    top = min(TOP, candidates.count) if top is None else whole("top", top, 1, min(candidates.count, MOST))
+    tally = Tally(Best(top), Distinct(whole("remembered", remembered, 1, MOST_REMEMBERED)))
+    run = workers if callable(workers) else processes(whole("workers", workers, 1, MOST_WORKERS))
+    with _in_folder(predictor, needed=workers != 1 or out is not None) as given:
+        job, model, notes = _prepared(Job(given, candidates, top, device=device), metric, context)
+        if out is None:
+            _run(job, run, tally)
+            return _ranking(tally, space, model, job.metric, notes)
+        return _written(Path(out), job, run, tally, lambda done: _ranking(done, space, model, job.metric, notes))
 
 
 @contextmanager
 def _in_folder(predictor: Predictor | str | Path, needed: bool) -> Iterator[Predictor | Path]:
-    """A predictor as it is or, for other processes and for a checkpoint, in a folder."""
+    """A predictor as it is or, for other processes and for resuming, in a folder."""
     if isinstance(predictor, str | Path):
         yield Path(predictor)
     elif not needed:
@@ -135,51 +144,58 @@ def _in_folder(predictor: Predictor | str | Path, needed: bool) -> Iterator[Pred
             yield Path(folder)
 
 
-def _checked(job: Job, metric: str | None) -> tuple[Job, Predictor, list[str]]:
-    """The job for a metric, the predictor, and lines about it. The first candidates are predicted on trial."""
-    scorer = Scorer(job)
-    model = scorer.model
+def _prepared(job: Job, metric: str | None, context: str | None) -> tuple[Job, Predictor, tuple[str, ...]]:
+    """The job for a metric and a context, the predictor, and lines about both; a few candidates are predicted first."""
+    model = Scorer(job).model
     if metric is not None and metric not in model.metrics:
         raise ArchflowError(f"metric {metric!r}: the predictor has learnt {', '.join(model.metrics)}")
     job = replace(job, metric=0 if metric is None else list(model.metrics).index(metric))
-    trial = job.candidates.few()
+    notes: tuple[str, ...] = ()
+    if context is not None:
+        if not isinstance(model, StackedPredictor):
+            raise ArchflowError("context: a predictor of networks alone has no context; fit one with --context COLUMN")
+        found = meant(model, context, data_folder())
+        job, notes = replace(job, context=found.text), found.notes
+    scorer, few = Scorer(replace(job, predictor=model)), job.candidates.few()
     with one_thread():
-        scorer.predicted(trial)
-    return job, model, model.oddities(scorer.table(trial)) if isinstance(model, StackedPredictor) else []
+        scorer.predicted(few)
+    oddities = model.oddities(scorer.table(few)) if isinstance(model, StackedPredictor) else ()
+    return job, model, (*notes, *oddities)
 
 
-def _resumed(job: Job, run: Run, tally: Tally, folder: Path) -> Tally:
-    """Run the job from where its state in the folder is, and remove the state at the end."""
+def _written(out: Path, job: Job, run: Run, tally: Tally, ranking: Callable[[Tally], Ranking]) -> Ranking:
+    """Run the job from where its state is, write the table, and remove the state."""
+    folder = out.with_name(f"{out.name}.unfinished")
     with only_writer(folder):
-        key = _key(job, tally.seen.bound)
-        tally = Tally.restored(folder / STATE, key, job.candidates.space, tally)
-        _run(job, run, tally, folder / STATE, key)
-        (folder / STATE).unlink(missing_ok=True)
-    with suppress(OSError):  # the folder was there before the first run, and holds other files
+        path, key = folder / STATE, _key(job, tally.seen.bound)
+        tally = Tally.restored(path, key, job.candidates.space, tally)
+        _run(job, run, tally, lambda: tally.save(path, key))
+        found = ranking(tally)
+        found.table.write(out)
+        path.unlink(missing_ok=True)
+    with suppress(OSError):  # it was there before this run began, so that `only_writer` has left it
         folder.rmdir()
-    return tally
+    return found
 
 
-def _run(job: Job, run: Run, tally: Tally, path: Path | None, key: str) -> None:
-    """Add the chunks that are missing, and write the state now and then, also when the run is interrupted."""
-    candidates = job.candidates
+def _run(job: Job, run: Run, tally: Tally, save: Callable[[], None] = lambda: None) -> None:
+    """Add the chunks that are missing; `save` is called now and then, and when the user interrupts."""
+    candidates, before = job.candidates, tally.drawn
     began = saved = time.monotonic()
-    before = tally.drawn
     with (
         progress_bar(f"ranking {candidates.space.name}", candidates.count, before) as bar,
-        closing(run(job, range(tally.chunks, candidates.chunks))) as results,  # pyright: ignore[reportArgumentType]
+        closing(run(job, range(tally.chunks, candidates.chunks))) as results,
     ):
         try:
             for scored in results:
                 tally.add(scored)
                 now = time.monotonic()
                 bar.reach(tally.drawn, f"{(tally.drawn - before) / max(now - began, 1e-9):,.0f} per second")
-                if path is not None and now > saved + EVERY:
-                    tally.save(path, key)
+                if now > saved + EVERY:
+                    save()
                     saved = now
         except KeyboardInterrupt:
-            if path is not None:
-                tally.save(path, key)
+            save()
             raise
 
 
@@ -191,7 +207,11 @@ def _key(job: Job, remembered: int) -> str:
     return fingerprint(described, space.name, space.vocabulary.ops, str(space.size), decided)
 
 
-def _table(rows: Rows, space: SearchSpace, metrics: Any, place: int) -> Table:
-    rank = np.arange(1.0, len(rows) + 1)
-    columns = dict(zip(ranking_columns(metrics, place), (rows.mean, rows.std, rank), strict=True))
-    return Table(rows.architectures, columns, [space.format(each) for each in rows.architectures])
+def _ranking(tally: Tally, space: SearchSpace, model: Predictor, place: int, notes: tuple[str, ...]) -> Ranking:
+    rows = tally.best.rows
+    assert rows is not None, "there is a candidate"
+    columns = (rows.mean, rows.std, np.arange(1.0, len(rows) + 1))
+    named = dict(zip(ranking_columns(model.metrics, place), columns, strict=True))
+    table = Table(rows.architectures, named, [space.format(each) for each in rows.architectures])
+    exact = tally.distinct <= tally.seen.bound
+    return Ranking(table, model.metrics[place], tally.drawn, tally.distinct, exact, notes)

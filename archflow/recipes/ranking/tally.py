@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -51,11 +51,10 @@ class Tally:
 
     def add(self, scored: Scored) -> None:
         """Count the next chunk."""
-        new = self.seen.add(scored.digests)
-        self.best.add(scored.best.select(new[scored.place]))
+        self.best.add(scored.best)
         self.chunks += 1
         self.drawn += scored.drawn
-        self.distinct += int(new.sum())
+        self.distinct += int(self.seen.add(scored.digests).sum())
 
     def save(self, path: Path, key: str) -> None:
         """Write the state, whole or not at all; key: what decides the result."""
@@ -83,7 +82,7 @@ class Tally:
                 f"{path}: an unfinished ranking with other settings, or by another predictor; finish it, or remove the "
                 "file"
             )
-        arrays = {name: _array(name, tensor) for name, tensor in tensors.items()}
+        arrays: dict[str, Any] = {name: _array(name, tensor) for name, tensor in tensors.items()}
         try:
             graph = {name.removeprefix("graph."): arrays[name] for name in arrays if name.startswith("graph.")}
             rows = {name.removeprefix("row."): arrays[name] for name in arrays if name.startswith("row.")}
