@@ -57,15 +57,6 @@ SeedOption = Annotated[int, typer.Option(min=0, help="With --sample: the seed of
 ProcessesOption = Annotated[
     int, typer.Option(min=0, help="With --sample or --space-all: processes to score in; 0 for one per core.")
 ]
-RememberOption = Annotated[
-    int,
-    typer.Option(
-        parser=count,
-        metavar="<number>",
-        help="With --sample or --space-all: how many distinct architectures are remembered, to count no other as new. "
-        "The best hold no duplicates in any case.",
-    ),
-]
 
 
 @dataclass(frozen=True)
@@ -78,7 +69,6 @@ class StreamOptions:
     metric: MetricOption = None
     seed: SeedOption = 0
     processes: ProcessesOption = 0
-    remember: RememberOption = 2_000_000
 
     @property
     def asked(self) -> bool:
@@ -111,7 +101,6 @@ def rank_stream(
         metric=options.metric,
         context=device,
         workers=options.processes or os.cpu_count() or 1,
-        remembered=options.remember,
     )
     for line in found.notes:
         warn(line)
@@ -159,13 +148,15 @@ def _content(found: Ranking) -> dict[str, Any]:
 
 
 def _print(found: Ranking, space: str, out: Path | None) -> None:
+    from archflow.recipes.ranking.stream import REMEMBERED
+
     rows = found.rows()[: SHOWN if out is not None else None]
     shown = [
         [each["rank"], f"{each['predicted']:.4g}", "" if each["std"] is None else f"{each['std']:.2g}", each["native"]]
         for each in rows
     ]
     print_table(("rank", "predicted", "std", "architecture"), shown)
-    bound = "" if found.exact else " at most, as not all were remembered"
+    bound = "" if found.exact else f" at most, as {REMEMBERED:,} are remembered"
     counted = f"{found.candidates:,} candidates of {space}, {found.distinct:,} of them distinct{bound}"
     typer.echo("\n" + printable(f"{counted}, ranked by {found.metric}"))
     if out is not None:

@@ -65,7 +65,7 @@ def run_speed_ranking(count: int, processes: int = 1, encoder: str = "gin", top:
 
 
 def _parts(model: NetworkPredictor) -> dict[str, float]:
-    space, candidates = DARTS(), Candidates.sampled(DARTS(), CHUNK, 1)
+    space, candidates = DARTS(), Candidates.sampled(DARTS(), CHUNK, 1)  # one chunk
     scorer, cells = Scorer(Job(model, candidates, CHUNK)), candidates.chunk(0)
     digests = space.digests(cells)
 
