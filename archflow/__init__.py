@@ -43,6 +43,7 @@ _HOMES = {
         "vocabulary_for",
     ),
     "archflow.recipes.estimator": ("ArchitectureRegressor",),
+    "archflow.recipes.ranking.stream": ("rank_space",),
     "archflow.spaces": ("NASBench201", "SearchSpace"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from archflow.pretext import proxies_for as proxies_for
     from archflow.pretext import vocabulary_for as vocabulary_for
     from archflow.recipes.estimator import ArchitectureRegressor as ArchitectureRegressor
+    from archflow.recipes.ranking.stream import rank_space as rank_space
     from archflow.spaces import NASBench201 as NASBench201
     from archflow.spaces import SearchSpace as SearchSpace
 

@@ -14,6 +14,7 @@ from archflow.cli import (
     choose,
     data,
     demo,
+    doctor,
     embed,
     encoders,
     evaluate,
@@ -64,6 +65,7 @@ for verb in (
     measure.measure,
     latency.latency,
     show.show,
+    doctor.doctor,
 ):
     app.command()(expanded(verb))
 app.command("import")(import_models.import_models)

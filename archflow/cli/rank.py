@@ -1,33 +1,23 @@
-"""`archflow rank`: the Pareto front of accuracy and latency, within a latency limit."""
+"""`archflow rank`: the best candidates of a table by two metrics, or of a whole search space by a predictor."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from archflow.cli.output import ForceOption, Json, note, print_json, print_table, probability
+from archflow.cli.output import ForceOption, Json
+from archflow.cli.rank_front import FrontOptions, rank_front
+from archflow.cli.rank_stream import StreamOptions, rank_stream
 from archflow.cli.reading import Reading
-from archflow.printable import printable
-
-if TYPE_CHECKING:
-    from archflow.recipes.front import Front
 
 CandidatesArgument = Annotated[
-    str, typer.Argument(metavar="CANDIDATES", help="A data set's name (`archflow data list`) or a table file.")
-]
-AccuracyOption = Annotated[str, typer.Option(help="A predictor of the accuracy (its folder), or a column.")]
-LatencyOption = Annotated[
-    str, typer.Option(help="A predictor of the latency (its folder), or a column. Lower is better.")
-]
-LimitOption = Annotated[str | None, typer.Option(help="The highest latency allowed, with its unit: 20ms, 0.02s.")]
-CoverageOption = Annotated[
-    float,
-    typer.Option(
-        parser=probability,
-        metavar="<float>",
-        help="The fraction of the chosen candidates whose latency should not exceed its bound.",
+    str,
+    typer.Argument(
+        metavar="CANDIDATES",
+        help="A data set's name (`archflow data list`) or a table file; with --sample or --space-all, the folder of "
+        "the predictor that ranks the space.",
     ),
 ]
 DeviceOption = Annotated[
@@ -36,98 +26,34 @@ DeviceOption = Annotated[
 OutOption = Annotated[
     Path | None,
     typer.Option(
-        help="The table to write (.parquet, .csv, .jsonl): all candidates, with the columns predicted_ACCURACY, "
-        "predicted_LATENCY, upper_LATENCY, measured_ACCURACY and measured_LATENCY (1 where the table has a "
-        "value), and on_front (1 on the front)."
+        help="The table to write (.parquet, .csv, .jsonl). Of a table: all candidates, with the columns "
+        "predicted_ACCURACY, predicted_LATENCY, upper_LATENCY, measured_ACCURACY and measured_LATENCY (1 where the "
+        "table has a value), and on_front (1 on the front). Of a space: the best, with predicted_METRIC, "
+        "predicted_std_METRIC and rank_METRIC."
     ),
 ]
-ReportOption = Annotated[Path | None, typer.Option(help="The report to write (.html), with the front.")]
 
 
 def rank(
     candidates: CandidatesArgument,
-    accuracy: AccuracyOption,
-    latency: LatencyOption,
+    front: FrontOptions,
+    stream: StreamOptions,
     reading: Reading,
-    limit: LimitOption = None,
-    coverage: CoverageOption = 0.9,
     device: DeviceOption = None,
     out: OutOption = None,
-    report: ReportOption = None,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Show the candidates that no other one beats in both accuracy and latency.
+    """Show the best candidates: of a table by accuracy and latency, or of a search space by a predictor.
 
-    With --limit, only candidates count whose latency has an upper bound within the limit. The bound accounts for the
-    selection of the best.
+    A table: --accuracy A --latency B shows the candidates that no other one beats in both. With --limit, only
+    candidates count whose latency has an upper bound within the limit. The bound accounts for the selection of the
+    best.
+
+    A space: --space S --sample 1e8 --top 1000 draws, encodes and scores candidates as one stream, in memory that does
+    not depend on their number. With --out, run the same command again to resume after an interruption.
     """
-    from archflow.data.places import data_folder
-    from archflow.recipes.front import pareto_front
-
-    _check(candidates, out, report, force)
-    table = reading.table(candidates)
-    found = pareto_front(table, accuracy, latency, limit, coverage, device, data_folder())
-    if out is not None:
-        found.table.write(out)
-    if report is not None:
-        _write(report, found)
-    if as_json:
-        print_json(found.content())
-        return
-    _print(found, out, report)
-
-
-def _check(candidates: str, out: Path | None, report: Path | None, force: bool) -> None:
-    """Check the outputs before the work."""
-    from archflow.graph.column_names import TABLE_ENDINGS, column_names
-    from archflow.outputs import Output, check_outputs
-    from archflow.report.page import is_page
-    from archflow.report.vega import require_altair
-
-    outputs = []
-    if out is not None:
-        outputs.append(Output("--out", out, "a table", TABLE_ENDINGS, lambda path: "on_front" in column_names(path)))
-    if report is not None:
-        require_altair()
-        outputs.append(Output("--report", report, "a report", (".html",), is_page))
-    check_outputs(*outputs, inputs={"CANDIDATES": candidates}, force=force)
-
-
-def _write(report: Path, found: Front) -> None:
-    from archflow.report.front import Candidates, front_report
-
-    accuracy, latency, upper = (found.table.metrics[name] for name in found.columns)
-    names = {int(row): found.table.called(int(row)) for row in found.rows}
-    metrics = (found.accuracy, found.latency)
-    drawn = Candidates(accuracy, latency, upper, found.rows, names, metrics, found.limit)
-    front_report(report, f"{found.accuracy} against {found.latency}", _sentences(found), drawn)
-
-
-def _sentences(found: Front) -> list[str]:
-    """Sentences about the front."""
-    lines = [f"{len(found.rows)} of {len(found.table):,} candidates are on the front."]
-    if found.limit is not None:
-        lines.append(f"{found.within:,} are within the limit of {found.limit:g} {found.latency}.")
-    if found.coverage is not None:
-        lines.append(
-            f"Upper bounds account for the selection: {100 * found.coverage:g} % of the candidates on the front should "
-            "be no slower than their bound."
-        )
-    return [*lines, *found.notes]
-
-
-def _print(found: Front, out: Path | None, report: Path | None) -> None:
-    for line in found.notes:
-        note(line)
-    shown = [
-        [each["row"], *(f"{each[name]:.4g}" for name in ("accuracy", "latency", "latency_upper")), each["architecture"]]
-        for each in found.content()["front"]
-    ]
-    if shown:
-        print_table(("row", found.accuracy, found.latency, "upper bound", "architecture"), shown)
-        typer.echo()
-    for line in _sentences(found)[: -len(found.notes) or None]:
-        typer.echo(printable(line))
-    for path in filter(None, (out, report)):
-        typer.echo(printable(f"{path}: written"))
+    if stream.asked:
+        rank_stream(candidates, stream, front, reading, device, out, force, as_json)
+    else:
+        rank_front(candidates, front, reading, device, out, force, as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -118,6 +119,15 @@ class SearchSpace(ABC):
     def keys(self, architectures: ArchitectureSet) -> list[str]:
         """The `canonical` string of each of N architectures."""
         return [self.canonical(each) for each in architectures]
+
+    def digests(self, architectures: ArchitectureSet) -> NDArray[np.uint64]:
+        """(N, 2) 128 bits for each of N architectures, equal for those of one isomorphism class.
+
+        They are digests of `keys` unless a space has exact numbers, so that two classes have the same digest with a
+        probability of 2^-128.
+        """
+        made = (hashlib.blake2b(key.encode(), digest_size=16).digest() for key in self.keys(architectures))
+        return np.frombuffer(b"".join(made), np.dtype("<u8")).reshape(-1, 2).astype(np.uint64)
 
     def conform(self, architectures: ArchitectureSet) -> ArchitectureSet:
         """The same architectures in the form of this space: in its vocabulary, with its node attributes.

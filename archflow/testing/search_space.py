@@ -31,6 +31,7 @@ def check_search_space(space: SearchSpace, seed: int = 0) -> None:
     for architecture in few:
         _check_neighbours(space, architecture, seed)
     assert space.keys(sample) == [space.canonical(a) for a in sample], "keys are not the canonical forms"
+    _check_digests(space, sample)
     for before, after in zip(few, space.mutants(few, np.random.default_rng(seed)), strict=True):
         assert after in list(space.neighbours(before)), f"a mutant of {space.format(before)} is not its neighbour"
     classes = sample_classes(space, count, np.random.default_rng(seed))
@@ -41,6 +42,13 @@ def check_search_space(space: SearchSpace, seed: int = 0) -> None:
         assert {space.format(a) for a in sample} <= texts, "a sample is not among the enumerated architectures"
     if isinstance(space, NetworkSpace):
         _check_network(space, sample)
+
+
+def _check_digests(space: SearchSpace, sample: ArchitectureSet) -> None:
+    twice = ArchitectureSet.concatenate([sample, sample])
+    digests = [tuple(each) for each in space.digests(twice).tolist()]
+    both = set(zip(digests, space.keys(twice), strict=True))
+    assert len(both) == len(set(digests)) == len({key for _, key in both}), "digests do not agree with canonical forms"
 
 
 def _check_neighbours(space: SearchSpace, architecture: Architecture, seed: int) -> None:

@@ -17,7 +17,7 @@ from archflow.spaces.base import SPACES, NetworkSpace, refuse_enumeration
 from archflow.spaces.darts import genotype as forms
 from archflow.spaces.darts.costs import network_costs
 from archflow.spaces.darts.graph import CELLS, OPERATIONS, REACH, STEPS, VOCABULARY, choices_of, graphs
-from archflow.spaces.darts.isomorphism import least_forms
+from archflow.spaces.darts.isomorphism import least_forms, least_numbers
 from archflow.spaces.darts.neighbours import NONE, changeable, changed
 from archflow.spaces.sampling import drawn_places
 
@@ -99,6 +99,10 @@ class DARTS(NetworkSpace):
 
     def keys(self, architectures: ArchitectureSet) -> list[str]:
         return [forms.json_text(each) for each in least_forms(choices_of(architectures))]
+
+    def digests(self, architectures: ArchitectureSet) -> NDArray[np.uint64]:
+        """(N, 2) the numbers of both cells' isomorphism classes."""
+        return least_numbers(choices_of(architectures)).astype(np.uint64)
 
     def canonical(self, architecture: Architecture) -> str:
         """The JSON of a canonical genotype.

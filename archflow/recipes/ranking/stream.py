@@ -1,0 +1,217 @@
+"""`rank_space`: the best architectures of a search space by a predictor, from any number of candidates."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from archflow.bounds import whole
+from archflow.checkpoint import fingerprint
+from archflow.data.places import data_folder
+from archflow.errors import ArchflowError
+from archflow.files import only_writer, read_json
+from archflow.graph.table import Table
+from archflow.predict.base import Predictor, ranking_columns
+from archflow.predict.folder import DESCRIPTION
+from archflow.predict.stacked import StackedPredictor
+from archflow.progress import progress_bar
+from archflow.recipes.context_texts import meant
+from archflow.recipes.ranking.best import Best
+from archflow.recipes.ranking.candidates import CHUNK, Candidates
+from archflow.recipes.ranking.chunks import Run, processes
+from archflow.recipes.ranking.distinct import Distinct
+from archflow.recipes.ranking.scoring import Job, Scorer, one_thread
+from archflow.recipes.ranking.tally import Tally
+from archflow.spaces import SPACES, SearchSpace
+
+TOP = 1000
+"""How many of the best are kept by default."""
+
+MOST, MOST_REMEMBERED, MOST_WORKERS = 10**6, 10**9, 4096
+"""Bounds of the arguments: how many of the best are kept, how many architectures are remembered, how many processes."""
+
+REMEMBERED = 2_000_000
+"""How many distinct architectures are remembered by default, in 68 MB."""
+
+EVERY = 30.0
+"""Seconds between two writes of the state."""
+
+STATE = "state.safetensors"
+"""The file of the state."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The best architectures among all candidates.
+
+    Attributes:
+        table: The best, in order, with native strings and the columns `predicted_METRIC`, `predicted_std_METRIC` and
+            `rank_METRIC`. No two are isomorphic.
+        metric: The metric that they are ranked by.
+        candidates: The number of candidates.
+        distinct: The number of candidates that are not isomorphic to an earlier one, if `exact`; otherwise those beyond
+            the bound on what is remembered may count more than once.
+        exact: Whether all distinct candidates were remembered.
+        notes: Lines for the user.
+    """
+
+    table: Table
+    metric: str
+    candidates: int
+    distinct: int
+    exact: bool
+    notes: tuple[str, ...] = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The best in JSON form, in order."""
+        mean, std, rank = (self.table.metrics[name].tolist() for name in ranking_columns([self.metric], 0))
+        return [
+            {"rank": int(r), "predicted": m, "std": s if np.isfinite(s) else None, "native": text}
+            for r, m, s, text in zip(rank, mean, std, self.table.native or (), strict=True)
+        ]
+
+
+def rank_space(
+    predictor: Predictor | str | Path,
+    space: SearchSpace | str,
+    count: int | None = None,
+    *,
+    top: int | None = None,
+    out: str | Path | None = None,
+    seed: int = 0,
+    metric: str | None = None,
+    context: str | None = None,
+    workers: int | Run = 1,
+    remembered: int = REMEMBERED,
+    device: str = "cpu",
+) -> Ranking:
+    """Rank a sample of a search space, or all of it, in memory that does not depend on the number of candidates.
+
+    Candidates are drawn, encoded and scored in chunks of 4,096. The result follows from the arguments: it does not
+    depend on the number of workers, on interruptions, or on a worker that dies.
+
+    Args:
+        predictor: A fitted predictor, or the folder of one.
+        space: A search space, or its name.
+        count: How many candidates to draw with `space.sample`; None for all architectures of the space.
+        top: How many of the best to keep; None for 1,000, or all if there are fewer.
+        out: The table to write (.parquet, .csv, .jsonl). Until it is written, the folder `OUT.unfinished` keeps the
+            state: after an interruption the same call resumes, to the same result.
+        seed: Seed of the sample: chunk k is drawn from (seed, k).
+        metric: The metric to rank by; the predictor's first if None.
+        context: The device or task, for a predictor that was fitted with a context: a name that it has learnt, a known
+            device, a .toml file, or a description.
+        workers: The number of processes, each with one thread; or what `ray_chunks` returns.
+        remembered: How many distinct architectures are remembered, so that they are counted once. The best hold one
+            architecture of an isomorphism class in any case, the one with the best prediction.
+        device: The PyTorch device to compute on.
+
+    Raises:
+        ArchflowError: If the space is unknown or cannot be sampled or listed, the predictor cannot read its
+            architectures, an argument is out of its range, or another process or an unfinished ranking with other
+            arguments has the same `out`.
+    """
+    space = SPACES.get(space)() if isinstance(space, str) else space
+    candidates = Candidates.listed(space) if count is None else Candidates.sampled(space, count, seed)
+    top = min(TOP, candidates.count) if top is None else whole("top", top, 1, min(candidates.count, MOST))
+    tally = Tally(Best(top), Distinct(whole("remembered", remembered, 1, MOST_REMEMBERED)))
+    run = workers if callable(workers) else processes(whole("workers", workers, 1, MOST_WORKERS))
+    with _in_folder(predictor, needed=workers != 1 or out is not None) as given:
+        job, model, notes = _prepared(Job(given, candidates, top, device=device), metric, context)
+        if out is None:
+            _run(job, run, tally)
+            return _ranking(tally, space, model, job.metric, notes)
+        return _written(Path(out), job, run, tally, lambda done: _ranking(done, space, model, job.metric, notes))
+
+
+@contextmanager
+def _in_folder(predictor: Predictor | str | Path, needed: bool) -> Iterator[Predictor | Path]:
+    """A predictor as it is or, for other processes and for resuming, in a folder."""
+    if isinstance(predictor, str | Path):
+        yield Path(predictor)
+    elif not needed:
+        yield predictor
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            predictor.save(folder)
+            yield Path(folder)
+
+
+def _prepared(job: Job, metric: str | None, context: str | None) -> tuple[Job, Predictor, tuple[str, ...]]:
+    """The job for a metric and a context, the predictor, and lines about both; a few candidates are predicted first."""
+    model = Scorer(job).model
+    if metric is not None and metric not in model.metrics:
+        raise ArchflowError(f"metric {metric!r}: the predictor has learnt {', '.join(model.metrics)}")
+    job = replace(job, metric=0 if metric is None else list(model.metrics).index(metric))
+    notes: tuple[str, ...] = ()
+    if context is not None:
+        if not isinstance(model, StackedPredictor):
+            raise ArchflowError("context: a predictor of networks alone has no context; fit one with --context COLUMN")
+        found = meant(model, context, data_folder())
+        job, notes = replace(job, context=found.text), found.notes
+    scorer, few = Scorer(replace(job, predictor=model)), job.candidates.few()
+    with one_thread():
+        scorer.predicted(few)
+    oddities = model.oddities(scorer.table(few)) if isinstance(model, StackedPredictor) else ()
+    return job, model, (*notes, *oddities)
+
+
+def _written(out: Path, job: Job, run: Run, tally: Tally, ranking: Callable[[Tally], Ranking]) -> Ranking:
+    """Run the job from where its state is, write the table, and remove the state."""
+    folder = out.with_name(f"{out.name}.unfinished")
+    with only_writer(folder):
+        path, key = folder / STATE, _key(job, tally.seen.bound)
+        tally = Tally.restored(path, key, job.candidates.space, tally)
+        _run(job, run, tally, lambda: tally.save(path, key))
+        found = ranking(tally)
+        found.table.write(out)
+        path.unlink(missing_ok=True)
+    with suppress(OSError):  # it was there before this run began, so that `only_writer` has left it
+        folder.rmdir()
+    return found
+
+
+def _run(job: Job, run: Run, tally: Tally, save: Callable[[], None] = lambda: None) -> None:
+    """Add the chunks that are missing; `save` is called now and then, and when the user interrupts."""
+    candidates, before = job.candidates, tally.drawn
+    began = saved = time.monotonic()
+    with (
+        progress_bar(f"ranking {candidates.space.name}", candidates.count, before) as bar,
+        closing(run(job, range(tally.chunks, candidates.chunks))) as results,
+    ):
+        try:
+            for scored in results:
+                tally.add(scored)
+                now = time.monotonic()
+                bar.reach(tally.drawn, f"{(tally.drawn - before) / max(now - began, 1e-9):,.0f} per second")
+                if now > saved + EVERY:
+                    save()
+                    saved = now
+        except KeyboardInterrupt:
+            save()
+            raise
+
+
+def _key(job: Job, remembered: int) -> str:
+    """A digest of everything that decides the result."""
+    space, candidates = job.candidates.space, job.candidates
+    described: Any = read_json(Path(job.predictor) / DESCRIPTION) if isinstance(job.predictor, Path) else None
+    decided = (candidates.count, candidates.seed, CHUNK, job.top, job.metric, job.context, job.device, remembered)
+    return fingerprint(described, space.name, space.vocabulary.ops, str(space.size), decided)
+
+
+def _ranking(tally: Tally, space: SearchSpace, model: Predictor, place: int, notes: tuple[str, ...]) -> Ranking:
+    rows = tally.best.rows
+    assert rows is not None, "there is a candidate"
+    columns = (rows.mean, rows.std, np.arange(1.0, len(rows) + 1))
+    named = dict(zip(ranking_columns(model.metrics, place), columns, strict=True))
+    table = Table(rows.architectures, named, [space.format(each) for each in rows.architectures])
+    exact = tally.distinct <= tally.seen.bound
+    return Ranking(table, model.metrics[place], tally.drawn, tally.distinct, exact, notes)
