@@ -27,11 +27,11 @@ GROUPS = 6
 """Folds of the devices; each is left out of one training run."""
 
 OTHER_NAMES = {
-    **{"conv2d": "convolution", "relu": "rectifier", "linear": "fully_connected", "max_pool2d": "max_pooling"},
+    **{"conv2d": "convolution", "relu": "rectifier", "linear": "fully_connected"},
     **{"batch_norm": "batch_normalization", "add": "elementwise_add", "concat": "concatenate", "mul": "multiply"},
     **{"sigmoid": "logistic", "softmax": "normalized_exponential", "reshape": "view", "avg_pool2d": "average_pooling"},
 }
-"""Names that other frameworks use for operations of the importers."""
+"""Names that other frameworks use for operations of the importers; the package carries the vectors of their words."""
 
 PLAIN = LeDGSettings()
 VARIANTS: Mapping[str, tuple[str, LeDGSettings]] = {

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from archflow.encoders.operation_words import operation_words
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
+from archflow.sentences import shipped_texts
 from archflow.testing import random_architectures
 from archflow_reproduce.devices import ncnn
 from archflow_reproduce.devices.ncnn_baselines import costs, process, trees, typical
@@ -155,3 +157,7 @@ def test_a_fold_predicts_only_what_it_left_out():
     numbers = described(RUNS, "sheet")
     found = ncnn.left_out(RUNS, FOLDS, numbers)
     np.testing.assert_array_equal(found[~FOLDS[1]], process(RUNS, FOLDS[1], numbers)[~FOLDS[1]])
+
+
+def test_the_package_carries_the_words_of_other_names():
+    assert {operation_words(name) for name in ncnn.OTHER_NAMES.values()} <= set(shipped_texts())
