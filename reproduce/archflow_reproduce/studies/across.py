@@ -266,6 +266,8 @@ def _hash(space: Space) -> str:
 METHODS: Mapping[str, Ranking] = {
     "ledg_former, text": _network("ledg_former", {"text": True}),
     "ledg_former, names": _network("ledg_former", {"text": False}),
+    "tg_nas, text": _network("tg_nas", {"text": True}),
+    "tg_nas, names": _network("tg_nas", {"text": False}),
     "gated_gcn, names": _network("gated_gcn", {}),
     "ridge on mean text": _mean_text,
     "parameters": _column("params_M", "params"),
