@@ -71,5 +71,7 @@ def test_without_descriptions_it_says_so(name):
 
 @NAMES
 def test_learned_operations_read_no_other_names(name):
+    encoder = ENCODERS.get(name)(4, 16)
+    assert isinstance(encoder, DescribedOperations)
     with pytest.raises(ArchflowError, match="use text=True"):
-        ENCODERS.get(name)(4, 16).reading(Vocabulary(("conv2d",)))
+        encoder.reading(Vocabulary(("conv2d",)))
