@@ -1,6 +1,7 @@
 """Unseen devices, on made-up runs: baselines, LeDG-Former, scores."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,7 +132,7 @@ def test_variants_that_read_no_text_need_no_sentence_encoder(tmp_path, monkeypat
     monkeypatch.setattr(ncnn, "ncnn_runs", lambda: RUNS)
     monkeypatch.setattr(ncnn, "text_vectors", refuse)
     told = []
-    asked = {"seeds": 2, "settings": replace(SMALL, epochs=1), "say": told.append}
+    asked: dict[str, Any] = {"seeds": 2, "settings": replace(SMALL, epochs=1), "say": told.append}
     wanted = {**asked, "variants": ("devices by data sheet", "one mask by data sheet"), "protocols": ("family",)}
     result = ncnn.run_ncnn(tmp_path, **wanted)
     found = result["scores"]["family"]

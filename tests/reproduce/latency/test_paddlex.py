@@ -25,6 +25,7 @@ def test_the_largest_open_capture_of_each_measured_model_is_imported_once(tmp_pa
     write(tmp_path / "graphnet_paddlex.parquet", *captures)
     t4, xeon = paddlex.paddlex()
     assert (t4.name, xeon.name) == ("paddlex/t4", "paddlex/xeon")
+    assert t4.table.native is not None
     assert list(t4.table.native) == ["a"]
     np.testing.assert_array_equal([t4.latency, xeon.latency], [[2], [30]])
     monkeypatch.setattr(paddlex, "PaddleTableImporter", None)  # nothing is imported again
