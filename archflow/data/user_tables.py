@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from archflow.data.cache import sha256_of
 from archflow.data.catalogue import Benchmark
-from archflow.data.places import cache_folder
+from archflow.data.made_tables import made_once
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.arrow import PREFIX, from_columns, to_columns
 from archflow.graph.columns import GRAPH_COLUMNS, read_columns, write_columns
 from archflow.graph.table import Table, read_table
-from archflow.sealed import read_sealed, write_sealed
 from archflow.spaces import SPACES, SearchSpace
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def read_user_table(benchmark: Benchmark, path: Path) -> Table:
@@ -46,11 +48,17 @@ def with_graphs(benchmark: Benchmark, path: Path) -> Path:
     given = _parquet_columns(path) if columns is None else set(columns.column_names)  # usually only the footer
     if wanted <= given or not (set(GRAPH_COLUMNS) <= given or (not set(GRAPH_COLUMNS) & given and "native" in given)):
         return path
-    kind = "attributes-" if space.attribute_names else ""
-    made = cache_folder() / "converted" / f"{benchmark.name}-{kind}{sha256_of(path)[:16]}.parquet"
-    if _is_sound(made):
-        return made
-    columns = columns or read_columns(path)
+    kind = "-attributes" if space.attribute_names else ""
+
+    def write(made: Path) -> None:
+        write_columns(made, _with_graphs(space, path, columns or read_columns(path)))
+
+    return made_once(f"{benchmark.name}{kind}", [path], write)
+
+
+def _with_graphs(space: SearchSpace, path: Path, columns: pa.Table) -> pa.Table:
+    """The columns of a file with graphs in place of those that they have, or of the native strings."""
+    given = set(columns.column_names)
     try:
         if set(GRAPH_COLUMNS) <= given:
             architectures = space.conform(from_columns(columns))
@@ -61,21 +69,7 @@ def with_graphs(benchmark: Benchmark, path: Path) -> Path:
     for name, values in to_columns(architectures).items():
         columns = columns.drop_columns([name]) if name in given else columns
         columns = columns.append_column(name, values)
-    write_columns(made, columns)
-    write_sealed(_record(made), {"sha256": sha256_of(made)})
-    return made
-
-
-def _record(made: Path) -> Path:
-    return made.with_suffix(".json")
-
-
-def _is_sound(made: Path) -> bool:
-    """Whether a converted table exists unchanged; a damaged one is made again."""
-    try:
-        return read_sealed(_record(made))["sha256"] == sha256_of(made)
-    except (ArchflowError, KeyError):
-        return False
+    return columns
 
 
 def _parsed(space: SearchSpace, texts: Iterable[object]) -> ArchitectureSet:

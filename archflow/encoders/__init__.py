@@ -28,6 +28,7 @@ from archflow.encoders.operation_mlp import OperationMLP
 from archflow.encoders.pace import PACE
 from archflow.encoders.pinat import PINAT
 from archflow.encoders.ta_gates import TAGATES
+from archflow.encoders.tg_nas import TGNAS
 from archflow.encoders.transformer import Transformer
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "PACE",
     "PINAT",
     "TAGATES",
+    "TGNAS",
     "AdjacencyMLP",
     "Arch2Vec",
     "Embedder",

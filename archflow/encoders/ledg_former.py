@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from archflow.encoders.base import ENCODERS, Encoder
+from archflow.encoders.base import ENCODERS
+from archflow.encoders.described_operations import DescribedOperations
 from archflow.encoders.dropout import dropout, relu_dropout
-from archflow.encoders.inputs import NodeInput
 from archflow.encoders.layers import LayerNorm, Linear, by_member, per_member
-from archflow.encoders.operation_words import operation_words
 from archflow.encoders.readout import make_readout
 from archflow.encoders.sparse_attention import Relation, attend_related, family
 from archflow.errors import ArchflowError
-from archflow.graph import Vocabulary
 from archflow.graph.batch import Batch
-from archflow.sentences import WIDTH, text_vectors
 
 MASKS = 3
 """Relations: a node itself and its children; its parents; its grandparents."""
@@ -62,7 +58,7 @@ class LeDGLayer(nn.Module):
 
 
 @ENCODERS.register("ledg_former")
-class LeDGFormer(Encoder):
+class LeDGFormer(DescribedOperations):
     """LeDG-Former (arXiv 2506.07735), as far as it is published; `docs/ledg-former.md` names every choice of ours.
 
     x = W t(op) + attributes, `depth` layers (`LeDGLayer`), LN(x). With `text`, t(op) is a frozen sentence encoder's
@@ -78,7 +74,7 @@ class LeDGFormer(Encoder):
     """
 
     stackable = True
-    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {**Encoder.bounds, "masks": (1, MASKS)}
+    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {**DescribedOperations.bounds, "masks": (1, MASKS)}
 
     def __init__(
         self,
@@ -92,54 +88,18 @@ class LeDGFormer(Encoder):
         n_attributes: int = 0,
         readout: str = "mean",
     ) -> None:
-        super().__init__()
+        super().__init__(n_ops, width, text, n_attributes)
         if width % heads:
             raise ArchflowError(f"ledg_former: width {width} must be a multiple of its {heads} heads")
-        self.masks, self.text = masks, text
-        self.operations, self.inputs = Linear(WIDTH if text else n_ops, width, False), NodeInput(n_attributes, width)
-        if text:
-            self.register_buffer("described", torch.zeros(1, n_ops, WIDTH))
+        self.masks = masks
         self.layers = nn.ModuleList(LeDGLayer(width, heads, masks, dropout) for _ in range(depth))
         self.after = LayerNorm(width)
         self.readout = make_readout(readout, self.dim)
 
-    def describe(self, vocabulary: Vocabulary) -> None:
-        """Set the descriptions of the operations that ids refer to; does nothing without `text`.
-
-        Raises:
-            ArchflowError: As `text_vectors` does.
-        """
-        if self.text:
-            vectors = torch.from_numpy(text_vectors([operation_words(op) for op in vocabulary.ops]))
-            members = len(self.operations.weight)
-            self.described = vectors.to(self.operations.weight)[None].repeat(members, 1, 1)
-
-    def reading(self, vocabulary: Vocabulary) -> LeDGFormer:
-        """The same weights for other operations, such as those of another search space.
-
-        Raises:
-            ArchflowError: If the operations are learned embeddings, not descriptions.
-        """
-        if not self.text:
-            raise ArchflowError("ledg_former: its operations are learned embeddings; use text=True to read others")
-        other = copy.deepcopy(self)
-        other.n_ops = len(vocabulary)
-        other.config["n_ops"] = other.n_ops
-        other.describe(vocabulary)
-        return other
-
     def forward(self, batch: Batch) -> Tensor:
         """(V, d) node embeddings."""
-        x = self.inputs(self._table(), batch).values
+        x = self.inputs(self.table(), batch).values
         relations = family(batch)[: self.masks]
         for layer in self.layers:
             x = layer(x, relations, batch)
         return self.after(x, batch)
-
-    def _table(self) -> Tensor:
-        """(K, |O|, d) the embeddings of the operations."""
-        if not self.text:
-            return self.operations.weight
-        if not self.described.any():
-            raise ArchflowError("ledg_former: no descriptions are set; call describe(vocabulary), or archflow.create")
-        return self.operations(self.described)

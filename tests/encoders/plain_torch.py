@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.encoders.attention import AttentionHeads, Perceptron, TransformerLayer
+from archflow.encoders.described_operations import DescribedOperations
 from archflow.encoders.layers import BatchNorm, LayerNorm, Linear
 from archflow.graph import Architecture, ArchitectureSet
 
@@ -22,6 +23,11 @@ def adjacency(architecture: Architecture) -> Tensor:
     for source, target in architecture.edges:
         edges[source, target] = 1
     return edges
+
+
+def operations(encoder: DescribedOperations) -> Tensor:
+    """(|O|, d) learned embeddings, or those of the descriptions."""
+    return encoder.described[0] @ encoder.operations.weight[0] if encoder.text else encoder.operations.weight[0]
 
 
 def linear(layer: Linear, x: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ def devices(
     protocols: Annotated[
         str, typer.Option(help="What is left out, separated by commas: device, family.")
     ] = "device,family",
-    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds of LeDG-Former; its variants have one.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds of every variant.")] = 3,
     folder: Annotated[
         Path, typer.Option(help="The folder of finished parts; re-run the same command to resume.")
     ] = Path("runs/devices"),

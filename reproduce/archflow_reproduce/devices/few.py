@@ -12,7 +12,7 @@ import numpy as np
 from archflow.checkpoint import fingerprint
 from archflow.files import read_json, write_json
 from archflow.predict.metrics import spearman
-from archflow_reproduce.devices.few_methods import METHODS, Known
+from archflow_reproduce.devices.few_methods import METHODS, Known, usable
 from archflow_reproduce.devices.samplers import SAMPLERS
 from archflow_reproduce.devices.tasks import PUBLISHED, Task, task
 from archflow_reproduce.speed.machine import machine
@@ -56,13 +56,14 @@ def run_few(
             "published": PUBLISHED[name],
         }
         cells[name] = {}
+        mine = usable(methods, found)
         for trial in range(trials):
             path = folder / f"{name}-{trial}.json"
             done = read_json(path) if path.is_file() else {}
-            if any(setting not in done for setting in settings_of(methods)):
+            if any(setting not in done for setting in settings_of(mine)):
                 say(f"{name}, trial {trial}")
                 folder.mkdir(parents=True, exist_ok=True)
-                done |= one_trial(found, trial, methods, done)
+                done |= one_trial(found, trial, mine, done)
                 write_json(path, done)
             cells[name][str(trial)] = done
     return {

@@ -26,6 +26,7 @@ class Known:
             measured ones.
         measured: (n,) architectures that were measured on the source devices.
         measurements: (n, D) their standardised log latencies.
+        proxies: (N, 13) standardised ranks by zero-cost proxies, or None.
         learnt: A cache of what methods have learnt from the source devices, shared by all targets.
     """
 
@@ -33,6 +34,7 @@ class Known:
     sources: Floats
     measured: NDArray[np.int64]
     measurements: Floats
+    proxies: Floats | None = None
     learnt: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
@@ -43,7 +45,7 @@ class Known:
         logs = (logs - logs.mean(0)) / logs.std(0)
         parts = [Part(x, smooth, 0.3) for x in kinds.values() for smooth in (False, True)]
         everything = np.arange(len(task.architectures))
-        return cls(kinds, fit(parts, measured, logs, noise=0.01)(everything), measured, logs)
+        return cls(kinds, fit(parts, measured, logs, noise=0.01)(everything), measured, logs, task.proxies)
 
     def parts(self) -> list[Part]:
         """The parts of the process's covariance.
@@ -70,6 +72,8 @@ class Known:
             Part(slots, False, 0.1),
         ]
 
+
+ON_PROXIES = "MultiPredict-like perceptron, proxies"
 
 Method = Callable[[Known, NDArray[np.int64], Floats, NDArray[np.int64]], Floats]
 """What is known, rows (n,) measured on the new device, their log latencies (n,), rows to rank -> scores."""
@@ -147,10 +151,20 @@ def _trees_of_devices(known: Known, rows: NDArray) -> tuple[Floats, Any]:
 def multi_predict_like(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
     """A perceptron on counts and a learned device embedding, trained on the sources, then on the new device."""
     x = known.features["counts"]
-    x = x / x.std(0)
-    if "perceptron" not in known.learnt:
-        known.learnt["perceptron"] = of_sources(x, known.measured, known.measurements)
-    return ranked(known.learnt["perceptron"], x, known.sources[rows], rows, labels, judged)
+    return _perceptron(known, "counts", x / x.std(0), rows, labels, judged)
+
+
+def multi_predict_on_proxies(known: Known, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
+    """The same on zero-cost proxies, which MultiPredict reads; only for tasks that have them."""
+    assert known.proxies is not None
+    return _perceptron(known, "proxies", known.proxies, rows, labels, judged)
+
+
+def _perceptron(known: Known, name: str, x: Floats, rows: NDArray, labels: Floats, judged: NDArray) -> Floats:
+    key = ("perceptron", name)
+    if key not in known.learnt:
+        known.learnt[key] = of_sources(x, known.measured, known.measurements)
+    return ranked(known.learnt[key], x, known.sources[rows], rows, labels, judged)
 
 
 def _standard(x: Floats) -> Floats:
@@ -164,6 +178,12 @@ METHODS: Mapping[str, Method] = {
     "trees on sources": trees_on_sources,
     "HELP-like trees": help_like,
     "MultiPredict-like perceptron": multi_predict_like,
+    ON_PROXIES: multi_predict_on_proxies,
     "nearest source": nearest_source,
     "mean source": mean_source,
 }
+
+
+def usable(methods: Mapping[str, Method], task: Task) -> dict[str, Method]:
+    """The methods that a task has what is needed for."""
+    return {name: method for name, method in methods.items() if name != ON_PROXIES or task.proxies is not None}

@@ -1,7 +1,7 @@
 """A perceptron on features of architectures and a learned embedding of the device, as in MultiPredict.
 
 Source: Akhauri and Abdelfattah, "Multi-Predict: Few Shot Predictors For Efficient Neural Architecture Search", AutoML
-2023. The paper uses zero-cost proxies; since some of these tables lack them, operation counts are used instead.
+2023. The paper reads zero-cost proxies; since some of these tables lack them, the features can be operation counts.
 """
 
 from __future__ import annotations

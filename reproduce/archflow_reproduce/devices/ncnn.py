@@ -27,11 +27,11 @@ GROUPS = 6
 """Folds of the devices; each is left out of one training run."""
 
 OTHER_NAMES = {
-    **{"conv2d": "convolution", "relu": "rectifier", "linear": "fully_connected", "max_pool2d": "max_pooling"},
+    **{"conv2d": "convolution", "relu": "rectifier", "linear": "fully_connected"},
     **{"batch_norm": "batch_normalization", "add": "elementwise_add", "concat": "concatenate", "mul": "multiply"},
     **{"sigmoid": "logistic", "softmax": "normalized_exponential", "reshape": "view", "avg_pool2d": "average_pooling"},
 }
-"""Names that other frameworks use for operations of the importers."""
+"""Names that other frameworks use for operations of the importers; the package carries the vectors of their words."""
 
 PLAIN = LeDGSettings()
 VARIANTS: Mapping[str, tuple[str, LeDGSettings]] = {
@@ -42,9 +42,13 @@ VARIANTS: Mapping[str, tuple[str, LeDGSettings]] = {
     "operations learned": ("text", replace(PLAIN, text=False)),
     "one mask": ("text", replace(PLAIN, masks=1)),
     "two masks": ("text", replace(PLAIN, masks=2)),
+    "operations learned by data sheet": ("sheet", replace(PLAIN, text=False)),
+    "one mask by data sheet": ("sheet", replace(PLAIN, masks=1)),
+    "two masks by data sheet": ("sheet", replace(PLAIN, masks=2)),
 }
-"""Device descriptions and encoders; each variant differs from the first in one respect."""
-MAIN = next(iter(VARIANTS))
+"""Device descriptions and encoders; each variant differs in one respect from the first, or from that by data sheet."""
+RENAMED = ("LeDG-Former", "operations learned", "devices by data sheet", "operations learned by data sheet")
+"""Variants that also predict with operations under the names of other frameworks."""
 
 Scores = dict[str, dict[str, dict[str, float]]]
 """By method and device."""
@@ -77,8 +81,6 @@ def run_ncnn(
 ) -> dict[str, Any]:
     """Run what is missing in `folder`: the baselines, then every variant with every seed.
 
-    Seeds after the first are for LeDG-Former itself, which is also the only variant run on families.
-
     Args:
         folder: The folder of finished parts, each with its predictions.
         seeds: The number of seeds of weights and dropout.
@@ -88,26 +90,30 @@ def run_ncnn(
         say: Called with the next step.
 
     Raises:
-        ArchflowError: If a variant or protocol is unknown, or the tables are not on this machine.
+        ArchflowError: If a variant or protocol is unknown, the tables are not on this machine, or a variant reads
+            devices as text and there is no sentence encoder.
     """
     for what, asked, known in (("variant", variants, VARIANTS), ("protocol", protocols, PROTOCOLS)):
         if unknown := next((name for name in asked if name not in known), None):
             raise ArchflowError(f"no {what} is called {unknown!r}; there are {', '.join(known)}")
     runs = ncnn_runs()
-    vectors = text_vectors(runs.sentences, folder / "texts").astype(np.float64)
+    ways = _descriptions(runs, folder, any(VARIANTS[name][0] == "text" for name in variants), say)
     found: dict[str, Scores] = {}
     for protocol in protocols:
         folds = PROTOCOLS[protocol](runs)
-        predicted = _kept(folder / f"{protocol}-baselines.json", say, lambda f=folds: baselines(runs, f, vectors))
+        predicted = _kept(folder / f"{protocol}-baselines.json", say, lambda f=folds: baselines(runs, f))
+        for how in (way for way in ways if way != "none"):
+            path = folder / f"{protocol}-process-{how}.json"
+            predicted |= _kept(path, say, lambda f=folds, h=how: {f"process, {h}": left_out(runs, f, ways[h])})
         for name in variants:
             how, own = VARIANTS[name][0], replace(settings, masks=VARIANTS[name][1].masks, text=VARIANTS[name][1].text)
-            for seed in range(seeds if name == MAIN else protocol == "device"):
+            for seed in range(seeds):
                 path = folder / f"{protocol}-{name.replace(' ', '-')}-{seed}.json"
-                part = _kept(path, say, lambda a=(folds, how, own, seed): _variant(runs, vectors, *a))
+                part = _kept(path, say, lambda a=(folds, ways[how], own, seed): _variant(runs, *a))
                 predicted |= {f"{method} | {seed}": values for method, values in _named(name, part).items()}
-        if MAIN in variants:
-            mean = np.mean([predicted[f"{MAIN} | {seed}"] for seed in range(seeds)], 0)
-            predicted[f"{MAIN} and process"] = (mean + np.asarray(predicted["process, text"])) / 2
+            if own == settings and f"process, {how}" in predicted:
+                mean = np.mean([predicted[f"{name} | {seed}"] for seed in range(seeds)], 0)
+                predicted[f"{name} and process"] = (mean + np.asarray(predicted[f"process, {how}"])) / 2
         found[protocol] = {
             method: by_device(np.asarray(values), runs.logs, runs.devices) for method, values in predicted.items()
         }
@@ -122,7 +128,20 @@ def run_ncnn(
     }
 
 
-def baselines(runs: Runs, folds: Bools, vectors: Floats) -> dict[str, Floats]:
+def _descriptions(runs: Runs, folder: Path, text: bool, say: Callable[[str], None]) -> dict[str, Floats]:
+    """Describe the devices in every way; without a sentence encoder, `text` is left out unless it is needed."""
+    ways = {how: described(runs, how) for how in ("one-hot", "sheet", "none")}
+    try:
+        vectors = text_vectors(runs.sentences, folder / "texts").astype(np.float64)
+    except ArchflowError as error:
+        if text:
+            raise
+        say(f"no process on text: {error}")
+        return ways
+    return {"text": described(runs, "text", vectors), **ways}
+
+
+def baselines(runs: Runs, folds: Bools) -> dict[str, Floats]:
     """Log milliseconds (R, G) by method; each run is predicted by the fold that left it out."""
     found: dict[str, Floats] = {}
 
@@ -135,23 +154,26 @@ def baselines(runs: Runs, folds: Bools, vectors: Floats) -> dict[str, Floats]:
             put(name, known, values)
         put("typical device", known, network + level.mean())
         put("trees on numbers", known, trees(runs, known)[~known])
-        for how in ("text", "one-hot", "sheet"):
-            put(f"process, {how}", known, process(runs, known, described(runs, how, vectors))[~known])
     return found
 
 
-def _variant(
-    runs: Runs, vectors: Floats, folds: Bools, how: str, settings: LeDGSettings, seed: int
-) -> dict[str, Floats]:
+def left_out(runs: Runs, folds: Bools, description: Floats) -> Floats:
+    """Log milliseconds (R, G) by processes on the descriptions of devices (R, D); a fold predicts what it left out."""
+    found = np.zeros_like(runs.logs)
+    for known in folds:
+        found[~known] = process(runs, known, description)[~known]
+    return found
+
+
+def _variant(runs: Runs, folds: Bools, description: Floats, settings: LeDGSettings, seed: int) -> dict[str, Floats]:
     new = renamed(runs.table.architectures.vocabulary, OTHER_NAMES)
-    found, other = ledg(runs, folds, described(runs, how, vectors), settings, seed, new)
+    found, other = ledg(runs, folds, description, settings, seed, new)
     assert other is not None
     return {"": found, "renamed": other}
 
 
 def _named(name: str, part: Mapping[str, Any]) -> dict[str, Any]:
-    renamed_too = name in (MAIN, "operations learned")
-    return {name: part[""]} | ({f"{name}, renamed": part["renamed"]} if renamed_too else {})
+    return {name: part[""]} | ({f"{name}, renamed": part["renamed"]} if name in RENAMED else {})
 
 
 def _kept(path: Path, say: Callable[[str], None], make: Callable[[], Mapping[str, Floats]]) -> dict[str, Any]:

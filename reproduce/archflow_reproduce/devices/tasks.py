@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from archflow.data.benchmarks import find
-from archflow.data.places import data_folder
+from archflow.data.places import data_folder, own_table
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.columns import read_columns
+from archflow.graph.effective import view
 from archflow.graph.table import read_table
 
 GPUS_1_32 = "titan_rtx_1 titan_rtx_32 titanxp_1 titanxp_32 2080ti_1 2080ti_32 titanx_1 titanx_32 1080ti_1 1080ti_32"
@@ -104,6 +106,7 @@ class Task:
         sources, targets: (N, devices) latencies in milliseconds.
         source_names, target_names: Names of the devices.
         missing: Devices of the published task that are in no table here.
+        proxies: (N, 13) standardised ranks by zero-cost proxies, where a table has them.
     """
 
     architectures: ArchitectureSet
@@ -112,6 +115,7 @@ class Task:
     source_names: tuple[str, ...]
     target_names: tuple[str, ...]
     missing: tuple[str, ...]
+    proxies: NDArray[np.float64] | None = None
 
 
 def task(name: str) -> Task:
@@ -129,6 +133,7 @@ def task(name: str) -> Task:
         raise ArchflowError(f"task {name} needs {latencies}.parquet in the folder that ARCHFLOW_DATA names")
     columns = read_columns(path)
     architectures = read_table(find(graphs)[1] if graphs != latencies else path).architectures
+    proxies = _proxies(architectures) if graphs == "nasbench201" else None
     found: dict[str, NDArray[np.float64]] = {}
     missing = []
     for device in " ".join(_TASKS[name]).split():
@@ -140,4 +145,21 @@ def task(name: str) -> Task:
     known, new = (tuple(device for device in side.split() if device in found) for side in _TASKS[name])
     sources, targets = (np.stack([found[device] for device in side], 1) for side in (known, new))
     there = np.isfinite(sources).all(1) & np.isfinite(targets).all(1)
-    return Task(architectures.select(there), sources[there], targets[there], known, new, tuple(missing))
+    found_proxies = None if proxies is None else proxies[there]
+    return Task(architectures.select(there), sources[there], targets[there], known, new, tuple(missing), found_proxies)
+
+
+def _proxies(cells: ArchitectureSet) -> NDArray[np.float64] | None:
+    """Standardised ranks (N, 13) of NAS-Bench-201's cells by the published proxies on CIFAR-10; None without the table.
+
+    The table has the cells without unreachable operations; others have the proxies of the cell that computes the same.
+    """
+    path = own_table("nasbench201_zero_cost_13")
+    if path is None:
+        return None
+    columns = read_columns(path)
+    names = [name for name in columns.column_names if name.startswith("c10_")]
+    ranks = stats.rankdata(np.stack([columns[name].to_numpy() for name in names], 1), axis=0)
+    hashes = view("effective")(cells).hashes
+    known, first = np.unique(hashes[columns["arch_id"].to_numpy()], return_index=True)
+    return ((ranks - ranks.mean(0)) / ranks.std(0))[first[np.searchsorted(known, hashes)]]

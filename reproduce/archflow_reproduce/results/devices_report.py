@@ -17,6 +17,12 @@ PROTOCOLS = {
     "family": "One family left out at a time",
 }
 
+SHOWN_BY_FAMILY = (
+    *("flops", "operation sum", "typical device", "trees on numbers", "process, text", "process, sheet"),
+    *("LeDG-Former", "LeDG-Former and process", "devices by data sheet", "devices by data sheet and process"),
+)
+"""Methods whose correlations are shown family by family, if they were run."""
+
 
 def devices_report(result: Mapping[str, Any]) -> str:
     """A table for each protocol, and Spearman by family."""
@@ -50,12 +56,13 @@ def _table(scores: Mapping[str, Any]) -> str:
 def _by_family(scores: Mapping[str, Any], families: Mapping[str, str]) -> str:
     names = sorted(set(families.values()))
     rows = []
-    for method in ("typical device", "trees on numbers", "process, text", "LeDG-Former | 0"):
-        if method not in scores:
-            continue
-        each = [
-            np.median([of["spearman"] for device, of in scores[method].items() if families[device] == name])
-            for name in names
-        ]
-        rows.append([method.partition(" | ")[0], *(f"{value:.3f}" for value in each)])
+    for method in SHOWN_BY_FAMILY:
+        seeds = [devices for name, devices in scores.items() if name.partition(" | ")[0] == method]
+        if seeds:
+            rows.append([method, *(f"{np.mean([_median(of, families, name) for of in seeds]):.3f}" for name in names)])
     return markdown_table(["method", *names], rows)
+
+
+def _median(scores: Mapping[str, Any], families: Mapping[str, str], name: str) -> float:
+    """The median of Spearman's correlation over the devices of a family."""
+    return float(np.median([of["spearman"] for device, of in scores.items() if families[device] == name]))

@@ -39,17 +39,18 @@ def few_report(result: Mapping[str, Any]) -> str:
 
 
 def spearmans(result: Mapping[str, Any], setting: str) -> dict[str, list[float]]:
-    """By task, the mean over its target devices in every trial."""
+    """By task, the mean over its target devices in every trial; tasks that a method cannot do are left out."""
     return {
         name: [float(np.mean(list(trial[setting].values()))) for trial in trials.values()]
         for name, trials in result["cells"].items()
+        if all(setting in trial for trial in trials.values())
     }
 
 
 def _table(result: Mapping[str, Any], settings: Mapping[str, str], head: str, more: Any = ()) -> str:
     rows = []
     for name, setting in settings.items():
-        found = spearmans(result, setting)
-        means = [np.mean(each) for each in found.values()]
-        rows.append([name, *(f"{mean:.3f}" for mean in means), f"{np.mean(means):.3f}"])
+        means = {task: float(np.mean(each)) for task, each in spearmans(result, setting).items()}
+        mean = f"{np.mean(list(means.values())):.3f}" if len(means) == len(result["tasks"]) else ""
+        rows.append([name, *(f"{means[task]:.3f}" if task in means else "" for task in result["tasks"]), mean])
     return markdown_table([head, *result["tasks"], "mean"], [*rows, *more])

@@ -1,16 +1,22 @@
 """Unseen devices, on made-up runs: baselines, LeDG-Former, scores."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
+from archflow.encoders.operation_words import operation_words
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
+from archflow.sentences import shipped_texts
 from archflow.testing import random_architectures
+from archflow_reproduce.devices import ncnn
 from archflow_reproduce.devices.ncnn_baselines import costs, process, trees, typical
 from archflow_reproduce.devices.ncnn_ledg import LeDGSettings, ledg
 from archflow_reproduce.devices.ncnn_runs import Runs, described, family, ncnn_runs, renamed, sentence
 from archflow_reproduce.devices.ncnn_scores import by_device, medians, scores
-from archflow_reproduce.results.devices_report import summary
+from archflow_reproduce.results.devices_report import devices_report, summary
 
 OPS = ("input", "conv2d", "relu", "output")
 SMALL = LeDGSettings(width=8, depth=1, heads=2, hidden=8, epochs=30)
@@ -120,3 +126,39 @@ def test_without_tables_it_says_so(monkeypatch):
     monkeypatch.delenv("ARCHFLOW_DATA", raising=False)
     with pytest.raises(ArchflowError, match=r"needs ncnn_graphs\.parquet"):
         ncnn_runs()
+
+
+def test_variants_that_read_no_text_need_no_sentence_encoder(tmp_path, monkeypatch):
+    monkeypatch.setattr(ncnn, "ncnn_runs", lambda: RUNS)
+    monkeypatch.setattr(ncnn, "text_vectors", refuse)
+    told = []
+    asked: dict[str, Any] = {"seeds": 2, "settings": replace(SMALL, epochs=1), "say": told.append}
+    wanted = {**asked, "variants": ("devices by data sheet", "one mask by data sheet"), "protocols": ("family",)}
+    result = ncnn.run_ncnn(tmp_path, **wanted)
+    found = result["scores"]["family"]
+    of_one = ("devices by data sheet", "devices by data sheet, renamed", "one mask by data sheet")
+    assert {f"{name} | {seed}" for name in of_one for seed in (0, 1)} < set(found)
+    assert {"process, sheet", "process, one-hot", "devices by data sheet and process"} < set(found)
+    assert "process, text" not in found
+    assert "no process on text: no encoder" in told
+    monkeypatch.setattr(ncnn, "ledg", None)  # nothing is run again
+    assert ncnn.run_ncnn(tmp_path, **wanted) == result
+    shown = devices_report(result)
+    assert "| method " in shown
+    assert " even " in shown  # a family
+    with pytest.raises(ArchflowError, match="no encoder"):
+        ncnn.run_ncnn(tmp_path, **asked)
+
+
+def refuse(*_):
+    raise ArchflowError("no encoder")
+
+
+def test_a_fold_predicts_only_what_it_left_out():
+    numbers = described(RUNS, "sheet")
+    found = ncnn.left_out(RUNS, FOLDS, numbers)
+    np.testing.assert_array_equal(found[~FOLDS[1]], process(RUNS, FOLDS[1], numbers)[~FOLDS[1]])
+
+
+def test_the_package_carries_the_words_of_other_names():
+    assert {operation_words(name) for name in ncnn.OTHER_NAMES.values()} <= set(shipped_texts())

@@ -58,10 +58,13 @@ def test_learnt_cells_are_not_ranked(small):
     assert len(draw.ranked["nb301"]) == 80
 
 
-def test_few_measured_cells_correct_a_score_that_is_wrong():
+def test_few_measured_cells_correct_a_score_that_is_wrong_and_leave_one_that_is_right():
     rng = np.random.default_rng(0)
     truth, other = rng.normal(size=(2, 60))
-    assert spearman(across.after_few(other, truth[:, None], truth[:12]), truth[12:]) > 0.8
+    corrected = across.after_few(other, truth[:, None], truth[:12])
+    assert spearman(corrected, truth[12:]) > spearman(other[12:], truth[12:]) + 0.3
+    noise = rng.normal(size=(60, 8))
+    assert spearman(across.after_few(truth, noise, truth[:12]), truth[12:]) > 0.9
     nothing = np.zeros((60, 0))
     assert spearman(across.after_few(truth, nothing, truth[:4]), truth[4:]) == pytest.approx(1)
 
