@@ -57,11 +57,11 @@ napoleon_custom_sections = [("Source", "notes_style")]
 NAVIGATION = {
     "Start": ["docs/choosing", "docs/guide", "docs/comparison", "docs/faq"],
     "Tutorials": [
-        "docs/tutorials/rank-candidates",
-        "docs/tutorials/search-space",
-        "docs/tutorials/phone-latency",
-        "docs/tutorials/reproduce-fgp",
-        "docs/tutorials/write-encoder",
+        "docs/tutorials/rank-candidates.nb",
+        "docs/tutorials/search-space.nb",
+        "docs/tutorials/phone-latency.nb",
+        "docs/tutorials/reproduce-fgp.nb",
+        "docs/tutorials/write-encoder.nb",
         "examples/README",
     ],
     "How to": [
@@ -108,7 +108,7 @@ NAVIGATION = {
         "CHANGELOG",
         "CONTRIBUTING",
     ],
-    "Results": ["docs/results", "docs/benchmarks", "docs/gallery", "reproduce/README"],
+    "Results": ["docs/results", "docs/benchmarks", "docs/gallery.nb", "reproduce/README"],
 }
 """Headings of the side bar, and the pages under each. A page that is missing here is a warning, which ends the build."""
 
