@@ -26,7 +26,8 @@ extensions = [
 
 root_doc = "README"
 include_patterns = ["*.md", "docs/**", "examples/README.md", "reproduce/README.md"]
-exclude_patterns = [".*", "archflow", "docs/_*", "build", "reproduce/archflow_reproduce", "results", "runs", "tests", "optuna-hub"]
+# Also folders without pages, so that they are not searched.
+exclude_patterns = [".*", "archflow", "build", "docs/_*", "optuna-hub", "reproduce/*/**", "results", "runs", "tests"]
 templates_path = [str(Path(__file__).parent / "_templates")]
 
 html_theme = "furo"
@@ -110,7 +111,7 @@ NAVIGATION = {
     ],
     "Results": ["docs/results", "docs/benchmarks", "docs/gallery.nb", "reproduce/README"],
 }
-"""Headings of the side bar, and the pages under each. A page that is missing here is a warning, which ends the build."""
+"""Headings of the side bar, and the pages under each. A missing page is a warning, which ends the build."""
 
 
 def add_navigation(app: Any, document: str, source: list[str]) -> None:
@@ -124,7 +125,7 @@ def add_navigation(app: Any, document: str, source: list[str]) -> None:
 
 
 def as_restructured_text(app: Any, what: str, name: str, found: Any, options: Any, lines: list[str]) -> None:
-    """Docstrings are plain text: `|` is a bar, and what is indented after a colon and a blank line is shown as it is."""
+    """Read docstrings as plain text: `|` is a bar, and what is indented after a colon and a blank line is a formula."""
     shown_deeper_than = None
     for number, line in enumerate(lines):
         depth = len(line) - len(line.lstrip())

@@ -1,0 +1,54 @@
+"""The site: its side bar names every page, and its notebooks can be compiled and find what they import."""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "docs").rglob("*.nb.md"))
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "examples/README.md", ROOT / "reproduce/README.md"]
+
+
+def navigation() -> list[str]:
+    """The pages in `docs/conf.py`, which imports what only the site needs."""
+    tree = ast.parse((ROOT / "docs/conf.py").read_text(encoding="utf-8"))
+    (value,) = (n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "NAVIGATION")
+    return [page for pages in ast.literal_eval(value).values() for page in pages]
+
+
+def test_the_side_bar_names_every_page_once() -> None:
+    pages = [page.relative_to(ROOT).with_suffix("").as_posix() for page in PAGES]
+    assert sorted(["README", *navigation()]) == sorted([*pages, "docs/api"])
+
+
+def test_there_is_a_notebook_for_every_task() -> None:
+    names = {path.name.removesuffix(".nb.md") for path in NOTEBOOKS}
+    assert {"rank-candidates", "search-space", "phone-latency", "reproduce-fgp", "write-encoder"} <= names
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+def test_what_notebooks_import_exists(notebook: Path) -> None:
+    """`make site` runs them; this is what a renamed function breaks first."""
+    cells = re.findall(r"^```python\n(.*?)^```$", notebook.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    tree = ast.parse("\n".join(cells))
+    imported = [
+        (node.module, alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "archflow"
+        for alias in node.names
+    ]
+    assert imported
+    for module, name in imported:
+        assert hasattr(importlib.import_module(str(module)), name), f"{module}.{name}"
+
+
+def test_the_api_lists_modules_that_exist() -> None:
+    page = (ROOT / "docs/api.rst").read_text(encoding="utf-8")
+    modules = re.findall(r"^   (archflow[\w.]*)$", page, re.MULTILINE)
+    assert len(modules) > 15
+    for module in modules:
+        place = ROOT / module.replace(".", "/")
+        assert place.with_suffix(".py").is_file() or (place / "__init__.py").is_file(), module
