@@ -32,7 +32,9 @@ def test_there_is_a_notebook_for_every_task() -> None:
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
 def test_what_notebooks_import_exists(notebook: Path) -> None:
     """`make site` runs them; this is what a renamed function breaks first."""
-    cells = re.findall(r"^```python\n(.*?)^```$", notebook.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", notebook.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert {kind for kind, _ in blocks} <= {"python", "console"}, "blocks of another language would be run too"
+    cells = [content for kind, content in blocks if kind == "python"]
     tree = ast.parse("\n".join(cells))
     imported = [
         (node.module, alias.name)
