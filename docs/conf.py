@@ -35,8 +35,8 @@ html_title = f"archflow {version}"
 html_extra_path = ["_extra"]
 html_show_sphinx = False
 
-# Anchors of headings are those of the repository's host. A notebook is Markdown in which every block of Python is a cell
-# (and so would be one of `sh`; commands are `console`). A cell that raises ends the build.
+# Anchors of headings are those of the repository's host. A notebook is Markdown in which every block of Python is a
+# cell (and so would be one of `sh`; commands are `console`). A cell that raises ends the build.
 myst_heading_anchors = 6
 myst_enable_extensions = ["colon_fence"]
 nb_custom_formats = {".nb.md": ["jupytext.reads", {"fmt": "markdown"}]}
