@@ -31,7 +31,7 @@ exclude_patterns = [".*", "archflow", "build", "docs/_*", "optuna-hub", "reprodu
 templates_path = [str(Path(__file__).parent / "_templates")]
 
 html_theme = "furo"
-html_title = f"archflow {version}"
+html_title = f"archflow {version.partition('+')[0]}"  # without the commit
 html_extra_path = ["_extra"]
 html_show_sphinx = False
 
