@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,13 @@ NOTEBOOKS = sorted((ROOT / "docs").rglob("*.nb.md"))
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "examples/README.md", ROOT / "reproduce/README.md"]
 
 
-def navigation() -> list[str]:
-    """The pages in `docs/conf.py`, which imports what only the site needs."""
-    tree = ast.parse((ROOT / "docs/conf.py").read_text(encoding="utf-8"))
-    (value,) = (n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "NAVIGATION")
-    return [page for pages in ast.literal_eval(value).values() for page in pages]
+SETTINGS = runpy.run_path(str(ROOT / "docs" / "conf.py"))
 
 
 def test_the_side_bar_names_every_page_once() -> None:
     pages = [page.relative_to(ROOT).with_suffix("").as_posix() for page in PAGES]
-    assert sorted(["README", *navigation()]) == sorted([*pages, "docs/api"])
+    named = [page for pages in SETTINGS["NAVIGATION"].values() for page in pages]
+    assert sorted(["README", *named]) == sorted([*pages, "docs/api"])
 
 
 def test_there_is_a_notebook_for_every_task() -> None:
@@ -54,3 +52,28 @@ def test_the_api_lists_modules_that_exist() -> None:
     for module in modules:
         place = ROOT / module.replace(".", "/")
         assert place.with_suffix(".py").is_file() or (place / "__init__.py").is_file(), module
+
+
+def test_docstrings_are_read_as_plain_text() -> None:
+    lines = [
+        "Rows of |O| and `a|b`, as follows:",
+        "",
+        "    f = |x|",
+        "",
+        "Args:",
+        "    x: |x| < 1.",
+        "",
+        "        Not shown.",
+    ]
+    SETTINGS["as_restructured_text"](None, "class", "X", None, None, lines)
+    assert lines[0] == r"Rows of \|O\| and `a|b`, as follows::"
+    assert lines[2] == "    f = |x|"
+    assert lines[4:6] == ["Args:", r"    x: \|x\| < 1."]
+
+
+def test_the_front_page_gets_the_side_bar() -> None:
+    source, other = ["# archflow\n"], ["# Search\n"]
+    SETTINGS["add_navigation"](None, "README", source)
+    SETTINGS["add_navigation"](None, "docs/search", other)
+    assert source[0].startswith("# archflow\n\n```{toctree}\n:hidden:\n:caption: Start\n\ndocs/choosing\n")
+    assert other == ["# Search\n"]
