@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test text lower-bounds adapters-optuna adapters-ray adapters-neps adapters-botorch adapters-syne-tune fuzz properties lint clean
+.PHONY: demo test site release text lower-bounds adapters-optuna adapters-ray adapters-neps adapters-botorch adapters-syne-tune fuzz properties lint clean
 
 # Versions are pinned in requirements.txt; the stamps are remade when they change. The demo needs archflow alone; tests and
 # studies need everything that is pinned.
@@ -28,6 +28,25 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.installed
 	$(BIN)/python -m compileall -q archflow reproduce
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
+
+# The site, in an environment of its own: pages, executed tutorials, API; a warning is an error. Open build/site/index.html.
+SITE ?= .venv-site
+site:
+	$(PYTHON) -m venv $(SITE)
+	grep '^torch==' requirements.txt > $(SITE)/torch.txt
+	$(SITE)/bin/python -m pip install --quiet --requirement $(SITE)/torch.txt --editable .[docs,report]
+	OMP_NUM_THREADS=1 $(SITE)/bin/python -m sphinx --fail-on-warning --keep-going --quiet -c docs . build/site
+
+# The wheel and the source distribution in build/dist: their metadata, contents and size, and their types as a program sees
+# them.
+RELEASE ?= .venv-release
+release: $(VENV)/.installed
+	rm -rf build/dist
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip install --quiet build twine
+	$(RELEASE)/bin/python -m build --outdir build/dist
+	$(RELEASE)/bin/python -m twine check --strict build/dist/*
+	ARCHFLOW_DIST=build/dist $(BIN)/python -m pytest tests/release/check.py
 
 # The tests of the sentence encoder. Its package asks for a library that archflow does not import, so that is left out.
 text: $(VENV)/.installed
@@ -78,4 +97,4 @@ lint: $(VENV)/.installed
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(SITE) $(RELEASE) build docs/api

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 if os.name != "posix":
     raise ImportError("archflow runs on POSIX systems (Linux, macOS): it locks files with fcntl, which this one lacks")
 
-__version__ = "0.1.0"
-
 _HOMES = {
     "archflow.data": ("load",),
     "archflow.encoders": (
@@ -93,10 +91,22 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _installed_version()
     if name not in _HOME_OF:
         raise AttributeError(f"module 'archflow' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME_OF[name]), name)
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return [*globals(), *__all__, "__version__"]
+
+
+def _installed_version() -> str:
+    """The version of the installed package, which its build takes from the tag; "0+unknown" if it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("archflow")
+    except PackageNotFoundError:
+        return "0+unknown"

@@ -26,7 +26,7 @@ from archflow.pretext import PRETEXT_TASKS
 from archflow.search.base import SEARCHERS
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "examples" / "README.md"])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "examples" / "README.md"])
 README = ROOT / "README.md"
 COMMAND_LINE = ROOT / "docs" / "command-line.md"  # generated; its blocks say how verbs are called
 
@@ -45,7 +45,9 @@ def blocks(document: Path, *kinds: str) -> Iterator[tuple[str, str]]:
 
 
 def documents_with(*kinds: str) -> list[Path]:
-    return [d for d in DOCUMENTS if d != COMMAND_LINE and any(blocks(d, *kinds))]
+    """Pages with such blocks, but for notebooks (`.nb.md`), whose blocks belong together: `make site` runs them."""
+    pages = (d for d in DOCUMENTS if d != COMMAND_LINE and not d.name.endswith(".nb.md"))
+    return [page for page in pages if any(blocks(page, *kinds))]
 
 
 def named(document: Path) -> str:

@@ -74,7 +74,7 @@ def test_modules_avoid_these_words():
 def test_documents_avoid_these_words():
     wrong = [
         f"{path.name}:{number}: {fault}"
-        for path in [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+        for path in [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         for fault in faults(line)
     ]

@@ -1,0 +1,71 @@
+"""What is released: `make release` gives the folder of the wheel and the source distribution as `ARCHFLOW_DIST`."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+DIST = Path(os.environ["ARCHFLOW_DIST"])
+ROOT = Path(__file__).parents[2]
+MEGABYTES = 4  # the weights and tables of the package are 2.4 of them
+
+
+@pytest.fixture(scope="module")
+def wheel() -> Path:
+    (found,) = DIST.glob("archflow-*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def source() -> Path:
+    (found,) = DIST.glob("archflow-*.tar.gz")
+    return found
+
+
+def tracked(*folders: str) -> set[str]:
+    listed = subprocess.run(["git", "ls-files", *folders], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(listed.stdout.split())
+
+
+def test_they_are_small(wheel: Path, source: Path) -> None:
+    for path in (wheel, source):
+        assert path.stat().st_size < MEGABYTES * 1e6, f"{path.name}: {path.stat().st_size:,} bytes"
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert names == tracked("archflow")
+    assert "archflow/py.typed" in names
+
+
+def test_the_source_distribution_builds_the_same(source: Path) -> None:
+    with tarfile.open(source) as archive:
+        names = {str(PurePosixPath(*PurePosixPath(m.name).parts[1:])) for m in archive if m.isfile()}
+    assert tracked("archflow") <= names
+    assert {"LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "pyproject.toml", "PKG-INFO"} <= names
+    assert {PurePosixPath(name).parts[0] for name in names if "/" in name} == {"archflow", "archflow.egg-info"}
+
+
+def test_a_program_sees_the_types_of_the_installed_wheel(wheel: Path, tmp_path: Path) -> None:
+    """In an environment with the wheel and, behind it, the libraries of this one."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
+    (packages,) = (tmp_path / "env" / "lib").glob("python3*/site-packages")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
+    here = next(path for path in sys.path if path.endswith("site-packages"))
+    (packages / "behind.pth").write_text(f"{here}\n")
+    (tmp_path / "consumer.py").write_bytes((ROOT / "tests" / "release" / "consumer.py").read_bytes())
+    settings: dict[str, Any] = {"include": ["consumer.py"], "reportUnnecessaryTypeIgnoreComment": "error"}
+    settings["useLibraryCodeForTypes"] = False  # only a package with py.typed has types
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+    command = [Path(sys.executable).with_name("pyright"), "--pythonpath", tmp_path / "env" / "bin" / "python"]
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    checked = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
