@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from archflow.predict.pareto import first_front, hypervolume
+from archflow.predict.pareto import hypervolume_gains
 
 Values = NDArray[np.float64]
 
@@ -46,10 +46,6 @@ def _hypervolume_gains(values: Values, front: Values) -> Values:
     everything = np.concatenate([values, front])
     low, high = everything.min(0), everything.max(0)
     reference = low - MARGIN * np.maximum(high - low, 1e-9)
-    front = front[first_front(front)] if len(front) else front
-    before = hypervolume(front, reference)
-    gains = np.full(len(values), -1.0) + (values - low).sum(1) / (1e-9 + (high - low).sum()) - 1
-    for row, value in enumerate(values):
-        if not len(front) or not (front >= value).all(1).any():
-            gains[row] = hypervolume(np.concatenate([front, value[None]]), reference) - before
-    return gains
+    gains = hypervolume_gains(values, front, reference)
+    dominated = (front[:, None] >= values).all(2).any(0)
+    return np.where(dominated, (values - low).sum(1) / (1e-9 + (high - low).sum()) - 2, gains)

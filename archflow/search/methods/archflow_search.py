@@ -216,5 +216,5 @@ def _shortlist(hopes: Values) -> NDArray[np.int64]:
     """Rows of `hopes` (N, M), at most `SHORTLIST`: the highest or, for several objectives, the first Pareto fronts."""
     if len(hopes) <= SHORTLIST:
         return np.arange(len(hopes))
-    order = np.argsort(-hopes[:, 0], kind="stable") if hopes.shape[1] == 1 else np.argsort(fronts(hopes), kind="stable")
-    return order[:SHORTLIST]
+    first = -hopes[:, 0] if hopes.shape[1] == 1 else fronts(hopes, SHORTLIST)
+    return np.argsort(first, kind="stable")[:SHORTLIST]
