@@ -1,0 +1,63 @@
+"""Running the service: a socket, signals, and a graceful end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Any
+
+import uvicorn
+
+from archflow.errors import ArchflowError
+from archflow.service.logs import LOGGER, start_json_log
+
+KEEP_ALIVE = 75
+"""Seconds for which an idle connection stays open; longer than clients and proxies keep theirs."""
+
+
+def run(app: Any, host: str, port: int, grace: float = 30.0) -> None:
+    """Serve until SIGTERM or SIGINT, then answer the requests under way, and return.
+
+    SIGHUP loads the predictors again.
+
+    Args:
+        app: As `create_app` makes it.
+        host, port: Where to listen; port 0 takes one that is free, which the log names.
+        grace: Seconds for requests under way.
+
+    Raises:
+        ArchflowError: If the address cannot be used.
+    """
+    start_json_log()
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,  # the application logs requests itself
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=round(grace),
+    )
+    asyncio.run(_serve(uvicorn.Server(config), app.state.endpoints, f"{host}:{port}"))
+
+
+async def _serve(server: uvicorn.Server, endpoints: Any, address: str) -> None:
+    tasks: set[asyncio.Task[None]] = set()
+
+    def reload() -> None:
+        tasks.add(task := asyncio.ensure_future(_reload(endpoints)))
+        task.add_done_callback(tasks.discard)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+    try:
+        await server.serve()
+    except SystemExit:  # the server has logged why
+        raise ArchflowError(f"{address}: cannot be bound to; see the line above, and give another --port") from None
+
+
+async def _reload(endpoints: Any) -> None:
+    try:
+        await endpoints.reload()
+    except ArchflowError as error:
+        LOGGER.error("predictors stay as they are: %s", error)
