@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from archflow.graph import Architecture, ArchitectureSet
     from archflow.graph.table import Table
 
+    One = Architecture | str | Mapping[str, Any]
+    Given = Table | ArchitectureSet | One | Iterable[One]
+    Columns = Mapping[str, Sequence[float | str | None]]
+
 IDLE = 30.0
 """Seconds after which a connection is not used again; the service keeps its end open for longer."""
 
@@ -54,9 +58,6 @@ class Predicted:
     std: list[float]
     low: list[float] | None = None
     high: list[float] | None = None
-
-
-Given = "Table | ArchitectureSet | Architecture | str | Mapping[str, Any] | Iterable[Architecture | str | Mapping]"
 
 
 class Client:
@@ -94,11 +95,11 @@ class Client:
 
     def predict(
         self,
-        architectures: Any,
+        architectures: Given,
         *,
         model: str | None = None,
         space: str | None = None,
-        columns: Mapping[str, Sequence[float | str | None]] | None = None,
+        columns: Columns | None = None,
         interval: float | None = None,
     ) -> dict[str, Predicted]:
         """Predict every metric of a predictor.
@@ -120,36 +121,38 @@ class Client:
         """
         body = {**self._body(architectures, model, space, columns), "interval": interval}
         metrics = self.call("POST", "/predict", body)["metrics"]
-        return {name: Predicted(**{key: _numbers(each) for key, each in found.items()}) for name, found in metrics.items()}
+        return {
+            name: Predicted(**{key: _numbers(each) for key, each in found.items()}) for name, found in metrics.items()
+        }
 
     def rank(
         self,
-        architectures: Any,
+        architectures: Given,
         *,
         top: int = 10,
         metric: str | None = None,
         model: str | None = None,
         space: str | None = None,
-        columns: Mapping[str, Sequence[float | str | None]] | None = None,
+        columns: Columns | None = None,
         interval: float | None = None,
     ) -> list[dict[str, Any]]:
         """The best architectures by one metric, the best first; `row` is the place of each among those given."""
         body = {**self._body(architectures, model, space, columns), "top": top, "metric": metric, "interval": interval}
         return self.call("POST", "/rank", body)["top"]
 
-    def embed(self, architectures: Any, *, model: str | None = None, space: str | None = None) -> list[list[float]]:
+    def embed(self, architectures: Given, *, model: str | None = None, space: str | None = None) -> list[list[float]]:
         """A vector for each architecture."""
         return self.call("POST", "/embed", self._body(architectures, model, space, None))["embeddings"]
 
     def explain(
         self,
-        architecture: Any,
+        architecture: Given,
         *,
         metric: str | None = None,
         most: int = 300,
         model: str | None = None,
         space: str | None = None,
-        columns: Mapping[str, Sequence[float | str | None]] | None = None,
+        columns: Columns | None = None,
     ) -> dict[str, Any]:
         """What `archflow explain --json` prints about one architecture."""
         body = {**self._body(architecture, model, space, columns), "metric": metric, "most": most}
@@ -192,7 +195,7 @@ class Client:
         return _content(response.status, text)
 
     def _body(
-        self, architectures: Any, model: str | None, space: str | None, columns: Mapping[str, Any] | None
+        self, architectures: Given, model: str | None, space: str | None, columns: Mapping[str, Any] | None
     ) -> dict[str, Any]:
         own = dict(columns or {})
         if hasattr(architectures, "column_names"):
@@ -256,7 +259,7 @@ def _content(status: int, text: bytes) -> Any:
     raise ServiceError(str(error.get("message")), status, str(error.get("where", "")))
 
 
-def _forms(given: Any) -> list[Any]:
+def _forms(given: Given) -> list[Any]:
     """Architectures in their JSON form."""
     if isinstance(given, str | Mapping) or hasattr(given, "ops"):
         return [_form(given)]

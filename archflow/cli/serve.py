@@ -38,17 +38,15 @@ class LimitOptions:
     """The options that say what is accepted."""
 
     body: Annotated[int, typer.Option("--max-body", min=1024, help="Bytes of a request.")] = 16 * 2**20
-    architectures: Annotated[
-        int, typer.Option("--max-architectures", min=1, help="Architectures per request.")
-    ] = 10_000
+    architectures: Annotated[int, typer.Option("--max-architectures", min=1, help="Architectures per request.")] = (
+        10_000
+    )
     nodes: Annotated[int, typer.Option("--max-nodes", min=1, help="Nodes per request.")] = 200_000
     rate: Annotated[float, typer.Option(min=0.01, help="Requests per second from one address.")] = 1000.0
     seconds: Annotated[
         float, typer.Option("--timeout", min=0.1, help="Seconds for receiving a request, and for answering it.")
     ] = 30.0
-    evaluations: Annotated[
-        int, typer.Option("--max-evaluations", min=1, help="Evaluations of a search.")
-    ] = 1000
+    evaluations: Annotated[int, typer.Option("--max-evaluations", min=1, help="Evaluations of a search.")] = 1000
 
 
 def serve(

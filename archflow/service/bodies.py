@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 NATIVE = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_1x1~2|"
 GRAPH = {"ops": ["input", "nor_conv_3x3", "output"], "edges": [[0, 1], [1, 2]]}
@@ -114,7 +114,7 @@ class SearchBody(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"evaluate": "digits201", "method": "random_search", "budget": 20}]},
+        json_schema_extra={"examples": [{"evaluate": "digits201", "method": "random", "budget": 20}]},
     )
 
     evaluate: Annotated[
@@ -123,7 +123,9 @@ class SearchBody(BaseModel):
     metric: Annotated[
         Name | None, Field(description="What to maximise, -METRIC if lower is better; default: the evaluator's own.")
     ] = None
-    space: Annotated[Name | None, Field(description="The search space; default: the data set's, or nasbench201.")] = None
+    space: Annotated[Name | None, Field(description="The search space; default: the data set's, or nasbench201.")] = (
+        None
+    )
     method: Annotated[Name, Field(description="The search method.")] = "archflow"
     budget: Annotated[int, Field(ge=1, le=10**9, description="The number of evaluations.")] = 100
     seed: Annotated[int, Field(ge=0, lt=2**32, description="Random seed.")] = 0

@@ -173,4 +173,3 @@ def _numbers(values: NDArray) -> list[Any]:
 def _json(content: Any, status: int = 200) -> Response:
     """A response in JSON; NaN and infinities are null."""
     return Response(to_json(content, inf_nan_mode="null"), status, media_type="application/json")
-

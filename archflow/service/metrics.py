@@ -16,7 +16,11 @@ class Metrics:
         ProcessCollector(registry=own)
         self._requests = Counter("archflow_requests", "Requests answered.", ("path", "status"), registry=own)
         self._seconds = Histogram(
-            "archflow_request_seconds", "Seconds from a request to its answer.", ("path",), buckets=SECONDS, registry=own
+            "archflow_request_seconds",
+            "Seconds from a request to its answer.",
+            ("path",),
+            buckets=SECONDS,
+            registry=own,
         )
         self._architectures = Counter("archflow_architectures", "Architectures received.", ("path",), registry=own)
         self._joined = Histogram("archflow_batch_requests", "Requests in a batch.", buckets=REQUESTS, registry=own)

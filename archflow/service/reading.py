@@ -53,7 +53,9 @@ def table_of(
     graphs = [_graph(row, each, space) for row, each in enumerate(architectures)]
     nodes = sum(len(graph["ops"]) for graph in graphs)
     if nodes > limits.nodes:
-        raise Refused(413, f"{nodes:,} nodes, more than the {limits.nodes:,} of a request; send several", "architectures")
+        raise Refused(
+            413, f"{nodes:,} nodes, more than the {limits.nodes:,} of a request; send several", "architectures"
+        )
     return _with_columns(Table(_packed(graphs)), columns)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -39,21 +41,33 @@ def run(app: Any, host: str, port: int, grace: float = 30.0) -> None:
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=round(grace),
     )
-    asyncio.run(_serve(uvicorn.Server(config), app.state.endpoints, f"{host}:{port}"))
+    asyncio.run(_serve(_Server(config), app.state.endpoints, f"{host}:{port}"))
 
 
-async def _serve(server: uvicorn.Server, endpoints: Any, address: str) -> None:
-    tasks: set[asyncio.Task[None]] = set()
+class _Server(uvicorn.Server):
+    """A server that leaves signals to `_serve`: the usual one sends them again at its end, as if it had failed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve(server: _Server, endpoints: Any, address: str) -> None:
+    loop, tasks = asyncio.get_running_loop(), set()
 
     def reload() -> None:
-        tasks.add(task := asyncio.ensure_future(_reload(endpoints)))
+        tasks.add(task := loop.create_task(_reload(endpoints)))
         task.add_done_callback(tasks.discard)
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.handle_exit, number, None)
     try:
         await server.serve()
     except SystemExit:  # the server has logged why
-        raise ArchflowError(f"{address}: cannot be bound to; see the line above, and give another --port") from None
+        raise ArchflowError(
+            f"{address}: cannot be listened on; the log says why. Give another --host or --port"
+        ) from None
 
 
 async def _reload(endpoints: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -127,7 +128,7 @@ class Searches:
 
     def __init__(self, models: Models, limits: Limits) -> None:
         self._models, self._limits = models, limits
-        self._folder = tempfile.TemporaryDirectory(prefix="archflow-searches-", ignore_cleanup_errors=True)
+        self._folder: Path | None = None
         self._searches: dict[str, Search] = {}
 
     def start(self, body: SearchBody) -> Search:
@@ -152,7 +153,9 @@ class Searches:
         search = Search(secrets.token_hex(8), body.budget)
         self._forget()
         self._searches[search.id] = search
-        folder = Path(self._folder.name, search.id)
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="archflow-searches-"))
+        folder = self._folder / search.id
         search.thread = threading.Thread(target=search.run, args=(request, folder), daemon=True)
         search.thread.start()
         return search
@@ -177,7 +180,8 @@ class Searches:
         for search in self._searches.values():
             if search.thread is not None:
                 search.thread.join(seconds)
-        self._folder.cleanup()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _evaluator(self, name: str) -> SearchEvaluator | str:
         """A served predictor, or a data set by its name; nothing else, since other evaluators run code."""

@@ -1,0 +1,78 @@
+"""The service on a socket: signals, and a graceful end."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from archflow.client import Client
+from archflow.errors import ArchflowError
+from archflow.service.app import create_app
+from archflow.service.running import run
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@pytest.fixture(autouse=True)
+def kept():
+    loggers = [logging.getLogger(name) for name in ("archflow", "uvicorn")]
+    before = [list(each.handlers) for each in loggers]
+    yield
+    for logger, handlers in zip(loggers, before, strict=True):
+        logger.handlers[:] = handlers
+
+
+def test_it_reloads_and_answers_what_is_under_way_before_it_ends(folder, graphs, port):
+    app, found = create_app({"score": folder}), {}
+    own = app.state.endpoints
+    own.models.served["score"].loaded = "before"
+
+    def drive():
+        client = Client(f"http://127.0.0.1:{port}", timeout=20)
+        for _ in range(500):
+            try:
+                found["health"] = client.health()
+                break
+            except ArchflowError:
+                time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGHUP)
+        for _ in range(500):
+            if client.models()[0]["loaded"] != "before":
+                found["reloaded"] = True
+                break
+            time.sleep(0.02)
+        release = threading.Event()
+        own._short.submit(release.wait, 10)  # what comes now has to wait
+        asking = threading.Thread(target=lambda: found.update(answer=client.predict(graphs)))
+        asking.start()
+        while own.models.served["score"]._batchers == {}:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.2)
+        release.set()
+        asking.join(10)
+
+    driver = threading.Thread(target=drive)
+    driver.start()
+    run(app, "127.0.0.1", port)
+    driver.join(10)
+    assert found["health"]["status"] == "ok"
+    assert found["reloaded"]
+    assert len(found["answer"]["score"].mean) == 30
+
+
+def test_a_port_that_is_taken_is_said(folder):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(ArchflowError, match="cannot be listened on"):
+            run(create_app({"score": folder}), "127.0.0.1", taken.getsockname()[1])
