@@ -23,7 +23,7 @@ TOKEN = "a-token-for-tests-0123456789"
 @pytest.fixture(scope="module")
 def cells():
     table = scored_cells(30)
-    return table.with_metrics({"params": table.metrics["score"] * 2 + 1})
+    return table.with_metrics({"params": np.random.default_rng(2).uniform(1, 9, 30) + table.metrics["score"]})
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,8 @@ def test_errors_are_exceptions(address, client):
     with pytest.raises(ServiceError, match="did you mean 'plain'") as error:
         client.predict(["x"], model="plian", space="nasbench201")
     assert (error.value.status, error.value.where) == (404, "model")
-    with pytest.raises(ServiceError, match="token") as error:
-        Client(address, "wrong").models()
+    with Client(address, "wrong") as stranger, pytest.raises(ServiceError, match="token") as error:
+        stranger.models()
     assert error.value.status == 401
     with pytest.raises(ArchflowError, match="no answer"):
         Client("http://127.0.0.1:9").health()
@@ -109,8 +109,8 @@ def test_errors_are_exceptions(address, client):
 
 def test_the_token_of_the_environment_is_sent_and_not_printed(address, monkeypatch):
     monkeypatch.setenv("ARCHFLOW_TOKEN", TOKEN)
-    client = Client(address)
-    assert [each["name"] for each in client.models()] == ["plain", "sized"]
-    assert [each["name"] for each in client.reload()] == ["plain", "sized"]
-    assert client.health()["status"] == "ok"
-    assert TOKEN not in repr(client)
+    with Client(address) as client:
+        assert [each["name"] for each in client.models()] == ["plain", "sized"]
+        assert [each["name"] for each in client.reload()] == ["plain", "sized"]
+        assert client.health()["status"] == "ok"
+        assert TOKEN not in repr(client)

@@ -26,6 +26,7 @@ from archflow.service.reading import space_named, table_of
 from archflow.service.refused import Refused
 from archflow.service.searches import Searches
 from archflow.service.settings import Limits
+from archflow.spaces import SPACES
 
 Result = TypeVar("Result")
 
@@ -43,7 +44,7 @@ class Endpoints:
         device: The PyTorch device to compute on.
 
     Raises:
-        ArchflowError: If a predictor cannot be loaded.
+        ArchflowError: If a predictor cannot be loaded, or there is no such space.
     """
 
     def __init__(
@@ -53,7 +54,8 @@ class Endpoints:
         self._short, self._long = ThreadPoolExecutor(1, "predict"), ThreadPoolExecutor(1, "explain")
         self.models = Models(folders, self._short, device, metrics.joined)
         self.searches = Searches(self.models, limits)
-        self._limits, self._metrics, self._space = limits, metrics, space
+        self._limits, self._metrics = limits, metrics
+        self._space = None if space is None else SPACES.get(space)()
 
     def close(self) -> None:
         """Stop what is running."""
@@ -100,7 +102,8 @@ class Endpoints:
     async def explain(self, body: ExplainBody, request: Request) -> Response:
         """Explain a prediction: what each change of the architecture would do to it, and which nodes matter."""
         served, table = self._read(body, request)
-        metric, space = self._metric(served, body.metric), space_named(body.space)
+        metric = self._metric(served, body.metric)
+        space = self._space if body.space is None else space_named(body.space)
 
         def explained() -> dict[str, Any]:
             found = served.predictor.explain(table, space=space, metric=metric, most=body.most)
@@ -140,7 +143,7 @@ class Endpoints:
 
     def _read(self, body: Body, request: Request) -> tuple[Served, Table]:
         served = self.models.get(body.model)
-        space = space_named(body.space or self._space)
+        space = self._space if body.space is None else space_named(body.space)
         table = table_of(body.architectures, body.columns, space, self._limits)
         request.state.architectures = len(table)
         return served, served.known(table)

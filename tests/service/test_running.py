@@ -36,6 +36,10 @@ def test_it_reloads_and_answers_what_is_under_way_before_it_ends(folder, graphs,
     own = app.state.endpoints
     own.models.served["score"].loaded = "before"
 
+    def ask():
+        with Client(f"http://127.0.0.1:{port}", timeout=20) as client:
+            return client.predict(graphs)
+
     def drive():
         client = Client(f"http://127.0.0.1:{port}", timeout=20)
         for _ in range(500):
@@ -50,9 +54,10 @@ def test_it_reloads_and_answers_what_is_under_way_before_it_ends(folder, graphs,
                 found["reloaded"] = True
                 break
             time.sleep(0.02)
+        client.close()
         release = threading.Event()
         own._short.submit(release.wait, 10)  # what comes now has to wait
-        asking = threading.Thread(target=lambda: found.update(answer=client.predict(graphs)))
+        asking = threading.Thread(target=lambda: found.update(answer=ask()))
         asking.start()
         while own.models.served["score"]._batchers == {}:
             time.sleep(0.01)
