@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -100,11 +101,11 @@ def create_app(
         ("GET", "/models", own.list_models, bodies.ModelList, 200),
         ("POST", "/reload", own.reload, bodies.ModelList, 200),
         ("GET", "/health", own.health, bodies.Health, 200),
-        ("GET", "/metrics", own.metrics, None, 200),
     ):
         app.add_api_route(
             path, endpoint, methods=[method], response_model=model, status_code=status, responses={**refused}
         )
+    app.add_api_route("/metrics", own.metrics, response_class=PlainTextResponse)
     return app
 
 

@@ -36,6 +36,7 @@ def run(app: Any, host: str, port: int, grace: float = 30.0) -> None:
         host=host,
         port=port,
         log_config=None,
+        log_level=LOGGER.getEffectiveLevel(),
         access_log=False,  # the application logs requests itself
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
