@@ -122,7 +122,8 @@ class Client:
         body = {**self._body(architectures, model, space, columns), "interval": interval}
         metrics = self.call("POST", "/predict", body)["metrics"]
         return {
-            name: Predicted(**{key: _numbers(each) for key, each in found.items()}) for name, found in metrics.items()
+            name: Predicted(**{key: _numbers(each) for key, each in found.items() if each is not None})
+            for name, found in metrics.items()
         }
 
     def rank(
@@ -195,7 +196,7 @@ class Client:
         return _content(response.status, text)
 
     def _body(
-        self, architectures: Given, model: str | None, space: str | None, columns: Mapping[str, Any] | None
+        self, architectures: Any, model: str | None, space: str | None, columns: Mapping[str, Any] | None
     ) -> dict[str, Any]:
         own = dict(columns or {})
         if hasattr(architectures, "column_names"):
@@ -259,7 +260,7 @@ def _content(status: int, text: bytes) -> Any:
     raise ServiceError(str(error.get("message")), status, str(error.get("where", "")))
 
 
-def _forms(given: Given) -> list[Any]:
+def _forms(given: Any) -> list[Any]:
     """Architectures in their JSON form."""
     if isinstance(given, str | Mapping) or hasattr(given, "ops"):
         return [_form(given)]
@@ -285,5 +286,5 @@ def _known(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _numbers(values: list[float | None] | None) -> list[float] | None:
-    return None if values is None else [math.nan if each is None else each for each in values]
+def _numbers(values: list[float | None]) -> list[float]:
+    return [math.nan if each is None else each for each in values]

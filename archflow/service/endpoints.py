@@ -32,6 +32,9 @@ Result = TypeVar("Result")
 
 After = Annotated[int, Query(ge=0, le=10**9, description="The first evaluation to return.")]
 
+FEW = 100
+"""Up to so many architectures are read at once; reading more would keep other requests waiting."""
+
 
 class Endpoints:
     """The methods behind the paths of a service, and what they share.
@@ -65,7 +68,7 @@ class Endpoints:
 
     async def predict(self, body: PredictBody, request: Request) -> Response:
         """Predict every metric of a predictor for each architecture."""
-        served, table = self._read(body, request)
+        served, table = await self._read(body, request)
         self._check(served, body.interval)
         found = await served.predict(table, body.interval)
         metrics = {}
@@ -76,7 +79,7 @@ class Endpoints:
 
     async def rank(self, body: RankBody, request: Request) -> Response:
         """Rank architectures by a metric, and return the best."""
-        served, table = self._read(body, request)
+        served, table = await self._read(body, request)
         self._check(served, body.interval)
         metric, top = self._metric(served, body.metric), min(body.top, len(table))
         found = await self._run(self._short, lambda: served.rank(table, body.interval, top))
@@ -95,13 +98,13 @@ class Endpoints:
 
     async def embed(self, body: EmbedBody, request: Request) -> Response:
         """Compute a vector for each architecture by the encoders of a predictor."""
-        served, table = self._read(body, request)
+        served, table = await self._read(body, request)
         found = await served.embed(table)
         return _json({"model": served.name, "embeddings": _numbers(found["embedding"])})
 
     async def explain(self, body: ExplainBody, request: Request) -> Response:
         """Explain a prediction: what each change of the architecture would do to it, and which nodes matter."""
-        served, table = self._read(body, request)
+        served, table = await self._read(body, request)
         metric = self._metric(served, body.metric)
         space = self._space if body.space is None else space_named(body.space)
 
@@ -141,12 +144,15 @@ class Endpoints:
         """Counters in the text format of Prometheus."""
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4")
 
-    def _read(self, body: Body, request: Request) -> tuple[Served, Table]:
+    async def _read(self, body: Body, request: Request) -> tuple[Served, Table]:
         served = self.models.get(body.model)
         space = self._space if body.space is None else space_named(body.space)
-        table = table_of(body.architectures, body.columns, space, self._limits)
-        request.state.architectures = len(table)
-        return served, served.known(table)
+        request.state.architectures = len(body.architectures)
+
+        def read() -> Table:
+            return served.known(table_of(body.architectures, body.columns, space, self._limits))
+
+        return served, read() if len(body.architectures) <= FEW else await asyncio.to_thread(read)
 
     def _check(self, served: Served, coverage: float | None) -> None:
         if coverage is not None:

@@ -99,8 +99,9 @@ class Gate:
     def _count(self, address: str) -> None:
         """Count a request from an address. Raises Refused if there were too many."""
         rate, now = self._limits.rate, time.monotonic()
-        left, last = self._rates.pop(address, (rate, now))
-        left = min(max(rate, 1.0), left + (now - last) * rate)
+        most = max(rate, 1.0)
+        left, last = self._rates.pop(address, (most, now))
+        left = min(most, left + (now - last) * rate)
         allowed = left >= 1
         self._rates[address] = (left - allowed, now)
         if len(self._rates) > ADDRESSES:

@@ -86,6 +86,7 @@ def test_the_rate_is_that_of_one_address():
     assert headers[b"retry-after"] == b"1"
     assert "3 requests per second" in message_of(body)
     assert asked(gate, client="5.6.7.8")[0] == 200
+    assert [asked(slow)[0] for slow in [Gate(echo, Access(), Limits(rate=0.01), Metrics())] * 2] == [200, 429]
 
 
 def test_too_many_at_once_are_refused():
