@@ -251,7 +251,7 @@ def _content(status: int, text: bytes) -> Any:
     try:
         content = json.loads(text)
     except ValueError:
-        raise ServiceError("the answer is not JSON; is it archflow that listens there?", status) from None
+        raise ServiceError("the answer is not JSON; is it an archflow service?", status) from None
     if status < 400:
         return content
     error = content.get("error") if isinstance(content, dict) else None

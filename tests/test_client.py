@@ -1,13 +1,9 @@
 """The Python client, against a service on a socket in this process."""
 
 import math
-import socket
-import threading
-import time
 
 import numpy as np
 import pytest
-import uvicorn
 
 from archflow.client import Client, ServiceError, _forms
 from archflow.errors import ArchflowError
@@ -15,6 +11,7 @@ from archflow.graph import Architecture
 from archflow.predict import StackedPredictor
 from archflow.service.app import create_app
 from archflow.service.settings import Access
+from tests.serving import served
 from tests.tables import scored_cells
 
 TOKEN = "a-token-for-tests-0123456789"
@@ -34,16 +31,8 @@ def address(cells, tmp_path_factory):
         predictor.fit(cells, metrics=["score"])
         predictor.save(folder / name)
     app = create_app({name: folder / name for name in ("plain", "sized")}, Access(TOKEN))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with served(app) as address:
+        yield address
 
 
 @pytest.fixture

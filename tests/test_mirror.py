@@ -29,7 +29,6 @@ THROUGH = {
     "search/thompson.py": "search/methods/test_bananas.py",
     "search/training.py": "search/surrogates/test_gin.py",
     "search/workers/simulated.py": "search/test_study.py",
-    "service/bodies.py": "service/test_app.py",
     "service/endpoints.py": "service/test_app.py",
     "spaces/darts/costs.py": "spaces/darts/test_space.py",
     "testing/component.py": "predict/components/test_contract.py",

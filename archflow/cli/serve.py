@@ -52,7 +52,7 @@ class LimitOptions:
 def serve(
     predictors: PredictorsArgument,
     limits: LimitOptions,
-    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all of this machine.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to bind to; 0.0.0.0 for all of this machine.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for one that is free.")] = 8000,
     token_file: TokenOption = None,
     without_token: WithoutOption = False,

@@ -24,7 +24,7 @@ def run(app: Any, host: str, port: int, grace: float = 30.0) -> None:
 
     Args:
         app: As `create_app` makes it.
-        host, port: Where to listen; port 0 takes one that is free, which the log names.
+        host, port: What to bind to; port 0 takes one that is free, which the log names.
         grace: Seconds for requests under way.
 
     Raises:
@@ -66,9 +66,7 @@ async def _serve(server: _Server, endpoints: Any, address: str) -> None:
     try:
         await server.serve()
     except SystemExit:  # the server has logged why
-        raise ArchflowError(
-            f"{address}: cannot be listened on; the log says why. Give another --host or --port"
-        ) from None
+        raise ArchflowError(f"{address}: cannot be bound to; the log says why. Give another --host or --port") from None
 
 
 async def _reload(endpoints: Any) -> None:

@@ -1,5 +1,7 @@
 """The verb `serve`: what it refuses before it listens, and what it starts."""
 
+import sys
+
 import pytest
 
 from archflow.service import running
@@ -43,3 +45,9 @@ def test_names_and_folders_are_checked(run, predictor, started, tmp_path):
     assert "two predictors" in one_line(run("serve", predictor, predictor, code=2))
     assert "did you mean 'nasbench201'" in one_line(run("serve", predictor, "--space", "nasbench21", code=2))
     assert not started
+
+
+def test_the_extra_is_named_where_it_is_missing(run, predictor, monkeypatch):
+    monkeypatch.delitem(sys.modules, "archflow.service.app", raising=False)
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    assert "pip install 'archflow[serve]'" in one_line(run("serve", predictor, code=2))

@@ -79,5 +79,5 @@ def test_a_port_that_is_taken_is_said(folder):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(ArchflowError, match="cannot be listened on"):
+        with pytest.raises(ArchflowError, match="cannot be bound to"):
             run(create_app({"score": folder}), "127.0.0.1", taken.getsockname()[1])
