@@ -16,8 +16,8 @@ from archflow.graph.table import Table
 Columns = Mapping[str, NDArray]
 """Results by name, each with one row per architecture."""
 
-MOST = 4096
-"""Architectures in a batch of several requests; a single request may have more."""
+MOST = 1024
+"""Architectures in a batch; a request with more is computed in several, between which others have their turn."""
 
 _Waiting = tuple[Table, "asyncio.Future[Columns]"]
 
@@ -31,7 +31,7 @@ class Batcher:
     Args:
         run: A table of N architectures -> columns of N rows, each row independent of the others.
         pool: Where it runs.
-        most: The maximum number of architectures in a joined batch.
+        most: The maximum number of architectures in a batch.
     """
 
     def __init__(self, run: Callable[[Table], Columns], pool: Executor, most: int = MOST) -> None:
@@ -43,6 +43,15 @@ class Batcher:
 
     async def __call__(self, table: Table) -> Columns:
         """The columns of one request. Raises what the function raises for this table alone."""
+        if len(table) <= self._most:
+            return await self._once(table)
+        parts = []
+        for first in range(0, len(table), self._most):
+            rows = np.arange(first, min(first + self._most, len(table)))
+            parts.append(await self._once(table.select(rows)))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    async def _once(self, table: Table) -> Columns:
         future = asyncio.get_running_loop().create_future()
         self._waiting.append((table, future))
         if self._task is None or self._task.done():

@@ -132,7 +132,7 @@ class Endpoints:
 
     async def reload(self) -> Response:
         """Load all predictors again from their folders; requests under way end with the former ones."""
-        await self._run(self._long, self.models.reload)
+        await asyncio.to_thread(self.models.reload)
         LOGGER.info("predictors are loaded again", extra={"fields": {"models": list(self.models.served)}})
         return await self.list_models()
 

@@ -113,3 +113,19 @@ def test_what_was_given_up_is_not_computed(pool, cells):
 
     asyncio.run(main())
     assert held.sizes == [1, 2]
+
+
+def test_a_large_request_leaves_others_their_turn(pool, cells):
+    held = Held()
+    batcher = Batcher(held, pool, most=12)
+
+    async def main():
+        large, (small,) = await asked(batcher, held, [Table(cells.architectures), Table(cells.architectures[:1])])
+        held.free.set()
+        await small
+        assert not large.done()
+        return await large
+
+    found = asyncio.run(main())
+    np.testing.assert_array_equal(found["nodes"], cells.architectures.node_counts)
+    assert held.sizes == [12, 1, 12, 6]

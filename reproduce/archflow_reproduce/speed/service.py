@@ -82,7 +82,11 @@ class Load:
             connection, number = self._connection(), first
             while time.monotonic() < until and not refused:
                 begin = time.perf_counter()
-                status, text = self._answer(connection, "POST", "/predict", bodies[number % len(bodies)])
+                try:
+                    status, text = self._answer(connection, "POST", "/predict", bodies[number % len(bodies)])
+                except ArchflowError as error:
+                    refused.append(str(error))
+                    break
                 latencies.append(time.perf_counter() - begin)
                 number += 1
                 if status != 200:

@@ -22,7 +22,7 @@ def cells():
 
 @pytest.fixture(scope="module")
 def address(cells, tmp_path_factory):
-    predictor = StackedPredictor(components=["line"], features=["counts"])
+    predictor = StackedPredictor(components=["line", "ridge"], features=["counts"])
     predictor.fit(cells, metrics=["score"])
     folder = tmp_path_factory.mktemp("predictor") / "p"
     predictor.save(folder)
