@@ -25,7 +25,7 @@ from archflow.service.models import Models, Served
 from archflow.service.reading import space_named, table_of
 from archflow.service.refused import Refused
 from archflow.service.searches import Searches
-from archflow.service.settings import Limits
+from archflow.service.settings import THREADS, Limits
 from archflow.spaces import SPACES
 
 Result = TypeVar("Result")
@@ -54,7 +54,7 @@ class Endpoints:
         self, folders: Mapping[str, Path], limits: Limits, metrics: Metrics, space: str | None, device: str
     ) -> None:
         # Explanations take long, so they do not keep predictions waiting.
-        self._short, self._long = ThreadPoolExecutor(1, "predict"), ThreadPoolExecutor(1, "explain")
+        self._short, self._long = (ThreadPoolExecutor(1, THREADS + name) for name in ("predict", "explain"))
         self.models = Models(folders, self._short, device, metrics.joined)
         self.searches = Searches(self.models, limits)
         self._limits, self._metrics = limits, metrics

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +15,7 @@ import uvicorn
 
 from archflow.errors import ArchflowError
 from archflow.service.logs import LOGGER, start_json_log
+from archflow.service.settings import THREADS
 
 KEEP_ALIVE = 75
 """Seconds for which an idle connection stays open; longer than clients and proxies keep theirs."""
@@ -43,6 +47,11 @@ def run(app: Any, host: str, port: int, grace: float = 30.0) -> None:
         timeout_graceful_shutdown=round(grace),
     )
     asyncio.run(_serve(_Server(config), app.state.endpoints, f"{host}:{port}"))
+    if _outlived():
+        # Python would wait for such a thread, or end under its feet, where torch aborts. Nothing else is under way.
+        app.state.endpoints.searches.close(0.0)  # a search may have written since the first time
+        logging.shutdown()
+        os._exit(0)
 
 
 class _Server(uvicorn.Server):
@@ -67,6 +76,14 @@ async def _serve(server: _Server, endpoints: Any, address: str) -> None:
         await server.serve()
     except SystemExit:  # the server has logged why
         raise ArchflowError(f"{address}: cannot be bound to; the log says why. Give another --host or --port") from None
+
+
+def _outlived() -> bool:
+    """Whether a computation, of which nobody waits for the result, has outlived the service."""
+    threads = [each for each in threading.enumerate() if each.name.startswith(THREADS)]
+    for each in threads:
+        each.join(1.0)
+    return any(each.is_alive() for each in threads)
 
 
 async def _reload(endpoints: Any) -> None:

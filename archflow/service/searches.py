@@ -26,7 +26,7 @@ from archflow.service.logs import LOGGER
 from archflow.service.models import Models, Served
 from archflow.service.reading import registered, space_named
 from archflow.service.refused import Refused
-from archflow.service.settings import Limits
+from archflow.service.settings import THREADS, Limits
 
 KEPT = 100
 """Searches that are remembered; the oldest that has ended is forgotten first."""
@@ -156,7 +156,7 @@ class Searches:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="archflow-searches-"))
         folder = self._folder / search.id
-        search.thread = threading.Thread(target=search.run, args=(request, folder), daemon=True)
+        search.thread = threading.Thread(None, search.run, f"{THREADS}search", (request, folder), daemon=True)
         search.thread.start()
         return search
 
@@ -174,7 +174,7 @@ class Searches:
         return search
 
     def close(self, seconds: float = 5.0) -> None:
-        """Stop all searches, and remove their folder."""
+        """Stop all searches, and remove their folder. A search in the middle of an evaluation may outlive this."""
         for search in self._searches.values():
             self.stop(search.id)
         for search in self._searches.values():

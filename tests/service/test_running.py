@@ -13,6 +13,7 @@ from archflow.client import Client
 from archflow.errors import ArchflowError
 from archflow.service.app import create_app
 from archflow.service.running import run
+from archflow.service.settings import THREADS
 
 
 @pytest.fixture
@@ -31,6 +32,17 @@ def kept():
         logger.handlers[:] = handlers
 
 
+def answered(port):
+    """What the service says of its health, once it answers."""
+    with Client(f"http://127.0.0.1:{port}", timeout=20) as client:
+        for _ in range(500):
+            try:
+                return client.health()
+            except ArchflowError:
+                time.sleep(0.02)
+    raise AssertionError("no answer")
+
+
 def test_it_reloads_and_answers_what_is_under_way_before_it_ends(folder, graphs, port):
     app, found = create_app({"score": folder}), {}
     own = app.state.endpoints
@@ -41,13 +53,8 @@ def test_it_reloads_and_answers_what_is_under_way_before_it_ends(folder, graphs,
             return client.predict(graphs)
 
     def drive():
+        found["health"] = answered(port)
         client = Client(f"http://127.0.0.1:{port}", timeout=20)
-        for _ in range(500):
-            try:
-                found["health"] = client.health()
-                break
-            except ArchflowError:
-                time.sleep(0.02)
         os.kill(os.getpid(), signal.SIGHUP)
         for _ in range(500):
             if client.models()[0]["loaded"] != "before":
@@ -73,6 +80,25 @@ def test_it_reloads_and_answers_what_is_under_way_before_it_ends(folder, graphs,
     assert found["health"]["status"] == "ok"
     assert found["reloaded"]
     assert len(found["answer"]["score"].mean) == 30
+
+
+def test_a_computation_that_outlives_it_does_not_make_it_abort(folder, port, monkeypatch):
+    ended, free = [], threading.Event()
+    monkeypatch.setattr(os, "_exit", ended.append)
+    computing = threading.Thread(target=free.wait, args=(10,), name=f"{THREADS}search")
+    computing.start()
+
+    def end():
+        answered(port)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    ending = threading.Thread(target=end)
+    ending.start()
+    run(create_app({"score": folder}), "127.0.0.1", port)
+    free.set()
+    for thread in (computing, ending):
+        thread.join()
+    assert ended == [0]
 
 
 def test_a_port_that_is_taken_is_said(folder):
