@@ -62,7 +62,7 @@ KNOWS_NOTHING_OF = {
     "encoders": {"spaces", "data", "networks"},
     "pretext": {"spaces", "data", "networks"},
     "predict": {"spaces", "data", "networks"},
-    "service": {"report", "flow", "networks", "features", "importers", "devices", "encoders", "pretext", "recipes"},
+    "service": {"report", "flow", "networks", "importers", "devices", "encoders", "pretext", "recipes"},
     "client": {room for room in ROOMS if room not in ("graph", "client")},
 }
 GROUND_ORDER = {

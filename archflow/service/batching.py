@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from archflow.graph import ArchitectureSet
 from archflow.graph.table import Table
 
-Columns = Mapping[str, NDArray]
+Results = Mapping[str, NDArray]
 """Results by name, each with one row per architecture."""
 
 MOST = 1024
 """Architectures in a batch; a request with more is computed in several, between which others have their turn."""
 
-_Waiting = tuple[Table, "asyncio.Future[Columns]"]
+_Waiting = tuple[Table, "asyncio.Future[Results]"]
 
 
 class Batcher:
@@ -34,14 +34,14 @@ class Batcher:
         most: The maximum number of architectures in a batch.
     """
 
-    def __init__(self, run: Callable[[Table], Columns], pool: Executor, most: int = MOST) -> None:
+    def __init__(self, run: Callable[[Table], Results], pool: Executor, most: int = MOST) -> None:
         self._run, self._pool, self._most = run, pool, most
         self._waiting: deque[_Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
         self.sizes: Callable[[int], None] = lambda requests: None
         """Called with the number of requests of each batch."""
 
-    async def __call__(self, table: Table) -> Columns:
+    async def __call__(self, table: Table) -> Results:
         """The columns of one request. Raises what the function raises for this table alone."""
         if len(table) <= self._most:
             return await self._once(table)
@@ -51,7 +51,7 @@ class Batcher:
             parts.append(await self._once(table.select(rows)))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    async def _once(self, table: Table) -> Columns:
+    async def _once(self, table: Table) -> Results:
         future = asyncio.get_running_loop().create_future()
         self._waiting.append((table, future))
         if self._task is None or self._task.done():

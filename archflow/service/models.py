@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from archflow.errors import ArchflowError
+from archflow.features.columns import Columns
 from archflow.graph.table import Table
 from archflow.near import alternatives
 from archflow.predict import StackedPredictor
 from archflow.predict.base import interval_columns, ranking_columns
+from archflow.predict.feature_kinds import COLUMNS
 from archflow.predict.load import AnyPredictor, load_predictor
 from archflow.printable import shown
-from archflow.service.batching import Batcher, Columns
+from archflow.service.batching import Batcher, Results
 from archflow.service.refused import Refused
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
@@ -65,14 +67,13 @@ class Served:
     def about(self) -> dict[str, Any]:
         """What it predicts and what it reads, as plain JSON values."""
         model, vocabulary = self.predictor, self.predictor.vocabulary
-        learnt = model.stacking.columns if isinstance(model, StackedPredictor) else ()
         return {
             "name": self.name,
             "kind": type(model).__name__,
             "metrics": list(model.metrics),
             "lower_is_better": [each.lower_is_better for each in model.objectives],
             "operations": None if vocabulary is None else list(vocabulary.ops),
-            "columns": [*(name.removeprefix("log:") for name in learnt if ":" not in name), *_context(model)],
+            "columns": _columns(model),
             "loaded": self.loaded,
         }
 
@@ -83,15 +84,15 @@ class Served:
             return table
         return Table(table.architectures.recoded(vocabulary), table.metrics, table.native)
 
-    async def predict(self, table: Table, coverage: float | None) -> Columns:
+    async def predict(self, table: Table, coverage: float | None) -> Results:
         """The columns of `Predictor.rank` for a table, whose ranks are meaningless; concurrent calls are joined."""
         return await self._batcher(("predict", coverage), lambda joined: self.rank(joined, coverage))(table)
 
-    async def embed(self, table: Table) -> Columns:
+    async def embed(self, table: Table) -> Results:
         """The column `embedding`, (N, d); concurrent calls are joined."""
         return await self._batcher("embed", lambda joined: {"embedding": self.predictor.embed(joined)})(table)
 
-    def rank(self, table: Table, coverage: float | None = None, top: int | None = None) -> Columns:
+    def rank(self, table: Table, coverage: float | None = None, top: int | None = None) -> Results:
         """The columns that `Predictor.rank` adds to a table."""
         model = self.predictor
         if isinstance(model, StackedPredictor) and top is not None:
@@ -105,7 +106,7 @@ class Served:
             names += [f"probability_top_{top}_{metric}"]
         return {name: np.asarray(ranked.metrics[name]) for name in names if name in ranked.metrics}
 
-    def _batcher(self, kind: Any, run: Callable[[Table], Columns]) -> Batcher:
+    def _batcher(self, kind: Any, run: Callable[[Table], Results]) -> Batcher:
         if kind not in self._batchers:
             if len(self._batchers) >= 64:  # coverages are numbers that clients choose
                 self._batchers.clear()
@@ -157,5 +158,11 @@ class Models:
         return served[name]
 
 
-def _context(model: AnyPredictor) -> Sequence[str]:
-    return model.context_columns
+def _columns(model: AnyPredictor) -> list[str]:
+    """The columns of a table that a predictor reads, in addition to the architectures."""
+    if not isinstance(model, StackedPredictor):
+        return list(model.context_columns)
+    found = model.fitted.features.get(COLUMNS)
+    plain = [name for name, _ in (*found.numeric, *found.texts)] if isinstance(found, Columns) else []
+    sources = [name for component, _ in model.fitted.parts for name in component.reads]
+    return list(dict.fromkeys([*plain, *sources, *model.context_columns]))

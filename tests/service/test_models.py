@@ -10,7 +10,7 @@ import pytest
 from archflow.encoders import create
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
-from archflow.predict import FineTuneSettings, NetworkPredictor
+from archflow.predict import FineTuneSettings, NetworkPredictor, StackedPredictor
 from archflow.service.models import Models, named_folders
 from archflow.service.refused import Refused
 
@@ -67,3 +67,14 @@ def test_requests_under_way_keep_their_predictor(folder, cells):
 def test_what_cannot_be_loaded_is_said(tmp_path):
     with ThreadPoolExecutor(1) as pool, pytest.raises(ArchflowError, match=r"predictor\.json"):
         Models({"none": tmp_path / "none"}, pool)
+
+
+def test_columns_that_are_read_are_listed(cells, tmp_path):
+    rng = np.random.default_rng(0)
+    wide = cells.with_metrics({"params": 10 ** rng.uniform(0, 6, 30) + cells.metrics["score"]})
+    wide = wide.with_texts({"kind": [("a", "b", "c")[row % 3] for row in range(30)], "unused": ["x"] * 30})
+    predictor = StackedPredictor(components=["ridge"], features=["columns"], columns=["params", "kind"])
+    predictor.fit(wide, metrics=["score"])
+    predictor.save(tmp_path / "p")
+    with ThreadPoolExecutor(1) as pool:
+        assert Models({"p": tmp_path / "p"}, pool).get("p").about()["columns"] == ["params", "kind"]
