@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,7 +26,7 @@ from archflow.service.models import Models, Served
 from archflow.service.reading import space_named, table_of
 from archflow.service.refused import Refused
 from archflow.service.searches import Searches
-from archflow.service.settings import THREADS, Limits
+from archflow.service.settings import Limits
 from archflow.spaces import SPACES
 
 Result = TypeVar("Result")
@@ -53,10 +54,12 @@ class Endpoints:
     def __init__(
         self, folders: Mapping[str, Path], limits: Limits, metrics: Metrics, space: str | None, device: str
     ) -> None:
+        self.threads = f"archflow-{secrets.token_hex(4)}-"
+        """Prefix of the names of the threads that compute for this service."""
         # Explanations take long, so they do not keep predictions waiting.
-        self._short, self._long = (ThreadPoolExecutor(1, THREADS + name) for name in ("predict", "explain"))
+        self._short, self._long = (ThreadPoolExecutor(1, self.threads + name) for name in ("predict", "explain"))
         self.models = Models(folders, self._short, device, metrics.joined)
-        self.searches = Searches(self.models, limits)
+        self.searches = Searches(self.models, limits, self.threads)
         self._limits, self._metrics = limits, metrics
         self._space = None if space is None else SPACES.get(space)()
 

@@ -15,7 +15,6 @@ import uvicorn
 
 from archflow.errors import ArchflowError
 from archflow.service.logs import LOGGER, start_json_log
-from archflow.service.settings import THREADS
 
 KEEP_ALIVE = 75
 """Seconds for which an idle connection stays open; longer than clients and proxies keep theirs."""
@@ -47,7 +46,7 @@ def run(app: Any, host: str, port: int, grace: float = 30.0) -> None:
         timeout_graceful_shutdown=round(grace),
     )
     asyncio.run(_serve(_Server(config), app.state.endpoints, f"{host}:{port}"))
-    if _outlived():
+    if _outlived(app.state.endpoints.threads):
         # Python would wait for such a thread, or end under its feet, where torch aborts. Nothing else is under way.
         app.state.endpoints.searches.close(0.0)  # a search may have written since the first time
         logging.shutdown()
@@ -78,9 +77,9 @@ async def _serve(server: _Server, endpoints: Any, address: str) -> None:
         raise ArchflowError(f"{address}: cannot be bound to; the log says why. Give another --host or --port") from None
 
 
-def _outlived() -> bool:
-    """Whether a computation, of which nobody waits for the result, has outlived the service."""
-    threads = [each for each in threading.enumerate() if each.name.startswith(THREADS)]
+def _outlived(prefix: str) -> bool:
+    """Whether a computation, for whose result nobody waits, has outlived the service; prefix: of its thread's name."""
+    threads = [each for each in threading.enumerate() if each.name.startswith(prefix)]
     for each in threads:
         each.join(1.0)
     return any(each.is_alive() for each in threads)

@@ -26,7 +26,7 @@ from archflow.service.logs import LOGGER
 from archflow.service.models import Models, Served
 from archflow.service.reading import registered, space_named
 from archflow.service.refused import Refused
-from archflow.service.settings import THREADS, Limits
+from archflow.service.settings import Limits
 
 KEPT = 100
 """Searches that are remembered; the oldest that has ended is forgotten first."""
@@ -124,10 +124,16 @@ class _Progress:
 
 
 class Searches:
-    """The searches of a service. Their journals are in a temporary folder, which ends with it."""
+    """The searches of a service. Their journals are in a temporary folder, which ends with it.
 
-    def __init__(self, models: Models, limits: Limits) -> None:
-        self._models, self._limits = models, limits
+    Args:
+        models: The predictors that may be searched with.
+        limits: What is accepted.
+        threads: Prefix of the names of their threads.
+    """
+
+    def __init__(self, models: Models, limits: Limits, threads: str = "") -> None:
+        self._models, self._limits, self._threads = models, limits, threads
         self._folder: Path | None = None
         self._searches: dict[str, Search] = {}
 
@@ -156,7 +162,7 @@ class Searches:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="archflow-searches-"))
         folder = self._folder / search.id
-        search.thread = threading.Thread(None, search.run, f"{THREADS}search", (request, folder), daemon=True)
+        search.thread = threading.Thread(None, search.run, f"{self._threads}search", (request, folder), daemon=True)
         search.thread.start()
         return search
 

@@ -17,9 +17,6 @@ TOKEN_VARIABLE = "ARCHFLOW_TOKEN"
 
 _TOKEN = re.compile(r"[!-~]{16,512}")
 
-THREADS = "archflow-"
-"""Prefix of the names of threads that compute."""
-
 MISSING = "serve: fastapi, uvicorn and prometheus-client are needed; install them with pip install 'archflow[serve]'"
 
 

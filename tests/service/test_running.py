@@ -13,7 +13,6 @@ from archflow.client import Client
 from archflow.errors import ArchflowError
 from archflow.service.app import create_app
 from archflow.service.running import run
-from archflow.service.settings import THREADS
 
 
 @pytest.fixture
@@ -21,6 +20,16 @@ def port():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return taken.getsockname()[1]
+
+
+@pytest.fixture(autouse=True)
+def no_exit(monkeypatch):
+    """The end of a service is not that of the tests."""
+
+    def refuse(code):
+        raise AssertionError("the process would have ended")
+
+    monkeypatch.setattr(os, "_exit", refuse)
 
 
 @pytest.fixture(autouse=True)
@@ -83,9 +92,9 @@ def test_it_reloads_and_answers_what_is_under_way_before_it_ends(folder, graphs,
 
 
 def test_a_computation_that_outlives_it_does_not_make_it_abort(folder, port, monkeypatch):
-    ended, free = [], threading.Event()
+    app, ended, free = create_app({"score": folder}), [], threading.Event()
     monkeypatch.setattr(os, "_exit", ended.append)
-    computing = threading.Thread(target=free.wait, args=(10,), name=f"{THREADS}search")
+    computing = threading.Thread(target=free.wait, args=(10,), name=f"{app.state.endpoints.threads}search")
     computing.start()
 
     def end():
@@ -94,7 +103,7 @@ def test_a_computation_that_outlives_it_does_not_make_it_abort(folder, port, mon
 
     ending = threading.Thread(target=end)
     ending.start()
-    run(create_app({"score": folder}), "127.0.0.1", port)
+    run(app, "127.0.0.1", port)
     free.set()
     for thread in (computing, ending):
         thread.join()
