@@ -29,6 +29,7 @@ THROUGH = {
     "search/thompson.py": "search/methods/test_bananas.py",
     "search/training.py": "search/surrogates/test_gin.py",
     "search/workers/simulated.py": "search/test_study.py",
+    "service/endpoints.py": "service/test_app.py",
     "spaces/darts/costs.py": "spaces/darts/test_space.py",
     "testing/component.py": "predict/components/test_contract.py",
     "testing/features.py": "features/test_check_features.py",

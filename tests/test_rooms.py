@@ -51,7 +51,7 @@ ROOMS = (
         "encoders",
         "pretext",
     ),
-    *("predict", "recipes", "search", "serve", "cli"),
+    *("predict", "recipes", "search", "service", "client", "cli"),
 )
 ORDER = {**dict.fromkeys(GROUND, -1), **{room: i for i, room in enumerate(ROOMS)}, "testing": len(ROOMS)}
 KNOWS_NOTHING_OF = {
@@ -62,6 +62,8 @@ KNOWS_NOTHING_OF = {
     "encoders": {"spaces", "data", "networks"},
     "pretext": {"spaces", "data", "networks"},
     "predict": {"spaces", "data", "networks"},
+    "service": {"report", "flow", "networks", "importers", "devices", "encoders", "pretext", "recipes"},
+    "client": {room for room in ROOMS if room not in ("graph", "client")},
 }
 GROUND_ORDER = {
     "errors": set(),

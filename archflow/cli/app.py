@@ -30,6 +30,7 @@ from archflow.cli import (
     rank,
     report,
     search,
+    serve,
     show,
 )
 from archflow.cli.general import options, start_log, with_general_options
@@ -58,6 +59,7 @@ for verb in (
     explain.explain,
     rank.rank,
     report.report,
+    serve.serve,
     embed.embed,
     encoders.encoders,
     label.label,

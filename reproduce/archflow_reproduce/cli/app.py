@@ -21,6 +21,7 @@ from archflow_reproduce.cli.page import page
 from archflow_reproduce.cli.pretext import pretext
 from archflow_reproduce.cli.proxies import proxies
 from archflow_reproduce.cli.search import search
+from archflow_reproduce.cli.serve import serve
 from archflow_reproduce.cli.ship_latency import ship_latency
 from archflow_reproduce.cli.ship_proxies import ship_proxies
 from archflow_reproduce.cli.ship_sentences import ship_sentences
@@ -53,6 +54,7 @@ for verb in (
     across,
     ship_latency,
     speed,
+    serve,
     page,
 ):
     app.command()(verb)

@@ -1,0 +1,1 @@
+"""The HTTP service that `archflow serve` starts. It needs the extra `serve`."""
