@@ -249,10 +249,12 @@ def _texts(given: Any, rows: int) -> list[str] | None:
         return None
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise ArchflowError(f"native: {shown(given)} is not a list; give one text for each of {rows} architectures")
-    texts = ["" if not isinstance(text, str) and str(text) in _NO_TEXT else text for text in given]
-    wrong = next((row for row, text in enumerate(texts) if not isinstance(text, str)), None)
-    if wrong is not None:
-        raise ArchflowError(f"native: row {wrong} is {shown(texts[wrong])}, not text")
+    texts = list(given)
+    if set(map(type, texts)) != {str}:
+        texts = ["" if not isinstance(text, str) and str(text) in _NO_TEXT else text for text in texts]
+        wrong = next((row for row, text in enumerate(texts) if not isinstance(text, str)), None)
+        if wrong is not None:
+            raise ArchflowError(f"native: row {wrong} is {shown(texts[wrong])}, not text")
     if len(texts) != rows:
         raise ArchflowError(f"native: {len(texts)} strings for {rows} architectures; give one for each")
     return texts if any(texts) or not texts else None
