@@ -60,7 +60,7 @@ def against_tables(result: Mapping[str, Any]) -> list[str]:
     slower = ", ".join(f"`{name}`" for name in result["slower"]) or "none"
     ratios = sorted(facts["ratio"] for facts in figures.values())
     again = max(facts["passes"] for facts in figures.values())
-    missing = [f"Not compared: `{name}` ({reason})." for name, reason in result["not_compared"].items()]
+    missing = ", ".join(f"`{name}`" for name in result["not_compared"])
     return [
         f"Commit `{config['here']}` against `{config['there']}`: every figure timed in both by the same code, "
         f"{result['rounds']} passes each in turn, and again with {again} where those differ by more than 5 %, on "
@@ -73,7 +73,7 @@ def against_tables(result: Mapping[str, Any]) -> list[str]:
             ],
         ),
         f"Median ratio {ratios[len(ratios) // 2]:.2f}. More than 5 % slower: {slower}.",
-        *missing,
+        f"Not compared, as one of the two lacks what they need: {missing}." if missing else "",
     ]
 
 
