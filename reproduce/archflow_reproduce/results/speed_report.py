@@ -73,7 +73,7 @@ def against_tables(result: Mapping[str, Any]) -> list[str]:
             ],
         ),
         f"Median ratio {ratios[len(ratios) // 2]:.2f}. More than 5 % slower: {slower}.",
-        f"Not compared, as one of the two lacks what they need: {missing}." if missing else "",
+        *([f"Not compared, as one of the two lacks what they need: {missing}."] if missing else []),
     ]
 
 
