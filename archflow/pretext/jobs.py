@@ -103,7 +103,7 @@ def run_jobs(
     total = sum(job.settings.epochs for job in jobs)
     behind = total - sum(job.settings.epochs for job in waiting)
     if waiting:
-        with progress_bar("pre-training", total, behind) as bar:
+        with progress_bar("pre-training", total, behind, jobs[0].path.parent) as bar:
             if processes > 1:
                 _run_beside(waiting, architectures, proxies, processes, bar, on_wait)
                 return
