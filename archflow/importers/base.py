@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from archflow.errors import ArchflowError
@@ -78,6 +79,9 @@ def import_models(
         source = Source(str(text), inputs, per_example)
         taking = importer_of(source)
         if taking is None:
+            if source.text and Path(source.text).is_dir():
+                files = Path(source.text, "*.onnx")
+                raise ArchflowError(f"{shown(source.text)}: is a folder; give the files in it, such as {files}")
             forms = "; ".join(dict.fromkeys(IMPORTERS.get(name).form for name in IMPORTERS.names()))
             raise ArchflowError(f"{shown(source.text)}: is nothing that can be imported; give one of: {forms}")
         if per_example and not taking.can_open_batch:

@@ -85,8 +85,9 @@ def read_onnx(path: Path) -> OnnxGraph:
     Raises:
         ArchflowError: If it is no ONNX model, is cut off, or asks for more than a model has.
     """
+    regular_file(path)  # an error of its own
     try:
-        with regular_file(path).open("rb") as file:
+        with path.open("rb") as file:
             if not path.stat().st_size:
                 raise ArchflowError("it is empty")
             # Mapped, so that weights are never read; closed with the last part of it that is in use.

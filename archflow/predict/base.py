@@ -210,10 +210,10 @@ def ranked(
     """
     table = as_table(table)
     mean, std, by = (part.reshape(len(table), -1) for part in (*prediction, by))
-    columns: dict[str, Values] = {}
+    columns: dict[str, NDArray] = {}
     for place, objective in enumerate(predictor.objectives):
         order = np.argsort(-objective.sign * by[:, place], kind="stable")
-        rank = np.empty(len(order))
+        rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(1, len(order) + 1)
         found = (mean[:, place], std[:, place], rank)
         columns |= dict(zip(ranking_columns(predictor.metrics, place), found, strict=True))
