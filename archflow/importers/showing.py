@@ -1,4 +1,4 @@
-"""One model of whatever a user names, to be shown."""
+"""The model to draw, from any source."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from archflow.progress import LOGGER
 
 
 def model_at(source: str, inputs: str | None = None, row: int = 0) -> ImportedModel:
-    """The model of a source that importers take, or of a row of a table of architectures.
+    """The model of a source that can be imported, or of a row of a table of architectures.
 
     Args:
         source: As `import_models` takes it, or a table that archflow reads.
-        inputs: `package.module:name` of what a network is called with.
-        row: Which model of a source with several, from 0.
+        inputs: `package.module:name` of the arguments of a network.
+        row: Which model of the source, counted from 0.
 
     Raises:
         ArchflowError: If it is neither, or has no such row.
