@@ -23,7 +23,7 @@ from archflow.graph import ArchitectureSet
 from archflow.pretext.named import Settings, vocabulary_for
 from archflow.pretext.pretrain import OnEpoch, PretrainSettings, pretrain
 from archflow.progress import LOGGER, Progress, progress_bar
-from archflow.workers import begin_worker
+from archflow.workers import begin_worker, interrupts_held_back
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,8 @@ def _run_beside(
     with ProcessPoolExecutor(processes, context, _prepare, initial) as executor:
         # The architectures are sent with each job: if a large message is sent while a process starts, the parent blocks
         # forever when the process dies, as in a script without a main guard.
-        futures = [executor.submit(_run_in_worker, job, architectures, dict(proxies)) for job in jobs]
+        with interrupts_held_back():
+            futures = [executor.submit(_run_in_worker, job, architectures, dict(proxies)) for job in jobs]
         shown = 0
         try:
             while futures:
