@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Protocol
 
 from archflow.printable import printable
@@ -35,7 +36,15 @@ EVERY = 60.0
 
 
 class Stopped(KeyboardInterrupt):
-    """Ctrl-C during long work; its text says how far the work was."""
+    """Ctrl-C during long work; its text says how far the work was, and where finished steps are kept.
+
+    Attributes:
+        kept: The file or folder; empty if the work starts again.
+    """
+
+    def __init__(self, text: str, kept: str = "") -> None:
+        super().__init__(f"{text}, kept in {kept}" if kept else text)
+        self.kept = kept
 
 
 class Progress(Protocol):
@@ -106,11 +115,14 @@ LOGGER.addHandler(_StandardError())
 
 
 @contextmanager
-def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progress]:
-    """Show a bar of `total` steps, of which `done` are complete already (a resumed job).
+def progress_bar(description: str, total: int, done: int = 0, kept: str | Path = "") -> Iterator[Progress]:
+    """Show a bar of steps; nothing is shown if the level of the logger `archflow` is above INFO.
 
-    The description is shown without markup, and with control characters escaped. Nothing is shown if the level of the
-    logger `archflow` is above INFO.
+    Args:
+        description: Shown without markup, and with control characters escaped.
+        total: Number of steps.
+        done: Steps that are complete already, in a resumed job.
+        kept: The file or folder that keeps finished steps, from which the same call resumes; empty if none does.
 
     Raises:
         Stopped: The user presses Ctrl-C.
@@ -118,34 +130,34 @@ def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Progre
     console, text = _console(), printable(description)
     outside = _inside.set(True)
     try:
-        yield from _shown(console, text, total, done)
+        yield from _shown(console, text, total, done, printable(str(kept)))
     finally:
         _inside.reset(outside)
 
 
-def _shown(console, text: str, total: int, done: int) -> Iterator[Progress]:
+def _shown(console, text: str, total: int, done: int, kept: str) -> Iterator[Progress]:
     """The bar or the lines of a log."""
     if LOGGER.isEnabledFor(logging.INFO) and (console.is_terminal or console.is_jupyter):
         with _rich(console) as bar:
             task = bar.add_task(text, total=total, completed=done, note="")
-            with _saying_how_far(text, total, lambda: int(bar.tasks[0].completed)):
+            with _saying_how_far(text, total, lambda: int(bar.tasks[0].completed), kept):
                 yield _Bar(bar, task)
         return
     lines = _Lines(text, total, done)
-    with _saying_how_far(text, total, lambda: lines._done):
+    with _saying_how_far(text, total, lambda: lines._done, kept):
         yield lines
     lines.say()
 
 
 @contextmanager
-def _saying_how_far(text: str, total: int, done: Callable[[], int]) -> Iterator[None]:
+def _saying_how_far(text: str, total: int, done: Callable[[], int], kept: str) -> Iterator[None]:
     """Turn Ctrl-C into `Stopped`."""
     try:
         yield
     except KeyboardInterrupt as error:
         if isinstance(error, Stopped):
             raise
-        raise Stopped(f"{text}: stopped after {done():,} of {total:,}") from None
+        raise Stopped(f"{text}: stopped after {done():,} of {total:,}", kept if done() else "") from None
 
 
 @contextmanager

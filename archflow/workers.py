@@ -3,10 +3,26 @@
 import os
 import signal
 import time
-from multiprocessing import parent_process
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import parent_process, resource_tracker
 from threading import Thread
 
 from archflow.named_objects import run_inherited_plugins
+
+
+@contextmanager
+def interrupts_held_back() -> Iterator[None]:
+    """Start worker processes in this block: Ctrl-C waits for its end, and never reaches them while they import modules.
+
+    A worker inherits the block, which `begin_worker` lifts once it ignores Ctrl-C.
+    """
+    resource_tracker.ensure_running()  # starting it would lift the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def begin_worker(grace: float = 0.0) -> None:
@@ -20,6 +36,7 @@ def begin_worker(grace: float = 0.0) -> None:
             and its end; 0 sends no signal.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     Thread(target=_end_with_parent, args=(grace,), daemon=True).start()
     run_inherited_plugins()
 

@@ -4,6 +4,10 @@ import subprocess
 import sys
 import time
 
+import pytest
+
+from archflow.workers import interrupts_held_back
+
 SCRIPT = """
 import multiprocessing, os, time
 from archflow.workers import begin_worker
@@ -19,6 +23,18 @@ if __name__ == "__main__":
     context.Process(target=work, args=(there,)).start()
     print(here.recv(), flush=True)
     time.sleep(60)
+"""
+
+
+STARTING = """
+import os, signal
+
+os.kill(os.getpid(), signal.SIGINT)  # as a terminal does while modules are imported
+waits = signal.SIGINT in signal.sigpending()
+from archflow.workers import begin_worker
+
+begin_worker()
+print(waits, signal.SIGINT in signal.sigpending())
 """
 
 
@@ -50,3 +66,13 @@ def test_a_worker_leaves_interruptions_to_its_parent_and_ends_with_it():
         parent.communicate()
         if not ended(worker):
             os.kill(worker, signal.SIGKILL)
+
+
+def test_a_worker_that_starts_does_not_get_ctrl_c():
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, set())
+    with interrupts_held_back():
+        inherited = subprocess.run([sys.executable, "-c", STARTING], capture_output=True, text=True, check=True)
+    assert inherited.stdout == "True False\n"
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, set()) == blocked
+    with pytest.raises(KeyboardInterrupt), interrupts_held_back():
+        os.kill(os.getpid(), signal.SIGINT)

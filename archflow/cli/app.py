@@ -38,6 +38,7 @@ from archflow.cli.grouped import expanded
 from archflow.errors import ArchflowError
 from archflow.files import reason
 from archflow.printable import printable
+from archflow.progress import Stopped
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -101,7 +102,7 @@ def _outcome() -> tuple[int, str]:
         behind = list(_with_contexts(ended))
         stops = [each for each in behind if isinstance(each, KeyboardInterrupt)]
         if stops:
-            return 130, f"{next(filter(None, map(str, stops)), 'interrupted')}; run the same command to resume"
+            return 130, _stopped(stops)
         if any(isinstance(each, BrokenPipeError) for each in behind):  # as with `| head`: the reader has what it wanted
             _discard_output()
             return 0, ""
@@ -112,6 +113,13 @@ def _outcome() -> tuple[int, str]:
             return 2, f"standard output: cannot be written ({reason(error)})"
         return 2, f"{error.filename}: cannot be used ({reason(error)}); give another path, or change its permissions"
     return 0, ""
+
+
+def _stopped(stops: list[KeyboardInterrupt]) -> str:
+    """What to print after Ctrl-C."""
+    said = next((each for each in stops if isinstance(each, Stopped)), None)
+    resumes = said is not None and said.kept
+    return f"{said or 'interrupted'}; run the same command {'to resume' if resumes else 'again'}"
 
 
 def _with_contexts(error: BaseException | None) -> Iterator[BaseException]:

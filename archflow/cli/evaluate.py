@@ -104,7 +104,7 @@ def evaluate(
     known = {**configuration(path, draws, recipe, benchmark, columns, chosen), "reading": asdict(reading)}
     with unfinished(known) as (folder, journal):
         make = maker(task, folder, recipe, benchmark, columns, note, chosen, device)
-        with progress_bar("learning and judging", repetitions * len(draws.budgets)) as bar:
+        with progress_bar("learning and judging", repetitions * len(draws.budgets), kept=folder) as bar:
             found = evaluate(make, draws, bar.advance, journal)
         if page.report is not None:
             _write(page.report, page.figures, found, given)

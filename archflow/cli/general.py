@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from archflow import __version__
+from archflow.cli.elsewhere import add_hints
 from archflow.errors import ArchflowError
 from archflow.files import reason
 from archflow.near import alternatives
@@ -170,7 +171,10 @@ def options(
 
 
 def with_general_options(root: Any) -> Any:
-    """Accept the general options after the name of a verb too. They are documented in the root's help only."""
+    """Accept the general options after the name of a verb too; they are documented in the root's help only.
+
+    Verbs that call an option otherwise answer with a hint (`add_hints`).
+    """
     general = [each for each in root.params if each.name in ("config", "plugin", "verbose", "quiet")]
     for verb in _verbs(root):
         own = {option for each in verb.params for option in each.opts}
@@ -179,6 +183,7 @@ def with_general_options(root: Any) -> Any:
                 hidden = copy.copy(each)
                 hidden.hidden = True
                 verb.params.append(hidden)
+    add_hints(root)
     return root
 
 

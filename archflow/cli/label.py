@@ -37,7 +37,7 @@ def label(
 
     Finished runs are recorded in a journal beside the table; if interrupted, re-run the same command to resume.
     """
-    from archflow.data.labelling_job import LabellingJob
+    from archflow.data.labelling_job import LabellingJob, journal_of
     from archflow.networks.trainer import TrainingSettings
     from archflow.outputs import check_outputs
     from archflow.progress import progress_bar
@@ -47,7 +47,7 @@ def label(
     training = TrainingSettings(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
     job = LabellingJob(space=space, data=data, size=size, training=training, **drawn)
     check_outputs(*job.outputs(out), force=force)
-    with progress_bar(f"training {count} x {seeds} on {data}", count * seeds) as progress:
+    with progress_bar(f"training {count} x {seeds} on {data}", count * seeds, kept=journal_of(out)) as progress:
         card = job.run(out, processes or os.cpu_count() or 1, progress)
     _print(out, card, as_json)
 

@@ -80,6 +80,7 @@ def measure(
     A pass runs a network until its median time is stable; passes are made until two agree. Measurements are recorded in
     a journal beside the table; if interrupted, re-run the same command to resume.
     """
+    from archflow.data.latency_job import journal_of
     from archflow.outputs import check_outputs
     from archflow.progress import progress_bar
 
@@ -88,7 +89,7 @@ def measure(
     protocol = {"threads": threads, "compiled": compiled, "seconds": seconds, "agree": agree}
     job = _job(sources, inputs, device, space, sizes, images, protocol)
     check_outputs(*job.outputs(out), inputs={"SOURCE": sources[0]}, force=force)
-    with progress_bar("latency", len(job.networks)) as progress:
+    with progress_bar("latency", len(job.networks), kept=journal_of(out)) as progress:
         measured = job.run(out, progress)
     _print(job, measured, out, as_json)
 

@@ -125,7 +125,8 @@ def _train(job: PretrainingJob, unlabelled: Unlabelled) -> Embedder:
     """Train the encoder, with a progress bar."""
     from archflow.progress import progress_bar
 
-    with progress_bar(f"pre-training on {len(unlabelled.architectures):,} architectures", job.settings.epochs) as bar:
+    text = f"pre-training on {len(unlabelled.architectures):,} architectures"
+    with progress_bar(text, job.settings.epochs, kept=job.state) as bar:
         return job.run(
             unlabelled.architectures,
             unlabelled.proxies,

@@ -54,7 +54,7 @@ def proxies(
     They come from one batch of images. If interrupted, re-run the same command to resume.
     """
     from archflow.data.benchmarks import find
-    from archflow.data.proxy_job import ProxyJob
+    from archflow.data.proxy_job import ProxyJob, journal_of
     from archflow.networks.zero_cost import PROXIES
     from archflow.outputs import check_outputs
     from archflow.progress import progress_bar
@@ -70,7 +70,7 @@ def proxies(
     )
     check_outputs(*job.outputs(out), force=force)
     architectures = job.architectures()
-    with progress_bar(f"proxies of {space} on {data}", len(architectures)) as progress:
+    with progress_bar(f"proxies of {space} on {data}", len(architectures), kept=journal_of(out)) as progress:
         _print(out, job.run(architectures, out, processes or os.cpu_count() or 1, progress), as_json)
 
 

@@ -21,7 +21,7 @@ from archflow.data.journal import open_journal, read_journal
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.progress import Progress
-from archflow.workers import begin_worker
+from archflow.workers import begin_worker, interrupts_held_back
 
 Results = dict[tuple[int, int], dict[str, float]]
 """(row, seed) -> metrics; an item that could not be measured is missing."""
@@ -165,10 +165,13 @@ def _measured(
     started = False
     with ProcessPoolExecutor(processes, get_context("spawn"), _start_worker, (evaluate,)) as pool:
         try:
-            started = pool.submit(bool, 1).result()
-            futures: dict[Future[dict[str, Any]], Item] = {
-                pool.submit(_measure_in_worker, architectures[row], seed): (row, seed) for row, seed in items
-            }
+            with interrupts_held_back():
+                first = pool.submit(bool, 1)
+            started = first.result()
+            with interrupts_held_back():
+                futures: dict[Future[dict[str, Any]], Item] = {
+                    pool.submit(_measure_in_worker, architectures[row], seed): (row, seed) for row, seed in items
+                }
             for future in as_completed(futures):
                 yield futures[future], future.result()
         except (BrokenProcessPool, OSError) as error:  # OSError: it broke while another was being started

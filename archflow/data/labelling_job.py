@@ -64,7 +64,7 @@ class LabellingJob:
     def outputs(self, out: Path) -> list[Output]:
         """The files that `run` writes, to check beforehand. The journal itself knows whether it is of this job."""
         check_writable(out)  # an empty name has no card beside it
-        card, journal = out.with_suffix(".json"), _journal(out)
+        card, journal = out.with_suffix(".json"), journal_of(out)
         return [
             Output("--out", out, "a table", TABLE_ENDINGS, own=lambda _: journal.is_file() or is_job_card(card)),
             Output("its card", card, own=is_job_card),
@@ -92,7 +92,7 @@ class LabellingJob:
             architectures,
             evaluate,
             range(self.seeds),
-            _journal(out),
+            journal_of(out),
             configuration,
             processes=processes,
             progress=progress,
@@ -164,7 +164,8 @@ class LabellingJob:
         return asdict(self) | image_configuration(self.data)
 
 
-def _journal(out: Path) -> Path:
+def journal_of(out: Path) -> Path:
+    """The journal of finished items beside the table `out`."""
     return out.with_name(f"{out.name}.journal.jsonl")
 
 

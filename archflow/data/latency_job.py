@@ -58,7 +58,7 @@ class LatencyJob:
 
     def outputs(self, out: Path) -> list[Output]:
         """The files that `run` writes, to check beforehand. The journal itself knows whether it is of this job."""
-        journal = _journal(out)
+        journal = journal_of(out)
         return [
             Output("--out", out, "a table", TABLE_ENDINGS, own=lambda path: journal.is_file() or _is_measured(path)),
             Output("its journal", journal, own=Path.is_file),
@@ -74,7 +74,7 @@ class LatencyJob:
             ArchflowError: If none could be measured, or the journal is of another job or machine.
         """
         done, yardstick = Measured(), Yardstick(clock=clock)
-        with open_journal(_journal(out), self._configuration()) as journal:
+        with open_journal(journal_of(out), self._configuration()) as journal:
             done.entries = {entry["row"]: entry for entry in journal.entries}
             for row in range(len(self.networks)):
                 if row not in done.entries:
@@ -82,11 +82,11 @@ class LatencyJob:
                 if progress is not None:
                     progress.advance()
         if not done.entries:
-            _journal(out).unlink()
+            journal_of(out).unlink()
             raise ArchflowError(f"no network could be measured: {next(iter(done.failures.values()))}")
         write_columns(out, self._table(done.entries))
         if not done.failures:
-            _journal(out).unlink()
+            journal_of(out).unlink()
         return done
 
     def _measure(self, row: int, journal: Journal, done: Measured, yardstick: Yardstick) -> None:
@@ -118,7 +118,8 @@ class LatencyJob:
         return table.append_column(DEVICE, pa.array([self.device.words] * len(table)))
 
 
-def _journal(out: Path) -> Path:
+def journal_of(out: Path) -> Path:
+    """The journal of finished items beside the table `out`."""
     return out.with_name(f"{out.name}.latency.journal.jsonl")
 
 

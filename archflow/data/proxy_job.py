@@ -124,7 +124,7 @@ class ProxyJob:
         The journal itself knows whether it is of this job.
         """
         check_writable(out)  # an empty name has no card beside it
-        card, journal = out.with_suffix(".proxies.json"), _journal(out)
+        card, journal = out.with_suffix(".proxies.json"), journal_of(out)
 
         def own(path: Path) -> bool:
             extended = self.table is not None and same_file(path, self.table)
@@ -168,7 +168,7 @@ class ProxyJob:
             )
         _check_device(self.device)
         configuration = self._configuration()
-        journal = _journal(out)
+        journal = journal_of(out)
         results = label_architectures(
             architectures,
             NetworkProxies(self.space, images, self.names, self.batch_size, self.size, self.device),
@@ -202,7 +202,8 @@ class ProxyJob:
         return {key: value for key, value in configuration.items() if key not in drawn} | {"names": list(self.names)}
 
 
-def _journal(out: Path) -> Path:
+def journal_of(out: Path) -> Path:
+    """The journal of finished items beside the table `out`."""
     return out.with_name(f"{out.name}.proxies.journal.jsonl")
 
 

@@ -148,7 +148,7 @@ def one_pass(
 
 
 def _is_stable(ordered: NDArray[np.float64], part: float) -> bool:
-    """Whether the 95 % confidence interval of the median, between two runs of the order, is narrow enough."""
+    """Whether the 95 % confidence interval of the median, whose ends are two of the sorted times, is narrow enough."""
     count = len(ordered)
     half = 0.98 * math.sqrt(count)
     low, high = math.floor(count / 2 - half), math.ceil(count / 2 + half)

@@ -182,6 +182,9 @@ def _check_fit(config: Mapping[str, Any], preparation: Preparation) -> None:
         raise ArchflowError(f"the encoder reads {attributes} attributes, but there are scales for {scaled}")
 
 
+_WANTED = "give a set, a table, a data frame or Architecture objects"
+
+
 def as_table(architectures: Architectures) -> Table:
     """Convert architectures to a table, with the columns that come with them. Raises ArchflowError as `as_set` does."""
     if isinstance(architectures, Table):
@@ -200,17 +203,23 @@ def as_set(architectures: Architectures) -> ArchitectureSet:
     if isinstance(architectures, Table):
         return architectures.architectures
     if isinstance(architectures, str | Path):
-        raise ArchflowError(f"architectures: {str(architectures)!r} is text; read a file with archflow.load")
+        raise ArchflowError(
+            f"architectures: {str(architectures)!r} is text; read a file with archflow.load, or parse a native string "
+            "with its search space"
+        )
     if is_frame(architectures):
         return Table.from_frame(architectures).architectures
-    found = [architectures] if isinstance(architectures, Architecture) else list(architectures)
+    found = [architectures] if isinstance(architectures, Architecture) else architectures
+    if not isinstance(found, Iterable):
+        raise ArchflowError(f"architectures: {found!r} is no set of architectures; {_WANTED}")
+    found = list(found)
     if not found:
         raise ArchflowError("architectures: the list is empty; give at least one")
     wrong = next((each for each in found if not isinstance(each, Architecture)), None)
+    if isinstance(wrong, str):
+        raise ArchflowError(f"architectures: {wrong!r} is text; parse native strings with their search space first")
     if wrong is not None:
-        raise ArchflowError(
-            f"architectures: {wrong!r} is not an architecture; give a set, a table or Architecture objects"
-        )
+        raise ArchflowError(f"architectures: {wrong!r} is not an architecture; {_WANTED}")
     return ArchitectureSet.from_architectures(found)
 
 

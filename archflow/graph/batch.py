@@ -68,7 +68,7 @@ class Batch:
         return len(self.node_ptr) - 1
 
     def with_ops(self, op: Tensor, hidden: Tensor | None = None) -> Batch:
-        """The same graphs with other operations. Everything derived from the edges alone is shared.
+        """The same graphs with other operations. Whatever depends only on the edges is shared, not computed again.
 
         Args:
             op: (V,) operation ids.

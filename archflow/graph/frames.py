@@ -32,6 +32,8 @@ def columns_of(frame: Any) -> pa.Table:
     try:
         if _is_pandas(frame):
             return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+        if getattr(frame, "ndim", 2) == 1:
+            raise TypeError("it is a single column; give the whole frame")
         return _without_views(pa.table(frame))
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise ArchflowError(f"the data frame cannot be read ({str(error).splitlines()[0]})") from None

@@ -138,8 +138,15 @@ class Table:
         return self.select(np.arange(len(self))[rows] if isinstance(rows, slice) else rows)
 
     def select(self, rows: ArrayLike) -> Table:
-        """Select rows by an index array or a boolean mask, as for `ArchitectureSet.select`."""
+        """Select rows by an index array or a boolean mask, as for `ArchitectureSet.select`.
+
+        Raises:
+            ArchflowError: If text is given instead of rows.
+        """
         rows = np.asarray(rows)
+        if rows.dtype.kind == "U" and rows.size:
+            name = str(rows.flat[0])
+            raise ArchflowError(f"{name!r} is not a row; for a column give metric({name!r})")
         rows = np.arange(len(self))[rows if rows.size else rows.astype(np.int64)]
         native = None if self.native is None else [self.native[row] for row in rows]
         return Table(self.architectures.select(rows), self._columns.take(rows), native)

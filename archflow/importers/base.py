@@ -1,10 +1,11 @@
-"""What an importer is, and how one is found for a source."""
+"""The base class of importers, and the choice of one for a source."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from archflow.errors import ArchflowError
@@ -15,12 +16,12 @@ from archflow.registry import Registry
 
 @dataclass(frozen=True)
 class Source:
-    """What a user names as a model.
+    """A model, as the user names it.
 
     Attributes:
         text: A path, `package.module:name`, or whatever an importer takes.
-        inputs: `package.module:name` of a function that gives what a network is called with; None if not given.
-        per_example: Whether the batch is left open, so that costs are those of one example.
+        inputs: `package.module:name` of a function that returns the arguments of a network; None if not given.
+        per_example: Whether the batch size is variable, so that costs are those of one example.
     """
 
     text: str
@@ -29,7 +30,7 @@ class Source:
 
 
 class Importer(ABC):
-    """Reads models of one form.
+    """Reads models of one format.
 
     A class in a file of its own, registered by name:
 
@@ -37,8 +38,8 @@ class Importer(ABC):
         class MyImporter(Importer): ...
 
     Attributes:
-        form: What a source looks like, for messages: `*.onnx`.
-        can_open_batch: Whether it can leave the batch of a model open.
+        form: What a source looks like, for messages, such as `*.onnx`.
+        can_open_batch: Whether it can trace a model with a variable batch size.
     """
 
     form: str
@@ -46,14 +47,14 @@ class Importer(ABC):
 
     @abstractmethod
     def accepts(self, source: Source) -> bool:
-        """Whether a source looks like one of this importer's. Nothing is raised, whatever the source is."""
+        """Whether the importer can read this kind of source. It raises nothing, whatever the source is."""
 
     @abstractmethod
     def models(self, source: Source) -> Iterator[ImportedModel]:
-        """The models of a source that it accepts.
+        """The models of a source that `accepts` has accepted.
 
         Raises:
-            ArchflowError: If the source cannot be imported; the message, one line, names it.
+            ArchflowError: If the source cannot be imported; the message is one line and names it.
         """
 
 
@@ -67,22 +68,25 @@ def import_models(
 
     Args:
         sources: Files, or `package.module:name`.
-        inputs: `package.module:name` of what networks are called with.
-        per_example: Leave the batch of networks open.
+        inputs: `package.module:name` of the arguments of networks.
+        per_example: Trace networks with a variable batch size.
 
     Raises:
-        ArchflowError: If no importer takes a source, it cannot be imported, or its batch size cannot be left open as it
-            is not a torch network; the message names the source.
+        ArchflowError: If no importer takes a source, it cannot be imported, or its batch size cannot be variable
+            because it is not a torch network; the message names the source.
     """
     for text in sources:
         source = Source(str(text), inputs, per_example)
         taking = importer_of(source)
         if taking is None:
+            if source.text and Path(source.text).is_dir():
+                files = Path(source.text, "*.onnx")
+                raise ArchflowError(f"{shown(source.text)}: is a folder; give the files in it, such as {files}")
             forms = "; ".join(dict.fromkeys(IMPORTERS.get(name).form for name in IMPORTERS.names()))
             raise ArchflowError(f"{shown(source.text)}: is nothing that can be imported; give one of: {forms}")
         if per_example and not taking.can_open_batch:
             raise ArchflowError(
-                f"{shown(source.text)}: costs per example are counted of networks in torch; this states its own batch"
+                f"{shown(source.text)}: --per-example is for networks in torch; this model has a batch size of its own"
             )
         yield from taking.models(source)
 

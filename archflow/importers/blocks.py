@@ -31,7 +31,7 @@ class Block:
 
 
 def is_product(op: str) -> bool:
-    """Whether an operation is a convolution or matrix product, with what is fused to it or alone."""
+    """Whether an operation is a convolution or matrix product, alone or with fused operations."""
     return op.partition("+")[0] in _PRODUCTS
 
 
@@ -66,7 +66,7 @@ def with_names(blocks: Iterable[Block], ops: Sequence[str], modules: Sequence[st
 
 
 def module_name(paths: Iterable[str]) -> str:
-    """What several modules are called together: the path that they share.
+    """A common name of several modules: the path that they share.
 
     If they share none, what those below each of the outermost modules share, for the first few of them.
     """
@@ -80,7 +80,7 @@ def module_name(paths: Iterable[str]) -> str:
 
 
 def _shared(paths: Sequence[Sequence[str]]) -> str:
-    """The parts that paths begin with in common."""
+    """The parts that all paths begin with."""
     shared: list[str] = []
     for parts in zip(*paths, strict=False):
         if len(set(parts)) > 1:

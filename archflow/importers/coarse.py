@@ -1,4 +1,4 @@
-"""Imported models as blocks: a node for each."""
+"""Imported models with one node per block."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _coarse(model: Architecture, depth: int) -> Architecture:
 
 
 def leaves(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks that are not divided, in order."""
+    """The blocks without parts, in order."""
     return [leaf for block in blocks for leaf in (leaves(block.parts) if block.parts else [block])]
 
 
@@ -69,7 +69,7 @@ def block_sums(values: Sequence[float], blocks: Sequence[Block]) -> list[float]:
 def _last_shapes(
     model: Architecture, blocks: Sequence[Block], owner: Sequence[int], shapes: Mapping[str, Sequence[float]]
 ) -> dict[str, list[float]]:
-    """Of each block the shape that all of its last nodes have: those that give to no other node of it."""
+    """The shape of each block's last nodes, which are those without a successor in the block, if they all agree."""
     inner = {source for source, target in model.edges if owner[source] == owner[target]}
     found: dict[str, list[float]] = {name: [] for name in shapes}
     for block in blocks:

@@ -16,7 +16,7 @@ def described(
     """The node attributes of one operation.
 
     Multiply-adds are counted as NAS-Bench-201 does: one for each weight and output position of a convolution or
-    matrix; biases, normalisation, activations, pooling and sums count nothing.
+    matrix. Biases, normalisation, activations, pooling and sums are not counted.
 
     Args:
         op: A name of the vocabulary.

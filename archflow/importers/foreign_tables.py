@@ -1,4 +1,4 @@
-"""Tables of graphs that others traced: what their importers share."""
+"""What importers of tables share whose graphs were traced by other tools."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _TOGETHER = 32
 
 
 class TableImporter(Importer):
-    """Reads a Parquet file with a graph in each row. Which one it takes, its columns say.
+    """Reads a Parquet file with one graph per row. The columns of a file decide which importer takes it.
 
     Attributes:
-        columns: Those that tell this kind of table from the others.
-        others: Those that it does not have.
+        columns: The columns that this kind of table must have.
+        others: Columns that it must not have.
     """
 
     columns: frozenset[str]
@@ -52,11 +52,11 @@ class TableImporter(Importer):
 
     @abstractmethod
     def model(self, row: Row) -> ImportedModel:
-        """The model of one row. Raises whatever a damaged one leads to."""
+        """The model of one row. A damaged row may raise any exception."""
 
 
 def predecessors(row: Row, order: str | None = None) -> list[list[int]]:
-    """For each node those that an edge leads from, in the order of the edges, or of their numbers in a column.
+    """The predecessors of each node, in the order of the edges, or of the numbers in a column.
 
     Raises ValueError for an edge that leads backwards, or from outside the graph.
     """

@@ -42,14 +42,14 @@ _SIZES = frozenset(("size", "shape", "dim", "numel", "ndim"))
 
 @dataclass(frozen=True)
 class Traced:
-    """A value of a graph: the step that gives it, and its shape and type; tensor is None where they are not known."""
+    """A value of a graph: the step that computes it, and its shape and type; tensor is None if they are unknown."""
 
     step: int
     tensor: Tensor | None
 
 
 def applied(steps: Steps, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
-    """Write down a call; its result: a `Traced`, a list of them, or what is no tensor.
+    """Record a call. Return its result: a `Traced`, a list of them, or a value that is not a tensor.
 
     Args:
         steps: Where to.
@@ -72,7 +72,7 @@ def applied(steps: Steps, name: str, arguments: Sequence[Any], keywords: Mapping
 
 
 def item_of(steps: Steps, values: Any, place: Any) -> Any:
-    """What stands in a place of a list of results; the whole where that is not known."""
+    """One element of a list of results; the whole list if it is not known which."""
     if isinstance(values, Traced):
         return Traced(steps.apply(IDENTITY, [values.step], None), None)
     try:
@@ -99,7 +99,7 @@ def _put(steps: Steps, name: str, op: str, taken: list[int], given: tuple[Sequen
 def _operands(
     name: str, op: str, arguments: Sequence[Any], keywords: Mapping[str, Any], taken: list[Traced]
 ) -> list[int]:
-    """The steps that an operation computes with, as the vocabulary orders operands."""
+    """The operands of an operation, in the order of the vocabulary."""
     order = FIRST_BEHIND.get(plain(name))
     if order is not None and len(taken) == len(order):
         taken = [taken[place] for place in order]
@@ -111,7 +111,7 @@ def _operands(
 
 
 def _result(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
-    """What a call gives for tensors without numbers; None if it is not in the list, or cannot be known."""
+    """The result of a call on tensors without numbers; None if the call is not in the list, or its result unknown."""
     function = _function(name)
     unknown = any(
         isinstance(each, Traced) and each.tensor is None for each in pytree.tree_leaves((arguments, keywords))
@@ -131,7 +131,7 @@ def _result(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) ->
 
 
 def _is_small(name: str, arguments: Sequence[Any]) -> bool:
-    """Whether a call is of tensors, or of numbers whose result takes no time: text could ask for a power of powers."""
+    """Whether a call has tensors, or numbers with a result that takes no time: text could ask for a power of powers."""
     if any(isinstance(each, Traced) for each in pytree.tree_leaves(arguments)):
         return True
     numbers = [each for each in arguments if isinstance(each, int | float)]
@@ -140,7 +140,7 @@ def _is_small(name: str, arguments: Sequence[Any]) -> bool:
 
 
 def _by_rule(op: str, operands: Sequence[Tensor | None]) -> Tensor | None:
-    """The result of an operation whose shape does not depend on what cannot be known: types, masks, statistics."""
+    """The result of an operation whose shape does not depend on unknown values: types, masks, statistics."""
     first = operands[0] if operands else None
     if first is None:
         return None
@@ -155,7 +155,7 @@ def _by_rule(op: str, operands: Sequence[Tensor | None]) -> Tensor | None:
 
 
 def _function(name: str) -> Callable[..., Any] | None:
-    """The function of torch that a text names, if it is one of those that importers know."""
+    """The function of torch with this name, if importers know it."""
     module, _, last = name.rpartition(".")
     if module == "operator":
         return _OPERATORS.get(last)

@@ -39,7 +39,7 @@ _BUFFER = re.compile(r"buffers|running_|num_batches")
 
 @IMPORTERS.register("fx_text")
 class FxTextImporter(Importer):
-    """Files of Python whose `forward` is a traced graph."""
+    """Imports Python files whose `forward` is a traced graph."""
 
     form = "*.py with the forward of a traced graph"
 
@@ -113,7 +113,7 @@ def _literal(node: ast.expr) -> Any:
 
 
 def _read(forward: ast.FunctionDef, shapes: dict[str, Shape]) -> tuple[Steps, list[int]]:
-    """The steps of a function's statements, and those that it returns."""
+    """The steps that a function's statements compute, and those that it returns."""
     steps, names = Steps(), dict[str, Any]()
     for argument in forward.args.args:
         if argument.arg != "self":
@@ -150,7 +150,7 @@ def _argument(steps: Steps, argument: ast.arg, shapes: dict[str, Shape]) -> Trac
 
 
 def _value(steps: Steps, node: ast.expr, names: dict[str, Any]) -> Any:
-    """What an expression gives; calls in it are written down."""
+    """The value of an expression; calls in it are recorded."""
     match node:
         case ast.Call(func=func):
             name, owner = _called(func, names)
@@ -184,7 +184,7 @@ def _operator(steps: Steps, name: str, operands: list[ast.expr], names: dict[str
 
 
 def _called(func: ast.expr, names: dict[str, Any]) -> tuple[str, list[Any]]:
-    """The name of what is called, and the tensor whose method it is."""
+    """The name of the function that is called, and the tensor if it is a method."""
     if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id in names:
         return f"method.{func.attr}", [names[func.value.id]]
     return ast.unparse(func), []

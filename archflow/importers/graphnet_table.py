@@ -47,7 +47,7 @@ class GraphNetTableImporter(TableImporter):
 
 
 def _put(steps: Steps, op: str, text: str, taken: dict[str, Any], weights: str, number: int) -> Any:
-    """Write down one node; its result."""
+    """Record one node. Return its result."""
     if op == "input":
         return _input(steps, text)
     if op == "output":
@@ -86,7 +86,7 @@ def _input(steps: Steps, text: str) -> Traced:
 
 
 def _steps(value: Any) -> list[int]:
-    """The steps of a result, however it is nested."""
+    """The steps of a result, which may be nested."""
     if isinstance(value, Traced):
         return [value.step]
     return [step for each in value for step in _steps(each)] if isinstance(value, list | tuple) else []

@@ -22,7 +22,7 @@ _CALLS: Mapping[str, Callable[..., Any]] = {"slice": slice, "float": float}
 
 
 class UnreadableError(Exception):
-    """A text does not hold a list of values."""
+    """The text is not a list of values."""
 
 
 def arguments_of(text: str, names: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:

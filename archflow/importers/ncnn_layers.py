@@ -67,7 +67,7 @@ class Layer:
     shapes: Sequence[Shape] = ()
 
     def get(self, number: int, default: int = 0) -> int:
-        """A parameter as a whole number. Raises ArchflowError for one that no model has."""
+        """A parameter as an integer. Raises ArchflowError for a value that no model has."""
         value = self.numbers.get(number, default)
         if isinstance(value, list):
             return default
@@ -77,7 +77,7 @@ class Layer:
 
 
 def put_layer(steps: Steps, layer: Layer, inputs: Sequence[int]) -> int:
-    """Write down a layer, and the activation that it applies itself; the number of its result."""
+    """Record a layer and the activation that is fused to it. Return the number of its result."""
     if layer.kind == "Input":
         return steps.input(layer.shapes[0] if layer.shapes else _blob(layer))
     if layer.kind == "MemoryData":
@@ -110,7 +110,7 @@ _KEEPS_SHAPE = frozenset(
 
 
 def _name(layer: Layer) -> str:
-    """What the vocabulary calls a layer."""
+    """The name of a layer in the vocabulary."""
     choices = {"BinaryOp": _BINARY, "Eltwise": _ELEMENTWISE, "UnaryOp": _UNARY, "Reduction": _REDUCTIONS}.get(
         layer.kind
     )
@@ -210,7 +210,7 @@ def _pooling(steps: Steps, layer: Layer, inputs: Sequence[int], before: Shape | 
 
 
 def _windows(layer: Layer, sizes: Sequence[int], kernel: Sequence[int], *, rounds_up: bool = False) -> list[int]:
-    """Sizes of an image after windows have gone over it; stride and padding as a convolution has them."""
+    """The size of an image after a sliding window with the stride and padding of a convolution."""
     stride, dilation, padding = max(1, layer.get(3, 1)), layer.get(2, 1), layer.get(4)
     if padding in _SAME:
         return [-(-size // stride) for size in sizes]
@@ -222,7 +222,7 @@ def _windows(layer: Layer, sizes: Sequence[int], kernel: Sequence[int], *, round
 
 
 def _learned(steps: Steps, layer: Layer) -> list[int]:
-    """The learned arrays of a layer that is no convolution and no product."""
+    """The learned arrays of a layer that is neither a convolution nor a product."""
     sizes = {
         "BatchNorm": [layer.get(0)] * 2,
         "PReLU": [layer.get(0)],

@@ -20,7 +20,7 @@ _LARGEST = 1 << 28
 
 @IMPORTERS.register("ncnn")
 class NcnnImporter(Importer):
-    """Graphs of ncnn, without their weights."""
+    """Imports graphs of ncnn, without their weights."""
 
     form = "*.param"
 
@@ -78,7 +78,7 @@ def _results(steps: Steps, step: int, layer: Layer, outputs: list[str]) -> Itera
 
 
 def _layer(words: list[str]) -> tuple[Layer, list[str], list[str]]:
-    """A layer and the names of what it takes and gives. Raises ValueError or IndexError for another line."""
+    """A layer, and the names of its operands and results. Raises ValueError or IndexError for any other line."""
     kind, name, given, gives = words[0], words[1], int(words[2]), int(words[3])
     if not (0 <= given <= MOST_STEPS and 0 < gives <= MOST_STEPS):
         raise ValueError
@@ -125,7 +125,7 @@ def shapes_of(hint: list[float]) -> list[Shape]:
 
 
 def _number(text: str) -> float:
-    """A number; a text that stands in its place is NaN and means nothing here."""
+    """A number; NaN for a text in its place, which has no meaning here."""
     try:
         return float(text)
     except ValueError:

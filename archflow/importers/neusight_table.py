@@ -40,7 +40,7 @@ class NeuSightTableImporter(TableImporter):
 
 
 def _put(steps: Steps, row: Row, number: int, taken: list[int]) -> int:
-    """Write down one node; the number of its result."""
+    """Record one node. Return the number of its result."""
     kind, _, name = row["ops"][number].partition(":")
     shape: Shape = tuple(ast.literal_eval(row["out_shape"][number] or "()"))
     operands = [tuple(each) for each in ast.literal_eval(row["in_shapes"][number] or "[]")]
@@ -69,7 +69,7 @@ _SIZES = ("size", "dim", "getattr", "finfo", "<class 'torch.finfo'>")
 
 
 def _module(steps: Steps, name: str, taken: list[int], operands: list[Shape], shape: Shape) -> int:
-    """Write down a module, whose class follows from its name."""
+    """Record a module, whose class follows from its name."""
     last = name.rpartition(".")[2].lower()
     op = next((op for parts, op in _MODULES if any(part in last for part in parts)), "linear")
     width, out = operands[0][-1] if operands and operands[0] else 1, shape[-1] if shape else 1

@@ -44,7 +44,7 @@ def normal_form(steps: Steps, outputs: Iterable[int]) -> list[Step]:
 
 
 def _fold_constants(model: Rewriting) -> None:
-    """Let steps take only what an input decides. Learned arrays among their other operands are theirs."""
+    """Leave steps only the operands that depend on an input. Learned arrays among the others become their own."""
     alive: list[bool] = []
     combined = 0
     for number, step in enumerate(model.steps):
@@ -67,7 +67,7 @@ def _fold_constants(model: Rewriting) -> None:
 
 
 def _drop_identities(model: Rewriting) -> None:
-    """What hands on its input stands for that; of two reshapes in a row the first goes."""
+    """Replace steps that return their input by that input, and two reshapes in a row by the second."""
     for number, step in enumerate(model.steps):
         inputs = model.inputs(number)
         if len(inputs) != 1:

@@ -1,7 +1,7 @@
-"""What of an ONNX file tells its graph: nodes, attributes, arrays and shapes, read from the wire format.
+"""The graph in an ONNX file: nodes, attributes, arrays and shapes, read from the wire format.
 
-Weights stay on disk: of a learned array its shape is read, and numbers only of arrays so small that they may be a shape
-or an axis. Nothing is executed.
+Weights stay on disk: only the shapes of learned arrays are read, and the values of arrays that are small enough to be a
+shape or an axis. Nothing is executed.
 
 Source: onnx.proto of ONNX 1.23, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
@@ -25,10 +25,10 @@ from archflow.printable import shown
 from archflow.protobuf import Message, Value, fields, varints
 
 SMALL = 4096
-"""Numbers of an array whose values are read."""
+"""Largest size of an array whose values are read."""
 
 NEWEST = 30
-"""The newest version of the operators that a file may ask for."""
+"""The newest version of the operators that a file may use."""
 
 _MOST_VALUES = 4 * MOST_STEPS
 _MOST_AXES = 64
@@ -44,7 +44,7 @@ _DTYPES = {
     11: torch.float64,
     16: torch.bfloat16,
 }
-"""Of arrays; any other type is taken for float32."""
+"""Types of arrays by their number in the file; any other type is read as float32."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Array:
 
 @dataclass(frozen=True)
 class OnnxNode:
-    """One call of an operator: names of what it takes and gives, "" for an operand that is left out."""
+    """One call of an operator, with the names of its operands and results; "" is an operand that is left out."""
 
     op: str
     domain: str
@@ -69,7 +69,7 @@ class OnnxNode:
 
 @dataclass(frozen=True)
 class OnnxGraph:
-    """A model's graph: nodes in the order of the file, and what is said of the values between them."""
+    """A model's graph: nodes in the order of the file, and the shapes and types of the values between them."""
 
     nodes: list[OnnxNode]
     initializers: dict[str, Array]
@@ -83,10 +83,11 @@ def read_onnx(path: Path) -> OnnxGraph:
     """The graph of a file.
 
     Raises:
-        ArchflowError: If it is no ONNX model, is cut off, or asks for more than a model has.
+        ArchflowError: If it is not an ONNX model, is cut off, or is larger than any real model.
     """
+    regular_file(path)  # an error of its own
     try:
-        with regular_file(path).open("rb") as file:
+        with path.open("rb") as file:
             if not path.stat().st_size:
                 raise ArchflowError("it is empty")
             # Mapped, so that weights are never read; closed with the last part of it that is in use.

@@ -1,4 +1,4 @@
-"""One model of whatever a user names, to be shown."""
+"""The model to draw, from any source."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ from archflow.graph.table import read_table
 from archflow.importers.base import Source, import_models, importer_of
 from archflow.importers.model import ImportedModel
 from archflow.importers.vocabulary import COLUMNS
+from archflow.progress import LOGGER
 
 
 def model_at(source: str, inputs: str | None = None, row: int = 0) -> ImportedModel:
-    """The model of a source that importers take, or of a row of a table of architectures.
+    """The model of a source that can be imported, or of a row of a table of architectures.
 
     Args:
         source: As `import_models` takes it, or a table that archflow reads.
-        inputs: `package.module:name` of what a network is called with.
-        row: Which model of a source with several, from 0.
+        inputs: `package.module:name` of the arguments of a network.
+        row: Which model of the source, counted from 0.
 
     Raises:
         ArchflowError: If it is neither, or has no such row.
     """
     if importer_of(Source(source, inputs)) is None and Path(source).suffix in TABLE_ENDINGS:
         return _of_table(Path(source), row)
-    found = next(itertools.islice(import_models([source], inputs), row, None), None)
+    models = iter(import_models([source], inputs))
+    found = next(itertools.islice(models, row, None), None)
     if found is None:
         count = sum(1 for _ in import_models([source], inputs))
         raise ArchflowError(f"{source}: has no row {row}; its models are 0 to {count - 1}")
+    if row == 0 and next(models, None) is not None:
+        LOGGER.info("%s: has several models; this is the first, --row N draws another", source)
     return found
 
 
@@ -38,6 +42,8 @@ def _of_table(path: Path, row: int) -> ImportedModel:
     table = read_table(path)
     if row >= len(table):
         raise ArchflowError(f"{path}: has no row {row}; its rows are 0 to {len(table) - 1}")
+    if row == 0 and len(table) > 1:
+        LOGGER.info("%s: has rows 0 to %d; this is row 0, --row N draws another", path, len(table) - 1)
     known = set(table.column_names)
     columns = {name: float(table.metric(name)[row]) if name in known else math.nan for name in COLUMNS}
     return ImportedModel(table.called(row), table.architectures[row], columns)

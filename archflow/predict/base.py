@@ -209,16 +209,17 @@ def ranked(
         ends: Low and high ends of its intervals, if columns are wanted for them.
     """
     table = as_table(table)
-    mean, std, by = (part.reshape(len(table), -1) for part in (*prediction, by))
-    columns: dict[str, Values] = {}
+    shape = (len(table), len(predictor.metrics))
+    mean, std, by = (part.reshape(shape) for part in (*prediction, by))
+    columns: dict[str, NDArray] = {}
     for place, objective in enumerate(predictor.objectives):
         order = np.argsort(-objective.sign * by[:, place], kind="stable")
-        rank = np.empty(len(order))
+        rank = np.ma.empty(len(order), np.int64)  # masked arrays of integers are written as integers
         rank[order] = np.arange(1, len(order) + 1)
         found = (mean[:, place], std[:, place], rank)
         columns |= dict(zip(ranking_columns(predictor.metrics, place), found, strict=True))
         if ends is not None:
-            low_and_high = (end.reshape(len(table), -1)[:, place] for end in ends)
+            low_and_high = (end.reshape(shape)[:, place] for end in ends)
             columns |= dict(zip(interval_columns(predictor.metrics[place]), low_and_high, strict=True))
     return table.with_metrics(columns)
 

@@ -37,7 +37,7 @@ MODELS = 1000
 
 
 class PartDescription(Described):
-    """A component: its name in `COMPONENTS`, its settings, and whether it has a weight, and so arrays."""
+    """A component: its name in `COMPONENTS`, its settings, and whether it has a weight; only then are there arrays."""
 
     name: str
     config: dict[str, Any]

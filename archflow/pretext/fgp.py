@@ -20,8 +20,8 @@ class FGP(EmbeddingTask):
     """L = flow_weight L_rec + proxy_weight L_aux.
 
     Args:
-        proxies, margin, proxy_hidden: Of L_aux, as in `ProxyRanking`.
-        surrogate, flow_hidden: Of L_rec, as in `FlowReconstruction`.
+        proxies, margin, proxy_hidden: Settings of L_aux, as in `ProxyRanking`.
+        surrogate, flow_hidden: Settings of L_rec, as in `FlowReconstruction`.
         flow_weight, proxy_weight: lambda_1 and lambda_2, tuned in the paper over {(1/2, 1/2), (1/3, 2/3), (2/3, 1/3)}.
 
     Source: Kim et al., "Learning to Flow from Generative Pretext Tasks for Neural Architecture Encoding", NeurIPS 2025.

@@ -23,7 +23,7 @@ from archflow.graph import ArchitectureSet
 from archflow.pretext.named import Settings, vocabulary_for
 from archflow.pretext.pretrain import OnEpoch, PretrainSettings, pretrain
 from archflow.progress import LOGGER, Progress, progress_bar
-from archflow.workers import begin_worker
+from archflow.workers import begin_worker, interrupts_held_back
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def run_jobs(
     total = sum(job.settings.epochs for job in jobs)
     behind = total - sum(job.settings.epochs for job in waiting)
     if waiting:
-        with progress_bar("pre-training", total, behind) as bar:
+        with progress_bar("pre-training", total, behind, jobs[0].path.parent) as bar:
             if processes > 1:
                 _run_beside(waiting, architectures, proxies, processes, bar, on_wait)
                 return
@@ -131,7 +131,8 @@ def _run_beside(
     with ProcessPoolExecutor(processes, context, _prepare, initial) as executor:
         # The architectures are sent with each job: if a large message is sent while a process starts, the parent blocks
         # forever when the process dies, as in a script without a main guard.
-        futures = [executor.submit(_run_in_worker, job, architectures, dict(proxies)) for job in jobs]
+        with interrupts_held_back():
+            futures = [executor.submit(_run_in_worker, job, architectures, dict(proxies)) for job in jobs]
         shown = 0
         try:
             while futures:

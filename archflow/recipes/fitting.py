@@ -271,7 +271,7 @@ def fit_and_save(predictor: FitPredictor, task: Task, out: Path) -> FineTuned | 
 def fit_task(predictor: FitPredictor, task: Task, checkpoint: Path | None = None) -> FineTuned | Stacking:
     """Fit a predictor to the labelled rows of a task, with the whole table as its reference, and show the progress."""
     steps = predictor.epochs(len(task.rows)) or 1
-    with progress_bar(f"fitting on {len(task.rows)} labels", steps) as bar:
+    with progress_bar(f"fitting on {len(task.rows)} labels", steps, kept=checkpoint or "") as bar:
         fitted = predictor.fit(
             task.table.select(task.rows),
             metrics=task.metrics,

@@ -40,15 +40,16 @@ LEAST = 2
 
 @dataclass(frozen=True)
 class LatencyRequest:
-    """What a user asks for.
+    """What `archflow latency` is asked for.
 
     Attributes:
         source: An ONNX file, `package.module:function`, or a table.
         device: What it runs on.
-        inputs: `package.module:function` of what a torch network is called with.
+        inputs: `package.module:function` that returns the arguments of a torch network.
         measured: A table of `model` and `latency_ms` on that device.
-        predictor: The folder of a predictor with a context; the latencies on this machine are learnt from if None.
-        coverage: The fraction of latencies that intervals hold.
+        predictor: The folder of a predictor with a context; None for one fitted to the latency data sets on
+            this machine.
+        coverage: The fraction of latencies that intervals contain.
         folder: The user's data folder.
     """
 
@@ -68,7 +69,7 @@ class ModelLatency:
     Attributes:
         model: Its name.
         latency_ms, low_ms, high_ms: The prediction, and the ends of its interval.
-        baselines: By name, what simple rules give that know latencies on this device; empty if none are known.
+        baselines: Predictions of simple rules, by name, from latencies on this device; empty if there are none.
     """
 
     model: str
@@ -84,9 +85,9 @@ class LatencyAnswer:
 
     Attributes:
         device: The device as it was understood.
-        learnt: Whether latencies on it were learnt from.
+        learnt: Whether the predictor has learnt from latencies on it.
         measured: How many measurements calibrate.
-        factor: By what they multiply predictions.
+        factor: What they multiply predictions by.
         models: One entry per model.
         coverage: As asked for.
         notes: Warnings, a line each.

@@ -203,7 +203,7 @@ class _Page:
         return Box(title, second, full, hue, own / total if total else 0.0, target)
 
     def _heaviest(self, nodes: Sequence[int]) -> int:
-        """The operation that costs the most, the first of several."""
+        """The operation that costs the most; the first if several do."""
         own = np.nan_to_num(self.costs[self.bar][list(nodes)])
         return nodes[int(own.argmax())]
 

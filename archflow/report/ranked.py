@@ -60,8 +60,8 @@ def places_among(values: ArrayLike, known: NDArray[np.float64]) -> NDArray[np.in
 def ranked_rows(ranked: Ranked, coordinates: NDArray[np.float64] | None = None) -> list[Row]:
     """One row for each architecture that is drawn as a point, the most important last, so that they are drawn on top.
 
-    Of more than `MAX_POINTS`, these are the best, those that the predictor was fitted on and an even sample of the
-    others.
+    If there are more than `MAX_POINTS`, only the best, those that the predictor was fitted on, and an even sample of
+    the others are drawn.
 
     Args:
         ranked: The architectures.

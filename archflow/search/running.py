@@ -37,7 +37,7 @@ def run(request: Request, folder: Path, say: Say) -> Outcome:
         Output("--out", report, "the report", own=is_page),
     )
     unit = "queries" if study.budget.queries is not None else "seconds"
-    with progress_bar(f"searching, {unit}", study.budget.steps) as progress:
+    with progress_bar(f"searching, {unit}", study.budget.steps, kept=journal) as progress:
         outcome = study.run(progress)
     write_json(result, outcome.content())
     try:

@@ -89,14 +89,19 @@ def test_verbose_adds_files_and_settings(monkeypatch, run, predictor, table):
 
 
 def test_ctrl_c_says_how_far_the_work_was(run, monkeypatch, table, here):
-    def interrupted(*given, **options):
-        with progress_bar("pre-training", 5) as bar:
-            bar.reach(3)
-            raise KeyboardInterrupt
+    def said_after(done: int, kept: str) -> str:
+        def interrupted(*given, **options):
+            with progress_bar("pre-training", 5, kept=kept) as bar:
+                bar.reach(done)
+                raise KeyboardInterrupt
 
-    monkeypatch.setattr("archflow.recipes.fitting.fit_and_save", interrupted)
-    said = run("fit", "--data", table, "--metric", "accuracy", *QUICK, "--out", "p", code=130)
-    assert said.splitlines()[-1] == "archflow: pre-training: stopped after 3 of 5; run the same command to resume"
+        monkeypatch.setattr("archflow.recipes.fitting.fit_and_save", interrupted)
+        return run("fit", "--data", table, "--metric", "accuracy", *QUICK, "--out", "p", code=130).splitlines()[-1]
+
+    text = "archflow: pre-training: stopped after"
+    assert said_after(3, "p/states") == f"{text} 3 of 5, kept in p/states; run the same command to resume"
+    assert said_after(3, "") == f"{text} 3 of 5; run the same command again"
+    assert said_after(0, "p/states") == f"{text} 0 of 5; run the same command again"
 
 
 def test_every_help_fits_80_columns():
@@ -112,9 +117,9 @@ def test_every_help_fits_80_columns():
 
 def test_every_summary_of_a_verb_is_whole():
     root = with_general_options(typer.main.get_command(app))
-    groups = {"archflow": root, "archflow data": root.commands["data"]}
+    groups = {"archflow": root, **{f"archflow {name}": root.commands[name] for name in ("data", "bench")}}
     for name, group in groups.items():
         shown = group.get_help(group.context_class(group, info_name=name, terminal_width=80))
         lines = shown.partition("Commands:")[2].splitlines()
         cut = [line.split()[0] for line in lines if line.endswith("...")]
-        assert set(cut) <= {"rank", "bench"}
+        assert set(cut) <= {"rank"}

@@ -87,7 +87,13 @@ def test_whatever_holds_architectures_is_embedded(cells):
     assert sum(counted) == len(cells)
     np.testing.assert_allclose(embedder.embed([cells[0], cells[1]]), wanted[:2], atol=1e-6)
     np.testing.assert_allclose(embedder.embed(cells[3]), wanted[3:4], atol=1e-6)
-    for nothing, message in (([], "the list is empty"), ([1], "give a set, a table"), ("t.csv", "archflow.load")):
+    for nothing, message in (
+        ([], "the list is empty"),
+        ([1], "give a set, a table"),
+        (None, "None is no set of architectures"),
+        ("t.csv", "archflow.load"),
+        (["|none~0|"], "parse native strings"),
+    ):
         with pytest.raises(ArchflowError, match=message):
             as_set(nothing)
 

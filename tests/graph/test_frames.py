@@ -76,6 +76,13 @@ def test_a_frame_without_graphs_is_refused_as_a_file_would_be():
         Table.from_frame(pd.DataFrame({"ops": [object(), 3]}))
 
 
+def test_one_column_of_a_frame_is_refused_as_one(table):
+    with pytest.raises(ArchflowError, match="it is a single column; give the whole frame"):
+        Table.from_frame(table.to_pandas()["ops"])
+    with pytest.raises(ArchflowError, match=r"'score' is not a row; for a column give metric\('score'\)"):
+        table["score"]
+
+
 def test_slices_lists_and_masks_select(table):
     cells = table.architectures
     mask = np.arange(len(table)) % 2 == 1

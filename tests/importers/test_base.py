@@ -39,3 +39,8 @@ def test_what_no_importer_takes_is_refused_with_what_there_is(text):
         list(import_models([text]))
     assert "\n" not in str(error.value)
     assert "*.param" in str(error.value)
+
+
+def test_a_folder_is_called_one(tmp_path):
+    with pytest.raises(ArchflowError, match=r"is a folder; give the files in it, such as .*\*\.onnx$"):
+        list(import_models([str(tmp_path)]))

@@ -54,3 +54,9 @@ def test_what_is_no_model_is_refused(tmp_path, content):
     with pytest.raises(ArchflowError, match="no ONNX model") as error:
         read_onnx(tmp_path / "m.onnx")
     assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_missing_is_named_once(tmp_path):
+    with pytest.raises(ArchflowError) as error:
+        read_onnx(tmp_path / "none.onnx")
+    assert str(error.value).count("none.onnx") == 1

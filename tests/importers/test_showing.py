@@ -13,20 +13,25 @@ from archflow.importers.torch_export import from_module
 from archflow.testing import random_architectures
 
 
-def test_a_row_of_an_imported_table(tmp_path):
+def test_a_row_of_an_imported_table(tmp_path, caplog):
     models = [from_module(nn.Linear(size, 3), (torch.zeros(1, size),), name=f"net {size}") for size in (4, 5)]
     table_of(models).write(tmp_path / "models.parquet")
     found = model_at(str(tmp_path / "models.parquet"), row=1)
     assert found.name == "net 5"
     assert found.architecture == models[1].architecture
     np.testing.assert_equal(found.columns, models[1].columns)
+    assert model_at(str(tmp_path / "models.parquet")).name == "net 4"
+    assert "has rows 0 to 1" in caplog.text
 
 
-def test_a_row_of_any_table(tmp_path):
+def test_a_row_of_any_table(tmp_path, caplog):
     architectures = random_architectures(3, seed=1)
     Table(architectures).write(tmp_path / "cells.csv")
     found = model_at(str(tmp_path / "cells.csv"), row=2)
     assert found.architecture == architectures[2]
+    assert not caplog.messages
+    assert model_at(str(tmp_path / "cells.csv")).architecture == architectures[0]
+    assert "has rows 0 to 2; this is row 0" in caplog.text
     assert np.isnan(list(found.columns.values())).all()
     with pytest.raises(ArchflowError, match=r"has no row 3; its rows are 0 to 2"):
         model_at(str(tmp_path / "cells.csv"), row=3)

@@ -20,6 +20,8 @@ def test_ranks_follow_the_direction(architectures, tmp_path, lower_is_better, ra
     made = ranked(table, Prediction(VALUES, VALUES / 10), VALUES, fitted)
     assert list(made.metrics) == ["note", "predicted_ms", "predicted_std_ms", "rank_ms"]
     assert made.metric("rank_ms").tolist() == ranks
+    assert made.to_pandas()["rank_ms"].dtype == np.int64
+    assert len(ranked(table[:0], Prediction(VALUES[:0], VALUES[:0]), VALUES[:0], fitted)) == 0
     made.write(tmp_path / "r.csv")
     table.write(tmp_path / "t.csv")
     assert is_ranked(tmp_path / "r.csv")

@@ -16,7 +16,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import Architecture
 from archflow.search.evaluators.base import SearchEvaluator, checked, failure_of, points
 from archflow.search.workers.base import Finished, Job, Workers, is_last
-from archflow.workers import begin_worker
+from archflow.workers import begin_worker, interrupts_held_back
 
 GRACE = 5.0
 """Grace period in seconds for an evaluator that enforces the time limit itself."""
@@ -42,7 +42,8 @@ class _Process:
         arguments = (other, self.evaluate, self.job.needed)
         self.process: BaseProcess = context.Process(target=_serve, args=arguments)
         try:
-            self.process.start()
+            with interrupts_held_back():
+                self.process.start()
         except Exception as error:  # pickling raises many kinds of error
             raise ArchflowError(_NOT_SENT.format(failure_of(error))) from None
         finally:

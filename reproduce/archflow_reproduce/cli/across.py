@@ -27,7 +27,10 @@ def across(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Rank cells of other search spaces than the one that was learnt, with operations as text or by name."""
+    """Rank cells of search spaces that were not learnt from.
+
+    Operations are given as text or by name.
+    """
     from archflow_reproduce.results.across_report import across_report
     from archflow_reproduce.studies.across import Across, run_across
 

@@ -27,7 +27,7 @@ def arch2vec(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """What arch2vec rebuilds of architectures it has not seen, what random codes decode to, and maps of its codes."""
+    """Measure what arch2vec's codes preserve, and draw them."""
     from archflow.encoders import ENCODERS
     from archflow.progress import progress_bar
     from archflow.report.markdown import markdown_table

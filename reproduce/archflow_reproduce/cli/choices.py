@@ -35,7 +35,10 @@ def choices(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Blend the same components by other rules, and count what intervals hold, over many draws of labels."""
+    """Compare rules that blend a predictor's components.
+
+    The components are the same, over many draws of labels; what their intervals contain is counted too.
+    """
     from archflow_reproduce.results.choices_report import choices_report
     from archflow_reproduce.travel.choices import Choices, run_choices
 

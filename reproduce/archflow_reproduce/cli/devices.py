@@ -27,7 +27,10 @@ def devices(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Rank networks on unseen devices of ncnn's benchmark, described in words or not; beside baselines."""
+    """Rank networks on unseen devices of ncnn's benchmark.
+
+    Devices are described in words or not; beside baselines.
+    """
     from archflow_reproduce.devices.ncnn import VARIANTS, run_ncnn
     from archflow_reproduce.results.devices_report import devices_report
 

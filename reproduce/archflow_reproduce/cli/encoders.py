@@ -38,7 +38,7 @@ def encoders(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Every encoder (or --encoders) on the same few labels: how well it ranks, how long it takes an architecture."""
+    """Compare encoders on the same few labels: ranks and time."""
     from archflow.encoders import ENCODERS, encoders_of
     from archflow.report.markdown import markdown_table
     from archflow_reproduce.results.encoders_report import encoders_report, encoders_table, write_chart

@@ -25,7 +25,10 @@ def experts(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Learn from other columns of a table: by experts, by a network that ranked all of them before, by trees."""
+    """Learn also from other columns of a table.
+
+    By experts, by a network that has learnt to rank all these columns, and by trees.
+    """
     from archflow_reproduce.results.experts_report import experts_report
     from archflow_reproduce.travel.experts import Comparison, run_experts
 

@@ -25,7 +25,10 @@ def explain(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Compare predicted effects of changing one operation with the measured ones."""
+    """Compare predicted effects of changes with measured ones.
+
+    Each change replaces one operation.
+    """
     from archflow_reproduce.results.explain_report import explain_report
     from archflow_reproduce.results.record import data_hash
     from archflow_reproduce.studies.explain import Comparison, run_explain

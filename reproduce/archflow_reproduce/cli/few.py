@@ -22,7 +22,10 @@ def few(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Rank architectures on a new device from 5 to 30 measurements, by NASFLAT's twelve tasks."""
+    """Rank on a new device from 5 to 30 measurements.
+
+    By NASFLAT's twelve tasks.
+    """
     from archflow_reproduce.devices.few import run_few
     from archflow_reproduce.devices.tasks import TASKS
     from archflow_reproduce.results.few_report import few_report

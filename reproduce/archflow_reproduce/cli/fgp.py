@@ -44,7 +44,7 @@ def fgp(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """FGP's protocol: supervised only, proxy ranking only, flow only and FGP, from the same few labels."""
+    """Run FGP's four methods on the same few labels."""
     from archflow_reproduce.protocol.published import published_figures
     from archflow_reproduce.protocol.published_protocol import published_protocol
     from archflow_reproduce.protocol.run import run_protocol

@@ -23,7 +23,10 @@ def hierarchical(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Search hierarchical cells by evolution and by random search, training every network on digits."""
+    """Search hierarchical cells by evolution and at random.
+
+    Every query trains a network on digits.
+    """
     from archflow_reproduce.results.hierarchical_report import hierarchical_report
     from archflow_reproduce.search.hierarchical import Searches, run_hierarchical
 

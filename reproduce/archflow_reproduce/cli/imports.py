@@ -23,7 +23,10 @@ def import_models(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Import every graph of tables that others traced, and large networks in torch: counts, seconds, memory."""
+    """Import all graphs of foreign tables and large networks.
+
+    Counts, seconds and memory; the large networks are torch modules.
+    """
     from archflow.data.places import data_folder
     from archflow.progress import progress_bar
     from archflow_reproduce.results.import_report import import_tables

@@ -36,7 +36,10 @@ def latency(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Predict latencies from a few measured ones: archflow's predictors beside baselines, on several devices."""
+    """Predict latencies from a few measured ones.
+
+    archflow's predictors beside baselines, on several devices.
+    """
     from archflow_reproduce.latency.study import Comparison, run_latency
     from archflow_reproduce.results.latency_report import latency_report
 

@@ -17,7 +17,10 @@ def neusight(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Predict NeuSight's transformers on each GPU, from the times on others and the makers' data sheets."""
+    """Predict NeuSight's transformers on each GPU.
+
+    From the times on other GPUs and the makers' data sheets.
+    """
     from archflow_reproduce.latency.neusight import data_hashes, run_neusight
     from archflow_reproduce.results.neusight_report import neusight_report
 

@@ -19,7 +19,10 @@ def page(
     ] = None,
     force: ForceOption = False,
 ) -> None:
-    """Write the page of results from the result files that the other commands of `bench` made."""
+    """Write the page of results from the result files.
+
+    The result files are those that the other commands of `bench` made.
+    """
     from archflow.outputs import Output, check_outputs
     from archflow_reproduce.results.page import is_page, results_page, results_summary, with_summary
 

@@ -41,7 +41,7 @@ def pretext(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """The matrix of encoders, pretext tasks, data sets and numbers of labels; any part of it."""
+    """Compare encoders and pretext tasks, by data and labels."""
     from archflow.data.catalogue import BENCHMARKS
     from archflow.data.several import several_tables
     from archflow.report.markdown import markdown_table

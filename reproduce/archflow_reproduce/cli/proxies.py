@@ -22,9 +22,9 @@ def proxies(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Zero-cost proxies against published values on NAS-Bench-201, and their speed.
+    """Compare zero-cost proxies with published values.
 
-    After an interruption the same command resumes.
+    On NAS-Bench-201, with their speed. After an interruption the same command resumes.
     """
     from archflow.progress import progress_bar
     from archflow_reproduce.results.zero_cost_report import zero_cost_tables

@@ -26,7 +26,10 @@ def search(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Search tables by every method, from many seeds: how good the best is after so many queries."""
+    """Search tables by every method, from many seeds.
+
+    What counts is the best architecture found after so many queries.
+    """
     from archflow_reproduce.results.search_report import search_report
     from archflow_reproduce.search.study import Selection, run_search
 

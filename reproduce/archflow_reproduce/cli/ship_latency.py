@@ -30,9 +30,10 @@ def ship_latency(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure generated networks on this machine, eager and compiled, with 1 and 2 threads; write the data set.
+    """Measure generated networks; write the data set.
 
-    Measuring takes longer than an hour, and the machine should do nothing else.
+    They are measured on this machine, eager and compiled, with 1 and 2 threads. That takes longer than an hour, and the
+    machine should do nothing else.
     """
     from archflow.devices.generated import drawn
     from archflow_reproduce.latency.data_set import FEWEST

@@ -19,7 +19,10 @@ def ship_proxies(
     processes: options.Networks = 1,
     as_json: Json = False,
 ) -> None:
-    """Compute the zero-cost proxies of the protocol's NAS-Bench-101 cells, and put them into the package."""
+    """Compute the protocol's proxies for the package.
+
+    They are those of the protocol's NAS-Bench-101 cells.
+    """
     from archflow.data.shipped_proxies import ENDING, FOLDER
     from archflow.progress import progress_bar
     from archflow_reproduce.cli.study import cores

@@ -8,7 +8,10 @@ from archflow.cli.output import Json, print_json
 
 
 def ship_sentences(as_json: Json = False) -> None:
-    """Encode the descriptions of operations and published devices, and put their vectors into the package."""
+    """Write the package's vectors of descriptions.
+
+    Operations and published devices are encoded as text.
+    """
     from archflow.sentences import SHIPPED, write_vectors
     from archflow_reproduce.devices.shipped_sentences import shipped_texts
 

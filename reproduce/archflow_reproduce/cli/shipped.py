@@ -18,7 +18,10 @@ def shipped(
     ] = Path("runs/shipped"),
     as_json: Json = False,
 ) -> None:
-    """Measure the encoders of the package by FGP's protocol on the data they come from; cards keep the figures."""
+    """Measure the package's encoders by FGP's protocol.
+
+    On the data they were pre-trained on; their cards keep the figures.
+    """
     from dataclasses import asdict
 
     from archflow.data.benchmarks import find

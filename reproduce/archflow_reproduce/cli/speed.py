@@ -24,7 +24,7 @@ def speed(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Time encoders in use and in training, beside the machine's matrix-product rate; surrogate, pre-training, data."""
+    """Time encoders, the surrogate, pre-training and data."""
     import torch
 
     from archflow.data.benchmarks import BENCHMARKS, locate

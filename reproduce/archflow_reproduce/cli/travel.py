@@ -41,7 +41,7 @@ def travel(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Rank many tables from few labels: archflow's predictors beside trees, ridge and Gaussian processes."""
+    """Rank many tables from few labels, beside baselines."""
     from archflow_reproduce.results.travel_report import travel_report
     from archflow_reproduce.travel.study import Selection, run_travel
 

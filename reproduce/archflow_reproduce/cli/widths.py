@@ -23,7 +23,10 @@ def widths(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Whether zero-cost proxies of narrow networks on small images rank NAS-Bench-101 cells as full networks do."""
+    """Compare proxies of narrow networks with full ones.
+
+    Whether proxies of narrow networks on small images rank NAS-Bench-101 cells as those of full networks do.
+    """
     from archflow.progress import progress_bar
     from archflow_reproduce.results.widths_report import widths_tables
     from archflow_reproduce.studies.widths import run_widths, steps
