@@ -11,7 +11,7 @@ from archflow.printable import printable
 
 
 def doctor(as_json: Json = False) -> None:
-    """Show versions, threads, devices, folders and extras, and what to do about each problem.
+    """Check the installation, and say how to mend it.
 
     The exit code is 1 if something does not work until that is done. Nothing is downloaded.
     """

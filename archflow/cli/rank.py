@@ -44,13 +44,13 @@ def rank(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Show the best candidates: of a table by accuracy and latency, or of a search space by a predictor.
+    """Show the best candidates of a table or a search space.
 
-    A table: --accuracy A --latency B shows the candidates that no other one beats in both. With --limit, only
+    Of a table, --accuracy A --latency B shows the candidates that no other one beats in both. With --limit, only
     candidates count whose latency has an upper bound within the limit. The bound accounts for the selection of the
     best.
 
-    A space: --space S --sample 1e8 --top 1000 draws, encodes and scores candidates as one stream, in memory that does
+    Of a space, --space S --sample 1e8 --top 1000 draws, encodes and scores candidates as one stream, in memory that does
     not depend on their number. With --out, run the same command again to resume after an interruption.
     """
     if stream.asked:

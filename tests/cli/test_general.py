@@ -122,4 +122,4 @@ def test_every_summary_of_a_verb_is_whole():
         shown = group.get_help(group.context_class(group, info_name=name, terminal_width=80))
         lines = shown.partition("Commands:")[2].splitlines()
         cut = [line.split()[0] for line in lines if line.endswith("...")]
-        assert set(cut) <= {"rank"}
+        assert not cut

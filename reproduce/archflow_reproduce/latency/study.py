@@ -70,7 +70,7 @@ def run_latency(wanted: Comparison, folder: Path) -> dict[str, Any]:
             print(f"{source}: left out: {error}", file=sys.stderr)
             continue
         for table in found:
-            with progress_bar(table.name, len(wanted.labels) * len(names) * wanted.draws) as bar:
+            with progress_bar(table.name, len(wanted.labels) * len(names) * wanted.draws, kept=folder) as bar:
                 cells = {
                     labels: _cells(table, label_count(labels, len(table.table)), names, wanted.draws, folder, bar)
                     for labels in wanted.labels

@@ -100,7 +100,7 @@ def run_protocol(
         encoder, architectures = ready_encoder(method, measured.architectures)
         encoders[method], sees[method] = [encoder] * protocol.runs, replace(measured, architectures=architectures)
     methods = {}
-    with progress_bar("fine-tuning", len(protocol.methods) * protocol.fine_tune.epochs) as bar:
+    with progress_bar("fine-tuning", len(protocol.methods) * protocol.fine_tune.epochs, kept=folder) as bar:
 
         def advance(epochs: int) -> None:
             bar.advance(epochs)

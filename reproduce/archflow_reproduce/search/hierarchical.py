@@ -58,8 +58,9 @@ def run_hierarchical(searches: Searches, folder: Path) -> dict[str, Any]:
     outcomes: dict[str, list[Outcome]] = {name: [] for name in METHODS}
     for seed in range(searches.seeds):
         for name, settings in METHODS.items():
-            study = search(settings, seed, searches.budget, folder / f"{name.replace(' ', '-')}-{seed}")
-            with progress_bar(f"{name}, seed {seed}", searches.budget) as bar:
+            own = folder / f"{name.replace(' ', '-')}-{seed}"
+            study = search(settings, seed, searches.budget, own)
+            with progress_bar(f"{name}, seed {seed}", searches.budget, kept=own) as bar:
                 outcomes[name].append(study.run(bar))
     return {
         "methods": {name: summary(of_seeds, searches.budget) for name, of_seeds in outcomes.items()},

@@ -63,7 +63,7 @@ def run_search(selection: Selection, folder: Path) -> dict[str, Any]:
     picked, methods = tasks(selection.tasks), chosen(selection.methods)
     found: dict[str, Any] = {}
     skipped: dict[str, str] = {}
-    with progress_bar("search", len(picked) * len(methods) * selection.seeds) as bar:
+    with progress_bar("search", len(picked) * len(methods) * selection.seeds, kept=folder) as bar:
         for task in picked:
             try:
                 key = _key(task, selection.budget)

@@ -90,7 +90,7 @@ def run_explain(table: Table, wanted: Comparison, folder: Path) -> dict[str, Any
     if len(measured) < wanted.labels + wanted.cells:
         raise ArchflowError(f"{wanted.metric}: {len(measured)} rows for {wanted.labels} labels, {wanted.cells} cells")
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in METHODS}
-    with progress_bar("explain", wanted.draws * len(METHODS)) as bar:
+    with progress_bar("explain", wanted.draws * len(METHODS), kept=folder) as bar:
         for draw in range(wanted.draws):
             shuffled = np.random.default_rng(draw).permutation(measured)
             labelled, cells = shuffled[: wanted.labels], shuffled[wanted.labels :][: wanted.cells]

@@ -70,7 +70,7 @@ def run_choices(choices: Choices, folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     skipped: dict[str, str] = {}
     picked = entries(choices.tables)
-    with progress_bar("choices", len(picked) * len(choices.budgets) * choices.draws) as bar:
+    with progress_bar("choices", len(picked) * len(choices.budgets) * choices.draws, kept=folder) as bar:
         for entry in picked:
             try:
                 pool = Pool.of(entry, choices.rows)

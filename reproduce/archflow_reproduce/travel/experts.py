@@ -118,7 +118,7 @@ def run_experts(wanted: Comparison, folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     skipped: dict[str, str] = {}
     picked = [entry for entry in SOURCES if not wanted.tables or entry.name in wanted.tables]
-    with progress_bar("experts", len(picked) * len(KNOWN) * len(wanted.budgets) * len(METHODS)) as bar:
+    with progress_bar("experts", len(picked) * len(KNOWN) * len(wanted.budgets) * len(METHODS), kept=folder) as bar:
         for entry in picked:
             try:
                 pool = Pool.of(entry, PARTS[0])

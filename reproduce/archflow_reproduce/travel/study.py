@@ -65,7 +65,7 @@ def run_travel(selection: Selection, folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     skipped: dict[str, str] = {}
     steps = len(selection.budgets) * len(wanted) * selection.runs
-    with progress_bar("travel", len(picked) * steps) as bar:
+    with progress_bar("travel", len(picked) * steps, kept=folder) as bar:
         for number, entry in enumerate(picked, 1):
             try:
                 pool = Pool.of(entry, selection.rows)
