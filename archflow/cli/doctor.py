@@ -11,7 +11,7 @@ from archflow.printable import printable
 
 
 def doctor(as_json: Json = False) -> None:
-    """Check the installation, and say how to mend it.
+    """Check the installation, and say how to correct it.
 
     The exit code is 1 if something does not work until that is done. Nothing is downloaded.
     """

@@ -28,6 +28,7 @@ SpaceOption = Annotated[str, typer.Option(help="The search space, also of the ta
 BatchSize = Annotated[int, typer.Option(min=2, help="Training images in the one batch that the proxies use.")]
 DeviceOption = Annotated[str, typer.Option(help="The PyTorch device to compute on, such as cpu or cuda.")]
 Processes = Annotated[int, typer.Option(min=0, help="Networks computed in parallel; 0 for one per core.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed for the initial weights.")]
 NamesOption = Annotated[str | None, typer.Option(help="The proxies, separated by commas. Default: all.")]
 
 
@@ -42,17 +43,14 @@ def proxies(
     channels: Channels = 16,
     cells: Cells = 2,
     stages: Stages = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed for the initial weights.")] = 0,
+    seed: Seed = 0,
     sample_seed: SampleSeed = 0,
     device: DeviceOption = "cpu",
     processes: Processes = 0,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Compute zero-cost proxies of untrained networks.
-
-    They come from one batch of images. If interrupted, re-run the same command to resume.
-    """
+    """Compute zero-cost proxies of untrained networks, from one batch of images."""
     from archflow.data.benchmarks import find
     from archflow.data.proxy_job import ProxyJob, journal_of
     from archflow.networks.zero_cost import PROXIES
@@ -70,7 +68,7 @@ def proxies(
     )
     check_outputs(*job.outputs(out), force=force)
     architectures = job.architectures()
-    with progress_bar(f"proxies of {space} on {data}", len(architectures), kept=journal_of(out)) as progress:
+    with progress_bar(f"proxies on {data}", len(architectures), kept=journal_of(out)) as progress:
         _print(out, job.run(architectures, out, processes or os.cpu_count() or 1, progress), as_json)
 
 

@@ -59,7 +59,7 @@ def serve(
     space: SpaceOption = None,
     device: ComputeOption = "cpu",
 ) -> None:
-    """Answer requests over HTTP with fitted predictors.
+    """Answer HTTP requests with fitted predictors.
 
     SIGHUP loads the predictors again; SIGTERM ends the service once it has answered.
     """
