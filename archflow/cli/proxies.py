@@ -50,7 +50,7 @@ def proxies(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Compute zero-cost proxies of untrained networks, from one batch of images."""
+    """Compute zero-cost proxies of networks from one batch of images."""
     from archflow.data.benchmarks import find
     from archflow.data.proxy_job import ProxyJob, journal_of
     from archflow.networks.zero_cost import PROXIES
