@@ -59,7 +59,7 @@ def serve(
     space: SpaceOption = None,
     device: ComputeOption = "cpu",
 ) -> None:
-    """Answer HTTP requests with fitted predictors.
+    """Answer HTTP requests with predictors.
 
     SIGHUP loads the predictors again; SIGTERM ends the service once it has answered.
     """

@@ -16,8 +16,8 @@ def first_front(values: Values) -> Ints:
     at = 0
     while at < len(left):
         rows, row = values[left], values[left[at]]
-        kept = ~((rows <= row).all(1) & (rows < row).any(1))
-        at = int(kept[: at + 1].sum())
+        kept = np.logical_not((rows <= row).all(1) & (rows < row).any(1))
+        at = int(np.count_nonzero(kept[: at + 1]))
         left = left[kept]
     return np.sort(left)
 
