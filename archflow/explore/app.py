@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from archflow.errors import ArchflowError
 from archflow.explore.explored import Explored
 from archflow.files import reason
+
+if TYPE_CHECKING:
+    from dash import Dash
+    from werkzeug.serving import BaseWSGIServer
 
 HOST = "127.0.0.1"
 MISSING = "the explorer needs dash and dash-cytoscape; install them: pip install 'archflow[explore]'"
@@ -28,7 +34,7 @@ def require_dash() -> None:
         raise ArchflowError(MISSING) from None
 
 
-def make_app(explored: Explored):
+def make_app(explored: Explored) -> Dash:
     """The application, with all scripts from the installed packages."""
     require_dash()
     import dash
@@ -52,6 +58,31 @@ def make_app(explored: Explored):
     return app
 
 
+def listening(app: Dash, port: int) -> BaseWSGIServer:
+    """A server that listens on a port of this machine, 0 for any free one.
+
+    Raises:
+        ArchflowError: If the port is taken.
+    """
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        """Logs no requests."""
+
+        def log(self, type: str, message: str, *args: object) -> None:
+            pass
+
+    with socket.socket() as bound:  # werkzeug would end the process if the port were taken
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind((HOST, port))
+        except OSError as error:
+            raise ArchflowError(f"port {port}: cannot be used ({reason(error)}); give another --port") from None
+        bound.listen()
+        taken = bound.getsockname()[1]
+        return make_server(HOST, taken, app.server, True, request_handler=Quiet, fd=os.dup(bound.fileno()))
+
+
 def serve(explored: Explored, port: int, on_ready: Callable[[str], None]) -> None:
     """Serve the page until interrupted.
 
@@ -63,24 +94,8 @@ def serve(explored: Explored, port: int, on_ready: Callable[[str], None]) -> Non
     Raises:
         ArchflowError: If the port is taken, or the extra is not installed.
     """
-    app = make_app(explored)
-    from werkzeug.serving import WSGIRequestHandler, make_server
-
-    class Quiet(WSGIRequestHandler):
-        """Logs no requests."""
-
-        def log(self, type: str, message: str, *args: object) -> None:
-            pass
-
-    with socket.socket() as bound:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((HOST, port))
-        except OSError as error:
-            raise ArchflowError(f"port {port}: cannot be used ({reason(error)}); give another --port") from None
-        bound.listen()
-        server = make_server(HOST, port, app.server, threaded=True, request_handler=Quiet, fd=bound.fileno())
-        on_ready(f"http://{HOST}:{bound.getsockname()[1]}/")
+    with listening(make_app(explored), port) as server:
+        on_ready(f"http://{HOST}:{server.port}/")
         server.serve_forever()
 
 

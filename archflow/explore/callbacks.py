@@ -123,7 +123,7 @@ def view(explored: Explored, current: Any) -> dict[str, Any]:
         "called": called(explored, architecture, current["row"]),
         "elements": drawing.elements(architecture, before=before),
         "words": drawing.in_words(architecture),
-        "judgements": tables.judgements(judged(explored, architecture, current["row"]), explored.coverage),
+        "judgements": tables.judgements(explored, judged(explored, architecture, current["row"])),
         "disabled": False,
         "nodes": nodes,
         "sources": nodes,

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from archflow.errors import ArchflowError
 from archflow.features import FEATURES
 from archflow.graph.table import Table
-from archflow.predict.base import Predictor, check_unranked, ranking_columns
+from archflow.predict.base import Predictor, check_unranked, interval_columns, ranking_columns
 from archflow.predict.direction import usually_lower
 from archflow.predict.explain.contract import Space
 from archflow.progress import LOGGER
@@ -57,10 +57,16 @@ class Explored:
 
     @cached_property
     def numbers(self) -> list[str]:
-        """The columns of numbers, predictions first."""
+        """The columns of numbers, those of predicted metrics first."""
         names = [name for name in self.table.metrics if np.isfinite(self.table.metrics[name]).any()]
-        predicted = [name for name in names if name.startswith(("predicted_", "rank_", "low_", "high_"))]
-        return [*predicted, *(name for name in names if name not in predicted)]
+        first = [
+            name
+            for predictor in self.predictors
+            for place, metric in enumerate(predictor.metrics)
+            for name in (*ranking_columns(predictor.metrics, place)[:1], metric, *interval_columns(metric))
+            if name in names
+        ]
+        return [*first, *(name for name in names if name not in first)]
 
     @cached_property
     def categories(self) -> dict[str, list[str]]:

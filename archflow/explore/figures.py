@@ -160,7 +160,7 @@ def _size(count: int) -> float:
 
 def _layout(explored: Explored, axes: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {
-        **{"margin": {"l": 52, "r": 8, "t": 8, "b": 40}, "paper_bgcolor": "#ffffff", "plot_bgcolor": "#ffffff"},
+        **{"margin": {"l": 52, "r": 8, "t": 34, "b": 40}, "paper_bgcolor": "#ffffff", "plot_bgcolor": "#ffffff"},
         **{"showlegend": False, "dragmode": "lasso", "hovermode": "closest", "uirevision": "/".join(axes)},
         "font": {"family": "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", "size": 12, "color": INK},
         "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": UNKNOWN, "font": {"color": INK, "size": 12}, "align": "left"},

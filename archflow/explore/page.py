@@ -16,6 +16,10 @@ NEIGHBOURS = 20
 """How many nearest neighbours are selected unless the user says otherwise."""
 
 
+BUTTONS_REMOVED = ["autoScale2d", "toImage", "sendChartToCloud"]
+"""Nothing is sent from this machine."""
+
+
 def page(explored: Explored) -> html.Div:
     """The whole page."""
     about = f"{len(explored):,} architectures"
@@ -34,8 +38,13 @@ def page(explored: Explored) -> html.Div:
 
 
 def labelled(text: str, control: Any, kind: str = "") -> html.Div:
-    """A control below its label."""
-    return html.Div([html.Label(text, htmlFor=control.id, id=f"{control.id}-label"), control], className=f"field {kind}")
+    """A control below its label.
+
+    Dash names a dropdown by two elements: its value, and one called `ID-value-count`, which is the label here, so that
+    a screen reader says both.
+    """
+    label = html.Label(text, htmlFor=control.id, id=f"{control.id}-value-count")
+    return html.Div([label, control], className=f"field {kind}")
 
 
 def _section(name: str, title: str, children: Sequence[Any]) -> html.Section:
@@ -78,7 +87,7 @@ def _map(explored: Explored) -> html.Section:
     )
     graph = dcc.Graph(
         id="map",
-        config={"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": ["autoScale2d", "toImage"]},
+        config={"displaylogo": False, "scrollZoom": True, "modeBarButtonsToRemove": BUTTONS_REMOVED},
         responsive=True,
     )
     hint = "Click a point to see its architecture; draw around points to select them. The table below does the same."

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from archflow.explore.explored import Explored
 from archflow.explore.judging import Judgement
+from archflow.predict.base import interval_columns
 from archflow.predict.explain.explanation import Explanation
 from archflow.report.explanation_words import METHODS, with_spread
 
@@ -44,8 +45,8 @@ def selection(explored: Explored, rows: NDArray[np.int64], colour: str | None) -
     return _table(["row", *texts, *shown, "architecture"], lines, "Selected architectures")
 
 
-def judgements(found: Sequence[Judgement], coverage: float) -> Any:
-    """Predictions and their intervals, as numbers and as bars on a scale that holds all of them."""
+def judgements(explored: Explored, found: Sequence[Judgement]) -> Any:
+    """Predictions and their intervals, as numbers and as bars on the scale of the whole table."""
     if not found:
         return html.P("No predictor: start with --predictor FOLDER to see predictions.", className="muted")
     lines = []
@@ -56,10 +57,32 @@ def judgements(found: Sequence[Judgement], coverage: float) -> Any:
             with_spread(each.predicted, each.std),
             f"{each.low:.4g} to {each.high:.4g}" if math.isfinite(each.low + each.high) else "too few labels",
             f"{change:+.3g}" if math.isfinite(change) else "",
+            _bar(explored, each),
         ]
         lines.append(html.Tr([html.Th(each.metric, scope="row"), *map(html.Td, cells)]))
-    heads = ["metric", "measured", "predicted", f"{100 * coverage:g} % interval", "by edits"]
+    heads = ["metric", "measured", "predicted", f"{100 * explored.coverage:g} % interval", "by edits", "in the table's range"]
     return html.Div(_table(heads, lines, "Predictions"), className="scroll")
+
+
+def _bar(explored: Explored, each: Judgement) -> html.Div:
+    """The interval as a bar, with the prediction, the one before edits (hollow), and the measurement (a dot)."""
+    names = (f"predicted_{each.metric}", *interval_columns(each.metric))
+    known = [explored.values(name) for name in names if name in explored.table.metrics]
+    own = [each.measured, each.predicted, each.low, each.high, each.before]
+    low, high = (end([*(end(column) for column in known), *own]) for end in (np.nanmin, np.nanmax))
+    width = (high - low) or 1.0
+
+    def place(value: float) -> str:
+        return f"{100 * (value - low) / width:.1f}%"
+
+    marks = []
+    if math.isfinite(each.low + each.high):
+        width_of_bar = f"{100 * (each.high - each.low) / width:.1f}%"
+        marks.append(html.Span(className="interval", style={"left": place(each.low), "width": width_of_bar}))
+    for kind, value in (("before", each.before), ("predicted", each.predicted), ("measured", each.measured)):
+        if math.isfinite(value):
+            marks.append(html.Span(className=kind, style={"left": place(value)}))
+    return html.Div(marks, className="bar", **{"aria-hidden": "true"})
 
 
 def attributions(found: Explanation) -> Any:

@@ -120,6 +120,21 @@ class Browser:
         self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
         self.call("Input.dispatchKeyEvent", type="keyUp", **about)
 
+    def choose(self, dropdown: str, option: str) -> None:
+        """Choose the option that begins with a text, with the keyboard alone."""
+        self.press(f"#{dropdown}")
+        self.wait("document.querySelector('.dash-dropdown-search')")
+        self.type(option)
+        self.wait("document.querySelectorAll('.dash-options-list-option').length > 0")
+        self.key("ArrowDown")
+        self.key("Enter", "\r")
+
+    def wait_for_file(self, path: Path, seconds: float = 30) -> None:
+        until = time.monotonic() + seconds
+        while not path.is_file():
+            assert time.monotonic() < until, f"not downloaded: {path}"
+            time.sleep(0.05)
+
     def type(self, text: str) -> None:
         self.call("Input.insertText", text=text)
 
