@@ -51,7 +51,7 @@ ROOMS = (
         "encoders",
         "pretext",
     ),
-    *("predict", "recipes", "search", "serve", "cli"),
+    *("predict", "recipes", "search", "serve", "explore", "cli"),
 )
 ORDER = {**dict.fromkeys(GROUND, -1), **{room: i for i, room in enumerate(ROOMS)}, "testing": len(ROOMS)}
 KNOWS_NOTHING_OF = {
@@ -62,6 +62,7 @@ KNOWS_NOTHING_OF = {
     "encoders": {"spaces", "data", "networks"},
     "pretext": {"spaces", "data", "networks"},
     "predict": {"spaces", "data", "networks"},
+    "explore": {room for room in ROOMS if room not in ("report", "graph", "features", "predict", "explore")},
 }
 GROUND_ORDER = {
     "errors": set(),
@@ -176,7 +177,7 @@ def imported_files(path, files):
 
 HEAVY = (
     *("torch", "pyarrow", "sklearn", "scipy", "safetensors", "pandas", "matplotlib", "pooch", "requests", "altair"),
-    "pydantic",
+    *("pydantic", "dash"),
 )
 
 

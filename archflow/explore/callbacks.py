@@ -152,7 +152,7 @@ def node_choices(explored: Explored, node: Any, current: Any) -> tuple[Any, ...]
 
 def compare(explored: Explored, other: Any, current: Any, metric: str | None) -> dict[str, Any]:
     """Two architectures side by side, coloured by what the prediction depends on."""
-    found: dict[str, Any] = {"legend": "Keep an architecture with the button above; it is then compared with the one shown."}
+    found: dict[str, Any] = {"legend": "Press “Keep for comparison” above; what is shown next is compared with it."}
     for side, state in (("other", other), ("current", current)):
         if other is None or state is None:
             found[side] = ("", [], "", "")

@@ -103,7 +103,7 @@ def _architecture(explored: Explored) -> html.Section:
         [
             labelled("Row", dcc.Input(id="row", type="number", min=0, max=len(explored) - 1, step=1, debounce=True)),
             html.Button("Undo all edits", id="reset", className="button"),
-            html.Button("Compare others with this", id="keep", className="button"),
+            html.Button("Keep for comparison", id="keep", className="button"),
         ],
         className="controls",
     )

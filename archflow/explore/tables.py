@@ -55,12 +55,12 @@ def judgements(explored: Explored, found: Sequence[Judgement]) -> Any:
         cells = [
             _figure(each.measured, "not measured"),
             with_spread(each.predicted, each.std),
-            f"{each.low:.4g} to {each.high:.4g}" if math.isfinite(each.low + each.high) else "too few labels",
+            [f"{each.low:.4g} to {each.high:.4g}" if math.isfinite(each.low + each.high) else "too few labels"]
+            + [_bar(explored, each)],
             f"{change:+.3g}" if math.isfinite(change) else "",
-            _bar(explored, each),
         ]
         lines.append(html.Tr([html.Th(each.metric, scope="row"), *map(html.Td, cells)]))
-    heads = ["metric", "measured", "predicted", f"{100 * explored.coverage:g} % interval", "by edits", "in the table's range"]
+    heads = ["metric", "measured", "predicted", f"{100 * explored.coverage:g} % interval", "by edits"]
     return html.Div(_table(heads, lines, "Predictions"), className="scroll")
 
 

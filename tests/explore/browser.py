@@ -109,6 +109,14 @@ class Browser:
         self.mouse("mousePressed", x, y, 1)
         self.mouse("mouseReleased", x, y)
 
+    def drag(self, corners: list[list[float]]) -> None:
+        """Draw around an area with the mouse."""
+        self.mouse("mouseMoved", *corners[0])
+        self.mouse("mousePressed", *corners[0], 1)
+        for corner in (*corners[1:], corners[0]):
+            self.mouse("mouseMoved", *corner, 1)
+        self.mouse("mouseReleased", *corners[0])
+
     def press(self, selector: str) -> None:
         """Press a button with the keyboard."""
         self.evaluate(f"document.querySelector({selector!r}).focus()")
@@ -123,11 +131,15 @@ class Browser:
     def choose(self, dropdown: str, option: str) -> None:
         """Choose the option that begins with a text, with the keyboard alone."""
         self.press(f"#{dropdown}")
-        self.wait("document.querySelector('.dash-dropdown-search')")
-        self.type(option)
-        self.wait("document.querySelectorAll('.dash-options-list-option').length > 0")
-        self.key("ArrowDown")
+        self.wait("document.querySelector('.dash-dropdown-content')?.contains(document.activeElement)")
+        here = "document.activeElement.closest('[role=option]')?.textContent ?? ''"
+        for _ in range(80):
+            if self.evaluate(here).startswith(option):
+                break
+            self.key("ArrowDown")
         self.key("Enter", "\r")
+        self.key("Escape")  # a choice of several stays open
+        self.wait("!document.querySelector('.dash-dropdown-content')")
 
     def wait_for_file(self, path: Path, seconds: float = 30) -> None:
         until = time.monotonic() + seconds

@@ -20,6 +20,11 @@ POINT = """(() => {
   return [x, at.y + own.yaxis._offset + own.yaxis.c2p(trace.y[NUMBER])];
 })()"""
 
+CORNERS = """(() => {
+  const at = document.querySelector('#map .nsewdrag').getBoundingClientRect();
+  return [[0.02, 0.02], [0.55, 0.02], [0.55, 0.98], [0.02, 0.98]].map(([x, y]) => [at.x + x * at.width, at.y + y * at.height]);
+})()"""
+
 
 @pytest.fixture
 def address(seen):
@@ -57,13 +62,18 @@ def test_the_page_in_a_browser(address, tmp_path):
         page.press("#connect")
         page.wait("document.querySelector('[role=alert]').textContent === 'choose a node'")
 
+        page.evaluate("window.scrollTo(0, 0)")
+        corners = page.evaluate(CORNERS)
+        page.drag(corners)
+        page.wait("/^[1-9][0-9]? of 60/.test(document.querySelector('#summary').textContent)")
+        page.wait("!document.querySelector('#summary').textContent.startsWith('60')")
         page.press("#nearest")
-        page.wait("document.querySelector('#summary').textContent.startsWith('20 of 60 architectures are selected')")
+        page.wait("document.querySelector('#summary').textContent.startsWith('21 of 60 architectures are selected')")
         page.press("#export")
         page.wait_for_file(tmp_path / "cells-selection.parquet")
         assert not page.complaints()
         assert all(each.startswith((address, "data:", "blob:")) for each in page.addresses())
-    assert len(read_table(tmp_path / "cells-selection.parquet")) == 20
+    assert len(read_table(tmp_path / "cells-selection.parquet")) == 21
 
 
 def test_other_hosts_are_refused(seen):
