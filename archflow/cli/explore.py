@@ -21,7 +21,9 @@ TableArgument = Annotated[
 ]
 PredictorOption = Annotated[
     list[Path] | None,
-    typer.Option("--predictor", help="The folder of a predictor that `archflow fit` wrote; may be given several times."),
+    typer.Option(
+        "--predictor", help="The folder of a predictor that `archflow fit` wrote; may be given several times."
+    ),
 ]
 EncoderOption = Annotated[
     Path | None,
@@ -31,7 +33,8 @@ EncoderOption = Annotated[
     ),
 ]
 CoverageOption = Annotated[
-    float, typer.Option(parser=probability, metavar="<float>", help="The probability that an interval holds the metric.")
+    float,
+    typer.Option(parser=probability, metavar="<float>", help="The probability that an interval holds the metric."),
 ]
 PortOption = Annotated[int, typer.Option(min=0, max=65535, help="The port on this machine; 0 for any free one.")]
 

@@ -59,7 +59,7 @@ def make_app(explored: Explored) -> Dash:
 
 
 def listening(app: Dash, port: int) -> BaseWSGIServer:
-    """A server that listens on a port of this machine, 0 for any free one.
+    """A server at a port of this machine, 0 for any free one.
 
     Raises:
         ArchflowError: If the port is taken.

@@ -123,9 +123,7 @@ def _shade(value: float, most: float, from_: Sequence[int] = (255, 255, 255)) ->
     if not math.isfinite(value):
         return PAPER
     share = STRONGEST / 100 * min(abs(value) / most, 1)
-    mixed = (
-        round(a + (b - a) * share) for a, b in zip(from_, RAISES if value >= 0 else LOWERS, strict=True)
-    )
+    mixed = (round(a + (b - a) * share) for a, b in zip(from_, RAISES if value >= 0 else LOWERS, strict=True))
     return "rgb({}, {}, {})".format(*mixed)
 
 

@@ -48,7 +48,11 @@ def to_json(architecture: Architecture) -> dict[str, Any]:
         name: [None if value != value else float(value) for value in values]
         for name, values in architecture.attributes.items()
     }
-    return {"ops": list(architecture.ops), "edges": [list(edge) for edge in architecture.edges], "attributes": attributes}
+    return {
+        "ops": list(architecture.ops),
+        "edges": [list(edge) for edge in architecture.edges],
+        "attributes": attributes,
+    }
 
 
 def of_json(about: Mapping[str, Any]) -> Architecture:

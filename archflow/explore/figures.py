@@ -125,7 +125,9 @@ def _scale(shades: Sequence[str], steps: bool = False) -> list[list[Any]]:
         for shade, low, high in zip(shades, ends[:-1].tolist(), ends[1:].tolist(), strict=True):
             scale += [[low, shade], [high, shade]]
         return scale
-    return scale + [[place, shade] for place, shade in zip(np.linspace(first, 1, len(shades)).tolist(), shades, strict=True)]
+    return scale + [
+        [place, shade] for place, shade in zip(np.linspace(first, 1, len(shades)).tolist(), shades, strict=True)
+    ]
 
 
 def _labels(explored: Explored, rows: Rows, colour: str | None) -> Trace:
@@ -163,7 +165,12 @@ def _layout(explored: Explored, axes: Sequence[str]) -> dict[str, Any]:
         **{"margin": {"l": 52, "r": 8, "t": 34, "b": 40}, "paper_bgcolor": "#ffffff", "plot_bgcolor": "#ffffff"},
         **{"showlegend": False, "dragmode": "lasso", "hovermode": "closest", "uirevision": "/".join(axes)},
         "font": {"family": "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", "size": 12, "color": INK},
-        "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": UNKNOWN, "font": {"color": INK, "size": 12}, "align": "left"},
+        "hoverlabel": {
+            "bgcolor": "#ffffff",
+            "bordercolor": UNKNOWN,
+            "font": {"color": INK, "size": 12},
+            "align": "left",
+        },
     }
     for key, name in zip(("xaxis", "yaxis"), axes, strict=True):
         on_map = name in MAP

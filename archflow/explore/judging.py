@@ -104,7 +104,9 @@ def _by(
     return [
         Judgement(
             metric,
-            nan if found is None or metric not in explored.table.metrics else float(explored.table.metric(metric)[found]),
+            nan
+            if found is None or metric not in explored.table.metrics
+            else float(explored.table.metric(metric)[found]),
             float(mean[place, column]),
             float(std[place, column]),
             float(low[place, column]),

@@ -94,7 +94,12 @@ def _map(explored: Explored) -> html.Section:
     return _section(
         "map-section",
         "Map",
-        [look, rule, html.Div(graph, className="map", role="group", **{"aria-label": "Map"}), html.P(hint, className="muted")],
+        [
+            look,
+            rule,
+            html.Div(graph, className="map", role="group", **{"aria-label": "Map"}),
+            html.P(hint, className="muted"),
+        ],
     )
 
 
@@ -109,7 +114,9 @@ def _architecture(explored: Explored) -> html.Section:
     )
     space = explored.space
     stay = dcc.Checklist(
-        [{"label": f" stay within {space.name}", "value": "stay"}] if space else [], ["stay"] if space else [], id="stay"
+        [{"label": f" stay within {space.name}", "value": "stay"}] if space else [],
+        ["stay"] if space else [],
+        id="stay",
     )
     return _section(
         "architecture",
@@ -200,13 +207,23 @@ def _table(explored: Explored) -> html.Section:
 
 def _comparison(explored: Explored) -> html.Section:
     metrics = [metric for predictor in explored.predictors for metric in predictor.metrics]
-    ask = labelled("Attributions of", _dropdown("metric", metrics, metrics[0] if metrics else None, "no predictor"), "wide")
+    ask = labelled(
+        "Attributions of", _dropdown("metric", metrics, metrics[0] if metrics else None, "no predictor"), "wide"
+    )
     sides = [
         html.Div(
-            [html.H3(title), html.P(id=f"{side}-called", className="called")]
-            + [html.Div(graph(f"{side}-drawing", "20rem"), id=f"{side}-words", role="img"), html.Div(id=f"{side}-facts")]
+            [
+                html.H3(title),
+                html.P(id=f"{side}-called", className="called"),
+                html.Div(graph(f"{side}-drawing", "20rem"), id=f"{side}-words", role="img"),
+                html.Div(id=f"{side}-facts"),
+            ]
         )
         for side, title in (("other", "Kept"), ("current", "Shown above"))
     ]
-    parts = [ask, html.P(id="legend", className="muted"), dcc.Loading(html.Div(sides, className="beside"), delay_show=400)]
+    parts = [
+        ask,
+        html.P(id="legend", className="muted"),
+        dcc.Loading(html.Div(sides, className="beside"), delay_show=400),
+    ]
     return _section("comparison", "Comparison", parts)

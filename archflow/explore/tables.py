@@ -38,7 +38,10 @@ def selection(explored: Explored, rows: NDArray[np.int64], colour: str | None) -
     for place, row in enumerate(rows.tolist()):
         name = some.called(place)
         button = html.Button(
-            f"{row}", id={"kind": "show", "row": row}, className="link", **{"aria-label": f"Show row {row}, {name[:60]}"}
+            f"{row}",
+            id={"kind": "show", "row": row},
+            className="link",
+            **{"aria-label": f"Show row {row}, {name[:60]}"},
         )
         cells = [html.Td(column[place] or "") for column in columns]
         lines.append(html.Tr([html.Th(button, scope="row"), *cells, html.Td(name, className="name")]))
@@ -52,11 +55,11 @@ def judgements(explored: Explored, found: Sequence[Judgement]) -> Any:
     lines = []
     for each in found:
         change = each.predicted - each.before
+        ends = f"{each.low:.4g} to {each.high:.4g}" if math.isfinite(each.low + each.high) else "too few labels"
         cells = [
             _figure(each.measured, "not measured"),
             with_spread(each.predicted, each.std),
-            [f"{each.low:.4g} to {each.high:.4g}" if math.isfinite(each.low + each.high) else "too few labels"]
-            + [_bar(explored, each)],
+            [ends, _bar(explored, each)],
             f"{change:+.3g}" if math.isfinite(change) else "",
         ]
         lines.append(html.Tr([html.Th(each.metric, scope="row"), *map(html.Td, cells)]))

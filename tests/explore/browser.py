@@ -100,9 +100,7 @@ class Browser:
     def mouse(self, kind: str, x: float, y: float, buttons: int = 0) -> None:
         count = 0 if kind == "mouseMoved" else 1
         button = "left" if buttons or kind == "mouseReleased" else "none"
-        self.call(
-            "Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, buttons=buttons, clickCount=count
-        )
+        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button=button, buttons=buttons, clickCount=count)
 
     def click(self, x: float, y: float) -> None:
         self.mouse("mouseMoved", x, y)
@@ -157,14 +155,17 @@ class Browser:
     def addresses(self) -> list[str]:
         """All addresses that the page has asked for."""
         self.evaluate("1")
-        return [each["params"]["request"]["url"] for each in self.events if each["method"] == "Network.requestWillBeSent"]
+        return [
+            each["params"]["request"]["url"] for each in self.events if each["method"] == "Network.requestWillBeSent"
+        ]
 
     def complaints(self) -> list[str]:
         """Errors that the page has logged."""
         self.evaluate("1")
         thrown = [each["params"] for each in self.events if each["method"] == "Runtime.exceptionThrown"]
         logged = [
-            each["params"] for each in self.events
+            each["params"]
+            for each in self.events
             if each["method"] == "Runtime.consoleAPICalled" and each["params"]["type"] == "error"
         ]
         return [json.dumps(each)[:800] for each in (*thrown, *logged)]

@@ -22,7 +22,8 @@ POINT = """(() => {
 
 CORNERS = """(() => {
   const at = document.querySelector('#map .nsewdrag').getBoundingClientRect();
-  return [[0.02, 0.02], [0.55, 0.02], [0.55, 0.98], [0.02, 0.98]].map(([x, y]) => [at.x + x * at.width, at.y + y * at.height]);
+  const corners = [[0.02, 0.02], [0.55, 0.02], [0.55, 0.98], [0.02, 0.98]];
+  return corners.map(([x, y]) => [at.x + x * at.width, at.y + y * at.height]);
 })()"""
 
 

@@ -13,7 +13,11 @@ from archflow.explore.judging import alternatives, explained, judged, known_row
 
 def test_a_row_is_judged_as_in_the_table(seen):
     (found,) = judged(seen, seen.table.architectures[3], 3)
-    for value, column in ((found.predicted, "predicted_accuracy"), (found.low, "low_accuracy"), (found.measured, "accuracy")):
+    for value, column in (
+        (found.predicted, "predicted_accuracy"),
+        (found.low, "low_accuracy"),
+        (found.measured, "accuracy"),
+    ):
         assert value == pytest.approx(seen.values(column)[3])
     assert np.isnan(found.before)
 
