@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-dash = pytest.importorskip("dash", reason="needs the extra `explore`")
+pytest.importorskip("dash", reason="needs the extra `explore`")
+
+from dash import dcc, html
 
 from archflow.explore.page import BUTTONS_REMOVED, page
 
@@ -19,8 +21,8 @@ def parts(component):
 
 def test_every_control_has_a_label(seen):
     every = list(parts(page(seen)))
-    labels = {each.htmlFor for each in every if isinstance(each, dash.html.Label)}
-    controls = {each.id for each in every if isinstance(each, dash.dcc.Dropdown | dash.dcc.Input)}
+    labels = {each.htmlFor for each in every if isinstance(each, html.Label)}
+    controls = {each.id for each in every if isinstance(each, dcc.Dropdown | dcc.Input)}
     assert controls == labels
     assert {"colour", "node", "operation", "attribute", "source", "target", "row"} <= controls
     ids = [each.id for each in every if getattr(each, "id", None)]
@@ -29,11 +31,11 @@ def test_every_control_has_a_label(seen):
 
 def test_sections_are_named(seen):
     every = list(parts(page(seen)))
-    titles = {each.id for each in every if isinstance(each, dash.html.H2)}
-    named = {getattr(each, "aria-labelledby") for each in every if isinstance(each, dash.html.Section)}
+    titles = {each.id for each in every if isinstance(each, html.H2)}
+    named = {each.to_plotly_json()["props"]["aria-labelledby"] for each in every if isinstance(each, html.Section)}
     assert named == titles
     assert len(named) == 4
-    (link,) = (each for each in every if isinstance(each, dash.html.A))
+    (link,) = (each for each in every if isinstance(each, html.A))
     assert link.href[1:] in titles
 
 
