@@ -83,7 +83,7 @@ def _shown(app: dash.Dash, explored: Explored) -> None:
             row = actions.clicked_row(explored, click, rule)
         elif trigger == "reset":
             row = None if current is None else current["row"]
-        elif trigger != "row":
+        elif isinstance(trigger, dict):  # a button of the table
             row = trigger["row"]
         if row is None:
             raise PreventUpdate
@@ -115,7 +115,7 @@ def _edits(app: dash.Dash, explored: Explored) -> None:
     def _edit(*given):
         current, stay, node, op, name, value, source, target = given[len(actions.EDITS) :]
         about = {"node": node, "op": op, "name": name, "value": value, "source": source, "target": target}
-        return actions.edit(explored, ctx.triggered_id, current, bool(stay), **about), ""
+        return actions.edit(explored, str(ctx.triggered_id), current, bool(stay), **about), ""
 
     app.callback(
         *(Output("operation", "options"), Output("operation", "value")),
@@ -130,8 +130,9 @@ def _edits(app: dash.Dash, explored: Explored) -> None:
         *(Output("value", "value"), Input("attribute", "value"), Input("node", "value"), Input("current", "data"))
     )
     def _value(name, node, current):
-        known = current is not None and node is not None and name in current["attributes"]
-        return current["attributes"][name][node] if known else no_update
+        if current is None or node is None or name not in current["attributes"]:
+            return no_update
+        return current["attributes"][name][node]
 
 
 def _comparison(app: dash.Dash, explored: Explored) -> None:

@@ -10,6 +10,7 @@ from dash import dcc, html
 
 from archflow.explore.drawing import STYLE
 from archflow.explore.explored import MAP, Explored, predicted_columns
+from archflow.explore.tables import aria
 from archflow.graph.column_names import TABLE_ENDINGS
 
 NEIGHBOURS = 20
@@ -49,7 +50,7 @@ def labelled(text: str, control: Any, kind: str = "") -> html.Div:
 
 def _section(name: str, title: str, children: Sequence[Any]) -> html.Section:
     heading = html.H2(title, id=f"{name}-title", tabIndex="-1")
-    return html.Section([heading, *children], id=name, className="section", **{"aria-labelledby": f"{name}-title"})
+    return html.Section([heading, *children], id=name, className="section", **aria(labelledby=f"{name}-title"))
 
 
 def _dropdown(name: str, options: Sequence[Any], value: Any = None, empty: str = "", **more: Any) -> dcc.Dropdown:
@@ -97,7 +98,7 @@ def _map(explored: Explored) -> html.Section:
         [
             look,
             rule,
-            html.Div(graph, className="map", role="group", **{"aria-label": "Map"}),
+            html.Div(graph, className="map", role="group", **aria(label="Map")),
             html.P(hint, className="muted"),
         ],
     )
@@ -125,7 +126,7 @@ def _architecture(explored: Explored) -> html.Section:
             choose,
             html.P("Choose a point of the map, or type the number of a row.", id="called", className="called"),
             html.Div(graph("drawing", "14rem"), id="drawing-words", role="img"),
-            html.Div(id="judgements", **{"aria-live": "polite"}),
+            html.Div(id="judgements", **aria(live="polite")),
             html.Fieldset([html.Legend("Edit"), *_edits(), stay], id="edits", disabled=True),
         ],
     )

@@ -23,15 +23,20 @@ COLUMNS = 5
 """The maximum number of its columns of numbers."""
 
 
+def aria(**names: str) -> dict[str, Any]:
+    """Properties for screen readers, named without `aria-`."""
+    return {f"aria-{name}": value for name, value in names.items()}
+
+
 def selection(explored: Explored, rows: NDArray[np.int64], colour: str | None) -> html.Table:
     """The selected rows, the best in the colour first, each with a button that shows it."""
-    shown = [name for name in (colour, *explored.numbers) if name in explored.table.metrics]
+    shown = [name for name in (colour, *explored.numbers) if name is not None and name in explored.table.metrics]
     shown = list(dict.fromkeys(shown))[:COLUMNS]
-    if shown and colour in shown:
+    if colour is not None and colour in shown:
         values = explored.sign(colour) * explored.values(colour)[rows]
         rows = rows[np.argsort(-np.where(np.isfinite(values), values, -np.inf), kind="stable")]
     rows = rows[:LISTED]
-    texts = [colour] if colour in explored.categories else []
+    texts = [colour] if colour is not None and colour in explored.categories else []
     some = explored.table.select(rows)
     columns = [some.texts(name) for name in texts] + [[_figure(v) for v in some.metrics[name]] for name in shown]
     lines = []
@@ -41,7 +46,7 @@ def selection(explored: Explored, rows: NDArray[np.int64], colour: str | None) -
             f"{row}",
             id={"kind": "show", "row": row},
             className="link",
-            **{"aria-label": f"Show row {row}, {name[:60]}"},
+            **aria(label=f"Show row {row}, {name[:60]}"),
         )
         cells = [html.Td(column[place] or "") for column in columns]
         lines.append(html.Tr([html.Th(button, scope="row"), *cells, html.Td(name, className="name")]))
@@ -85,7 +90,7 @@ def _bar(explored: Explored, each: Judgement) -> html.Div:
     for kind, value in (("before", each.before), ("predicted", each.predicted), ("measured", each.measured)):
         if math.isfinite(value):
             marks.append(html.Span(className=kind, style={"left": place(value)}))
-    return html.Div(marks, className="bar", **{"aria-hidden": "true"})
+    return html.Div(marks, className="bar", **aria(hidden="true"))
 
 
 def attributions(found: Explanation) -> Any:
