@@ -132,10 +132,13 @@ class Browser:
         self.wait("document.querySelector('.dash-dropdown-content')?.contains(document.activeElement)")
         here = "document.activeElement.closest('[role=option]')?.textContent ?? ''"
         for _ in range(80):
-            if self.evaluate(here).startswith(option):
+            found = self.evaluate(here)
+            if found.startswith(option):
                 break
             self.key("ArrowDown")
+            self.wait(f"({here}) !== {json.dumps(found)}")  # the focus moves a little later
         self.key("Enter", "\r")
+        self.wait(f"document.querySelector('#{dropdown}').textContent.includes({json.dumps(option)})")
         self.key("Escape")  # a choice of several stays open
         self.wait("!document.querySelector('.dash-dropdown-content')")
 
