@@ -51,7 +51,7 @@ ROOMS = (
         "encoders",
         "pretext",
     ),
-    *("predict", "recipes", "search", "service", "client", "cli"),
+    *("predict", "recipes", "search", "service", "client", "explore", "cli"),
 )
 ORDER = {**dict.fromkeys(GROUND, -1), **{room: i for i, room in enumerate(ROOMS)}, "testing": len(ROOMS)}
 KNOWS_NOTHING_OF = {
@@ -64,6 +64,7 @@ KNOWS_NOTHING_OF = {
     "predict": {"spaces", "data", "networks"},
     "service": {"report", "flow", "networks", "importers", "devices", "encoders", "pretext", "recipes"},
     "client": {room for room in ROOMS if room not in ("graph", "client")},
+    "explore": {room for room in ROOMS if room not in ("report", "graph", "features", "predict", "explore")},
 }
 GROUND_ORDER = {
     "errors": set(),
@@ -178,7 +179,7 @@ def imported_files(path, files):
 
 HEAVY = (
     *("torch", "pyarrow", "sklearn", "scipy", "safetensors", "pandas", "matplotlib", "pooch", "requests", "altair"),
-    "pydantic",
+    *("pydantic", "dash"),
 )
 
 

@@ -20,7 +20,9 @@ def serve(
     seconds: Annotated[float, typer.Option(min=0.1, help="Duration of each part.")] = 10.0,
     as_json: Json = False,
 ) -> None:
-    """Ask a running service for predictions, in batches and one by one; its token is ARCHFLOW_TOKEN, if that is set.
+    """Measure the load that a running service bears.
+
+    It is asked in batches and one by one; its token is ARCHFLOW_TOKEN, if that is set.
 
     CPU time is that of the service, per architecture.
     """
