@@ -48,7 +48,7 @@ def explore(
     port: PortOption = 8050,
     device: ComputeOption = "cpu",
 ) -> None:
-    """Serve a page to look at a table: a map, edits and their predictions, comparisons, Pareto fronts.
+    """Look at a table of architectures in the browser.
 
     The page is for this machine alone (127.0.0.1) and loads nothing from elsewhere. Ctrl-C ends it.
     """
