@@ -14,21 +14,31 @@ from archflow.pretext.distributed import average_gradients, check_start, leads, 
 from archflow.testing import random_architectures
 
 TASK = "fgp+gmae+graphcl"  # pairs of a batch, hidden operations, edited views
-SETTINGS = PretrainSettings(epochs=2, batch_size=15)
+SETTINGS = PretrainSettings(epochs=3, batch_size=15)
 
 
-def trained(checkpoint=None):
+class Killed(Exception):
+    pass
+
+
+def trained(checkpoint=None, last=None):
     """Weights and losses after a small pre-training with dropout, the last batch of which has a single architecture."""
     architectures = random_architectures(31, seed=7)
     architectures = architectures.recoded(vocabulary_for(TASK, architectures.vocabulary))
     proxies = {"edges": architectures.edge_counts.astype(float)}
     embedder = create("gin", architectures, width=8)
     epochs = []
+
+    def on_epoch(epoch, losses):
+        epochs.append(epoch)
+        if epoch == last:
+            raise Killed
+
     done = pretrain(
         *(embedder, TASK, architectures, proxies, SETTINGS),
         tasks={"fgp": {"proxies": ["edges"]}},
         checkpoint=checkpoint,
-        on_epoch=lambda epoch, _: epochs.append(epoch),
+        on_epoch=on_epoch,
     )
     return torch.cat([each.detach().flatten() for each in embedder.encoder.parameters()]), done.history, epochs
 
@@ -40,7 +50,7 @@ def member(rank, folder):
     try:
         weights, history, epochs = trained(folder / "state")
         assert leads() == (rank == 0)
-        assert epochs == ([1, 2] if leads() else [])
+        assert epochs == ([1, 2, 3] if leads() else [])
         check_start(weights.tolist(), history["losses"])
         with pytest.raises(ArchflowError, match="the 2 processes have different settings, data"):
             check_start(rank)
@@ -49,15 +59,16 @@ def member(rank, folder):
         dist.destroy_process_group()
 
 
-def test_two_processes_reach_the_weights_of_one(tmp_path):
+def test_two_processes_go_on_from_the_state_of_one_and_reach_its_weights(tmp_path):
+    with pytest.raises(Killed):
+        trained(tmp_path / "state", last=1)
     other = multiprocessing.get_context("spawn").Process(target=member, args=(1, tmp_path))
     other.start()
     weights, history = member(0, tmp_path)
     other.join()
     assert other.exitcode == 0
-    assert (tmp_path / "state").is_file()
     alone, expected, epochs = trained()
-    assert epochs == [1, 2]
+    assert epochs == [1, 2, 3]
     torch.testing.assert_close(weights, alone, rtol=0, atol=1e-5)
     for name, losses in expected["losses"].items():
         assert history["losses"][name] == pytest.approx(losses, rel=1e-5)
