@@ -19,6 +19,8 @@ from archflow.seeding import generators
 _PART: ContextVar[tuple[Ints, int, int] | None] = ContextVar("part", default=None)
 """(B,) number of nodes of a whole batch's architectures, and the bounds of those that are being encoded."""
 
+INDIVISIBLE = "this encoder's dropout cannot be divided between processes; pre-train in one process"
+
 
 def dropout(x: Tensor, p: float, training: bool, rows: Batch | Padded | None = None) -> Tensor:
     """Dropout whose rate is rounded to a multiple of 1/65,536 (16-bit random draws).
@@ -95,7 +97,10 @@ def _place(rows: Ints, power: int = 1) -> tuple[int, int] | None:
     Args:
         rows: (R,) number of nodes in every row: one row for each architecture or a single one for all, perhaps with
             the same number of further nodes for each architecture.
-        power: 1 for draws by node, 2 for draws by pair of nodes, 0 for one draw per row.
+        power: 1 for draws by node, 2 for draws by pair of nodes.
+
+    Raises:
+        ArchflowError: If the rows are others.
     """
     part = _PART.get()
     if part is None:
@@ -105,8 +110,20 @@ def _place(rows: Ints, power: int = 1) -> tuple[int, int] | None:
     further = rows - own if len(rows) == len(own) else np.zeros(1, np.int64)
     draws = (counts + further[0]) ** power
     if draws[first:last].sum() != (rows**power).sum():
-        raise ArchflowError("this encoder's dropout cannot be divided between processes; pre-train in one process")
+        raise ArchflowError(INDIVISIBLE)
     return int(draws[:first].sum()), int(draws.sum())
+
+
+def _place_of(count: int) -> tuple[int, int] | None:
+    """`_place` of `count` draws, equally many for each architecture."""
+    part = _PART.get()
+    if part is None:
+        return None
+    counts, first, last = part
+    each, rest = divmod(count, last - first)
+    if rest:
+        raise ArchflowError(INDIVISIBLE)
+    return each * first, each * len(counts)
 
 
 def _kept(x: Tensor, words: Tensor, p: float) -> Tensor:
@@ -121,8 +138,7 @@ def _words(x: Tensor, rows: Batch | Padded | None) -> Tensor:
     if rows is None:
         members = len(x) if x.ndim > 2 else 1
         count = x.numel() // members // x.shape[-1]
-        place = _place(np.ones(count, np.int64), 0)
-        return _drawn([count] * members, x.shape[-1], x.device, place).view(x.shape)
+        return _drawn([count] * members, x.shape[-1], x.device, _place_of(count)).view(x.shape)
     if isinstance(rows, Batch):
         rows = rows.member_nodes
     if x.ndim == 4:

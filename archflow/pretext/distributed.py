@@ -1,15 +1,15 @@
 """Pre-training by several processes, each of which encodes its share of every batch.
 
 All processes draw the same batches and the same random numbers. The encoder is the only part whose work is divided: a
-process encodes its share of the architectures and receives the node values of the others, so that a task's loss is
-computed from the whole batch, whatever the task. The results are those of one process up to float error.
+process encodes its share of the architectures and receives the values of the others, so that a task's loss is computed
+from the whole batch, whatever the task. The results are those of one process up to float error.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -67,9 +67,7 @@ def torchrun_group(device: str) -> Iterator[str]:
 
 @contextmanager
 def shared(encoder: Encoder) -> Iterator[None]:
-    """Inside the block each process computes its share of the encoder's node values and receives the others'.
-
-    A read-out that does not pool node values is computed for the whole batch by every process.
+    """Inside the block each process computes its share of the encoder's embeddings and receives the others'.
 
     Raises:
         ArchflowError: If the encoder normalises over the batch, so that a share of it has other values.
@@ -83,11 +81,13 @@ def shared(encoder: Encoder) -> Iterator[None]:
             "pre-train it in one process"
         )
     share = _Share()
-    encoder.forward, encoder.states = share.of(encoder.forward), share.of(encoder.states)
+    divided = {"forward": share.of(encoder.forward, by_node=True), "embed": share.of(encoder.embed, by_node=False)}
+    vars(encoder).update(divided)
     try:
         yield
     finally:
-        del encoder.forward, encoder.states
+        for name in divided:
+            del vars(encoder)[name]
 
 
 class _Share:
@@ -96,8 +96,11 @@ class _Share:
     def __init__(self) -> None:
         self.inside = False
 
-    def of(self, method):
-        """The method, (V, d) of a batch, with the work divided. Very small batches are not worth it."""
+    def of(self, method: Callable[[Batch], Tensor], by_node: bool) -> Callable[[Batch], Tensor]:
+        """The method, which gives a row per node or per architecture, with the work divided.
+
+        Each process computes the whole of a batch that has fewer architectures than there are processes.
+        """
 
         def divided(batch: Batch) -> Tensor:
             rank, count = dist.get_rank(), processes()
@@ -112,7 +115,7 @@ class _Share:
                     own = method(_part(batch, slice(first, last), slice(start, end)))
             finally:
                 self.inside = False
-            return _Gathered.apply(own, start, len(batch.op))
+            return _Gathered.apply(own, *((start, len(batch.op)) if by_node else (first, len(batch))))
 
         return divided
 
