@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test site release text lower-bounds adapters-optuna adapters-ray adapters-neps adapters-botorch adapters-syne-tune fuzz properties lint clean
+.PHONY: demo test site release text lower-bounds adapters-optuna adapters-ray adapters-neps adapters-botorch adapters-syne-tune fuzz properties gpu lint clean
 
 # Versions are pinned in requirements.txt; the stamps are remade when they change. The demo needs archflow alone; tests and
 # studies need everything that is pinned.
@@ -90,6 +90,12 @@ fuzz: $(VENV)/.installed
 FUZZ ?= tests
 properties: $(VENV)/.installed
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m hypothesis $(FUZZ)
+
+# On a machine with a GPU: the tests on it, and the speed of the encoders there.
+gpu: $(VENV)/.installed
+	@$(BIN)/python -c 'import sys, torch; torch.cuda.is_available() or sys.exit("make gpu: torch finds no GPU (CUDA) on this machine; run it on one that has a GPU")'
+	$(BIN)/python -m pytest -m cuda
+	$(BIN)/archflow bench speed --device cuda --out results/speed-cuda.json
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -160,7 +160,8 @@ class TrainingState:
             for name, parameter in self._parameters():
                 parameter.copy_(tensors[f"value.{name}"])
                 if f"optimiser.step.{name}" in tensors:
-                    self.optimiser.state[parameter] = {key: tensors[f"optimiser.{key}.{name}"] for key in MOMENTS}
+                    moments = {key: tensors[f"optimiser.{key}.{name}"].to(parameter.device) for key in MOMENTS}
+                    self.optimiser.state[parameter] = moments
             for name, buffer in self._buffers():
                 buffer.copy_(tensors[f"buffer.{name}"])
         found = {name.removeprefix("extra."): value for name, value in tensors.items() if name.startswith("extra.")}

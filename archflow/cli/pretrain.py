@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,6 +86,7 @@ def pretrain(
     """Pre-train an encoder on one or more tables, without labels.
 
     The training state is saved beside the encoder after every epoch; if interrupted, re-run the same command to resume.
+    Several processes or GPUs share the work if `torchrun` starts the command.
     """
     from archflow.data.catalogue import BENCHMARKS
     from archflow.data.joined import joined
@@ -100,10 +102,7 @@ def pretrain(
     given = {"tasks": tasks, "width": width, "view": view, "positions": positions, "epochs": epochs, "seed": seed}
     given["device"] = device
     job = published_job(benchmark, encoder, task, out, proxies=names(proxy) or usual, **given)
-    unlabelled = joined(tables, proxies_for(job.task, job.tasks))
-    trained = _train(job, unlabelled).with_history(data=data)
-    _write(job, trained, unlabelled, card)
-    _print(job, trained, as_json)
+    _run(job, joined(tables, proxies_for(job.task, job.tasks)), data, card, as_json)
 
 
 def _default_proxy(tables: dict[str, Table], task: str, tasks: Settings, given: list[str]) -> list[str]:
@@ -119,6 +118,17 @@ def _default_proxy(tables: dict[str, Table], task: str, tasks: Settings, given: 
     if [name] != usual:
         note(f"all architectures have the same {usual[0]}; the proxy is {name} instead")
     return [name]
+
+
+def _run(job: PretrainingJob, unlabelled: Unlabelled, data: str, card: bool, as_json: bool) -> None:
+    """Train the encoder, write it and print what was made; of several processes the first one writes and prints."""
+    from archflow.pretext.distributed import leads, torchrun_group
+
+    with torchrun_group(job.device) as device:
+        trained = _train(replace(job, device=device), unlabelled).with_history(data=data)
+        if leads():
+            _write(job, trained, unlabelled, card)
+            _print(job, trained, as_json)
 
 
 def _train(job: PretrainingJob, unlabelled: Unlabelled) -> Embedder:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 from archflow.graph.padded import Padded
+from archflow.graph.ragged import Ints
 from archflow.seeding import generators
+
+_PART: ContextVar[tuple[Ints, int, int] | None] = ContextVar("part", default=None)
+"""(B,) number of nodes of a whole batch's architectures, and the bounds of those that are being encoded."""
+
+INDIVISIBLE = "this encoder's dropout cannot be divided between processes; pre-train in one process"
 
 
 def dropout(x: Tensor, p: float, training: bool, rows: Batch | Padded | None = None) -> Tensor:
@@ -51,14 +61,69 @@ def pair_dropout(weights: Tensor, p: float, training: bool, rows: Padded, words:
 
 def pair_words(rows: Padded, heads: int) -> Tensor:
     """(pairs, heads) random int16 for every pair of nodes of one row, numbered as in `Padded.pair_index`."""
-    return _drawn(rows.per_member(rows.counts**2), heads, rows.device)
+    return _drawn(rows.per_member(rows.counts**2), heads, rows.device, _place(rows.counts, 2))
 
 
 def normal(rows: Padded, width: int, device: torch.device) -> Tensor:
     """(V, width) standard normal draws for every node."""
-    counts = rows.per_member(rows.counts)
-    drawn = zip(counts, generators(rows.members), strict=True)
-    return torch.cat([torch.randn(count, width, generator=generator, device=device) for count, generator in drawn])
+    counts, place = rows.per_member(rows.counts), _place(rows.counts)
+    drawn = []
+    for count, generator in zip(counts, generators(rows.members), strict=True):
+        first, total = place or (0, count)
+        drawn.append(torch.randn(total, width, generator=generator, device=device)[first : first + count])
+    return torch.cat(drawn)
+
+
+@contextmanager
+def drawing_for(counts: Ints, first: int, last: int) -> Iterator[None]:
+    """Inside the block the architectures from `first` to before `last` of a batch are encoded alone.
+
+    They get the draws that they get in the whole batch, and the generators advance as they do for the whole batch.
+
+    Args:
+        counts: (B,) number of nodes of the whole batch's architectures.
+        first, last: Bounds of the part.
+    """
+    token = _PART.set((counts, first, last))
+    try:
+        yield
+    finally:
+        _PART.reset(token)
+
+
+def _place(rows: Ints, power: int = 1) -> tuple[int, int] | None:
+    """Where the draws of a part of a batch begin, and the number of draws for the whole batch; None without a part.
+
+    Args:
+        rows: (R,) number of nodes in every row: one row for each architecture or a single one for all, perhaps with
+            the same number of further nodes for each architecture.
+        power: 1 for draws by node, 2 for draws by pair of nodes.
+
+    Raises:
+        ArchflowError: If the rows are others.
+    """
+    part = _PART.get()
+    if part is None:
+        return None
+    counts, first, last = part
+    own = counts[first:last]
+    further = rows - own if len(rows) == len(own) else np.zeros(1, np.int64)
+    draws = (counts + further[0]) ** power
+    if draws[first:last].sum() != (rows**power).sum():
+        raise ArchflowError(INDIVISIBLE)
+    return int(draws[:first].sum()), int(draws.sum())
+
+
+def _place_of(count: int) -> tuple[int, int] | None:
+    """`_place` of `count` draws, equally many for each architecture."""
+    part = _PART.get()
+    if part is None:
+        return None
+    counts, first, last = part
+    each, rest = divmod(count, last - first)
+    if rest:
+        raise ArchflowError(INDIVISIBLE)
+    return each * first, each * len(counts)
 
 
 def _kept(x: Tensor, words: Tensor, p: float) -> Tensor:
@@ -72,23 +137,25 @@ def _words(x: Tensor, rows: Batch | Padded | None) -> Tensor:
         return x.to(torch.int16)
     if rows is None:
         members = len(x) if x.ndim > 2 else 1
-        return _drawn([x.numel() // members] * members, 1, x.device).view(x.shape)
+        count = x.numel() // members // x.shape[-1]
+        return _drawn([count] * members, x.shape[-1], x.device, _place_of(count)).view(x.shape)
     if isinstance(rows, Batch):
         rows = rows.member_nodes
     if x.ndim == 4:
         words = _words(x.new_empty(()).expand(x.shape[0], x.shape[2], x.shape[1] * x.shape[3]), rows)
         return words.unflatten(2, (x.shape[1], -1)).transpose(1, 2)
-    words = _drawn(rows.per_member(rows.counts), x.shape[-1], x.device)
+    words = _drawn(rows.per_member(rows.counts), x.shape[-1], x.device, _place(rows.counts))
     return words if x.ndim == 2 else rows.gather(words).view(x.shape)
 
 
-def _drawn(counts: Sequence[int], width: int, device: torch.device) -> Tensor:
-    """(sum of counts, width) random int16; counts: rows of each member, from its own generator."""
+def _drawn(counts: Sequence[int], width: int, device: torch.device, place: tuple[int, int] | None = None) -> Tensor:
+    """(sum of counts, width) random int16; counts: rows of each member, from its own generator. place: see `_place`."""
     drawn = []
     for count, generator in zip(counts, generators(len(counts)), strict=True):
-        words = torch.empty((count * width + 3) // 4, dtype=torch.int64, device=device)
+        first, total = place or (0, count)
+        words = torch.empty((total * width + 3) // 4, dtype=torch.int64, device=device)
         words.random_(-(2**63), None, generator=generator)
-        drawn.append(words.view(torch.int16)[: count * width])
+        drawn.append(words.view(torch.int16)[first * width : (first + count) * width])
     return (drawn[0] if len(drawn) == 1 else torch.cat(drawn)).view(-1, width)
 
 

@@ -71,12 +71,14 @@ class _SegmentSum(torch.autograd.Function):
     @staticmethod
     def forward(ctx, values: Tensor, ptr: Tensor) -> Tensor:  # type: ignore[override]
         ctx.save_for_backward(ptr)
+        ctx.rows = len(values)
         return _sum_rows(values, torch.arange(len(values), device=values.device), ptr)
 
     @staticmethod
     def backward(ctx, grad: Tensor):  # type: ignore[override]
         (ptr,) = ctx.saved_tensors
-        return torch.repeat_interleave(grad, ptr.diff(), 0), None
+        # A GPU would be waited for if the number of rows were not given.
+        return torch.repeat_interleave(grad, ptr.diff(), 0, output_size=ctx.rows), None
 
 
 def _sum_rows(values: Tensor, rows: Tensor, ptr: Tensor) -> Tensor:

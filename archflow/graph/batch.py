@@ -206,7 +206,8 @@ class Batch:
     @gathered
     def graph(self) -> Tensor:
         """(V,) architecture of each node."""
-        return torch.repeat_interleave(torch.arange(len(self), device=self.device), self.sizes)
+        architectures = torch.arange(len(self), device=self.device)
+        return torch.repeat_interleave(architectures, self.sizes, output_size=len(self.op))
 
     @gathered
     def padded(self) -> Padded:

@@ -22,6 +22,7 @@ from archflow.encoders.memory import check_training
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
 from archflow.pretext.base import PretextTask, Targets
+from archflow.pretext.distributed import average_gradients, check_draws, check_start, leads, processes, shared
 from archflow.pretext.named import Settings, make_task, name_of, with_proxies
 from archflow.progress import notebook_bar
 from archflow.seeding import seeded
@@ -55,6 +56,9 @@ def pretrain(
 ) -> Embedder:
     """Train the encoder of an embedder, in place, on a pretext task.
 
+    If a process group of `torch.distributed` is initialised, all its processes must make the same call. Each encodes
+    its share of every batch; all end with the weights that one process alone would have reached, up to float error.
+
     Args:
         embedder: Its vocabulary is the one that the task needs (`vocabulary_for`).
         task: A task for this encoder, or a name as for `make_task`, whose weights are then initialised from the seed.
@@ -66,7 +70,8 @@ def pretrain(
         checkpoint: File that holds the state after every epoch. If it exists, training resumes from it, to the same
             weights as an uninterrupted run: an epoch's order and dropout depend on (seed, epoch) alone.
         device: Device of the computation.
-        on_epoch: Called after every epoch with its number (from 1) and losses; called once for restored epochs.
+        on_epoch: Called after every epoch with its number (from 1) and losses; called once for restored epochs. In a
+            process group only the first process calls it, and writes the state.
 
     Returns:
         The embedder with its history: `task`, `tasks` (the settings), `proxies`, `epochs`, `seed`, and `losses`, the
@@ -74,7 +79,8 @@ def pretrain(
 
     Raises:
         ArchflowError: If the task's proxy, or its mask, is missing; the checkpoint has other settings, data or weights;
-            memory does not suffice for the largest architectures; or a loss is not finite.
+            memory does not suffice for the largest architectures; a loss is not finite; or processes cannot share the
+            encoder (`archflow.pretext.distributed`).
     """
     settings, device = settings or PretrainSettings(), usable(device)
     name = task if isinstance(task, str) else name_of(task)
@@ -84,7 +90,7 @@ def pretrain(
     prepared = embedder.prepare(architectures)
     check_training(embedder.encoder, prepared.node_counts, settings.batch_size, device)
     targets = {part: tensor.to(device) for part, tensor in task.targets(prepared, proxies or {}).items()}
-    with notebook_bar(f"pre-training {name}", settings.epochs, on_epoch) as report:
+    with notebook_bar(f"pre-training {name}", settings.epochs, on_epoch) as report, shared(embedder.encoder):
         losses = _train(embedder.encoder, task, prepared, targets, settings, checkpoint, device, report)
     about = {"tasks": task.config, "proxies": list(task.proxies), "epochs": settings.epochs, "seed": settings.seed}
     return embedder.with_history(task=name, **about, losses=losses)
@@ -97,7 +103,7 @@ def _train(
     targets: Targets,
     settings: PretrainSettings,
     checkpoint: Path | None,
-    device: torch.device | str,
+    device: torch.device,
     on_epoch: OnEpoch | None,
 ) -> Losses:
     encoder.to(device).train()
@@ -107,22 +113,26 @@ def _train(
     losses: Losses = {}
     start = 0
     state = None
+    on_epoch = on_epoch if leads() else None
+    alone = checkpoint is None and processes() == 1
+    key = "" if alone else _key(encoder, task, architectures, targets, settings)
     if checkpoint is not None:
-        key = _key(encoder, task, architectures, targets, settings)
         state = TrainingState(checkpoint, key, {"encoder": encoder, "task": task}, optimiser)
         restored = state.restore(dict[str, Annotated[list[float], MinLen(1)]])
         if restored is not None:
             start, losses, _ = restored
             if on_epoch is not None:
                 on_epoch(start, {part: values[-1] for part, values in losses.items()})
+    check_start(key, start)
     for epoch in range(start, settings.epochs):
         task.begin_epoch(epoch / settings.epochs)
         with seeded(settings.seed, epoch):
             means = _epoch(encoder, task, architectures, targets, optimiser, settings.batch_size, device)
+            check_draws(device)
         check_progress("pre-training", epoch, means.values(), settings.learning_rate)
         for part, value in means.items():
             losses.setdefault(part, []).append(value)
-        if state is not None:
+        if state is not None and leads():
             state.save(epoch + 1, losses)
         if on_epoch is not None:
             on_epoch(epoch + 1, means)
@@ -131,6 +141,7 @@ def _train(
 
 
 def _epoch(encoder, task, architectures, targets, optimiser, batch_size, device) -> dict[str, float]:
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     order = torch.randperm(len(architectures)).numpy()
     sums: dict[str, Tensor] = {}
     for first in range(0, len(order), batch_size):
@@ -140,6 +151,7 @@ def _epoch(encoder, task, architectures, targets, optimiser, batch_size, device)
         parts = task.loss(encoder, batch, {name: values[at] for name, values in targets.items()})
         optimiser.zero_grad()
         torch.stack(list(parts.values())).sum().backward()
+        average_gradients(parameters)
         optimiser.step()
         for name, part in parts.items():
             sums[name] = sums.get(name, 0) + part.detach() * len(rows)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from archflow.encoders.dropout import dropout, normal, pair_dropout, relu_dropout
+from archflow.encoders.dropout import drawing_for, dropout, normal, pair_dropout, pair_words, relu_dropout
+from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
 from archflow.seeding import member_streams, seeded
 from archflow.testing import random_architectures
@@ -112,3 +113,32 @@ def test_streams_of_another_number_of_members_are_refused():
         member_streams(KEYS),
     ):
         by_node(Batch(SOME))
+
+
+@pytest.mark.parametrize("draw", ["nodes", "architectures", "pairs", "normal"])
+def test_a_part_of_a_batch_has_the_draws_that_it_has_in_the_whole(draw, architectures):
+    def drawn(batch: Batch) -> torch.Tensor:
+        with seeded(3):
+            if draw == "nodes":
+                found = dropout(torch.ones(len(batch.op), 3), 0.5, True, batch)
+            elif draw == "architectures":
+                found = dropout(torch.ones(len(batch), 3), 0.5, True)
+            elif draw == "pairs":
+                found = pair_words(batch.padded, 2)
+            else:
+                found = normal(batch.member_nodes, 3, batch.device)
+            return torch.cat([found, torch.rand(1, found.shape[1]).to(found.dtype)])  # what comes next, too
+
+    whole = Batch(architectures)
+    counts = architectures.node_counts
+    with drawing_for(counts, 20, 41):
+        part = drawn(Batch(architectures, np.arange(20, 41)))
+    sizes = {"architectures": counts**0, "pairs": counts**2}.get(draw, counts)
+    expected = drawn(whole)
+    first, last = sizes[:20].sum(), sizes[:41].sum()
+    assert torch.equal(part, torch.cat([expected[first:last], expected[-1:]]))
+
+
+def test_draws_of_a_part_that_are_neither_by_node_nor_by_architecture_are_refused(architectures):
+    with drawing_for(architectures.node_counts, 0, 30), pytest.raises(ArchflowError, match="cannot be divided"):
+        dropout(torch.ones(7, 2), 0.5, True)
