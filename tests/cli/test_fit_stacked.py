@@ -293,7 +293,7 @@ def test_an_interrupted_fit_goes_on_to_the_same_predictor(run, table, tmp_path, 
                 raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(fitting, "progress_bar", lambda *_: contextlib.nullcontext(Interrupted()))
+        broken.setattr(fitting, "progress_bar", lambda *_, kept: contextlib.nullcontext(Interrupted()))
         run(*fit, "--out", tmp_path / "broken", code=130)
     assert [path.name for path in (tmp_path / "broken").iterdir() if path.name.startswith("fit.state")]
     assert not (tmp_path / "broken" / "predictor.json").exists()

@@ -77,7 +77,7 @@ def test_a_note_says_which_part_could_not_be_traced(run, tmp_path):
 def test_costs_per_example_are_those_of_torch_networks(run, tmp_path):
     error = run("import", "odd.param", "--per-example", "--out", "m.csv", code=2)
     assert "odd.param" in error
-    assert "states its own batch" in error
+    assert "a batch size of its own" in error
     (tmp_path / "nets_with_batch.py").write_text(
         "import torch\ndef build(): return torch.nn.Linear(4, 2)\ndef inputs(): return torch.zeros(5, 4)\n"
     )

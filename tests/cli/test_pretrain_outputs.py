@@ -95,6 +95,6 @@ def test_an_interruption_says_how_to_resume(table, here):
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130
-    said = r"archflow: pre-training on 30 architectures: stopped after [\d,]+ of 9,999; run the same command to resume"
-    assert re.fullmatch(said, error.splitlines()[-1])
+    said = r"archflow: pre-training on 30 architectures: stopped after [\d,]+ of 9,999, kept in e\.state; "
+    assert re.fullmatch(said + "run the same command to resume", error.splitlines()[-1])
     assert "Traceback" not in error

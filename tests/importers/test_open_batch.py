@@ -59,5 +59,5 @@ def test_other_axes_stay():
 
 
 def test_a_file_states_its_batch():
-    with pytest.raises(ArchflowError, match="states its own batch"):
+    with pytest.raises(ArchflowError, match="a batch size of its own"):
         list(import_models(["model.param"], per_example=True))

@@ -46,7 +46,7 @@ def test_two_checkouts_are_compared_in_one_run(run, monkeypatch: pytest.MonkeyPa
     assert "More than 5 % slower: `parse`." in run("bench", "speed", *arguments)
     record = read_record(out)
     assert record.kind == "against"
-    assert record.result["figures"] == {"parse": {"here": 1.2, "there": 1.0, "ratio": 1.2}}
+    assert record.result["figures"] == {"parse": {"here": 1.2, "there": 1.0, "ratio": 1.2, "passes": 8}}
     assert set(record.config) == {"device", "threads", "rounds", "here", "there"}
 
 

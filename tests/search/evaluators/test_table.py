@@ -155,7 +155,7 @@ def test_files_beside_a_benchmark_bring_columns(tmp_path, monkeypatch):
     ("wanted", "message"),
     [
         (Wanted(metrics=("scor",)), "no metric is called 'scor'; did you mean 'score'"),
-        (Wanted(), "no metric is called ''"),
+        (Wanted(), "which metric"),
         (Wanted(metrics=("score",), reported=("test_scores",)), "did you mean 'test_score'"),
         (Wanted(metrics=("score",), settings={"nois": 1}), "did you mean 'noise'"),
         (Wanted(metrics=("score",), settings={"seconds": "second"}), "did you mean 'seconds'"),
