@@ -299,7 +299,7 @@ def test_an_interrupted_fit_goes_on_to_the_same_predictor(run, table, tmp_path, 
     assert not (tmp_path / "broken" / "predictor.json").exists()
     epochs = []
     monkeypatch.setattr(
-        fitting, "progress_bar", lambda *_: contextlib.nullcontext(SimpleNamespace(reach=epochs.append))
+        fitting, "progress_bar", lambda *_, kept: contextlib.nullcontext(SimpleNamespace(reach=epochs.append))
     )
     run(*fit, "--out", tmp_path / "broken")
     assert min(epochs) > 30
