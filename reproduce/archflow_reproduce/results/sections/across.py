@@ -31,7 +31,7 @@ class AcrossResult(Described):
     machine: Machine
     config: AcrossConfig
     tables: dict[str, AcrossTable]
-    cells: Annotated[dict[str, dict[str, dict[str, dict[str, list[Number]]]]], MinLen(1)]
+    cells: Annotated[dict[str, dict[str, dict[str, dict[str, Annotated[list[Number], MinLen(1)]]]]], MinLen(1)]
     published: dict[str, dict[str, dict[str, Number]]]
 
 

@@ -115,9 +115,9 @@ class SpeedResult(Described):
 
 
 class Figure(Described):
-    here: Maybe
-    there: Maybe
-    ratio: Maybe
+    here: Number
+    there: Number
+    ratio: Number
     passes: Count
 
 
