@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import parent_process, resource_tracker
 from threading import Thread
+from typing import Any
 
+from archflow.errors import ArchflowError
 from archflow.named_objects import run_inherited_plugins
 
 
@@ -49,3 +51,22 @@ def _end_with_parent(grace: float) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(grace)
         os._exit(1)
+
+
+def connected_ray(what: str, address: str | None) -> Any:
+    """The module `ray`, connected to a cluster.
+
+    Args:
+        what: Begins the error: what needs it.
+        address: Address of the cluster, as for `ray.init`; None for the one that Ray is connected to, or a local one.
+
+    Raises:
+        ArchflowError: If Ray is not installed.
+    """
+    try:
+        import ray  # pyright: ignore[reportMissingImports]  # an extra
+    except ImportError:
+        raise ArchflowError(f"{what} on a cluster needs ray; install it: pip install 'archflow[ray]'") from None
+    if not ray.is_initialized():
+        ray.init(address=address, log_to_driver=False, include_dashboard=False)
+    return ray

@@ -78,7 +78,7 @@ GROUND_ORDER = {
     "registry": {"errors", "near", "named_objects"},
     "progress": {"printable"},
     "seeding": {"errors", "bounds"},
-    "workers": {"named_objects"},
+    "workers": {"errors", "named_objects"},
     "sealed": {"errors", "files"},
     "memory": {"errors"},
     "npz": {"errors", "files", "memory"},

@@ -99,21 +99,23 @@ def clicked_row(explored: Explored, click: Any, rule: Any) -> int:
 def show(explored: Explored, row: Any) -> Json:
     """The state of the page for a row without edits."""
     checked_row(explored, row)
-    return {"row": row, **edits.to_json(explored.table.architectures[row])}
+    return {"row": row, **explored.table.architectures[row].to_json()}
 
 
 def edit(explored: Explored, button: str, current: Any, stay: bool, **given: Any) -> Json:
     """The state after an edit. Raises ArchflowError as `edits.edited`."""
-    after = edits.edited(edits.of_json(current), {"kind": EDITS[button], **given}, explored.space if stay else None)
+    after = edits.edited(
+        Architecture.from_json(current), {"kind": EDITS[button], **given}, explored.space if stay else None
+    )
     judged(explored, after, current["row"])  # a predictor may not know the operation
-    return {"row": current["row"], **edits.to_json(after)}
+    return {"row": current["row"], **after.to_json()}
 
 
 def view(explored: Explored, current: Any) -> dict[str, Any]:
     """What the page shows of the current architecture, by the output's name."""
     if current is None:
         raise PreventUpdate
-    architecture, before = edits.of_json(current), explored.table.architectures[current["row"]]
+    architecture, before = Architecture.from_json(current), explored.table.architectures[current["row"]]
     nodes = [{"label": f"{node} {op}", "value": node} for node, op in enumerate(architecture.ops)]
     return {
         "called": called(explored, architecture, current["row"]),
@@ -143,7 +145,7 @@ def node_choices(explored: Explored, node: Any, current: Any) -> tuple[Any, ...]
     """For the chosen node: its possible operations, its own one, its attributes, and one of them."""
     if current is None or node is None or node >= len(current["ops"]):
         return [], None, [], None
-    architecture = edits.of_json(current)
+    architecture = Architecture.from_json(current)
     names = [name for name, values in architecture.attributes.items() if values[node] == values[node]]
     return alternatives(explored, architecture, node), architecture.ops[node], names, names[0] if names else None
 
@@ -155,7 +157,7 @@ def compare(explored: Explored, other: Any, current: Any, metric: str | None) ->
         if other is None or state is None:
             found[side] = ("", [], "", "")
             continue
-        architecture = edits.of_json(state)
+        architecture = Architecture.from_json(state)
         why = explained(explored, architecture, state["row"], metric) if metric else None
         shown = None if why is None else why.attributions["counterfactual"]
         words = drawing.in_words(architecture)

@@ -35,33 +35,11 @@ def edited(before: Architecture, edit: Mapping[str, Any], space: Space | None = 
         edge = _node(before, edit["source"]), _node(before, edit["target"])
         after = _connected(before, edge) if kind == "connect" else _disconnected(before, edge)
     _check_ends(before, after)
-    if space is not None and not _within(after, space):
+    if space is not None and not within(after, space):
         raise ArchflowError(
             f"{space.name} has no such architecture; choose another edit, or do not stay within {space.name}"
         )
     return after
-
-
-def to_json(architecture: Architecture) -> dict[str, Any]:
-    """The architecture in JSON form; null where an attribute does not apply."""
-    attributes = {
-        name: [None if value != value else float(value) for value in values]
-        for name, values in architecture.attributes.items()
-    }
-    return {
-        "ops": list(architecture.ops),
-        "edges": [list(edge) for edge in architecture.edges],
-        "attributes": attributes,
-    }
-
-
-def of_json(about: Mapping[str, Any]) -> Architecture:
-    """The architecture that `to_json` described. Raises ArchflowError as `Architecture` does."""
-    attributes = {
-        name: [float("nan") if value is None else value for value in values]
-        for name, values in about["attributes"].items()
-    }
-    return Architecture(tuple(about["ops"]), tuple(map(tuple, about["edges"])), attributes)
 
 
 def _with_operation(before: Architecture, node: int, op: Any) -> Architecture:
@@ -107,7 +85,8 @@ def _check_ends(before: Architecture, after: Architecture) -> None:
                 )
 
 
-def _within(architecture: Architecture, space: Space) -> bool:
+def within(architecture: Architecture, space: Space) -> bool:
+    """Whether a space has an architecture, as far as the space can tell."""
     contains = getattr(space, "contains", None)
     return contains is None or contains(architecture)
 

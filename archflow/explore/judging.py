@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
 from archflow.explore.choosing import checked_row
-from archflow.explore.edits import as_set
+from archflow.explore.edits import as_set, within
 from archflow.explore.explored import Explored
 from archflow.graph import Architecture
 from archflow.graph.table import Table
@@ -79,7 +79,7 @@ def explained(explored: Explored, architecture: Architecture, row: int, metric: 
     if given.architectures[0] != architecture:
         given = _changed(predictor, explored, given, architecture, known_row(explored, architecture)).select([2])
     space = explored.space
-    if space is not None and not getattr(space, "contains", lambda each: True)(architecture):
+    if space is not None and not within(architecture, space):
         space = None
     return predictor.explain(given, table=table, space=space, metric=metric)
 

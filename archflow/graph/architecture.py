@@ -75,6 +75,23 @@ class Architecture:
     def __hash__(self) -> int:
         return hash(self._key)
 
+    def to_json(self) -> dict[str, Any]:
+        """The graph as plain JSON values, node by node; null where an attribute does not apply."""
+        attributes = {
+            name: [None if value != value else float(value) for value in values]
+            for name, values in self.attributes.items()
+        }
+        return {"ops": list(self.ops), "edges": [list(edge) for edge in self.edges], "attributes": attributes}
+
+    @classmethod
+    def from_json(cls, about: Mapping[str, Any]) -> Architecture:
+        """Restore what `to_json` gave. Raises ArchflowError as the constructor does."""
+        attributes = {
+            name: [float("nan") if value is None else value for value in values]
+            for name, values in about["attributes"].items()
+        }
+        return cls(tuple(about["ops"]), tuple(map(tuple, about["edges"])), attributes)
+
     def __repr__(self) -> str:
         attributes = f", attributes={dict(self.attributes)!r}" if self.attributes else ""
         return f"Architecture(ops={self.ops!r}, edges={self.edges!r}{attributes})"

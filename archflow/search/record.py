@@ -64,7 +64,7 @@ def asked_entry(searcher: Searcher, asked: ArchitectureSet, first: int) -> dict[
                 "native": searcher.space.format(architecture),
                 "origin": trial.origin,
                 "belief": _belief(trial.belief),
-                **_graph(architecture),
+                **architecture.to_json(),  # a native string may number the nodes differently
             }
             for trial, architecture in zip(trials, asked, strict=True)
         ]
@@ -75,7 +75,7 @@ def replay_asked(searcher: Searcher, entry: Mapping[str, Any]) -> list[int]:
     """Restore asked-for architectures to a searcher's history; returns the numbers of their trials."""
     asked = entry["asked"]
     architectures = ArchitectureSet.from_architectures(
-        [_architecture(each) for each in asked], searcher.space.vocabulary
+        [Architecture.from_json(each) for each in asked], searcher.space.vocabulary
     )
     if [each["number"] for each in asked] != list(range(len(searcher.history), len(searcher.history) + len(asked))):
         raise ArchflowError("the journal does not hold its trials in order; search again with another --out")
@@ -102,20 +102,3 @@ def replay_told(searcher: Searcher, entry: Mapping[str, Any]) -> Record:
 def _belief(belief: tuple[float, float] | None) -> list[float] | None:
     """The belief; None if JSON cannot represent it."""
     return None if belief is None or any(abs(each) == float("inf") or each != each for each in belief) else list(belief)
-
-
-def _graph(architecture: Architecture) -> dict[str, Any]:
-    """The graph node by node, since its native string may number the nodes differently."""
-    columns = {
-        name: [None if value != value else float(value) for value in column]
-        for name, column in architecture.attributes.items()
-    }
-    return {"ops": list(architecture.ops), "edges": [list(edge) for edge in architecture.edges], "attributes": columns}
-
-
-def _architecture(entry: Mapping[str, Any]) -> Architecture:
-    columns = {
-        name: [float("nan") if value is None else value for value in column]
-        for name, column in entry["attributes"].items()
-    }
-    return Architecture(tuple(entry["ops"]), tuple(map(tuple, entry["edges"])), columns)

@@ -3,8 +3,8 @@
 import pytest
 
 from archflow.errors import ArchflowError
-from archflow.explore.edits import of_json
 from archflow.explore.explored import MAP
+from archflow.graph import Architecture
 
 pytest.importorskip("dash_cytoscape", reason="needs the extra `explore`")
 
@@ -62,7 +62,7 @@ def test_a_point_is_shown_and_edited(seen):
     assert (attributes, attribute) == ([], None)
     other = next(op for op in operations if op != own)
     after = act.edit(seen, "change", current, True, node=1, op=other)
-    assert of_json(after).ops[1] == other
+    assert Architecture.from_json(after).ops[1] == other
     assert "edited" in act.view(seen, after)["called"]
     assert text_of(act.view(seen, after)["judgements"]) != text_of(seen_of["judgements"])
     with pytest.raises(ArchflowError, match="nasbench201 has no such architecture"):

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,3 +110,11 @@ def test_vocabulary_refuses_what_has_no_clear_id():
     with pytest.raises(ArchflowError, match="unknown operation 'c'; there are: a, b"):
         Vocabulary(("a", "b")).index("c")
     assert Vocabulary(["a", "b"]) == Vocabulary(("a", "b"))  # type: ignore[arg-type]
+
+
+def test_its_json_form_keeps_all(architectures):
+    attributes = {"channels": [float("nan"), 16, 32, float("nan")]}
+    chain = Architecture(("input", "conv", "conv", "output"), ((0, 1), (1, 2), (2, 3), (0, 3)), attributes)
+    for architecture in (chain, architectures[0]):
+        assert Architecture.from_json(json.loads(json.dumps(architecture.to_json(), allow_nan=False))) == architecture
+    assert chain.to_json()["attributes"] == {"channels": [None, 16.0, 32.0, None]}

@@ -76,7 +76,7 @@ def test_a_search_that_fails_says_why(searches):
 @pytest.mark.parametrize(
     ("change", "where"),
     [
-        ({"evaluate": "command:touch /tmp/x"}, "evaluate"),
+        ({"evaluate": "command:touch made"}, "evaluate"),
         ({"evaluate": "subprocess:run"}, "evaluate"),
         ({"evaluate": "train:/etc"}, "evaluate"),
         ({"evaluate": "/etc/passwd"}, "evaluate"),

@@ -12,6 +12,7 @@ from uuid import uuid4
 from archflow.errors import ArchflowError
 from archflow.recipes.ranking.chunks import AHEAD, Run, in_order
 from archflow.recipes.ranking.scoring import Job, Scored, Scorer, one_thread
+from archflow.workers import connected_ray
 
 
 def ray_chunks(count: int, address: str | None = None, **options: Any) -> Run:
@@ -28,12 +29,7 @@ def ray_chunks(count: int, address: str | None = None, **options: Any) -> Run:
     Raises:
         ArchflowError: If Ray is not installed.
     """
-    try:
-        import ray  # pyright: ignore[reportMissingImports]  # an extra
-    except ImportError:
-        raise ArchflowError("ranking on a cluster needs ray; install it: pip install 'archflow[ray]'") from None
-    if not ray.is_initialized():
-        ray.init(address=address, log_to_driver=False, include_dashboard=False)
+    ray = connected_ray("ranking", address)
 
     def run(job: Job, chunks: range) -> Generator[Scored]:
         if not isinstance(job.predictor, Path):

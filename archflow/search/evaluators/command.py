@@ -74,7 +74,7 @@ class CommandEvaluator(SearchEvaluator):
         native = self.space.format(architecture)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "architecture.json")
-            file.write_text(json.dumps(_content(architecture, native)))
+            file.write_text(json.dumps({"native": native, **architecture.to_json()}))
             values = {ARCHITECTURE: native, FILE: str(file), SEED: str(seed)}
             yield 0, self._metrics(self._run([_filled(part, values) for part in self.arguments]))
 
@@ -128,14 +128,6 @@ def target(text: str, wanted: Wanted) -> Target:
 def _filled(part: str, values: Mapping[str, str]) -> str:
     """Replace all placeholders at once, so that a value that looks like a placeholder is left unchanged."""
     return _PLACEHOLDER.sub(lambda found: values[found[0]], part)
-
-
-def _content(architecture: Architecture, native: str) -> dict[str, Any]:
-    attributes = {
-        name: [None if value != value else float(value) for value in column]
-        for name, column in architecture.attributes.items()
-    }
-    return {"native": native, "ops": architecture.ops, "edges": architecture.edges, "attributes": attributes}
 
 
 def _last_line(printed: bytes) -> str:

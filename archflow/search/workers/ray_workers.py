@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archflow.errors import ArchflowError
 from archflow.graph import Architecture
 from archflow.search.evaluators.base import checked, failure_of, points
 from archflow.search.workers.base import Finished, Job, Workers, is_last
+from archflow.workers import connected_ray
 
 
 def ray_workers(count: int, address: str | None = None, **options: Any) -> Callable[[Job, float], Workers]:
@@ -24,12 +24,7 @@ def ray_workers(count: int, address: str | None = None, **options: Any) -> Calla
     Raises:
         ArchflowError: If Ray is not installed.
     """
-    try:
-        import ray  # pyright: ignore[reportMissingImports]  # an extra
-    except ImportError:
-        raise ArchflowError("workers on a cluster need ray; install it: pip install 'archflow[ray]'") from None
-    if not ray.is_initialized():
-        ray.init(address=address, log_to_driver=False, include_dashboard=False)
+    connected_ray("evaluation", address)
     return lambda job, elapsed: RayWorkers(job, count, elapsed, options)
 
 

@@ -78,8 +78,8 @@ METHODS: Mapping[str, Method] = {
             *("nsga2", "multi_objective_regularized_evolution"),
         )
     },
-    "npenas, protocol fgp": Method("npenas", {"protocol": "fgp"}),
-    "npenas, protocol fgp, pre-trained": Method("npenas", {"protocol": "fgp", "encoder": "gated_gcn.fgp-nasbench201"}),
+    "npenas protocol fgp": Method("npenas", {"protocol": "fgp"}),
+    "npenas protocol fgp pre-trained": Method("npenas", {"protocol": "fgp", "encoder": "gated_gcn.fgp-nasbench201"}),
 }
 
 
