@@ -35,10 +35,6 @@ VERBS = {
     "fit --recipe networks": [*FIT, "--recipe", "networks", "--encoder", "gin", "--epochs", "60"],
     "label": ["label", "--space", "nasbench201", *LABEL, "--out", "out/labels.csv", *ALONE],
     "proxies": ["proxies", "--table", "table.csv", "--out", "out/proxies.csv", *ALONE],
-    "evaluate": [
-        "evaluate", "table.csv", "--metric", "score", "--labels", "20", "--recipe", "plain", "--repetitions", "4",
-        "--json", "--report", "out/report.html",
-    ],
     "search": [
         "search", "--evaluate", "table.csv", "--metric", "score", "--method", "npenas", "--budget", "40",
         "--out", "out/search",
