@@ -39,15 +39,16 @@ def encoders(
     as_json: Json = False,
 ) -> None:
     """Compare encoders on the same few labels: ranks and time."""
-    from archflow.encoders import ENCODERS, encoders_of
+    from archflow.encoders import encoders_of
     from archflow.report.markdown import markdown_table
     from archflow_reproduce.results.encoders_report import encoders_report, encoders_table, write_chart
     from archflow_reproduce.results.record import data_hash
     from archflow_reproduce.studies.encoders import Comparison, compare_encoders
     from archflow_reproduce.studies.on_features import is_on_features
+    from archflow_reproduce.studies.variants import variant
 
     study = Study("encoders", out, as_json, force, (".svg", ".html"))
-    asked = [name for name in names(chosen) if is_on_features(name) or ENCODERS.get(name)]
+    asked = [name for name in names(chosen) if is_on_features(name) or variant(name)]
     name, benchmark, table = named_table(data)
     ranks = {"metric": metric, "labels": numbers("--labels", labels, float), "methods": names(methods), "runs": runs}
     shows = {"split_by": split, "validation": validation, "view": view}

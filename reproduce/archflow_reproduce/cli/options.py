@@ -67,7 +67,12 @@ PretrainOn = Annotated[
         "default: the table that is ranked."
     ),
 ]
-SeveralEncoders = Annotated[str, typer.Option("--encoders", help="Which encoders, separated by commas.")]
+SeveralEncoders = Annotated[
+    str,
+    typer.Option(
+        "--encoders", help="Which encoders, separated by commas; 'NAME SETTING=VALUE ...' for other settings."
+    ),
+]
 SeveralEpochs = Annotated[
     str,
     typer.Option(

@@ -13,7 +13,7 @@ from archflow.data.joined import Unlabelled
 from archflow.encoders import ENCODERS, Encoder
 from archflow.encoders.embedder import Embedder
 from archflow.encoders.pretrained import load
-from archflow.graph import ArchitectureSet
+from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.pretext.jobs import PretrainingJob, run_jobs
 from archflow.pretext.named import updated
 from archflow.seeding import seeded
@@ -29,10 +29,12 @@ def file_name(protocol: Protocol, method: str) -> str:
     return f"{method}-{protocol.teacher.key}" if method == LEARNED else method.replace("*", "x").replace(" ", "")
 
 
-def fresh_encoder(protocol: Protocol, n_ops: int, seed: int) -> Encoder:
+def fresh_encoder(protocol: Protocol, vocabulary: Vocabulary, seed: int) -> Encoder:
     """The untrained encoder of a model seed."""
     with seeded(seed):
-        return ENCODERS.get(protocol.encoder)(n_ops=n_ops, **protocol.encoder_config)
+        encoder = ENCODERS.get(protocol.encoder)(n_ops=len(vocabulary), **protocol.encoder_config)
+    encoder.describe(vocabulary)
+    return encoder
 
 
 def pretrained_encoders(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from archflow.data.benchmarks import Benchmark
@@ -22,6 +23,7 @@ def published_protocol(
     metric: str | None = None,
     proxies: Sequence[str] = (),
     width: int | None = None,
+    settings: Mapping[str, Any] = MappingProxyType({}),
     train: int | None = None,
     test: int | None = None,
     epochs: int | None = None,
@@ -31,7 +33,7 @@ def published_protocol(
 ) -> Protocol:
     """The protocol with the published settings for a data set and an encoder, unless overridden by an argument.
 
-    `others` are fields of `Protocol`.
+    `settings` are the encoder's, `others` are fields of `Protocol`.
 
     Raises:
         ArchflowError: If no metric to rank by is known.
@@ -45,7 +47,7 @@ def published_protocol(
     return Protocol(
         metric=metric,
         encoder=encoder,
-        encoder_config={**chosen.config, **({} if width is None else {"width": width})},
+        encoder_config={**chosen.config, **({} if width is None else {"width": width}), **settings},
         train=preset.train if train is None else train,
         test=preset.test if test is None else test,
         shuffled=preset.shuffled,

@@ -74,11 +74,11 @@ def run_protocol(
         raise ArchflowError(f"{LEARNED}: its teacher learns from labels of {data} alone; pre-train on {data} too")
     drawn = Drawn.of(protocol, data, table)
     rows, measured, train, labels, splits = drawn.rows, drawn.measured, drawn.train, drawn.labels, drawn.splits
-    ops = table.architectures.vocabulary.ops
+    vocabulary = table.architectures.vocabulary
     within = measured.select(pretraining_rows(protocol.split_by, measured, train))
     everything = protocol.pretrain_on_all and not protocol.split_by.startswith("size")
     seen = pretrain_on or {data: table if everything else within}
-    unlabelled = joined(seen, proxies_of_methods(protocol.methods, protocol.proxies, protocol.pretext), ops)
+    unlabelled = joined(seen, proxies_of_methods(protocol.methods, protocol.proxies, protocol.pretext), vocabulary.ops)
     settings = {"data": data, **_json(asdict(protocol))}
     if pretrain_on:
         settings["pretrain_on"] = list(pretrain_on)
@@ -94,7 +94,9 @@ def run_protocol(
     if LEARNED in protocol.methods:
         teachers = train_teachers(protocol.teacher, protocol.runs, shown, protocol.metric, parts, folder, spent.tick)
     encoders, epoch_s = pretrained_encoders(protocol, unlabelled, teachers, folder, processes, spent.tick)
-    encoders["supervised"] = [fresh_encoder(protocol, len(ops), model_seed(run)) for run in range(protocol.runs)]
+    encoders["supervised"] = [
+        fresh_encoder(protocol, vocabulary, model_seed(run)) for run in range(protocol.runs)
+    ]
     sees = dict.fromkeys(protocol.methods, shown)
     for method in filter(is_encoder, protocol.methods):
         encoder, architectures = ready_encoder(method, measured.architectures)

@@ -21,6 +21,7 @@ from archflow_reproduce.protocol.run import run_protocol
 from archflow_reproduce.speed.encoders import encode_us
 from archflow_reproduce.speed.machine import machine
 from archflow_reproduce.studies.on_features import features_result, features_us, is_on_features
+from archflow_reproduce.studies.variants import variant
 
 BATCH_SIZE = 128
 """Batch size when encoding is timed."""
@@ -31,7 +32,8 @@ class Comparison:
     """The encoders to compare, and the protocol of the comparison.
 
     Attributes:
-        encoders: Names, or regressors on features as in `is_on_features`, which are only trained on labels.
+        encoders: Names, with settings as in `variant`; or regressors on features as in `is_on_features`, which are only
+            trained on labels.
         data: The table's name.
         benchmark: Its benchmark, if any.
         metric: None for the benchmark's own.
@@ -73,9 +75,11 @@ class Comparison:
     def protocol(self, encoder: str, labels: float) -> Protocol:
         """The protocol of one encoder with one of `labels`."""
         epochs = self.epochs[list(self.labels).index(labels) % len(self.epochs)] if self.epochs else None
+        name, settings = variant(encoder)
         return published_protocol(
             self.benchmark,
-            encoder,
+            name,
+            settings=settings,
             metric=self.metric,
             proxies=self.proxies,
             epochs=epochs,
@@ -97,7 +101,9 @@ def protocol_results(
     on_step: Callable[[str], None],
     pretrain_on: Mapping[str, Table] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the result of `run_protocol` for every number of labels and encoder, with the `published` figures.
+    """Yield the result of `run_protocol` for every number of labels and encoder.
+
+    Each also has the `encoder` as it is named in the comparison, and the `published` figures.
 
     Args:
         comparison: What to compare.
@@ -117,16 +123,23 @@ def protocol_results(
             on_step(f"{encoder}, {labels:g} labels")
             if is_on_features(encoder):
                 protocol = comparison.protocol("mlp", labels)
-                yield {**features_result(encoder, protocol, comparison.data, table), "published": None}
+                result = features_result(encoder, protocol, comparison.data, table)
+                yield {**result, "encoder": encoder, "published": None}
                 continue
             protocol = comparison.protocol(encoder, labels)
             seen = [] if protocol.view == "whole" else [protocol.view]
             if protocol.validation != Protocol.validation:
                 seen.append(f"{protocol.validation}-validation")
-            parts = [f"{encoder}-{labels:g}", comparison.split_by.replace(":", "-"), *seen, *elsewhere]
+            parts = [
+                f"{encoder.replace(' ', '-')}-{labels:g}",
+                comparison.split_by.replace(":", "-"),
+                *seen,
+                *elsewhere,
+            ]
             place = folder / "-".join(parts)
             result = run_protocol(protocol, comparison.data, table, place, processes, pretrain_on=pretrain_on)
-            yield {**result, "published": published_figures(result)}
+            published = None if encoder != protocol.encoder else published_figures(result)
+            yield {**result, "encoder": encoder, "published": published}
 
 
 def compare_encoders(
@@ -159,7 +172,7 @@ def compare_encoders(
             encode[encoder] = round(features_us(encoder, table, BATCH_SIZE), 2)
             continue
         protocol = comparison.protocol(encoder, comparison.labels[0])
-        model = fresh_encoder(protocol, len(table.architectures.vocabulary), 21)
+        model = fresh_encoder(protocol, table.architectures.vocabulary, 21)
         times = encode_us(model.eval(), table.architectures, BATCH_SIZE, torch.device("cpu"))
         encode[encoder] = round(times.median, 2)
     return {
@@ -167,10 +180,7 @@ def compare_encoders(
         "metric": results[0]["metric"],
         "splits": {key: value for key, value in results[0]["splits"].items() if key != "files"},
         "cells": [
-            {
-                "encoder": result["config"]["encoder"],
-                **{key: result[key] for key in ("labels", "methods", "seconds", "config", "published")},
-            }
+            {key: result[key] for key in ("encoder", "labels", "methods", "seconds", "config", "published")}
             for result in results
         ],
         "encode_us": encode,

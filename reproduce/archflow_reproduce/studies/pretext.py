@@ -77,7 +77,7 @@ def pretext_matrix(
         )
         for result in results:
             cell = {key: result[key] for key in _KEPT}
-            cells.append({"encoder": result["config"]["encoder"], "split": result["splits"]["by"], **cell})
+            cells.append({"encoder": result["encoder"], "split": result["splits"]["by"], **cell})
     config = {**comparisons[0].config, "data": list(tables), "pretrain_on": list(pretrain_on or {})}
     return {"matrix": cells, "config": config, "machine": machine()}
 
