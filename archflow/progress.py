@@ -138,7 +138,7 @@ def progress_bar(description: str, total: int, done: int = 0, kept: str | Path =
 def _shown(console, text: str, total: int, done: int, kept: str) -> Iterator[Progress]:
     """The bar or the lines of a log."""
     if LOGGER.isEnabledFor(logging.INFO) and (console.is_terminal or console.is_jupyter):
-        with _rich(console) as bar:
+        with _rich(console, text, total) as bar:
             task = bar.add_task(text, total=total, completed=done, note="")
             with _saying_how_far(text, total, lambda: int(bar.tasks[0].completed), kept):
                 yield _Bar(bar, task)
@@ -183,17 +183,22 @@ def _console():
     return console
 
 
-def _rich(console):
+def _rich(console, text: str, total: int):
+    """A bar in one line: a long text or note is cut off, and the bar is shortened, so that the figures stay."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
+    from rich.table import Column
 
+    described = min(len(text), console.width // 3)
+    figures = len(f"{total}/{total} 0:00:00 -:--:--")
+    noted = max(1, console.width - described - figures - len(" ━━━━  "))
     columns = (
-        TextColumn("{task.description}", markup=False),
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, max_width=described)),
         BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        TimeElapsedColumn(table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[note]}", markup=False, table_column=Column(no_wrap=True, max_width=noted)),
     )
     return RichProgress(*columns, console=console, transient=False)
 

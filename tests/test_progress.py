@@ -1,10 +1,13 @@
 """Progress counts from the first step, however it is moved, and the logger `archflow` decides whether it is shown."""
 
+import io
 import logging
+import re
 from contextlib import nullcontext
 from unittest.mock import Mock
 
 import pytest
+from rich.console import Console
 from rich.progress import Progress as RichProgress
 
 from archflow import progress
@@ -40,6 +43,23 @@ def test_a_bar_advances_and_reaches(monkeypatch):
         bar.reach(7)
         bar.advance()
     assert seen == [(3, "one more"), (7, "on"), (7, ""), (8, "")]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("note", ["", "best 94.37, archflow", "nb201-in16, 30 labels, gaussian_process/plain+columns"])
+@pytest.mark.parametrize("text", ["search", "pre-training gated_gcn on flow reconstruction and proxies"])
+def test_a_bar_is_one_line_with_its_figures(monkeypatch, width, note, text):
+    shown = io.StringIO()
+    console = Console(file=shown, force_terminal=True, width=width, color_system=None, legacy_windows=False)
+    monkeypatch.setattr(progress, "_console", lambda: console)
+    with progress_bar(text, 15625) as bar:
+        bar.reach(1234, note)
+    last = [line for line in re.split(r"\x1b\[[0-9;?]*[A-Za-z]|\n", shown.getvalue()) if line.strip()][-1].rstrip("\r")
+    assert len(last) <= width
+    assert "1234/15625" in last
+    assert "0:00:00" in last
+    assert last.startswith(text[:15])
+    assert note[:4] in last
 
 
 def test_in_a_log_there_is_a_line_a_minute_and_one_at_the_end(caplog, clock):
@@ -83,7 +103,7 @@ def notebook(monkeypatch):
     shown = []
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     monkeypatch.setattr(progress, "find_spec", lambda name: True)
-    monkeypatch.setattr(progress, "_rich", lambda console: nullcontext(RichProgress(console=console)))
+    monkeypatch.setattr(progress, "_rich", lambda console, text, total: nullcontext(RichProgress(console=console)))
     monkeypatch.setattr(progress, "_Bar", lambda bar, task: Mock(reach=lambda *given: shown.append(given)))
     return shown
 

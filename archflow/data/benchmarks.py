@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from archflow.data.cache import check_cached, show_licence
 from archflow.data.catalogue import BENCHMARKS, Benchmark
@@ -10,6 +11,7 @@ from archflow.data.places import FOLDER_VARIABLE, cached_table, own_table
 from archflow.data.provision import get_offline
 from archflow.data.user_tables import with_graphs
 from archflow.errors import ArchflowError
+from archflow.graph.frames import is_frame
 from archflow.graph.table import Table, read_table
 from archflow.near import alternatives
 
@@ -93,14 +95,16 @@ def how_to_get(benchmark: Benchmark) -> str:
     )
 
 
-def load(data: str | Path, *, numbers_in_names: bool = False) -> Table:
-    """Load the table of a named benchmark or a file.
+def load(data: str | Path | Any, *, numbers_in_names: bool = False) -> Table:
+    """Load the table of a named benchmark or a file, or take a data frame as one.
 
     Args:
-        data: As for `find`.
+        data: As for `find`, or a frame as for `Table.from_frame`.
         numbers_in_names: As for `read_table`.
 
     Raises:
-        ArchflowError: As for `find` and `read_table`.
+        ArchflowError: As for `find`, `read_table` and `Table.from_frame`.
     """
+    if is_frame(data):
+        return Table.from_frame(data, numbers_in_names=numbers_in_names)
     return read_table(find(data)[1], numbers_in_names=numbers_in_names)

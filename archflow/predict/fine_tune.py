@@ -74,7 +74,7 @@ class Runs:
     seeds: Sequence[int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FineTuned:
     """The result of fine-tuning.
 
@@ -90,6 +90,11 @@ class FineTuned:
     losses: NDArray[np.float64]
     validation_score: NDArray[np.float64]
     held_out: int
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(dict.fromkeys(type(model.encoder).__name__ for model in self.models))
+        score = f"; best validation score {self.validation_score.max():.3f}" if self.validation_score.size else ""
+        return f"FineTuned({len(self.models)} of {kinds}; {len(self.losses)} epochs{score})"
 
 
 def fine_tune(

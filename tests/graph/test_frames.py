@@ -9,6 +9,7 @@ import archflow
 from archflow.encoders.embedder import as_set
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table, read_table
+from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.stacked import StackedPredictor
 from archflow.spaces import TableSpace
 from tests.tables import OLD_PYARROW, scored_cells
@@ -61,6 +62,38 @@ def test_a_predictor_learns_from_a_frame_and_predicts_one(table):
     frame = table.to_pandas()
     predictor.fit(frame, metrics=["score"])
     np.testing.assert_array_equal(predictor.predict(frame).mean, predictor.predict(table).mean)
+
+
+FORMS = {
+    "an architecture": lambda table: table[0],
+    "a list": lambda table: [table[0]],
+    "a set": lambda table: table.architectures[:1],
+    "a table": lambda table: table[:1],
+    "a frame": lambda table: table.to_pandas()[:1],
+}
+
+
+@pytest.fixture(scope="module")
+def taught(table):
+    """A stack and a network that learnt from lists."""
+    architectures, labels = list(table.architectures), list(table.metric("score"))
+    stacked = StackedPredictor(components=("ridge",), features=("counts",))
+    stacked.fit(architectures, labels)
+    network = archflow.NetworkPredictor(archflow.create("mlp", table, width=8), settings=FineTuneSettings(epochs=2))
+    tuned = network.fit(architectures, labels)
+    assert repr(tuned).startswith("FineTuned(1 of OperationMLP; 2 epochs; best validation score ")
+    return stacked, network
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_predictors_take_architectures_in_any_form(table, taught, form):
+    for predictor in taught:
+        whole = predictor.predict(table).mean.reshape(len(table))
+        assert predictor.predict(FORMS[form](table)).mean.ravel() == pytest.approx(whole[:1], abs=1e-5)
+
+
+def test_a_frame_is_loaded_as_a_table(table):
+    assert archflow.load(table.to_pandas()).to_pandas().equals(table.to_pandas())
 
 
 @pytest.mark.parametrize("wrong", [3, "x.csv", [1, 2], {"ops": []}, None])

@@ -94,9 +94,7 @@ def run_protocol(
     if LEARNED in protocol.methods:
         teachers = train_teachers(protocol.teacher, protocol.runs, shown, protocol.metric, parts, folder, spent.tick)
     encoders, epoch_s = pretrained_encoders(protocol, unlabelled, teachers, folder, processes, spent.tick)
-    encoders["supervised"] = [
-        fresh_encoder(protocol, vocabulary, model_seed(run)) for run in range(protocol.runs)
-    ]
+    encoders["supervised"] = [fresh_encoder(protocol, vocabulary, model_seed(run)) for run in range(protocol.runs)]
     sees = dict.fromkeys(protocol.methods, shown)
     for method in filter(is_encoder, protocol.methods):
         encoder, architectures = ready_encoder(method, measured.architectures)
