@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from archflow.checkpoint import fingerprint, load_tensors
+from archflow.predict import StackedPredictor
 from tests.tables import scored_cells
 
 TABLE = ["--data", "table.csv"]
@@ -38,6 +39,13 @@ VERBS = {
     "search": [
         "search", "--evaluate", "table.csv", "--metric", "score", "--method", "npenas", "--budget", "40",
         "--out", "out/search",
+    ],
+    "evaluate": [
+        "evaluate", "table.csv", "--metric", "score", "--labels", "20", "--recipe", "plain", "--repetitions", "4",
+        "--json",
+    ],
+    "rank --space": [
+        "rank", "net", "--space", "nasbench201", "--sample", "5e4", "--top", "20", "--out", "out/best.csv",
     ],
     "bench fgp": [
         "bench", "fgp", *TABLE, "--metric", "score", "--encoder", "gin", "--methods", "supervised,flow",
@@ -57,16 +65,19 @@ def run(verb: str, folder: Path, limit: float | None = None) -> bool:
     """Run a verb in a folder; whether it ended by itself before it was killed at the limit (seconds)."""
     command = [sys.executable, "-m", "archflow", *VERBS[verb]]
     process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
-        _, errors = process.communicate(timeout=limit)
+        printed, errors = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         return False
     if process.returncode:
         raise SystemExit(f"{verb}: exit code {process.returncode}: {errors.strip().splitlines()[-1:]}")
+    if "--json" in command:
+        (folder / "out").mkdir(exist_ok=True)
+        (folder / "out" / "printed.json").write_text(printed)
     return True
 
 
@@ -101,9 +112,13 @@ def _timeless(content: Any) -> Any:
 
 
 def prepared(folder: Path) -> Path:
-    """The folder with the table that all verbs read."""
+    """The folder with the table that all verbs read, and a predictor that learnt from it."""
     folder.mkdir()
-    scored_cells(60).write(folder / "table.csv")
+    table = scored_cells(60)
+    table.write(folder / "table.csv")
+    predictor = StackedPredictor(components=["ridge"], features=["counts"])
+    predictor.fit(table, metrics=["score"])
+    predictor.save(folder / "net")
     return folder
 
 
