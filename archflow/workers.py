@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import parent_process, resource_tracker
+from multiprocessing import active_children, parent_process, resource_tracker
 from threading import Thread
 from typing import Any
 
@@ -25,6 +25,21 @@ def interrupts_held_back() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def ended_on_failure() -> Iterator[None]:
+    """If the block fails, as on Ctrl-C, end the worker processes that were started in it; what they do is lost.
+
+    Enter it inside the block of their executor, which would otherwise wait for what they have begun.
+    """
+    before = active_children()
+    try:
+        yield
+    except BaseException:
+        for child in set(active_children()).difference(before):
+            child.terminate()
+        raise
 
 
 def begin_worker(grace: float = 0.0) -> None:

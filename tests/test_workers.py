@@ -3,10 +3,12 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import active_children, get_context
 
 import pytest
 
-from archflow.workers import interrupts_held_back
+from archflow.workers import ended_on_failure, interrupts_held_back
 
 SCRIPT = """
 import multiprocessing, os, time
@@ -76,3 +78,25 @@ def test_a_worker_that_starts_does_not_get_ctrl_c():
     assert signal.pthread_sigmask(signal.SIG_BLOCK, set()) == blocked
     with pytest.raises(KeyboardInterrupt), interrupts_held_back():
         os.kill(os.getpid(), signal.SIGINT)
+
+
+def sleep_and_stop() -> None:
+    with ProcessPoolExecutor(2, get_context("spawn")) as executor, ended_on_failure():
+        executor.submit(int, 1).result()
+        for _ in range(6):
+            executor.submit(time.sleep, 60)
+        raise KeyboardInterrupt
+
+
+def test_workers_end_at_once_if_their_block_fails():
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        sleep_and_stop()
+    assert time.monotonic() - begun < 50
+    assert not active_children()
+
+
+def test_workers_of_a_block_that_succeeds_finish_their_work():
+    with ProcessPoolExecutor(1, get_context("spawn")) as executor, ended_on_failure():
+        futures = [executor.submit(abs, -n) for n in range(3)]
+    assert [future.result() for future in futures] == [0, 1, 2]

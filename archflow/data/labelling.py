@@ -21,7 +21,7 @@ from archflow.data.journal import open_journal, read_journal
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.progress import Progress
-from archflow.workers import begin_worker, interrupts_held_back
+from archflow.workers import begin_worker, ended_on_failure, interrupts_held_back
 
 Results = dict[tuple[int, int], dict[str, float]]
 """(row, seed) -> metrics; an item that could not be measured is missing."""
@@ -163,7 +163,8 @@ def _measured(
             yield (row, seed), _measure(evaluate, architectures[row], seed)
         return
     started = False
-    with ProcessPoolExecutor(processes, get_context("spawn"), _start_worker, (evaluate,)) as pool:
+    executor = ProcessPoolExecutor(processes, get_context("spawn"), _start_worker, (evaluate,))
+    with executor as pool, ended_on_failure():
         try:
             with interrupts_held_back():
                 first = pool.submit(bool, 1)
@@ -176,8 +177,6 @@ def _measured(
                 yield futures[future], future.result()
         except (BrokenProcessPool, OSError) as error:  # OSError: it broke while another was being started
             raise ArchflowError(_DIED if started else _NOT_STARTED) from error
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
 _DIED = (

@@ -23,7 +23,7 @@ from archflow.graph import ArchitectureSet
 from archflow.pretext.named import Settings, vocabulary_for
 from archflow.pretext.pretrain import OnEpoch, PretrainSettings, pretrain
 from archflow.progress import LOGGER, Progress, progress_bar
-from archflow.workers import begin_worker, interrupts_held_back
+from archflow.workers import begin_worker, ended_on_failure, interrupts_held_back
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,9 @@ def _run_beside(
 ) -> None:
     """Run jobs in worker processes."""
     context = multiprocessing.get_context("spawn")
-    epochs, stop = context.Value("q", 0), context.Event()
-    initial = (max(1, torch.get_num_threads() // processes), epochs, stop)
-    with ProcessPoolExecutor(processes, context, _prepare, initial) as executor:
+    epochs = context.Value("q", 0)
+    initial = (max(1, torch.get_num_threads() // processes), epochs)
+    with ProcessPoolExecutor(processes, context, _prepare, initial) as executor, ended_on_failure():
         # The architectures are sent with each job: if a large message is sent while a process starts, the parent blocks
         # forever when the process dies, as in a script without a main guard.
         with interrupts_held_back():
@@ -144,28 +144,20 @@ def _run_beside(
                     futures.remove(future)
                 on_wait()
                 time.sleep(0.2)
-        except BaseException as error:  # a failed job or Ctrl-C: let the others finish their epoch, which is kept
-            stop.set()
-            executor.shutdown(wait=False, cancel_futures=True)
-            if isinstance(error, BrokenProcessPool):
-                raise ArchflowError(
-                    "pre-training: a worker process died, for lack of memory or because the script that called has no "
-                    '`if __name__ == "__main__":`; add that, or ask for one process: finished epochs are kept'
-                ) from error
-            raise
-
-
-class _Stopped(Exception):
-    """Another job failed, or the user pressed Ctrl-C."""
+        except BrokenProcessPool as error:
+            raise ArchflowError(
+                "pre-training: a worker process died, for lack of memory or because the script that called has no "
+                '`if __name__ == "__main__":`; add that, or ask for one process: finished epochs are kept'
+            ) from error
 
 
 _shared: dict[str, Any] = {}
 
 
-def _prepare(threads: int, epochs: Any, stop: Any) -> None:
+def _prepare(threads: int, epochs: Any) -> None:
     begin_worker()
     torch.set_num_threads(threads)
-    _shared.update(epochs=epochs, stop=stop)
+    _shared.update(epochs=epochs)
 
 
 def _run_in_worker(job: PretrainingJob, architectures: ArchitectureSet, proxies: Mapping[str, NDArray]) -> None:
@@ -174,8 +166,6 @@ def _run_in_worker(job: PretrainingJob, architectures: ArchitectureSet, proxies:
     def advance(count: int) -> None:
         with epochs.get_lock():
             epochs.value += count
-        if _shared["stop"].is_set():
-            raise _Stopped
 
     _run(job, architectures, proxies, advance)
 
