@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from archflow.graph.batch import Batch, Edges
 
-
 CACHED = 2**16
 """Entries of messages that are computed at once in evaluation: three such tensors fit into a core's cache."""
 
