@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
+from archflow.predict.metrics import kendall_tau, precision_at
 
 Precision = Literal["float32", "bfloat16"]
 Asked = Literal["float32", "auto", "bfloat16"]
@@ -62,7 +63,7 @@ class Comparison:
     @property
     def within_tolerance(self) -> bool:
         """Whether bfloat16 ranks as float32 does, up to the tolerance."""
-        return self.candidates >= FEWEST and self.tau >= TAU and self.shared >= SHARED
+        return self.tau >= TAU and self.shared >= SHARED
 
     def __str__(self) -> str:
         return (
@@ -73,9 +74,10 @@ class Comparison:
 
 def asked(precision: str) -> Asked:
     """The precision that a user asks for. Raises ArchflowError for an unknown one."""
-    if precision not in get_args(Asked):
-        raise ArchflowError(f"precision {precision!r}: give one of {', '.join(get_args(Asked))}")
-    return precision
+    for known in get_args(Asked):
+        if precision == known:
+            return known
+    raise ArchflowError(f"precision {precision!r}: give one of {', '.join(get_args(Asked))}")
 
 
 @contextmanager
@@ -84,7 +86,7 @@ def products_in(precision: Precision) -> Iterator[None]:
     import torch
 
     before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("medium" if precision == "bfloat16" else before)
+    torch.set_float32_matmul_precision("medium" if precision == "bfloat16" else "highest")
     try:
         yield
     finally:
@@ -111,7 +113,7 @@ def choose(precision: Asked, count: int, score: Score, device: str) -> tuple[Pre
         device: Where it does.
 
     Raises:
-        ArchflowError: If bfloat16 is asked for and not supported, or outside the tolerance.
+        ArchflowError: If bfloat16 is asked for, and is not supported, cannot be compared or is outside the tolerance.
     """
     if precision == "float32" or (precision == "auto" and count < LONG):
         return "float32", None
@@ -121,11 +123,12 @@ def choose(precision: Asked, count: int, score: Score, device: str) -> tuple[Pre
         if precision == "bfloat16":
             raise
         return "float32", f"precision float32: {error}"
+    if count < FEWEST:
+        raise ArchflowError(f"precision bfloat16: rankings are compared on at least {FEWEST:,} candidates; use float32")
     found = compared(score)
     if precision == "bfloat16" and not found.within_tolerance:
         raise ArchflowError(
-            f"precision bfloat16: {found}; wanted are at least {FEWEST:,} candidates, {TAU:g} and {100 * SHARED:g} %; "
-            "use float32"
+            f"precision bfloat16: {found}; wanted are at least {TAU:g} and {100 * SHARED:g} %; use float32"
         )
     taken = found.within_tolerance and (precision == "bfloat16" or found.faster >= FASTER)
     return ("bfloat16" if taken else "float32"), f"precision {'bfloat16' if taken else 'float32'}: bfloat16 is {found}"
@@ -146,11 +149,8 @@ def compared(score: Score) -> Comparison:
 
 
 def agreement(exact: Values, rounded: Values) -> tuple[float, float]:
-    """Kendall tau of two scorings (N,), and the fraction of the best tenth of the first that the second shares."""
-    from scipy.stats import kendalltau
-
+    """Kendall tau of two scorings (N,), N > 1, and the fraction of the first's best tenth that the second shares."""
     if np.array_equal(exact, rounded):  # also if all are equal, where tau is not defined
         return 1.0, 1.0
-    top = max(1, len(exact) // 10)
-    best, others = (set(np.argsort(-values, kind="stable")[:top].tolist()) for values in (exact, rounded))
-    return float(np.nan_to_num(kendalltau(exact, rounded).statistic)), len(best & others) / top
+    ranks = [np.unique(values, return_inverse=True)[1] for values in (rounded, exact)]  # of -inf too
+    return kendall_tau(*ranks), precision_at(0.1, *ranks)
