@@ -28,7 +28,7 @@ from archflow.recipes.ranking.best import Best
 from archflow.recipes.ranking.candidates import CHUNK, Candidates
 from archflow.recipes.ranking.chunks import Run, processes
 from archflow.recipes.ranking.distinct import Distinct
-from archflow.recipes.ranking.precision import Asked, Precision, asked, choose
+from archflow.recipes.ranking.precision import Asked, Precision, asked, check_processor, choose
 from archflow.recipes.ranking.scoring import Job, Scorer, one_thread
 from archflow.recipes.ranking.tally import Tally, kept_precision
 from archflow.spaces import SPACES, SearchSpace
@@ -177,8 +177,11 @@ def _prepared(job: Job, metric: str | None, context: str | None) -> tuple[Job, P
 
 def _settled(job: Job, model: Predictor, wanted: Asked, state: Path | None) -> tuple[Job, tuple[str, ...]]:
     """The job with its precision, and lines about that; `auto` keeps the precision of an unfinished ranking."""
+    if wanted == "float32":
+        return job, ()
     kept = kept_precision(state) if wanted == "auto" and state is not None else None
     if kept is not None:
+        check_processor(kept, job.device)
         return replace(job, precision=kept), (f"precision {kept}, as in the unfinished ranking",)
     chunk = job.candidates.chunk(0)
 
