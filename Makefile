@@ -67,7 +67,7 @@ lower-bounds:
 ADAPTERS = .venv-adapters-$(@:adapters-%=%)
 adapters-optuna: MORE = optunahub
 adapters-optuna: ADAPTER_TESTS = tests/search/adapters/test_optuna.py tests/test_optunahub.py
-adapters-ray: ADAPTER_TESTS = tests/search/adapters/test_ray_tune.py tests/search/workers/test_ray.py
+adapters-ray: ADAPTER_TESTS = tests/search/adapters/test_ray_tune.py tests/search/workers/test_ray.py tests/recipes/ranking/test_ray_chunks.py
 adapters-neps: ADAPTER_TESTS = -W default tests/search/adapters/test_neps.py  # NePS warns on import
 adapters-botorch: ADAPTER_TESTS = tests/search/adapters/test_botorch_model.py tests/search/methods/test_qlogei.py tests/search/methods/test_qlognehvi.py
 adapters-syne-tune: MORE = huggingface_hub fastparquet h5py

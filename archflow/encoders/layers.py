@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archflow.graph.batch import Batch, Edges
+
+CACHED = 2**16
+"""Entries of messages that are computed at once in evaluation: three such tensors fit into a core's cache."""
 
 
 class Linear(nn.Module):
@@ -97,12 +101,13 @@ class GatedSum(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, key: Tensor, query: Tensor, value: Tensor, edges: Edges) -> Tensor:  # type: ignore[override]
-        gate = key.index_select(0, edges.target).add_(query.index_select(0, edges.source)).sigmoid_()
+        if not any(ctx.needs_input_grad):
+            return _gated_sum(key, query, value, edges)
+        gate = _gates(key, query, edges.target, edges.source)
         sent = value.index_select(0, edges.source)
         ctx.save_for_backward(gate, sent)
         ctx.edges = edges
-        messages = gate * sent if any(ctx.needs_input_grad) else gate.mul_(sent)
-        return _sum_rows(messages, torch.arange(len(gate), device=gate.device), edges.ptr)
+        return _sum_rows(gate * sent, torch.arange(len(gate), device=gate.device), edges.ptr)
 
     @staticmethod
     def backward(ctx, grad: Tensor):  # type: ignore[override]
@@ -117,6 +122,30 @@ class GatedSum(torch.autograd.Function):
         query = _sum_rows(to_gate, edges.by_source, edges.source_ptr)
         value = _sum_rows(to_value, edges.by_source, edges.source_ptr)
         return key, query, value, None
+
+
+def _gates(key: Tensor, query: Tensor, target: Tensor, source: Tensor) -> Tensor:
+    return key.index_select(0, target).add_(query.index_select(0, source)).sigmoid_()
+
+
+def _gated_sum(key: Tensor, query: Tensor, value: Tensor, edges: Edges) -> Tensor:
+    """`GatedSum` without a gradient, for runs of nodes in turn, so that messages stay in the processor's cache."""
+    sums = []
+    for nodes, run in _runs(edges.ptr, max(1, CACHED // key.shape[1])):
+        source, ptr = edges.source[run], edges.ptr[nodes]
+        messages = _gates(key, query, edges.target[run], source).mul_(value.index_select(0, source))
+        sums.append(_sum_rows(messages, torch.arange(len(messages), device=key.device), ptr - ptr[0]))
+    return sums[0] if len(sums) == 1 else torch.cat(sums)
+
+
+def _runs(ptr: Tensor, length: int) -> list[tuple[slice, slice]]:
+    """Runs of nodes with about `length` edges each, as slices of ptr (V+1,) and of the edges; one run on a GPU."""
+    if ptr.device.type != "cpu" or int(ptr[-1]) <= length:  # a GPU would be waited for
+        return [(slice(None), slice(None))]
+    first = torch.searchsorted(ptr, torch.arange(0, int(ptr[-1]), length))
+    bounds = torch.cat([first, first.new_tensor([len(ptr) - 1])]).unique()
+    pairs = zip(bounds.tolist(), ptr[bounds].tolist(), strict=True)
+    return [(slice(a, b + 1), slice(c, d)) for (a, c), (b, d) in pairwise(pairs)]
 
 
 class NeighbourSum(torch.autograd.Function):

@@ -16,7 +16,7 @@ def test_a_sample_is_ranked_written_and_shown(run, here, predictor):
     assert names(here) == {"best.csv"}
     assert is_ranked(here / "best.csv")
     found = json.loads(run("rank", predictor, *ASKED, "--top", 25, "--json"))
-    assert found["metric"] == "accuracy"
+    assert (found["metric"], found["precision"]) == ("accuracy", "float32")
     assert (found["candidates"], found["distinct_is_exact"]) == (300, True)
     assert [row["native"] for row in found["top"]] == read_table("best.csv").native
     other = json.loads(run("rank", predictor, *ASKED, "--top", 25, "--seed", 1, "--json"))
@@ -55,6 +55,8 @@ def test_what_cannot_be_ranked_is_one_line(run, here, predictor):
     assert "--limit: is for the candidates of a table" in refused(*space, "--sample", 10, "--limit", "20ms")
     assert "--numbers-in-names: is for" in refused(*space, "--sample", 10, "--numbers-in-names")
     assert "has learnt accuracy" in refused(*space, "--sample", 10, "--metric", "size")
+    assert "give one of float32, auto, bfloat16" in refused(*space, "--sample", 10, "--precision", "half")
+    assert "precision bfloat16: " in refused(*space, "--sample", 10, "--precision", "bfloat16")
     assert "no context" in refused(*space, "--sample", 10, "--device", "pixel")
     nowhere = one_line(run("rank", "nowhere", *space, "--sample", 10, code=2))
     assert "no such file" in nowhere

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from archflow.encoders import layers
 from archflow.encoders.layers import (
     GatedSum,
     LayerNorm,
@@ -44,6 +45,17 @@ def test_messages_are_summed_as_a_loop_would(batch):
         plain[i] += value[j]
     torch.testing.assert_close(GatedSum.apply(key, query, value, batch.edges), gated)
     torch.testing.assert_close(NeighbourSum.apply(value, batch.edges), plain)
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 10**6])
+def test_messages_summed_in_runs_are_the_same_to_the_bit(batch, length, monkeypatch):
+    key, query, value = (torch.randn(len(batch.op), 3) for _ in range(3))
+    expected = GatedSum.apply(key.requires_grad_(), query, value, batch.undirected).detach()
+    monkeypatch.setattr(layers, "CACHED", 3 * length)
+    runs = layers._runs(batch.undirected.ptr, length)
+    assert (len(runs) > 1) == (length < 10**6)
+    with torch.inference_mode():
+        assert torch.equal(GatedSum.apply(key, query, value, batch.undirected), expected)
 
 
 def test_graphs_without_an_edge_pass_no_message(architectures):

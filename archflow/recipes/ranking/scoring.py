@@ -20,6 +20,7 @@ from archflow.recipes.context_texts import with_context
 from archflow.recipes.ranking.best import Rows
 from archflow.recipes.ranking.candidates import CHUNK, Candidates
 from archflow.recipes.ranking.distinct import Digests, first_of_each
+from archflow.recipes.ranking.precision import Precision, check_processor, products_in
 
 Values = NDArray[np.float64]
 
@@ -50,6 +51,7 @@ class Job:
         metric: Which of the predictor's metrics, from 0.
         context: The text for the predictor's context column; None if it has none.
         device: Where to compute.
+        precision: Of matrix products.
     """
 
     predictor: Predictor | Path
@@ -58,13 +60,15 @@ class Job:
     metric: int = 0
     context: str | None = None
     device: str = "cpu"
+    precision: Precision = "float32"
 
 
 class Scorer:
-    """Scores the chunks of a job."""
+    """Scores the chunks of a job. Raises ArchflowError if this machine cannot compute in the job's precision."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
+        check_processor(job.precision, job.device)
         given = job.predictor
         self.model = load_predictor(given, job.device) if isinstance(given, Path) else given
 
@@ -84,12 +88,13 @@ class Scorer:
         """
         table, model = self.table(architectures), self.model
         try:
-            if isinstance(model, StackedPredictor):
-                forecast = model.forecast(table)
-                prediction, by = forecast.prediction, forecast.order  # differences that the metric's unit rounds away
-            else:
-                prediction = model.predict(table)
-                by = prediction.mean
+            with products_in(self.job.precision):
+                if isinstance(model, StackedPredictor):
+                    forecast = model.forecast(table)
+                    prediction, by = forecast.prediction, forecast.order  # differences that the unit rounds away
+                else:
+                    prediction = model.predict(table)
+                    by = prediction.mean
         except ArchflowError as error:
             raise ArchflowError(f"{self.job.candidates.space.name}: {error}") from None
         by, mean, std = (part.reshape(len(table), -1)[:, self.job.metric] for part in (by, *prediction))

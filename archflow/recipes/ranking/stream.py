@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archflow.bounds import whole
 from archflow.checkpoint import fingerprint
@@ -27,8 +28,9 @@ from archflow.recipes.ranking.best import Best
 from archflow.recipes.ranking.candidates import CHUNK, Candidates
 from archflow.recipes.ranking.chunks import Run, processes
 from archflow.recipes.ranking.distinct import Distinct
+from archflow.recipes.ranking.precision import Asked, Precision, asked, check_processor, choose
 from archflow.recipes.ranking.scoring import Job, Scorer, one_thread
-from archflow.recipes.ranking.tally import Tally
+from archflow.recipes.ranking.tally import Tally, kept_precision
 from archflow.spaces import SPACES, SearchSpace
 
 TOP = 1000
@@ -60,6 +62,7 @@ class Ranking:
             the bound on what is remembered may count more than once.
         exact: Whether all distinct candidates were remembered.
         notes: Lines for the user.
+        precision: The precision of the predictor's matrix products.
     """
 
     table: Table
@@ -68,6 +71,7 @@ class Ranking:
     distinct: int
     exact: bool
     notes: tuple[str, ...] = ()
+    precision: Precision = "float32"
 
     def rows(self) -> list[dict[str, Any]]:
         """The best in JSON form, in order."""
@@ -91,6 +95,7 @@ def rank_space(
     workers: int | Run = 1,
     remembered: int = REMEMBERED,
     device: str = "cpu",
+    precision: str = "float32",
 ) -> Ranking:
     """Rank a sample of a search space, or all of it, in memory that does not depend on the number of candidates.
 
@@ -112,6 +117,10 @@ def rank_space(
         remembered: How many distinct architectures are remembered, so that they are counted once. The best hold one
             architecture of an isomorphism class in any case, the one with the best prediction.
         device: The PyTorch device to compute on.
+        precision: Of the predictor's matrix products. "bfloat16" is refused if, on a chunk of the candidates, the
+            ranking differs from the one in float32 by more than the tolerance (`TAU` and `SHARED` in
+            `archflow.recipes.ranking.precision`). "auto" takes it where it is within the tolerance and faster, from
+            100,000 candidates on; an unfinished ranking stays in the precision that it began in.
 
     Raises:
         ArchflowError: If the space is unknown or cannot be sampled or listed, the predictor cannot read its
@@ -123,8 +132,11 @@ def rank_space(
     top = min(TOP, candidates.count) if top is None else whole("top", top, 1, min(candidates.count, MOST))
     tally = Tally(Best(top), Distinct(whole("remembered", remembered, 1, MOST_REMEMBERED)))
     run = workers if callable(workers) else processes(whole("workers", workers, 1, MOST_WORKERS))
+    wanted = asked(precision)
     with _in_folder(predictor, needed=workers != 1 or out is not None) as given:
         job, model, notes = _prepared(Job(given, candidates, top, device=device), metric, context)
+        job, further = _settled(job, model, wanted, None if out is None else _state(Path(out)))
+        tally.precision, notes = job.precision, (*notes, *further)
         if out is None:
             _run(job, run, tally)
             return _ranking(tally, space, model, job.metric, notes)
@@ -163,19 +175,41 @@ def _prepared(job: Job, metric: str | None, context: str | None) -> tuple[Job, P
     return job, model, (*notes, *oddities)
 
 
+def _settled(job: Job, model: Predictor, wanted: Asked, state: Path | None) -> tuple[Job, tuple[str, ...]]:
+    """The job with its precision, and lines about that; `auto` keeps the precision of an unfinished ranking."""
+    if wanted == "float32":
+        return job, ()
+    kept = kept_precision(state) if wanted == "auto" and state is not None else None
+    if kept is not None:
+        check_processor(kept, job.device)
+        return replace(job, precision=kept), (f"precision {kept}, as in the unfinished ranking",)
+    chunk = job.candidates.chunk(0)
+
+    def score(precision: Precision) -> NDArray[np.float64]:
+        with one_thread():
+            return Scorer(replace(job, predictor=model, precision=precision)).predicted(chunk)[0]
+
+    precision, line = choose(wanted, job.candidates.count, score, job.device)
+    return replace(job, precision=precision), () if line is None else (line,)
+
+
 def _written(out: Path, job: Job, run: Run, tally: Tally, ranking: Callable[[Tally], Ranking]) -> Ranking:
     """Run the job from where its state is, write the table, and remove the state."""
-    folder = out.with_name(f"{out.name}.unfinished")
-    with only_writer(folder):
-        path, key = folder / STATE, _key(job, tally.seen.bound)
+    path, key = _state(out), _key(job, tally.seen.bound)
+    with only_writer(path.parent):
         tally = Tally.restored(path, key, job.candidates.space, tally)
         _run(job, run, tally, lambda: tally.save(path, key))
         found = ranking(tally)
         found.table.write(out)
         path.unlink(missing_ok=True)
     with suppress(OSError):  # it was there before this run began, so that `only_writer` has left it
-        folder.rmdir()
+        path.parent.rmdir()
     return found
+
+
+def _state(out: Path) -> Path:
+    """Where the state of an unfinished ranking is."""
+    return out.with_name(f"{out.name}.unfinished") / STATE
 
 
 def _run(job: Job, run: Run, tally: Tally, save: Callable[[], None] = lambda: None) -> None:
@@ -203,8 +237,8 @@ def _key(job: Job, remembered: int) -> str:
     """A digest of everything that decides the result."""
     space, candidates = job.candidates.space, job.candidates
     described: Any = read_json(Path(job.predictor) / DESCRIPTION) if isinstance(job.predictor, Path) else None
-    decided = (candidates.count, candidates.seed, CHUNK, job.top, job.metric, job.context, job.device, remembered)
-    return fingerprint(described, space.name, space.vocabulary.ops, str(space.size), decided)
+    decided = (candidates.count, candidates.seed, CHUNK, job.top, job.metric, job.context, job.device, job.precision)
+    return fingerprint(described, space.name, space.vocabulary.ops, str(space.size), decided, remembered)
 
 
 def _ranking(tally: Tally, space: SearchSpace, model: Predictor, place: int, notes: tuple[str, ...]) -> Ranking:
@@ -214,4 +248,4 @@ def _ranking(tally: Tally, space: SearchSpace, model: Predictor, place: int, not
     named = dict(zip(ranking_columns(model.metrics, place), columns, strict=True))
     table = Table(rows.architectures, named, [space.format(each) for each in rows.architectures])
     exact = tally.distinct <= tally.seen.bound
-    return Ranking(table, model.metrics[place], tally.drawn, tally.distinct, exact, notes)
+    return Ranking(table, model.metrics[place], tally.drawn, tally.distinct, exact, notes, tally.precision)

@@ -16,6 +16,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.recipes.ranking.best import Best, Rows
 from archflow.recipes.ranking.distinct import Distinct
+from archflow.recipes.ranking.precision import Precision
 from archflow.recipes.ranking.scoring import Scored
 from archflow.spaces import SearchSpace
 
@@ -29,6 +30,7 @@ class TallyDescription(Described):
     chunks: Annotated[int, Ge(0)]
     drawn: Annotated[int, Ge(0)]
     distinct: Annotated[int, Ge(0)]
+    precision: Precision
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Tally:
         chunks: The number of chunks that are done.
         drawn: The number of their candidates.
         distinct: The number of those that were not recognised as duplicates.
+        precision: What they were scored in.
     """
 
     best: Best
@@ -48,6 +51,7 @@ class Tally:
     chunks: int = 0
     drawn: int = 0
     distinct: int = 0
+    precision: Precision = "float32"
 
     def add(self, scored: Scored) -> None:
         """Count the next chunk."""
@@ -59,6 +63,7 @@ class Tally:
     def save(self, path: Path, key: str) -> None:
         """Write the state, whole or not at all; key: what decides the result."""
         about = {"key": key, "chunks": self.chunks, "drawn": self.drawn, "distinct": self.distinct}
+        about["precision"] = self.precision
         arrays = {"seen": self.seen.digests}
         if self.best.rows is not None:
             columns = self.best.rows.architectures.columns
@@ -76,7 +81,7 @@ class Tally:
         if not path.exists():
             return empty
         tensors, about = load_tensors(path)
-        described = parse(TallyDescription, about, f"{path}: a damaged state", MEND)
+        described = _described(path, about)
         if described.key != key:
             raise ArchflowError(
                 f"{path}: an unfinished ranking with other settings, or by another predictor; finish it, or remove the "
@@ -92,7 +97,16 @@ class Tally:
             empty.seen.add(arrays["seen"])
         except (KeyError, TypeError) as error:
             raise ArchflowError(f"{path}: a damaged state ({error}); {MEND}") from None
-        return cls(best, empty.seen, described.chunks, described.drawn, described.distinct)
+        return cls(best, empty.seen, described.chunks, described.drawn, described.distinct, described.precision)
+
+
+def kept_precision(path: Path) -> Precision | None:
+    """The precision of the state in a file; None if there is no file. Raises ArchflowError if it is damaged."""
+    return _described(path, load_tensors(path)[1]).precision if path.exists() else None
+
+
+def _described(path: Path, about: Any) -> TallyDescription:
+    return parse(TallyDescription, about, f"{path}: a damaged state", MEND)
 
 
 def _tensor(values: np.ndarray) -> torch.Tensor:

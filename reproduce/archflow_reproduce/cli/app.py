@@ -20,6 +20,7 @@ from archflow_reproduce.cli.neusight import neusight
 from archflow_reproduce.cli.page import page
 from archflow_reproduce.cli.pretext import pretext
 from archflow_reproduce.cli.proxies import proxies
+from archflow_reproduce.cli.scale import scale
 from archflow_reproduce.cli.search import search
 from archflow_reproduce.cli.serve import serve
 from archflow_reproduce.cli.ship_latency import ship_latency
@@ -54,6 +55,7 @@ for verb in (
     across,
     ship_latency,
     speed,
+    scale,
     serve,
     page,
 ):

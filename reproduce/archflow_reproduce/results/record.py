@@ -44,6 +44,7 @@ KINDS = (
     "few",
     "across",
     "neusight",
+    "scale",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""
 

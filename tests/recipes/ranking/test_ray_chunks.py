@@ -1,14 +1,17 @@
 """Ranking with Ray: the parts with a stand-in for Ray, and a local cluster where Ray is installed."""
 
+import os
+import signal
 import sys
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from archflow.errors import ArchflowError
-from archflow.recipes.ranking.candidates import CHUNK
+from archflow.recipes.ranking.candidates import CHUNK, Candidates
 from archflow.recipes.ranking.chunks import in_this_process
 from archflow.recipes.ranking.ray_chunks import contents, ray_chunks, unpacked
 from archflow.recipes.ranking.stream import rank_space
@@ -66,22 +69,36 @@ def test_without_a_folder_or_without_ray_it_says_so(ray_options, monkeypatch):
         ray_chunks(2)
 
 
-def test_a_killed_worker_changes_nothing(folder):
+@pytest.fixture(scope="module")
+def cluster():
     ray = pytest.importorskip("ray", reason="the extra ray is not installed")
-    import psutil  # Ray needs it
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield
+    ray.shutdown()
+
+
+@dataclass(frozen=True)
+class Deadly(Candidates):
+    """Kills the process that draws the third chunk, the first time."""
+
+    mark: Path = Path()
+
+    def chunk(self, number):
+        if number == 2 and not self.mark.exists():
+            self.mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().chunk(number)
+
+
+@pytest.mark.parametrize(("count", "options"), [(1, {"num_cpus": 2}), (2, {})])
+def test_a_killed_worker_changes_nothing(cluster, folder, tmp_path, count, options):
+    mark = tmp_path / "killed"
 
     def killing(asked, chunks):
-        for number, scored in enumerate(ray_chunks(2)(asked, chunks)):
-            if number == 0:
-                below = psutil.Process().children(recursive=True)
-                workers = [each for each in below if "ray::_score" in " ".join(each.cmdline())]
-                assert workers, "nothing is running"
-                workers[0].kill()
-            yield scored
+        deadly = Deadly(asked.candidates.space, asked.candidates.count, asked.candidates.seed, mark)
+        return ray_chunks(count, **options)(replace(asked, candidates=deadly), chunks)
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
-    try:
-        found = rank_space(folder, "nasbench201", 8 * CHUNK, top=50, workers=killing)
-    finally:
-        ray.shutdown()
-    assert found.rows() == rank_space(folder, "nasbench201", 8 * CHUNK, top=50).rows()
+    found = rank_space(folder, "nasbench201", 6 * CHUNK, top=50, workers=killing)
+    assert mark.exists()
+    alone = rank_space(folder, "nasbench201", 6 * CHUNK, top=50)
+    assert (found.rows(), found.candidates, found.distinct) == (alone.rows(), alone.candidates, alone.distinct)
