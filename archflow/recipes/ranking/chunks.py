@@ -13,7 +13,7 @@ import torch
 
 from archflow.errors import ArchflowError
 from archflow.recipes.ranking.scoring import Job, Scored, Scorer, one_thread
-from archflow.workers import begin_worker
+from archflow.workers import begin_worker, ended_on_failure
 
 Run = Callable[[Job, range], Generator[Scored]]
 """Scores the chunks of a job with these numbers, and yields the results in their order."""
@@ -58,9 +58,10 @@ def _in_processes(count: int, job: Job, chunks: range) -> Generator[Scored]:
     while done < len(chunks):
         executor = ProcessPoolExecutor(min(count, len(chunks)), get_context("spawn"), _prepare, (job,))
         try:
-            for scored in in_order(partial(executor.submit, _score), chunks[done:], AHEAD * count):
-                yield scored
-                done, deaths = done + 1, 0
+            with executor, ended_on_failure():
+                for scored in in_order(partial(executor.submit, _score), chunks[done:], AHEAD * count):
+                    yield scored
+                    done, deaths = done + 1, 0
         except BrokenProcessPool as error:
             deaths += 1
             if deaths == DEATHS:
@@ -68,8 +69,6 @@ def _in_processes(count: int, job: Job, chunks: range) -> Generator[Scored]:
                     "ranking: worker processes died, for lack of memory or because the script that called has no "
                     '`if __name__ == "__main__":`; add that, or ask for one process: finished chunks are kept'
                 ) from error
-        finally:
-            executor.shutdown(wait=done == len(chunks), cancel_futures=True)
 
 
 _scorers: list[Scorer] = []
