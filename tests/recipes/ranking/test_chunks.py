@@ -1,5 +1,6 @@
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -45,8 +46,9 @@ def dying(monkeypatch):
     """Executors; how many chunks each of them scores before a process of it dies."""
     chunks_scored = []
 
-    class Executor:
+    class Executor(nullcontext):
         def __init__(self, count, context, prepare, arguments):
+            super().__init__()
             self.score, self.left = Scorer(*arguments), chunks_scored.pop(0)
 
         def submit(self, function, number):
@@ -57,9 +59,6 @@ def dying(monkeypatch):
             else:
                 future.set_result(self.score(number))
             return future
-
-        def shutdown(self, **_):
-            pass
 
     monkeypatch.setattr(chunks, "ProcessPoolExecutor", Executor)
     return chunks_scored
