@@ -16,7 +16,7 @@ from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture import Architecture
 from archflow.graph.cells import cells
 from archflow.graph.graphs import Graphs, packed
-from archflow.graph.ragged import Ints, as_int32, as_pointer, is_row, pointer, positions, segment_reduce
+from archflow.graph.ragged import Ints, as_int32, as_pointer, chosen, is_row, pointer, positions, segment_reduce
 from archflow.graph.vocabulary import Vocabulary
 from archflow.printable import shown
 
@@ -24,7 +24,8 @@ from archflow.printable import shown
 class ArchitectureSet(Graphs):
     """N architectures with V nodes and E edges in total, as flat ragged arrays. Immutable.
 
-    The arrays may be memory-mapped (`archflow.graph.mapped`). Everything derived (levels, adjacency, hashes) is computed once, on first use.
+    The arrays may be memory-mapped; `StreamedSet` is read in parts. Everything derived (levels, adjacency, hashes) is
+    computed once, on first use.
 
     Args:
         vocabulary: The operations that ids refer to.
@@ -143,8 +144,7 @@ class ArchitectureSet(Graphs):
 
         Raises IndexError for a row out of range, or a mask of another length.
         """
-        rows = np.asarray(rows)
-        rows = np.arange(len(self))[rows if rows.size else rows.astype(np.int64)]
+        rows = chosen(rows, len(self))
         node_ptr, edge_ptr = pointer(self.node_counts[rows]), pointer(self.edge_counts[rows])
         nodes = positions(self.node_ptr[rows], self.node_counts[rows], node_ptr)
         edges = positions(self.edge_ptr[rows], self.edge_counts[rows], edge_ptr)
@@ -225,7 +225,7 @@ class ArchitectureSet(Graphs):
         return compute(self)
 
     def converted(self, convert: Callable[[ArchitectureSet], ArchitectureSet]) -> ArchitectureSet:
-        """The set that `convert` makes, which must treat each architecture by itself; a streamed one when it is read."""
+        """The set that `convert` makes, which treats each architecture by itself; a streamed one when it is read."""
         return convert(self)
 
     @cached_property

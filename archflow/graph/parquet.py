@@ -80,12 +80,13 @@ def group_sizes(path: Path, most: int) -> list[int]:
     return sizes
 
 
-def batches(path: Path, sizes: Sequence[int]) -> Iterator[pa.Table]:
+def batches(path: Path, sizes: Sequence[int], columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """Read a Parquet file in parts of about `BATCH_BYTES`, in order.
 
     Args:
         path: The file.
         sizes: What `group_sizes` gave for it.
+        columns: Those to read; all if None.
 
     Raises:
         ArchflowError: If a row group takes more than half of the memory there is: a list of a billion numbers could be
@@ -104,7 +105,7 @@ def batches(path: Path, sizes: Sequence[int]) -> Iterator[pa.Table]:
         for group, size in enumerate(sizes):
             rows = int(BATCH_BYTES / max(1.0, size / max(1, file.metadata.row_group(group).num_rows)))
             rows = min(max(1, rows), MOST_ROWS)
-            for batch in file.iter_batches(rows, row_groups=[group], use_threads=False):
+            for batch in file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
                 yield pa.Table.from_batches([batch])
 
 

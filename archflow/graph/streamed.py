@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph.architecture_set import ArchitectureSet
-from archflow.graph.ragged import Ints, is_row, pointer
+from archflow.graph.ragged import Ints, chosen, is_row, pointer
 
 LOADED = 1 << 20
 """The maximum number of nodes and edges in a part that is in memory, unless a single architecture has more."""
@@ -76,8 +76,7 @@ class StreamedSet(ArchitectureSet):
 
     def select(self, rows: ArrayLike) -> ArchitectureSet:
         """As `ArchitectureSet.select`; the result is in memory if it has at most `LOADED` nodes and edges."""
-        rows = np.asarray(rows)
-        rows = np.arange(len(self))[rows if rows.size else rows.astype(np.int64)]
+        rows = chosen(rows, len(self))
         sizes = self._sizes[rows]
         if len(rows) <= 1 or sizes.sum() <= LOADED:
             return self._load(rows)
