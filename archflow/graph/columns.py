@@ -59,6 +59,8 @@ def reading(path: Path) -> Iterator[None]:
 
     try:
         yield
+    except ArchflowError:
+        raise
     except (pa.ArrowException, ValueError, OSError, csv.Error) as error:
         line = str(error).splitlines()[0]
         mend = "save it as UTF-8" if re.search("utf-?8", line, re.IGNORECASE) else "is the file whole?"

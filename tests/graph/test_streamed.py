@@ -91,7 +91,7 @@ def test_errors_name_the_row_of_the_whole_set(monkeypatch):
             raise ArchflowError(f"row {np.argmax(some.hashes == wrong)}: is refused")
         return some
 
-    with pytest.raises(ArchflowError, match="^row 23: is refused$"):
+    with pytest.raises(ArchflowError, match=r"^row 23: is refused$"):
         list(in_parts(architectures).converted(refuse).pieces())
     with pytest.raises(AttributeError, match="nothing"):
         _ = in_parts(architectures).nothing

@@ -51,8 +51,8 @@ def run_speed_streaming(count: int, limit: float | None = None, mapped: bool = T
 
     Returns:
         By step: seconds, rows per second, and GiB at the peak: `resident` with pages of mapped files that the system
-        may drop, `private` without. A step that runs out of memory has `failed` alone. `file_gib`, `mapped_gib`: on
-        disk.
+        may drop, `private` without. A step that runs out of memory has `failed` alone. `file_bytes`, `mapped_bytes`:
+        on disk.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "cells.parquet")
@@ -60,8 +60,9 @@ def run_speed_streaming(count: int, limit: float | None = None, mapped: bool = T
         found: dict[str, Any] = {"count": count, "limit_gib": limit, "mapped": mapped}
         for name, step in STEPS.items():
             found[name] = _alone(step, path, mapped, limit)
-        found["file_gib"] = _gib(path.stat().st_size)
-        found["mapped_gib"] = _gib(sum(each.stat().st_size for each in Path(folder, "cache").rglob("*")))
+        found["file_bytes"] = path.stat().st_size
+        cached = Path(folder, "cache").rglob("*")
+        found["mapped_bytes"] = sum(each.stat().st_size for each in cached if each.is_file())
         return found
 
 
@@ -119,7 +120,8 @@ def _measured(step: Callable[[Path, bool], None], path: Path, mapped: bool, limi
     os.environ[CACHE_VARIABLE] = str(path.with_name("cache"))
     torch.set_num_threads(1)
     if limit is not None:
-        resource.setrlimit(resource.RLIMIT_DATA, (int(limit * 2**30),) * 2)
+        allowed = int(limit * 2**30)
+        resource.setrlimit(resource.RLIMIT_DATA, (allowed, allowed))
     peak, done = [0], threading.Event()
     watching = threading.Thread(target=_watch, args=(peak, done), daemon=True)
     watching.start()
