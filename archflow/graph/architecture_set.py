@@ -212,8 +212,12 @@ class ArchitectureSet(Graphs):
         unknown = recoding.ids_in(vocabulary, self.vocabulary) < 0
         return self.by_row(lambda some: np.bincount(some.node_owner[unknown[some.op]], minlength=len(some)) == 0)
 
+    def parts(self) -> Iterator[Ints]:
+        """The rows of parts that fit in memory, in order: all, unless the set is streamed (`StreamedSet`)."""
+        yield np.arange(len(self))
+
     def pieces(self) -> Iterator[ArchitectureSet]:
-        """The set in parts that are in memory, in order: the whole, unless it is streamed (`StreamedSet`)."""
+        """These parts, in memory."""
         yield self
 
     def loaded(self, rows: Ints) -> tuple[ArchitectureSet, Ints]:

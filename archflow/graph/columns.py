@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
@@ -198,14 +198,14 @@ def _in_blocks(read: Callable[[int], pa.Table], path: Path) -> pa.Table:
     return read(min(max(size + 1, 1 << 10), 2**31 - 1))
 
 
-def write_columns(path: str | Path, columns: pa.Table | Iterable[pa.Table]) -> None:
+def write_columns(path: str | Path, columns: pa.Table | Iterator[pa.Table]) -> None:
     """Write columns, or parts of them with the same schema, in the format of the file's ending, whole or not at all."""
     import pyarrow as pa
 
     path = Path(path)
     if path.suffix not in (".parquet", ".csv", ".jsonl"):
         raise ArchflowError(f"{path}: unknown ending {path.suffix!r}; a table is .parquet, .csv or .jsonl")
-    parts = iter([columns] if isinstance(columns, pa.Table) else columns)
+    parts = iter([columns]) if isinstance(columns, pa.Table) else columns
     with write_atomically(path) as temporary:
         if path.suffix == ".jsonl":
             with temporary.open("w") as file:

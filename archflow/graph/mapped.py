@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 FORMAT = "archflow mapped table 1"
 
-SHARE = 8
-"""A table whose content takes more than this part of the memory there is is mapped: in memory, what is derived of it
-takes several times as much."""
+SHARE = 16
+"""A table whose content takes more than this part of the memory there is is mapped: to read it into memory takes about
+five times its content, and to pre-train on it nine (docs/scale.md)."""
 
 _ABOUT = "about.json"
 

@@ -83,7 +83,6 @@ class StreamedSet(ArchitectureSet):
         return StreamedSet(lambda some: self._load(rows[some]), sizes)
 
     def parts(self) -> Iterator[Ints]:
-        """The rows of each of the parts."""
         ends, first = pointer(self._sizes), 0
         while first < len(self):
             last = max(first + 1, int(np.searchsorted(ends, ends[first] + LOADED, side="right")) - 1)

@@ -154,7 +154,7 @@ class Table:
         rows = chosen(rows, len(self))
         if len(rows) == len(self) and np.array_equal(rows, np.arange(len(self))):
             return self
-        native = None if self.native is None else [self.native[row] for row in rows]
+        native = None if self.native is None else [self.native[int(row)] for row in rows]
         return Table(self.architectures.select(rows), self._columns.take(rows), native)
 
     def followed_by(self, other: Table) -> Table:
@@ -184,8 +184,7 @@ class Table:
         for name in self._columns.names:
             if name in taken:
                 raise ArchflowError(f"the metric {name!r} has the name of another column of tables; rename it")
-        streamed = isinstance(self.architectures, StreamedSet)
-        write_columns(path, map(self._arrow, self.architectures.parts()) if streamed else self.to_arrow())
+        write_columns(path, map(self._arrow, self.architectures.parts()))
 
     def to_arrow(self) -> pa.Table:
         """The table as a `pyarrow.Table`, with the columns that `write` writes; `polars.from_arrow` reads it."""
