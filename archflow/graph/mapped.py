@@ -8,6 +8,7 @@ memory in a folder beside it, and renamed when it is whole.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,11 +64,15 @@ def mapped(path: Path) -> tuple[StreamedSet, pa.Table]:
     with reading(path):
         source = _source(path)
     folder = cache_folder() / "mapped"
-    made = folder / f"{path.stem[:40]}-{hashlib.blake2b(source['path'].encode(), digest_size=8).hexdigest()}"
+    made = folder / f"{path.stem[:40]}-{hashlib.blake2b(os.fsencode(path.resolve()), digest_size=8).hexdigest()}"
     with alone("mapped"):
         content = _sound(made, source) or _made(path, made, source)
-        with reading(made):
+        try:
             return opened(made, content)
+        except OSError as error:
+            raise ArchflowError(
+                f"{made}: cannot be mapped into memory ({reason(error)}); allow this process more address space"
+            ) from None
 
 
 def _made(path: Path, made: Path, source: dict[str, Any]) -> Content:

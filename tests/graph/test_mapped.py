@@ -201,6 +201,19 @@ def test_what_is_wrong_is_said_as_for_a_table_in_memory(tmp_path, cache, monkeyp
     assert not list(cache.iterdir()), "nothing half-made"
 
 
+def test_what_cannot_be_mapped_is_said_in_one_line(tmp_path, cache, monkeypatch):
+    path = tmp_path / "x.parquet"
+    scored_cells(20).write(path)
+    assert len(read_table(path, mapped=True)) == 20
+
+    def fail(*_):
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr(np, "memmap", fail)
+    with pytest.raises(ArchflowError, match=r"cannot be mapped into memory \(Cannot allocate memory\); allow"):
+        read_table(path, mapped=True)
+
+
 def test_empty_and_damaged_files_are_refused(tmp_path, cache):
     path = tmp_path / "x.parquet"
     pq.write_table(scored_cells(2).to_arrow()[:0], path)
