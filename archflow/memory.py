@@ -20,9 +20,8 @@ _CONTROL_GROUP = Path("/sys/fs/cgroup/memory.max")
 def available() -> int:
     """Bytes of main memory that this process can have: the machine's, or less where the process is limited."""
     bounds = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit != resource.RLIM_INFINITY:
-        bounds.append(limit)
+    limits = (resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA))
+    bounds += [limit for limit in limits if limit != resource.RLIM_INFINITY]
     if _CONTROL_GROUP.is_file() and (content := _CONTROL_GROUP.read_text().strip()).isdigit():
         bounds.append(int(content))
     return min(bounds)
@@ -46,22 +45,28 @@ def check_memory(what: str, needed: float) -> None:
         )
 
 
+def credible_content(path: Path) -> int:
+    """Bytes that the content of a file may have, in proportion to the file."""
+    return max(ALWAYS, TIMES * path.stat().st_size)
+
+
 def largest_content(path: Path) -> int:
-    """Bytes that the content of a file may take: in proportion to the file, and at most half of what there is."""
-    return min(max(ALWAYS, TIMES * path.stat().st_size), available() // 2)
+    """Bytes that the content of a file may take in memory: what is credible, and at most half of what there is."""
+    return min(credible_content(path), available() // 2)
 
 
-def check_content(path: Path, content: int) -> None:
-    """Refuse a file that asks for more memory than `largest_content`.
+def check_content(path: Path, content: int, most: int | None = None) -> None:
+    """Refuse a file that asks for too much memory.
 
     Args:
         path: A file.
         content: Bytes that it would take in memory.
+        most: Bytes that it may take; by default, `largest_content`.
 
     Raises:
-        ArchflowError: If it asks for too much.
+        ArchflowError: If it asks for more.
     """
-    if content > largest_content(path):
+    if content > (largest_content(path) if most is None else most):
         raise ArchflowError(
             f"{path}: asks for {content / 1e9:,.1f} GB of memory with {path.stat().st_size / 1e6:,.1f} MB on disk; it "
             "is damaged, made to do harm, or too large for this machine"

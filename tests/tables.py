@@ -3,6 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
+from archflow.graph import ArchitectureSet
+from archflow.graph.streamed import StreamedSet
 from archflow.graph.table import Table
 from archflow.spaces import NASBench201
 
@@ -18,3 +20,8 @@ def scored_cells(count: int) -> Table:
     convolutions = cells.op_counts[:, cells.vocabulary.index("nor_conv_3x3")]
     score = convolutions + np.random.default_rng(1).normal(0, 0.1, count)
     return Table(cells, {"score": score}, [space.format(cell) for cell in cells])
+
+
+def in_parts(architectures: ArchitectureSet) -> StreamedSet:
+    """The set as one that is read in parts."""
+    return StreamedSet(architectures.select, architectures.node_counts + architectures.edge_counts)

@@ -213,7 +213,7 @@ def _print(
     model: AnyPredictor, ranked: Table, top: int, interval: float | None, warnings: list[str], as_json: bool
 ) -> None:
     """Print the best by each metric; as JSON also all rows."""
-    results = [_result(model, ranked, place, top, interval) for place in range(len(model.metrics))]
+    results = [_result(model, ranked, place, top, interval, as_json) for place in range(len(model.metrics))]
     if as_json:
         found = results[0] if len(results) == 1 else {"architectures": len(ranked), "metrics": results}
         print_json({**found, **({"warnings": warnings} if warnings else {})})
@@ -222,11 +222,13 @@ def _print(
         _print_one(result, titled=len(results) > 1)
 
 
-def _result(model: AnyPredictor, ranked: Table, place: int, top: int, interval: float | None) -> dict[str, Any]:
+def _result(
+    model: AnyPredictor, ranked: Table, place: int, top: int, interval: float | None, every: bool
+) -> dict[str, Any]:
     """The architectures ranked by one metric, and the quality of its predictions where it was measured.
 
-    `top` holds the best, in order; `rows` all, in the order of the table. A row was measured if its `measured` is a
-    number.
+    `top` holds the best, in order; `rows` all, in the order of the table, if every row is asked for. A row was measured
+    if its `measured` is a number.
     """
     import numpy as np
 
@@ -242,20 +244,21 @@ def _result(model: AnyPredictor, ranked: Table, place: int, top: int, interval: 
     if isinstance(model, StackedPredictor):
         shown["probability_top"] = ranked.metrics[_probability(name, top)]
     shown["measured"] = measured
-    rows = [
-        {
+
+    def described(row: int) -> dict[str, Any]:
+        return {
             "rank": int(rank[row]) if np.isfinite(rank[row]) else None,
             "row": row,
             **{each: float(values[row]) if np.isfinite(values[row]) else None for each, values in shown.items()},
             "architecture": ranked.called(row),
         }
-        for row in range(len(ranked))
-    ]
-    best = [rows[row] for row in np.argsort(rank)[:top].tolist()]
+
+    best = [described(row) for row in np.argsort(rank)[:top].tolist()]
+    rows = {"rows": [described(row) for row in range(len(ranked))]} if every else {}
     quality = model.objectives[place].quality(mean, measured)
     known = int(np.isfinite(measured).sum())
     about = {"metric": name, "architectures": len(ranked), "measured": known, "quality": quality}
-    return {**about, "top": best, "rows": rows}
+    return {**about, "top": best, **rows}
 
 
 def _print_one(result: dict[str, Any], titled: bool) -> None:

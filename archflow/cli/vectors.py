@@ -77,7 +77,7 @@ def known_rows(architectures: ArchitectureSet, vocabulary: Vocabulary | None, sk
             architectures.recoded(vocabulary)
         except ArchflowError as error:
             if not skip_unknown:
-                split = numbers_from_names(architectures)
+                split = architectures.converted(numbers_from_names)
                 if split.known_to(vocabulary).all():
                     raise ArchflowError(
                         f"{error}; the model knows them without numbers: give --numbers-in-names"

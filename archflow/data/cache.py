@@ -1,18 +1,16 @@
-"""Changes to the cache: tables with their records, by one process at a time, and the licences that were shown."""
+"""Changes to the cache: tables with their records, and the licences that were shown."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from archflow.cache_folder import cache_folder
 from archflow.data.catalogue import Benchmark
-from archflow.data.places import CACHE_VARIABLE, cache_folder, cached_table
+from archflow.data.places import cached_table
 from archflow.errors import ArchflowError
 from archflow.files import read_json, regular_file, write_json
 from archflow.graph.table import Table
@@ -87,26 +85,6 @@ def check_cached(name: str) -> Path:
 
 def _make_again(name: str) -> str:
     return f"run `archflow data get {name} --again`, or import it again"
-
-
-@contextmanager
-def alone(name: str) -> Iterator[None]:
-    """Lock this benchmark's part of the cache, waiting for other processes that hold the lock."""
-    folder = cache_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # Nothing is written into the lock file: it could be a link to somebody's file.
-        lock = os.open(folder / f".{name}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-    except OSError as error:
-        raise ArchflowError(
-            f"{folder}: the cache cannot be written ({error.strerror}); name another folder in {CACHE_VARIABLE}"
-        ) from None
-    try:
-        # The system releases the lock when the process ends, however it ends.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
 
 
 def show_licence(benchmark: Benchmark) -> None:

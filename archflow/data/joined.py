@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from archflow.data.proxies import places, proxy, tells_apart
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet, Vocabulary
+from archflow.graph.streamed import concatenated
 from archflow.graph.synonyms import known_as
 from archflow.graph.table import Table
 
@@ -50,7 +51,7 @@ def joined(tables: Mapping[str, Table], proxies: Iterable[str], known: Iterable[
         name: np.concatenate([_places(v, name, data) for data, v in zip(tables, each, strict=True)])
         for name, each in values.items()
     }
-    return Unlabelled(ArchitectureSet.concatenate(recoded), ranked)
+    return Unlabelled(concatenated(recoded), ranked)
 
 
 def _values(table: Table, name: str, data: str) -> NDArray[np.float64]:

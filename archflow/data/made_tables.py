@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from archflow.cache_folder import cache_folder
 from archflow.checkpoint import fingerprint
 from archflow.data.cache import sha256_of
-from archflow.data.places import cache_folder
 from archflow.errors import ArchflowError
 from archflow.sealed import read_sealed, write_sealed
 

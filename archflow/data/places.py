@@ -6,6 +6,7 @@ The cache contains
     NAME.json       its record: sha256, its sources, and how it was made
     raw/NAME/FILE   downloaded files, which may be deleted: the table does not need them
     converted/      tables of the user's folder that had native strings but no graphs, with their digests
+    mapped/         tables larger than memory as arrays (`archflow.graph.mapped`), which may be deleted
     evaluations/    unfinished runs of `archflow evaluate`, one folder each
     licences.json   which licences the user has been shown
 
@@ -18,24 +19,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
+from archflow.cache_folder import cache_folder
 from archflow.data.catalogue import RawFile
 
 FOLDER_VARIABLE = "ARCHFLOW_DATA"
-CACHE_VARIABLE = "ARCHFLOW_CACHE"
 
 
 def data_folder() -> Path | None:
     """The folder that `ARCHFLOW_DATA` names, if it is set."""
     named = os.environ.get(FOLDER_VARIABLE)
     return Path(named) if named else None
-
-
-def cache_folder() -> Path:
-    """The folder that `ARCHFLOW_CACHE` names; by default, archflow's folder in the platform's user cache."""
-    named = os.environ.get(CACHE_VARIABLE)
-    return Path(named) if named else user_cache_path("archflow", appauthor=False)
 
 
 def own_table(name: str) -> Path | None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from shutil import copyfile
 
-from archflow.data.cache import alone, check_cached, sha256_of, show_licence, store
+from archflow.cache_folder import alone
+from archflow.data.cache import check_cached, sha256_of, show_licence, store
 from archflow.data.catalogue import Benchmark, RawFile
 from archflow.data.download import download
 from archflow.data.places import FOLDER_VARIABLE, cached_raw, cached_table, own_files

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from archflow.graph.lookup import rows_of
 from archflow.graph.table import Table
 from archflow.near import alternatives
 from archflow.spaces import SPACES, NetworkSpace
+
+Proxies = dict[str, NDArray[np.float64]]
+"""(N,) values by name."""
 
 DEFAULTS = ("depth", "edges", "nodes", "params", "flops")
 """Default proxies for a user's own table, in order of preference."""
@@ -31,15 +34,22 @@ def proxy(table: Table, name: str) -> NDArray[np.float64]:
     """
     if name in table.metrics:
         return table.metrics[name]
-    computed = structural_proxies(table.architectures)
+    computed = _of_pieces(structural_proxies, table.architectures)
     if name not in computed:
         computed |= shipped_proxies(table.architectures)
     if name not in computed:
-        computed |= _costs(table.architectures)
+        computed |= _of_pieces(_costs, table.architectures)
     if name not in computed:
         there = alternatives(name, [*table.metrics, *computed])
         raise ArchflowError(f"no proxy {name!r}: neither a column nor computable; {there}")
     return computed[name]
+
+
+def _of_pieces(compute: Callable[[ArchitectureSet], Proxies], architectures: ArchitectureSet) -> Proxies:
+    """The proxies that all parts of the set have."""
+    found = [compute(some) for some in architectures.pieces()]
+    names = [name for name in found[0] if all(name in each for each in found)]
+    return {name: np.concatenate([each[name] for each in found]) for name in names}
 
 
 def structural_proxies(architectures: ArchitectureSet) -> dict[str, NDArray[np.float64]]:

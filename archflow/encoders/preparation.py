@@ -82,10 +82,14 @@ class Preparation:
         Raises:
             ArchflowError: For an operation that the vocabulary lacks; the message names the row.
         """
-        return self.scales(self._shown(architectures))
+        known = architectures.recoded(self.vocabulary)
+        return known.converted(lambda some: self.scales(self._viewed(some)))
 
     def _shown(self, architectures: ArchitectureSet) -> ArchitectureSet:
-        shown = view(self.view)(architectures.recoded(self.vocabulary))
+        return architectures.recoded(self.vocabulary).converted(self._viewed)
+
+    def _viewed(self, known: ArchitectureSet) -> ArchitectureSet:
+        shown = view(self.view)(known)
         if not self.positions:
             return shown
         from archflow.graph.positions import with_positions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -44,23 +45,14 @@ class AttributeScale:
     mean: float
     std: float
 
-    @classmethod
-    def of(cls, name: str, values: NDArray) -> AttributeScale:
-        """The scale of an attribute from its values (n,), which are finite."""
-        values = values.astype(np.float64)
-        positive = values[values > 0]
-        unit = float(positive.min()) if positive.size and positive.max() >= DECADES * positive.min() else None
-        seen = values if unit is None else np.arcsinh(values / unit)
-        mean, std = (float(seen.mean()), float(seen.std())) if seen.size else (0.0, 0.0)
-        # A constant carries no information; it becomes zero everywhere.
-        return cls(name, unit, mean, std if std > SMALLEST * max(1.0, abs(mean)) else 1.0)
-
     def __call__(self, values: NDArray) -> NDArray[np.float32]:
         """(V,) scaled values; NaN stays NaN."""
+        return ((self.seen(values) - self.mean) / self.std).astype(np.float32)
+
+    def seen(self, values: NDArray) -> NDArray[np.float64]:
+        """(V,) values before they are centred: their asinh, if there is a unit."""
         seen = values.astype(np.float64)
-        if self.unit is not None:
-            seen = np.arcsinh(seen / self.unit)
-        return ((seen - self.mean) / self.std).astype(np.float32)
+        return seen if self.unit is None else np.arcsinh(seen / self.unit)
 
 
 @dataclass(frozen=True)
@@ -76,11 +68,20 @@ class AttributeScales:
     def of(cls, architectures: ArchitectureSet) -> AttributeScales:
         """The scales of all attributes of these architectures, by name."""
         found = []
-        for name in sorted(architectures.attribute_names):
-            values = architectures.attribute(name)
-            present = values[~np.isnan(values)]
-            if present.size:
-                found.append(AttributeScale.of(name, present))
+        names = sorted(architectures.attribute_names)
+        lowest, highest = dict.fromkeys(names, np.inf), dict.fromkeys(names, 0.0)
+        for name, values in _present(architectures, names):
+            positive = values[values > 0]
+            lowest[name] = min(lowest[name], float(positive.min(initial=np.inf)))
+            highest[name] = max(highest[name], float(positive.max(initial=0)))
+        units = {name: lowest[name] if highest[name] >= DECADES * lowest[name] else None for name in names}
+        means = _means(architectures, {name: AttributeScale(name, unit, 0.0, 1.0) for name, unit in units.items()})
+        centred = {name: AttributeScale(name, units[name], mean, 1.0) for name, mean in means.items()}
+        variances = _means(architectures, centred, squared=True)
+        for name, mean in means.items():
+            # A constant carries no information; it becomes zero everywhere.
+            std = float(np.sqrt(variances[name]))
+            found.append(AttributeScale(name, units[name], mean, std if std > SMALLEST * max(1.0, abs(mean)) else 1.0))
         return cls(tuple(found))
 
     @classmethod
@@ -120,3 +121,42 @@ class AttributeScales:
 
 NO_ATTRIBUTES = AttributeScales()
 """The scales of an encoder that reads operations alone."""
+
+
+BLOCK = 1 << 20
+"""Numbers that are summed at once. Sums are those of blocks of this size, so that they are the same to the last bit in
+whatever parts a set is read."""
+
+
+def _present(architectures: ArchitectureSet, names: Iterable[str]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """The name and the values that are there of every attribute, part by part of the set."""
+    for some in architectures.pieces():
+        for name in names:
+            values = some.attribute(name)
+            yield name, values[~np.isnan(values)]
+
+
+def _means(
+    architectures: ArchitectureSet, scales: Mapping[str, AttributeScale], squared: bool = False
+) -> dict[str, float]:
+    """The mean of each attribute as its scale sees it, or of its squared distance from the scale's mean.
+
+    An attribute without values has none.
+    """
+    sums, counts = dict.fromkeys(scales, 0.0), dict.fromkeys(scales, 0)
+    left = dict.fromkeys(scales, np.zeros(0, np.float32))
+    for name, more in _present(architectures, scales):
+        values = np.concatenate([left[name], more])
+        counts[name] += len(more)
+        whole = len(values) // BLOCK * BLOCK
+        left[name] = values[whole:]
+        for first in range(0, whole, BLOCK):
+            sums[name] += _sum(scales[name], values[first : first + BLOCK], squared)
+    return {
+        name: (sums[name] + _sum(scales[name], left[name], squared)) / count for name, count in counts.items() if count
+    }
+
+
+def _sum(scale: AttributeScale, values: NDArray[np.float32], squared: bool) -> float:
+    seen = scale.seen(values)
+    return float((np.square(seen - scale.mean) if squared else seen).sum())

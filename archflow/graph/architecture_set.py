@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, overload
 
@@ -11,25 +11,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph import attributes as node_attributes
-from archflow.graph import hashing, notebook, topology
+from archflow.graph import hashing, notebook, recoding, topology
 from archflow.graph.adjacency import Adjacency
 from archflow.graph.architecture import Architecture
 from archflow.graph.cells import cells
 from archflow.graph.graphs import Graphs, packed
-from archflow.graph.ragged import Ints, as_int32, as_pointer, is_row, pointer, positions, segment_reduce
-from archflow.graph.synonyms import known_as
-from archflow.graph.vocabulary import UNKNOWN, Vocabulary
-from archflow.near import alternatives
+from archflow.graph.ragged import Ints, as_int32, as_pointer, chosen, is_row, pointer, positions, segment_reduce
+from archflow.graph.vocabulary import Vocabulary
 from archflow.printable import shown
-
-_LISTED = 40
-"""The maximum number of unknown operations that an error lists."""
 
 
 class ArchitectureSet(Graphs):
     """N architectures with V nodes and E edges in total, as flat ragged arrays. Immutable.
 
-    The arrays may be memory-mapped. Everything derived (levels, adjacency, hashes) is computed once, on first use.
+    The arrays may be memory-mapped; `StreamedSet` is read in parts. Everything derived (levels, adjacency, hashes) is
+    computed once, on first use.
 
     Args:
         vocabulary: The operations that ids refer to.
@@ -148,8 +144,7 @@ class ArchitectureSet(Graphs):
 
         Raises IndexError for a row out of range, or a mask of another length.
         """
-        rows = np.asarray(rows)
-        rows = np.arange(len(self))[rows if rows.size else rows.astype(np.int64)]
+        rows = chosen(rows, len(self))
         node_ptr, edge_ptr = pointer(self.node_counts[rows]), pointer(self.edge_counts[rows])
         nodes = positions(self.node_ptr[rows], self.node_counts[rows], node_ptr)
         edges = positions(self.edge_ptr[rows], self.edge_counts[rows], edge_ptr)
@@ -207,35 +202,35 @@ class ArchitectureSet(Graphs):
         """
         if vocabulary == self.vocabulary:
             return self
-        op = self._ids_in(vocabulary)[self.op]
-        if (op < 0).any():
-            first = self.vocabulary.ops[self.op[op < 0][0]]
-            there = alternatives(first, vocabulary.ops, listed="known here")
-            raise ArchflowError(f"{self._unknown(op < 0)}; {there}")
-        return self.replaced(vocabulary=vocabulary, op=op)
+        ids = recoding.ids_in(vocabulary, self.vocabulary)
+        if (ids < 0).any():
+            recoding.check_unused(self.pieces(), ids < 0, vocabulary)
+        return self.converted(lambda some: some.replaced(vocabulary=vocabulary, op=ids[some.op]))
 
     def known_to(self, vocabulary: Vocabulary) -> NDArray[np.bool_]:
         """(N,) whether `recoded` would find all operations of an architecture in a vocabulary."""
-        unknown = self._ids_in(vocabulary)[self.op] < 0
-        return np.bincount(self.node_owner[unknown], minlength=len(self)) == 0
+        unknown = recoding.ids_in(vocabulary, self.vocabulary) < 0
+        return self.by_row(lambda some: np.bincount(some.node_owner[unknown[some.op]], minlength=len(some)) == 0)
 
-    def _ids_in(self, vocabulary: Vocabulary) -> NDArray[np.int32]:
-        """(|O|,) ids of these operations in another vocabulary, -1 for those that it lacks."""
-        names = [known_as(op, vocabulary, self.vocabulary) for op in self.vocabulary.ops]
-        otherwise = vocabulary.index(UNKNOWN) if UNKNOWN in vocabulary else -1
-        return np.array([otherwise if name is None else vocabulary.index(name) for name in names], np.int32)
+    def parts(self) -> Iterator[Ints]:
+        """The rows of parts that fit in memory, in order: all, unless the set is streamed (`StreamedSet`)."""
+        yield np.arange(len(self))
 
-    def _unknown(self, nodes: NDArray[np.bool_]) -> str:
-        """Describe the operations of the marked nodes (V,): the first with its row, each with its number of rows."""
-        owner, op = self.node_owner[nodes], self.op[nodes]
-        used, first = np.unique(op, return_index=True)
-        counts = np.bincount(np.unique(np.stack([op, owner]), axis=1)[0])
-        listed = [
-            f"{self.vocabulary.ops[i]!r} (in {counts[i]:,} of {len(self):,} rows)" for i in used[np.argsort(first)]
-        ]
-        more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
-        what = "operation" if len(listed) == 1 else "operations"
-        return f"row {owner[0]}: unknown {what} {', '.join(listed[:_LISTED])}{more}"
+    def pieces(self) -> Iterator[ArchitectureSet]:
+        """These parts, in memory."""
+        yield self
+
+    def loaded(self, rows: Ints) -> tuple[ArchitectureSet, Ints]:
+        """A set in memory that holds the chosen rows (M,), and where it holds them."""
+        return self, rows
+
+    def by_row(self, compute: Callable[[ArchitectureSet], NDArray]) -> NDArray:
+        """(N, ...) values of each architecture, which `compute` gives for a set in memory."""
+        return compute(self)
+
+    def converted(self, convert: Callable[[ArchitectureSet], ArchitectureSet]) -> ArchitectureSet:
+        """The set that `convert` makes, which treats each architecture by itself; a streamed one when it is read."""
+        return convert(self)
 
     @cached_property
     def levels(self) -> NDArray[np.int32]:

@@ -9,6 +9,7 @@ empty text and NaN mean that it does not apply.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,8 +51,12 @@ def to_columns(architectures: ArchitectureSet) -> dict[str, pa.Array]:
     return columns
 
 
-def from_columns(columns: pa.Table) -> ArchitectureSet:
+def from_columns(columns: pa.Table, attributes: Sequence[str] | None = None) -> ArchitectureSet:
     """Read a set from columns; its vocabulary is that of the file, in order of appearance.
+
+    Args:
+        columns: The columns.
+        attributes: Those that hold node attributes; by default, `attribute_columns`.
 
     Raises:
         ArchflowError: For a missing or ragged column and for whatever `ArchitectureSet` refuses; it names the row.
@@ -75,9 +80,11 @@ def from_columns(columns: pa.Table) -> ArchitectureSet:
     encoded = ops.dictionary_encode()
     vocabulary = Vocabulary(tuple(encoded.dictionary.to_pylist()))
     ids, sources, targets = (np.asarray(values) for values in (encoded.indices, source, target))
-    attributes, names = _attributes(columns, node_ptr)
+    names = attribute_columns(columns) if attributes is None else attributes
+    values = _attributes(columns, names, node_ptr)
+    names = [name.removeprefix(PREFIX) for name in names]
     return ArchitectureSet(
-        vocabulary, ids, node_ptr, sources, targets, edge_ptr, attributes=attributes, attribute_names=names
+        vocabulary, ids, node_ptr, sources, targets, edge_ptr, attributes=values, attribute_names=names
     )
 
 
@@ -93,14 +100,24 @@ def _is_attribute(columns: pa.Table, name: str) -> bool:
     if not name.startswith(PREFIX):
         return False
     kind = columns.schema.field(name).type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if has_text(columns[name]):
         text = columns[name].filter(pc.not_equal(pc.utf8_trim_whitespace(columns[name]), ""))
-        return len(text) > 0 and pc.match_substring_regex(text[:1], _LIST)[0].as_py()
+        return pc.match_substring_regex(text[:1], _LIST)[0].as_py()
     return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
 
 
-def _attributes(columns: pa.Table, node_ptr: Ints) -> tuple[Attributes | None, tuple[str, ...]]:
-    counts, names = np.diff(node_ptr), attribute_columns(columns)
+def has_text(column: pa.ChunkedArray) -> bool:
+    """Whether a column holds a text that is not empty."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return False
+    return bool(pc.any(pc.not_equal(pc.utf8_trim_whitespace(column), "")).as_py())
+
+
+def _attributes(columns: pa.Table, names: Sequence[str], node_ptr: Ints) -> Attributes | None:
+    counts = np.diff(node_ptr)
     found = np.full((node_ptr[-1], len(names)), np.nan, np.float32)
     for place, column in enumerate(names):
         values, lengths = number_lists(columns, column)
@@ -116,4 +133,4 @@ def _attributes(columns: pa.Table, node_ptr: Ints) -> tuple[Attributes | None, t
                 found[:, place] = values
             else:
                 found[np.repeat(lengths > 0, counts), place] = values
-    return (found if names else None), tuple(name.removeprefix(PREFIX) for name in names)
+    return found if names else None

@@ -57,10 +57,11 @@ class Batch:
         self.architectures, self.rows = architectures, rows.ravel()
         if self.rows.min(initial=0) < 0:
             raise IndexError(f"batch: row {self.rows.min()} is negative; rows count from 0")
-        counts = architectures.node_counts[self.rows]
+        self._set, self._rows = architectures.loaded(self.rows)
+        counts = self._set.node_counts[self._rows]
         self._node_ptr = pointer(counts)
-        self._nodes = positions(architectures.node_ptr[self.rows], counts, self._node_ptr)
-        self.op = self._tensor(architectures.op[self._nodes])
+        self._nodes = positions(self._set.node_ptr[self._rows], counts, self._node_ptr)
+        self.op = self._tensor(self._set.op[self._nodes])
         self.node_ptr = self._tensor(self._node_ptr)
         self._ops_are_the_sets = True
 
@@ -101,23 +102,23 @@ class Batch:
     @gathered
     def attributes(self) -> Tensor | None:
         """(V, F) float32 attributes of the nodes, NaN where they do not apply, or None if the set has none."""
-        values = self.architectures.attributes
+        values = self._set.attributes
         return None if values is None else torch.from_numpy(values[self._nodes]).to(self.device)
 
     @property
     def attribute_names(self) -> tuple[str, ...]:
         """The names of the F attributes."""
-        return self.architectures.attribute_names
+        return self._set.attribute_names
 
     @gathered
     def edges(self) -> Edges:
         """The edges as they are, from predecessor to successor."""
-        return self._gather(self.architectures.adjacency)
+        return self._gather(self._set.adjacency)
 
     @gathered
     def undirected(self) -> Edges:
         """Every edge in both directions."""
-        return self._gather(self.architectures.undirected)
+        return self._gather(self._set.undirected)
 
     @gathered
     def reversed_edges(self) -> Edges:
@@ -131,37 +132,37 @@ class Batch:
     @gathered
     def sources(self) -> NodeSubset:
         """The nodes without predecessors."""
-        return self._subset(self.architectures.adjacency.degree[self._nodes] == 0)
+        return self._subset(self._set.adjacency.degree[self._nodes] == 0)
 
     @gathered
     def sinks(self) -> NodeSubset:
         """The nodes without successors."""
-        return self._subset(self.architectures.adjacency.out_degree[self._nodes] == 0)
+        return self._subset(self._set.adjacency.out_degree[self._nodes] == 0)
 
     @gathered
     def cell(self) -> Tensor:
         """(V,) cell of each node, numbered within its architecture."""
-        return self._tensor(self.architectures.cells[self._nodes])
+        return self._tensor(self._set.cells[self._nodes])
 
     @gathered
     def cell_counts(self) -> Ints:
         """(B,) number of cells of each architecture, on the host."""
-        return self.architectures.cell_counts[self.rows]
+        return self._set.cell_counts[self._rows]
 
     @gathered
     def cell_ends(self) -> NodeSubset:
         """The nodes with predecessors and without successors, cell by cell."""
-        adjacency = self.architectures.adjacency
+        adjacency = self._set.adjacency
         ends = np.flatnonzero((adjacency.degree[self._nodes] > 0) & (adjacency.out_degree[self._nodes] == 0))
         first = pointer(self.cell_counts)
-        row = first[self._owner[ends]] + self.architectures.cells[self._nodes[ends]]
+        row = first[self._owner[ends]] + self._set.cells[self._nodes[ends]]
         counts = np.bincount(row, minlength=first[-1])
         return NodeSubset(self._tensor(ends[np.argsort(row, kind="stable")]), Padded(pointer(counts), self.device))
 
     @gathered
     def level(self) -> Tensor:
         """(V,) length of the longest path that ends at each node, in edges."""
-        return self._tensor(self.architectures.levels[self._nodes])
+        return self._tensor(self._set.levels[self._nodes])
 
     @gathered
     def canonical_label(self) -> Tensor:
@@ -170,16 +171,16 @@ class Batch:
         It depends on the operations and attributes of this batch, including hidden ones.
         """
         if self._ops_are_the_sets:
-            return self._tensor(self.architectures.canonical_labels[self._nodes])
+            return self._tensor(self._set.canonical_labels[self._nodes])
         attributes = None if self.attributes is None else self.attributes.cpu().numpy()
-        seen = self.architectures.select(self.rows).replaced(op=self.op.cpu().numpy(), attributes=attributes)
+        seen = self._set.select(self._rows).replaced(op=self.op.cpu().numpy(), attributes=attributes)
         return self._tensor(seen.canonical_labels)
 
     @gathered
     def rank(self) -> Tensor:
         """(V,) rank of each node in its architecture's topological order: by level, then by index."""
         # The sort is stable, so nodes of a level stay in index order; one key sorts faster than two.
-        level = self.architectures.levels[self._nodes]
+        level = self._set.levels[self._nodes]
         order = np.argsort(self._owner * (level.max(initial=0) + 1) + level, kind="stable")
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order)) - self._node_ptr[:-1][self._owner]
@@ -188,7 +189,7 @@ class Batch:
     @gathered
     def isolated(self) -> Tensor | None:
         """(V,) whether a node has no edges, or None if all have some."""
-        adjacency = self.architectures.adjacency
+        adjacency = self._set.adjacency
         isolated = (adjacency.degree[self._nodes] == 0) & (adjacency.out_degree[self._nodes] == 0)
         return torch.from_numpy(isolated).to(self.device) if isolated.any() else None
 
@@ -227,9 +228,9 @@ class Batch:
     @gathered
     def leveled(self) -> Leveled:
         """The nodes by topological level, for encoders that propagate along the graph."""
-        adjacency = self.architectures.adjacency
+        adjacency = self._set.adjacency
         source, target, by_source = self._local_edges(adjacency)
-        level = self.architectures.levels[self._nodes]
+        level = self._set.levels[self._nodes]
         member = self._owner // (len(self) // self.members)
         return Leveled.of(level, member, self.members, source, target, by_source, self.device)
 
@@ -245,7 +246,7 @@ class Batch:
 
     def dense_edges_of(self, rows: Padded) -> Tensor:
         """(R, L, L) bool: `dense_edges`, in positions of some rows of the batch, such as one of `padded.parts`."""
-        source, target, _ = self._local_edges(self.architectures.adjacency)
+        source, target, _ = self._local_edges(self._set.adjacency)
         return torch.from_numpy(rows.joined(source, target)).to(self.device)
 
     @gathered
@@ -270,7 +271,7 @@ class Batch:
     def _paths(self, rows: Padded) -> Tensor:
         """(R, L, L) bool: `reachable`, in positions of some rows of the batch."""
         paths = np.zeros((*rows.shape, rows.shape[1]), bool)
-        paths[rows.there] = self.architectures.reachability.rows(self._nodes[rows.nodes], rows.shape[1])
+        paths[rows.there] = self._set.reachability.rows(self._nodes[rows.nodes], rows.shape[1])
         return torch.from_numpy(paths).to(self.device)
 
     @gathered
@@ -293,8 +294,8 @@ class Batch:
 
     def _local_edges(self, adjacency: Adjacency) -> tuple[Ints, Ints, Ints]:
         """(E,) source and target nodes of the batch's edges, sorted by target; (E,) the edges sorted by source."""
-        starts = adjacency.edge_ptr[self.rows]
-        counts = adjacency.edge_ptr[self.rows + 1] - starts
+        starts = adjacency.edge_ptr[self._rows]
+        counts = adjacency.edge_ptr[self._rows + 1] - starts
         edge_ptr = pointer(counts)
         edges = positions(starts, counts, edge_ptr)
         first_node = np.repeat(self._node_ptr[:-1], counts)

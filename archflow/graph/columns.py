@@ -12,10 +12,11 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archflow.errors import ArchflowError
 from archflow.files import write_atomically
@@ -34,34 +35,46 @@ _BLOCK = 1 << 24
 
 def read_columns(path: Path) -> pa.Table:
     """Read the raw columns of a Parquet, CSV or JSON-lines file. Raises ArchflowError if it cannot be read."""
-    import pyarrow as pa
-
-    readers: dict[str, Callable[[], pa.Table]] = {
-        ".parquet": lambda: read_parquet(path),
-        ".csv": lambda: _read_csv(path),
-        ".jsonl": lambda: _read_jsonl(path),
+    readers: dict[str, Callable[[Path], pa.Table]] = {
+        ".parquet": read_parquet,
+        ".csv": _read_csv,
+        ".jsonl": _read_jsonl,
     }
     if path.suffix not in readers:
         raise ArchflowError(f"{path}: unknown ending {path.suffix!r}; a table is .parquet, .csv or .jsonl")
     if not path.is_file():
         raise ArchflowError(f"{path}: no such file")
-    try:
-        columns = readers[path.suffix]()
+    with reading(path):
+        columns = readers[path.suffix](path)
         names = columns.column_names
-        _validate(columns)
+        validate(columns)
+    check_names(path, names)
+    return columns
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say in one line, as an ArchflowError, why a table cannot be read."""
+    import pyarrow as pa
+
+    try:
+        yield
     except ArchflowError:
         raise
     except (pa.ArrowException, ValueError, OSError, csv.Error) as error:
         line = str(error).splitlines()[0]
         mend = "save it as UTF-8" if re.search("utf-?8", line, re.IGNORECASE) else "is the file whole?"
         raise ArchflowError(f"{path}: cannot be read as {path.suffix[1:]} ({line}); {mend}") from None
+
+
+def check_names(path: Path, names: Sequence[str]) -> None:
+    """Raise ArchflowError for a column that occurs twice."""
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ArchflowError(f"{path}: column {shown(twice)} occurs twice; rename or remove one")
-    return columns
 
 
-def _validate(columns: pa.Table) -> None:
+def validate(columns: pa.Table) -> None:
     """Raise ArrowInvalid, naming the column, for text that is not UTF-8; later errors would not name the file."""
     import pyarrow as pa
 
@@ -185,19 +198,34 @@ def _in_blocks(read: Callable[[int], pa.Table], path: Path) -> pa.Table:
     return read(min(max(size + 1, 1 << 10), 2**31 - 1))
 
 
-def write_columns(path: str | Path, columns: pa.Table) -> None:
-    """Write columns in the format of the file's ending, whole or not at all."""
+def write_columns(path: str | Path, columns: pa.Table | Iterator[pa.Table]) -> None:
+    """Write columns, or parts of them with the same schema, in the format of the file's ending, whole or not at all."""
     import pyarrow as pa
-    import pyarrow.csv
-    import pyarrow.parquet
 
     path = Path(path)
     if path.suffix not in (".parquet", ".csv", ".jsonl"):
         raise ArchflowError(f"{path}: unknown ending {path.suffix!r}; a table is .parquet, .csv or .jsonl")
+    parts = iter([columns]) if isinstance(columns, pa.Table) else columns
     with write_atomically(path) as temporary:
-        if path.suffix == ".parquet":
-            pa.parquet.write_table(typed(columns), temporary, compression="zstd")
-        elif path.suffix == ".csv":
-            pa.csv.write_csv(as_text(columns), temporary)
-        else:
-            temporary.write_text("".join(row + "\n" for row in rows_for_json(typed(columns))))
+        if path.suffix == ".jsonl":
+            with temporary.open("w") as file:
+                file.writelines(row + "\n" for part in parts for row in rows_for_json(typed(part)))
+            return
+        first = _for_file(path, next(parts))
+        with _writer(path, temporary, first.schema) as writer:
+            for part in chain([first], (_for_file(path, part) for part in parts)):
+                writer.write_table(part)
+
+
+def _for_file(path: Path, columns: pa.Table) -> pa.Table:
+    return typed(columns) if path.suffix == ".parquet" else as_text(columns)
+
+
+def _writer(path: Path, temporary: Path, schema: pa.Schema) -> Any:
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    if path.suffix == ".parquet":
+        return pa.parquet.ParquetWriter(temporary, schema, compression="zstd")
+    return pa.csv.CSVWriter(temporary, schema)

@@ -63,6 +63,18 @@ def _integers(values: ArrayLike, what: str) -> NDArray:
     return array
 
 
+def chosen(rows: ArrayLike, count: int) -> Ints:
+    """(M,) rows from 0, of an index array with negative indices from the end, or a boolean mask (count,).
+
+    Raises IndexError as NumPy does, for a row out of range, or a mask of another length.
+    """
+    rows = np.asarray(rows)
+    rows = rows if rows.size else rows.astype(np.int64)
+    if rows.dtype.kind not in "iu" or rows.min(initial=0) < 0 or rows.max(initial=-1) >= count:
+        return np.arange(count)[rows]
+    return rows.astype(np.int64, copy=False)
+
+
 def is_row(rows: object) -> TypeGuard[int]:
     """Whether an index means one row, and not several."""
     return isinstance(rows, int | np.integer)

@@ -25,9 +25,13 @@ from archflow.graph.arrow import attribute_columns, from_columns, to_columns
 from archflow.graph.columns import GRAPH_COLUMNS, read_columns, write_columns
 from archflow.graph.frames import columns_of
 from archflow.graph.list_columns import text_column
+from archflow.graph.mapped import is_large
+from archflow.graph.mapped import mapped as mapped_table
 from archflow.graph.names import numbers_from_names
-from archflow.graph.ragged import is_row
+from archflow.graph.ragged import chosen, is_row
+from archflow.graph.streamed import StreamedSet
 from archflow.graph.table_columns import TableColumns
+from archflow.graph.texts import Texts
 from archflow.graph.vocabulary import Vocabulary
 from archflow.printable import printable, shown
 from archflow.progress import LOGGER
@@ -56,7 +60,7 @@ class Table:
 
     architectures: ArchitectureSet
     metrics: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
-    native: list[str] | None = None
+    native: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metrics", TableColumns.of(self.metrics, len(self)))
@@ -147,8 +151,10 @@ class Table:
         if rows.dtype.kind == "U" and rows.size:
             name = str(rows.flat[0])
             raise ArchflowError(f"{name!r} is not a row; for a column give metric({name!r})")
-        rows = np.arange(len(self))[rows if rows.size else rows.astype(np.int64)]
-        native = None if self.native is None else [self.native[row] for row in rows]
+        rows = chosen(rows, len(self))
+        if len(rows) == len(self) and np.array_equal(rows, np.arange(len(self))):
+            return self
+        native = None if self.native is None else [self.native[int(row)] for row in rows]
         return Table(self.architectures.select(rows), self._columns.take(rows), native)
 
     def followed_by(self, other: Table) -> Table:
@@ -178,16 +184,21 @@ class Table:
         for name in self._columns.names:
             if name in taken:
                 raise ArchflowError(f"the metric {name!r} has the name of another column of tables; rename it")
-        write_columns(path, self.to_arrow())
+        write_columns(path, map(self._arrow, self.architectures.parts()))
 
     def to_arrow(self) -> pa.Table:
         """The table as a `pyarrow.Table`, with the columns that `write` writes; `polars.from_arrow` reads it."""
+        return self._arrow(np.arange(len(self)))
+
+    def _arrow(self, rows: NDArray[np.int64]) -> pa.Table:
         import pyarrow as pa
 
-        columns = pa.table(to_columns(self.architectures))
+        part = self.select(rows)
+        columns = pa.table(to_columns(part.architectures))
         if self.native is not None:
-            columns = columns.append_column("native", pa.array([text or None for text in self.native], pa.string()))
-        return self._columns.added_to(columns)
+            texts = part.native or [""] * len(rows)
+            columns = columns.append_column("native", pa.array([text or None for text in texts], pa.string()))
+        return part._columns.added_to(columns)
 
     def to_pandas(self) -> pd.DataFrame:
         """The table as a `pandas.DataFrame`, with the columns that `write` writes; needs pandas."""
@@ -208,7 +219,13 @@ class Table:
         return _table_of(columns_of(frame), None, numbers_in_names)
 
 
-def read_table(path: str | Path, vocabulary: Vocabulary | None = None, *, numbers_in_names: bool = False) -> Table:
+def read_table(
+    path: str | Path,
+    vocabulary: Vocabulary | None = None,
+    *,
+    numbers_in_names: bool = False,
+    mapped: bool | None = None,
+) -> Table:
     """Read a data set.
 
     Args:
@@ -216,15 +233,20 @@ def read_table(path: str | Path, vocabulary: Vocabulary | None = None, *, number
         vocabulary: Vocabulary of the operations; by default that of the file.
         numbers_in_names: Whether `conv_k3` is the operation `conv` with the attribute kernel 3
             (`archflow.graph.names`), or an operation of its own.
+        mapped: Whether the table stays on disk, as memory-mapped arrays in the cache (`archflow.graph.mapped`), and is
+            read in parts; only for Parquet. By default, that depends on its size and the memory there is.
 
     Raises:
         ArchflowError: For an unknown file ending, an unreadable file, a missing or ragged column, an empty table, and
             whatever `ArchitectureSet` refuses; the message names the file and the row.
     """
     path = Path(path)
-    columns = read_columns(path)
+    if is_large(path) if mapped is None else mapped:
+        architectures, columns = mapped_table(path)
+    else:
+        architectures, columns = None, read_columns(path)
     try:
-        table = _table_of(columns, vocabulary, numbers_in_names)
+        table = _table_of(columns, vocabulary, numbers_in_names, architectures)
     except ArchflowError as error:
         raise ArchflowError(f"{path}: {error}") from None
     if LOGGER.isEnabledFor(logging.DEBUG):
@@ -238,22 +260,30 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _table_of(columns: pa.Table, vocabulary: Vocabulary | None, numbers_in_names: bool) -> Table:
-    if columns.num_rows == 0 and set(GRAPH_COLUMNS) <= set(columns.column_names):
+def _table_of(
+    columns: pa.Table, vocabulary: Vocabulary | None, numbers_in_names: bool, streamed: StreamedSet | None = None
+) -> Table:
+    """streamed: The architectures, if the columns do not contain them."""
+    if streamed is None and columns.num_rows == 0 and set(GRAPH_COLUMNS) <= set(columns.column_names):
         raise ArchflowError("the table is empty; give at least one architecture")
-    architectures = numbers_from_names(from_columns(columns)) if numbers_in_names else from_columns(columns)
+    architectures = streamed or from_columns(columns)
+    if numbers_in_names:
+        architectures = architectures.converted(numbers_from_names)
+        for _ in architectures.pieces():
+            pass  # a contradiction is reported now, not in the middle of the work
     known = architectures.recoded(vocabulary or Vocabulary.of(architectures.vocabulary.ops))
-    others = columns.drop_columns([*GRAPH_COLUMNS, *attribute_columns(columns)])
+    others = columns if streamed else columns.drop_columns([*GRAPH_COLUMNS, *attribute_columns(columns)])
     native = None
     if "native" in columns.column_names:
-        native, others = text_column(columns, "native"), others.drop_columns(["native"])
+        native = Texts(columns["native"]) if streamed else text_column(columns, "native")
+        others = others.drop_columns(["native"])
     return Table(known, TableColumns({}, others), native)
 
 
-def _texts(given: Any, rows: int) -> list[str] | None:
+def _texts(given: Any, rows: int) -> Sequence[str] | None:
     """Native strings as a list, "" for those that are missing; None if all are."""
-    if given is None:
-        return None
+    if given is None or isinstance(given, Texts):
+        return given if given is None or any(given) else None
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise ArchflowError(f"native: {shown(given)} is not a list; give one text for each of {rows} architectures")
     texts = list(given)

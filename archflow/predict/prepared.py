@@ -13,6 +13,7 @@ from archflow.encoders import Embedder
 from archflow.encoders.embedder import Architectures, as_set
 from archflow.encoders.embedding import embed
 from archflow.graph import ArchitectureSet
+from archflow.graph.streamed import concatenated
 
 
 class Prepared:
@@ -41,7 +42,7 @@ class Prepared:
     @cached_property
     def together(self) -> ArchitectureSet:
         """All prepared sets, concatenated."""
-        return ArchitectureSet.concatenate(self._sets) if len(self._sets) > 1 else self._sets[0]
+        return concatenated(self._sets)
 
     def rows(self, embedder: int) -> NDArray[np.int64]:
         """(N,) the rows of `together` that are prepared for one embedder."""

@@ -93,8 +93,11 @@ def replace_operations(architectures: ArchitectureSet, count: Ints | int, choice
 
 def inner_operations(architectures: ArchitectureSet) -> Ints:
     """The operations of inner nodes, those with a predecessor and a successor, which excludes inputs and outputs."""
-    adjacency = architectures.adjacency
-    return np.unique(architectures.op[(adjacency.degree > 0) & (adjacency.out_degree > 0)]).astype(np.int64)
+    found = []
+    for some in architectures.pieces():
+        inner = (some.adjacency.degree > 0) & (some.adjacency.out_degree > 0)
+        found.append(np.unique(some.op[inner]))
+    return np.unique(np.concatenate(found)).astype(np.int64)
 
 
 def keeping_cells(edited: ArchitectureSet, architectures: ArchitectureSet) -> ArchitectureSet:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -166,9 +167,18 @@ def _key(
     settings: PretrainSettings,
 ) -> str:
     """A fingerprint of everything that determines the outcome of the training."""
-    graphs = (architectures.node_ptr, architectures.edge_ptr, architectures.edge_src, architectures.edge_dst)
-    nodes = (list(architectures.vocabulary.ops), architectures.op, architectures.attribute_names)
-    attributes = () if architectures.attributes is None else (architectures.attributes,)
+    ops = list(architectures.vocabulary.ops)
     models = [(type(model).__qualname__, model.config) for model in (encoder, task)]
     weights = (*encoder.state_dict().values(), *task.state_dict().values())
-    return fingerprint(asdict(settings), models, *graphs, *nodes, *attributes, *targets.values(), *weights)
+    return fingerprint(asdict(settings), models, ops, _digests(architectures), *targets.values(), *weights)
+
+
+def _digests(architectures: ArchitectureSet) -> dict[str, str]:
+    """The digest of every array of a set, in whatever parts it is read; `attributes.NAME` for node attributes."""
+    found: dict[str, Any] = {}
+    for some in architectures.pieces():
+        arrays = {name: getattr(some, name) for name in ("node_counts", "edge_counts", "op", "edge_src", "edge_dst")}
+        arrays |= {f"attributes.{name}": some.attribute(name) for name in some.attribute_names}
+        for name, values in arrays.items():
+            found.setdefault(name, hashlib.blake2b(digest_size=8)).update(np.ascontiguousarray(values).data)
+    return {name: digest.hexdigest() for name, digest in found.items()}

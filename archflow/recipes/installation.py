@@ -16,9 +16,10 @@ from importlib import metadata
 from pathlib import Path
 
 from archflow import __version__
+from archflow.cache_folder import CACHE_VARIABLE, cache_folder
 from archflow.data.benchmarks import locate
 from archflow.data.catalogue import BENCHMARKS
-from archflow.data.places import CACHE_VARIABLE, FOLDER_VARIABLE, cache_folder, data_folder
+from archflow.data.places import FOLDER_VARIABLE, data_folder
 from archflow.errors import ArchflowError
 from archflow.files import check_folder
 from archflow.memory import available

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow import __version__
+from archflow.cache_folder import cache_folder
 from archflow.checkpoint import fingerprint
 from archflow.data.benchmarks import find
 from archflow.data.cache import sha256_of
 from archflow.data.cpu_latency import cpu_latency_table
 from archflow.data.ncnn_latency import GRAPHS, LATENCY, has_ncnn, ncnn_table
-from archflow.data.places import cache_folder
 from archflow.errors import ArchflowError
 from archflow.files import only_writer
 from archflow.graph import Vocabulary

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archflow import __version__
+from archflow.cache_folder import CACHE_VARIABLE, cache_folder
 from archflow.checkpoint import fingerprint
 from archflow.data.benchmarks import Benchmark
 from archflow.data.cache import sha256_of
 from archflow.data.journal import Journal, open_journal
-from archflow.data.places import CACHE_VARIABLE, cache_folder
 from archflow.errors import ArchflowError
 from archflow.files import check_folder
 from archflow.predict.context import ContextChoice

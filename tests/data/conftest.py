@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from archflow.cache_folder import CACHE_VARIABLE
 from archflow.data.benchmarks import BENCHMARKS
 from archflow.data.catalogue import Benchmark
 from archflow.data.download import download
-from archflow.data.places import CACHE_VARIABLE, FOLDER_VARIABLE
+from archflow.data.places import FOLDER_VARIABLE
 from archflow.data.readers import READERS
 from tests.data.served import Server, benchmark, published
 from tests.data.toy import CONTENT, read_toy

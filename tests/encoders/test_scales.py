@@ -18,10 +18,14 @@ def chain(values: dict[str, list[float]]) -> ArchitectureSet:
     return ArchitectureSet.from_architectures([Architecture(("conv",) * count, edges, values)])
 
 
+def scale_of(values) -> AttributeScale:
+    return AttributeScales.of(chain({"x": values})).scales[0]
+
+
 @given(st.lists(FINITE, min_size=2, max_size=30))
 def test_scaled_values_have_mean_zero_and_variance_one(values):
     values = np.array(values, np.float32)
-    scaled = AttributeScale.of("x", values)(values)
+    scaled = scale_of(values)(values)
     assert np.isfinite(scaled).all()
     assert abs(scaled.mean()) < 1e-3
     assert scaled.std() == pytest.approx(1, abs=1e-3) or np.allclose(scaled, 0, atol=1e-3)
@@ -32,11 +36,11 @@ def test_scaled_values_have_mean_zero_and_variance_one(values):
 
 def test_what_spans_decades_is_read_by_its_logarithm():
     channels = np.array([1, 10, 100, 1000], np.float32)
-    scale = AttributeScale.of("channels", channels)
+    scale = scale_of(channels)
     assert scale.unit == 1
     steps = np.diff(scale(channels))
     assert steps.max() / steps.min() < 1.25, "equal ratios are nearly equal steps"
-    assert AttributeScale.of("kernel", np.array([1, 3, 5, 7], np.float32)).unit is None
+    assert scale_of([1, 3, 5, 7]).unit is None
     assert np.isfinite(scale(np.array([0, -5], np.float32))).all()
 
 

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from archflow.encoders import GIN, Arch2Vec, GatedGCN, create
 from archflow.errors import ArchflowError
 from archflow.flow import FlowSurrogate
+from archflow.graph import streamed
 from archflow.graph.batch import Batch
 from archflow.pretext import (
     FGP,
@@ -23,6 +25,7 @@ from archflow.seeding import seeded
 from archflow.testing import relabelled
 from tests.pretext_settings import another
 from tests.pretraining import losses_of
+from tests.tables import in_parts
 
 SETTINGS = PretrainSettings(epochs=5, batch_size=16)
 PRETEXT = {"proxies": ["parameters"], "surrogate": FlowSurrogate(sigma=1.0)}
@@ -310,3 +313,26 @@ def test_a_training_that_diverges_is_refused(architectures):
     settings = PretrainSettings(epochs=3, batch_size=16, learning_rate=1e38)
     with pytest.raises(ArchflowError, match=r"pre-training diverged: in epoch \d .* give a learning rate below 1e\+38"):
         pretrain(create("gin", architectures, width=8), "flow", architectures, settings=settings)
+
+
+@pytest.mark.parametrize("task", PRETEXT_TASKS.names())
+def test_a_streamed_set_gives_the_same_weights_and_resumes_the_same_state(architectures, tmp_path, monkeypatch, task):
+    monkeypatch.setattr(streamed, "LOADED", 300)
+    cells = architectures.recoded(vocabulary_for(task, architectures.vocabulary))
+    proxies, tasks = {"depth": np.arange(0.0, len(cells))}, {"cate": {"cost": "depth"}} if task == "cate" else {}
+    weights = []
+    for name, given in (
+        ("memory", [cells] * 2),
+        ("streamed", [in_parts(cells)] * 2),
+        ("both", [cells, in_parts(cells)]),
+    ):
+        for each, on_epoch in zip(given, (kill_after(1), None), strict=True):
+            embedder = create("gin", cells, view="effective", positions=True, width=8)
+            settings, state = PretrainSettings(epochs=2, batch_size=64), tmp_path / name
+            with pytest.raises(Killed) if on_epoch else nullcontext():
+                more = {"tasks": tasks, "checkpoint": state, "on_epoch": on_epoch}
+                pretrain(embedder, task, each, proxies, settings, **more)
+            assert "op" not in vars(each) or each is cells, "the whole set was loaded"
+        weights.append(torch.cat([each.flatten() for each in embedder.encoder.state_dict().values()]))
+    assert torch.equal(weights[0], weights[1])
+    assert torch.equal(weights[0], weights[2])

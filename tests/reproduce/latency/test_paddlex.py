@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from archflow.data.places import CACHE_VARIABLE, FOLDER_VARIABLE
+from archflow.cache_folder import CACHE_VARIABLE
+from archflow.data.places import FOLDER_VARIABLE
 from archflow.errors import ArchflowError
 from archflow_reproduce.latency.tables import paddlex
 from tests.importers.tables import PADDLE, write

@@ -1,8 +1,8 @@
-"""Changes of the cache."""
+"""The lock on a part of the cache."""
 
 import pytest
 
-from archflow.data.cache import alone
+from archflow.cache_folder import alone
 from archflow.errors import ArchflowError
 
 
