@@ -44,6 +44,7 @@ KINDS = (
     "few",
     "across",
     "neusight",
+    "soak",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""
 
