@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test site release text lower-bounds adapters-optuna adapters-ray adapters-neps adapters-botorch adapters-syne-tune fuzz properties gpu lint clean
+.PHONY: demo test site release text lower-bounds pythons adapters-optuna adapters-ray adapters-neps adapters-botorch adapters-syne-tune fuzz properties gpu lint clean
 
 # Versions are pinned in requirements.txt; the stamps are remade when they change. The demo needs archflow alone; tests and
 # studies need everything that is pinned.
@@ -62,6 +62,16 @@ lower-bounds:
 	grep '^torch==' requirements.txt >> $(LOWEST)/lowest.txt
 	$(LOWEST)/bin/python -m pip install --quiet --requirement $(LOWEST)/lowest.txt --editable .[report] pytest hypothesis
 	$(LOWEST)/bin/python -m pytest -W default $(LOWEST_TESTS)  # old libraries warn of newer ones
+
+# A selection of the tests with other versions of Python and the pinned libraries, an environment for each.
+PYTHONS ?= 3.12 3.13
+PYTHONS_TESTS ?= tests/graph tests/report tests/data tests/predict tests/cli/test_app.py tests/cli/test_fit.py
+pythons: $(PYTHONS:%=python-%)
+python-%:
+	python$* -m venv .venv-python-$*
+	.venv-python-$*/bin/python -m pip install --quiet --requirement requirements.txt --editable .
+	.venv-python-$*/bin/python -m pip install --quiet --no-deps --editable reproduce
+	OMP_NUM_THREADS=1 .venv-python-$*/bin/python -m pytest $(PYTHONS_TESTS)
 
 # The tests of an adapter with its framework, in an environment of its own: frameworks do not all fit in one.
 ADAPTERS = .venv-adapters-$(@:adapters-%=%)
