@@ -43,7 +43,8 @@ def soak_tables(result: Mapping[str, Any]) -> list[str]:
     return [
         f"{config['rate']:g} requests per second of all kinds over {config['clients']} connections, for "
         f"{config['minutes']} minutes. Times are from a request to its answer; memory, files and threads are those of "
-        "the service at the end of the minute, and cores those that it kept busy.",
+        "the service at the end of the minute, and cores those that it kept busy. Where fewer requests were sent than "
+        "asked for, the machine was busy with other work, which the times show.",
         markdown_table(tuple(_COLUMNS.values()), rows),
         f"Growth per hour, by straight lines from minute {growth['from_minute']:.3g} on: {slopes}.",
     ]
