@@ -65,7 +65,8 @@ lower-bounds:
 
 # A selection of the tests with other versions of Python and the pinned libraries, an environment for each.
 PYTHONS ?= 3.12 3.13
-PYTHONS_TESTS ?= tests/graph tests/report tests/data tests/predict tests/cli/test_app.py tests/cli/test_fit.py
+PYTHONS_TESTS ?= tests/graph tests/report tests/data/test_readers.py tests/data/test_safe_pickle.py \
+  tests/predict/test_stacked.py tests/predict/test_network_predictor.py tests/cli/test_app.py tests/cli/test_fit.py tests/service
 pythons: $(PYTHONS:%=python-%)
 python-%:
 	python$* -m venv .venv-python-$*
