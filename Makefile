@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test site release text lower-bounds adapters-optuna adapters-ray adapters-neps adapters-botorch adapters-syne-tune fuzz properties gpu lint clean
+.PHONY: demo test site release text lower-bounds pythons adapters-optuna adapters-ray adapters-neps adapters-botorch adapters-syne-tune fuzz fuzz-api properties gpu lint clean
 
 # Versions are pinned in requirements.txt; the stamps are remade when they change. The demo needs archflow alone; tests and
 # studies need everything that is pinned.
@@ -63,6 +63,17 @@ lower-bounds:
 	$(LOWEST)/bin/python -m pip install --quiet --requirement $(LOWEST)/lowest.txt --editable .[report] pytest hypothesis
 	$(LOWEST)/bin/python -m pytest -W default $(LOWEST_TESTS)  # old libraries warn of newer ones
 
+# A selection of the tests with other versions of Python and the pinned libraries, an environment for each.
+PYTHONS ?= 3.12 3.13
+PYTHONS_TESTS ?= tests/graph tests/report tests/data/test_readers.py tests/data/test_safe_pickle.py \
+  tests/predict/test_stacked.py tests/predict/test_network_predictor.py tests/cli/test_app.py tests/cli/test_fit.py tests/service
+pythons: $(PYTHONS:%=python-%)
+python-%:
+	python$* -m venv .venv-python-$*
+	.venv-python-$*/bin/python -m pip install --quiet --requirement requirements.txt --editable .
+	.venv-python-$*/bin/python -m pip install --quiet --no-deps --editable reproduce
+	OMP_NUM_THREADS=1 .venv-python-$*/bin/python -m pytest $(PYTHONS_TESTS)
+
 # The tests of an adapter with its framework, in an environment of its own: frameworks do not all fit in one.
 ADAPTERS = .venv-adapters-$(@:adapters-%=%)
 adapters-optuna: MORE = optunahub
@@ -85,6 +96,16 @@ KILLS ?= 20
 fuzz: $(VENV)/.installed
 	$(BIN)/python -m tests.fuzz --inputs $(INPUTS)
 	$(BIN)/python -m tests.fuzz.kills --kills $(KILLS)
+
+# Whatever the service's own description allows, and more: Schemathesis, in an environment of its own. Not checked: that
+# every request of the right form is answered, since architectures and names must also exist; and that a search which was
+# stopped is gone, since its evaluations are kept.
+API_EXAMPLES ?= 200
+fuzz-api: $(VENV)/.installed
+	$(PYTHON) -m venv .venv-fuzz-api
+	.venv-fuzz-api/bin/python -m pip install --quiet schemathesis==4.32.5
+	$(BIN)/python -m tests.service.fuzz_api .venv-fuzz-api/bin/schemathesis run --checks all \
+	  --exclude-checks positive_data_acceptance,use_after_free --max-examples $(API_EXAMPLES) --continue-on-failure
 
 # The property tests with fresh seeds and 2,000 examples each; takes hours on all of them, so name files: FUZZ=tests/graph.
 FUZZ ?= tests

@@ -14,13 +14,17 @@ from archflow.errors import ArchflowError
 from archflow.explore import drawing, edits, figures, tables
 from archflow.explore.choosing import checked_row, chosen, filtered, written
 from archflow.explore.explored import Explored
-from archflow.explore.judging import alternatives, explained, judged, known_row
+from archflow.explore.judging import alternatives, described, explained, judged, known_row, usual_attributes
 from archflow.graph import Architecture
 from archflow.predict.explain.explanation import Explanation
 
 Json = Mapping[str, Any]
 
 EDITS = {"change": "operation", "set": "attribute", "connect": "connect", "disconnect": "disconnect"}
+EDITS |= {"add": "add", "remove": "remove"}
+
+NODES = ("node", "source", "target", "sources", "targets")
+"""Controls of edits in which nodes are chosen by number."""
 """Buttons by name, with the kind of edit that each makes."""
 
 
@@ -86,8 +90,14 @@ def list_selection(explored: Explored, choice: Any, rule: Any, colour: str | Non
 
 def export(explored: Explored, choice: Any, rule: Any, ending: str) -> Json:
     """The selection as a file to download."""
-    content = written(explored, chosen(explored, choice, rule), ending)
+    content = written(explored.table.select(chosen(explored, choice, rule)), ending)
     return dcc.send_bytes(content, f"{Path(explored.name).stem}-selection{ending}")
+
+
+def export_shown(explored: Explored, current: Any, ending: str) -> Json:
+    """The architecture that is shown as a file to download."""
+    content = written(described(explored, Architecture.from_json(current), current["row"]), ending)
+    return dcc.send_bytes(content, f"{Path(explored.name).stem}-shown{ending}")
 
 
 def clicked_row(explored: Explored, click: Any, rule: Any) -> int:
@@ -98,17 +108,36 @@ def clicked_row(explored: Explored, click: Any, rule: Any) -> int:
 
 def show(explored: Explored, row: Any) -> Json:
     """The state of the page for a row without edits."""
-    checked_row(explored, row)
-    return {"row": row, **explored.table.architectures[row].to_json()}
+    architecture = explored.table.architectures[checked_row(explored, row)]
+    same = list(range(len(architecture.ops)))
+    return {"row": row, **architecture.to_json(), "former": same, "moved": same, "done": ""}
 
 
 def edit(explored: Explored, button: str, current: Any, stay: bool, **given: Any) -> Json:
     """The state after an edit. Raises ArchflowError as `edits.edited`."""
-    after = edits.edited(
-        Architecture.from_json(current), {"kind": EDITS[button], **given}, explored.space if stay else None
-    )
+    before, change = Architecture.from_json(current), {"kind": EDITS[button], **given}
+    if button == "add":
+        change |= {"op": given["new"], "attributes": usual_attributes(explored, given["new"])}
+    after = edits.edited(before, change, explored.space if stay else None)
     judged(explored, after, current["row"])  # a predictor may not know the operation
-    return {"row": current["row"], **after.to_json()}
+    moved = edits.former_nodes(before, change)
+    former = [current["former"][node] if node >= 0 else -1 for node in moved]
+    words = edits.in_words(before, change)
+    return {"row": current["row"], **after.to_json(), "former": former, "moved": moved, "done": words}
+
+
+def renumbered(current: Any, given: Json) -> list[Any]:
+    """What is chosen in the controls `NODES` after an edit: the same nodes; after a new node, that one alone."""
+    moved = current["moved"]
+    if -1 in moved:
+        return [moved.index(-1), None, None, [], []]
+    numbers = {old: node for node, old in enumerate(moved)}
+    return [
+        [numbers[node] for node in given[name] if node in numbers]
+        if isinstance(given[name], list)
+        else numbers.get(given[name])
+        for name in NODES
+    ]
 
 
 def view(explored: Explored, current: Any) -> dict[str, Any]:
@@ -119,13 +148,13 @@ def view(explored: Explored, current: Any) -> dict[str, Any]:
     nodes = [{"label": f"{node} {op}", "value": node} for node, op in enumerate(architecture.ops)]
     return {
         "called": called(explored, architecture, current["row"]),
-        "elements": drawing.elements(architecture, before=before),
+        "elements": drawing.elements(architecture, before=before, former=current["former"]),
         "words": drawing.in_words(architecture),
         "judgements": tables.judgements(explored, judged(explored, architecture, current["row"])),
-        "disabled": False,
+        "disabled": [False, False],
         "nodes": nodes,
-        "sources": nodes,
-        "targets": nodes,
+        "ends": [nodes] * 4,
+        "done": current["done"],
         "bare": not architecture.attributes,
     }
 

@@ -16,6 +16,8 @@ REGION = "d => d && (d.lassoPoints || d.range) ? (d.lassoPoints || d.range) : nu
 
 
 ALERT = Output("alert", "children", allow_duplicate=True)
+GIVEN = {"operation": "op", "attribute": "name"} | {name: name for name in ("value", "new", *actions.NODES)}
+"""The controls of edits, with the names of what they give."""
 AXES = (State("across", "value"), State("up", "value"))
 
 
@@ -67,6 +69,14 @@ def _selection(app: dash.Dash, explored: Explored) -> None:
     def _export(_clicks, choice, rule, ending):
         return actions.export(explored, choice, rule, ending), ""
 
+    @app.callback(
+        *(Output("download", "data", allow_duplicate=True), ALERT, Input("export-shown", "n_clicks")),
+        *(State("current", "data"), State("ending", "value")),
+        prevent_initial_call=True,
+    )
+    def _export_shown(_clicks, current, ending):
+        return actions.export_shown(explored, current, ending), ""
+
 
 def _shown(app: dash.Dash, explored: Explored) -> None:
     @app.callback(
@@ -95,10 +105,10 @@ def _shown(app: dash.Dash, explored: Explored) -> None:
             "elements": Output("drawing", "elements"),
             "words": Output("drawing-words", "aria-label"),
             "judgements": Output("judgements", "children"),
-            "disabled": Output("edits", "disabled"),
+            "disabled": [Output("edits", "disabled"), Output("export-shown", "disabled")],
             "nodes": Output("node", "options"),
-            "sources": Output("source", "options"),
-            "targets": Output("target", "options"),
+            "ends": [Output(name, "options") for name in ("source", "target", "sources", "targets")],
+            "done": Output("done", "children"),
             "bare": Output("attributes", "hidden"),
         },
         Input("current", "data"),
@@ -107,15 +117,18 @@ def _shown(app: dash.Dash, explored: Explored) -> None:
 
 def _edits(app: dash.Dash, explored: Explored) -> None:
     @app.callback(
-        *(Output("current", "data", allow_duplicate=True), ALERT, *(Input(name, "n_clicks") for name in actions.EDITS)),
+        *(Output("current", "data", allow_duplicate=True), ALERT),
+        *(Output(name, "value", allow_duplicate=name == "node") for name in actions.NODES),
+        *(Input(name, "n_clicks") for name in actions.EDITS),
         *(State("current", "data"), State("stay", "value")),
-        *(State(name, "value") for name in ("node", "operation", "attribute", "value", "source", "target")),
+        *(State(name, "value") for name in GIVEN),
         prevent_initial_call=True,
     )
     def _edit(*given):
-        current, stay, node, op, name, value, source, target = given[len(actions.EDITS) :]
-        about = {"node": node, "op": op, "name": name, "value": value, "source": source, "target": target}
-        return actions.edit(explored, str(ctx.triggered_id), current, bool(stay), **about), ""
+        current, stay, *values = given[len(actions.EDITS) :]
+        about = dict(zip(GIVEN.values(), values, strict=True))
+        after = actions.edit(explored, str(ctx.triggered_id), current, bool(stay), **about)
+        return after, "", *actions.renumbered(after, about)
 
     app.callback(
         *(Output("operation", "options"), Output("operation", "value")),

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from archflow.errors import ArchflowError
 from archflow.explore.explored import Explored
 from archflow.graph.column_names import TABLE_ENDINGS
+from archflow.graph.table import Table
 from archflow.predict.pareto import first_front
 from archflow.printable import shown
 
@@ -124,17 +125,17 @@ def checked_row(explored: Explored, row: Any) -> int:
     return row
 
 
-def written(explored: Explored, rows: Rows, ending: str) -> bytes:
-    """The table of these rows as the content of a file with this ending.
+def written(table: Table, ending: str) -> bytes:
+    """A table as the content of a file with this ending.
 
     Raises:
-        ArchflowError: If there is no row, or tables have no such ending.
+        ArchflowError: If it has no row, or tables have no such ending.
     """
-    if not len(rows):
+    if not len(table):
         raise ArchflowError("no architecture is selected; there is nothing to write")
     if ending not in TABLE_ENDINGS:
         raise ArchflowError(f"{shown(ending)}: tables end in {', '.join(TABLE_ENDINGS)}")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"table{ending}")
-        explored.table.select(rows).write(path)
+        table.write(path)
         return path.read_bytes()

@@ -53,7 +53,10 @@ STYLE: list[dict[str, Any]] = [
 
 
 def elements(
-    architecture: Architecture, shown: Attribution | None = None, before: Architecture | None = None
+    architecture: Architecture,
+    shown: Attribution | None = None,
+    before: Architecture | None = None,
+    former: Sequence[int] = (),
 ) -> list[Element]:
     """The nodes and edges, with their positions.
 
@@ -61,6 +64,7 @@ def elements(
         architecture: What to draw.
         shown: Colours nodes and edges by how much a prediction depends on them; None for a colour for each operation.
         before: The architecture before edits; nodes that differ from it are marked.
+        former: The number that each node had in it, -1 for a new one.
     """
     placed = placement(architecture)
     hues = operation_hues(architecture.ops)
@@ -73,7 +77,7 @@ def elements(
         data = {"id": f"n{node}", "node": node, "label": label, "fill": fill, "line": line}
         x, y = centres[node]
         classes = ["none"] if op in ZERO_OPERATIONS else []
-        classes += ["changed"] if before is not None and _differs(architecture, before, node) else []
+        classes += ["changed"] if before is not None and _differs(architecture, before, former, node) else []
         data |= {"width": box[2], "height": box[3]}
         found.append({"data": data, "position": {"x": x, "y": y}, "classes": " ".join(classes)})
     for row, ((source, target), route) in enumerate(zip(architecture.edges, placed.routes, strict=True)):
@@ -101,15 +105,18 @@ def in_words(architecture: Architecture) -> str:
     return f"Graph of {len(architecture.ops)} nodes: {'; '.join(parts)}."
 
 
-def _differs(after: Architecture, before: Architecture, node: int) -> bool:
-    """Whether a node, or an edge into it, is not as it was; edits keep the numbers of nodes."""
-    if len(after.ops) != len(before.ops) or after.ops[node] != before.ops[node]:
+def _differs(after: Architecture, before: Architecture, former: Sequence[int], node: int) -> bool:
+    """Whether a node, or an edge into it, is not as it was."""
+    old = former[node]
+    if old < 0 or after.ops[node] != before.ops[old]:
         return True
     for name, values in after.attributes.items():
-        old = before.attributes.get(name)
-        if old is None or (values[node] != old[node] and values[node] == values[node]):
+        given = before.attributes.get(name)
+        value = float("nan") if given is None else given[old]
+        if values[node] != value and values[node] == values[node]:
             return True
-    return {edge for edge in after.edges if edge[1] == node} != {edge for edge in before.edges if edge[1] == node}
+    inputs = {former[source] for source, target in after.edges if target == node}
+    return inputs != {source for source, target in before.edges if target == old}
 
 
 def _operation(op: str, hues: Mapping[str, float]) -> tuple[str, str]:

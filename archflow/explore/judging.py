@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from archflow.explore.edits import as_set, within
 from archflow.explore.explored import Explored
 from archflow.graph import Architecture
 from archflow.graph.table import Table
-from archflow.predict.base import Predictor
+from archflow.predict.base import Predictor, interval_columns, ranking_columns
 from archflow.predict.explain.choices import Choices
 from archflow.predict.explain.explanation import Explanation
 from archflow.predict.explain.rows import Rows
@@ -84,11 +85,52 @@ def explained(explored: Explored, architecture: Architecture, row: int, metric: 
     return predictor.explain(given, table=table, space=space, metric=metric)
 
 
+def described(explored: Explored, architecture: Architecture, row: int) -> Table:
+    """A table of this architecture alone, to be written: the row that has it, or the graph with what is predicted.
+
+    Raises:
+        ArchflowError: As `judged` does.
+    """
+    found = row if architecture == explored.table.architectures[row] else known_row(explored, architecture)
+    if found is not None:
+        return explored.table.select([found])
+    columns = {}
+    for each in judged(explored, architecture, row):
+        mean, std, _ = ranking_columns([each.metric], 0)
+        low, high = interval_columns(each.metric)
+        columns |= {mean: [each.predicted], std: [each.std], low: [each.low], high: [each.high]}
+    return Table(as_set(architecture), columns)
+
+
 def alternatives(explored: Explored, architecture: Architecture, node: int) -> list[str]:
     """The operations that a node could have, its own included, as similar nodes of the table have them."""
     vocabulary = next((each.vocabulary for each in explored.predictors if each.vocabulary is not None), None)
     choices = Choices(architecture, _reference(explored).architectures, vocabulary)
     return sorted({architecture.ops[node], *choices.other_operations(node)})
+
+
+def additions(explored: Explored) -> list[str]:
+    """The operations of nodes with inputs and outputs that all predictors know: what a new node could be."""
+    graphs = _reference(explored).architectures
+    inner = (graphs.adjacency.degree > 0) & (graphs.adjacency.out_degree > 0)
+    found = {graphs.vocabulary.ops[op] for op in np.unique(graphs.op[inner]).tolist()}
+    known = [each.vocabulary for each in explored.predictors if each.vocabulary is not None]
+    return sorted(op for op in found if all(op in vocabulary for vocabulary in known))
+
+
+def usual_attributes(explored: Explored, op: Any) -> dict[str, float]:
+    """The attributes that most nodes with an operation have in the table, with the middle one of their values."""
+    graphs = _reference(explored).architectures
+    if graphs.attributes is None or op not in graphs.vocabulary:
+        return {}
+    values = graphs.attributes[graphs.op == graphs.vocabulary.index(op)]
+    there = np.isfinite(values)
+    middle = {
+        name: np.sort(values[there[:, column], column])
+        for column, name in enumerate(graphs.attribute_names)
+        if 2 * there[:, column].sum() > len(values)
+    }
+    return {name: float(each[len(each) // 2]) for name, each in middle.items()}
 
 
 def _by(

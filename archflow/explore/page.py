@@ -10,6 +10,7 @@ from dash import dcc, html
 
 from archflow.explore.drawing import STYLE
 from archflow.explore.explored import MAP, Explored, predicted_columns
+from archflow.explore.judging import additions
 from archflow.explore.tables import aria
 from archflow.graph.column_names import TABLE_ENDINGS
 
@@ -80,6 +81,7 @@ def _map(explored: Explored) -> html.Section:
                 [labelled("From", _number("low", "lowest")), labelled("To", _number("high", "highest"))],
                 id="ends",
                 className="pair",
+                hidden=True,
             ),
             html.Div(labelled("Only", _dropdown("texts", [], None, "all", multi=True), "wide"), id="only", hidden=True),
             labelled("Name contains", dcc.Input(id="words", type="text", debounce=True, placeholder="any name")),
@@ -110,6 +112,7 @@ def _architecture(explored: Explored) -> html.Section:
             labelled("Row", dcc.Input(id="row", type="number", min=0, max=len(explored) - 1, step=1, debounce=True)),
             html.Button("Undo all edits", id="reset", className="button"),
             html.Button("Keep for comparison", id="keep", className="button"),
+            html.Button("Download it", id="export-shown", className="button", disabled=True),
         ],
         className="controls",
     )
@@ -127,7 +130,8 @@ def _architecture(explored: Explored) -> html.Section:
             html.P("Choose a point of the map, or type the number of a row.", id="called", className="called"),
             html.Div(graph("drawing", "14rem"), id="drawing-words", role="img"),
             html.Div(id="judgements", **aria(live="polite")),
-            html.Fieldset([html.Legend("Edit"), *_edits(), stay], id="edits", disabled=True),
+            html.Fieldset([html.Legend("Edit"), *_edits(explored), stay], id="edits", disabled=True),
+            html.P(id="done", role="status", className="muted"),
         ],
     )
 
@@ -147,13 +151,14 @@ def graph(name: str, height: str) -> dash_cytoscape.Cytoscape:
     )
 
 
-def _edits() -> list[html.Div]:
+def _edits(explored: Explored) -> list[html.Div]:
     return [
         html.Div(
             [
                 labelled("Node", _dropdown("node", [], None, "choose a node"), "wide"),
                 labelled("Operation", _dropdown("operation", [], None, "of this node", clearable=False), "wide"),
                 html.Button("Change", id="change", className="button"),
+                html.Button("Remove node", id="remove", className="button"),
             ],
             className="controls",
         ),
@@ -171,8 +176,17 @@ def _edits() -> list[html.Div]:
             [
                 labelled("Edge from", _dropdown("source", [], None, "node"), "wide"),
                 labelled("to", _dropdown("target", [], None, "node"), "wide"),
-                html.Button("Add", id="connect", className="button"),
-                html.Button("Remove", id="disconnect", className="button"),
+                html.Button("Add edge", id="connect", className="button"),
+                html.Button("Remove edge", id="disconnect", className="button"),
+            ],
+            className="controls",
+        ),
+        html.Div(
+            [
+                labelled("New node", _dropdown("new", additions(explored), None, "operation"), "wide"),
+                labelled("with data from", _dropdown("sources", [], None, "nodes", multi=True), "wide"),
+                labelled("which go to", _dropdown("targets", [], None, "nodes", multi=True), "wide"),
+                html.Button("Add node", id="add", className="button"),
             ],
             className="controls",
         ),

@@ -13,6 +13,7 @@ from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import Match
 
 from archflow import __version__
 from archflow.errors import ArchflowError
@@ -109,9 +110,17 @@ def create_app(
     return app
 
 
-async def _refuse(_: Request, error: Exception) -> Response:
+async def _refuse(request: Request, error: Exception) -> Response:
     refused = _refused(error)
+    if refused.status == 405:
+        refused.headers["Allow"] = ", ".join(_methods(request))
     return Response(refused.content, refused.status, refused.headers, "application/json")
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods of a path; each has a route of its own, of which the framework names the first alone."""
+    routes = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for route in routes for method in route.methods or ()})
 
 
 def _refused(error: Exception) -> Refused:

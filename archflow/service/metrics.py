@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -24,6 +27,7 @@ class Metrics:
         )
         self._architectures = Counter("archflow_architectures", "Architectures received.", ("path",), registry=own)
         self._joined = Histogram("archflow_batch_requests", "Requests in a batch.", buckets=REQUESTS, registry=own)
+        Gauge("archflow_threads", "Threads of the process.", registry=own).set_function(_threads)
         self.open = Gauge("archflow_open_requests", "Requests that are being answered.", registry=own)
 
     def answered(self, path: str, status: int, seconds: float, architectures: int) -> None:
@@ -40,3 +44,10 @@ class Metrics:
     def text(self) -> bytes:
         """Everything that was counted."""
         return generate_latest(self._registry)
+
+
+def _threads() -> int:
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:  # not on Linux: those of Python alone
+        return threading.active_count()

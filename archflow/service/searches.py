@@ -203,6 +203,8 @@ class Searches:
         ended = [each.id for each in self._searches.values() if each.state not in ("running", "stopping")]
         for identifier in ended[: max(0, len(self._searches) + 1 - KEPT)]:
             del self._searches[identifier]
+            if self._folder is not None:
+                shutil.rmtree(self._folder / identifier, ignore_errors=True)
 
 
 def _objective(evaluate: SearchEvaluator | str) -> list[str]:

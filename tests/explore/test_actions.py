@@ -71,6 +71,56 @@ def test_a_point_is_shown_and_edited(seen):
         act.show(seen, 60)
 
 
+GIVEN = {"node": None, "op": None, "name": None, "value": None, "source": None, "target": None}
+GIVEN |= {"sources": [], "targets": [], "new": None}
+
+
+def test_nodes_are_added_and_removed(seen):
+    current = act.show(seen, 3)
+    with pytest.raises(ArchflowError, match="nasbench201 has no such architecture"):
+        act.edit(seen, "remove", current, True, **{**GIVEN, "node": 1})
+    before = act.view(seen, current)
+    given = {**GIVEN, "new": "nor_conv_3x3", "sources": [0], "targets": [7], "node": 7}
+    after = act.edit(seen, "add", current, False, **given)
+    shown = act.view(seen, after)
+    assert after["ops"][1] == "nor_conv_3x3"
+    assert act.renumbered(after, given) == [1, None, None, [], []]
+    assert [len(shown["nodes"]), *map(len, shown["ends"])] == [9] * 5
+    assert shown["done"].startswith("node 1 (nor_conv_3x3) added")
+    assert "edited: not in the table" in shown["called"]
+    assert text_of(shown["judgements"]) != text_of(before["judgements"])
+    again = act.edit(seen, "change", after, False, **{**GIVEN, "node": 2, "op": "none"})
+    assert (again["former"][:3], again["moved"]) == ([0, -1, 1], list(range(9)))
+    given = {**GIVEN, "node": 1, "source": 0, "target": 2, "sources": [1, 8], "targets": [0]}
+    back = act.edit(seen, "remove", after, False, **given)
+    assert act.renumbered(back, given) == [None, 0, 1, [7], [0]]
+    assert back["former"] == list(range(8))
+    assert back["ops"] == current["ops"]
+    assert act.show(seen, 3) == current
+
+
+def test_what_is_shown_is_a_file(seen, tmp_path):
+    import base64
+
+    def written(current):
+        found = act.export_shown(seen, current, ".jsonl")
+        assert found["filename"] == "cells-shown.jsonl"
+        path = tmp_path / found["filename"]
+        path.write_bytes(base64.b64decode(found["content"]))
+        return read_table(path)
+
+    current = act.show(seen, 3)
+    assert written(current).native == [seen.table.called(3)]
+    given = {**GIVEN, "new": "nor_conv_3x3", "sources": [0], "targets": [7]}
+    after = act.edit(seen, "add", current, False, **given)
+    table = written(after)
+    (judgement,) = act.judged(seen, Architecture.from_json(after), 3)
+    assert list(table.architectures) == [Architecture.from_json(after)]
+    for name, value in (("predicted", judgement.predicted), ("low", judgement.low), ("high", judgement.high)):
+        assert table.metric(f"{name}_accuracy")[0] == pytest.approx(value)
+    assert "accuracy" not in table.column_names
+
+
 def test_an_operation_that_a_predictor_does_not_know_is_refused(seen):
     with pytest.raises(ArchflowError, match="conv_9x9"):
         act.edit(seen, "change", act.show(seen, 0), False, node=1, op="conv_9x9")

@@ -44,6 +44,8 @@ def test_the_page_in_a_browser(address, tmp_path):
         page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path), eventsEnabled=False)
         page.open(address)
         page.wait("document.querySelector('#rows table') && document.querySelector('#map .main-svg')")
+        page.wait("document.querySelector('#filter')?.offsetHeight > 20")  # controls are in place, and the map stays
+        page.wait("document.querySelector('#up')?.offsetHeight > 20")
         x, y = page.evaluate(POINT.replace("NUMBER", "7"))
         page.mouse("mouseMoved", x - 3, y)
         page.mouse("mouseMoved", x, y)
@@ -63,6 +65,21 @@ def test_the_page_in_a_browser(address, tmp_path):
         page.press("#connect")
         page.wait("document.querySelector('[role=alert]').textContent === 'choose a node'")
 
+        page.evaluate("document.querySelector('#stay input').click()")
+        page.choose("new", "nor_conv_1x1")
+        page.choose("sources", "0 ")
+        page.choose("targets", "7 ")
+        page.press("#add")
+        page.wait("document.querySelector('#done').textContent.startsWith('node 1 (nor_conv_1x1) added')")
+        page.wait("document.querySelector('#drawing-words').ariaLabel.startsWith('Graph of 9 nodes: 0 input; 1 nor')")
+        page.wait("document.querySelector('#node').textContent.includes('1 nor_conv_1x1')")
+        page.press("#export-shown")
+        page.wait_for_file(tmp_path / "cells-shown.parquet")
+        page.press("#remove")
+        page.wait("document.querySelector('#drawing-words').ariaLabel.startsWith('Graph of 8 nodes')")
+        page.press("#reset")
+        page.wait("document.querySelector('#called').textContent.startsWith('row 7: ')")
+
         page.evaluate("window.scrollTo(0, 0)")
         corners = page.evaluate(CORNERS)
         page.drag(corners)
@@ -75,6 +92,7 @@ def test_the_page_in_a_browser(address, tmp_path):
         assert not page.complaints()
         assert all(each.startswith((address, "data:", "blob:")) for each in page.addresses())
     assert len(read_table(tmp_path / "cells-selection.parquet")) == 21
+    assert len(read_table(tmp_path / "cells-shown.parquet").architectures[0].ops) == 9
 
 
 def test_other_hosts_are_refused(seen):

@@ -68,14 +68,14 @@ def test_files_of_a_selection(seen, tmp_path):
     rows = np.array([4, 2])
     for ending in (".parquet", ".csv", ".jsonl"):
         path = tmp_path / f"some{ending}"
-        path.write_bytes(written(seen, rows, ending))
+        path.write_bytes(written(seen.table.select(rows), ending))
         table = read_table(path)
         assert table.native == [seen.table.called(4), seen.table.called(2)]
         assert table.texts("device") == ["phone", "phone"]
         np.testing.assert_allclose(table.metric("predicted_accuracy"), seen.values("predicted_accuracy")[rows])
     for given, message in ((rows[:0], "no architecture is selected"), (rows, "tables end in")):
         with pytest.raises(ArchflowError, match=message):
-            written(seen, given, ".xlsx")
+            written(seen.table.select(given), ".xlsx")
 
 
 def test_rows_are_numbers(seen):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from archflow.explore.drawing import elements, in_words
-from archflow.explore.edits import edited
+from archflow.explore.edits import edited, former_nodes
 from archflow.graph import Architecture
 from archflow.predict.explain.explanation import Attribution
 
@@ -54,8 +54,25 @@ def test_attributions_are_colours():
 
 def test_edits_are_marked():
     after = edited(BYPASS, {"kind": "operation", "node": 1, "op": "pool"})
-    marked = {name for name, each in by_id(elements(after, before=BYPASS)).items() if "changed" in each["classes"]}
+    marked = {
+        name
+        for name, each in by_id(elements(after, before=BYPASS, former=range(4))).items()
+        if "changed" in each["classes"]
+    }
     assert marked == {"n1"}
+
+
+def test_a_new_node_is_marked_and_what_it_feeds():
+    edit = {"kind": "add", "op": "pool", "sources": [0], "targets": [3], "attributes": {}}
+    after, former = edited(BYPASS, edit), former_nodes(BYPASS, edit)
+    marked = {
+        name for name, each in by_id(elements(after, None, BYPASS, former)).items() if "changed" in each["classes"]
+    }
+    assert marked == {"n1", "n4"}
+    assert former == [0, -1, 1, 2, 3]
+    edit = {"kind": "remove", "node": 2}
+    gone = elements(edited(BYPASS, edit), None, BYPASS, former_nodes(BYPASS, edit))
+    assert {name for name, each in by_id(gone).items() if "changed" in each["classes"]} == {"n2"}
 
 
 def test_words_say_the_graph():

@@ -8,7 +8,11 @@ import pytest
 from archflow.errors import ArchflowError
 from archflow.explore.edits import edited
 from archflow.explore.explored import explored
-from archflow.explore.judging import alternatives, explained, judged, known_row
+from archflow.explore.judging import additions, alternatives, explained, judged, known_row, usual_attributes
+from archflow.graph import Architecture, ArchitectureSet
+from archflow.graph.table import Table
+
+NAN = float("nan")
 
 
 def test_a_row_is_judged_as_in_the_table(seen):
@@ -45,6 +49,20 @@ def test_alternatives_are_those_of_the_space(seen):
     assert alternatives(seen, cell, 0) == ["input"]
     assert set(alternatives(seen, cell, 1)) <= set(seen.space.vocabulary.ops) - {"input", "output"}
     assert len(alternatives(seen, cell, 1)) > 2
+
+
+def test_a_new_node_is_like_those_of_the_table(seen):
+    assert set(additions(seen)) == set(seen.space.vocabulary.ops) - {"input", "output"}
+    assert additions(replace(seen, predictors=())) == additions(seen)
+    assert usual_attributes(seen, "none") == {}
+    wide = [
+        Architecture(("input", "conv", "output"), ((0, 1), (1, 2)), {"width": [NAN, width, NAN], "odd": odd})
+        for width, odd in ((8, [NAN, 1, NAN]), (32, [NAN] * 3), (16, [NAN] * 3))
+    ]
+    some = explored("wide", Table(ArchitectureSet.from_architectures(wide)))
+    assert usual_attributes(some, "conv") == {"width": 16.0}
+    assert usual_attributes(some, "input") == usual_attributes(some, "pool") == {}
+    assert additions(some) == ["conv"]
 
 
 def test_attributions(seen):

@@ -154,6 +154,9 @@ def test_too_much_is_refused(service, graphs):
 def test_other_paths_and_methods_have_the_same_shape(service):
     error_of(service.get("/nowhere"), 404)
     error_of(service.get("/predict"), 405)
+    refused = service.options("/search/0123456789abcdef")
+    error_of(refused, 405)
+    assert refused.headers["allow"] == "DELETE, GET"
     error_of(service.get("/search/../../etc/passwd"), 404)
     error_of(service.get("/search/..%2f..%2fetc"), 404)
 

@@ -112,3 +112,11 @@ def test_the_end_of_a_service_stops_its_searches(models, monkeypatch):
     searches.close()
     assert search.state == "stopped"
     assert not searches._folder.exists()
+
+
+def test_what_is_forgotten_leaves_no_files(searches, monkeypatch):
+    monkeypatch.setattr("archflow.service.searches.KEPT", 1)
+    first, second = (ended(searches.start(SearchBody(evaluate="score", **QUICK))) for _ in range(2))
+    with pytest.raises(Refused, match="is forgotten"):
+        searches.get(first.id)
+    assert [path.name for path in searches._folder.iterdir()] == [second.id]

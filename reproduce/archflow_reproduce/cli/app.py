@@ -27,6 +27,7 @@ from archflow_reproduce.cli.ship_latency import ship_latency
 from archflow_reproduce.cli.ship_proxies import ship_proxies
 from archflow_reproduce.cli.ship_sentences import ship_sentences
 from archflow_reproduce.cli.shipped import shipped
+from archflow_reproduce.cli.soak import soak
 from archflow_reproduce.cli.speed import speed
 from archflow_reproduce.cli.travel import travel
 from archflow_reproduce.cli.widths import widths
@@ -57,6 +58,7 @@ for verb in (
     speed,
     scale,
     serve,
+    soak,
     page,
 ):
     app.command()(verb)

@@ -29,10 +29,11 @@ def serve(
     import numpy as np
 
     from archflow.spaces import SPACES
+    from archflow_reproduce.speed.asked import Service
     from archflow_reproduce.speed.service import Load, bodies
 
     drawn = SPACES.get(space)().sample(4 * batch, np.random.default_rng(0))
-    load = Load(address.rstrip("/"), os.environ.get("ARCHFLOW_TOKEN"), clients, seconds)
+    load = Load(Service(address.rstrip("/"), os.environ.get("ARCHFLOW_TOKEN")), clients, seconds)
     single, several = bodies(drawn.select(np.arange(min(len(drawn), 500))), 1, model), bodies(drawn, batch, model)
     found = [load.of(*part) for _ in range(rounds) for part in ((several, batch), (single, 1))]
     if as_json:

@@ -26,6 +26,7 @@ from archflow_reproduce.results.sections.protocol import FGP, protocol_headline,
 from archflow_reproduce.results.sections.scale import SCALE
 from archflow_reproduce.results.sections.search import SEARCH
 from archflow_reproduce.results.sections.section import paragraphs
+from archflow_reproduce.results.sections.soak import SOAK
 from archflow_reproduce.results.sections.speed import AGAINST, SPEED, speed_summary
 from archflow_reproduce.results.sections.travel import TRAVEL
 from archflow_reproduce.results.sections.widths import WIDTHS
@@ -36,7 +37,7 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 KINDS = (
     *(TRAVEL, CHOICES, EXPERTS, LATENCY, NEUSIGHT, DEVICES, FEW, EXPLAIN, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT),
-    *(ACROSS, ARCH2VEC, SPEED, SCALE, AGAINST, PROXIES, WIDTHS, IMPORT),
+    *(ACROSS, ARCH2VEC, SPEED, SCALE, AGAINST, SOAK, PROXIES, WIDTHS, IMPORT),
 )
 """Kinds of results, in the order of the page."""
 

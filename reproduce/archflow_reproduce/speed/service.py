@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import threading
 import time
-import urllib.parse
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +12,7 @@ import numpy as np
 
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
+from archflow_reproduce.speed.asked import Service
 
 
 @dataclass(frozen=True)
@@ -21,14 +20,12 @@ class Load:
     """Who asks for what.
 
     Attributes:
-        address: The service.
-        token: Its token; None if it needs none.
+        service: The service.
         clients: Connections that ask at the same time, each for the next answer once it has one.
         seconds: How long they ask.
     """
 
-    address: str
-    token: str | None
+    service: Service
     clients: int
     seconds: float
 
@@ -45,9 +42,9 @@ class Load:
             ArchflowError: If a request is refused or not answered.
         """
         self._ask(bodies, time.monotonic() + 0.5)  # what is loaded at the first use is not measured
-        before, begin = self.counters(), time.monotonic()
+        before, begin = self.service.counters(), time.monotonic()
         latencies = self._ask(bodies, begin + self.seconds)
-        elapsed, after = time.monotonic() - begin, self.counters()
+        elapsed, after = time.monotonic() - begin, self.service.counters()
         count = len(latencies) * size
         cpu = after["process_cpu_seconds_total"] - before["process_cpu_seconds_total"]
         middle, high = np.quantile(latencies, [0.5, 0.99]).tolist()
@@ -64,26 +61,16 @@ class Load:
             "mib_after": after["process_resident_memory_bytes"] / 2**20,
         }
 
-    def counters(self) -> dict[str, float]:
-        """What the service has counted."""
-        connection = self._connection()
-        status, text = self._answer(connection, "GET", "/metrics", None)
-        connection.close()
-        if status != 200:
-            raise ArchflowError(f"{self.address}: /metrics answers with the status {status}")
-        lines = (line.rsplit(" ", 1) for line in text.decode().splitlines() if not line.startswith("#"))
-        return {name: float(value) for name, value in lines}
-
     def _ask(self, bodies: list[bytes], until: float) -> list[float]:
         latencies: list[float] = []
         refused: list[str] = []
 
         def ask(first: int) -> None:
-            connection, number = self._connection(), first
+            connection, number = self.service.connection(), first
             while time.monotonic() < until and not refused:
                 begin = time.perf_counter()
                 try:
-                    status, text = self._answer(connection, "POST", "/predict", bodies[number % len(bodies)])
+                    status, text = self.service.answer(connection, "POST", "/predict", bodies[number % len(bodies)])
                 except ArchflowError as error:
                     refused.append(str(error))
                     break
@@ -99,25 +86,8 @@ class Load:
         for thread in threads:
             thread.join()
         if refused or not latencies:
-            raise ArchflowError(f"{self.address}: {refused[0] if refused else 'no answer'}")
+            raise ArchflowError(f"{self.service.address}: {refused[0] if refused else 'no answer'}")
         return latencies
-
-    def _connection(self) -> http.client.HTTPConnection:
-        parts = urllib.parse.urlsplit(self.address)
-        return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
-
-    def _answer(
-        self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None
-    ) -> tuple[int, bytes]:
-        headers = {"Content-Type": "application/json"}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        try:
-            connection.request(method, path, body, headers)
-            response = connection.getresponse()
-            return response.status, response.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise ArchflowError(f"{self.address}: no answer ({error}); start the service first") from None
 
 
 def bodies(architectures: ArchitectureSet, size: int, model: str | None) -> list[bytes]:

@@ -8,6 +8,7 @@ from archflow.errors import ArchflowError
 from archflow.predict import StackedPredictor
 from archflow.service.app import create_app
 from archflow.service.settings import Access, Limits
+from archflow_reproduce.speed.asked import Service
 from archflow_reproduce.speed.service import Load, bodies
 from tests.serving import served
 from tests.tables import scored_cells
@@ -37,7 +38,7 @@ def test_bodies_hold_so_many_architectures(cells):
 
 
 def test_every_number_is_measured(address, cells):
-    found = Load(address, TOKEN, 2, 0.1).of(bodies(cells.architectures, 5, None), 5)
+    found = Load(Service(address, TOKEN), 2, 0.1).of(bodies(cells.architectures, 5, None), 5)
     assert found["requests"] > 0
     assert found["architectures_per_second"] <= 5 * found["requests"] / 0.1
     assert 0 < found["median_ms"] <= found["p99_ms"]
@@ -48,8 +49,8 @@ def test_every_number_is_measured(address, cells):
 
 def test_a_service_that_refuses_is_not_measured(address, cells):
     with pytest.raises(ArchflowError, match="more than the 10"):
-        Load(address, TOKEN, 1, 0.1).of(bodies(cells.architectures, 20, None), 20)
+        Load(Service(address, TOKEN), 1, 0.1).of(bodies(cells.architectures, 20, None), 20)
     with pytest.raises(ArchflowError, match="401"):
-        Load(address, None, 1, 0.1).counters()
+        Service(address).counters()
     with pytest.raises(ArchflowError, match="no answer"):
-        Load("http://127.0.0.1:9", TOKEN, 1, 0.1).counters()
+        Service("http://127.0.0.1:9").counters()
