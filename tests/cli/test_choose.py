@@ -6,7 +6,7 @@ from tests.cli.commands import one_line
 
 
 def test_choose_never_replaces_measurements_unasked(run, table, here):
-    choose = ("choose", "gated_gcn.fgp-digits201", "--data", table, "--count", 3, "--out", "measure.csv")
+    choose = ("choose", "gated_gcn.fgp-nasbench201", "--data", table, "--count", 3, "--out", "measure.csv")
     run(*choose)
     Path("measure.csv").write_text(Path("measure.csv").read_text().replace("\n", ",91.4\n"))
     before = Path("measure.csv").read_bytes()

@@ -8,7 +8,7 @@ from tests.cli.commands import one_line
 
 
 def test_embeddings_go_into_arrays_and_devices(run, table, here):
-    embed = ("embed", "gated_gcn.fgp-digits201", "--data", table, "--out")
+    embed = ("embed", "gated_gcn.fgp-nasbench201", "--data", table, "--out")
     assert "an array is written as .npy" in one_line(run(*embed, "e.csv", code=2))
     run(*embed, "e.npy")
     run(*embed, "e.npy")

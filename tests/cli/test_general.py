@@ -15,7 +15,7 @@ from archflow.named_objects import PLUGINS
 from archflow.progress import LOGGER, progress_bar
 from tests.cli.commands import QUICK, one_line
 
-ENCODER = "gated_gcn.fgp-digits201"
+ENCODER = "gated_gcn.fgp-nasbench201"
 
 
 @pytest.fixture(autouse=True)

@@ -81,7 +81,7 @@ def test_a_limit_on_the_size_of_files_is_one_line(table, predictor, here):
     commands = (
         (("pretrain", "--data", table, *PRETRAIN, "--out", "e"), "e"),
         (("fit", "--data", table, "--metric", "accuracy", *QUICK, "--out", "p"), "p"),
-        (("embed", "gated_gcn.fgp-digits201", "--data", table, "--out", "e.npy"), "e.npy"),
+        (("embed", "gated_gcn.fgp-nasbench201", "--data", table, "--out", "e.npy"), "e.npy"),
         (("predict", predictor, "--data", table, "--out", "r.csv"), "r.csv"),
     )
     script = (

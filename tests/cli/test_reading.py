@@ -12,7 +12,7 @@ import pytest
 from archflow.graph.table import read_table
 from tests.cli.commands import QUICK, one_line
 
-ENCODER = "gated_gcn.fgp-digits201"
+ENCODER = "gated_gcn.fgp-nasbench201"
 BLOCKS = "block0_k,block0_op,block1_k,block1_op,accuracy\n" + "".join(
     f"{3 + 2 * (i % 3)},mb,{'' if i % 2 else 5},{'' if i % 2 else 'conv'},{i}\n" for i in range(12)
 )

@@ -227,5 +227,5 @@ def test_a_table_without_a_usual_metric_asks_for_one(run, table, here):
 def test_a_folder_is_no_table(run, here):
     Path("folder").mkdir()
     assert "folder: is a folder; give a table file" in run(
-        "embed", "gated_gcn.fgp-digits201", "--data", "folder", "--out", "e.npy", code=2
+        "embed", "gated_gcn.fgp-nasbench201", "--data", "folder", "--out", "e.npy", code=2
     )

@@ -22,7 +22,6 @@ from archflow.pretext.named import task_weights
 
 ROOT = Path(archflow.__file__).parents[1]
 EMBEDDINGS = {
-    "gated_gcn.fgp-digits201": [0.0824662, 0.221567, 0.0292844, 0.0632714, 10.0512],
     "gated_gcn.fgp-nasbench201": [0.102425, 0.306263, 0.0999722, 0.128663, 11.3952],
     "gated_gcn.flow-nasbench101": [0.576965, 0.838342, 0.495119, 0.146187, 50.5437],
     "gin.fgp-nasbench201": [0.111588, 0.0611725, 0.0325061, 0.0148424, 17.5607],
