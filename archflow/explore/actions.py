@@ -22,10 +22,10 @@ Json = Mapping[str, Any]
 
 EDITS = {"change": "operation", "set": "attribute", "connect": "connect", "disconnect": "disconnect"}
 EDITS |= {"add": "add", "remove": "remove"}
+"""Buttons by name, with the kind of edit that each makes."""
 
 NODES = ("node", "source", "target", "sources", "targets")
 """Controls of edits in which nodes are chosen by number."""
-"""Buttons by name, with the kind of edit that each makes."""
 
 
 def rule_of(explored: Explored, column: str | None, low: Any, high: Any, texts: Any, words: Any) -> tuple[Any, ...]:
