@@ -84,9 +84,7 @@ def in_words(before: Architecture, edit: Mapping[str, Any]) -> str:
     else:
         place = place_of(edit["sources"])
         text = f"node {place} ({edit['op']}) added"
-    return (
-        f"{text}; the nodes behind it have other numbers now" if place < len(before.ops) - (kind == "remove") else text
-    )
+    return f"{text}; later nodes are renumbered" if place < len(before.ops) - (kind == "remove") else text
 
 
 def _with_operation(before: Architecture, node: int, op: Any) -> Architecture:

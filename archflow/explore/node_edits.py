@@ -13,7 +13,7 @@ from archflow.predict.explain.changes import bypassed, degrees
 def with_node(
     before: Architecture, op: Any, sources: Sequence[int], targets: Sequence[int], attributes: Mapping[str, float]
 ) -> Architecture:
-    """Add a node right behind the last of its inputs; the nodes behind it move up by one.
+    """Add a node right after the last of its inputs; later nodes are numbered one higher.
 
     Args:
         before: The architecture.
@@ -47,7 +47,7 @@ def with_node(
 
 
 def without_node(before: Architecture, node: int) -> Architecture:
-    """Remove a node and connect its inputs to its outputs; the nodes behind it move down by one.
+    """Remove a node and connect its inputs to its outputs; later nodes are numbered one lower.
 
     Raises:
         ArchflowError: If it is the only one without inputs, or the only one without outputs.
