@@ -41,7 +41,7 @@ class Arch2vecRL(Searcher):
     from the released code: the gradient uses the density of the architecture that was measured, which the history
     contains, instead of that of the sampled target, which it does not; the random architecture at the start is measured
     like any other; and for NAS-Bench-201 the nearest architecture is taken, where the released code always skips to the
-    second nearest. GMAE's RL wrapper is the same with a moving average as the baseline.
+    second nearest.
     """
 
     given = ("problem", "seed", "embed")

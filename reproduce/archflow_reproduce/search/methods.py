@@ -75,7 +75,7 @@ METHODS: Mapping[str, Method] = {
         for name in (
             *("random", "local_search", "regularized_evolution", "bananas", "npenas", "weaknas", "brp_nas"),
             *("predictor_evolution", "carl_evolution", "arch2vec_rl", "arch2vec_bo", "cate_dngo_ls"),
-            *("gmae_ae", "gmae_bo", "tree_search", "generator"),
+            *("gmae_ae", "gmae_bo", "gmae_rl", "tree_search", "generator"),
             *("nsga2", "multi_objective_regularized_evolution"),
         )
     },
