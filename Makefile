@@ -41,12 +41,13 @@ site:
 # them.
 RELEASE ?= .venv-release
 release: $(VENV)/.installed
+	@test -n "$(URL)" || { echo "make release: give the repository's address, to which the package's links lead: make release URL=https://HOST/OWNER/archflow" >&2; exit 2; }
 	rm -rf build/dist
 	$(PYTHON) -m venv $(RELEASE)
 	$(RELEASE)/bin/python -m pip install --quiet build twine
-	$(RELEASE)/bin/python -m build --outdir build/dist
+	ARCHFLOW_URL=$(URL) $(RELEASE)/bin/python -m build --outdir build/dist
 	$(RELEASE)/bin/python -m twine check --strict build/dist/*
-	ARCHFLOW_DIST=build/dist $(BIN)/python -m pytest tests/release/check.py
+	ARCHFLOW_DIST=build/dist ARCHFLOW_URL=$(URL) $(BIN)/python -m pytest tests/release/check.py
 
 # The tests of the sentence encoder. Its package asks for a library that archflow does not import, so that is left out.
 text: $(VENV)/.installed

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -59,3 +60,16 @@ def test_the_citation_has_what_its_schema_requires_and_agrees_with_the_package()
     assert "version" not in stated, "it comes from the tag"
     assert f"- name: {project['authors'][0]['name']}" in text
     assert "arXiv:2510.18360" in text
+
+
+def test_the_links_of_a_released_readme_lead_to_files_of_the_repository():
+    root = Path(__file__).parents[1]
+    release = runpy.run_path(str(root / "setup.py"), run_name="release")
+    text = release["with_absolute_links"]((root / "README.md").read_text(encoding="utf-8"), "https://host/archflow")
+    links = re.findall(r"\]\(([^)\s]+)\)", text)
+    ours = [link.removeprefix("https://host/archflow/blob/HEAD/") for link in links if "host/archflow" in link]
+    assert len(ours) > 50
+    assert all((root / link.partition("#")[0]).exists() for link in ours)
+    assert all(link.startswith(("https://", "#")) for link in links)
+    listed = release["addresses"]("https://host/archflow")
+    assert listed["Changelog"] == "https://host/archflow/blob/HEAD/CHANGELOG.md"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from email.parser import Parser
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -51,6 +52,18 @@ def test_the_source_distribution_builds_the_same(source: Path) -> None:
     assert tracked("archflow") <= names
     assert {"LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "pyproject.toml", "PKG-INFO"} <= names
     assert {PurePosixPath(name).parts[0] for name in names if "/" in name} == {"archflow", "archflow.egg-info"}
+
+
+def test_links_lead_to_the_repository(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        about = Parser().parsestr(archive.read(name).decode())
+    address = os.environ["ARCHFLOW_URL"].rstrip("/")
+    listed = about.get_all("Project-URL") or []
+    assert f"Repository, {address}" in listed
+    assert all(address in link for link in listed)
+    assert f"]({address}/blob/HEAD/docs/results.md)" in about.get_payload()
+    assert "](docs/" not in about.get_payload()
 
 
 def test_a_program_sees_the_types_of_the_installed_wheel(wheel: Path, tmp_path: Path) -> None:

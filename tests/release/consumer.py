@@ -30,7 +30,7 @@ def embedded(name: str) -> NDArray[np.float32]:
 
 
 def wrong() -> None:
-    load(201)  # pyright: ignore[reportArgumentType]
+    read_table(201)  # pyright: ignore[reportArgumentType]
     Problem("nasbench201", objectives=3)  # pyright: ignore[reportArgumentType]
     StackedPredictor().predict(table=None)  # pyright: ignore[reportCallIssue]
     SEARCHERS.get("random")(Problem(NASBench201(), "accuracy"), seed="one")  # pyright: ignore[reportArgumentType]
