@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -31,6 +32,9 @@ _LATER = 8
 
 _PATIENCE = 5.0
 """Seconds to wait for undisturbed cores when a compilation could run instead."""
+
+_CACHE = "TORCHINDUCTOR_CACHE_DIR"
+"""The environment variable with the folder of compiled code."""
 
 _KEPT = 4
 """The number of compiled networks kept for later passes, so that these are minutes apart."""
@@ -74,6 +78,22 @@ def _queue(passes: Passes, setting: Setting, rows: int) -> deque[tuple[int, int]
     return deque(pair for pair in pairs if passes.due(pair[1], [setting], pair[0]))
 
 
+def compile_ahead(specs: Sequence[Family], count: int, folder: Path, progress: Progress) -> None:
+    """Fill the compiler's cache in the folder; unlike a measurement, this may run beside other work.
+
+    Args:
+        specs: The networks.
+        count: The number of networks to compile, the first ones.
+        folder: The folder of the cache, from which `measure_compiled` loads compiled code in about a second.
+        progress: Advanced once per network.
+    """
+    with _compiler(folder):
+        for row, spec in enumerate(specs[:count]):
+            _compile(spec, row)
+            torch.compiler.reset()
+            progress.advance(note=spec.family)
+
+
 def measure_compiled(specs: Sequence[Family], count: int, folder: Path, progress: Progress) -> None:
     """Compile networks one after the other, and measure each several times while the next ones are compiled.
 
@@ -86,20 +106,24 @@ def measure_compiled(specs: Sequence[Family], count: int, folder: Path, progress
         folder: The folder of the journal.
         progress: Advanced once per network.
     """
-    with _journal(folder, "compiled", specs) as journal, _compiler():
+    with _journal(folder, "compiled", specs) as journal, _compiler(folder):
         passes = Passes(journal)
         kept: deque[tuple[int, Callable[[], object]]] = deque()
         for row, spec in enumerate(specs[:count]):
             if _session_due(passes, row) is not None:
-                network, inputs = spec.build(row)
-                call = _call(torch.compile(network), inputs)
-                with torch.inference_mode():
-                    call()
-                kept.append((row, call))
+                kept.append((row, _compile(spec, row)))
                 _measure_kept(passes, kept)
             progress.advance(note=spec.family)
         while kept:
             _measure_kept(passes, kept)
+
+
+def _compile(spec: Family, row: int) -> Callable[[], object]:
+    network, inputs = spec.build(row)
+    call = _call(torch.compile(network), inputs)
+    with torch.inference_mode():
+        call()
+    return call
 
 
 def _measure_kept(passes: Passes, kept: deque[tuple[int, Callable[[], object]]]) -> None:
@@ -125,16 +149,27 @@ def _session_due(passes: Passes, row: int) -> int | None:
 
 
 @contextmanager
-def _compiler():
-    """Compile code for any number of threads; a network that would silently run uncompiled is an error."""
+def _compiler(folder: Path):
+    """Compile code for any number of threads, and keep it in the folder.
+
+    A network that would silently run uncompiled is an error.
+    """
     import torch._dynamo.config
     import torch._inductor.config
 
-    with (
-        torch._dynamo.config.patch(recompile_limit=256, fail_on_recompile_limit_hit=True),
-        torch._inductor.config.patch({"cpp.dynamic_threads": True}),
-    ):
-        yield
+    before = os.environ.get(_CACHE)
+    os.environ[_CACHE] = str((folder / "compiled").resolve())
+    try:
+        with (
+            torch._dynamo.config.patch(recompile_limit=256, fail_on_recompile_limit_hit=True),
+            torch._inductor.config.patch({"cpp.dynamic_threads": True}),
+        ):
+            yield
+    finally:
+        if before is None:
+            del os.environ[_CACHE]
+        else:
+            os.environ[_CACHE] = before
 
 
 def _call(network: nn.Module | Callable[..., Any], inputs: Sequence[Any]) -> Callable[[], object]:

@@ -1,16 +1,26 @@
 """Measuring the data set of the package."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from archflow.devices.generated.recurrent import Recurrent
 from archflow.devices.yardstick import Yardstick
 from archflow.graph.table import read_table
 from archflow_reproduce.latency import data_set, passes
 from archflow_reproduce.latency.data_set import graphs_of, write_data_set
-from archflow_reproduce.latency.measuring import EAGER, measure_eager, passes_of
+from archflow_reproduce.latency.measuring import (
+    COMPILED,
+    EAGER,
+    compile_ahead,
+    measure_compiled,
+    measure_eager,
+    passes_of,
+)
 from archflow_reproduce.latency.passes import CHECK, MEASURING, Passes, Rules, latency_of
 
 SMALL = [
@@ -67,3 +77,24 @@ def test_from_networks_to_the_data_set(tmp_path, monkeypatch, quick, one_thread)
     assert np.isfinite(table.metric("macs")).all()
     assert about["settings"]["latency_ms_1_eager"]["networks"] == 6
     assert json.loads((tmp_path / "set.json").read_text()) == about
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # of torch's own modules
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler, such as g++")
+def test_a_network_is_compiled_once_and_measured_from_the_cache(tmp_path, monkeypatch, quick):
+    perceptron = Feed()
+    compile_ahead([perceptron], 1, tmp_path, Progress())
+    monkeypatch.setattr("torch._inductor.graph.GraphLowering.codegen", None)  # nothing can be compiled
+    measure_compiled([perceptron], 1, tmp_path, Progress())
+    found = passes_of(tmp_path, "compiled", [perceptron])
+    assert [len(found.made(0, setting, MEASURING)) for setting in COMPILED] == [2, 2]
+
+
+class Feed:
+    """A network of one layer, which compiles in seconds."""
+
+    family, native = "feed", "feed"
+
+    def build(self, seed):
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Linear(4, 4), nn.ReLU()).eval(), (torch.zeros(2, 4),)
