@@ -95,6 +95,16 @@ class Comparison:
         rows = rows[np.isfinite(self.values[rows, table])]
         return int(rows[np.argmax(self.sign * self.values[rows, table])]) if len(rows) else None
 
+    def behind_best_baseline(self) -> list[tuple[str, float, float]]:
+        """Per table: its name, how far the leader is behind the best baseline, and the spread of that baseline."""
+        found = []
+        for column, table in enumerate(self.tables):
+            best = self.best(column, self.others(baselines=True))
+            if self.leader is not None and best is not None and np.isfinite(self.values[self.leader, column]):
+                gap = self.sign * (self.values[best, column] - self.values[self.leader, column])
+                found.append((table, float(gap), float(self.spread[best, column])))
+        return found
+
     def difference(self, row: int, other: int) -> Values:
         """(T,) advantage of one method over another on every table that has both."""
         both = np.isfinite(self.values[row]) & np.isfinite(self.values[other])

@@ -34,8 +34,7 @@ def travel_tables(result: Mapping[str, Any], budget: str) -> list[str]:
         "Kendall tau, mean over runs:",
         tau_table(tau),
         *(_against_others(tau) if tau.leader is not None else []),
-        "P@1 % by table, with means over all tables and over cell spaces, and mean ranks:",
-        top_table(Comparison.of(result, budget, "p_at_1"), Comparison.of(result, budget, "regret_at_10")),
+        *_at_the_top(Comparison.of(result, budget, "p_at_1"), Comparison.of(result, budget, "regret_at_10")),
         *_intervals(result, budget),
         *_weights(result, budget),
     ]
@@ -109,6 +108,26 @@ def tests_table(tau: Comparison) -> str:
             ahead = f"{(differences > 0).sum()} of {len(differences)}"
             rows.append([f"`{tau.methods[row]}`", _gap(differences.mean()), ahead, "–" if p is None else f"{p:.4f}"])
     return markdown_table(["method", "ahead", "tables", "p"], rows)
+
+
+def _at_the_top(precision: Comparison, regret: Comparison) -> list[str]:
+    """The table of P@1 %, and where the leader is behind the best baseline by more than that one's spread."""
+    said = []
+    for called, measure in (("P@1 %", precision), ("regret@10", regret)):
+        gaps = measure.behind_best_baseline()
+        if gaps:
+            behind = [f"{table} ({gap:.3g}, spread {spread:.2g})" for table, gap, spread in gaps if gap > spread]
+            where = f": {', '.join(behind)}" if behind else ""
+            said.append(f"in {called} on {len(behind)} of {len(gaps)} tables{where}")
+    against = []
+    if said and precision.leader is not None:
+        against = [
+            f"At the top, `{precision.methods[precision.leader]}` is behind the best baseline of a table by more than "
+            f"that baseline's standard deviation over runs {'; '.join(said)}. These results themselves say which "
+            "baseline is the best of a table, which favours it."
+        ]
+    heading = "P@1 % by table, with means over all tables and over cell spaces, and mean ranks:"
+    return [heading, top_table(precision, regret), *against]
 
 
 def top_table(precision: Comparison, regret: Comparison) -> str:

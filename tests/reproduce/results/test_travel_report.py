@@ -63,6 +63,15 @@ def test_regret_is_better_when_low():
     assert regret.difference(0, 2).tolist() == pytest.approx([0.1, -0.1, 0.4])
 
 
+def test_the_report_says_where_the_leader_is_behind_at_the_top():
+    found = Comparison.of(result(), "30", "p_at_1").behind_best_baseline()
+    assert [name for name, *_ in found] == list(TABLES)
+    assert [gap for _, gap, _ in found] == pytest.approx([-0.1, 0.1, -0.4])
+    assert [spread for *_, spread in found] == pytest.approx([0, 0, 0])
+    said = next(line for line in travel_report(result()).splitlines() if line.startswith("At the top"))
+    assert "in P@1 % on 1 of 3 tables: more cells (0.1, spread 0); in regret@10 on 1 of 3 tables" in said
+
+
 def test_the_report_says_where_the_leader_is_behind():
     report = travel_report(result())
     assert "ahead or within .01 of it on 1 of 3 tables" in report
