@@ -37,15 +37,21 @@ def travel(
             "Default: runs/travel-ROWS."
         ),
     ] = None,
+    earlier: Annotated[
+        Path | None,
+        typer.Option(help="A result file of this verb, whose runs are not measured again but count in the result."),
+    ] = None,
     out: options.Out = None,
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
     """Rank many tables from few labels, beside baselines."""
     from archflow_reproduce.results.travel_report import travel_report
+    from archflow_reproduce.travel.earlier import Earlier
     from archflow_reproduce.travel.study import Selection, run_travel
 
     study = Study("travel", out, as_json, force)
     selection = Selection(rows, names(tables), names(methods), names(labels), runs)
-    result = run_travel(selection, folder or Path("runs") / f"travel-{rows}")
+    known = Earlier.read(earlier) if earlier else None
+    result = run_travel(selection, folder or Path("runs") / f"travel-{rows}", known)
     study.finish(result, {name: table["hash"] for name, table in result["tables"].items()}, travel_report(result))

@@ -18,6 +18,7 @@ from archflow_reproduce.protocol.protocol import check_runs
 from archflow_reproduce.results.record import checkout_commit
 from archflow_reproduce.speed.machine import machine
 from archflow_reproduce.travel.answer import judged
+from archflow_reproduce.travel.earlier import Earlier, joined
 from archflow_reproduce.travel.methods import Method, chosen, methods
 from archflow_reproduce.travel.pool import BUDGETS, PARTS, Pool, draw, label_count
 from archflow_reproduce.travel.tables import Entry, entries
@@ -51,7 +52,7 @@ class Selection:
             label_count(budget, 1)
 
 
-def run_travel(selection: Selection, folder: Path) -> dict[str, Any]:
+def run_travel(selection: Selection, folder: Path, earlier: Earlier | None = None) -> dict[str, Any]:
     """Run the missing measurements of a selection, and return everything in the folder for its tables and budgets.
 
     Several calls, sequential or concurrent, may add methods, tables, budgets and runs to one folder; the result
@@ -60,7 +61,9 @@ def run_travel(selection: Selection, folder: Path) -> dict[str, Any]:
     Args:
         selection: What to measure.
         folder: Holds one file per table, number of labels and method, and subfolders with the encoders of tables.
+        earlier: Runs that are not measured again, but count in the result.
     """
+    earlier = earlier or Earlier()
     picked, wanted = entries(selection.tables), chosen(selection.methods)
     found: dict[str, Any] = {}
     skipped: dict[str, str] = {}
@@ -74,8 +77,8 @@ def run_travel(selection: Selection, folder: Path) -> dict[str, Any]:
                 print(f"{entry.name}: left out: {error}", file=sys.stderr)
             else:
                 key = pool_key(pool, selection.rows)
-                _measure(pool, selection, folder, key, bar)
-                found[entry.name] = _table_result(pool, selection, folder, key)
+                _measure(pool, selection, folder, key, bar, earlier)
+                found[entry.name] = _table_result(pool, selection, folder, key, earlier)
             bar.reach(number * steps)
     return {
         "rows": selection.rows,
@@ -87,6 +90,7 @@ def run_travel(selection: Selection, folder: Path) -> dict[str, Any]:
             "methods": list(wanted),
             "ours": _ours(found),
             "layout": LAYOUT,
+            "earlier": earlier.origin,
         },
         "machine": machine(),
     }
@@ -103,14 +107,15 @@ def cell_path(folder: Path, entry: Entry, labels: int, method: str) -> Path:
     return folder / entry.name / f"{labels}-{method.replace('/', '-')}.json"
 
 
-def _measure(pool: Pool, selection: Selection, folder: Path, key: str, bar: Progress) -> None:
+def _measure(pool: Pool, selection: Selection, folder: Path, key: str, bar: Progress, earlier: Earlier) -> None:
     """Run the missing measurements of a selection on a table."""
     for budget in selection.budgets:
         labels = pool.count(budget)
         for name, method in chosen(selection.methods).items():
             path, own = cell_path(folder, pool.entry, labels, name), _cell_key(key, labels, method)
+            known = earlier.runs(key, labels, name)
             for run in range(selection.runs):
-                if method.applies(pool):
+                if run >= known and method.applies(pool):
                     measure_run(pool, labels, method, run, path, own)
                 bar.advance(1, f"{pool.entry.name}, {labels} labels, {name}")
 
@@ -161,14 +166,14 @@ def _cell_key(key: str, labels: int, method: Method) -> str:
     return fingerprint(key, labels, dict(method.settings))
 
 
-def _table_result(pool: Pool, selection: Selection, folder: Path, key: str) -> dict[str, Any]:
+def _table_result(pool: Pool, selection: Selection, folder: Path, key: str, earlier: Earlier) -> dict[str, Any]:
     """The folder's results for a table: per number of labels and method, the runs without gaps."""
     counts = {budget: pool.count(budget) for budget in selection.budgets}
     cells: dict[str, dict[str, Any]] = {}
     for labels in sorted(set(counts.values())):
         cells[str(labels)] = {}
         for name, method in methods().items():
-            cells[str(labels)] |= _cells(pool, labels, name, method, folder, key)
+            cells[str(labels)] |= _cells(pool, labels, name, method, folder, key, earlier)
     return {
         "data": pool.entry.data,
         "metric": pool.entry.metric,
@@ -195,7 +200,9 @@ def is_mean(measure: str) -> bool:
     return measure in ("seconds", "weight") or "_fifth_" in measure
 
 
-def _cells(pool: Pool, labels: int, name: str, method: Method, folder: Path, key: str) -> dict[str, Any]:
+def _cells(
+    pool: Pool, labels: int, name: str, method: Method, folder: Path, key: str, earlier: Earlier
+) -> dict[str, Any]:
     """The results of a method and its parts, which are named METHOD/PART; empty if nothing is measured."""
     stored, used = name, method
     if not method.applies(pool):
@@ -203,15 +210,17 @@ def _cells(pool: Pool, labels: int, name: str, method: Method, folder: Path, key
             return {}
         stored, used = method.otherwise, methods()[method.otherwise]
     done = read_cell(cell_path(folder, pool.entry, labels, stored), _cell_key(key, labels, used))
-    runs = [done[run] for run in itertools.takewhile(done.__contains__, map(str, range(len(done))))]
+    before, known = earlier.cells(key, labels, name), earlier.runs(key, labels, name)
+    runs = [done[run] for run in itertools.takewhile(done.__contains__, map(str, itertools.count(known)))]
     if not runs:
-        return {}
+        return before
     found = {name: _over_runs([run["measures"] for run in runs])}
     for part in runs[0]["parts"]:
         if all(part in run["parts"] for run in runs):
             found[f"{name}/{part}"] = _over_runs([run["parts"][part] for run in runs])
     commits = list(dict.fromkeys(run["commit"] for run in runs))
-    return {each: {**cell, "commits": commits} for each, cell in found.items()}
+    measured = {each: {**cell, "commits": commits} for each, cell in found.items()}
+    return joined(before, measured, (known, len(runs))) if before else measured
 
 
 def _over_runs(runs: Sequence[Mapping[str, float]]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from archflow_reproduce.results.page import results_page
 from archflow_reproduce.results.travel_report import travel_report
 from archflow_reproduce.travel import study
 from archflow_reproduce.travel.answer import Answer
+from archflow_reproduce.travel.earlier import Earlier
 from archflow_reproduce.travel.methods import Method
 from archflow_reproduce.travel.study import Selection, run_travel
 from tests.reproduce.results.records import write
@@ -111,3 +112,33 @@ def test_a_real_baseline_and_the_command(tmp_path, run):
     assert record["kind"] == "travel"
     assert record["result"]["tables"]["digits201"]["cells"]["30"]["ridge/plain"]["measures"]["tau"][0] > 0.4
     assert "no method is called" in run("bench", "travel", "--methods", "rigde", code=2)
+
+
+def test_runs_of_an_earlier_result_count_and_are_not_measured_again(calls, tmp_path):
+    whole = run_travel(Selection(**SMALL, runs=3), tmp_path / "whole")
+    first = run_travel(Selection(**SMALL, runs=1), tmp_path / "first")
+    record = tmp_path / "first.json"
+    write(record, "travel", first)
+    calls.clear()
+    more = run_travel(Selection(**SMALL, runs=3), tmp_path / "more", Earlier.read(record))
+    assert len(calls) == 2 * 2
+    cells, expected = (each["tables"]["digits201"]["cells"]["30"] for each in (more, whole))
+    assert cells.keys() == expected.keys()
+    for name, cell in cells.items():
+        assert cell["measures"] == expected[name]["measures"]
+        assert cell["means"].keys() == expected[name]["means"].keys()
+    assert more["config"]["earlier"].startswith("first.json of ")
+    none = run_travel(Selection(**SMALL, runs=1), tmp_path / "none", Earlier.read(record))
+    assert none["tables"] == first["tables"]
+
+
+def test_an_earlier_result_of_other_rows_is_not_used(calls, tmp_path):
+    first = run_travel(Selection(**SMALL, runs=1), tmp_path / "first")
+    record = tmp_path / "first.json"
+    write(record, "travel", first)
+    calls.clear()
+    run_travel(Selection(**SMALL | {"rows": "reported"}, runs=1), tmp_path / "other", Earlier.read(record))
+    assert len(calls) == 2
+    write(tmp_path / "other.json", "choices", first)
+    with pytest.raises(ArchflowError, match="name one of `bench travel`"):
+        Earlier.read(tmp_path / "other.json")
