@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 
 from archflow.report.markdown import markdown_table
+from archflow_reproduce.results.travel_comparison import signed_rank
 
 POINTS = (50, 100, 150)
 """Numbers of queries for which tables show a figure."""
+
+OURS = "archflow"
+"""The method that is compared with each other one."""
 
 
 def search_report(result: Mapping[str, Any]) -> str:
@@ -57,7 +61,7 @@ def _one(name: str, task: Mapping[str, Any]) -> str:
         f"**{name}**: {task['architectures']:,} architectures, by `{task['objectives'][0]}`, "
         f"`{task['report']}` reported.{chosen}"
     )
-    return f"{head}\n\n{markdown_table(heads, rows)}"
+    return "\n\n".join([head, markdown_table(heads, rows), *_paired(task)])
 
 
 def _several(name: str, task: Mapping[str, Any]) -> str:
@@ -67,7 +71,8 @@ def _several(name: str, task: Mapping[str, Any]) -> str:
         for method, cell in task["cells"].items()
     ]
     named = ", ".join(f"`{each}`" for each in task["objectives"])
-    return f"**{name}**: {task['architectures']:,} architectures, {named}\n\n{markdown_table(heads, rows)}"
+    head = f"**{name}**: {task['architectures']:,} architectures, {named}"
+    return "\n\n".join([head, markdown_table(heads, rows), *_paired(task)])
 
 
 def _ranks(found: Mapping[str, Any]) -> str:
@@ -83,6 +88,34 @@ def _ranks(found: Mapping[str, Any]) -> str:
         ranks = [np.mean([_rank(task, methods, method, each) for task in found.values()]) for each in points]
         rows.append([method, *(f"{rank:.1f}" for rank in ranks)])
     return markdown_table(["rank", *(f"{each} queries" for each in points)], rows)
+
+
+def _paired(task: Mapping[str, Any]) -> list[str]:
+    """Archflow's method against each other one, seed by seed."""
+    own = task["cells"].get(OURS, {}).get("by_seed")
+    others = [name for name, cell in task["cells"].items() if name != OURS and cell.get("by_seed")]
+    if not own or not others:
+        return []
+    sign = 1 if len(task["objectives"]) > 1 else -1  # a larger hypervolume, fewer better architectures
+    rows = []
+    for name in others:
+        theirs = task["cells"][name]["by_seed"]
+        row = [name]
+        for queries in own:
+            both = min(len(own[queries]), len(theirs.get(queries, [])))
+            gaps = sign * (np.array(own[queries][:both]) - np.array(theirs.get(queries, [])[:both]))
+            p = signed_rank(gaps)
+            row.append(f"{(gaps > 0).sum()} : {(gaps < 0).sum()}" + ("" if p is None else f" (p {_probability(p)})"))
+        rows.append(row)
+    return [
+        f"`{OURS}` against each other method, seed by seed: how many seeds each of the two wins, and the two-sided "
+        "p-value of Wilcoxon's signed-rank test, not corrected for the number of methods:",
+        markdown_table(["method", *(f"{queries} queries" for queries in own)], rows),
+    ]
+
+
+def _probability(p: float) -> str:
+    return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
 def _rank(task: Mapping[str, Any], methods: Sequence[str], method: str, queries: int) -> float:
@@ -104,5 +137,5 @@ def _points(task: Mapping[str, Any]) -> list[int]:
 def _figure(cell: Mapping[str, Any], measure: str, queries: int) -> str:
     at = cell["queries"].index(queries)
     mean, low, high = (cell[measure][each][at] for each in ("mean", "quarter", "three_quarters"))
-    digits = 3 if abs(mean) < 10 else 2
+    digits = 4 if abs(mean) < 1 else 3 if abs(mean) < 10 else 2
     return f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"

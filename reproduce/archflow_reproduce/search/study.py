@@ -17,6 +17,7 @@ from archflow.errors import ArchflowError
 from archflow.progress import Progress, progress_bar
 from archflow.sealed import read_sealed, write_sealed
 from archflow_reproduce.results.record import checkout_commit
+from archflow_reproduce.results.search_report import POINTS
 from archflow_reproduce.search.lockstep import asked_rows, run_together
 from archflow_reproduce.search.methods import Method, chosen
 from archflow_reproduce.search.tasks import Front, Task, tasks
@@ -139,7 +140,7 @@ def summary(task: Task, runs: Sequence[Mapping[str, Any]], budget: int) -> dict[
     if rising.shape[1] > 1:
         front = Front.of(rising)
         volumes = np.array([[front(rising[each[:q]]) for q in points] for each in rows])
-        return {**about, "hypervolume": _over_seeds(volumes)}
+        return {**about, "hypervolume": _over_seeds(volumes), "by_seed": _by_seed(volumes, points)}
     value, report = rising[:, 0], table.metric(task.report)
     places = np.array([[each[value[each[:q]].argmax()] for q in points] for each in rows])
     found = [np.flatnonzero(value[each] == value.max()) for each in rows]
@@ -149,9 +150,9 @@ def summary(task: Task, runs: Sequence[Mapping[str, Any]], budget: int) -> dict[
         **about,
         "value": _over_seeds(value[places]),
         "report": _over_seeds(report[places]),
-        "better": _over_seeds(
-            better
-        ),  # architectures that are better than the chosen one, by the metric that is searched by
+        # Architectures that are better than the chosen one, by the metric that is searched by.
+        "better": _over_seeds(better),
+        "by_seed": _by_seed(better, points),
         "found": [int(each[0]) + 1 if len(each) else None for each in found],
     }
 
@@ -162,3 +163,9 @@ def _over_seeds(values: NDArray) -> dict[str, list[float]]:
     named = {"mean": values.mean(0), "median": median, "quarter": quarter, "three_quarters": three}
     last = {"last": values[:, -1]}
     return {name: [round(float(each), 5) for each in column] for name, column in {**named, **last}.items()}
+
+
+def _by_seed(values: NDArray, points: Sequence[int]) -> dict[str, list[float]]:
+    """Every seed's value at those of `POINTS` that values (seeds, points) have, for comparisons seed by seed."""
+    columns = {str(each): values[:, points.index(each)] for each in POINTS if each in points}
+    return {queries: [round(float(value), 5) for value in column] for queries, column in columns.items()}

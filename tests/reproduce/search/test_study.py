@@ -80,7 +80,20 @@ def test_the_page_shows_curves_and_fronts(tmp_path):
     write(tmp_path / "results" / "search.json", "search", result)
     page = results_page(tmp_path / "results", tmp_path / "page.md")
     assert "## Search" in page
-    assert "0.500 (0.500 to 0.500)" in page
+    assert "0.5000 (0.5000 to 0.5000)" in page
+
+
+def test_methods_are_compared_seed_by_seed(tmp_path):
+    result = run_search(Selection(("digits201",), ("random",), seeds=3, budget=60), tmp_path)
+    cells = result["tasks"]["digits201"]["cells"]
+    by_seed = cells["random"]["by_seed"]
+    assert list(by_seed) == ["50"]
+    better = cells["random"]["better"]
+    assert np.mean(by_seed["50"]) == pytest.approx(better["mean"][cells["random"]["queries"].index(50)])
+    assert "seed by seed" not in search_report(result)
+    ahead = [each - 1 for each in by_seed["50"]]
+    cells["archflow"] = {**cells["random"], "by_seed": {"50": [*ahead[:2], by_seed["50"][2]]}}
+    assert "| random | 2 : 0 " in " ".join(search_report(result).split())
 
 
 def _curve(value: float) -> dict:

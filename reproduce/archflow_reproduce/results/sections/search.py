@@ -32,6 +32,7 @@ class SearchCell(Described):
     report: Curve | None = None
     better: Curve | None = None
     hypervolume: Curve | None = None
+    by_seed: dict[str, list[Number]] = {}  # noqa: RUF012 - pydantic copies it
     found: list[Count | None] = []  # noqa: RUF012 - pydantic copies it
 
 
