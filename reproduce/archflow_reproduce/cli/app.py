@@ -7,6 +7,7 @@ import typer
 from archflow_reproduce.cli.across import across
 from archflow_reproduce.cli.arch2vec import arch2vec
 from archflow_reproduce.cli.choices import choices
+from archflow_reproduce.cli.compiled import compiled
 from archflow_reproduce.cli.devices import devices
 from archflow_reproduce.cli.encoders import encoders
 from archflow_reproduce.cli.experts import experts
@@ -57,6 +58,7 @@ for verb in (
     ship_latency,
     speed,
     scale,
+    compiled,
     serve,
     soak,
     page,

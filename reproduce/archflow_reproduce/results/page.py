@@ -12,6 +12,7 @@ from archflow_reproduce.results.record import Record, read_record
 from archflow_reproduce.results.sections.across import ACROSS
 from archflow_reproduce.results.sections.arch2vec import ARCH2VEC
 from archflow_reproduce.results.sections.choices import CHOICES
+from archflow_reproduce.results.sections.compiled import COMPILED
 from archflow_reproduce.results.sections.devices import DEVICES
 from archflow_reproduce.results.sections.encoders import ENCODERS
 from archflow_reproduce.results.sections.experts import EXPERTS
@@ -37,7 +38,7 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 KINDS = (
     *(TRAVEL, CHOICES, EXPERTS, LATENCY, NEUSIGHT, DEVICES, FEW, EXPLAIN, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT),
-    *(ACROSS, ARCH2VEC, SPEED, SCALE, AGAINST, SOAK, PROXIES, WIDTHS, IMPORT),
+    *(ACROSS, ARCH2VEC, SPEED, SCALE, COMPILED, AGAINST, SOAK, PROXIES, WIDTHS, IMPORT),
 )
 """Kinds of results, in the order of the page."""
 

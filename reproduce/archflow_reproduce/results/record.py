@@ -45,6 +45,7 @@ KINDS = (
     "across",
     "neusight",
     "scale",
+    "compiled",
     "soak",
 )
 """The verbs of `archflow bench` that write records; "against" is `speed --against`."""
