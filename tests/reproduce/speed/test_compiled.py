@@ -11,7 +11,10 @@ from tests.reproduce.results.records import MACHINE, write
 RESULT = {
     "machine": MACHINE,
     "config": {"batch_size": 256, "batches": 16, "passes": 5},
-    "encoders": {"gin": {"eager_us": 18.0, "compiled_us": 15.0, "compile_s": 2.5, "difference": 1.2e-7}},
+    "encoders": {
+        "gin": {"eager_us": 18.0, "compiled_us": 15.0, "compile_s": 2.5, "difference": 1.2e-7},
+        "dagnn": {"eager_us": 30.0, "failure": "AssertionError: a guard failed"},
+    },
 }
 
 
@@ -29,6 +32,21 @@ def test_an_encoder_gives_the_same_embeddings_when_it_is_compiled(monkeypatch):
     assert found["config"]["batch_size"] == 8
 
 
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler, such as g++")
+def test_an_encoder_that_cannot_be_compiled_is_named(monkeypatch):
+    def refuses(encode, dynamic):
+        def compiled(batch):
+            raise RuntimeError("no\nway")
+
+        return compiled
+
+    monkeypatch.setattr("torch.compile", refuses)
+    monkeypatch.setattr(compiled, "BATCHES", 1)
+    found = compiled.run_compiled(["mlp"])["encoders"]["mlp"]
+    assert found.keys() == {"eager_us", "failure"}
+    assert found["failure"] == "RuntimeError: no"
+
+
 def test_without_a_compiler_one_line_says_so(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
     with pytest.raises(ArchflowError, match="compiler; install"):
@@ -40,5 +58,6 @@ def test_the_table_and_the_page(tmp_path):
     assert "in batches of 256 NAS-Bench-201 cells" in lead
     assert "| `gin`   |" in table
     assert "1.20" in table
+    assert "| `dagnn` |   30 |        – |" in table
     write(tmp_path / "results" / "compiled.json", "compiled", RESULT)
     assert "## Compiled encoders" in results_page(tmp_path / "results", tmp_path / "page.md")

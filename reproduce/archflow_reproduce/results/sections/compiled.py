@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from annotated_types import Gt
+from pydantic import model_validator
 
 from archflow.described import Described
 from archflow_reproduce.results.compiled_report import compiled_tables
@@ -14,10 +15,19 @@ from archflow_reproduce.results.shapes import Count, Machine, Number
 
 
 class CompiledEncoder(Described):
+    """Times, or the reason why torch cannot compile it."""
+
     eager_us: Number
-    compiled_us: Annotated[Number, Gt(0)]
-    compile_s: Number
-    difference: Number
+    compiled_us: Annotated[Number, Gt(0)] | None = None
+    compile_s: Number | None = None
+    difference: Number | None = None
+    failure: str = ""
+
+    @model_validator(mode="after")
+    def _is_timed_or_failed(self) -> Self:
+        if not self.failure and None in (self.compiled_us, self.compile_s, self.difference):
+            raise ValueError("it has neither times nor a failure")
+        return self
 
 
 class CompiledConfig(Described):
