@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from archflow.described import parse
 from archflow.errors import ArchflowError
+from archflow_reproduce.results.headlines import search_headline, travel_headline
 from archflow_reproduce.results.record import Record, read_record
 from archflow_reproduce.results.sections.across import ACROSS
 from archflow_reproduce.results.sections.arch2vec import ARCH2VEC
@@ -92,9 +93,24 @@ def results_summary(folder: str | Path) -> str:
     for _, record in _read(folder):
         by_kind[record.kind].append(record)
     protocol = [record for record in with_most_runs(by_kind["fgp"]) if _is_random(record)]
-    parts = [protocol_headline(protocol), *(protocol_summary(record) for record in protocol)]
+    parts = [
+        _fitting(travel_headline, by_kind["travel"]),
+        _fitting(search_headline, by_kind["search"]),
+        protocol_headline(protocol),
+        *(protocol_summary(record) for record in protocol),
+    ]
     parts += [speed_summary(record) for record in by_kind["speed"]]
     return paragraphs(*parts) or "No result file is there yet."
+
+
+def _fitting(headline: Callable[[list[Record]], str], records: list[Record]) -> str:
+    """The headline of records. Raises ArchflowError if parts of one do not fit together."""
+    try:
+        return headline(records)
+    except (LookupError, ValueError) as error:
+        raise ArchflowError(
+            f"records of kind {records[0].kind}: parts of one do not fit together ({error}); measure again"
+        ) from error
 
 
 def with_most_runs(records: Iterable[Record]) -> list[Record]:

@@ -1,0 +1,50 @@
+"""The README's headlines, by hand."""
+
+import re
+
+from archflow_reproduce.results.headlines import search_headline, travel_headline
+from tests.reproduce.results.records import MACHINE, record
+from tests.reproduce.results.test_travel_report import result
+
+
+def rows(text: str) -> list[list[str]]:
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[re.sub(r"\s+", " ", part.strip()) for part in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_default_beside_the_baselines_that_all_tables_have():
+    text = travel_headline([record("travel", result())])
+    assert "from 30 labels, mean over 3 tables of different search spaces and 2 runs" in text
+    heads, _, *found = rows(text)
+    assert heads == ["predictor", "all tables", "cell spaces", "archflow is ahead on"]
+    assert found == [["archflow", "0.700", "0.600", ""], ["`trees`", "0.567", "0.600", "2 of 3"]]
+
+
+def test_rows_on_which_choices_were_made_are_no_headline():
+    assert travel_headline([record("travel", {**result(), "rows": "development"})]) == ""
+
+
+def cell(values):
+    return {"queries": [50, 100], "report": {"mean": values}}
+
+
+def searches(seeds, tasks):
+    return record("search", {"tasks": tasks, "config": {"seeds": seeds}, "machine": MACHINE})
+
+
+def test_searches_with_the_most_seeds_and_the_methods_that_all_tasks_have():
+    one = {"objectives": ["a"], "chosen_on": False, "cells": {"archflow": cell([90, 94.372]), "random": cell([1, 2])}}
+    two = {
+        "objectives": ["b"],
+        "chosen_on": True,
+        "cells": {"archflow": cell([0, 0.94891]), "random": cell([0, -4.5651]), "other": cell([1, 1])},
+    }
+    several = {**two, "objectives": ["a", "b"]}
+    text = search_headline([searches(50, {"one": one, "several": several}), searches(50, {"two": two})])
+    assert "mean over 50 seeds" in text
+    heads, _, *found = rows(text)
+    assert heads == ["method", "one", "two *"]
+    assert found == [["`archflow`", "94.37", "0.9489"], ["`random`", "2.000", "-4.565"]]
+    fewer = searches(10, {"three": one})
+    assert search_headline([fewer, searches(50, {"two": two})]).count("three") == 0
+    assert search_headline([]) == ""
