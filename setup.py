@@ -1,7 +1,7 @@
 """The links of a release: the project's addresses, and a README whose links work on a package index.
 
-The environment variable `ARCHFLOW_URL` is the address of the repository (`make release URL=...` sets it). Without it the
-package has no addresses and the README is as it is. Everything else is in pyproject.toml.
+The environment variable `ARCHFLOW_URL` is the address of the repository (`make release URL=...` sets it). Without it
+the package has no addresses and the README is as it is. Everything else is in pyproject.toml.
 """
 
 import os
