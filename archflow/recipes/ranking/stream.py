@@ -117,8 +117,8 @@ def rank_space(
         remembered: How many distinct architectures are remembered, so that they are counted once. The best hold one
             architecture of an isomorphism class in any case, the one with the best prediction.
         device: The PyTorch device to compute on.
-        precision: Of the predictor's matrix products. "bfloat16" is refused if, on a chunk of the candidates, the
-            ranking differs from the one in float32 by more than the tolerance (`TAU` and `SHARED` in
+        precision: The precision of the predictor's matrix products. "bfloat16" is refused if, on a chunk of the
+            candidates, the ranking differs from the one in float32 by more than the tolerance (`TAU` and `SHARED` in
             `archflow.recipes.ranking.precision`). "auto" takes it where it is within the tolerance and faster, from
             100,000 candidates on; an unfinished ranking stays in the precision that it began in.
 
