@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from archflow.devices.generated.family import Family, one_of
 
 _FEATURES = 80
-"""Of a frame of sound."""
+"""The numbers of a frame of sound."""
 
 
 class Recurrent(Family):
