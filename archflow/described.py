@@ -33,7 +33,7 @@ def parse(shape: type[Shape], content: Any, what: str, mend: str, *, finite: boo
     """The content of a JSON file as an object of the shape.
 
     Args:
-        shape: Of which type it must be; nothing is converted from another type.
+        shape: The type that it must have; nothing is converted from another type.
         content: As `archflow.files.parse_json` gives it.
         what: Begins the error: the file, or what is described.
         mend: Ends it: what the user can do.

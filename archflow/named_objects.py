@@ -80,6 +80,8 @@ def run_plugins(paths: Iterable[Path]) -> None:
     paths = [path.resolve() for path in paths]
     for path in paths:
         run_file(path)
+        if str(path.parent) not in sys.path:
+            sys.path.append(str(path.parent))  # worker processes import the file's classes before they run it
     if paths:
         before = os.environ.get(PLUGINS, "").split(os.pathsep)
         os.environ[PLUGINS] = os.pathsep.join(dict.fromkeys([*filter(None, before), *map(str, paths)]))

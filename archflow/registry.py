@@ -25,7 +25,10 @@ from archflow.errors import ArchflowError
 from archflow.named_objects import is_object_name, object_at
 from archflow.near import alternatives
 
-OWN = "your own class is given as package.module:Class, or registered under a name (docs/extending.md)"
+OWN = (
+    "your own class is given as package.module:Class, or registered under a name by a module that is imported first, "
+    "on the command line by --plugin FILE (docs/extending.md)"
+)
 """The end of the error about an unknown name."""
 
 _ROOT = f"{__name__.partition('.')[0]}."

@@ -64,7 +64,7 @@ def member_streams(keys: Sequence[Sequence[int]], device: torch.device | str = "
     `seeded(*keys[0])`.
 
     Args:
-        keys: Of each of the K members, such as (seed, epoch).
+        keys: What seeds each of the K members, such as (seed, epoch).
         device: Where the members draw.
     """
     import torch

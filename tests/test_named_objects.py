@@ -2,6 +2,8 @@
 
 import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,15 @@ def test_files_are_run_once_and_by_workers_too(module, monkeypatch, tmp_path):
     sys.modules.pop("their_plugin")
     with pytest.raises(ArchflowError, match="no such Python file"):
         run_plugins([tmp_path / "none.py"])
+
+
+def test_worker_processes_receive_objects_of_a_file_in_any_folder(module, monkeypatch, tmp_path):
+    """They unpickle what they are given before they run the file."""
+    monkeypatch.setenv(PLUGINS, "")
+    (tmp_path / "parts").mkdir()
+    path = tmp_path / "parts" / "their_part.py"
+    path.write_text("class Part:\n    value = 7\n")
+    run_plugins([path])
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        assert pool.submit(getattr, sys.modules["their_part"].Part(), "value").result() == 7
+    sys.modules.pop("their_part")

@@ -50,8 +50,9 @@ def rank(
     candidates count whose latency has an upper bound within the limit. The bound accounts for the selection of the
     best.
 
-    Of a space, --space S --sample 1e8 --top 1000 draws, encodes and scores candidates as one stream, in memory that
-    does not depend on their number. With --out, run the same command again to resume after an interruption.
+    Of a space, `archflow rank PREDICTOR --space S --sample 1e8 --top 1000` draws, encodes and scores candidates as one
+    stream, in memory that does not depend on their number. With --out, run the same command again to resume after an
+    interruption.
     """
     if stream.asked:
         rank_stream(candidates, stream, front, reading, device, out, force, as_json)

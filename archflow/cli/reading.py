@@ -39,7 +39,7 @@ ChainOption = Annotated[
         "--chain",
         help="For a table without graphs whose columns describe the blocks of a chain: 'block{i}: k, e' for "
         "block0_k, block0_e, block1_k ... Numbers become node attributes, text the operation; a block whose "
-        "columns are empty is left out.",
+        "columns are empty is left out. 'width, activation' makes a block of each of these columns.",
     ),
 ]
 NativeOption = Annotated[
@@ -77,18 +77,16 @@ class Reading:
         Raises:
             ArchflowError: As for `read_table`, and if graphs cannot be made from the columns.
         """
-        from archflow.data.made_graphs import ChainPattern, chain_graphs, native_graphs, with_graphs_of
+        from archflow.data.made_graphs import table_of_columns
         from archflow.graph.columns import read_columns
         from archflow.graph.table import Table
 
-        if self.chain and self.space:
-            raise ArchflowError("--chain and --space both say what the graphs are; give one of them")
-        if not self.chain and not self.space:
+        if self.chain is None and self.space is None:
             return _read_graphs(path, self.numbers_in_names)
-        pattern, columns = ChainPattern.parsed(self.chain) if self.chain else None, read_columns(path)
+        columns = read_columns(path)
         try:
-            made = chain_graphs(columns, pattern) if pattern else native_graphs(columns, self.space or "")
-            return Table.from_frame(with_graphs_of(columns, made), numbers_in_names=self.numbers_in_names)
+            made = table_of_columns(columns, self.chain, self.space)
+            return Table.from_frame(made, numbers_in_names=self.numbers_in_names)
         except ArchflowError as error:
             raise ArchflowError(f"{path}: {error}") from None
 
@@ -115,7 +113,7 @@ def _read_graphs(path: Path, numbers_in_names: bool) -> Table:
     except ArchflowError as error:
         if f"no column {GRAPH_COLUMNS[0]!r}" not in str(error):
             raise
-        ways = "--space NAME makes them of native strings, --chain of columns such as block0_k"
+        ways = "--space NAME makes them of native strings, --chain of columns such as block0_k or width"
         raise ArchflowError(f"{error}; {ways}") from None
 
 

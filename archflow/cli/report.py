@@ -64,9 +64,21 @@ def _read(result: str) -> dict[str, Any]:
             content = parse_json(sys.stdin.buffer.read())
         except ValueError as error:
             raise ArchflowError(f"standard input: is not JSON ({error})") from None
-    else:
-        path = Path(result)
-        content = read_json(path / "result.json" if path.is_dir() else path)
+        return _checked(content, result)
+    path = Path(result)
+    if path.is_dir() and not (path / "result.json").exists():
+        raise ArchflowError(f"{result}: holds no result of a search; give the file of what a verb printed with --json")
+    if path.suffix in (".csv", ".parquet", ".jsonl") and path.exists():
+        raise ArchflowError(
+            f"{result}: is a table or a journal; give what a verb printed with --json (for a page about the "
+            "predictions of a table: archflow predict --report)"
+        )
+    return _checked(read_json(path / "result.json" if path.is_dir() else path), result)
+
+
+def _checked(content: Any, result: str) -> dict[str, Any]:
+    from archflow.errors import ArchflowError
+
     if not isinstance(content, dict):
         raise ArchflowError(f"{result}: is not a result of archflow; give what a verb printed with --json")
     return content

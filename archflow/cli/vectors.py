@@ -88,7 +88,8 @@ def known_rows(architectures: ArchitectureSet, vocabulary: Vocabulary | None, sk
                 ) from None
             if not len(rows):
                 raise ArchflowError(f"{error}; --skip-unknown leaves no row") from None
-            note(f"{len(architectures) - len(rows):,} rows get no values: {error}")
+            skipped = len(architectures) - len(rows)
+            note(f"{skipped:,} {'row gets' if skipped == 1 else 'rows get'} no values: {error}")
     return rows
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from archflow.data.cache import check_cached, show_licence
 from archflow.data.catalogue import BENCHMARKS, Benchmark
+from archflow.data.made_graphs import table_of_columns
 from archflow.data.places import FOLDER_VARIABLE, cached_table, own_table
 from archflow.data.provision import get_offline
 from archflow.data.user_tables import with_graphs
 from archflow.errors import ArchflowError
-from archflow.graph.frames import is_frame
+from archflow.graph.columns import GRAPH_COLUMNS, read_columns
+from archflow.graph.frames import columns_of, is_frame
 from archflow.graph.table import Table, read_table
 from archflow.near import alternatives
 
@@ -95,16 +97,30 @@ def how_to_get(benchmark: Benchmark) -> str:
     )
 
 
-def load(data: str | Path | Any, *, numbers_in_names: bool = False) -> Table:
+def load(
+    data: str | Path | Any, *, numbers_in_names: bool = False, chain: str | None = None, space: str | None = None
+) -> Table:
     """Load the table of a named benchmark or a file, or take a data frame as one.
 
     Args:
         data: As for `find`, or a frame as for `Table.from_frame`.
         numbers_in_names: As for `read_table`.
+        chain: For a table without graphs, the columns that describe an architecture: `width, activation`, or
+            `block{i}: k, e` for block0_k, block0_e, block1_k ...
+        space: In its place the search space of the native strings in the column `native`.
 
     Raises:
-        ArchflowError: As for `find`, `read_table` and `Table.from_frame`.
+        ArchflowError: As for `find`, `read_table` and `Table.from_frame`, and if graphs cannot be made.
     """
-    if is_frame(data):
-        return Table.from_frame(data, numbers_in_names=numbers_in_names)
-    return read_table(find(data)[1], numbers_in_names=numbers_in_names)
+    if chain is None and space is None:
+        try:
+            if is_frame(data):
+                return Table.from_frame(data, numbers_in_names=numbers_in_names)
+            return read_table(find(data)[1], numbers_in_names=numbers_in_names)
+        except ArchflowError as error:
+            if f"no column {GRAPH_COLUMNS[0]!r}" not in str(error):
+                raise
+            ways = "load(..., space=NAME) makes them of native strings, load(..., chain='width, depth') of columns"
+            raise ArchflowError(f"{error}; {ways}") from None
+    columns = columns_of(data) if is_frame(data) else read_columns(find(data)[1])
+    return Table.from_frame(table_of_columns(columns, chain, space), numbers_in_names=numbers_in_names)

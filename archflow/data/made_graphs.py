@@ -1,8 +1,11 @@
-"""Tables without graphs: graphs made of columns that describe the blocks of a chain, or of native strings.
+"""Tables without graphs: graphs made of columns that describe a chain, or of native strings.
 
 `block{i}: k, e` means that block 0 is described by the columns `block0_k` and `block0_e`, block 1 by `block1_k` and
 `block1_e`, and so on. The graph is a chain: `input`, a node for each block that a row has, `output`. Columns of numbers
 are node attributes (`node_k`), columns of text are the operation. A row lacks a block if all its columns are empty.
+
+`width, activation` is for columns that describe an architecture as a whole: a node for each of them. The node of a
+number is the operation `width` with the attribute `width`; that of a text is the operation `activation=relu`.
 """
 
 from __future__ import annotations
@@ -49,8 +52,8 @@ class ChainPattern:
         names = tuple(name.strip() for name in found["names"].split(",")) if found else ()
         if found is None or not all(names):
             raise ArchflowError(
-                f"--chain {shown(text)}: give the columns as 'block{{i}}: k, e, c' for block0_k, block0_e, block0_c, "
-                "block1_k ..."
+                f"chain {shown(text)}: give the columns as 'block{{i}}: k, e, c' for block0_k, block0_e, block0_c, "
+                "block1_k ..., or one by one as 'width, depth, activation'"
             )
         return cls(found["stem"].strip(), names)
 
@@ -78,7 +81,7 @@ class ChainPattern:
                 column = self.column(number, name)
                 if column not in columns:
                     there = alternatives(column, columns, listed="columns")
-                    raise ArchflowError(f"--chain: the table has no column {shown(column)}; {there}")
+                    raise ArchflowError(f"chain: the table has no column {shown(column)}; {there}")
         return found
 
 
@@ -112,6 +115,59 @@ def _chain(nodes: Sequence[tuple[str, list[float]]], attributes: Sequence[str]) 
     ends = [float("nan")]
     by_name = {name: [*ends, *(own[at] for _, own in nodes), *ends] for at, name in enumerate(attributes)}
     return Architecture(ops, edges, by_name)
+
+
+def column_graphs(columns: pa.Table, names: Sequence[str]) -> tuple[ArchitectureSet, list[str]]:
+    """Chains with a node for each of some columns, and each row in words, such as `width=64 activation=relu`.
+
+    Raises:
+        ArchflowError: If a column is missing or given twice.
+    """
+    given = TableColumns({}, columns)
+    for name in names:
+        if name not in given.names:
+            there = alternatives(name, given.names, listed="columns")
+            raise ArchflowError(f"chain: the table has no column {shown(name)}; {there}")
+        if names.count(name) > 1:
+            raise ArchflowError(f"chain: the column {shown(name)} is given twice")
+    numbers = {name: given.number(name) for name in names if name in given}
+    texts = {name: given.texts(name) for name in names}
+    rows, words = [], []
+    for row in range(columns.num_rows):
+        present = {name: f"{name}={text[row]}" for name, text in texts.items() if text[row]}
+        nodes = [
+            (
+                name if name in numbers else present.get(name, name),
+                [numbers[at][row] if at == name else np.nan for at in numbers],
+            )
+            for name in names
+        ]
+        rows.append(_chain(nodes, list(numbers)))
+        words.append(" ".join(present.values()))
+    return ArchitectureSet.from_architectures(rows), words
+
+
+def table_of_columns(columns: pa.Table, chain: str | None, space: str | None) -> pa.Table:
+    """The columns with graphs that are made of them; `native` says in words what the columns of `column_graphs` hold.
+
+    Args:
+        columns: A table without graphs.
+        chain: Which columns describe a chain: `block{i}: k, e`, or `width, activation`.
+        space: In its place the search space of the strings in the column `native`.
+
+    Raises:
+        ArchflowError: If both or neither are given, or graphs cannot be made.
+    """
+    if (chain is None) == (space is None):
+        raise ArchflowError("chain and space both say what the graphs are; give one of them")
+    if space is not None:
+        return with_graphs_of(columns, native_graphs(columns, space))
+    names = [name.strip() for name in (chain or "").split(",")]
+    if not all(names) or ":" in (chain or "") or "{" in (chain or ""):
+        return with_graphs_of(columns, chain_graphs(columns, ChainPattern.parsed(chain or "")))
+    architectures, words = column_graphs(columns, names)
+    made = with_graphs_of(columns, architectures)
+    return made if "native" in made.column_names else made.append_column("native", [words])
 
 
 def native_graphs(columns: pa.Table, space: str) -> ArchitectureSet:

@@ -20,11 +20,11 @@ class Device:
     Attributes:
         name: What tables and the command line call it.
         words: A sentence, such as `Raspberry Pi 5, 4 x Cortex-A76 2.4 GHz, 4 threads`; the name if there is none.
-        cores: Of the processor, all clusters together.
+        cores: The cores of the processor, in all clusters together.
         clock_ghz: The highest clock in GHz.
         bandwidth_gb_s: Between memory and processor, in GB/s.
         peak_gflops: Operations a second at best, in 10^9, a multiplication and an addition being two.
-        precision: Of numbers, and of the peak: `fp32`, `fp16`, `int8`.
+        precision: The type of numbers, to which the peak applies: `fp32`, `fp16`, `int8`.
         gpu: Whether a GPU computes.
         threads: That a network runs on.
 

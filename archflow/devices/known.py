@@ -17,7 +17,7 @@ from archflow.files import regular_file
 from archflow.printable import shown
 
 MOST_BYTES = 65_536
-"""Of a file that describes a device."""
+"""The most bytes of a file that describes a device."""
 
 _FORM = 'give lines such as name = "my board", words = "4 x Cortex-A76 2.4 GHz", bandwidth_gb_s = 17'
 

@@ -106,7 +106,7 @@ class CellNetworks(Networks):
     Attributes:
         table: The file.
         space: The search space, whose `build` makes the networks.
-        size: Of the networks: channels, cells_per_stage, stages; as published where not given.
+        size: The size of the networks: channels, cells_per_stage, stages; as published where not given.
         count: The first so many rows, all if None.
         batch_size: Images at once.
         resolution: Their height and width.

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from archflow.devices.timing import Clock
 
 STEPS = 20_000
-"""Of the loop: about a millisecond."""
+"""The steps of the loop, which take about a millisecond."""
 
 
 def loop() -> None:

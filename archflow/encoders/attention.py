@@ -37,7 +37,7 @@ def additive_mask(attends: Tensor, dtype: torch.dtype) -> Tensor:
 
     Args:
         attends: Bool, whether a query attends to a key; broadcasts to (B, heads, q, n).
-        dtype: Of the scores.
+        dtype: The type of the scores.
 
     Returns:
         A tensor that broadcasts to (B, n, heads, q), as `attend` takes it.

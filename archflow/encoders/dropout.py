@@ -32,7 +32,7 @@ def dropout(x: Tensor, p: float, training: bool, rows: Batch | Padded | None = N
         p: The rate.
         training: Nothing is dropped outside of training.
         rows: Which rows of x are nodes: the batch itself for x by node, `Batch.padded` for x by padded position.
-            Without it all rows of x count, (S, d) of one member or (K, S, d).
+            Without it, every row of x is a node; x is then (S, d) for one member, or (K, S, d).
     """
     return x * _kept(x, _words(x, rows), p).mul_(1 / (1 - p)) if training and p > 0 else x
 

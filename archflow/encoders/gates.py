@@ -57,7 +57,7 @@ class EdgeFlow(Flow):
             edges: The edges that carry messages.
             batch: Their batch.
             open_ops, shut_ops: Ids of the operations whose gates are always open, or always shut.
-            dtype: Of the masks.
+            dtype: The type of the masks.
         """
         begins = edges.ptr.diff() == 0
         opened, shut = (

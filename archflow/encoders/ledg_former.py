@@ -59,7 +59,7 @@ class LeDGLayer(nn.Module):
 
 @ENCODERS.register("ledg_former")
 class LeDGFormer(DescribedOperations):
-    """LeDG-Former (arXiv 2506.07735), as far as it is published; `docs/ledg-former.md` names every choice of ours.
+    """LeDG-Former (arXiv 2506.07735), as far as it is published; `docs/ledg-former.md` lists archflow's own choices.
 
     x = W t(op) + attributes, `depth` layers (`LeDGLayer`), LN(x). With `text`, t(op) is a frozen sentence encoder's
     vector of the operation's description; otherwise it is a learned embedding. Memory is linear in the pairs of

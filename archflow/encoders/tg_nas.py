@@ -15,7 +15,7 @@ from archflow.graph.batch import Batch
 
 @ENCODERS.register("tg_nas")
 class TGNAS(DescribedOperations):
-    """TG-NAS (arXiv 2404.00271), as far as it is published; `docs/ledg-former.md` names every choice of ours.
+    """TG-NAS (arXiv 2404.00271), as far as it is published; `docs/ledg-former.md` lists archflow's own choices.
 
     x = W_t t(op) + attributes; `depth` times x <- ReLU(P x W + b), dropout.
     P = D^-1/2 (A + A^T + I) D^-1/2 with the degrees D of A + A^T + I (Kipf & Welling 2017, eq. 2).

@@ -99,8 +99,13 @@ class Columns(Features):
     def __call__(self, table: Table) -> NDArray[np.float32]:
         for name, _ in (*self.numeric, *self.texts):
             if name not in table.column_names:
-                there = alternatives(name, table.column_names, listed="it has", most=3)
-                raise ArchflowError(f"the features need column {name!r}, which the table lacks; {there}")
+                has = (
+                    alternatives(name, table.column_names, listed="it has", most=3) if table.column_names else "give it"
+                )
+                raise ArchflowError(
+                    f"the features need column {name!r}, which the table lacks; {has}, or fit without columns "
+                    "(--features none, in Python columns=[])"
+                )
         columns = []
         for name, wide in self.numeric:
             values = numbers(table, name)

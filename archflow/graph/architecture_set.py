@@ -121,6 +121,8 @@ class ArchitectureSet(Graphs):
             return self.select(np.arange(len(self))[rows])
         if not is_row(rows):
             return self.select(rows)
+        if not -len(self) <= rows < len(self):
+            raise IndexError(f"row {rows} of {notebook.counted(len(self), 'architecture')}")
         row = range(len(self))[rows]
         nodes = slice(*self.node_ptr[row : row + 2])
         edges = slice(*self.edge_ptr[row : row + 2])
@@ -134,7 +136,8 @@ class ArchitectureSet(Graphs):
         return (self[row] for row in range(len(self)))
 
     def __repr__(self) -> str:
-        return f"ArchitectureSet({len(self)} architectures, {len(self.op)} nodes, {len(self.edge_src)} edges)"
+        counts = {"architecture": len(self), "node": len(self.op), "edge": len(self.edge_src)}
+        return f"ArchitectureSet({', '.join(notebook.counted(count, what) for what, count in counts.items())})"
 
     def _repr_html_(self) -> str:
         return notebook.several(list(self[: notebook.DRAWN]), repr(self))

@@ -45,6 +45,11 @@ def named(names: Sequence[str], most: int = COLUMNS) -> str:
     return ", ".join(names[:most]) + more
 
 
+def counted(count: int, what: str) -> str:
+    """Say how many there are: `1 node`, `2,000 nodes`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def _hues(architectures: Sequence[Drawable]) -> dict[str, float]:
     return operation_hues([op for each in architectures for op in each.ops])
 

@@ -118,7 +118,9 @@ class Table:
         return replace(self, metrics=self._columns.without(columns))
 
     def __repr__(self) -> str:
-        return f"Table({len(self):,} architectures; {notebook.named(self.column_names) or 'no columns'})"
+        return (
+            f"Table({notebook.counted(len(self), 'architecture')}; {notebook.named(self.column_names) or 'no columns'})"
+        )
 
     def _repr_html_(self) -> str:
         first, names = self[: notebook.ROWS], self.column_names[: notebook.COLUMNS]
@@ -142,11 +144,7 @@ class Table:
         return self.select(np.arange(len(self))[rows] if isinstance(rows, slice) else rows)
 
     def select(self, rows: ArrayLike) -> Table:
-        """Select rows by an index array or a boolean mask, as for `ArchitectureSet.select`.
-
-        Raises:
-            ArchflowError: If text is given instead of rows.
-        """
+        """Select rows as `ArchitectureSet.select` does. Raises ArchflowError if text is given instead of rows."""
         rows = np.asarray(rows)
         if rows.dtype.kind == "U" and rows.size:
             name = str(rows.flat[0])
@@ -217,6 +215,8 @@ class Table:
             ArchflowError: If it is not a frame, or `read_table` would refuse its columns.
         """
         return _table_of(columns_of(frame), None, numbers_in_names)
+
+    from_pandas = from_frame
 
 
 def read_table(

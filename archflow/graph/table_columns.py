@@ -60,6 +60,9 @@ class TableColumns(Mapping[str, NDArray[np.float64]]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def __repr__(self) -> str:
+        return f"TableColumns({', '.join(self.names) or 'no columns'})"
+
     @property
     def names(self) -> list[str]:
         """The names of all columns, numeric or not."""

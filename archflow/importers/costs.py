@@ -21,7 +21,7 @@ def described(
     Args:
         op: A name of the vocabulary.
         operands: Shapes, as the vocabulary orders operands; None for one that is not known.
-        result: Of the first result.
+        result: The shape of the first result.
         numbers: What else is known: kernel, stride, groups ... Multiply-adds that are among them stay.
     """
     found = dict(numbers)

@@ -58,7 +58,7 @@ class Layer:
         kind: What ncnn calls it.
         name: Its own name.
         numbers: Its parameters by number.
-        shapes: Of its results, the batch included; empty if not said.
+        shapes: The shapes of its results, the batch included; empty if not said.
     """
 
     kind: str

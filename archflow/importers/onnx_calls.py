@@ -113,7 +113,7 @@ def same(call: Call) -> Tensor:
 
 
 DOMAINS = ("", "ai.onnx", "com.microsoft")
-"""Of the operators that are known."""
+"""The domains of the operators that are known."""
 
 
 def name_of(node: OnnxNode) -> str:

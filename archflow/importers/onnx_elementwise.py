@@ -1,4 +1,4 @@
-"""ONNX's operators on every number, and those that reduce axes."""
+"""ONNX's elementwise operators, and those that reduce axes."""
 
 from __future__ import annotations
 

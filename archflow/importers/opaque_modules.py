@@ -1,7 +1,7 @@
 """Sub-modules that cannot be traced, as single operations: what surrounds them is still imported.
 
 The traceback of a failed export passes the module that failed. That module is replaced by an operator that only has
-shapes. What they are is learnt by running it alone, once, on zeros and with weights of zeros.
+shapes. To learn these shapes, the module is run alone, once, on zeros and with weights of zeros.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Step:
     Attributes:
         op: A name of the vocabulary, or the operation's own name if that lacks it.
         inputs: The numbers of the steps whose results it takes, in order.
-        shape: Of its (first) result; None if not known.
+        shape: The shape of its (first) result; None if not known.
         itemsize: Bytes of one number of the result.
         numbers: Node attributes by name.
         weights: The learned arrays that it reads: how many numbers each has, by a name that distinguishes them.
@@ -52,13 +52,13 @@ class Steps(list[Step]):
     """A growing list of steps in the order of execution, so that a step takes only what stands before it.
 
     Attributes:
-        module: Of the operations that are put from now on.
+        module: The module that operations put from now on are computed in.
     """
 
     module: str = ""
 
     def put(self, step: Step) -> int:
-        """Append a step; its number. Raises ArchflowError for a shape or a number of steps that no model has."""
+        """Append a step, and return its number. Raises ArchflowError for a shape or a count that no model has."""
         if len(self) >= MOST_STEPS:
             raise ArchflowError(f"it has more than {MOST_STEPS:,} nodes; import its parts one by one")
         if step.shape is not None:
@@ -67,15 +67,15 @@ class Steps(list[Step]):
         return len(self) - 1
 
     def input(self, shape: Sequence[int] | None, itemsize: int = 4) -> int:
-        """An input of the model; its number."""
+        """Append an input of the model, and return its number."""
         return self.put(Step("input", (), None if shape is None else tuple(shape), itemsize))
 
     def constant(self, shape: Sequence[int] | None, itemsize: int = 4) -> int:
-        """An array that is known before any input, and not learned; its number."""
+        """Append an array that is known before any input and not learned, and return its number."""
         return self.put(Step("constant", (), None if shape is None else tuple(shape), itemsize))
 
     def weight(self, name: str, shape: Sequence[int], itemsize: int = 4) -> int:
-        """A learned array; its number. Arrays of one name are one array, which counts once."""
+        """Append a learned array, and return its number. Arrays of one name are one array, which counts once."""
         check_shape(tuple(shape))
         return self.put(Step("constant", (), tuple(shape), itemsize, {}, {name: math.prod(shape)}))
 
@@ -87,14 +87,14 @@ class Steps(list[Step]):
         itemsize: int = 4,
         numbers: Mapping[str, float] | None = None,
     ) -> int:
-        """An operation on the results of other steps; its number.
+        """Append an operation on the results of other steps, and return its number.
 
         Args:
-            op: A name of the vocabulary, or its own.
-            inputs: Steps, as the vocabulary orders operands: what is computed first, then weight and bias.
-            shape: Of the first result; None if not known.
-            itemsize: Bytes of one number of it.
-            numbers: What the model says of it: kernel, stride ... Channels and multiply-adds follow from shapes.
+            op: A name of the vocabulary, or the operation's own name if that lacks it.
+            inputs: The numbers of the steps that it takes: computed operands first, then weight and bias.
+            shape: The shape of the first result; None if not known.
+            itemsize: Bytes of one number of the first result.
+            numbers: Its settings in the model: kernel, stride ... Channels and multiply-adds follow from shapes.
         """
         inputs = self.unbundled(inputs)
         known = None if shape is None else tuple(shape)

@@ -145,7 +145,7 @@ class _Reader:
 
 
 def _name(target: Any) -> str:
-    """Of an ATen operator, or of a function of Python."""
+    """The name of an ATen operator, or of a function of Python."""
     schema = getattr(target, "_schema", None)
     return getattr(target, "__name__", str(target)) if schema is None else schema.name.partition("::")[2]
 

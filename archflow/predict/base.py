@@ -79,7 +79,7 @@ class Predictor(Protocol):
             architectures: N architectures, as a set, a table or a list.
             y: (N,) or (N, metrics) labels in the metric's own unit. None for a table whose columns `metrics` are
                 learnt; rows without any label are left out.
-            mask: Of y's shape, False where a label is missing; without it every label counts.
+            mask: An array like y, False where a label is missing; without it every label counts.
             reference: Typical architectures, labelled or not. Predictors that do not need them ignore them.
             validation: Further labelled architectures, which are not trained on but used for selection and calibration.
                 Without them, part of the labels is used.

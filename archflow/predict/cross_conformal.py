@@ -81,7 +81,7 @@ class CrossConformal:
             ArchflowError: If there are too few labels for this coverage.
         """
         if not 0 < coverage < 1:
-            raise ArchflowError(f"coverage {coverage:g} must lie between 0 and 1")
+            raise ArchflowError(f"coverage {coverage:g}: give a fraction between 0 and 1, such as 0.9")
         place = math.ceil((self.labels + 1) * coverage)
         if place > self.labels:
             raise ArchflowError(

@@ -76,8 +76,8 @@ class DeviceErrors:
     def calibrated(self, predicted: ArrayLike, measured: ArrayLike) -> Calibration:
         """Learn the error of a device from n of its measurements.
 
-        The device's factor is shrunk towards 1, as little as its spread between devices demands. The spread within the
-        device is that of learnt devices, updated from the second measurement on.
+        The device's factor is shrunk towards 1: the less, the more factors differ between the devices that were learnt
+        from. The spread within a device starts at theirs, and is updated from the second measurement on.
 
         Args:
             predicted: (n,) predictions for the measured networks; n may be 0.
@@ -125,7 +125,7 @@ class Calibration:
         from scipy.stats import t
 
         if not 0 < coverage < 1:
-            raise ArchflowError(f"coverage {coverage:g} must lie between 0 and 1")
+            raise ArchflowError(f"coverage {coverage:g}: give a fraction between 0 and 1, such as 0.9")
         centre = np.log(np.asarray(predicted, np.float64)) + self.shift
         reach = float(t.ppf((1 + coverage) / 2, PRIOR)) * self.spread
         return np.exp(centre), np.exp(centre - reach), np.exp(centre + reach)

@@ -100,6 +100,8 @@ def _head(folder: Path) -> tuple[Head, dict[str, Any]]:
     """The head of the description, and the whole description."""
     if folder.is_file():
         raise ArchflowError(f"{folder}: is a file, not a predictor; give the folder that `archflow fit` wrote")
+    if not folder.exists():
+        raise ArchflowError(f"{folder}: no such folder; a predictor is the folder that `archflow fit` wrote")
     path = folder / DESCRIPTION
     about = read_json(path)
     return parse(Head, about, str(path), MEND, finite=False, more=True), about

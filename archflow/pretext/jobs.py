@@ -35,7 +35,7 @@ class PretrainingJob:
         config: Its arguments other than `n_ops` and `n_attributes`.
         task: A task's name; see `make_task`.
         tasks: Settings by task that differ from the defaults.
-        settings: Of the training, with the seed of weights, decoders and order.
+        settings: The settings of the training, with the seed of weights, decoders and order.
         path: Where the encoder is written.
         view: The form in which the encoder sees architectures (`archflow.graph.effective.VIEWS`).
         positions: Whether it also reads position attributes (`archflow.graph.positions`).

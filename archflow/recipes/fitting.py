@@ -14,7 +14,7 @@ from archflow.checkpoint import is_saved, remove_saved
 from archflow.data.benchmarks import Benchmark
 from archflow.data.proxies import proxy, proxy_columns
 from archflow.data.splits import labelled_rows
-from archflow.devices.units import unit_doubt
+from archflow.devices.units import mixed_doubt, unit_doubt
 from archflow.encoders import create
 from archflow.encoders.pretrained import is_pretrained
 from archflow.errors import ArchflowError
@@ -109,12 +109,13 @@ class Task:
 
     @property
     def _units(self) -> list[str]:
-        """Doubts about the unit of columns of positive latencies in milliseconds."""
+        """Doubts about units: of single labels, and of columns of positive latencies in milliseconds."""
         found = []
-        for metric in (name for name in self.metrics if name.endswith("latency_ms")):
-            values = self.table.metric(metric)[self.rows]
-            values = values[np.isfinite(values)]
-            if len(values) and values.min() > 0:
+        for metric in self.metrics:
+            rows = self.rows[np.isfinite(self.table.metric(metric)[self.rows])]
+            values = self.table.metric(metric)[rows]
+            found.append(mixed_doubt(metric, values, rows) or "")
+            if metric.endswith("latency_ms") and len(values) and values.min() > 0:
                 found.append(unit_doubt(metric, values) or "")
         return found
 

@@ -117,7 +117,7 @@ def pareto_front(
     Args:
         table: N candidates.
         accuracy, latency: Folders of predictors, or columns.
-        limit: Of the latency, such as 20ms.
+        limit: The highest latency, such as 20ms.
         coverage: The fraction of the chosen ones whose latency is at most their bound.
         device: For predictors with a context.
         folder: The user's data folder.

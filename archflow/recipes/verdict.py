@@ -132,11 +132,14 @@ def _intervals(found: Evaluation) -> list[str]:
     more = [f"Intervals that hold {' or '.join(missing)} need more labels."] if missing else []
     if not held:
         return more
-    off = [mean - asked for asked, (mean, error) in held.items() if abs(mean - asked) > max(HELD, 2 * _known(error))]
-    narrow, wide = any(each < 0 for each in off), any(each > 0 for each in off)
+    off = {
+        asked: mean - asked for asked, (mean, error) in held.items() if abs(mean - asked) > max(HELD, 2 * _known(error))
+    }
+    narrow, wide = any(each < 0 for each in off.values()), any(each > 0 for each in off.values())
     how = "miss what they promise" if narrow and wide else "are too narrow" if narrow else "are too wide"
+    some = f" for {' and '.join(f'{100 * asked:.0f} %' for asked in off)}" if 0 < len(off) < len(held) else ""
     numbers = ", ".join(f"{100 * mean:.0f} % of values for {100 * asked:.0f} %" for asked, (mean, _) in held.items())
-    return [f"Intervals {how if off else 'hold'}: they contain {numbers}.", *more]
+    return [f"Intervals{some} {how if off else 'hold'}: they contain {numbers}.", *more]
 
 
 def _deviations(found: Evaluation) -> str:

@@ -67,8 +67,8 @@ def curves(
         log_x: Draw x on a logarithmic scale.
         log_y: Draw y on a logarithmic scale.
         y_domain: The ends of the vertical axis.
-        width: Of the plotting area, in pixels.
-        height: Of the plotting area, in pixels.
+        width: The width of the plotting area, in pixels.
+        height: The height of the plotting area, in pixels.
     """
     alt = require_altair()
     rows, alone = [], False
@@ -188,7 +188,7 @@ def colour(
     Args:
         field: The field of the rows that holds the names.
         names: All names that have a colour, in the order of the theme's colours.
-        width: Of the plot, in pixels.
+        width: The width of the plot, in pixels.
         shown: The names in the legend; None for all.
         symbol: The shape of the legend's entries.
         shades: Colours of the names, in place of the theme's.

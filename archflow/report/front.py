@@ -32,7 +32,7 @@ class Candidates:
         front: (F,) rows on the front, the fastest first.
         names: By row on the front, what the architecture is called.
         metrics: The names of accuracy and latency.
-        limit: Of the latency; None if there is none.
+        limit: The highest latency; None if there is none.
     """
 
     accuracy: ArrayLike

@@ -39,7 +39,7 @@ class Figures:
         """Markup of the place where the page draws the chart.
 
         Args:
-            name: Of the figure and its files: letters, digits and hyphens, once in a report.
+            name: The name of the figure and of its files: letters, digits and hyphens, once in a report.
             chart: The figure.
             caption: How to read it.
         """

@@ -96,10 +96,16 @@ def _evaluation(content: Row) -> list[ResultTable]:
     for budget in content["budgets"]:
         top = "p_at_1" if budget["judged"] >= 1000 else "top_ten"
         rows = budget["predictors"]
-        caption = f"{content['metric']} of {content['table']}: {budget['labels']} labels, {budget['repetitions']} draws"
+        caption = (
+            f"{content['metric']} of {content['table']}: {budget['labels']} labels, {_draws(budget['repetitions'])}"
+        )
         columns = [_column("predictor", rows), _column("weight", rows)]
         tables.append(ResultTable(caption, [*columns, *(_column(key, rows) for key in ("tau", top, "regret_at_10"))]))
     return tables
+
+
+def _draws(count: int) -> str:
+    return "1 draw" if count == 1 else f"{count} draws"
 
 
 def _front(content: Row) -> list[ResultTable]:

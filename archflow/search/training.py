@@ -32,7 +32,7 @@ class Training(Bounded):
     Attributes:
         epochs: Passes over the labels.
         batch_size: Architectures per step.
-        learning_rate: Of weights; the initial one if it decays.
+        learning_rate: The learning rate of the weights; the initial one if it decays.
         bias_rate: The rate of biases, as a multiple of that of weights.
         weight_decay: Added to the gradient of weights; not to that of biases if these have their own rate.
         first, second: Decay of the moments of the gradient.

@@ -70,7 +70,7 @@ def test_quiet_leaves_results_and_errors(monkeypatch, run, table, here):
     said: dict[bool, list[str]] = {True: [], False: []}
     monkeypatch.setattr("typer.echo", lambda text="", err=False, nl=True: said[err].append(text))
     run(*embed)
-    assert any("1 rows get no values: row 30: unknown operation 'warp'" in line for line in said[True])
+    assert any("1 row gets no values: row 30: unknown operation 'warp'" in line for line in said[True])
     for option in (("-q", *embed), (*embed, "--quiet")):
         said.update({True: [], False: []})
         run(*option)

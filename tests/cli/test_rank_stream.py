@@ -59,4 +59,4 @@ def test_what_cannot_be_ranked_is_one_line(run, here, predictor):
     assert "precision bfloat16: " in refused(*space, "--sample", 10, "--precision", "bfloat16")
     assert "no context" in refused(*space, "--sample", 10, "--device", "pixel")
     nowhere = one_line(run("rank", "nowhere", *space, "--sample", 10, code=2))
-    assert "no such file" in nowhere
+    assert "nowhere: no such folder; a predictor is the folder that" in nowhere

@@ -62,6 +62,18 @@ def test_embeddings_and_choices_go_to_standard_output(run, table, here):
     assert [line.split('"')[1] for line in chosen[1:]] == [f"[{', '.join(_rows(table)[row]['ops'])}]" for row in picked]
 
 
+def test_a_table_of_attributes_is_fitted_and_predicted(run, here):
+    rows = [f"{width},{kind},{'' if width > 19 else width + 5 * (kind == 'b')}" for width in range(30) for kind in "ab"]
+    Path("attributes.csv").write_text("\n".join(["width,kind,speed", *rows]))
+    chain = ("--data", "attributes.csv", "--chain", "width, kind")
+    run("fit", *chain, "--metric", "speed", *QUICK, "--out", "p")
+    assert "width=29 kind=b" in run("predict", "p", *chain, "--interval", "0.9", "--out", "ranked.parquet")
+    ranked = read_table("ranked.parquet")
+    assert ranked.metric("rank_speed")[-1] < 10
+    assert np.corrcoef(ranked.metric("predicted_speed"), ranked.metric("width"))[0, 1] > 0.7
+    run("predict", "p", "--data", "ranked.parquet", "--top", "2")  # it holds the graphs now
+
+
 def test_a_table_of_blocks_is_fitted_and_predicted(run, here):
     Path("blocks.csv").write_text(BLOCKS)
     chain = ("--data", "blocks.csv", "--chain", "block{i}: k, op")
@@ -74,7 +86,7 @@ def test_a_table_of_blocks_is_fitted_and_predicted(run, here):
     assert ranked.metrics["measured_accuracy"].tolist() == [1] * 12
     wrong = ("fit", "--data", "blocks.csv", "--metric", "accuracy", "--out", "q")
     assert "did you mean 'block0_k'?" in one_line(run(*wrong, "--chain", "block{i}: kk", code=2))
-    assert "--chain of columns such as block0_k" in one_line(run(*wrong, code=2))
+    assert "--chain of columns such as block0_k or width" in one_line(run(*wrong, code=2))
     assert "give one of them" in one_line(run(*wrong, "--chain", "a{i}: k", "--space", "nasbench201", code=2))
 
 

@@ -22,6 +22,7 @@ def test_predictions_become_a_page_figures_and_tables(run, predictor, table, her
 def test_what_cannot_be_written_is_said_in_one_line(run, here):
     Path("r.json").write_text("{}")
     Path("list.json").write_text("[]")
+    Path("ranked.csv").write_text("ops,rank_accuracy\n")
     for options, said in (
         (("r.json",), "which format?"),
         (("r.json", "--format", "pgn"), "did you mean 'png'?"),
@@ -29,6 +30,8 @@ def test_what_cannot_be_written_is_said_in_one_line(run, here):
         (("r.json", "--format", "tex"), "has no table"),
         (("list.json", "--format", "tex"), "is not a result of archflow"),
         (("none.json", "--format", "tex"), "no such file"),
+        (("ranked.csv", "--format", "tex"), "archflow predict --report"),
+        ((".", "--format", "tex"), "holds no result of a search"),
     ):
         assert said in one_line(run("report", *options, code=2))
 

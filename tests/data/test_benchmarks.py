@@ -4,6 +4,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from archflow.data.benchmarks import BENCHMARKS, FOLDER_VARIABLE, find, load
@@ -164,3 +165,13 @@ def test_nasbench101_graphs_hold_every_row_of_the_table(data_folder):
     assert len(np.unique(hashes)) == 423_624
     rows = load(data_folder / "nasbench101.parquet").architectures
     assert np.isin(rows.hashes, hashes).all()
+
+
+def test_a_table_without_graphs_is_loaded_by_columns_or_native_strings(tmp_path):
+    frame = pd.DataFrame({"width": [8, 16], "native": ["01201222", "00000000"]})
+    frame.to_csv(tmp_path / "plain.csv", index=False)
+    for given in (frame.astype({"width": float}), tmp_path / "plain.csv"):
+        assert load(given, chain="width").architectures.attribute("width")[1] == 8
+        assert "identity" in load(given, space="nasbench_macro").architectures.vocabulary
+        with pytest.raises(ArchflowError, match=r"no column 'ops'.*load\(\.\.\., chain='width, depth'\)"):
+            load(given)

@@ -3,7 +3,14 @@
 import pyarrow as pa
 import pytest
 
-from archflow.data.made_graphs import ChainPattern, chain_graphs, native_graphs, with_graphs_of
+from archflow.data.made_graphs import (
+    ChainPattern,
+    chain_graphs,
+    column_graphs,
+    native_graphs,
+    table_of_columns,
+    with_graphs_of,
+)
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
 
@@ -41,3 +48,23 @@ def test_native_strings_of_digits_stay_text_and_other_columns_stay():
         native_graphs(pa.table({"native": ["9"]}), "nasbench_macro")
     with pytest.raises(ArchflowError, match="no column 'native'"):
         native_graphs(pa.table({"cell": ["9"]}), "nasbench_macro")
+
+
+def test_columns_of_the_whole_are_a_node_each():
+    columns = pa.table({"width": [64, None], "act": ["relu", None], "y": [1.0, 2.0]})
+    architectures, words = column_graphs(columns, ["width", "act"])
+    assert [each.ops for each in architectures] == [
+        ("input", "width", "act=relu", "output"),
+        ("input", "width", "act", "output"),
+    ]
+    assert architectures.attribute("width")[1] == 64
+    assert words == ["width=64 act=relu", ""]
+    made = Table.from_frame(table_of_columns(columns, "width, act", None))
+    assert made.native == ["width=64 act=relu", ""]
+    assert made.column_names == ["width", "act", "y"]
+    with pytest.raises(ArchflowError, match="no column 'widht'; did you mean 'width'"):
+        table_of_columns(columns, "widht", None)
+    with pytest.raises(ArchflowError, match="'act' is given twice"):
+        table_of_columns(columns, "act, act", None)
+    with pytest.raises(ArchflowError, match="give one of them"):
+        table_of_columns(columns, "act", "darts")

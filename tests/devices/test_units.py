@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from archflow.devices.units import checked_latencies, unit_doubt
+from archflow.devices.units import checked_latencies, mixed_doubt, unit_doubt
 from archflow.errors import ArchflowError
 
 
@@ -37,3 +37,23 @@ def test_alone_only_what_no_network_takes_is_doubted():
     assert unit_doubt("new", [0.05, 2.0, 4000.0]) is None
     assert "seconds" in (unit_doubt("new", [0.004, 0.009]) or "")
     assert "microseconds" in (unit_doubt("new", [5e6]) or "")
+
+
+def test_a_label_in_another_unit_is_doubted():
+    accuracies, rows = np.linspace(80, 95, 20), np.arange(20) + 7
+    accuracies[3] = 0.914
+    said = mixed_doubt("accuracy", accuracies, rows)
+    assert said.startswith(
+        "accuracy: 1 of 20 labels, in row 10, is far from the others (0.914 to 0.914; the others 80 to"
+    )
+    accuracies[5] = 0.93
+    assert "2 of 20 labels, in row 10 first, are far" in mixed_doubt("accuracy", accuracies, rows)
+    for plain in (
+        np.linspace(1, 95, 20),
+        np.geomspace(0.01, 100, 20),
+        np.array([1.0, 90]),
+        np.zeros(9),
+        -accuracies,
+        [],
+    ):
+        assert mixed_doubt("accuracy", plain, np.arange(len(plain))) is None

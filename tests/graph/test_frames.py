@@ -127,9 +127,10 @@ def test_slices_lists_and_masks_select(table):
             np.testing.assert_array_equal(table[rows].metric(name), table.metric(name)[expected])
     assert table[1] == cells[1] == table[np.int64(1)]
     assert table[-1] == cells[-1]
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match=f"row {len(cells)} of {len(cells)} architectures"):
         cells[len(cells)]
     assert archflow.Table is Table
+    assert list(Table.from_pandas(table.to_pandas()).architectures) == list(cells)
 
 
 @pytest.mark.skipif(OLD_PYARROW, reason="pyarrow 17 has no string views")

@@ -82,3 +82,10 @@ _ROWS = ("thead", "tbody", "tr", "th", "td")
 @pytest.mark.parametrize(("count", "text"), [(0, ""), (2, "a0, a1"), (4, "a0, a1, a2 and 1 more")])
 def test_names_are_shortened(count, text):
     assert named([f"a{i}" for i in range(count)], 3) == text
+
+
+def test_one_is_no_plural():
+    one = TABLE[:1]
+    assert repr(one).startswith("Table(1 architecture; ")
+    assert repr(one.architectures) == "ArchitectureSet(1 architecture, 8 nodes, 10 edges)"
+    assert repr(one.metrics).startswith("TableColumns(")

@@ -69,5 +69,5 @@ def test_too_few_labels_are_refused():
     bounds = ChosenBounds.of(np.zeros((8, 1)), np.arange(8.0), np.ones(8))
     with pytest.raises(ArchflowError, match=r"needs more than 8 labels; the most that these promise is 0\.889"):
         bounds.upper(np.zeros((1, 1)), np.zeros(1), np.ones(1), 0.9)
-    with pytest.raises(ArchflowError, match="between 0 and 1"):
+    with pytest.raises(ArchflowError, match="give a fraction between 0 and 1"):
         bounds.upper(np.zeros((1, 1)), np.zeros(1), np.ones(1), 1.5)

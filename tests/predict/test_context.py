@@ -140,7 +140,7 @@ def test_one_measurement_is_a_factor():
     assert calibration.factor == pytest.approx(2, rel=0.01)
     with pytest.raises(ArchflowError, match="positive"):
         DeviceErrors(1.0, 0.1, 9).calibrated([10.0], [0.0])
-    with pytest.raises(ArchflowError, match="between 0 and 1"):
+    with pytest.raises(ArchflowError, match="give a fraction between 0 and 1"):
         calibration.interval([1.0], 1.0)
 
 

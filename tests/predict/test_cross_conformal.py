@@ -41,7 +41,7 @@ def test_thirty_labels_promise_95_percent_and_no_more_than_they_can():
     conformal.interval(np.zeros((10, 1)), np.ones(1), 0.95)
     with pytest.raises(ArchflowError, match=r"more than 30 labels; the most that these promise is 0\.968"):
         conformal.interval(np.zeros((10, 1)), np.ones(1), 0.99)
-    with pytest.raises(ArchflowError, match="between 0 and 1"):
+    with pytest.raises(ArchflowError, match="give a fraction between 0 and 1"):
         conformal.interval(np.zeros((10, 1)), np.ones(1), 1.0)
 
 

@@ -97,6 +97,10 @@ def test_a_few_architectures_need_more_to_beat_chance():
         ({0.8: [0.89, 0.9, 0.91]}, "Intervals are too wide: they contain 90 % of values for 80 %."),
         ({0.8: [0.6, 0.7, 0.8]}, "Intervals hold: they contain 70 % of values for 80 %."),
         ({0.5: [0.6, 0.6, 0.6], 0.95: [0.8, 0.8, 0.8]}, "Intervals miss what they promise"),
+        (
+            {0.5: [0.5] * 3, 0.8: [0.8] * 3, 0.95: [1.0] * 3},
+            "Intervals for 95 % are too wide: they contain 50 % of values for 50 %, 80 %",
+        ),
         ({}, "Intervals that hold 50 % or 80 % or 95 % need more labels."),
         ({0.5: [0.5] * 3, 0.8: [0.8] * 3}, "Intervals that hold 95 % need more labels."),
     ],

@@ -36,7 +36,7 @@ def drawn(count: int, seed: int = 0) -> list[Family]:
 
     Args:
         count: How many.
-        seed: Of the draws.
+        seed: The seed of the draws.
     """
     whole("networks to draw", count, 1, 100_000)
     generators = {name: np.random.default_rng([seed, number]) for number, name in enumerate(FAMILIES)}

@@ -39,7 +39,7 @@ class Family(Described, ABC):
 
     @property
     def multiply_adds(self) -> float:
-        """Of convolutions and linear layers; nothing is computed."""
+        """The multiply-adds of convolutions and linear layers, without running the network."""
         found: list[float] = []
 
         def count(layer: nn.Module, _: tuple[Tensor, ...], out: Tensor) -> None:
@@ -63,8 +63,8 @@ class Family(Described, ABC):
         """The network and its inputs.
 
         Args:
-            seed: Of weights and inputs. Latency depends on neither, as long as no number becomes subnormal: weights
-                keep the size of activations, since processors need many times as long for subnormal numbers.
+            seed: The seed of weights and inputs. Latency depends on neither, as long as no number becomes subnormal:
+                weights keep the size of activations, since processors need many times as long for subnormal numbers.
         """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)

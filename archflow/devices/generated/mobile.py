@@ -27,9 +27,9 @@ class MobileStage(Described):
     Attributes:
         width: Channels.
         depth: Blocks.
-        kernel: Of the depthwise convolutions.
+        kernel: The kernel of the depthwise convolutions.
         expansion: How many times more channels a block has inside.
-        stride: Of the first block.
+        stride: The stride of the first block.
         squeeze: Whether channels are weighted (squeeze-and-excitation).
     """
 
@@ -47,7 +47,7 @@ class Mobile(Family):
     Attributes:
         resolution: Height and width of the image.
         stem: Channels of the first convolution.
-        stages: Of blocks.
+        stages: The stages of blocks.
         head: Channels of the last convolution; 0 for none.
         act: Activation.
         norm: Normalisation.

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from archflow.devices.generated.family import Family, one_of
 
 _FEATURES = 80
-"""Of a frame of sound."""
+"""The numbers of a frame of sound."""
 
 
 class Recurrent(Family):
@@ -27,7 +27,7 @@ class Recurrent(Family):
         length: Words or frames.
         words: In the vocabulary; 0 for frames.
         convolutions: Over frames, each with a stride of 2; 0 for words.
-        width: Of what the recurrent layers read.
+        width: The width of what the recurrent layers read.
         states: Width of their states.
         depth: Recurrent layers.
         both: Whether they read in both directions.

@@ -20,17 +20,17 @@ _CLASSES = 1000
 
 
 class Residual(Family):
-    """A stem and stages of residual blocks, each with twice the channels of the one before it or a little less.
+    """A stem and stages of residual blocks; a stage has up to twice the channels of the stage before it.
 
     Attributes:
         resolution: Height and width of the image.
         stem: Kernel of the first convolution; one of 7 is followed by a pooling.
         block: Two convolutions, or a narrow one between two that change the number of channels.
-        widths: Channels inside of the blocks of each stage.
-        depths: Blocks of each stage.
+        widths: Channels inside the blocks of each stage.
+        depths: The number of blocks in each stage.
         expansion: How many times more channels a bottleneck gives than it has inside; 1 for basic blocks.
-        kernel: Of the blocks.
-        groups: Of a bottleneck's middle convolution.
+        kernel: The kernel of the blocks.
+        groups: The groups of a bottleneck's middle convolution.
         act: Activation.
         norm: Normalisation.
     """

@@ -29,12 +29,12 @@ class Transformer(Family):
         reads: Patches of an image, or words that attend only to those before them.
         resolution: Height and width of the image; 0 for words.
         patch: Height and width of a patch; 0 for words.
-        length: Of the sequence of words; 0 for an image.
+        length: The length of the sequence of words; 0 for an image.
         words: In the vocabulary; 0 for an image.
-        width: Of the states.
+        width: The width of the states.
         depth: Blocks.
-        heads: Of the queries.
-        key_heads: Of keys and values, each for several of the queries'.
+        heads: The heads of the queries.
+        key_heads: The heads of keys and values; each serves several heads of the queries.
         inner: Width inside of the two-layer network.
         gated: Whether a third layer gates it.
         fused: Whether attention is one operation, or two products and a softmax.

@@ -51,7 +51,7 @@ class Job:
         metric: Which of the predictor's metrics, from 0.
         context: The text for the predictor's context column; None if it has none.
         device: Where to compute.
-        precision: Of matrix products.
+        precision: The precision of matrix products.
     """
 
     predictor: Predictor | Path

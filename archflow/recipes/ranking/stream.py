@@ -117,8 +117,8 @@ def rank_space(
         remembered: How many distinct architectures are remembered, so that they are counted once. The best hold one
             architecture of an isomorphism class in any case, the one with the best prediction.
         device: The PyTorch device to compute on.
-        precision: Of the predictor's matrix products. "bfloat16" is refused if, on a chunk of the candidates, the
-            ranking differs from the one in float32 by more than the tolerance (`TAU` and `SHARED` in
+        precision: The precision of the predictor's matrix products. "bfloat16" is refused if, on a chunk of the
+            candidates, the ranking differs from the one in float32 by more than the tolerance (`TAU` and `SHARED` in
             `archflow.recipes.ranking.precision`). "auto" takes it where it is within the tolerance and faster, from
             100,000 candidates on; an unfinished ranking stays in the precision that it began in.
 
@@ -198,7 +198,7 @@ def _written(out: Path, job: Job, run: Run, tally: Tally, ranking: Callable[[Tal
     path, key = _state(out), _key(job, tally.seen.bound)
     with only_writer(path.parent):
         tally = Tally.restored(path, key, job.candidates.space, tally)
-        _run(job, run, tally, lambda: tally.save(path, key))
+        _run(job, run, tally, lambda: tally.save(path, key), path.parent)
         found = ranking(tally)
         found.table.write(out)
         path.unlink(missing_ok=True)
@@ -212,12 +212,12 @@ def _state(out: Path) -> Path:
     return out.with_name(f"{out.name}.unfinished") / STATE
 
 
-def _run(job: Job, run: Run, tally: Tally, save: Callable[[], None] = lambda: None) -> None:
-    """Add the chunks that are missing; `save` is called now and then, and when the user interrupts."""
+def _run(job: Job, run: Run, tally: Tally, save: Callable[[], None] = lambda: None, kept: str | Path = "") -> None:
+    """Add the chunks that are missing; `save` keeps them, now and then and when the user interrupts."""
     candidates, before = job.candidates, tally.drawn
     began = saved = time.monotonic()
     with (
-        progress_bar(f"ranking {candidates.space.name}", candidates.count, before) as bar,
+        progress_bar(f"ranking {candidates.space.name}", candidates.count, before, kept) as bar,
         closing(run(job, range(tally.chunks, candidates.chunks))) as results,
     ):
         try:
