@@ -124,7 +124,7 @@ def with_proxies(table: Table, more: Table) -> Table:
     NaN.
 
     Raises:
-        ArchflowError: If the other table has no such column, or none of the architectures.
+        ArchflowError: If the other table has no column of proxies, or shares no architecture with this one.
     """
     columns = [name for name in more.metrics if name.startswith("zc_")]
     if not columns:

@@ -156,8 +156,8 @@ class Predictor(Protocol):
             architecture: The architecture, alone or as a table of one row, whose columns are read.
             table: Typical architectures, which show what a node could be instead. A changed architecture that is in
                 the table has its columns there.
-            space: A search space, such as one in `archflow.spaces`. Its neighbours of the architecture are then the
-                changes; without it, changes are to any structurally valid graph.
+            space: A search space, such as one in `archflow.spaces`: only changes to a neighbour in the space are tried.
+                Without it, all structurally valid graphs are.
             metric: The metric to explain; the first if None.
             most: The maximum number of changes that are predicted.
 

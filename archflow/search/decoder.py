@@ -68,7 +68,7 @@ class Decoder(Embed):
         generator: np.random.Generator,
         around: ArchitectureSet | None = None,
     ) -> ArchitectureSet:
-        """Generate `count` graphs, which may or may not be of the space, from normal codes at every node position.
+        """Decode `count` graphs from random codes, one normal code per node; a graph may lie outside the space.
 
         Args:
             problem: The search problem.

@@ -103,7 +103,7 @@ class Problem:
         constraints: Sequence[Constraint] = (),
         name: str = "table",
     ) -> Problem:
-        """State a search among the architectures of a table.
+        """The problem of finding the best architecture of a table.
 
         Columns whose names mark them as known before any measurement (`archflow.features.known`), such as parameters
         and zero-cost proxies, are available to the method.

@@ -47,8 +47,8 @@ class Study:
     """A search method, an evaluator, and a folder that holds the results.
 
     Every proposal and every result is written to `journal.jsonl` before the next one: after an interruption at any
-    moment the same study resumes, and measures nothing twice except what was running. With one worker it then asks for
-    exactly what the uninterrupted search would have asked for; so does a simulated one with any number of workers.
+    moment the same study resumes, and measures nothing twice except what was running. A resumed search asks for exactly
+    what the uninterrupted one would have asked for, if it has one worker or if its workers are simulated.
 
     Args:
         searcher: The method, newly constructed.

@@ -15,7 +15,7 @@ QUERIES = 100
 
 
 def travel_headline(records: Sequence[Record]) -> str:
-    """Mean Kendall tau of the default and of every baseline that all tables have, for each number of labels."""
+    """For each number of labels, mean Kendall tau of the default and of the baselines that apply to all tables."""
     parts = []
     for record in records:
         if record.result["rows"] != "reported":

@@ -77,10 +77,10 @@ def published_arch2vec(
     Args:
         data: The table's name.
         benchmark: The benchmark of the table.
-        encoder: Registered name.
-        metric: Colours the map; None for the benchmark's own.
-        epochs: Of pre-training; None for the published number.
-        others: Fields of `Protocol`.
+        encoder: The registered name of the encoder.
+        metric: The metric that colours the map; None for the benchmark's own.
+        epochs: The number of epochs of pre-training; None for the published one.
+        others: Further fields of `Protocol`.
 
     Raises:
         ArchflowError: If the table is not a benchmark.
