@@ -130,12 +130,13 @@ class Outcome:
 
     def sentence(self) -> str:
         """A sentence on how much was measured, and by which method."""
-        failed, stopped = (
-            sum(map(bool, (getattr(each, name) for each in self.records))) for name in ("failure", "stopped")
-        )
-        asides = [f"{count} {what}" for count, what in ((failed, "failed"), (stopped, "stopped early")) if count]
+        failures = [each.failure for each in self.records if each.failure]
+        stopped = sum(bool(each.stopped) for each in self.records)
+        asides = [f"{stopped} stopped early"] if stopped else []
+        if failures:
+            asides.append(f"{len(failures)} failed, the last one: {failures[-1]}")
         time = max((each.end for each in self.records), default=0.0)
-        aside = f" ({', '.join(asides)})" if asides else ""
+        aside = f" ({'; '.join(asides)})" if asides else ""
         hours = f", {time / 3600:.1f} hours" if time >= 3600 else f", {time:.1f} seconds" if time > 0 else ""
         name = self.searcher.space.name
         return f"{self.method} in {name}: {len(self.records):,} evaluations{aside}{hours}"

@@ -87,3 +87,9 @@ def test_the_report_knows_what_was_believed_and_where_proposals_came_from(tmp_pa
 
 def test_the_same_outcome_after_resuming(tmp_path: Path) -> None:
     assert study(tmp_path).run().content() == study(tmp_path).run().content()
+
+
+def test_the_sentence_says_why_evaluations_failed():
+    found = outcome([[1], [2], [3]], failures=(0, 2))
+    assert found.sentence() == "random in nasbench201: 3 evaluations (2 failed, the last one: no), 3.0 seconds"
+    assert "failed" not in outcome([[1]]).sentence()
