@@ -10,42 +10,50 @@ from archflow.report.markdown import markdown_table
 from archflow_reproduce.results.record import Record
 from archflow_reproduce.results.travel_comparison import Comparison
 
+OURS = "archflow"
+
 QUERIES = 100
 """The number of queries of the headline of searches."""
 
 
 def travel_headline(records: Sequence[Record]) -> str:
     """For each number of labels, mean Kendall tau of the default and of the baselines that apply to all tables."""
-    parts = []
-    for record in records:
-        if record.result["rows"] != "reported":
-            continue
-        for budget in record.config["budgets"]:
-            tau = Comparison.of(record.content, budget)
-            if tau.leader is not None and tau.complete[tau.leader]:
-                parts.append(_travel_table(tau, record, budget))
-    return "\n\n".join(parts)
-
-
-def _travel_table(tau: Comparison, record: Record, budget: str) -> str:
-    leader = tau.leader
-    assert leader is not None, "asked before"
-    baselines = [row for row in tau.others(baselines=True) if tau.complete[row]]
-    means, cells = tau.mean(), tau.mean("cell")
-    rows = []
-    for row in [leader, *sorted(baselines, key=lambda row: -means[row])]:
-        behind = int((tau.difference(leader, row) > 0).sum())
-        beaten = "" if row == leader else f"{behind} of {len(tau.tables)}"
-        name = "archflow" if row == leader else f"`{tau.methods[row]}`"
-        rows.append([name, f"{means[row]:.3f}", f"{cells[row]:.3f}", beaten])
-    labels = f"{budget.removesuffix('%')} % of the rows as labels" if budget.endswith("%") else f"{budget} labels"
-    runs = record.config["runs"]
+    found = [
+        (budget, Comparison.of(record.content, budget), record)
+        for record in records
+        if record.result["rows"] == "reported"
+        for budget in record.config["budgets"]
+    ]
+    found = [
+        (budget, tau, record) for budget, tau, record in found if tau.leader is not None and tau.complete[tau.leader]
+    ]
+    found.sort(key=lambda each: (each[0].endswith("%"), float(each[0].removesuffix("%"))))
+    if not found:
+        return ""
+    heads, columns = ["predictor"], []
+    for budget, tau, record in found:
+        labels = f"{budget.removesuffix('%')} %" if budget.endswith("%") else f"{budget} labels"
+        heads += [f"{labels}, {len(tau.tables)} tables, {record.config['runs']} runs", "archflow is ahead on"]
+        columns.append(_column(tau))
+    baselines = [name for name in columns[0] if name != OURS and all(name in column for column in columns)]
+    rows = [[name, *(text for column in columns for text in column[name])] for name in (OURS, *baselines)]
     return (
-        f"Kendall tau from {labels}, mean over {len(tau.tables)} tables of different search spaces and {runs} "
-        f"{'run' if runs == 1 else 'runs'}. Baselines get the same labels; with `/all` they get every feature and "
-        "known column that archflow's default reads, with `/graf` GRAF's features.\n\n"
-        + markdown_table(["predictor", "all tables", "cell spaces", "archflow is ahead on"], rows)
+        "Mean Kendall tau over tables of different search spaces, from a number or a percentage of measured rows. "
+        "Baselines get the same labels; with `/all` they get every feature and known column that archflow's default "
+        f"reads, with `/graf` GRAF's features.\n\n{markdown_table(heads, rows)}"
     )
+
+
+def _column(tau: Comparison) -> dict[str, tuple[str, str]]:
+    """By name, the mean tau of the default and of the complete baselines, the best first; how many tables it leads."""
+    leader, means = tau.leader, tau.mean()
+    assert leader is not None, "asked before"
+    found = {OURS: (f"**{means[leader]:.3f}**", "")}
+    for row in sorted(tau.others(baselines=True), key=lambda row: -means[row]):
+        if tau.complete[row]:
+            ahead = int((tau.difference(leader, row) > 0).sum())
+            found[f"`{tau.methods[row]}`"] = (f"{means[row]:.3f}", f"{ahead} of {len(tau.tables)}")
+    return found
 
 
 def search_headline(records: Sequence[Record]) -> str:

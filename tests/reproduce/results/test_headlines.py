@@ -13,11 +13,17 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_the_default_beside_the_baselines_that_all_tables_have():
-    text = travel_headline([record("travel", result())])
-    assert "from 30 labels, mean over 3 tables of different search spaces and 2 runs" in text
-    heads, _, *found = rows(text)
-    assert heads == ["predictor", "all tables", "cell spaces", "archflow is ahead on"]
-    assert found == [["archflow", "0.700", "0.600", ""], ["`trees`", "0.567", "0.600", "2 of 3"]]
+    few, more = result(), result()
+    few["config"] = {**few["config"], "budgets": ["1%"]}
+    for table in few["tables"].values():
+        table["labels"] = {"1%": 30}
+    heads, _, *found = rows(travel_headline([record("travel", few), record("travel", more)]))
+    ahead = "archflow is ahead on"
+    assert heads == ["predictor", "30 labels, 3 tables, 2 runs", ahead, "1 %, 3 tables, 2 runs", ahead]
+    assert found == [
+        ["archflow", "**0.700**", "", "**0.700**", ""],
+        ["`trees`", "0.567", "2 of 3", "0.567", "2 of 3"],
+    ]
 
 
 def test_rows_on_which_choices_were_made_are_no_headline():
