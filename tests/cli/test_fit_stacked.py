@@ -232,9 +232,8 @@ def test_an_impossible_coverage_is_one_line(fit, run, table, tmp_path, coverage)
     fit()
     asked = ("predict", tmp_path / "p", "--data", table, "--interval", coverage, "--out", tmp_path / "r.csv")
     (line,) = run(*asked, code=2).splitlines()
-    assert line.startswith(
-        f"archflow: coverage {float(coverage.removesuffix('%')) / (100 if '%' in coverage else 1):g} "
-    )
+    fraction = float(coverage.removesuffix("%")) / (100 if "%" in coverage else 1)
+    assert line.startswith((f"archflow: coverage {fraction:g}: give a fraction", f"archflow: coverage {fraction:g} "))
     assert not (tmp_path / "r.csv").exists()
 
 

@@ -41,7 +41,7 @@ def test_other_machines_need_a_token(run, predictor, started, tmp_path, monkeypa
 
 
 def test_names_and_folders_are_checked(run, predictor, started, tmp_path):
-    assert "predictor.json" in one_line(run("serve", tmp_path / "none", code=2))
+    assert "none: no such folder; a predictor is the folder" in one_line(run("serve", tmp_path / "none", code=2))
     assert "two predictors" in one_line(run("serve", predictor, predictor, code=2))
     assert "did you mean 'nasbench201'" in one_line(run("serve", predictor, "--space", "nasbench21", code=2))
     assert not started

@@ -20,7 +20,7 @@ def test_rows_that_are_not_known_are_refused_or_skipped_with_a_word(caplog):
     with pytest.raises(ArchflowError, match=r"unknown operation 'mystery'.*--skip-unknown leaves such rows"):
         known_rows(MIXED, KNOWN, skip_unknown=False)
     assert known_rows(MIXED, KNOWN, skip_unknown=True).tolist() == [0, 2]
-    assert caplog.messages[0].startswith("note: 1 rows get no values: ")
+    assert caplog.messages[0].startswith("note: 1 row gets no values: ")
     with pytest.raises(ArchflowError, match="--skip-unknown leaves no row"):
         known_rows(MIXED.select([1]), KNOWN, skip_unknown=True)
     assert known_rows(MIXED, None, skip_unknown=False).tolist() == [0, 1, 2]

@@ -65,7 +65,10 @@ def test_requests_under_way_keep_their_predictor(folder, cells):
 
 
 def test_what_cannot_be_loaded_is_said(tmp_path):
-    with ThreadPoolExecutor(1) as pool, pytest.raises(ArchflowError, match=r"predictor\.json"):
+    with (
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(ArchflowError, match="is the folder that `archflow fit` wrote"),
+    ):
         Models({"none": tmp_path / "none"}, pool)
 
 

@@ -103,6 +103,15 @@ def check_processor(precision: Precision, device: str) -> None:
             raise ArchflowError("precision bfloat16: this machine has no matrix products in bfloat16")
 
 
+def has_bfloat16(device: str = "cpu") -> bool:
+    """Whether the device computes matrix products in bfloat16."""
+    try:
+        check_processor("bfloat16", device)
+    except ArchflowError:
+        return False
+    return True
+
+
 def choose(precision: Asked, count: int, score: Score, device: str) -> tuple[Precision, str | None]:
     """The precision to rank in, and a line for the user.
 

@@ -11,6 +11,11 @@ from archflow.cli.output import ForceOption, Json, RunsOption, names
 from archflow_reproduce.cli import options
 from archflow_reproduce.cli.study import Study
 
+EarlierOption = Annotated[
+    Path | None,
+    typer.Option(help="A result file of this verb, whose runs are not measured again but count in the result."),
+]
+
 
 def travel(
     tables: Annotated[str | None, typer.Option(help="Which tables, separated by commas; default: all.")] = None,
@@ -37,10 +42,7 @@ def travel(
             "Default: runs/travel-ROWS."
         ),
     ] = None,
-    earlier: Annotated[
-        Path | None,
-        typer.Option(help="A result file of this verb, whose runs are not measured again but count in the result."),
-    ] = None,
+    earlier: EarlierOption = None,
     out: options.Out = None,
     force: ForceOption = False,
     as_json: Json = False,

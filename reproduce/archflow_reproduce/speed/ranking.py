@@ -15,7 +15,7 @@ import numpy as np
 from archflow import FineTuneSettings, NetworkPredictor, create
 from archflow.recipes.ranking.candidates import CHUNK, Candidates
 from archflow.recipes.ranking.distinct import Distinct, first_of_each
-from archflow.recipes.ranking.precision import Precision, compared
+from archflow.recipes.ranking.precision import Precision, compared, has_bfloat16
 from archflow.recipes.ranking.scoring import Job, Scorer, one_thread
 from archflow.recipes.ranking.stream import REMEMBERED, rank_space
 from archflow.spaces import DARTS
@@ -65,7 +65,8 @@ def run_speed_ranking(
         `parts`: `embed_us`: the encoder alone, batches included, in float32; `predict_us`: the predictor in the
         precision of the ranking; `sample_us`, `digest_us`, `distinct_us`: the other parts of a chunk. `rank_us`: the
         whole ranking, start of processes and loading included. `wall_s`: by the clock. `peak_gib`: of the largest
-        process. `precision`: that of the ranking. `precisions`: by encoder a `Comparison`.
+        process. `precision`: that of the ranking. `precisions`: by encoder a `Comparison`; empty where the processor
+        has no matrix products in bfloat16.
     """
     space = DARTS()
     model = fitted(wanted.encoder)
@@ -86,7 +87,7 @@ def run_speed_ranking(
     with one_thread():
         parts = _parts(model, found.precision)
         precisions = {}
-        for name in beside:
+        for name in beside if has_bfloat16() else ():
             on_step(name)
             precisions[name] = comparison(fitted(name))
     return {

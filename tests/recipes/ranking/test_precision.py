@@ -13,19 +13,18 @@ from archflow.errors import ArchflowError
 from archflow.recipes.ranking import precision
 from archflow.recipes.ranking.candidates import CHUNK, Candidates
 from archflow.recipes.ranking.chunks import in_this_process
-from archflow.recipes.ranking.precision import agreement, asked, check_processor, choose, compared, products_in
+from archflow.recipes.ranking.precision import (
+    agreement,
+    asked,
+    check_processor,
+    choose,
+    compared,
+    has_bfloat16,
+    products_in,
+)
 from archflow.recipes.ranking.scoring import Job, Scorer
 from archflow.recipes.ranking.stream import rank_space
 from archflow.spaces import NASBench201
-
-
-def has_bfloat16() -> bool:
-    try:
-        check_processor("bfloat16", "cpu")
-    except ArchflowError:
-        return False
-    return True
-
 
 bfloat16 = pytest.mark.skipif(not has_bfloat16(), reason="this processor has no matrix products in bfloat16")
 
