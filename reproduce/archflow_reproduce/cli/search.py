@@ -30,9 +30,11 @@ def search(
 
     What counts is the best architecture found after so many queries.
     """
+    from archflow_reproduce.results.search_figure import write_chart
     from archflow_reproduce.results.search_report import search_report
     from archflow_reproduce.search.study import Selection, run_search
 
-    study = Study("search", out, as_json, force)
+    study = Study("search", out, as_json, force, (".svg",))
     result = run_search(Selection(names(tasks), names(methods), seeds, budget), folder)
-    study.finish(result, {name: task["hash"] for name, task in result["tasks"].items()}, search_report(result))
+    hashes = {name: task["hash"] for name, task in result["tasks"].items()}
+    study.finish(result, hashes, search_report(result), {".svg": write_chart})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from annotated_types import MinLen
@@ -59,9 +60,10 @@ class SearchResult(Described):
 
 def search_section(name: str, record: Record, place: str) -> str:
     """All tables, and the command."""
-    result = record.content
+    result, picture = record.content, Path(name).with_suffix(".svg")
     return paragraphs(
         f"{record.config['seeds']} seeds, {record.config['budget']} queries. {processor(result)}.",
+        f"![Best so far against the number of queries, mean and quartiles over the seeds]({place}/{picture})",
         search_report(result),
         made_by(record, name, place),
     )
