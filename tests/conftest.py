@@ -14,6 +14,7 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
 from archflow.cli.app import main
+from archflow.devices.yardstick import Yardstick
 from archflow.graph import ArchitectureSet
 from archflow.testing import random_architectures
 
@@ -31,6 +32,12 @@ if settings.get_current_profile_name() == "ci":
 
 _ADDRESSES = re.compile(r"(?:src|href|action|url)\s*[=(]|@import|//[a-z]", re.IGNORECASE)
 _NAMESPACE = "http://www.w3.org/2000/svg"
+
+
+@pytest.fixture
+def undisturbed_machine(monkeypatch):
+    """Nothing disturbs a measurement of time, although other tests run beside this one."""
+    monkeypatch.setattr(Yardstick, "disturbed", lambda self: False)
 
 
 @pytest.fixture(scope="session")

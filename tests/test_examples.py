@@ -11,6 +11,8 @@ import torch
 from archflow.encoders import ENCODERS
 from archflow.graph.table import read_table
 
+pytestmark = pytest.mark.usefixtures("undisturbed_machine")
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 RUNS = {

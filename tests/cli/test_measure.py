@@ -8,6 +8,8 @@ from archflow.cli.app import main
 from archflow.devices.measure import COLUMNS
 from tests.tables import scored_cells
 
+pytestmark = pytest.mark.usefixtures("undisturbed_machine")
+
 SMALL = ["--channels", "2", "--cells", "1", "--stages", "1", "--resolution", "8", "--seconds", "0.001", "--agree", "1"]
 
 
