@@ -37,4 +37,4 @@ def search(
     study = Study("search", out, as_json, force, (".svg",))
     result = run_search(Selection(names(tasks), names(methods), seeds, budget), folder)
     hashes = {name: task["hash"] for name, task in result["tasks"].items()}
-    study.finish(result, hashes, search_report(result), {".svg": write_chart})
+    study.finish(result, hashes, search_report(result), {".svg": write_chart} if result["tasks"] else None)

@@ -45,7 +45,7 @@ def run_compiled(
     Returns:
         `encoders`, by name: `eager_us` and `compiled_us`, microseconds per cell without building its batch, the fastest
         of `PASSES`; `compile_s`, the seconds by the clock of the first pass; `difference`, the largest between two
-        embeddings.
+        embeddings. In place of the last three `failure`, if torch cannot compile it.
 
     Raises:
         ArchflowError: If there is no compiler.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from archflow.errors import ArchflowError
+from archflow_reproduce.results.page import checked
 from archflow_reproduce.results.record import read_record
 
 Cells = dict[str, Any]
@@ -28,11 +29,12 @@ class Earlier:
 
     @classmethod
     def read(cls, path: Path) -> Earlier:
-        """Read a result file. Raises ArchflowError if it is not a result of this study."""
+        """Read a result file. Raises ArchflowError if it is damaged or not a result of this study."""
         record = read_record(path)
         if record.kind != "travel":
             raise ArchflowError(f"{path}: a result of `archflow bench {record.kind}`; name one of `bench travel`")
-        tables = {table["hash"]: table for table in record.result["tables"].values()}
+        checked(path, record)
+        tables = {table.get("hash", ""): table for table in record.result["tables"].values()}
         return cls(tables, f"{path.name} of {record.date}")
 
     def cells(self, key: str, labels: int, method: str) -> Cells:
@@ -69,7 +71,7 @@ def joined(before: Cells, after: Cells, runs: tuple[int, int]) -> Cells:
                 each: round((first * old["means"][each] + second * new["means"][each]) / (first + second), 4)
                 for each in _both(old, new, "means")
             },
-            "commits": list(dict.fromkeys([*old["commits"], *new["commits"]])),
+            "commits": list(dict.fromkeys([*old.get("commits", []), *new["commits"]])),
         }
     return {name: found[name] for name in after if name in found}
 

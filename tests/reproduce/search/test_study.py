@@ -106,3 +106,15 @@ def test_tasks_on_this_machine_have_what_they_name(data_folder, monkeypatch):
         assert task.problem.space.size > 2000
         known = task.problem.columns(task.problem.space.enumerate().select([0, 1])).column_names
         assert not {name.removeprefix("-") for name in (*task.objectives, task.report)} & set(known)
+
+
+def test_a_study_without_data_has_a_record_and_no_figure(tmp_path, monkeypatch, run):
+    monkeypatch.setattr(study, "_key", missing)
+    out = tmp_path / "search.json"
+    run("bench", "search", "--tasks", "nlp", "--methods", "random", "--seeds", 1, "--out", out, "--folder", tmp_path)
+    assert out.exists()
+    assert not out.with_suffix(".svg").exists()
+
+
+def missing(task, budget):
+    raise ArchflowError(f"{task.name}: not on this machine")

@@ -142,3 +142,13 @@ def test_an_earlier_result_of_other_rows_is_not_used(calls, tmp_path):
     write(tmp_path / "other.json", "choices", first)
     with pytest.raises(ArchflowError, match="name one of `bench travel`"):
         Earlier.read(tmp_path / "other.json")
+
+
+@pytest.mark.parametrize(("part", "wrong"), [("cells", []), ("family", 3), ("labels", {"30": "many"})])
+def test_a_damaged_earlier_result_is_refused_in_one_line(calls, tmp_path, part, wrong):
+    first = run_travel(Selection(**SMALL, runs=1), tmp_path / "first")
+    first["tables"]["digits201"][part] = wrong
+    write(tmp_path / "first.json", "travel", first)
+    with pytest.raises(ArchflowError, match="not what a record of kind travel holds") as caught:
+        Earlier.read(tmp_path / "first.json")
+    assert "\n" not in str(caught.value)

@@ -1,6 +1,7 @@
 import json
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,15 @@ from archflow.errors import ArchflowError
 from archflow.graph import Architecture
 from archflow.spaces.darts.graph import CELLS, OPERATIONS, STEPS
 from tests.spaces.darts_genotypes import COMPACT, GENOTYPE, JSON, SPACE, genotypes, samples
+
+
+@pytest.fixture
+def usual_recursion() -> Iterator[None]:
+    """Python's own limit on recursion: torch raises it for the whole process when it compiles a network."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(before)
 
 
 def test_three_forms_name_one_genotype() -> None:
@@ -172,7 +182,7 @@ def test_nothing_is_evaluated(tmp_path: Path) -> None:
         ("[" * 5000, r"too many nested parentheses\) at character 201"),
         ("-" * 9000 + "1", "at character 1, found '---"),
         ("(" * 199 + ")" * 199, "expected .*Genotype"),
-        ("a" + ".a" * 4900, r"nested too deeply|expected .*Genotype"),
+        ("a" + ".a" * 4900, "nested too deeply"),
         (JSON + " " * 10_000 + "}", "expected the end at character 10001"),
         (JSON.replace("none", "n").replace("sep_conv", "s\u00e9p_conv", 1), "ASCII text at character 16"),
         (JSON.replace(": [[", ": [\0[", 1), "ASCII text at character 13"),
@@ -189,7 +199,7 @@ def test_nothing_is_evaluated(tmp_path: Path) -> None:
         (f"import os; {GENOTYPE}", "at character 1"),
     ],
 )
-def test_typos_are_located(text: str, message: str) -> None:
+def test_typos_are_located(text: str, message: str, usual_recursion: None) -> None:
     with pytest.raises(ArchflowError, match=message) as caught:
         SPACE.parse(text)
     assert "\n" not in str(caught.value)

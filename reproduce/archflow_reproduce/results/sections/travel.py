@@ -18,11 +18,13 @@ from archflow_reproduce.results.travel_report import travel_report
 class Cell(Described):
     """A method on a table: measures of every run, and means over the runs."""
 
-    measures: dict[str, Annotated[list[Number], MinLen(1)]]
+    measures: Annotated[dict[str, Annotated[list[Number], MinLen(1)]], MinLen(1)]
     means: dict[str, Number]
+    commits: list[str | None] = []  # noqa: RUF012 - pydantic copies it
 
 
 class TravelTable(Described):
+    hash: str = ""
     family: str
     measured: Count
     pool: Count
