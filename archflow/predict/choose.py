@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
-from archflow.predict.kernels import NOISE, covariances, relations, start
+from archflow.predict.kernels import NOISE, covariances, prior_means, relations
 
 CANDIDATES = 2000
 """The maximum number of candidates, since the covariances of all pairs are kept; also the maximum number of measured
@@ -63,7 +63,7 @@ def choose(embeddings: NDArray, count: int, measured: ArrayLike = (), seed: int 
 
 def prior(a: NDArray, b: NDArray) -> NDArray[np.float64]:
     """(n, m) covariances of standardised embeddings (n, D) and (m, D) before any label is seen."""
-    return covariances(relations([a], [b], 0), start(1, 1))
+    return covariances(relations([a], [b], 0), prior_means(1, 1))
 
 
 def _nearest(x: NDArray, candidates: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -57,23 +57,25 @@ def split(theta: Values, parts: int) -> tuple[Values, Values, float]:
     return values[:parts], values[parts:-1], float(values[-1])
 
 
-def start(parts: int, lengths: int) -> Values:
+def prior_means(parts: int, lengths: int) -> Values:
     """(P + L + 1,) prior means of the hyperparameters."""
     return np.log([*[1 / parts] * parts, *[1.0] * lengths, NOISE])
 
 
-def hyperparameters(seen: Values, y: Values, lengths: int) -> Values:
+def hyperparameters(seen: Values, y: Values, lengths: int, start: Values | None = None) -> Values:
     """Find the hyperparameters (P + L + 1,) that make targets (n,) most likely, given their `relations` (P, n, n).
 
-    The process has mean zero. A normal prior with mean `start` and standard deviation `DOUBT` regularises them.
+    The process has mean zero. A normal prior with mean `prior_means` and standard deviation `DOUBT` regularises them.
+    The optimiser starts at `start`, or at the prior means if it is None.
     """
     from scipy.optimize import minimize
 
-    before = start(len(seen), lengths)
+    before = prior_means(len(seen), lengths)
     bounds = np.stack([before - REACH, before + REACH], 1)
     bounds[-1, 0] = np.log(LEAST_NOISE)
     options = {"maxiter": ITERATIONS}
-    return minimize(_loss, before, (seen, y, before), "L-BFGS-B", jac=True, bounds=bounds, options=options).x
+    first = before if start is None else start
+    return minimize(_loss, first, (seen, y, before), "L-BFGS-B", jac=True, bounds=bounds, options=options).x
 
 
 def _loss(theta: Values, seen: Values, y: Values, before: Values) -> tuple[float, Values]:

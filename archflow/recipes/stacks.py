@@ -16,7 +16,7 @@ from archflow.encoders.embedder import Embedder
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.near import alternatives
-from archflow.predict.components import COMPONENTS
+from archflow.predict.components import COMPONENTS, Component
 from archflow.predict.context import ContextChoice
 from archflow.predict.objectives import Objective
 from archflow.predict.stacked import StackedPredictor
@@ -45,6 +45,10 @@ class Recipe:
         """A copy with a component of that name, whose settings are replaced by these."""
         return replace(self, components={**self.components, name: {**self.components.get(name, {}), **settings}})
 
+    def unfitted(self) -> list[Component]:
+        """Make its components."""
+        return [COMPONENTS.get(name)(**config) for name, config in self.components.items()]
+
     def embedders(
         self,
         architectures: ArchitectureSet,
@@ -71,10 +75,9 @@ class Recipe:
         context: ContextChoice | None = None,
     ) -> StackedPredictor:
         """Make an unfitted predictor. Arguments as for `StackedPredictor`."""
-        components = [COMPONENTS.get(name)(**config) for name, config in self.components.items()]
         return StackedPredictor(
             embedders,
-            components=components,
+            components=self.unfitted(),
             columns=columns,
             context=context,
             objective=objective,

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,22 @@ PRETRAININGS: Mapping[str, Pretraining | None] = {"quick": QUICK, "none": None}
 """Choices of pre-training: the encoders of the recipe `quick`, or none."""
 
 
+class Known(NamedTuple):
+    """What is known of N architectures without any measurement.
+
+    Attributes:
+        seen: Their embeddings and features.
+        columns: (N, Q) the same, standardised, one array for each informative part.
+    """
+
+    seen: Seen
+    columns: list[Values]
+
+    def select(self, rows: NDArray[np.int64]) -> Known:
+        """The chosen architectures."""
+        return Known(self.seen.select(rows), [x[rows] for x in self.columns])
+
+
 class KnownSpace:
     """Standardised columns of architectures: embeddings by encoders pre-trained on a sample of the space, and features.
 
@@ -45,8 +62,8 @@ class KnownSpace:
         self, problem: Problem, embedders: Sequence[Embedder], features: Mapping[str, Features], usual: ArchitectureSet
     ) -> None:
         self._problem, self._embedders, self._features = problem, embedders, features
-        seen = self._seen(usual)
-        self._standards = [Standard.of(seen.embeddings), Standard.of(seen.plain)]
+        self.usual = self._seen(usual)
+        self._standards = [Standard.of(self.usual.embeddings), Standard.of(self.usual.plain)]
 
     @classmethod
     def of(cls, problem: Problem, pretraining: str, seed: int, folder: Path | None = None) -> KnownSpace:
@@ -67,15 +84,15 @@ class KnownSpace:
                 embedders = settings.run(usual, np.zeros(0, np.int64), proxies, folder or Path(away), seed)
         return cls(problem, embedders, features_of(table, FEATURES.names(), None, problem.metrics), usual)
 
-    def columns(self, architectures: ArchitectureSet) -> list[Values]:
-        """(N, Q) columns of each informative part: embeddings, then features.
+    def __call__(self, architectures: ArchitectureSet) -> Known:
+        """What is known of N architectures; the informative parts are embeddings, then features.
 
-        If there is none, a single column of zeros.
+        If there is none, `columns` is a single column of zeros.
         """
         seen = self._seen(architectures)
         parts = zip(self._standards, (seen.embeddings, seen.plain), strict=True)
         telling = [standard(values) for standard, values in parts if standard.width]
-        return telling or [np.zeros((len(architectures), 1))]
+        return Known(seen, telling or [np.zeros((len(architectures), 1))])
 
     def _seen(self, architectures: ArchitectureSet) -> Seen:
         return Seen(self._problem.table(architectures), self._embedders, self._features)

@@ -28,24 +28,26 @@ class Posterior:
     Args:
         known: (n, Q) standardised columns of the measured architectures, one array per part.
         targets: (n,) labels with mean about 0.
+        start: Where the search for the hyperparameters starts; None for their prior means.
     """
 
-    def __init__(self, known: list[Values], targets: Values) -> None:
+    def __init__(self, known: list[Values], targets: Values, start: Values | None = None) -> None:
         from scipy.linalg import cho_solve, cholesky
 
         self._known = known
         among = relations(known, known, 1)
-        self._theta = hyperparameters(among, targets, len(known))
-        self.noise = float(np.exp(self._theta[-1]))
+        self.theta = hyperparameters(among, targets, len(known), start)
+        """Hyperparameters (`archflow.predict.kernels`)."""
+        self.noise = float(np.exp(self.theta[-1]))
         """Noise variance of a measurement."""
-        self._root = cholesky(covariances(among, self._theta) + self.noise * np.eye(len(targets)), lower=True)
+        self._root = cholesky(covariances(among, self.theta) + self.noise * np.eye(len(targets)), lower=True)
         self._solved = cho_solve((self._root, True), targets)
 
     def __call__(self, columns: list[Values]) -> tuple[Values, Values]:
         """(N,) mean and (N,) standard deviation of architectures with these columns (N, Q), without noise."""
         count = len(columns[0])
         mean, std = np.empty(count), np.empty(count)
-        variances, lengths, _ = split(self._theta, len(columns) + 1)
+        variances, lengths, _ = split(self.theta, len(columns) + 1)
         for first in range(0, count, ROWS):
             part = slice(first, first + ROWS)
             some = [x[part] for x in columns]
@@ -58,9 +60,7 @@ class Posterior:
     def joint(self, columns: list[Values]) -> tuple[Values, Values]:
         """(N,) mean and (N, N) covariance of architectures with these columns (N, Q), without noise."""
         between, explained = self._seen(columns)
-        return self._solved @ between, covariances(
-            relations(columns, columns, 1), self._theta
-        ) - explained.T @ explained
+        return self._solved @ between, covariances(relations(columns, columns, 1), self.theta) - explained.T @ explained
 
     def draws(self, columns: list[Values], count: int, generator: np.random.Generator) -> Values:
         """(count, N) joint draws for architectures with these columns (N, Q)."""
@@ -72,5 +72,5 @@ class Posterior:
         """(n, N) covariances with the measured architectures, raw and whitened by their Cholesky factor."""
         from scipy.linalg import solve_triangular
 
-        between = covariances(relations(self._known, columns, 1), self._theta)
+        between = covariances(relations(self._known, columns, 1), self.theta)
         return between, solve_triangular(self._root, between, lower=True)

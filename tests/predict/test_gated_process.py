@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from archflow.predict.gated_process import LEAST_RANK, GatedProcess, Pairs, transfer_weights
-from archflow.predict.kernels import covariances, start
+from archflow.predict.kernels import covariances, prior_means
 
 RNG = np.random.default_rng(0)
 X, Z = RNG.normal(size=(30, 3)), RNG.normal(size=(12, 3))
 SAID, SAYS = RNG.normal(size=(30, 2)), RNG.normal(size=(12, 2))
-THETA = start(4, 1) + 0.2
+THETA = prior_means(4, 1) + 0.2
 WEIGHTS = np.array([1.5, 0.5])
 AMONG, TO = Pairs.of([X], [X], 1), Pairs.of([X], [Z], 1)
 

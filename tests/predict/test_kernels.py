@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import check_grad
 
 from archflow.predict import kernels
-from archflow.predict.kernels import LEAST_NOISE, covariances, hyperparameters, relations, split, start
+from archflow.predict.kernels import LEAST_NOISE, covariances, hyperparameters, prior_means, relations, split
 
 
 def planted(count: int = 40, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
@@ -21,7 +21,7 @@ def planted(count: int = 40, seed: int = 0) -> tuple[list[np.ndarray], np.ndarra
 def test_the_gradient_is_that_of_the_loss(linear):
     x, y = planted()
     seen = relations(x, x, linear)
-    before = start(len(seen), 2)
+    before = prior_means(len(seen), 2)
     for shift in (0.0, 0.5, -1.0):
         theta = before + shift * np.linspace(-1, 1, len(before))
         loss, gradient = kernels._loss(theta, seen, y, before)
@@ -37,7 +37,7 @@ def test_the_loss_is_that_of_a_normal_distribution():
 
     x, y = planted(12)
     seen = relations(x, x, 1)
-    before = start(3, 2)
+    before = prior_means(3, 2)
     theta = before + 0.3
     covariance: Any = covariances(seen, theta) + split(theta, 3)[2] * np.eye(12)
     other = -multivariate_normal(np.zeros(12), covariance).logpdf(y) - 6 * np.log(2 * np.pi)
@@ -47,10 +47,12 @@ def test_the_loss_is_that_of_a_normal_distribution():
 
 def test_covariances_are_symmetric_and_positive():
     x, _ = planted()
-    total = covariances(relations(x, x, 1), start(3, 2))
+    total = covariances(relations(x, x, 1), prior_means(3, 2))
     np.testing.assert_allclose(total, total.T, atol=1e-12)
     assert np.linalg.eigvalsh(total).min() > -1e-9
-    np.testing.assert_allclose(covariances(relations(x, [z[:3] for z in x], 1), start(3, 2)), total[:, :3], atol=1e-9)
+    np.testing.assert_allclose(
+        covariances(relations(x, [z[:3] for z in x], 1), prior_means(3, 2)), total[:, :3], atol=1e-9
+    )
 
 
 def test_what_tells_nothing_counts_little():
@@ -72,3 +74,14 @@ def test_equal_architectures_have_hyperparameters():
     x = [np.ones((20, 3))]
     theta = hyperparameters(relations(x, x, 1), np.linspace(-1, 1, 20), 1)
     assert np.isfinite(theta).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_start_at_hyperparameters_of_fewer_labels_fits_as_well(seed):
+    x, y = planted(60, seed)
+    seen, before = relations(x, x, 1), prior_means(3, 2)
+    first = hyperparameters(seen[:, :30, :30], y[:30], 2)
+    cold, warm = hyperparameters(seen, y, 2), hyperparameters(seen, y, 2, first)
+    began, ended, usual = (kernels._loss(theta, seen, y, before)[0] for theta in (first, warm, cold))
+    assert ended < began
+    assert ended == pytest.approx(usual, abs=1.0)

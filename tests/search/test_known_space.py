@@ -19,4 +19,4 @@ def test_a_small_space_is_shown_whole_and_each_architecture_once(monkeypatch):
 def test_there_is_a_column_even_where_nothing_tells_architectures_apart():
     single = NASBench201().sample(1, np.random.default_rng(0))
     known = KnownSpace.of(Problem.in_table(Table(single, {}), "score"), "none", 0)
-    assert [columns.tolist() for columns in known.columns(single)] == [[[0.0]]]
+    assert [columns.tolist() for columns in known(single).columns] == [[[0.0]]]

@@ -87,7 +87,7 @@ class ArchitectureEnsemble(EnsembleModel):
         """Joint draws from Gaussian processes, one per metric, for all architectures.
 
         Args:
-            columns: (N, Q) standardised columns of each part, such as `KnownSpace.columns` returns.
+            columns: (N, Q) standardised columns of each part, such as those of `Known`.
             measured: (n,) row indices of the measured architectures.
             rising: (n,) or (n, m) measured values, better when higher.
             members: Number of draws.

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
+from archflow.near import alternatives
 from archflow.predict.choose import CANDIDATES, choose
+from archflow.predict.components import Component
 from archflow.predict.pareto import fronts
-from archflow.predict.rank_scale import RankScale
+from archflow.recipes.stacks import RECIPES, Recipe
 from archflow.search.base import SEARCHERS, Proposals, Searcher
 from archflow.search.gain import best_by_gain
-from archflow.search.known_space import PRETRAININGS, KnownSpace
-from archflow.search.posterior import Posterior
+from archflow.search.known_space import PRETRAININGS, Known, KnownSpace
+from archflow.search.metric_model import MetricModel
 from archflow.search.problem import Constraint, Problem
 
 Values = NDArray[np.float64]
 
 SHORTLIST = 400
 """Number of candidates in a joint posterior draw."""
+
+MODELS: Mapping[str, Recipe | None] = {"process": None, "plain": RECIPES["plain"], "quick": RECIPES["quick"]}
+"""Choices of the model of a metric: a Gaussian process alone, or the recipe whose blend of components predicts."""
 
 PARENTS, MUTANTS, FRESH = 20, 25, 500
 """Composition of the pool: mutants per parent, and random architectures."""
@@ -46,6 +52,7 @@ class ArchflowSearch(Searcher):
         each: Architectures per batch.
         spread: Factor on the deviations of the draws from the mean; 0 takes the highest mean.
         pretraining: `quick`, or `none` for no encoders.
+        model: `process`; or `plain` or `quick`, the recipe whose blend of components predicts instead.
         listed: Largest size of a space all of whose architectures are candidates; larger spaces use a pool.
     """
 
@@ -60,16 +67,22 @@ class ArchflowSearch(Searcher):
         each: int = 10,
         spread: float = 0.5,
         pretraining: str = "quick",
+        model: str = "process",
         listed: int = 50_000,
     ) -> None:
         super().__init__(problem, seed)
         self.initial, self.each, self.spread = initial, each, spread
-        self.pretraining, self.most_listed = pretraining, listed
+        self.pretraining, self.model, self.most_listed = pretraining, model, listed
         if pretraining not in PRETRAININGS:
             raise ArchflowError(
                 f"archflow: no pretraining is called {pretraining!r}; there are: {', '.join(PRETRAININGS)}"
             )
-        self._fitted: tuple[int, dict[str, _MetricModel]] | None = None
+        if model not in MODELS:
+            raise ArchflowError(f"archflow: no model is called {model!r}; {alternatives(model, MODELS)}")
+        recipe = MODELS[model]
+        self._components = recipe.unfitted() if recipe else []
+        self._fitted: tuple[int, Mapping[str, MetricModel]] | None = None
+        self._starts: dict[int, Mapping[str, Values]] = {}
 
     def share(self, other: ArchflowSearch) -> None:
         """Reuse what another searcher of the same problem and settings has computed about the space.
@@ -89,10 +102,10 @@ class ArchflowSearch(Searcher):
             return self._first(min(n, missing), generator)
         if len(self.history.done) < 2:
             return Proposals(self.fresh(n, generator), "random")
-        candidates, columns = self._candidates(generator)
+        candidates, known = self._candidates(generator)
         if len(candidates) == 0:
             return Proposals(candidates)
-        return self._drawn(n, candidates, columns, generator)
+        return self._drawn(n, candidates, known, generator)
 
     def _first(self, n: int, generator: np.random.Generator) -> Proposals:
         """The most informative architectures, given those already asked for."""
@@ -101,22 +114,22 @@ class ArchflowSearch(Searcher):
         n = min(n, len(fresh))
         if n == 0:
             return Proposals(fresh)
-        columns = self._known_space.columns(ArchitectureSet.concatenate([asked, fresh]))[0]
+        columns = self._known_space(ArchitectureSet.concatenate([asked, fresh])).columns[0]
         chosen = choose(columns, n, np.arange(len(asked)), self.seed)
         return Proposals(fresh.select(chosen - len(asked)), "tells most")
 
-    def _drawn(self, n: int, candidates: ArchitectureSet, columns: list[Values], generator: np.random.Generator):
+    def _drawn(self, n: int, candidates: ArchitectureSet, known: Known, generator: np.random.Generator):
         """Choose the best candidate of each of n joint posterior draws."""
         models = self._models()
-        beliefs = {metric: model.posterior(columns) for metric, model in models.items()}
+        beliefs = {metric: model(known) for metric, model in models.items()}
         signs = dict(zip(self.problem.metrics, self.problem.signs, strict=False))  # of the objectives, which come first
         hopes = [signs[metric] * beliefs[metric][0] + 2 * self.spread * beliefs[metric][1] for metric in signs]
         short = _shortlist(np.stack(hopes, 1))
-        shown = [x[short] for x in columns]
+        shown = known.select(short)
         draws = {}
         for metric, model in models.items():
             mean = beliefs[metric][0][short]
-            draws[metric] = mean + self.spread * (model.posterior.draws(shown, n, generator) - mean)
+            draws[metric] = mean + self.spread * (model.draws(shown, n, generator) - mean)
         rising = np.stack([signs[metric] * draws[metric] for metric in signs], 2)  # (n, S, M)
         measured = np.stack([signs[metric] * models[metric].scores for metric in signs], 1)  # (D, M)
         broken = np.zeros(rising.shape[:2])
@@ -131,29 +144,50 @@ class ArchflowSearch(Searcher):
         believed[:, 0] *= sign
         return Proposals(candidates.select(rows), "best of a draw", believed)
 
-    def _models(self) -> dict[str, _MetricModel]:
+    def _models(self) -> Mapping[str, MetricModel]:
         """The models of all metrics, fitted to the results so far."""
-        if self._fitted is None or self._fitted[0] != len(self.history.done):
-            columns = self._columns_of(self.history.measured)
-            metrics = [self.history.trials[number].metrics or {} for number in self.history.done]
-            values = {name: np.array([each[name] for each in metrics]) for name in self.problem.metrics}
-            models = {name: _MetricModel.of(columns, values[name]) for name in self.problem.metrics}
-            self._fitted = (len(self.history.done), models)
+        count = len(self.history.done)
+        if self._fitted is None or self._fitted[0] != count:
+            self._fitted = (count, self._fit(count, self._components))
         return self._fitted[1]
 
-    def _candidates(self, generator: np.random.Generator) -> tuple[ArchitectureSet, list[Values]]:
-        """Architectures that were not asked for, and their columns."""
+    def _fit(self, count: int, components: Sequence[Component]) -> Mapping[str, MetricModel]:
+        """Fit models to the first `count` results."""
+        numbers, start = self.history.done[:count], self._start(count)
+        known = self._known(self.history.architectures.select(np.array(numbers, np.int64)))
+        metrics = [self.history.trials[number].metrics or {} for number in numbers]
+        values = {name: np.array([each[name] for each in metrics]) for name in self.problem.metrics}
+        settings = components, self._known_space.usual, self.seed
+        return {name: MetricModel.of(known, values[name], *settings, start.get(name)) for name in self.problem.metrics}
+
+    def _start(self, count: int) -> Mapping[str, Values]:
+        """By metric, where the hyperparameters of a fit to the first `count` results start; empty for the prior.
+
+        They are those of the first `initial` results times a power of two, so that a resumed search starts from the
+        same ones after few fits.
+        """
+        fewer = self.initial
+        while 2 * fewer < count:
+            fewer *= 2
+        if fewer >= count:
+            return {}
+        if fewer not in self._starts:
+            self._starts[fewer] = {name: model.process.theta for name, model in self._fit(fewer, ()).items()}
+        return self._starts[fewer]
+
+    def _candidates(self, generator: np.random.Generator) -> tuple[ArchitectureSet, Known]:
+        """Architectures that were not asked for, and what is known of them."""
         if self._all is not None:
-            everything, keys, columns = self._all
+            everything, keys, known = self._all
             rows = np.array([row for key, row in keys.items() if key not in self.history], np.int64)
-            return everything.select(rows), [x[rows] for x in columns]
+            return everything.select(rows), known.select(rows)
         best = np.array(self.history.done)[np.argsort(-self._merit(), kind="stable")[:PARENTS]]
         parents = self.history.architectures.select(np.repeat(best, MUTANTS))
         drawn = [self.space.mutants(parents, generator), self.fresh(FRESH, generator)]
         pool = ArchitectureSet.concatenate([each for each in drawn if len(each)])
         first = {key: row for row, key in reversed(list(enumerate(self.space.keys(pool)))) if key not in self.history}
         pool = pool.select(np.sort(np.fromiter(first.values(), np.int64, len(first))))
-        return pool, self._known_space.columns(pool)
+        return pool, self._known_space(pool)
 
     def _merit(self) -> Values:
         """(D,) fitness of each measured architecture as a parent."""
@@ -161,55 +195,26 @@ class ArchflowSearch(Searcher):
             return self.history.fitness
         return -fronts(self.history.rising) - 1e6 * (self.history.violation > 0)
 
-    def _columns_of(self, architectures: ArchitectureSet) -> list[Values]:
+    def _known(self, architectures: ArchitectureSet) -> Known:
         if self._all is None:
-            return self._known_space.columns(architectures)
-        _, keys, columns = self._all
-        rows = np.array([keys[key] for key in self.space.keys(architectures)], np.int64)
-        return [x[rows] for x in columns]
+            return self._known_space(architectures)
+        _, keys, known = self._all
+        return known.select(np.array([keys[key] for key in self.space.keys(architectures)], np.int64))
 
     @cached_property
     def _known_space(self) -> KnownSpace:
         return KnownSpace.of(self.problem, self.pretraining, self.seed, self.folder)
 
     @cached_property
-    def _all(self) -> tuple[ArchitectureSet, dict[str, int], list[Values]] | None:
-        """The architectures of a small listed space, the row of each canonical form, and their columns.
+    def _all(self) -> tuple[ArchitectureSet, dict[str, int], Known] | None:
+        """The architectures of a small listed space, the row of each canonical form, and what is known of them.
 
         None for other spaces.
         """
         if self.space.size > self.most_listed or self.listed is None:
             return None
         everything, keys = self.listed
-        return everything, keys, self._known_space.columns(everything)
-
-
-class _MetricModel(NamedTuple):
-    """The posterior of one metric.
-
-    Attributes:
-        scores: (D,) normal scores of the measured values.
-        scale: Values -> scores; None while all values are equal.
-        posterior: Gaussian process of the scores.
-    """
-
-    scores: Values
-    scale: RankScale | None
-    posterior: Posterior
-
-    @classmethod
-    def of(cls, columns: list[Values], values: Values) -> _MetricModel:
-        """Fit a model to standardised columns (D, Q) and values (D,)."""
-        scale = RankScale.of(values)
-        scores = np.zeros(len(values)) if scale is None else scale(values)
-        return cls(scores, scale, Posterior(columns, scores))
-
-    def in_unit(self, mean: Values, std: Values) -> Values:
-        """Convert mean and deviation (N,) of scores to the metric's unit (N, 2), clipped to the measured range."""
-        if self.scale is None:
-            return np.full((len(mean), 2), np.nan)
-        low, centre, high = (np.interp(mean + z * std, self.scale.scores, self.scale.values) for z in (-1, 0, 1))
-        return np.stack([centre, (high - low) / 2], 1)
+        return everything, keys, self._known_space(everything)
 
 
 def _shortlist(hopes: Values) -> NDArray[np.int64]:

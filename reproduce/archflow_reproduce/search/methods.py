@@ -70,6 +70,7 @@ METHODS: Mapping[str, Method] = {
     "archflow, batches of 5": Method("archflow", {"each": 5}),
     "archflow, 20 first": Method("archflow", {"initial": 20}),
     "archflow, no encoders": Method("archflow", {"pretraining": "none"}),
+    "archflow, blend": Method("archflow", {"model": "plain"}),
     **{
         name: Method(name)
         for name in (

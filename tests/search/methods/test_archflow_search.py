@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 
+from archflow.errors import ArchflowError
 from archflow.graph.table import Table
-from archflow.search.methods.archflow_search import ArchflowSearch
+from archflow.recipes.stacks import Recipe
+from archflow.search.methods.archflow_search import MODELS, ArchflowSearch
 from archflow.search.methods.random_search import RandomSearch
+from archflow.search.posterior import Posterior
 from archflow.search.problem import Constraint, Problem
 from archflow.spaces import NASBench201
 from archflow.testing.searcher import SearcherContract
@@ -12,6 +15,38 @@ from archflow.testing.searcher import SearcherContract
 class TestArchflowSearch(SearcherContract):
     def searcher(self, problem, seed=0):
         return ArchflowSearch(problem, seed, initial=6, each=4, pretraining="none", listed=100)
+
+
+def test_a_blend_of_components_chooses_and_resumes(monkeypatch):
+    monkeypatch.setitem(MODELS, "plain", Recipe({"line": {}, "ridge": {}}))  # the fastest components
+    case = TestArchflowSearch()
+    case.budget = 16
+    case.searcher = lambda problem, seed=0: ArchflowSearch(  # pyright: ignore[reportAttributeAccessIssue]
+        problem, seed, initial=6, each=4, pretraining="none", model="plain"
+    )
+    case.test_a_new_searcher_with_the_old_history_resumes()
+    searcher = case.searcher(case.large())
+    case.run(searcher, case.budget)
+    assert [model.blend is not None for model in searcher._models().values()] == [True]
+    assert all(trial.belief for trial in searcher.history.trials[6:])
+
+
+def test_fits_start_from_those_to_fewer_results(monkeypatch):
+    starts = []
+
+    def fitted(known, targets, start):
+        starts.append((len(targets), start is not None))
+        return Posterior(known, targets, start)
+
+    monkeypatch.setattr("archflow.search.metric_model.Posterior", fitted)
+    case = TestArchflowSearch()
+    case.run(case.searcher(case.large()), 26)
+    assert starts == [(6, False), (6, False), (10, True), (12, True), (14, True), (18, True), (22, True)]
+
+
+def test_an_unknown_model_is_refused():
+    with pytest.raises(ArchflowError, match=r"no model is called 'plian'; did you mean 'plain'"):
+        ArchflowSearch(TestArchflowSearch().large(), model="plian")
 
 
 def test_it_finds_better_than_chance():
