@@ -11,13 +11,13 @@ from functools import cache
 from itertools import permutations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archflow.spaces.nasbench101.codes import (
     EDGE_SHIFT,
     MAX_NODES,
     SIZE_SHIFT,
     Codes,
+    Moves,
     are_cells,
     moved,
     sizes,
@@ -42,8 +42,8 @@ def representatives(codes: Codes) -> Codes:
         rows = np.flatnonzero(size == nodes)
         for some in np.split(rows, range(_ROWS, len(rows), _ROWS)):
             # One that does not go forward is beyond all that do, and never the smallest.
-            smallest = moved(codes[some], _renumberings(nodes))[0].min(axis=1)
-            result[some] = smallest | (nodes << SIZE_SHIFT)
+            smallest = _renumberings(nodes)(codes[some]).min(axis=1)
+            result[some] = smallest.astype(np.int64) | (nodes << SIZE_SHIFT)
     return result
 
 
@@ -65,6 +65,6 @@ def all_classes() -> Codes:
 
 
 @cache
-def _renumberings(nodes: int) -> NDArray[np.int64]:
-    """((n - 2)!, n) new positions of every node; input and output keep theirs."""
-    return np.array([(0, *inner, nodes - 1) for inner in permutations(range(1, nodes - 1))])
+def _renumberings(nodes: int) -> Moves:
+    """All (n - 2)! renumberings; input and output keep their positions."""
+    return Moves.to(np.array([(0, *inner, nodes - 1) for inner in permutations(range(1, nodes - 1))]))

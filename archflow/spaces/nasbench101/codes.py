@@ -13,6 +13,8 @@ Source of the space: Ying et al., "NAS-Bench-101: Towards Reproducible Neural Ar
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +38,9 @@ INCOMING, OUTGOING = (
     np.array([EDGE_BITS[ends == node].sum() for node in range(MAX_NODES)]) for ends in (TARGETS, SOURCES)
 )
 """Both (7,): masks of the edges into and out of every node."""
+
+_OPERATIONS = np.arange(1 << EDGE_SHIFT)[:, None] // DIGITS % len(OPERATIONS)
+"""(256, 5) the operations of nodes 1 to 5 by the lowest bits of a code."""
 
 _BACKWARD = 1 << SIZE_SHIFT
 
@@ -63,7 +68,7 @@ def adjacency(codes: Codes) -> NDArray[np.bool_]:
 
 def operations(codes: Codes) -> NDArray[np.int64]:
     """Codes (N,) -> operations of nodes 1 to 5 (N, 5) as indices into `OPERATIONS`, 0 beyond a cell's size."""
-    return (codes & (1 << EDGE_SHIFT) - 1)[:, None] // DIGITS % len(OPERATIONS)
+    return _OPERATIONS[codes & (1 << EDGE_SHIFT) - 1]
 
 
 def edge_bit(source: NDArray[np.int64], target: NDArray[np.int64]) -> Codes:
@@ -83,29 +88,46 @@ def are_cells(codes: Codes) -> NDArray[np.bool_]:
     return few & (size[:, 0] >= 2) & (reached & reaching).all(axis=1)
 
 
-def moved(codes: Codes, positions: NDArray[np.int64]) -> tuple[Codes, NDArray[np.bool_]]:
-    """Renumber the nodes of cells; returns codes without their size.
+class Moves(NamedTuple):
+    """K renumberings of the nodes of cells with n nodes.
 
     A code is linear in its edges and digits, and so is its renumbered code: one matrix product renumbers all cells in
     all ways.
 
-    Args:
-        codes: (N,), all of one size n.
-        positions: (K, n), the new position of each node; -1 drops the node with its edges.
-
-    Returns:
-        Codes (N, K) of size 0, and (N, K) whether all edges still go forward; codes for which they do not are
-        meaningless.
+    Attributes:
+        nodes: n.
+        values: (E + n - 2, K) what each of the E = n(n - 1)/2 edges and of the n - 2 operations adds to a new code.
+            Doubles represent these integers exactly, and their matrix product is fast.
     """
-    nodes = positions.shape[1]
-    edges = nodes * (nodes - 1) // 2
-    source, target = positions[:, SOURCES[:edges]], positions[:, TARGETS[:edges]]
-    edge_values = np.where(source < target, edge_bit(np.maximum(source, 0), np.maximum(target, 1)), _BACKWARD)
-    edge_values[(source < 0) | (target < 0)] = 0
-    place = positions[:, 1 : nodes - 1]
-    digit_values = np.where(place < 0, 0, DIGITS[place - 1])
-    values = np.concatenate([edge_values, digit_values], axis=1).T
-    parts = np.concatenate([codes[:, None] & EDGE_BITS[:edges] != 0, operations(codes)[:, : nodes - 2]], axis=1)
-    # Doubles represent these integers exactly, and their matrix product is fast.
-    result = (parts.astype(np.float64) @ values.astype(np.float64)).astype(np.int64)
+
+    nodes: int
+    values: NDArray[np.float64]
+
+    @classmethod
+    def to(cls, positions: NDArray[np.int64]) -> Moves:
+        """Renumber nodes to positions (K, n); -1 drops the node with its edges."""
+        nodes = positions.shape[1]
+        edges = nodes * (nodes - 1) // 2
+        source, target = positions[:, SOURCES[:edges]], positions[:, TARGETS[:edges]]
+        edge_values = np.where(source < target, edge_bit(np.maximum(source, 0), np.maximum(target, 1)), _BACKWARD)
+        edge_values[(source < 0) | (target < 0)] = 0
+        place = positions[:, 1 : nodes - 1]
+        digit_values = np.where(place < 0, 0, DIGITS[place - 1])
+        return cls(nodes, np.concatenate([edge_values, digit_values], axis=1).T.astype(np.float64))
+
+    def __call__(self, codes: Codes) -> NDArray[np.float64]:
+        """Codes (N,) with n nodes -> their codes of size 0 (N, K), meaningless where an edge goes backward.
+
+        The latter are beyond all others.
+        """
+        edges = self.nodes * (self.nodes - 1) // 2
+        parts = np.empty((len(codes), len(self.values)))
+        parts[:, :edges] = codes[:, None] & EDGE_BITS[:edges] != 0
+        parts[:, edges:] = operations(codes)[:, : self.nodes - 2]
+        return parts @ self.values
+
+
+def moved(codes: Codes, moves: Moves) -> tuple[Codes, NDArray[np.bool_]]:
+    """Renumber nodes: the codes (N, K) of `Moves`, and (N, K) whether all edges still go forward."""
+    result = moves(codes).astype(np.int64)
     return result, result < _BACKWARD

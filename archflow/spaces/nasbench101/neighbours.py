@@ -13,7 +13,7 @@ neighbour.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -28,6 +28,7 @@ from archflow.spaces.nasbench101.codes import (
     OUTGOING,
     SIZE_SHIFT,
     Codes,
+    Moves,
     are_cells,
     edge_bit,
     moved,
@@ -62,18 +63,34 @@ def _toggled_edges(codes: Codes, size: int) -> Codes:
 
 def _without_a_node(codes: Codes, size: int) -> Codes:
     inner = np.arange(1, size - 1)
-    positions = np.arange(size) - (np.arange(size) > inner[:, None])
-    positions[np.arange(len(inner)), inner] = -1
     once = (np.bitwise_count(codes[:, None] & INCOMING[inner]) == 1) & (
         np.bitwise_count(codes[:, None] & OUTGOING[inner]) == 1
     )
-    return moved(codes, positions)[0][once] | (size - 1 << SIZE_SHIFT)
+    return moved(codes, _dropping_each(size))[0][once] | (size - 1 << SIZE_SHIFT)
+
+
+@cache
+def _dropping_each(size: int) -> Moves:
+    """For each inner node, the renumbering that drops it."""
+    inner = np.arange(1, size - 1)
+    positions = np.arange(size) - (np.arange(size) > inner[:, None])
+    positions[np.arange(len(inner)), inner] = -1
+    return Moves.to(positions)
 
 
 def _with_a_node(codes: Codes, size: int) -> Codes:
-    # The new node comes right before its successor.
+    moves, news = _making_room(size)
+    return ((moved(codes, moves)[0][:, :, None] + news) | (size + 1 << SIZE_SHIFT)).reshape(-1)
+
+
+@cache
+def _making_room(size: int) -> tuple[Moves, Codes]:
+    """For each pair of nodes, the renumbering that leaves a gap right before the second, and codes of what fills it.
+
+    Returns:
+        The P renumberings, and (P, 3) the codes of an operation between the two nodes, for each operation.
+    """
     source, target = np.array(list(combinations(range(size), 2))).T
     positions = np.arange(size) + (np.arange(size) >= target[:, None])
     edges = edge_bit(source, target) | edge_bit(target, target + 1)
-    news = edges[:, None] + np.arange(len(OPERATIONS)) * DIGITS[target - 1, None]
-    return ((moved(codes, positions)[0][:, :, None] + news) | (size + 1 << SIZE_SHIFT)).reshape(-1)
+    return Moves.to(positions), edges[:, None] + np.arange(len(OPERATIONS)) * DIGITS[target - 1, None]

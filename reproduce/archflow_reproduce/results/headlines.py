@@ -17,7 +17,10 @@ QUERIES = 100
 
 
 def travel_headline(records: Sequence[Record]) -> str:
-    """For each number of labels, mean Kendall tau of the default and of the baselines that apply to all tables."""
+    """For each number of labels, mean Kendall tau of the default and of the baselines that apply to all tables.
+
+    Of several records with the same number of labels, that of the most tables counts.
+    """
     found = [
         (budget, Comparison.of(record.content, budget), record)
         for record in records
@@ -27,6 +30,7 @@ def travel_headline(records: Sequence[Record]) -> str:
     found = [
         (budget, tau, record) for budget, tau, record in found if tau.leader is not None and tau.complete[tau.leader]
     ]
+    found = list({each[0]: each for each in sorted(found, key=lambda each: len(each[1].tables))}.values())
     found.sort(key=lambda each: (each[0].endswith("%"), float(each[0].removesuffix("%"))))
     if not found:
         return ""

@@ -86,6 +86,7 @@ BASELINES: Mapping[str, Method] = {
 
 OURS: Mapping[str, Method] = {
     "default": Method(ours.default, is_ours=True),
+    "best": Method(ours.best, is_ours=True),
     "without_encoders": Method(ours.without_encoders, is_ours=True),
 }
 

@@ -26,6 +26,14 @@ def test_the_default_beside_the_baselines_that_all_tables_have():
     ]
 
 
+def test_of_the_same_number_of_labels_the_record_of_most_tables():
+    fewer = result()
+    fewer["tables"] = dict(list(fewer["tables"].items())[:2])
+    for records in ([fewer, result()], [result(), fewer]):
+        heads, *_ = rows(travel_headline([record("travel", each) for each in records]))
+        assert heads == ["predictor", "30 labels, 3 tables, 2 runs", "archflow is ahead on"]
+
+
 def test_rows_on_which_choices_were_made_are_no_headline():
     assert travel_headline([record("travel", {**result(), "rows": "development"})]) == ""
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from archflow.spaces.nasbench101.codes import adjacency, are_cells, edge_bit, encode, moved, operations, sizes
+from archflow.spaces.nasbench101.codes import Moves, adjacency, are_cells, edge_bit, encode, moved, operations, sizes
 from archflow.spaces.nasbench101.sampling import random_cells
 
 CELLS = random_cells(3000, np.random.default_rng(0))
@@ -26,7 +26,7 @@ def test_what_is_on_no_path_makes_no_cell():
 def test_moved_nodes_take_edges_and_operations_along():
     cells = CELLS[sizes(CELLS) == 7]
     stay, swap = np.arange(7), np.array([0, 2, 1, 3, 4, 5, 6])
-    codes, forward = moved(cells, np.stack([stay, swap]))
+    codes, forward = moved(cells, Moves.to(np.stack([stay, swap])))
     assert forward[:, 0].all()
     assert np.array_equal(codes[:, 0] + (7 << 29), cells)
     assert np.array_equal(forward[:, 1], ~adjacency(cells)[:, 1, 2])

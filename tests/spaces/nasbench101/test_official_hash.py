@@ -1,6 +1,6 @@
 import numpy as np
 
-from archflow.spaces.nasbench101.codes import moved, sizes
+from archflow.spaces.nasbench101.codes import Moves, moved, sizes
 from archflow.spaces.nasbench101.official_hash import official_hashes
 from archflow.spaces.nasbench101.sampling import random_cells
 
@@ -18,7 +18,7 @@ def test_neither_repeats_nor_their_order_matter():
 def test_renumbered_cells_have_one_hash_and_others_another():
     many = random_cells(3000, np.random.default_rng(2))
     cells = many[sizes(many) == 7]
-    codes, forward = moved(cells, np.array([[0, 2, 1, 3, 4, 5, 6]]))
+    codes, forward = moved(cells, Moves.to(np.array([[0, 2, 1, 3, 4, 5, 6]])))
     there = forward[:, 0]
     renumbered = codes[there, 0] + (7 << 29)
     assert (renumbered != cells[there]).any()
