@@ -71,6 +71,7 @@ METHODS: Mapping[str, Method] = {
     "archflow, 20 first": Method("archflow", {"initial": 20}),
     "archflow, no encoders": Method("archflow", {"pretraining": "none"}),
     "archflow, blend": Method("archflow", {"model": "plain"}),
+    "archflow, blend with networks": Method("archflow", {"model": "quick"}),
     **{
         name: Method(name)
         for name in (
