@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -52,6 +54,24 @@ def test_the_source_distribution_builds_the_same(source: Path) -> None:
     assert tracked("archflow") <= names
     assert {"LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "pyproject.toml", "PKG-INFO"} <= names
     assert {PurePosixPath(name).parts[0] for name in names if "/" in name} == {"archflow", "archflow.egg-info"}
+
+
+def test_what_the_container_copies_builds_the_same(wheel: Path, tmp_path: Path) -> None:
+    copies = re.findall(r"^COPY (.+) /src(/\S*)$", (ROOT / "Containerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    for names, folder in copies:
+        for name in names.split():
+            source, place = ROOT / name, tmp_path / "src" / folder.strip("/")
+            place.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, place)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), "."]
+    subprocess.run(command, cwd=tmp_path / "src", check=True)
+    (built,) = tmp_path.glob("archflow-*.whl")
+    with zipfile.ZipFile(wheel) as released, zipfile.ZipFile(built) as found:
+        names = [{each for each in archive.namelist() if ".dist-info/" not in each} for archive in (released, found)]
+    assert names[0] == names[1]
 
 
 def test_links_lead_to_the_repository(wheel: Path) -> None:
