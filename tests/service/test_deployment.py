@@ -27,7 +27,7 @@ def test_systemd_takes_the_unit(tmp_path):
 
 def test_the_command_of_the_unit_is_one_of_the_command_line(run, tmp_path):
     (command,) = re.findall(r"^ExecStart=\S+/archflow (.*)$", unit(), re.MULTILINE)
-    Path(tmp_path, "token").write_text("a token of the unit")
+    Path(tmp_path, "token").write_text("0123456789abcdef")
     words = command.replace("%d", str(tmp_path)).replace(" predictor", f" {tmp_path / 'nothing'}").split()
     assert "nothing" in run(*words, code=2)
 
