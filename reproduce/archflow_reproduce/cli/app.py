@@ -32,6 +32,7 @@ from archflow_reproduce.cli.soak import soak
 from archflow_reproduce.cli.speed import speed
 from archflow_reproduce.cli.travel import travel
 from archflow_reproduce.cli.widths import widths
+from archflow_reproduce.cli.workers import workers
 
 app = typer.Typer(help="Measure: the papers' protocols, and speed.", no_args_is_help=True)
 for verb in (
@@ -58,6 +59,7 @@ for verb in (
     ship_latency,
     speed,
     scale,
+    workers,
     compiled,
     serve,
     soak,

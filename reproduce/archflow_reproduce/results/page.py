@@ -32,6 +32,7 @@ from archflow_reproduce.results.sections.soak import SOAK
 from archflow_reproduce.results.sections.speed import AGAINST, SPEED, speed_summary
 from archflow_reproduce.results.sections.travel import TRAVEL
 from archflow_reproduce.results.sections.widths import WIDTHS
+from archflow_reproduce.results.sections.workers import WORKERS
 from archflow_reproduce.results.sections.zero_cost import PROXIES
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
@@ -39,7 +40,7 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 KINDS = (
     *(TRAVEL, CHOICES, EXPERTS, LATENCY, NEUSIGHT, DEVICES, FEW, EXPLAIN, SEARCH, HIERARCHICAL, FGP, ENCODERS, PRETEXT),
-    *(ACROSS, ARCH2VEC, SPEED, SCALE, COMPILED, AGAINST, SOAK, PROXIES, WIDTHS, IMPORT),
+    *(ACROSS, ARCH2VEC, SPEED, SCALE, WORKERS, COMPILED, AGAINST, SOAK, PROXIES, WIDTHS, IMPORT),
 )
 """Kinds of results, in the order of the page."""
 

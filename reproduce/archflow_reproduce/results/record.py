@@ -45,6 +45,7 @@ KINDS = (
     "across",
     "neusight",
     "scale",
+    "workers",
     "compiled",
     "soak",
 )
