@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.predict.rank_scale import normal_scores
 from archflow.predict.weights import correlations, stacked_weights
 
 Values = NDArray[np.float64]
@@ -35,8 +36,18 @@ def regression(unseen: Values, targets: Values) -> Values:
     return nnls(unseen.T, targets)[0]
 
 
+def ranks(unseen: Values, targets: Values) -> Values:
+    """The current rule on normal scores of the predictions.
+
+    Networks learn an order, and their scores need not be linear in the targets, as those of a Gaussian process are.
+    """
+    scored = np.stack([normal_scores(each) for each in unseen])
+    return stacked_weights(scored, targets) * scored.std(1) / np.maximum(unseen.std(1), 1e-6)
+
+
 RULES: Mapping[str, Rule] = {
     "today": stacked_weights,
+    "ranks": ranks,
     "equal": equal,
     "best": best,
     "regression": regression,
