@@ -20,7 +20,7 @@ def workers(
     force: ForceOption = False,
     as_json: Json = False,
 ) -> None:
-    """Time the ranking of a sample of DARTS with one and with two workers.
+    """Time one and two workers that rank a sample of DARTS.
 
     Workers are archflow's own processes and, if Ray is installed, those of a local Ray cluster.
     """
