@@ -87,7 +87,7 @@ class KnownSpace:
     def __call__(self, architectures: ArchitectureSet) -> Known:
         """What is known of N architectures; the informative parts are embeddings, then features.
 
-        If there is none, `columns` is a single column of zeros.
+        Without informative parts `columns` has a single column of zeros.
         """
         seen = self._seen(architectures)
         parts = zip(self._standards, (seen.embeddings, seen.plain), strict=True)
