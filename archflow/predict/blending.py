@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from archflow.errors import ArchflowError
 from archflow.predict.components.base import Guess
@@ -62,7 +62,9 @@ class Blend:
     conformal: CrossConformal
 
     @classmethod
-    def of(cls, guesses: Sequence[Guess], targets: Values, folds: Folds) -> tuple[Blend, Score]:
+    def of(
+        cls, guesses: Sequence[Guess], targets: Values, folds: Folds, odds: ArrayLike = 1.0
+    ) -> tuple[Blend, Score]:
         """Learn from the predictions by the F models of each component for the n labelled architectures.
 
         Weights are learnt from all labels, including those that calibrate. Learning each fold's weights from the labels
@@ -73,9 +75,10 @@ class Blend:
             guesses: Predictions of each component, of shape (F, n).
             targets: (n,) true targets.
             folds: Which targets each model did not learn from.
+            odds: Weights before any label is seen, as for `stacked_weights`.
         """
         unseen = np.stack([folds.unseen(guess.mean) for guess in guesses])
-        weights = _or_equal(stacked_weights(unseen, targets), unseen)
+        weights = _or_equal(stacked_weights(unseen, targets, odds), unseen)
         means, signs = _sum(weights, guesses), signs_of(guesses, weights)
         errors, deviations = targets - means, np.ones(folds.tested.shape)
         for fold, tested in enumerate(folds.tested):

@@ -112,8 +112,12 @@ class FittedNetworks:
         """The members, with their slopes on the scale of the metric's objective; for a ranking, that of the scores."""
         objective = self.objectives[metric]
         slope = objective.sign * (objective.spread if isinstance(objective, Regression) else 1.0) / len(self.models)
+
+        def constant(start: float, end: float) -> float:
+            return slope
+
         each = enumerate(self.models)
-        found = [Network(model, embedders[k % len(embedders)], metric, slope) for k, model in each]
+        found = [Network(model, embedders[k % len(embedders)], metric, constant) for k, model in each]
         own = self.metrics[metric] if objective.linear else f"log {self.metrics[metric]}"
         return Networks(found, own if isinstance(objective, Regression) else "score")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -148,8 +149,9 @@ class Stack:
         found, sign = [], self.scale.objective.sign
         for (_, fitted), weight in zip(self.parts, self.blend.weights, strict=True):
             if isinstance(fitted, FittedNetworks) and weight > 0:
-                for model, chosen, scale in zip(fitted.models, fitted.chosen, fitted.scale, strict=True):
-                    found.append(Network(model, embedders[chosen], 0, float(sign * weight / scale / self.models)))
+                for f, (model, chosen) in enumerate(zip(fitted.models, fitted.chosen, strict=True)):
+                    slope = partial(fitted.scale.slope, f, sign * weight / self.models)
+                    found.append(Network(model, embedders[chosen], 0, slope))
         return Networks(found, "standard deviations")
 
     @property

@@ -164,6 +164,7 @@ class StackedPredictor(Shown, Predictor):
         (objective,) = one_for_each(self.objective, 1)
         objective.check(values, f"labels of {metric}")
         scale, targets = TargetScale.of(objective, values, metric)
+        ranks = not scale.objective.predicts_values
         whole_reference = table if reference is None else as_table(reference)
         wanted = [name for component in self.components for name in component.reads]
         usual = whole_reference.select(reference_rows(whole_reference, REFERENCE, wanted))
@@ -176,13 +177,14 @@ class StackedPredictor(Shown, Predictor):
         if not able:
             raise ArchflowError("predictor: none of its components applies; give it encoders or features")
         with notebook_bar(f"fitting on {len(values)} labels", self.epochs(len(values)), on_epoch) as report:
-            lesson = Lesson(seen, targets, folds, seen_usual, self.seed, checkpoint, report, [metric])
+            lesson = Lesson(seen, targets, folds, seen_usual, self.seed, checkpoint, report, [metric], ranks)
             parts = [(component, fit_timed(component, lesson)) for component in able]
         tested = seen
         if wanted:
             emptied = with_gaps_of(known, whole_reference, wanted, self.seed)
             tested = Seen(emptied, self.embedders, features, self.device)
-        blend, score = Blend.of([fitted(tested) for _, fitted in parts], targets, folds)
+        odds = [component.odds(lesson) for component in able]
+        blend, score = Blend.of([fitted(tested) for _, fitted in parts], targets, folds, odds)
         stacking = Stacking.of([component.name for component in able], score, len(values), features)
         plan = Plan(list(self.components), self.kinds, self.columns, self.seed, self.context)
         texts = self.context.texts(known) if self.context else None

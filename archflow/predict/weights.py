@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Values = NDArray[np.float64]
 
 PRIOR = 100.0
-"""Weight, in labels, of the prior that components count by the likelihood that they give the labels."""
+"""Weight, in labels, of the prior that components count by their odds and the likelihood that they give the labels."""
 
 TEMPERATURE = 10.0
 """Divides the log-likelihood: distinguishing two components takes ten times as many labels as with independent
@@ -24,18 +24,20 @@ SIGNIFICANT = 1.0
 def stacked_weights(
     unseen: Values,
     targets: Values,
+    odds: ArrayLike = 1.0,
     prior: float = PRIOR,
     temperature: float = TEMPERATURE,
     significant: float = SIGNIFICANT,
 ) -> Values:
     """Compute (C,) non-negative weights of predictions by stacked regression (Breiman 1996).
 
-    They are shrunk towards weights by tempered likelihood (pseudo-Bayesian model averaging), so that weights are nearly
-    equal with few labels and data-driven with many. An uninformative component gets weight 0.
+    They are shrunk towards weights by tempered likelihood (pseudo-Bayesian model averaging), so that weights are near
+    the odds with few labels and data-driven with many. An uninformative component gets weight 0.
 
     Args:
         unseen: (C, n) predictions of held-out labels.
         targets: (n,) the labels, with mean about 0.
+        odds: (C,) weights before any label is seen, up to a factor; equal if they are one number.
         prior, temperature, significant: As `PRIOR`, `TEMPERATURE`, `SIGNIFICANT`.
     """
     from scipy.optimize import nnls
@@ -45,9 +47,9 @@ def stacked_weights(
     known = np.flatnonzero(found > significant / np.sqrt(len(targets)))
     if len(known) == 0:
         return weights
-    unseen, found = unseen[known], found[known]
+    odds, unseen, found = np.broadcast_to(odds, len(unseen))[known], unseen[known], found[known]
     likelihood = -0.5 * len(targets) * np.log1p(-np.square(np.minimum(found, NEVER)))
-    shares = np.exp((likelihood - likelihood.max()) / temperature)
+    shares = odds * np.exp((likelihood - likelihood.max()) / temperature)
     centre = _fitted(shares / unseen.std(1), unseen, targets)
     pull = np.sqrt(prior) * np.diag(unseen.std(1))
     inputs = np.concatenate([unseen.T, pull])

@@ -34,9 +34,11 @@ class FittedBlend:
 
     def __init__(self, components: Sequence[Component], seen: Seen, targets: Values, usual: Seen, seed: int) -> None:
         folds = Folds.of(len(targets), seed)
-        lesson = Lesson(seen, targets, folds, usual, seed)
-        parts = [component.fit(lesson) for component in components if component.applies(usual)]
-        blend, _ = Blend.of([part(seen) for part in parts], targets, folds)
+        lesson = Lesson(seen, targets, folds, usual, seed, ranks=True)
+        able = [component for component in components if component.applies(usual)]
+        parts = [component.fit(lesson) for component in able]
+        odds = [component.odds(lesson) for component in able]
+        blend, _ = Blend.of([part(seen) for part in parts], targets, folds, odds)
         counts = blend.weights > 0
         self._parts = [part for part, each in zip(parts, counts, strict=True) if each]
         self._blend = replace(blend, weights=blend.weights[counts])

@@ -38,7 +38,7 @@ def test_a_label_of_a_fold_does_not_decide_how_unsure_its_others_are(monkeypatch
     targets, folds, guesses, _ = guesses_of(60)
     garbage, row = targets.copy(), int(np.flatnonzero(folds.tested[0])[0])
     garbage[row] += 1e4
-    monkeypatch.setattr("archflow.predict.blending.stacked_weights", lambda unseen, targets: np.array([0.3, 0.3, 0.0]))
+    monkeypatch.setattr("archflow.predict.blending.stacked_weights", lambda *_: np.array([0.3, 0.3, 0.0]))
     before, after = (Blend.of(guesses, labels, folds)[0].conformal for labels in (targets, garbage))
     _, labels = np.nonzero(folds.tested)
     of_fold = (before.models == 0) & (labels != row)

@@ -37,6 +37,14 @@ def test_weights_make_the_sum_fit_the_targets_whatever_the_scale_of_a_component(
         assert abs(np.polyfit(blend, TARGETS, 1)[0] - 1) < 0.05
 
 
+def test_odds_count_while_there_are_few_labels():
+    few, many = (
+        stacked_weights(np.stack([guess(0.81, n=n), guess(0.8, n=n)]), TARGETS[:n], [1.0, 4.0]) for n in (12, 200)
+    )
+    assert few[1] / few[0] > 1.5
+    assert abs(np.log(many[1] / many[0])) < np.log(few[1] / few[0])
+
+
 def test_few_labels_draw_weights_towards_equal_ones():
     few, many = (stacked_weights(np.stack([guess(0.8, n=n), guess(1.2, n=n)]), TARGETS[:n]) for n in (12, 200))
     assert abs(np.log(few[0] / few[1])) < abs(np.log(many[0] / many[1]))

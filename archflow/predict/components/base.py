@@ -50,6 +50,7 @@ class Lesson:
         checkpoint: File that keeps the state of long training, if any; the same call resumes from it.
         on_epoch: Called with the number of epochs done, by components that train for long.
         metrics: Names of the metrics to predict, if they are columns; no component may read these.
+        ranks: Whether the targets are normal scores, which keep only the order of the labels.
     """
 
     known: Seen
@@ -60,6 +61,7 @@ class Lesson:
     checkpoint: Path | None = None
     on_epoch: Callable[[int], None] | None = None
     metrics: Sequence[str] = ()
+    ranks: bool = False
 
 
 class Component(Configured, ABC):
@@ -85,6 +87,10 @@ class Component(Configured, ABC):
     def applies(self, usual: Seen) -> bool:
         """Whether architectures such as these have anything that it could learn from."""
         return True
+
+    def odds(self, lesson: Lesson) -> float:
+        """Its weight before any label is seen, relative to that of a component with 1."""
+        return 1.0
 
     def epochs(self, labels: int) -> int:
         """How many epochs `fit` reports to `Lesson.on_epoch` if each model learns from this number of labels."""

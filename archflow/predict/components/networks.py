@@ -19,19 +19,21 @@ from archflow.encoders.rebuilt import rebuilt
 from archflow.errors import ArchflowError
 from archflow.memory import check_memory
 from archflow.predict.components.base import COMPONENTS, Component, FittedComponent, Guess, Lesson, Values
+from archflow.predict.context import CONTEXT
 from archflow.predict.fine_tune import FineTuneSettings, Runs, fine_tune
 from archflow.predict.folder import MEND, parts_of
 from archflow.predict.models import ScoreModel, model_for
 from archflow.predict.objectives import Hinge
 from archflow.predict.ranking_model import score
+from archflow.predict.score_scale import ScoreScale
 from archflow.predict.seen import Seen
 from archflow.seeding import seeded
 
 USUAL = 2000
 """Number of typical architectures, spaced evenly, from which the scale of scores is estimated."""
 
-LARGEST_SCORE = 1e30
-"""An upper bound on the mean and the standard deviation of a network's scores."""
+ODDS = 4.0
+"""The prior weight of networks: about that of the four components on the same plain features together."""
 
 
 class FittedNetworks(FittedComponent):
@@ -40,39 +42,25 @@ class FittedNetworks(FittedComponent):
     Args:
         models: F models.
         chosen: (F,) index of each model's embedder.
-        centre, scale: (F,) mean and standard deviation of each model's scores of typical architectures.
+        scale: Maps each model's scores to the scale of the targets.
     """
 
-    def __init__(self, models: Sequence[ScoreModel], chosen: Sequence[int], centre: Values, scale: Values) -> None:
-        self.models, self.chosen, self.centre, self.scale = models, chosen, centre, scale
+    def __init__(self, models: Sequence[ScoreModel], chosen: Sequence[int], scale: ScoreScale) -> None:
+        self.models, self.chosen, self.scale = models, chosen, scale
 
     @classmethod
-    def standardised(cls, models: Sequence[ScoreModel], chosen: Sequence[int], usual: Seen) -> FittedNetworks:
-        """Standardise networks so that their scores of typical architectures have mean 0 and standard deviation 1."""
-        count = len(chosen)
-        raw = cls(models, chosen, np.zeros(count), np.ones(count))
+    def scaled(cls, models: Sequence[ScoreModel], chosen: Sequence[int], usual: Seen, ranks: bool) -> FittedNetworks:
+        """Scale networks so that their scores of typical architectures have mean 0 and variance 1.
+
+        If the targets are normal scores (`ranks`), the scores become normal, too.
+        """
         rows = np.linspace(0, len(usual) - 1, min(len(usual), USUAL)).astype(np.int64)
-        scores = raw(usual.select(rows)).mean
-        scale = scores.std(1)
-        # A network whose scores differ only by rounding predicts the overall mean.
-        return cls(models, chosen, scores.mean(1), np.where(scale > 1e-6, scale, 1.0))
+        scores = scores_of(models, chosen, usual.select(rows))
+        return cls(models, chosen, ScoreScale.normal(scores) if ranks else ScoreScale.straight(scores))
 
     def __call__(self, seen: Seen, on_batch: Callable[[int], None] | None = None) -> Guess:
-        """Standardised scores; std is NaN, since a single network does not estimate its uncertainty."""
-        prepared, scores = seen.prepared, np.empty((len(self.models), len(seen)))
-        groups = groups_of(seen.embedders, self.chosen)
-        for group in groups:
-            rows = np.stack([prepared.rows(self.chosen[f]) for f in group])
-            models = [self.models[f] for f in group]
-            report = on_batch if group is groups[-1] else None
-            if type(models[0].encoder).stackable:
-                found = score(stack(models), prepared.together, rows, seen.device, report)
-            else:
-                reports = [None] * (len(models) - 1) + [report]
-                each = zip(models, rows, reports, strict=True)
-                found = np.stack([score(model, prepared.together, own, seen.device, to) for model, own, to in each])
-            scores[group] = found[..., 0]
-        mean = (scores - self.centre[:, None]) / self.scale[:, None]
+        """Scaled scores; std is NaN, since a single network does not estimate its uncertainty."""
+        mean = self.scale(scores_of(self.models, self.chosen, seen, on_batch))
         return Guess(mean, np.full_like(mean, np.nan))
 
     def arrays(self) -> dict[str, NDArray]:
@@ -81,20 +69,18 @@ class FittedNetworks(FittedComponent):
             for f, model in enumerate(self.models)
             for name, value in model.state_dict().items()
         }
-        return {**weights, "chosen": np.array(self.chosen), "centre": self.centre, "scale": self.scale}
+        return {**weights, "chosen": np.array(self.chosen), **vars(self.scale)}
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray], usual: Seen, folds: int) -> Self:
-        chosen, centre, scale = (np.asarray(arrays.get(name)) for name in ("chosen", "centre", "scale"))
+        chosen = np.asarray(arrays.get("chosen"))
         if (
             chosen.shape != (folds,)
             or chosen.dtype.kind not in "iu"
             or not _within(chosen, 0, len(usual.embedders) - 1)
         ):
             raise ArchflowError(f"its array chosen names no embedder for each of {folds} networks; {MEND}")
-        for name, array, least in (("centre", centre, -LARGEST_SCORE), ("scale", scale, 1 / LARGEST_SCORE)):
-            if array.shape != (folds,) or array.dtype.kind != "f" or not _within(array, least, LARGEST_SCORE):
-                raise ArchflowError(f"its array {name} is not what networks give; {MEND}")
+        scale = ScoreScale.restored(arrays, folds)
         tensors = {}
         for name, array in arrays.items():
             if name.startswith("model."):
@@ -106,7 +92,7 @@ class FittedNetworks(FittedComponent):
             rebuilt(lambda start=start: model_for(copy.deepcopy(start)), part)
             for start, part in zip(starts, parts_of(tensors, "model", folds), strict=True)
         ]
-        fitted = cls(models, chosen.tolist(), centre.astype(np.float64), scale.astype(np.float64))
+        fitted = cls(models, chosen.tolist(), scale)
         if not np.isfinite(fitted(usual).mean).all():
             raise ArchflowError(f"its networks give scores that are not finite; {MEND}")
         return fitted
@@ -181,7 +167,11 @@ class Networks(Component):
             )
             for f, model in zip(group, tuned.models, strict=True):
                 models[f] = model
-        return FittedNetworks.standardised(models, chosen, lesson.usual)
+        return FittedNetworks.scaled(models, chosen, lesson.usual, lesson.ranks)
+
+    def odds(self, lesson: Lesson) -> float:
+        """`ODDS` where an order is learnt, as these networks do, from architectures alone, which is all they read."""
+        return ODDS if lesson.ranks and CONTEXT not in lesson.usual.described else 1.0
 
     def epochs(self, labels: int) -> int:
         return self._settings_for(labels).epochs
@@ -198,6 +188,26 @@ class Networks(Component):
         if not among or max(among) >= len(embedders):
             raise ArchflowError(f"networks: asked for embedders {among}, but there are {len(embedders)}; name others")
         return [among[f % len(among)] for f in range(folds)]
+
+
+def scores_of(
+    models: Sequence[ScoreModel], chosen: Sequence[int], seen: Seen, on_batch: Callable[[int], None] | None = None
+) -> Values:
+    """(F, N) scores of architectures by each model; F models whose embedders have the indices `chosen`."""
+    prepared, scores = seen.prepared, np.empty((len(models), len(seen)))
+    groups = groups_of(seen.embedders, chosen)
+    for group in groups:
+        rows = np.stack([prepared.rows(chosen[f]) for f in group])
+        each = [models[f] for f in group]
+        report = on_batch if group is groups[-1] else None
+        if type(each[0].encoder).stackable:
+            found = score(stack(each), prepared.together, rows, seen.device, report)
+        else:
+            reports = [None] * (len(each) - 1) + [report]
+            told = zip(each, rows, reports, strict=True)
+            found = np.stack([score(model, prepared.together, own, seen.device, to) for model, own, to in told])
+        scores[group] = found[..., 0]
+    return scores
 
 
 def groups_of(embedders: Sequence[Embedder], chosen: Sequence[int]) -> list[list[int]]:

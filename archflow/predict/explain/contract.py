@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -46,17 +46,17 @@ class Network:
         model: The network.
         embedder: How architectures are prepared for it.
         metric: The column of its scores.
-        slope: The increase of the prediction when the score increases by one.
+        slope: Two scores -> how much the prediction rises between them, per unit of the score.
     """
 
     model: ScoreModel
     embedder: Embedder
     metric: int
-    slope: float
+    slope: Callable[[float, float], float]
 
 
 class Networks(NamedTuple):
-    """The networks in a predictor: the predictor, or the part that they form, is the sum of `slope` times score.
+    """The networks in a predictor: the predictor, or the part that they form, is a sum of rising functions of scores.
 
     Attributes:
         networks: The networks; possibly none.

@@ -42,7 +42,8 @@ class Gradients:
 
     Attributes:
         nodes: (V,) contributions of the nodes, NaN for nodes that no network sees.
-        difference: The sum over all networks of slope times score, for the architecture minus the baseline.
+        difference: The difference of the predictions, or of the networks' part in them, from the baseline to the
+            architecture.
     """
 
     nodes: Values
@@ -69,10 +70,11 @@ def integrated_gradients(
     nodes, seen, difference = np.zeros(len(architecture.ops)), np.zeros(len(architecture.ops), bool), 0.0
     for network in networks:
         kept, prepared = _prepared(network, architecture)
-        own, between = _of_network(network, prepared, [baseline[node] for node in kept])
-        nodes[kept] += network.slope * own
+        own, start, end = _of_network(network, prepared, [baseline[node] for node in kept])
+        slope = network.slope(start, end)
+        nodes[kept] += slope * own
         seen[kept] = True
-        difference += network.slope * between
+        difference += slope * (end - start)
     return Gradients(np.where(seen, nodes, np.nan), difference)
 
 
@@ -90,15 +92,18 @@ def seen_nodes(network: Network, given: ArchitectureSet) -> list[int]:
     return shown.attribute("node").astype(np.int64).tolist()
 
 
-def _of_network(network: Network, prepared: ArchitectureSet, baseline: Sequence[Sequence[str]]) -> tuple[Values, float]:
-    """(V,) contributions to the score of one network, and its difference to the baseline's score."""
+def _of_network(
+    network: Network, prepared: ArchitectureSet, baseline: Sequence[Sequence[str]]
+) -> tuple[Values, float, float]:
+    """(V,) contributions to the score of one network, the baseline's score, and the architecture's."""
     way = _Way(network, prepared, baseline)
-    difference, count = way.difference(), STEPS
+    (start, end), count = way.ends(), STEPS
+    difference = end - start
     while True:
         own = way.mean_gradient((torch.arange(count, dtype=torch.float64) + 0.5) / count)
         rest = abs(difference - own.sum())
         if rest <= EXACT * abs(difference) or rest < 1e-6 or count >= MOST_STEPS:
-            return own, difference
+            return own, start, end
         count *= 2
 
 
@@ -121,11 +126,11 @@ class _Way:
             raise ArchflowError(f"{type(self._model.encoder).__name__} does not read operations one by one")
 
     @torch.no_grad()
-    def difference(self) -> float:
-        """The score at the end minus that at the start."""
+    def ends(self) -> tuple[float, float]:
+        """The scores at the start and at the end."""
         points = torch.tensor([0.0, 1.0], dtype=torch.float64)
         start, end = self._score(self._mixtures(points), self._batch(points)).double().tolist()
-        return end - start
+        return start, end
 
     def mean_gradient(self, points: Tensor) -> Values:
         """(V,) the mean over points (S,), from 0 to 1, of the gradient along the line, by node."""

@@ -13,6 +13,7 @@ from archflow.search.base import SEARCHERS, Searcher
 from archflow.search.lessons import typical
 from archflow.search.methods.archflow_search import ArchflowSearch
 from archflow.search.problem import Problem
+from archflow_reproduce.search import loop as loop  # registers it
 
 ENCODERS = 3
 """Number of different pre-trainings over the seeds of archflow's own method: one per seed would take most of the
@@ -78,7 +79,7 @@ METHODS: Mapping[str, Method] = {
             *("random", "local_search", "regularized_evolution", "bananas", "npenas", "weaknas", "brp_nas"),
             *("predictor_evolution", "carl_evolution", "arch2vec_rl", "arch2vec_bo", "cate_dngo_ls"),
             *("gmae_ae", "gmae_bo", "gmae_rl", "tree_search", "generator"),
-            *("nsga2", "multi_objective_regularized_evolution"),
+            *("nsga2", "multi_objective_regularized_evolution", "loop"),
         )
     },
     "npenas protocol fgp": Method("npenas", {"protocol": "fgp"}),

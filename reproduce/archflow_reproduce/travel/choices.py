@@ -15,9 +15,13 @@ import numpy as np
 
 from archflow.bounds import whole
 from archflow.checkpoint import fingerprint
+from archflow.encoders.embedder import as_table
 from archflow.errors import ArchflowError
+from archflow.predict.components import FittedComponent, Lesson
+from archflow.predict.components.networks import FittedNetworks
 from archflow.predict.folds import Folds
 from archflow.predict.metrics import kendall_tau
+from archflow.predict.seen import Seen
 from archflow.predict.target_scale import TargetScale
 from archflow.progress import progress_bar
 from archflow_reproduce.speed.machine import machine
@@ -26,9 +30,9 @@ from archflow_reproduce.travel.ours import fitted, stacked
 from archflow_reproduce.travel.pool import PARTS, Pool, Task, drawn, label_count
 from archflow_reproduce.travel.study import pool_key, read_cell, write_run
 from archflow_reproduce.travel.tables import entries
-from archflow_reproduce.travel.weighing import RULES
+from archflow_reproduce.travel.weighing import RULES, Rule, Values
 
-LAYOUT = 1
+LAYOUT = 2
 """Increment it when the measurements change."""
 
 SEED = 21
@@ -104,18 +108,33 @@ def alternatives(task: Task, recipe: str) -> dict[str, Any]:
     """Measures of a recipe's predictor on a task, and the tau of other blends of the same components."""
     predictor = stacked(task, recipe)
     measures = judged(fitted(predictor, task), task.truth)
-    folds = Folds.of(len(task.y), predictor.seed)
-    known, candidates = predictor.guesses(task.known), predictor.guesses(task.candidates)
+    parts, features = predictor.fitted.parts, predictor.fitted.features
+    known, candidates = (Seen(as_table(each), predictor.embedders, features) for each in (task.known, task.candidates))
     _, targets = TargetScale.of(predictor.objectives[0], task.y)
-    unseen = np.stack([folds.unseen(guess.mean) for guess in known.values()])
-    means = np.stack([guess.mean.mean(0) for guess in candidates.values()])
-    weights = {name: rule(unseen, targets) for name, rule in RULES.items()}
-    rules = {
-        name: kendall_tau((own if own.any() else np.ones(len(own))) @ means, task.truth)
-        for name, own in weights.items()
-    }
-    parts = {name: kendall_tau(mean, task.truth) for name, mean in zip(candidates, means, strict=True)}
-    return {"measures": measures, "rules": _rounded(rules), "components": _rounded(parts)}
+    folds = Folds.of(len(task.y), predictor.seed)
+    lesson = Lesson(known, targets, folds, candidates, predictor.seed, ranks=True)
+    odds = np.array([component.odds(lesson) for component, _ in parts])
+    names = [component.name for component, _ in parts]
+
+    def predicted(by: FittedComponent) -> tuple[Values, Values]:
+        return folds.unseen(by(known).mean), by(candidates).mean.mean(0)
+
+    def tau(rule: Rule, predictions: Sequence[tuple[Values, Values]]) -> float:
+        unseen, means = (np.stack(each) for each in zip(*predictions, strict=True))
+        weights = rule(unseen, targets, odds)
+        return kendall_tau((weights if weights.any() else np.ones(len(weights))) @ means, task.truth)
+
+    predictions = [predicted(by) for _, by in parts]
+    straight = [
+        predicted(FittedNetworks.scaled(by.models, by.chosen, candidates, False))
+        if isinstance(by, FittedNetworks)
+        else own
+        for (_, by), own in zip(parts, predictions, strict=True)
+    ]
+    rules = {name: tau(rule, predictions) for name, rule in RULES.items()}
+    rules["straight scores"] = tau(RULES["today"], straight)
+    found = {name: kendall_tau(mean, task.truth) for name, (_, mean) in zip(names, predictions, strict=True)}
+    return {"measures": measures, "rules": _rounded(rules), "components": _rounded(found)}
 
 
 def _rounded(values: Mapping[str, float]) -> dict[str, float]:

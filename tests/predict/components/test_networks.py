@@ -12,11 +12,14 @@ from archflow.encoders import create
 from archflow.encoders.embedder import Embedder
 from archflow.encoders.preparation import Preparation
 from archflow.errors import ArchflowError
+from archflow.features import FEATURES
 from archflow.graph.table import Table
 from archflow.predict.components import COMPONENTS, Lesson, networks
-from archflow.predict.components.networks import USUAL, FittedNetworks, Networks
+from archflow.predict.components.networks import ODDS, USUAL, FittedNetworks, Networks
+from archflow.predict.context import CONTEXT
 from archflow.predict.folds import Folds
 from archflow.predict.metrics import kendall_tau
+from archflow.predict.rank_scale import normal_scores
 from archflow.predict.seen import Seen
 from archflow.testing import random_architectures
 from tests.predict.learnable import PlainEncoder, target
@@ -62,6 +65,18 @@ def test_they_learn_what_can_be_learnt():
     np.testing.assert_allclose(guess.mean.mean(1), 0, atol=1e-5)
     np.testing.assert_allclose(guess.mean.std(1), 1, atol=1e-5)
     assert kendall_tau(guess.mean.mean(0)[60:], target(many)[60:]) > 0.4
+
+
+def test_for_an_order_their_scores_are_normal_and_they_have_a_head_start_without_a_context():
+    many = random_architectures(300, seed=3)
+    given_lesson = lesson(many, [create("gin", many, width=8, readout="sum")], 60, ranks=True)
+    component = Networks(epochs=15, steps=1, batch_size=16)
+    found = np.sort(component.fit(given_lesson)(given_lesson.usual).mean, 1)
+    expected = normal_scores(np.arange(300.0))
+    assert (np.abs(found - expected).mean(1) < 0.15).all()
+    assert component.odds(given_lesson) == ODDS > component.odds(replace(given_lesson, ranks=False)) == 1
+    with_context = Seen(Table(many), [], {CONTEXT: FEATURES.get("counts").of(Table(many))})
+    assert component.odds(replace(given_lesson, usual=with_context)) == 1
 
 
 @pytest.mark.parametrize("indices", [(0,), (1, 0), (2, 0, 1), ()])
@@ -196,12 +211,13 @@ HOSTILE = {
     "half an embedder": lambda arrays: arrays.update(chosen=np.full(10, 0.5)),
     "another embedder": lambda arrays: arrays.update(chosen=np.roll(arrays["chosen"], 1)),
     "too few": lambda arrays: arrays.update(chosen=arrays["chosen"][:9]),
-    "no centre": lambda arrays: arrays.pop("centre"),
-    "a centre of another shape": lambda arrays: arrays.update(centre=np.zeros((10, 1))),
-    "a centre that is no number": lambda arrays: arrays.update(centre=np.full(10, np.nan)),
-    "words": lambda arrays: arrays.update(centre=np.full(10, "0")),
-    "a scale of nothing": lambda arrays: arrays.update(scale=np.zeros(10)),
-    "an endless scale": lambda arrays: arrays.update(scale=np.full(10, np.inf)),
+    "no points": lambda arrays: arrays.pop("points"),
+    "points of another shape": lambda arrays: arrays.update(points=np.zeros((10, 1))),
+    "points that are no numbers": lambda arrays: arrays["points"].fill(np.nan),
+    "words": lambda arrays: arrays.update(points=np.full(arrays["points"].shape, "0")),
+    "points that do not rise": lambda arrays: arrays["points"].fill(0),
+    "endless values": lambda arrays: arrays["values"].fill(np.inf),
+    "a straight scale of nothing": lambda arrays: arrays.update(centre=np.zeros(10), scale=np.zeros(10)),
     "no model": lambda arrays: [arrays.pop(name) for name in list(arrays) if name.startswith("model.3.")],
     "one more": lambda arrays: arrays.update({"model.10.head.out.bias": np.zeros((1, 1), np.float32)}),
     "no weight": lambda arrays: arrays.pop("model.3.head.out.weight"),
@@ -226,6 +242,17 @@ def test_arrays_that_no_networks_gave_are_refused(architectures, embedders, dama
     HOSTILE[damage](arrays)
     with pytest.raises(ArchflowError, match=r"(fit|make the file|train) again"):
         FittedNetworks.restored(arrays, given_lesson.usual.select(np.arange(3)), 10)
+
+
+def test_earlier_files_have_a_straight_scale(architectures, embedders):
+    given_lesson = lesson(architectures, embedders)
+    arrays = dict(Networks(**SETTINGS).fit(given_lesson).arrays())
+    del arrays["points"], arrays["values"]
+    few, everything = given_lesson.usual.select(np.arange(3)), seen(architectures, embedders)
+    centre, scale = np.arange(10.0), np.full(10, 2.0)
+    raw = FittedNetworks.restored({**arrays, "centre": np.zeros(10), "scale": np.ones(10)}, few, 10)(everything).mean
+    straight = FittedNetworks.restored({**arrays, "centre": centre, "scale": scale}, few, 10)(everything).mean
+    np.testing.assert_allclose(straight, (raw - centre[:, None]) / 2, rtol=1e-6, atol=1e-9)
 
 
 def test_an_embedder_that_is_not_there_is_named(architectures, embedders):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,12 +13,15 @@ from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import Table
 from archflow.predict import NetworkPredictor
+from archflow.predict.components.networks import Networks
 from archflow.predict.explain.contract import Network
 from archflow.predict.explain.gradients import integrated_gradients
 from archflow.predict.fine_tune import FineTuneSettings
 from archflow.predict.models import model_for
+from archflow.predict.stacked import StackedPredictor
 from archflow.seeding import seeded
 from archflow.testing import random_architectures
+from tests.predict.learnable import target
 
 ONE_BY_ONE = ("gated_gcn", "gin", "carl", "gps", "dagnn", "cate", "transformer", "operation_mlp", "gates")
 
@@ -24,7 +29,7 @@ ONE_BY_ONE = ("gated_gcn", "gin", "carl", "gps", "dagnn", "cate", "transformer",
 def network(kind: str, architectures: ArchitectureSet, **options) -> Network:
     with seeded(1):
         embedder = create(kind, architectures, width=16, **options)
-        return Network(model_for(embedder.encoder).eval(), embedder, 0, 2.0)
+        return Network(model_for(embedder.encoder).eval(), embedder, 0, lambda start, end: 2.0)
 
 
 def with_attributes(architectures: ArchitectureSet) -> ArchitectureSet:
@@ -40,6 +45,44 @@ def test_contributions_sum_to_the_difference(kind):
     found = integrated_gradients([network(kind, architectures)], one, [ops] * len(one.ops))
     assert found.difference != 0
     assert np.nansum(found.nodes) == pytest.approx(found.difference, rel=0.02, abs=1e-4)
+
+
+def test_the_difference_is_that_of_the_networks_part_in_a_blend():
+    architectures = random_architectures(60, seed=3)
+    one, ops = architectures[0], architectures.vocabulary.ops
+    plain = Architecture((ops[1],) * len(one.ops), one.edges)
+    embedder = create("gin", architectures, width=8, seed=0, readout="sum")
+    fitted = StackedPredictor(embedder, components=[Networks(epochs=15), "process"], features=[])
+    fitted.fit(architectures, target(architectures))
+    weight = next(
+        weight
+        for weight, (component, _) in zip(fitted.fitted.blend.weights, fitted.fitted.parts, strict=True)
+        if component.name == "networks"
+    )
+    before, after = fitted.guesses([plain, one])["networks"].mean.mean(0)
+    found = integrated_gradients(fitted.networks().networks, one, [[ops[1]]] * len(one.ops))
+    assert weight > 0
+    assert found.difference == pytest.approx(weight * (after - before), rel=1e-3, abs=1e-5)
+    assert found.nodes.sum() == pytest.approx(found.difference, rel=0.02, abs=1e-3)
+
+
+def test_a_curved_scale_of_scores_changes_the_sum_but_not_the_parts():
+    architectures = with_attributes(random_architectures(8, seed=3))
+    one, ops = architectures[0], architectures.vocabulary.ops
+    straight = network("gin", architectures)
+    seen: list[tuple[float, float]] = []
+
+    def cubic(start: float, end: float) -> float:
+        seen.append((start, end))
+        return (end**3 - start**3) / (end - start)
+
+    curved = integrated_gradients([replace(straight, slope=cubic)], one, [ops] * len(one.ops))
+    plain = integrated_gradients([straight], one, [ops] * len(one.ops))
+    start, end = seen[0]
+    assert curved.difference == pytest.approx(end**3 - start**3)
+    assert np.nansum(curved.nodes) == pytest.approx(curved.difference, rel=0.02)
+    ratio = curved.difference / plain.difference
+    np.testing.assert_allclose(curved.nodes, ratio * plain.nodes, rtol=1e-6)
 
 
 def test_the_difference_is_that_of_predictions():

@@ -16,7 +16,7 @@ def test_a_rule_prefers_what_knows_the_labels(name):
     rng = np.random.default_rng(0)
     targets = rng.normal(size=60)
     unseen = np.stack([targets + 0.3 * rng.normal(size=60), rng.normal(size=60)])
-    weights = RULES[name](unseen, targets)
+    weights = RULES[name](unseen, targets, np.ones(2))
     assert (weights >= 0).all()
     if name == "equal":
         assert np.ptp(weights * unseen.std(1)) < 1e-9
@@ -24,11 +24,21 @@ def test_a_rule_prefers_what_knows_the_labels(name):
         assert weights[0] > 3 * weights[1]
 
 
+def test_odds_decide_between_components_of_equal_worth():
+    rng = np.random.default_rng(0)
+    targets = rng.normal(size=30)
+    unseen = targets + rng.normal(size=(2, 30))
+    weights = {name: RULES[name](unseen, targets, np.array([1.0, 4.0])) for name in ("odds ^ 0", "odds ^ 0.5", "today")}
+    shares = [each[1] / each.sum() for each in weights.values()]
+    assert shares == sorted(shares)
+    assert shares[2] - shares[0] > 0.1
+
+
 def test_finished_draws_are_kept_and_shown(tmp_path, monkeypatch):
     chosen = Choices(tables=("digits201",), budgets=("30",), draws=1)
     result = run_choices(chosen, tmp_path / "runs")
     cell = result["tables"]["digits201"]["cells"]["30"]
-    assert set(cell["rules"]) == set(RULES)
+    assert set(cell["rules"]) == {*RULES, "straight scores"}
     assert cell["measures"]["tau"][0] == pytest.approx(cell["rules"]["today"][0], abs=0.01)
 
     def fail(*_):
