@@ -50,9 +50,10 @@ class Loop(Searcher):
     def propose(self, n: int, generator: np.random.Generator) -> Proposals:
         pool, history = pool_of(self, generator, self._embed), self.history
         n = min(n, len(pool))
-        if n == 0 or len(history.done) < min(self.each, 2):
-            chosen = choose(self._embed(self.problem, pool), n, seed=self.seed) if n else np.zeros(0, np.int64)
-            return Proposals(pool.select(chosen), "tells most")
+        if n == 0:
+            return Proposals(pool)
+        if len(history.done) < 2 or np.ptp(history.fitness) == 0:
+            return Proposals(pool.select(choose(self._embed(self.problem, pool), n, seed=self.seed)), "tells most")
         predictor = NetworkPredictor(self.embedder, seed=self.seed)
         predictor.fit(history.measured, history.fitness)
         best = np.argsort(-predictor.predict(pool).mean, kind="stable")[:n]
