@@ -36,6 +36,9 @@ def check_component(
     lesson = Lesson(known, targets, Folds.of(len(targets), seed), known if usual is None else usual, seed)
     assert type(component)(**component.config).config == component.config, "its config builds the component again"
     assert component.applies(lesson.usual), "a component that does not apply to the architectures cannot be checked"
+    odds = component.odds(lesson)
+    assert 0 < odds < np.inf, f"its odds are {odds}, not positive and finite"
+    assert component.odds(dataclasses.replace(lesson, targets=-lesson.targets)) == odds, "its odds do not depend on the targets"
     fitted = component.fit(lesson)
     guess = fitted(known)
     _check_shape(guess, len(lesson.folds), len(known))

@@ -89,7 +89,7 @@ class Component(Configured, ABC):
         return True
 
     def odds(self, lesson: Lesson) -> float:
-        """Its weight before any label is seen, relative to that of a component with 1."""
+        """Its weight before any label is seen, relative to that of a component with 1; no target may change it."""
         return 1.0
 
     def epochs(self, labels: int) -> int:

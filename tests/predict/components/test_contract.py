@@ -120,6 +120,21 @@ def test_a_sound_component_passes():
     check_component(Broken(), known, scores(known))
 
 
+@pytest.mark.parametrize(
+    ("odds", "message"),
+    [
+        (lambda self, lesson: 0.0, "not positive"),
+        (lambda self, lesson: float("nan"), "not positive"),
+        (lambda self, lesson: 2.0 + np.tanh(lesson.targets[0]), "do not depend on the targets"),
+    ],
+)
+def test_odds_that_cannot_be_are_caught(odds, message, monkeypatch):
+    monkeypatch.setattr(Broken, "odds", odds)
+    known = seen(30)
+    with pytest.raises(AssertionError, match=message):
+        check_component(Broken(), known, scores(known))
+
+
 def test_a_component_that_cannot_be_pickled_is_caught(monkeypatch):
     class HoldsALocalClass(FittedRidge):
         pass
