@@ -62,9 +62,7 @@ class Blend:
     conformal: CrossConformal
 
     @classmethod
-    def of(
-        cls, guesses: Sequence[Guess], targets: Values, folds: Folds, odds: ArrayLike = 1.0
-    ) -> tuple[Blend, Score]:
+    def of(cls, guesses: Sequence[Guess], targets: Values, folds: Folds, odds: ArrayLike = 1.0) -> tuple[Blend, Score]:
         """Learn from the predictions by the F models of each component for the n labelled architectures.
 
         Weights are learnt from all labels, including those that calibrate. Learning each fold's weights from the labels

@@ -74,8 +74,7 @@ class ScoreScale:
         return found + slope * (scores - inside)
 
     def slope(self, f: int, weight: float, start: float, end: float) -> float:
-        """The mean slope of the map of network f between two scores, times a weight; for equal scores that around
-        them."""
+        """The mean slope of the map of network f between two scores, times a weight; around them if they are equal."""
         points = self.points[f]
         least = 1e-6 * float(np.ptp(points))
         middle, half = (start + end) / 2, max(abs(end - start), least) / 2
@@ -96,7 +95,7 @@ class ScoreScale:
             centre, scale = (_numbers(arrays, name, (networks,)) for name in ("centre", "scale"))
             points, values = centre[:, None] + scale[:, None] * [-1.0, 1.0], np.array([-1.0, 1.0])
         else:
-            count = max(np.size(arrays.get("values")), 2)
+            count = max(np.size(arrays.get("values", ())), 2)
             points, values = _numbers(arrays, "points", (networks, count)), _numbers(arrays, "values", (count,))
         if min(np.diff(points).min(), np.diff(values).min()) < 1 / LARGEST:
             raise ArchflowError(f"the scale of its networks' scores does not rise; {MEND}")

@@ -38,7 +38,8 @@ def check_component(
     assert component.applies(lesson.usual), "a component that does not apply to the architectures cannot be checked"
     odds = component.odds(lesson)
     assert 0 < odds < np.inf, f"its odds are {odds}, not positive and finite"
-    assert component.odds(dataclasses.replace(lesson, targets=-lesson.targets)) == odds, "its odds do not depend on the targets"
+    other = dataclasses.replace(lesson, targets=-lesson.targets)
+    assert component.odds(other) == odds, "its odds do not depend on the targets"
     fitted = component.fit(lesson)
     guess = fitted(known)
     _check_shape(guess, len(lesson.folds), len(known))

@@ -23,7 +23,8 @@ def test_no_order_is_lost_inside_or_beyond_the_points(scores, unit, seed):
     rng = np.random.default_rng(seed)
     asked = np.unique(np.concatenate([usual[0], rng.normal(size=20) * 3000 * unit, [-1e6 * unit, 1e6 * unit]]))
     found = ScoreScale.normal(usual)(asked[None])[0]
-    assert np.isfinite(found).all() and (np.diff(found) > 0).all()
+    assert np.isfinite(found).all()
+    assert (np.diff(found) > 0).all()
 
 
 def test_a_rounding_error_stays_small_where_most_scores_are_tied():

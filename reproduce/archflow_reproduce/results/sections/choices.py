@@ -61,8 +61,9 @@ CHOICES = Kind(
     choices_section,
     "The same fitted components, blended by different rules: *today* is that of `StackedPredictor`; "
     "*equal* gives all components the same weight; *best* uses the component with the best predictions of "
-    "held-out labels; *regression* is non-negative least squares; *straight scores* leaves the distribution of networks' "
-    "scores as it is; the others change one setting of *today*. Rules are compared on development rows, on which no other results are reported.",
+    "held-out labels; *regression* is non-negative least squares; *straight scores* leaves the distribution of "
+    "networks' scores as it is; the others change one setting of *today*. Rules are compared on development rows, on "
+    "which no other results are reported.",
     expected=False,
 )
 """How the page shows them."""
