@@ -204,8 +204,8 @@ def scores_of(
             found = score(stack(each), prepared.together, rows, seen.device, report)
         else:
             reports = [None] * (len(each) - 1) + [report]
-            told = zip(each, rows, reports, strict=True)
-            found = np.stack([score(model, prepared.together, own, seen.device, to) for model, own, to in told])
+            alone = zip(each, rows, reports, strict=True)
+            found = np.stack([score(model, prepared.together, own, seen.device, hook) for model, own, hook in alone])
         scores[group] = found[..., 0]
     return scores
 

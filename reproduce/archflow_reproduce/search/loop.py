@@ -61,7 +61,7 @@ class Loop(Searcher):
 
 
 def encoder_for(problem: Problem) -> Embedder:
-    """The shipped encoder that knows the operations of the space; if there is none, one pre-trained on a sample."""
+    """A shipped encoder whose vocabulary has all operations of the space, or else one pre-trained on a sample."""
     usual = typical(problem.space)
     for name in pretrained.names(f"{ENCODER}.*"):
         found = create(name)
