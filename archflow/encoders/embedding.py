@@ -51,7 +51,11 @@ def embed(
 
 
 def batches(
-    encoder: Encoder, architectures: ArchitectureSet, rows: NDArray[np.int64], device: torch.device | str = "cpu"
+    encoder: Encoder,
+    architectures: ArchitectureSet,
+    rows: NDArray[np.int64],
+    device: torch.device | str = "cpu",
+    context: NDArray[np.float32] | None = None,
 ) -> Iterator[tuple[Batch, Ints]]:
     """Yield batches that cover the rows, with the indices of their rows among the given ones.
 
@@ -62,9 +66,10 @@ def batches(
         architectures: The set.
         rows: (n,) rows of the set; (K, n) for K members, which get the same columns in each batch.
         device: Device of the batches.
+        context: (N, C) as in `Batch`.
     """
     members = 1 if rows.ndim == 1 else len(rows)
     sizes = architectures.node_counts[rows].reshape(members, -1).max(0, initial=0)
     costs = members * NODE_BYTES * encoder.dim, members * encoder.pair_bytes(training=False)
     for places in pieces(sizes, max(1, BATCH_SIZE // members), *costs):
-        yield Batch(architectures, rows[..., places], device), places
+        yield Batch(architectures, rows[..., places], device, context), places

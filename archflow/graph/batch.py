@@ -41,15 +41,21 @@ class Batch:
     architectures, rows: the set, and the chosen rows (B,) of it, on the host.
     members: how many encoders share the batch. With K members, the architectures form K equal runs, one for each
     member of a stacked encoder (`archflow.encoders.stack`); member k sees only run k.
+    context: (B, C) numbers of each architecture's device or task, or None. No encoder reads them; heads may.
 
     rows: (B,) the chosen architectures of the set for one encoder, (K, B) for K stacked ones; all if None.
+    context: (N, C) the numbers of all architectures of the set, if they have any.
     Raises IndexError for a row out of range, including negative rows.
 
     What an encoder needs beyond the operations (edges, levels, a dense view) is gathered on first use.
     """
 
     def __init__(
-        self, architectures: ArchitectureSet, rows: NDArray | None = None, device: torch.device | str = "cpu"
+        self,
+        architectures: ArchitectureSet,
+        rows: NDArray | None = None,
+        device: torch.device | str = "cpu",
+        context: NDArray[np.float32] | None = None,
     ) -> None:
         rows = np.arange(len(architectures)) if rows is None else np.asarray(rows, np.int64)
         self.members = 1 if rows.ndim == 1 else len(rows)
@@ -63,6 +69,7 @@ class Batch:
         self._nodes = positions(self._set.node_ptr[self._rows], counts, self._node_ptr)
         self.op = self._tensor(self._set.op[self._nodes])
         self.node_ptr = self._tensor(self._node_ptr)
+        self.context = None if context is None else torch.from_numpy(context[self.rows]).to(self.device)
         self._ops_are_the_sets = True
 
     def __len__(self) -> int:

@@ -137,8 +137,13 @@ class Predictor(Protocol):
         mean, std = (part.reshape(len(part), -1) for part in self.predict(architectures))
         return ByModel(mean, std, mean[None], float("nan"))
 
-    def networks(self, metric: int = 0) -> Networks:
-        """The fitted networks behind the prediction of a metric; none unless a class says otherwise."""
+    def networks(self, row: Table, metric: int = 0) -> Networks:
+        """The fitted networks behind the prediction of a metric; none unless a class says otherwise.
+
+        Args:
+            row: The architecture whose prediction it is, a table of one row.
+            metric: The index of the metric.
+        """
         return Networks((), "")
 
     def explain(

@@ -35,11 +35,12 @@ class CausalRankingModel(ScoreModel):
         self,
         encoder: CARL,
         n_metrics: int = 1,
+        contexts: int = 0,
         interventions: int = 4,
         uninformative: float = 0.5,
         intervened: float = 0.5,
     ) -> None:
-        super().__init__(encoder, n_metrics)
+        super().__init__(encoder, n_metrics, contexts)
         self.interventions, self.uninformative, self.intervened = interventions, uninformative, intervened
 
     def loss(self, batch: Batch, targets: Tensor, score_loss: ScoreLoss) -> Tensor:
@@ -50,12 +51,21 @@ class CausalRankingModel(ScoreModel):
         mates = draw_mates(members, critical.shape[1], self.interventions, batch.device)
         run = torch.arange(members, device=batch.device)[:, None, None]
         recombined = critical[:, None] + redundant[run, mates]  # (K, m, n, d)
-        repeated = targets.view(members, 1, -1, targets.shape[1]).expand(-1, self.interventions, -1, -1)
-        spread = self.head(redundant.flatten(0, 1), members).unflatten(0, (members, -1)).var(1, correction=0).sum(1)
+
+
+        def repeated(values: Tensor) -> Tensor:
+            return values.view(members, 1, -1, values.shape[1]).expand(-1, self.interventions, -1, -1).flatten(0, 2)
+
+        context = batch.context
+        # Levels of devices may vary, so redundant parts are compared without a device.
+        nowhere, everywhere = (None, None) if context is None else (torch.zeros_like(context), repeated(context))
+        uninformed = self.head(redundant.flatten(0, 1), members, nowhere)
+        spread = uninformed.unflatten(0, (members, -1)).var(1, correction=0).sum(1)
+        intervened = self.head(recombined.flatten(0, 2), members, everywhere)
         return (
-            score_loss(self.head(critical.flatten(0, 1), members), targets)
+            score_loss(self.head(critical.flatten(0, 1), members, context), targets)
             + self.uninformative * spread
-            + self.intervened * score_loss(self.head(recombined.flatten(0, 2), members), repeated.flatten(0, 2))
+            + self.intervened * score_loss(intervened, repeated(targets))
         )
 
 

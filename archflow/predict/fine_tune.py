@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -66,12 +66,14 @@ class Runs:
     labels: (N, metrics) float64, NaN where not measured. train: (K, n), validation: (K, v) rows of the set; with v = 0
     no epoch is selected.
     seeds: one per run, for the order of its batches.
+    context: (N, C) numbers of each row's device or task, for models that read them.
     """
 
     labels: NDArray[np.float64]
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
     seeds: Sequence[int]
+    context: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -143,7 +145,8 @@ def fine_tune(
         )
     parts = []
     for k, model in enumerate(models):
-        one = Runs(runs.labels, runs.train[k : k + 1], runs.validation[k : k + 1], runs.seeds[k : k + 1])
+        only = slice(k, k + 1)
+        one = replace(runs, train=runs.train[only], validation=runs.validation[only], seeds=runs.seeds[only])
         path = checkpoint and checkpoint.with_name(f"{checkpoint.name}.{k}")
         loop = _Loop([model], architectures, one, settings, objectives, path, device)
         parts.append(loop.run(on_epoch, checkpoint_every))
@@ -170,7 +173,8 @@ class _Loop:
         )
         self.state = None
         if checkpoint is not None:
-            data = (architectures.hashes[used], runs.labels[used], runs.train, runs.validation)
+            context = () if runs.context is None else (runs.context[used],)
+            data = (architectures.hashes[used], runs.labels[used], runs.train, runs.validation, *context)
             encoder = models[0].encoder
             about = {
                 **asdict(settings),
@@ -259,7 +263,8 @@ class _Loop:
         """(K,) loss of every run on its batch, which each architecture enters as often as an objective asks for."""
         rows = np.tile(rows, (1, max(objective.passes for objective in self.objectives)))
         targets = self.shown_targets[torch.from_numpy(rows.reshape(-1)).to(self.device)]
-        return self.model.loss(Batch(self.architectures, rows, self.device), targets, self._score_loss)
+        batch = Batch(self.architectures, rows, self.device, self.runs.context)
+        return self.model.loss(batch, targets, self._score_loss)
 
     def _score_loss(self, scores: Tensor, targets: Tensor) -> Tensor:
         """(K,) loss of every run, summed over metrics; see `ScoreLoss`."""
@@ -280,7 +285,7 @@ class _Loop:
     def _validate(self) -> NDArray[np.float64]:
         """(K,) selection score on the validation rows, mean over metrics."""
         rows = self.runs.validation
-        scores = score(self.model, self.architectures, rows, self.device)
+        scores = score(self.model, self.architectures, rows, self.device, context=self.runs.context)
         targets = self.targets[rows]  # (K, v, metrics)
         each = enumerate(self.objectives)
         return np.mean([objective.selection_score(scores[..., m], targets[..., m]) for m, objective in each], axis=0)

@@ -238,7 +238,7 @@ class NetworkPredictor(Shown, Predictor):
     def by_model(self, architectures: Architectures) -> ByModel:
         return self._fitted.by_model(self._fitted.counts(self.scores(architectures)))
 
-    def networks(self, metric: int = 0) -> Networks:
+    def networks(self, row: Table, metric: int = 0) -> Networks:
         return self._fitted.networks(self.embedders, metric)
 
     def embed(self, architectures: Architectures) -> NDArray[np.float32]:

@@ -32,21 +32,44 @@ class Head(nn.Module):
         super().__init__()
         self.hidden, self.out = Linear(dim, hidden), Linear(hidden, n_metrics)
 
-    def forward(self, embedding: Tensor, members: int) -> Tensor:
-        """(B, d) -> (B, metrics)."""
+    def forward(self, embedding: Tensor, members: int, context: Tensor | None = None) -> Tensor:
+        """(B, d) -> (B, metrics); a context is not read."""
         runs = embedding.view(members, -1, embedding.shape[1])
         return self.out(torch.relu(self.hidden(runs))).flatten(0, 1)
 
 
-class ScoreModel(nn.Module, ABC):
-    """Scores (B, metrics) of a batch. The meaning of a score depends on the objective that it is trained for."""
+class FusedHead(Head):
+    """W2 ReLU(A h + B c + b) + L c + b2 of an embedding h and C numbers c of a device or task.
 
-    def __init__(self, encoder: Encoder, n_metrics: int = 1) -> None:
+    The device enters behind the read-out, as in LeDG-Former (arXiv 2506.07735), and has a level of its own.
+    """
+
+    def __init__(self, dim: int, hidden: int, n_metrics: int, contexts: int) -> None:
+        super().__init__(dim, hidden, n_metrics)
+        self.context, self.level = Linear(contexts, hidden, bias=False), Linear(contexts, n_metrics, bias=False)
+
+    def forward(self, embedding: Tensor, members: int, context: Tensor | None = None) -> Tensor:
+        """(B, d), (B, C) -> (B, metrics)."""
+        assert context is not None
+        runs, devices = (each.view(members, -1, each.shape[1]) for each in (embedding, context))
+        hidden = torch.relu(self.hidden(runs) + self.context(devices))
+        return (self.out(hidden) + self.level(devices)).flatten(0, 1)
+
+
+class ScoreModel(nn.Module, ABC):
+    """Scores (B, metrics) of a batch. The meaning of a score depends on the objective that it is trained for.
+
+    With `contexts` above 0, the head also reads as many numbers of the device or task, `Batch.context`.
+    """
+
+    def __init__(self, encoder: Encoder, n_metrics: int = 1, contexts: int = 0) -> None:
         super().__init__()
-        self.encoder, self.head = encoder, Head(encoder.dim, encoder.width, n_metrics)
+        self.n_metrics, self.contexts = n_metrics, contexts
+        size = encoder.dim, encoder.width, n_metrics
+        self.encoder, self.head = encoder, FusedHead(*size, contexts) if contexts else Head(*size)
 
     def forward(self, batch: Batch) -> Tensor:
-        return self.head(self.encoder.embed(batch), batch.members)
+        return self.head(self.encoder.embed(batch), batch.members, batch.context)
 
     @abstractmethod
     def loss(self, batch: Batch, targets: Tensor, score_loss: ScoreLoss) -> Tensor:
@@ -67,20 +90,21 @@ def score(
     rows: NDArray | None = None,
     device: torch.device | str = "cpu",
     on_batch: Callable[[int], None] | None = None,
+    context: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Compute (n, metrics) scores of the chosen rows (all if None); (K, n, metrics) for K members' rows (K, n).
 
     on_batch: called after every batch with the number of architectures done in it.
+    context: (N, C) as in `Batch`.
 
     Raises ArchflowError for an architecture that needs more memory than there is.
     """
     rows = np.arange(len(architectures)) if rows is None else np.asarray(rows)
     check_evaluation(model.encoder, architectures.node_counts[rows.ravel()], device)
     model.to(device).eval()
-    n_metrics = model.head.out.weight.shape[-1]
-    out = np.empty((*rows.shape, n_metrics), np.float32)
-    for batch, places in batches(model.encoder, architectures, rows, device):
-        out[..., places, :] = model(batch).view(*rows.shape[:-1], len(places), n_metrics).cpu().numpy()
+    out = np.empty((*rows.shape, model.n_metrics), np.float32)
+    for batch, places in batches(model.encoder, architectures, rows, device, context):
+        out[..., places, :] = model(batch).view(*rows.shape[:-1], len(places), model.n_metrics).cpu().numpy()
         if on_batch is not None:
             on_batch(len(places))
     return out

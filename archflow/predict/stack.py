@@ -8,7 +8,6 @@ from functools import partial
 
 import numpy as np
 
-from archflow.encoders import Embedder
 from archflow.features import Features
 from archflow.features.columns import Columns
 from archflow.graph.table import Table
@@ -19,6 +18,7 @@ from archflow.predict.context import CONTEXT, Context, ContextChoice
 from archflow.predict.explain.contract import Network, Networks
 from archflow.predict.feature_kinds import COLUMNS
 from archflow.predict.held_out import HeldOut
+from archflow.predict.seen import Seen
 from archflow.predict.shown import Facts
 from archflow.predict.target_scale import TargetScale
 
@@ -144,14 +144,18 @@ class Stack:
         columns = self.features.get(COLUMNS)
         return found | (columns.oddities(table) if isinstance(columns, Columns) else {})
 
-    def networks(self, embedders: Sequence[Embedder]) -> Networks:
-        """The networks among the components, with their slopes on the scale of the targets, but for its sign."""
+    def networks(self, seen: Seen) -> Networks:
+        """The networks among the components, with their slopes on the scale of the targets, but for its sign.
+
+        Args:
+            seen: One architecture, whose device or task the networks read.
+        """
         found, sign = [], self.scale.objective.sign
         for (_, fitted), weight in zip(self.parts, self.blend.weights, strict=True):
             if isinstance(fitted, FittedNetworks) and weight > 0:
                 for f, (model, chosen) in enumerate(zip(fitted.models, fitted.chosen, strict=True)):
                     slope = partial(fitted.scale.slope, f, sign * weight / self.models)
-                    found.append(Network(model, embedders[chosen], 0, slope))
+                    found.append(Network(model, seen.embedders[chosen], 0, slope, fitted.context(seen)))
         return Networks(found, "standard deviations")
 
     @property

@@ -269,8 +269,8 @@ class StackedPredictor(Shown, Predictor):
     def by_model(self, architectures: Architectures) -> ByModel:
         return self.forecast(architectures).by_model()
 
-    def networks(self, metric: int = 0) -> Networks:
-        return self.fitted.networks(self.embedders)
+    def networks(self, row: Table, metric: int = 0) -> Networks:
+        return self.fitted.networks(self._seen(row))
 
     def _seen(self, architectures: Architectures) -> Seen:
         return Seen(as_table(architectures), self.embedders, self.fitted.features, self.device)

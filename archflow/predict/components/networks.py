@@ -21,12 +21,13 @@ from archflow.memory import check_memory
 from archflow.predict.components.base import COMPONENTS, Component, FittedComponent, Guess, Lesson, Values
 from archflow.predict.context import CONTEXT
 from archflow.predict.fine_tune import FineTuneSettings, Runs, fine_tune
-from archflow.predict.folder import MEND, parts_of
+from archflow.predict.folder import MEND, part_of, parts_of
 from archflow.predict.models import ScoreModel, model_for
 from archflow.predict.objectives import Hinge
 from archflow.predict.ranking_model import score
 from archflow.predict.score_scale import ScoreScale
 from archflow.predict.seen import Seen
+from archflow.predict.standard import Standard
 from archflow.seeding import seeded
 
 USUAL = 2000
@@ -43,25 +44,35 @@ class FittedNetworks(FittedComponent):
         models: F models.
         chosen: (F,) index of each model's embedder.
         scale: Maps each model's scores to the scale of the targets.
+        standard: Standardises the numbers of devices or tasks that the models read; None if they read none.
     """
 
-    def __init__(self, models: Sequence[ScoreModel], chosen: Sequence[int], scale: ScoreScale) -> None:
-        self.models, self.chosen, self.scale = models, chosen, scale
+    def __init__(
+        self, models: Sequence[ScoreModel], chosen: Sequence[int], scale: ScoreScale, standard: Standard | None = None
+    ) -> None:
+        self.models, self.chosen, self.scale, self.standard = models, chosen, scale, standard
 
     @classmethod
-    def scaled(cls, models: Sequence[ScoreModel], chosen: Sequence[int], usual: Seen, ranks: bool) -> FittedNetworks:
+    def scaled(
+        cls, models: Sequence[ScoreModel], chosen: Sequence[int], usual: Seen, ranks: bool, standard: Standard | None
+    ) -> FittedNetworks:
         """Scale networks so that their scores of typical architectures have mean 0 and variance 1.
 
         If the targets are normal scores (`ranks`), the scores become normal, too.
         """
         rows = np.linspace(0, len(usual) - 1, min(len(usual), USUAL)).astype(np.int64)
-        scores = scores_of(models, chosen, usual.select(rows))
-        return cls(models, chosen, ScoreScale.normal(scores) if ranks else ScoreScale.straight(scores))
+        some = usual.select(rows)
+        scores = scores_of(models, chosen, some, context_of(some, standard))
+        return cls(models, chosen, ScoreScale.normal(scores) if ranks else ScoreScale.straight(scores), standard)
 
     def __call__(self, seen: Seen, on_batch: Callable[[int], None] | None = None) -> Guess:
         """Scaled scores; std is NaN, since a single network does not estimate its uncertainty."""
-        mean = self.scale(scores_of(self.models, self.chosen, seen, on_batch))
+        mean = self.scale(scores_of(self.models, self.chosen, seen, self.context(seen), on_batch))
         return Guess(mean, np.full_like(mean, np.nan))
+
+    def context(self, seen: Seen) -> NDArray[np.float32] | None:
+        """(N, C) numbers of devices or tasks as the models read them; None if they read none."""
+        return context_of(seen, self.standard)
 
     def arrays(self) -> dict[str, NDArray]:
         weights = {
@@ -69,7 +80,9 @@ class FittedNetworks(FittedComponent):
             for f, model in enumerate(self.models)
             for name, value in model.state_dict().items()
         }
-        return {**weights, "chosen": np.array(self.chosen), **vars(self.scale)}
+        standard = {} if self.standard is None else self.standard.arrays()
+        named = {f"context.{name}": array for name, array in standard.items()}
+        return {**weights, "chosen": np.array(self.chosen), **vars(self.scale), **named}
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray], usual: Seen, folds: int) -> Self:
@@ -80,7 +93,12 @@ class FittedNetworks(FittedComponent):
             or not _within(chosen, 0, len(usual.embedders) - 1)
         ):
             raise ArchflowError(f"its array chosen names no embedder for each of {folds} networks; {MEND}")
-        scale = ScoreScale.restored(arrays, folds)
+        scale, context, standard = ScoreScale.restored(arrays, folds), part_of(arrays, "context."), None
+        if context:  # earlier files have none: their networks read architectures alone
+            if CONTEXT not in usual.described:
+                raise ArchflowError(f"its networks read a device or task, and it has none; {MEND}")
+            standard = Standard.restored(context, len(usual.described[CONTEXT].names))
+        contexts = 0 if standard is None else standard.width
         tensors = {}
         for name, array in arrays.items():
             if name.startswith("model."):
@@ -89,10 +107,10 @@ class FittedNetworks(FittedComponent):
                 tensors[name] = torch.tensor(array)
         starts = [usual.embedders[index].encoder for index in chosen]
         models = [
-            rebuilt(lambda start=start: model_for(copy.deepcopy(start)), part)
+            rebuilt(lambda start=start: model_for(copy.deepcopy(start), contexts=contexts), part)
             for start, part in zip(starts, parts_of(tensors, "model", folds), strict=True)
         ]
-        fitted = cls(models, chosen.tolist(), scale)
+        fitted = cls(models, chosen.tolist(), scale, standard)
         if not np.isfinite(fitted(usual).mean).all():
             raise ArchflowError(f"its networks give scores that are not finite; {MEND}")
         return fitted
@@ -103,7 +121,8 @@ class Networks(Component):
     """One network per fold: an embedder's encoder with a fresh head, trained to rank the fold's labels.
 
     The number of epochs is fixed and the learning rate falls to zero, so that no label selects the epoch: held-out
-    labels stay unseen. Models whose embedders are of one kind and size train as one batched model.
+    labels stay unseen. Models whose embedders are of one kind and size train as one batched model. If rows have a device
+    or task, the head reads its numbers, too.
 
     Args:
         embedders: Indices of the predictor's embedders to start from; all if empty. The models take them in turn.
@@ -147,17 +166,20 @@ class Networks(Component):
         chosen = self._chosen(known.embedders, len(folds))
         sizes = [sum(map(torch.numel, known.embedders[index].encoder.parameters())) for index in chosen]
         check_memory(f"networks: {len(folds)} of them", TRAINED_BYTES * sum(sizes))
+        standard = Standard.of(lesson.usual.features[CONTEXT]) if CONTEXT in lesson.usual.described else None
+        contexts = 0 if standard is None else standard.width
         models: list[ScoreModel] = []
         for f, index in enumerate(chosen):
             encoder = known.embedders[index].encoder
             check_weights(encoder)
             with seeded(lesson.seed, f):
-                models.append(model_for(copy.deepcopy(encoder)))
+                models.append(model_for(copy.deepcopy(encoder), contexts=contexts))
         settings = self._settings_for(folds.train.shape[1])
-        labels = known.prepared.tiled(lesson.targets[:, None])
+        labels, context = known.prepared.tiled(lesson.targets[:, None]), context_of(known, standard)
+        context = None if context is None else known.prepared.tiled(context)
         for place, group in enumerate(groups_of(known.embedders, chosen)):
             rows = np.stack([known.prepared.rows(chosen[f])[folds.train[f]] for f in group])
-            runs = Runs(labels, rows, rows[:, :0], [lesson.seed + f for f in group])
+            runs = Runs(labels, rows, rows[:, :0], [lesson.seed + f for f in group], context)
             tuned = fine_tune(
                 *([models[f] for f in group], known.prepared.together, runs, settings),
                 checkpoint=lesson.checkpoint and lesson.checkpoint.with_name(f"{lesson.checkpoint.name}.{place}"),
@@ -167,10 +189,10 @@ class Networks(Component):
             )
             for f, model in zip(group, tuned.models, strict=True):
                 models[f] = model
-        return FittedNetworks.scaled(models, chosen, lesson.usual, lesson.ranks)
+        return FittedNetworks.scaled(models, chosen, lesson.usual, lesson.ranks, standard)
 
     def odds(self, lesson: Lesson) -> float:
-        """`ODDS` where an order is learnt, as these networks do, from architectures alone, which is all they read."""
+        """`ODDS` where an order is learnt from architectures alone, the case for which they were chosen."""
         return ODDS if lesson.ranks and CONTEXT not in lesson.usual.described else 1.0
 
     def epochs(self, labels: int) -> int:
@@ -190,22 +212,36 @@ class Networks(Component):
         return [among[f % len(among)] for f in range(folds)]
 
 
+def context_of(seen: Seen, standard: Standard | None) -> NDArray[np.float32] | None:
+    """(N, C) standardised numbers of devices or tasks, as long in the mean as one of them; None without a standard."""
+    if standard is None or not standard.width:
+        return None
+    return (standard(seen.features[CONTEXT]) / math.sqrt(standard.width)).astype(np.float32)
+
+
 def scores_of(
-    models: Sequence[ScoreModel], chosen: Sequence[int], seen: Seen, on_batch: Callable[[int], None] | None = None
+    models: Sequence[ScoreModel],
+    chosen: Sequence[int],
+    seen: Seen,
+    context: NDArray[np.float32] | None = None,
+    on_batch: Callable[[int], None] | None = None,
 ) -> Values:
     """(F, N) scores of architectures by each model; F models whose embedders have the indices `chosen`."""
     prepared, scores = seen.prepared, np.empty((len(models), len(seen)))
+    context = None if context is None else prepared.tiled(context)
     groups = groups_of(seen.embedders, chosen)
     for group in groups:
         rows = np.stack([prepared.rows(chosen[f]) for f in group])
         each = [models[f] for f in group]
         report = on_batch if group is groups[-1] else None
         if type(each[0].encoder).stackable:
-            found = score(stack(each), prepared.together, rows, seen.device, report)
+            found = score(stack(each), prepared.together, rows, seen.device, report, context)
         else:
             reports = [None] * (len(each) - 1) + [report]
             alone = zip(each, rows, reports, strict=True)
-            found = np.stack([score(model, prepared.together, own, seen.device, hook) for model, own, hook in alone])
+            found = np.stack(
+                [score(model, prepared.together, own, seen.device, hook, context) for model, own, hook in alone]
+            )
         scores[group] = found[..., 0]
     return scores
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from archflow.encoders.embedder import Architectures, Embedder
 from archflow.graph import Architecture, ArchitectureSet, Vocabulary
+from archflow.graph.table import Table
 from archflow.predict.objectives import Objective
 from archflow.predict.ranking_model import ScoreModel
 
@@ -47,12 +48,14 @@ class Network:
         embedder: How architectures are prepared for it.
         metric: The column of its scores.
         slope: Two scores -> how much the prediction rises between them, per unit of the score.
+        context: (1, C) numbers of the device or task that it reads with the architecture; None if it reads none.
     """
 
     model: ScoreModel
     embedder: Embedder
     metric: int
     slope: Callable[[float, float], float]
+    context: NDArray[np.float32] | None = None
 
 
 class Networks(NamedTuple):
@@ -79,7 +82,7 @@ class Explainable(Protocol):
     @property
     def context_columns(self) -> Sequence[str]: ...
     def by_model(self, architectures: Architectures) -> ByModel: ...
-    def networks(self, metric: int = 0) -> Networks: ...
+    def networks(self, row: Table, metric: int = 0) -> Networks: ...
 
 
 class Space(Protocol):

@@ -66,7 +66,7 @@ def explain(
     order = np.argsort(-objective.sign * effects.values[: len(differences)], kind="stable")
     unit = "%" if relative else ""
     attributions = {"counterfactual": counterfactual(given, differences, effects, unit, space is None)}
-    attributions |= of_networks(predictor.networks(place), given, differences, notes)
+    attributions |= of_networks(predictor.networks(row, place), given, differences, notes)
     without = {number: (effects[len(differences) + i], "") for i, number in enumerate(removable)}
     if space:
         without = {number: _idle(nodes, differences, effects) for number, nodes in enumerate(blocks)}

@@ -112,8 +112,9 @@ class _Way:
 
     def __init__(self, network: Network, prepared: ArchitectureSet, baseline: Sequence[Sequence[str]]) -> None:
         self._model, self._metric, self._prepared = network.model.eval(), network.metric, prepared
+        self._context = network.context
         weight, vocabulary = next(self._model.parameters()), network.embedder.vocabulary
-        self._device, single = weight.device, Batch(prepared, device=weight.device)
+        self._device, single = weight.device, Batch(prepared, None, weight.device, network.context)
         self._pure = torch.nn.functional.one_hot(single.op, len(vocabulary)).to(weight.dtype)
         self._start = torch.zeros_like(self._pure)
         for node, operations in enumerate(baseline):
@@ -155,7 +156,7 @@ class _Way:
 
     def _batch(self, points: Tensor) -> Batch:
         """Copies of the architecture, one per point, whose attributes are those at the points."""
-        batch = copy.copy(Batch(self._prepared, np.zeros(len(points), np.int64), self._device))
+        batch = copy.copy(Batch(self._prepared, np.zeros(len(points), np.int64), self._device, self._context))
         if batch.attributes is not None:
             value = batch.attributes.view(len(points), len(self._start), -1)
             batch.attributes = (value * points.to(value)[:, None, None]).flatten(0, 1)

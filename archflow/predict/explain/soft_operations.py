@@ -91,7 +91,7 @@ class SoftOperations:
         encoder = model.encoder
         config = {**encoder.config, "n_ops": self._ops + more}
         with seeded(0):
-            return model_for(type(encoder)(**config), model.head.out.weight.shape[-1])
+            return model_for(type(encoder)(**config), model.n_metrics, model.contexts)
 
 
 def _state_of(model: ScoreModel) -> Mapping[str, Tensor]:
