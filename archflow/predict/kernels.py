@@ -41,6 +41,21 @@ def relations(a: list[Values], b: list[Values], linear: int) -> Values:
     return np.stack(apart + [x @ z.T / x.shape[1] for x, z in zip(a[last:], b[last:], strict=True)])
 
 
+def with_context(parts: Values, lengths: int, near: Values) -> Values:
+    """(2 P + 1, n, m) the parts, the similarity of devices or tasks, and the product of each part with it.
+
+    So one device can differ from another by a constant, and in how it depends on everything else. The further parts are
+    linear; Matern kernels in products have the length 1.
+
+    Args:
+        parts: (P, n, m) `relations`.
+        lengths: L, the number of Matern parts; they come first.
+        near: (n, m) similarities of the devices or tasks, 1 for the same one.
+    """
+    kernels = np.concatenate([(1 + parts[:lengths]) * np.exp(-parts[:lengths]), parts[lengths:]])
+    return np.concatenate([parts, near[None], kernels * near])
+
+
 def covariances(seen: Values, theta: Values) -> Values:
     """(n, m) covariances without noise, for `relations` (P, n, m)."""
     variances, lengths, _ = split(theta, len(seen))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ from archflow.encoders import Embedder
 from archflow.features import Features
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.table import Table
+from archflow.predict.context import CONTEXT
 from archflow.predict.prepared import Prepared
 
 
@@ -76,4 +77,12 @@ class Seen:
     @property
     def plain(self) -> NDArray[np.float32]:
         """(N, P) all features side by side."""
-        return np.concatenate([np.zeros((len(self), 0), np.float32), *self.features.values()], 1)
+        return self._side_by_side(self.features)
+
+    @property
+    def without_context(self) -> NDArray[np.float32]:
+        """(N, P) all features but those of the device or task, side by side."""
+        return self._side_by_side([name for name in self.features if name != CONTEXT])
+
+    def _side_by_side(self, names: Iterable[str]) -> NDArray[np.float32]:
+        return np.concatenate([np.zeros((len(self), 0), np.float32), *(self.features[name] for name in names)], 1)

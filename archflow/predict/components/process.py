@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from archflow.errors import ArchflowError
 from archflow.predict.arrays import floats_of, indices_of
 from archflow.predict.components.base import COMPONENTS, Component, FittedComponent, Guess, Lesson
+from archflow.predict.context import CONTEXT
 from archflow.predict.folder import part_of
-from archflow.predict.kernels import covariances, hyperparameters, relations, split
+from archflow.predict.kernels import covariances, hyperparameters, relations, split, with_context
 from archflow.predict.seen import Seen
 from archflow.predict.standard import Standard
 
@@ -38,8 +39,8 @@ class FittedProcess(FittedComponent):
     """F processes, each conditioned on the labels that it learns from.
 
     Args:
-        standards: Standardise embeddings and plain features.
-        known: (n, Q) standardised values of labelled architectures, for each of the two inputs that has columns.
+        standards: Standardise embeddings, plain features and, if rows have a device or task, its numbers.
+        known: (n, Q) standardised values of labelled architectures, for each input that has columns.
         targets: (n,) labels on the scale of the targets.
         held: (F, n) True for labels that a process does not learn from.
         theta: (F, H) hyperparameters (`archflow.predict.kernels`).
@@ -56,7 +57,7 @@ class FittedProcess(FittedComponent):
         self.standards, self.targets, self.held, self.theta = standards, targets, held, theta
         # One memory layout, so that a loaded process gives bit-identical results.
         self.known = [np.ascontiguousarray(x) for x in known]
-        among = relations(self.known, self.known, _linear(standards))
+        among = _related(standards, self.known, self.known)
         self._solved = []
         for own, each in zip(held, theta, strict=True):
             rows = np.flatnonzero(~own)
@@ -77,14 +78,12 @@ class FittedProcess(FittedComponent):
         from scipy.linalg import solve_triangular
 
         mean, std = np.empty((2, len(self.theta), len(columns[0])))
-        linear = _linear(self.standards)
-        to_known = relations(self.known, columns, linear)
+        to_known, to_self = _related(self.standards, self.known, columns), _to_self(self.standards, columns)
         for fold, (theta, (rows, root, weights)) in enumerate(zip(self.theta, self._solved, strict=True)):
             between = covariances(to_known[:, rows], theta)
             mean[fold] = weights @ between
-            variances, lengths, _ = split(theta, len(to_known))
-            before = variances[: len(lengths)].sum() + sum(variances[len(lengths) :]) * np.square(columns[-1]).mean(1)
             explained = np.square(solve_triangular(root, between, lower=True)).sum(0)
+            before = split(theta, len(to_known))[0] @ to_self
             std[fold] = np.sqrt(np.maximum(before - explained, LEAST_VARIANCE))
         return mean, std
 
@@ -97,12 +96,14 @@ class FittedProcess(FittedComponent):
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray], usual: Seen, folds: int) -> Self:
-        columns = enumerate(_columns(usual))
+        # In earlier files the context is among the plain features.
+        columns = enumerate(_columns(usual, "standard.2.centre" in arrays))
         standards = [Standard.restored(part_of(arrays, f"standard.{i}."), each.shape[1]) for i, each in columns]
         widths = [each.width for each in standards if each.width]
         count = len(np.atleast_1d(arrays.get("targets", ())))
         shapes = {f"known.{i}": (count, width) for i, width in enumerate(widths)}
-        thetas = (folds, 2 * len(widths) + _linear(standards) + 1)
+        lengths, linear, context = _parts(standards)
+        thetas = (folds, (lengths + linear) * (1 + context) + context + lengths + 1)
         found = floats_of(arrays, {**shapes, "targets": (count,), "theta": thetas})
         held = indices_of(arrays, {"held": (folds, count)})["held"]
         whole = 0 < count <= MOST and held.max() <= 1 and not held.all(1).any()
@@ -119,41 +120,72 @@ class Process(Component):
     """A Gaussian process on embeddings and plain features.
 
     Its kernel is the sum of a Matern-3/2 kernel on embeddings, one on plain features, a linear kernel on plain
-    features, and noise; all columns are standardised. Variances and lengths maximise the marginal likelihood, so that
-    an uninformative part gets little weight. Of more than `MOST` labels, a random subset of that size is used.
+    features, and noise; all columns are standardised. If rows have a device or task, the sum also has a Matern-3/2
+    kernel on its numbers, and the product of each part with this kernel. Variances and lengths maximise the marginal
+    likelihood, so that an uninformative part gets little weight. Of more than `MOST` labels, a random subset of that
+    size is used.
     """
 
     name = "process"
     fitted = FittedProcess
 
     def applies(self, usual: Seen) -> bool:
-        return any(Standard.of(columns).width for columns in _columns(usual))
+        return any(Standard.of(columns).width for columns in _columns(usual, apart=False))
 
     def fit(self, lesson: Lesson) -> FittedProcess:
-        standards = [Standard.of(columns) for columns in _columns(lesson.usual)]
+        standards = [Standard.of(columns) for columns in _columns(lesson.usual, CONTEXT in lesson.usual.described)]
         rng = np.random.default_rng(lesson.seed)
         chosen = np.sort(rng.permutation(len(lesson.targets))[:MOST])
         known = _standardised(lesson.known.select(chosen), standards)
         targets, held = lesson.targets[chosen], lesson.folds.held[:, chosen]
         few = rng.permutation(len(chosen))[:ENOUGH]
-        among = relations([x[few] for x in known], [x[few] for x in known], _linear(standards))
+        among = _related(standards, [x[few] for x in known], [x[few] for x in known])
         theta = [
-            hyperparameters(among[:, rows][:, :, rows], targets[few][rows], len(known))
+            hyperparameters(among[:, rows][:, :, rows], targets[few][rows], _parts(standards).lengths)
             for rows in (np.flatnonzero(~own[few]) for own in held)
         ]
         return FittedProcess(standards, known, targets, held, np.stack(theta))
 
 
-def _columns(seen: Seen) -> tuple[NDArray, NDArray]:
-    """Embeddings and plain features."""
-    return seen.embeddings, seen.plain
+class _Parts(NamedTuple):
+    """The numbers of Matern parts, of linear parts, and of contexts, of which there is one or none."""
+
+    lengths: int
+    linear: int
+    context: int
+
+
+def _parts(standards: list[Standard]) -> _Parts:
+    context = int(len(standards) > 2 and standards[2].width > 0)
+    return _Parts(sum(each.width > 0 for each in standards[:2]), int(standards[1].width > 0), context)
+
+
+def _columns(seen: Seen, apart: bool) -> list[NDArray]:
+    """Embeddings and plain features; the context is among these, or stands apart."""
+    if not apart:
+        return [seen.embeddings, seen.plain]
+    return [seen.embeddings, seen.without_context, seen.features[CONTEXT]]
 
 
 def _standardised(seen: Seen, standards: list[Standard]) -> list[Values]:
     """(N, Q) standardised values of each input that has columns."""
-    return [each(columns) for each, columns in zip(standards, _columns(seen), strict=True) if each.width]
+    columns = _columns(seen, len(standards) > 2)
+    return [each(own) for each, own in zip(standards, columns, strict=True) if each.width]
 
 
-def _linear(standards: list[Standard]) -> int:
-    """The number of linear kernel parts: one if there are plain features."""
-    return int(standards[1].width > 0)
+def _related(standards: list[Standard], a: list[Values], b: list[Values]) -> Values:
+    """(P, n, m) inputs of the kernel parts for standardised inputs (n, Q) and (m, Q)."""
+    lengths, linear, context = _parts(standards)
+    if not context:
+        return relations(a, b, linear)
+    (apart,) = relations(a[-1:], b[-1:], 0)
+    parts = relations(a[:-1], b[:-1], linear) if lengths else np.empty((0, *apart.shape))
+    return with_context(parts, lengths, (1 + apart) * np.exp(-apart))
+
+
+def _to_self(standards: list[Standard], columns: list[Values]) -> Values:
+    """(P, N) value of each kernel part for an architecture with itself, if its variance is 1."""
+    lengths, linear, context = _parts(standards)
+    plain = np.square(columns[lengths - 1]).mean(1)
+    once = np.concatenate([np.ones((lengths, len(plain))), np.tile(plain, (linear, 1))])
+    return np.concatenate([once, np.ones((context, len(plain))), *[once] * context])
