@@ -7,7 +7,15 @@ import pytest
 from scipy.optimize import check_grad
 
 from archflow.predict import kernels
-from archflow.predict.kernels import LEAST_NOISE, covariances, hyperparameters, prior_means, relations, split
+from archflow.predict.kernels import (
+    LEAST_NOISE,
+    covariances,
+    hyperparameters,
+    prior_means,
+    relations,
+    split,
+    with_context,
+)
 
 
 def planted(count: int = 40, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
@@ -85,3 +93,15 @@ def test_a_start_at_hyperparameters_of_fewer_labels_fits_as_well(seed):
     began, ended, usual = (kernels._loss(theta, seen, y, before)[0] for theta in (first, warm, cold))
     assert ended < began
     assert ended == pytest.approx(usual, abs=1.0)
+
+
+def test_parts_with_a_context_are_the_parts_the_context_and_their_products():
+    x, _ = planted()
+    parts, near = relations(x, x, 1), np.random.default_rng(1).random((40, 40))
+    found = with_context(parts, 2, near)
+    assert found.shape == (7, 40, 40)
+    np.testing.assert_array_equal(found[:3], parts)
+    np.testing.assert_array_equal(found[3], near)
+    only_first = np.log([1.0, 1e-300, 1e-300, 1.0, 1.0, 1e-300])  # its own variance, and the length 1 of both
+    np.testing.assert_allclose(found[4], covariances(parts, only_first) * near)
+    np.testing.assert_allclose(found[6], parts[2] * near)

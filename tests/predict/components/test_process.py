@@ -8,9 +8,13 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from archflow.errors import ArchflowError
+from archflow.graph.table import Table
 from archflow.predict.components import process
 from archflow.predict.components.process import FittedProcess, Process
+from archflow.predict.context import CONTEXT, Context
 from archflow.predict.kernels import split
+from archflow.predict.metrics import kendall_tau
+from archflow.predict.seen import Seen
 from archflow.testing import check_component
 from tests.predict.described import lesson, scores, seen
 
@@ -83,3 +87,46 @@ def test_covariances_without_an_inverse_are_refused():
     arrays["theta"][:, :-1], arrays["theta"][:, -1] = 19, -20
     with pytest.raises(ArchflowError, match="no inverse"):
         FittedProcess.restored(arrays, seen(30), 10)
+
+
+def on_devices(count: int = 30, *, embeddings: bool = True, features: bool = True) -> tuple[Seen, np.ndarray]:
+    """Every cell on two devices, the second of which ranks them in the opposite order and 5 higher."""
+    cells = seen(count, embeddings=embeddings, features=features)
+    names = np.repeat(["board A, 4 x Cortex-A53 1.4 GHz", "board B, 4 x Cortex-A72 2.8 GHz"], count)
+    table = cells.table.select(np.tile(np.arange(count), 2)).with_texts({"device": names.tolist()})
+    y = scores(cells)
+    both = np.concatenate([y, 5 - y])
+    return Seen(table, cells.embedders, {**cells.described, CONTEXT: Context.of(table)}), (both - 2.5) / both.std()
+
+
+@pytest.mark.parametrize("only", ["both", "embeddings", "features", "context"])
+def test_with_a_context_it_works_with_any_of_the_others(only):
+    known, y = on_devices(20, embeddings=only in ("both", "embeddings"), features=only in ("both", "features"))
+    check_component(Process(), known, y)
+
+
+def test_each_device_has_its_level_and_its_order():
+    known, y = on_devices(60)
+    rows = np.r_[0:30, 60:90]
+    fitted = Process().fit(lesson(known.select(rows), y[rows]))
+    guess = fitted(known).mean.mean(0)
+    for others in (np.arange(30, 60), np.arange(90, 120)):
+        assert kendall_tau(guess[others], y[others]) > 0.6
+    assert guess[90:].mean() > guess[30:60].mean() + 1
+
+
+def test_what_it_does_not_know_of_a_device_it_is_unsure_of():
+    known, y = on_devices(40)
+    fitted = Process().fit(lesson(known.select(np.arange(44)), y[:44]))  # four labels of the second device
+    _, std = fitted(known)
+    assert std[:, 44:].mean() > 1.5 * std[:, :40].mean()
+
+
+def test_a_file_from_before_has_the_context_among_the_features():
+    known, y = on_devices(20)
+    plain = Seen(known.table, known.embedders, {**known.described, "last": known.described[CONTEXT]})
+    del plain.described[CONTEXT]
+    before = Process().fit(lesson(plain, y))
+    restored = FittedProcess.restored(before.arrays(), known, 10)
+    for part, expected in zip(restored(known), before(plain), strict=True):
+        np.testing.assert_allclose(part, expected)
