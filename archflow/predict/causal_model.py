@@ -52,7 +52,6 @@ class CausalRankingModel(ScoreModel):
         run = torch.arange(members, device=batch.device)[:, None, None]
         recombined = critical[:, None] + redundant[run, mates]  # (K, m, n, d)
 
-
         def repeated(values: Tensor) -> Tensor:
             return values.view(members, 1, -1, values.shape[1]).expand(-1, self.interventions, -1, -1).flatten(0, 2)
 

@@ -54,7 +54,12 @@ class FittedNetworks(FittedComponent):
 
     @classmethod
     def scaled(
-        cls, models: Sequence[ScoreModel], chosen: Sequence[int], usual: Seen, ranks: bool, standard: Standard | None
+        cls,
+        models: Sequence[ScoreModel],
+        chosen: Sequence[int],
+        usual: Seen,
+        ranks: bool,
+        standard: Standard | None = None,
     ) -> FittedNetworks:
         """Scale networks so that their scores of typical architectures have mean 0 and variance 1.
 
@@ -121,8 +126,8 @@ class Networks(Component):
     """One network per fold: an embedder's encoder with a fresh head, trained to rank the fold's labels.
 
     The number of epochs is fixed and the learning rate falls to zero, so that no label selects the epoch: held-out
-    labels stay unseen. Models whose embedders are of one kind and size train as one batched model. If rows have a device
-    or task, the head reads its numbers, too.
+    labels stay unseen. Models whose embedders are of one kind and size train as one batched model. If rows have a
+    device or task, the head reads its numbers, too.
 
     Args:
         embedders: Indices of the predictor's embedders to start from; all if empty. The models take them in turn.

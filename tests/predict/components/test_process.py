@@ -8,7 +8,6 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from archflow.errors import ArchflowError
-from archflow.graph.table import Table
 from archflow.predict.components import process
 from archflow.predict.components.process import FittedProcess, Process
 from archflow.predict.context import CONTEXT, Context

@@ -60,7 +60,8 @@ def test_the_difference_is_that_of_the_networks_part_in_a_blend():
         if component.name == "networks"
     )
     before, after = fitted.guesses([plain, one])["networks"].mean.mean(0)
-    found = integrated_gradients(fitted.networks(Table(architectures.select(np.array([0])))).networks, one, [[ops[1]]] * len(one.ops))
+    members = fitted.networks(Table(architectures.select(np.array([0])))).networks
+    found = integrated_gradients(members, one, [[ops[1]]] * len(one.ops))
     assert weight > 0
     assert found.difference == pytest.approx(weight * (after - before), rel=1e-3, abs=1e-5)
     assert found.nodes.sum() == pytest.approx(found.difference, rel=0.02, abs=1e-3)
@@ -95,7 +96,8 @@ def test_the_difference_is_that_of_predictions():
             create("gated_gcn", architectures, width=16), members=2, objective="squared", settings=FineTuneSettings(2)
         )
     fitted.fit(architectures, np.arange(8.0))
-    found = integrated_gradients(fitted.networks(Table(architectures.select(np.array([0])))).networks, one, [[ops[1]]] * len(one.ops))
+    members = fitted.networks(Table(architectures.select(np.array([0])))).networks
+    found = integrated_gradients(members, one, [[ops[1]]] * len(one.ops))
     before, after = np.ravel(fitted.predict([plain, one]).mean)
     assert found.difference == pytest.approx(after - before, rel=1e-3, abs=1e-4)
     assert found.nodes.sum() == pytest.approx(after - before, rel=0.02, abs=1e-3)

@@ -14,7 +14,18 @@ from archflow.graph.columns import read_columns
 from archflow.graph.table import Table, read_table
 from archflow_reproduce.latency.tables.base import TABLES, LatencyTable
 
-DEVICES = "1080ti_1 titan_rtx_1 gold_6226 silver_4114 pixel3 samsung_a50 essential_ph_1 raspi4 eyeriss fpga".split()
+DEVICES = [
+    "1080ti_1",
+    "titan_rtx_1",
+    "gold_6226",
+    "silver_4114",
+    "pixel3",
+    "samsung_a50",
+    "essential_ph_1",
+    "raspi4",
+    "eyeriss",
+    "fpga",
+]
 """One of each kind that HELP measured: GPUs, servers, phones, a board, an accelerator and an FPGA."""
 
 ARCHITECTURES = 300
@@ -35,7 +46,9 @@ def _long(space: str) -> LatencyTable:
     name, form = SPACES[space]
     path = own_table(name)
     if path is None:
-        raise ArchflowError(f"{name}: not on this machine; set {FOLDER_VARIABLE} to the folder that holds {name}.parquet")
+        raise ArchflowError(
+            f"{name}: not on this machine; set {FOLDER_VARIABLE} to the folder that holds {name}.parquet"
+        )
     columns = read_columns(path)
     architectures = read_table(find(space)[1] if space == "nasbench201" else path).architectures
     given = [each for each in (form.format(device) for device in DEVICES) if each in columns.column_names]
