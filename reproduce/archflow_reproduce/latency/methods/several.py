@@ -14,7 +14,7 @@ from archflow_reproduce.latency.methods.base import METHODS, LatencyTask, Values
 from archflow_reproduce.latency.methods.ours import predicted
 
 KIND, CONTEXT, OBJECTIVE = "several", "device", "log"
-PARTS = ("boosted", "forest", "process", "ridge")
+PARTS = ("boosted", "process")
 """Components that are also tried alone."""
 
 
