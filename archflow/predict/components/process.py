@@ -96,8 +96,10 @@ class FittedProcess(FittedComponent):
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray], usual: Seen, folds: int) -> Self:
-        # In earlier files the context is among the plain features.
-        columns = enumerate(_columns(usual, "standard.2.centre" in arrays))
+        apart = "standard.2.centre" in arrays  # in earlier files the context is among the plain features
+        if apart and CONTEXT not in usual.described:
+            raise ArchflowError("its Gaussian processes read a device or task, and it has none; fit again")
+        columns = enumerate(_columns(usual, apart))
         standards = [Standard.restored(part_of(arrays, f"standard.{i}."), each.shape[1]) for i, each in columns]
         widths = [each.width for each in standards if each.width]
         count = len(np.atleast_1d(arrays.get("targets", ())))

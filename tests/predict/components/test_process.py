@@ -129,3 +129,11 @@ def test_a_file_from_before_has_the_context_among_the_features():
     restored = FittedProcess.restored(before.arrays(), known, 10)
     for part, expected in zip(restored(known), before(plain), strict=True):
         np.testing.assert_allclose(part, expected)
+
+
+def test_a_context_that_is_gone_is_refused():
+    known, y = on_devices(20)
+    arrays = Process().fit(lesson(known, y)).arrays()
+    del known.described[CONTEXT]
+    with pytest.raises(ArchflowError, match="read a device or task"):
+        FittedProcess.restored(arrays, known, 10)
