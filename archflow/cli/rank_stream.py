@@ -67,6 +67,17 @@ PrecisionOption = Annotated[
 ]
 
 
+CompileOption = Annotated[
+    str,
+    typer.Option(
+        "--compile",
+        metavar="<never|auto>",
+        help="With --sample or --space-all: auto compiles encoders with torch.compile if the ranking stays the same up "
+        "to that tolerance and more time is saved than compiling takes, from 100,000 candidates on.",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class StreamOptions:
     """The options of a ranking of a space."""
@@ -78,6 +89,7 @@ class StreamOptions:
     seed: SeedOption = 0
     processes: ProcessesOption = 0
     precision: PrecisionOption = "float32"
+    compiling: CompileOption = "never"
 
     @property
     def asked(self) -> bool:
@@ -111,6 +123,7 @@ def rank_stream(
         context=device,
         workers=options.processes or os.cpu_count() or 1,
         precision=options.precision,
+        compiling=options.compiling,
     )
     for line in found.notes:
         warn(line)
@@ -150,6 +163,7 @@ def _content(found: Ranking) -> dict[str, Any]:
     return {
         "metric": found.metric,
         "precision": found.precision,
+        "compiled": found.compiled,
         "candidates": found.candidates,
         "distinct": found.distinct,
         "distinct_is_exact": found.exact,

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from archflow.encoders.base import Encoder
+from archflow.encoders.compiled import applied
 from archflow.encoders.memory import check_evaluation
 from archflow.graph import ArchitectureSet
 from archflow.graph.batch import Batch
@@ -44,7 +45,7 @@ def embed(
     encoder.to(device).eval()
     out = np.empty((len(architectures), encoder.dim), np.float32)
     for batch, places in batches(encoder, architectures, np.arange(len(architectures)), device):
-        out[places] = encoder.embed(batch).cpu().numpy()
+        out[places] = applied(encoder.embed, batch).cpu().numpy()
         if on_batch is not None:
             on_batch(len(places))
     return out

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from archflow.graph.gathered import gathered
 from archflow.graph.ragged import Ints, pointer, positions
 
 FEW_PAIRS = 2**20
@@ -31,28 +31,28 @@ class Padded:
     members: int = 1
     chosen: Ints | None = None
 
-    @cached_property
+    @gathered
     def counts(self) -> Ints:
         """(R,) number of nodes of each row, on the host."""
         counts = np.diff(self.bounds)
         return counts if self.chosen is None else counts[self.chosen]
 
-    @cached_property
+    @gathered
     def starts(self) -> Ints:
         """(R,) first node of each row, on the host."""
         return self.bounds[:-1] if self.chosen is None else self.bounds[self.chosen]
 
-    @cached_property
+    @gathered
     def shape(self) -> tuple[int, int]:
         """(R, L), the numbers of rows and of positions per row."""
         return len(self.counts), int(self.counts.max(initial=0))
 
-    @cached_property
+    @gathered
     def is_full(self) -> bool:
         """Whether the positions are exactly the V nodes in order, without padding."""
         return self.chosen is None and bool((self.counts == self.shape[1]).all())
 
-    @cached_property
+    @gathered
     def parts(self) -> list[Padded]:
         """Split into rectangles of rows of similar length.
 
@@ -66,23 +66,23 @@ class Padded:
         rows = np.arange(self.shape[0]) if self.chosen is None else self.chosen
         return [Padded(self.bounds, self.device, self.members, rows[length == each]) for each in np.unique(length)]
 
-    @cached_property
+    @gathered
     def mask(self) -> Tensor:
         """(R, L) whether a position has a node."""
         return torch.from_numpy(self.there).to(self.device)
 
-    @cached_property
+    @gathered
     def index(self) -> Tensor:
         """(R, L) node at each position; positions without a node refer to node 0."""
         index = np.where(self.there, self.starts[:, None] + np.arange(self.shape[1]), 0)
         return torch.from_numpy(index).to(self.device)
 
-    @cached_property
+    @gathered
     def flat(self) -> Tensor:
         """(V,) position of each node in the flattened rectangle."""
         return torch.from_numpy(np.flatnonzero(self.there)).to(self.device)
 
-    @cached_property
+    @gathered
     def pair_index(self) -> Tensor:
         """(R, L, L) index of each pair of nodes of a ragged row, counted over all rows; 0 where there is no pair."""
         counts, place = self.counts[:, None, None], np.arange(self.shape[1])
@@ -128,12 +128,12 @@ class Padded:
         flat = values.flatten(0, 1)
         return flat if self.is_full else flat[self.flat]
 
-    @cached_property
+    @gathered
     def nodes(self) -> Ints:
         """The nodes of the rows, concatenated, on the host."""
         return positions(self.starts, self.counts, pointer(self.counts))
 
-    @cached_property
+    @gathered
     def there(self) -> np.ndarray:
         """(R, L) whether a position has a node, on the host."""
         return np.arange(self.shape[1]) < self.counts[:, None]

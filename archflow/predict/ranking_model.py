@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archflow.encoders import Encoder
+from archflow.encoders.compiled import applied
 from archflow.encoders.embedding import batches
 from archflow.encoders.layers import Linear
 from archflow.encoders.memory import check_evaluation
@@ -104,7 +105,7 @@ def score(
     model.to(device).eval()
     out = np.empty((*rows.shape, model.n_metrics), np.float32)
     for batch, places in batches(model.encoder, architectures, rows, device, context):
-        out[..., places, :] = model(batch).view(*rows.shape[:-1], len(places), model.n_metrics).cpu().numpy()
+        out[..., places, :] = applied(model, batch).view(*rows.shape[:-1], len(places), model.n_metrics).cpu().numpy()
         if on_batch is not None:
             on_batch(len(places))
     return out

@@ -45,31 +45,53 @@ PASSES = 3
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """The rankings of the same candidates in bfloat16 and float32.
+class Agreement:
+    """Two rankings of the same candidates, the usual one and one that is computed faster.
 
     Attributes:
         tau: Their Kendall tau.
-        shared: The fraction of the best tenth in float32 that is among the best tenth in bfloat16.
-        faster: How many times as fast bfloat16 was.
+        shared: The fraction of the best tenth of the first that is among the best tenth of the second.
         candidates: The number of candidates.
     """
 
     tau: float
     shared: float
-    faster: float
     candidates: int
+
+    @classmethod
+    def of(cls, exact: Values, other: Values) -> Agreement:
+        """Compare two scorings (N,), N > 1."""
+        if np.array_equal(exact, other):  # also if all are equal, where tau is not defined
+            return cls(1.0, 1.0, len(exact))
+        ranks = [np.unique(values, return_inverse=True)[1] for values in (other, exact)]  # of -inf too
+        return cls(kendall_tau(*ranks), precision_at(0.1, *ranks), len(exact))
 
     @property
     def within_tolerance(self) -> bool:
-        """Whether bfloat16 ranks as float32 does, up to the tolerance."""
+        """Whether the second ranks as the first does, up to the tolerance."""
         return self.tau >= TAU and self.shared >= SHARED
 
     def __str__(self) -> str:
         return (
-            f"{self.faster:.2f} times as fast as float32; on {self.candidates:,} candidates it has a Kendall tau of "
-            f"{self.tau:.5f} with its ranking, and {100 * self.shared:.1f} % of its best tenth"
+            f"on {self.candidates:,} candidates the two rankings have a Kendall tau of {self.tau:.5f} and share "
+            f"{100 * self.shared:.1f} % of the best tenth"
         )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The rankings of the same candidates in bfloat16 and float32.
+
+    Attributes:
+        agreement: How alike they are.
+        faster: How many times as fast bfloat16 was.
+    """
+
+    agreement: Agreement
+    faster: float
+
+    def __str__(self) -> str:
+        return f"{self.faster:.2f} times as fast as float32; {self.agreement}"
 
 
 def asked(precision: str) -> Asked:
@@ -135,11 +157,12 @@ def choose(precision: Asked, count: int, score: Score, device: str) -> tuple[Pre
     if count < FEWEST:
         raise ArchflowError(f"precision bfloat16: rankings are compared on at least {FEWEST:,} candidates; use float32")
     found = compared(score)
-    if precision == "bfloat16" and not found.within_tolerance:
+    alike = found.agreement.within_tolerance
+    if precision == "bfloat16" and not alike:
         raise ArchflowError(
             f"precision bfloat16: {found}; wanted are at least {TAU:g} and {100 * SHARED:g} %; use float32"
         )
-    taken = found.within_tolerance and (precision == "bfloat16" or found.faster >= FASTER)
+    taken = alike and (precision == "bfloat16" or found.faster >= FASTER)
     return ("bfloat16" if taken else "float32"), f"precision {'bfloat16' if taken else 'float32'}: bfloat16 is {found}"
 
 
@@ -154,12 +177,4 @@ def compared(score: Score) -> Comparison:
             seconds[name].append(time.process_time() - began)
     exact, rounded = (scores[name] for name in get_args(Precision))
     exact_s, rounded_s = (min(seconds[name]) for name in get_args(Precision))
-    return Comparison(*agreement(exact, rounded), exact_s / max(rounded_s, 1e-9), len(exact))
-
-
-def agreement(exact: Values, rounded: Values) -> tuple[float, float]:
-    """Kendall tau of two scorings (N,), N > 1, and the fraction of the first's best tenth that the second shares."""
-    if np.array_equal(exact, rounded):  # also if all are equal, where tau is not defined
-        return 1.0, 1.0
-    ranks = [np.unique(values, return_inverse=True)[1] for values in (rounded, exact)]  # of -inf too
-    return kendall_tau(*ranks), precision_at(0.1, *ranks)
+    return Comparison(Agreement.of(exact, rounded), exact_s / max(rounded_s, 1e-9))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from archflow.encoders.compiled import compiled
 from archflow.errors import ArchflowError
 from archflow.graph import ArchitectureSet
 from archflow.graph.table import Table
@@ -52,6 +53,7 @@ class Job:
         context: The text for the predictor's context column; None if it has none.
         device: Where to compute.
         precision: The precision of matrix products.
+        compiled: Whether encoders are compiled.
     """
 
     predictor: Predictor | Path
@@ -61,6 +63,7 @@ class Job:
     context: str | None = None
     device: str = "cpu"
     precision: Precision = "float32"
+    compiled: bool = False
 
 
 class Scorer:
@@ -88,7 +91,7 @@ class Scorer:
         """
         table, model = self.table(architectures), self.model
         try:
-            with products_in(self.job.precision):
+            with products_in(self.job.precision), compiled(self.job.compiled):
                 if isinstance(model, StackedPredictor):
                     forecast = model.forecast(table)
                     prediction, by = forecast.prediction, forecast.order  # differences that the unit rounds away

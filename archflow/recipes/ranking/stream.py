@@ -27,10 +27,12 @@ from archflow.recipes.context_texts import meant
 from archflow.recipes.ranking.best import Best
 from archflow.recipes.ranking.candidates import CHUNK, Candidates
 from archflow.recipes.ranking.chunks import Run, processes
+from archflow.recipes.ranking.compiling import asked as compiling_asked
+from archflow.recipes.ranking.compiling import worth_compiling
 from archflow.recipes.ranking.distinct import Distinct
 from archflow.recipes.ranking.precision import Asked, Precision, asked, check_processor, choose
 from archflow.recipes.ranking.scoring import Job, Scorer, one_thread
-from archflow.recipes.ranking.tally import Tally, kept_precision
+from archflow.recipes.ranking.tally import Tally, TallyDescription, kept
 from archflow.spaces import SPACES, SearchSpace
 
 TOP = 1000
@@ -63,6 +65,7 @@ class Ranking:
         exact: Whether all distinct candidates were remembered.
         notes: Lines for the user.
         precision: The precision of the predictor's matrix products.
+        compiled: Whether encoders were compiled.
     """
 
     table: Table
@@ -72,6 +75,7 @@ class Ranking:
     exact: bool
     notes: tuple[str, ...] = ()
     precision: Precision = "float32"
+    compiled: bool = False
 
     def rows(self) -> list[dict[str, Any]]:
         """The best in JSON form, in order."""
@@ -96,6 +100,7 @@ def rank_space(
     remembered: int = REMEMBERED,
     device: str = "cpu",
     precision: str = "float32",
+    compiling: str = "never",
 ) -> Ranking:
     """Rank a sample of a search space, or all of it, in memory that does not depend on the number of candidates.
 
@@ -121,6 +126,8 @@ def rank_space(
             candidates, the ranking differs from the one in float32 by more than the tolerance (`TAU` and `SHARED` in
             `archflow.recipes.ranking.precision`). "auto" takes it where it is within the tolerance and faster, from
             100,000 candidates on; an unfinished ranking stays in the precision that it began in.
+        compiling: "auto" compiles encoders if they rank alike, within the same tolerance, and save more time than
+            compiling takes, from 100,000 candidates on; an unfinished ranking stays as it began. "never" does not.
 
     Raises:
         ArchflowError: If the space is unknown or cannot be sampled or listed, the predictor cannot read its
@@ -132,11 +139,16 @@ def rank_space(
     top = min(TOP, candidates.count) if top is None else whole("top", top, 1, min(candidates.count, MOST))
     tally = Tally(Best(top), Distinct(whole("remembered", remembered, 1, MOST_REMEMBERED)))
     run = workers if callable(workers) else processes(whole("workers", workers, 1, MOST_WORKERS))
-    wanted = asked(precision)
+    wanted, compiled = asked(precision), compiling_asked(compiling)
     with _in_folder(predictor, needed=workers != 1 or out is not None) as given:
         job, model, notes = _prepared(Job(given, candidates, top, device=device), metric, context)
-        job, further = _settled(job, model, wanted, None if out is None else _state(Path(out)))
-        tally.precision, notes = job.precision, (*notes, *further)
+        begun = None if out is None else kept(_state(Path(out)))
+        job, further = _in_precision(job, model, wanted, begun)
+        notes = (*notes, *further)
+        if compiled == "auto":
+            job, further = _compiled(job, model, 1 if callable(workers) else workers, begun)
+            notes = (*notes, *further)
+        tally.precision, tally.compiled = job.precision, job.compiled
         if out is None:
             _run(job, run, tally)
             return _ranking(tally, space, model, job.metric, notes)
@@ -175,22 +187,39 @@ def _prepared(job: Job, metric: str | None, context: str | None) -> tuple[Job, P
     return job, model, (*notes, *oddities)
 
 
-def _settled(job: Job, model: Predictor, wanted: Asked, state: Path | None) -> tuple[Job, tuple[str, ...]]:
+def _in_precision(
+    job: Job, model: Predictor, wanted: Asked, begun: TallyDescription | None
+) -> tuple[Job, tuple[str, ...]]:
     """The job with its precision, and lines about that; `auto` keeps the precision of an unfinished ranking."""
     if wanted == "float32":
         return job, ()
-    kept = kept_precision(state) if wanted == "auto" and state is not None else None
-    if kept is not None:
-        check_processor(kept, job.device)
-        return replace(job, precision=kept), (f"precision {kept}, as in the unfinished ranking",)
+    if wanted == "auto" and begun is not None:
+        check_processor(begun.precision, job.device)
+        return replace(job, precision=begun.precision), (f"precision {begun.precision}, as in the unfinished ranking",)
+    score = _scores_of_some(job, model)
+    precision, line = choose(wanted, job.candidates.count, lambda each: score(precision=each), job.device)
+    return replace(job, precision=precision), () if line is None else (line,)
+
+
+def _compiled(job: Job, model: Predictor, workers: int, begun: TallyDescription | None) -> tuple[Job, tuple[str, ...]]:
+    """The job with or without compiled encoders, and lines about that; an unfinished ranking stays as it began."""
+    if begun is not None:
+        how = "compiled" if begun.compiled else "not compiled"
+        return replace(job, compiled=begun.compiled), (f"{how}, as in the unfinished ranking",)
+    score = _scores_of_some(job, model)
+    taken, line = worth_compiling(job.candidates.count, workers, lambda each: score(compiled=each))
+    return replace(job, compiled=taken), () if line is None else (line,)
+
+
+def _scores_of_some(job: Job, model: Predictor) -> Callable[..., NDArray[np.float64]]:
+    """A function that scores the first chunk of a job with changes to it."""
     chunk = job.candidates.chunk(0)
 
-    def score(precision: Precision) -> NDArray[np.float64]:
+    def score(**changes: Any) -> NDArray[np.float64]:
         with one_thread():
-            return Scorer(replace(job, predictor=model, precision=precision)).predicted(chunk)[0]
+            return Scorer(replace(job, predictor=model, **changes)).predicted(chunk)[0]
 
-    precision, line = choose(wanted, job.candidates.count, score, job.device)
-    return replace(job, precision=precision), () if line is None else (line,)
+    return score
 
 
 def _written(out: Path, job: Job, run: Run, tally: Tally, ranking: Callable[[Tally], Ranking]) -> Ranking:
@@ -238,7 +267,8 @@ def _key(job: Job, remembered: int) -> str:
     space, candidates = job.candidates.space, job.candidates
     described: Any = read_json(Path(job.predictor) / DESCRIPTION) if isinstance(job.predictor, Path) else None
     decided = (candidates.count, candidates.seed, CHUNK, job.top, job.metric, job.context, job.device, job.precision)
-    return fingerprint(described, space.name, space.vocabulary.ops, str(space.size), decided, remembered)
+    how = ("compiled",) if job.compiled else ()
+    return fingerprint(described, space.name, space.vocabulary.ops, str(space.size), decided, remembered, *how)
 
 
 def _ranking(tally: Tally, space: SearchSpace, model: Predictor, place: int, notes: tuple[str, ...]) -> Ranking:
@@ -248,4 +278,5 @@ def _ranking(tally: Tally, space: SearchSpace, model: Predictor, place: int, not
     named = dict(zip(ranking_columns(model.metrics, place), columns, strict=True))
     table = Table(rows.architectures, named, [space.format(each) for each in rows.architectures])
     exact = tally.distinct <= tally.seen.bound
-    return Ranking(table, model.metrics[place], tally.drawn, tally.distinct, exact, notes, tally.precision)
+    metric, how = model.metrics[place], (tally.precision, tally.compiled)
+    return Ranking(table, metric, tally.drawn, tally.distinct, exact, notes, *how)

@@ -31,6 +31,7 @@ class TallyDescription(Described):
     drawn: Annotated[int, Ge(0)]
     distinct: Annotated[int, Ge(0)]
     precision: Precision
+    compiled: bool = False
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Tally:
         drawn: The number of their candidates.
         distinct: The number of those that were not recognised as duplicates.
         precision: What they were scored in.
+        compiled: Whether they were scored by compiled encoders.
     """
 
     best: Best
@@ -52,6 +54,7 @@ class Tally:
     drawn: int = 0
     distinct: int = 0
     precision: Precision = "float32"
+    compiled: bool = False
 
     def add(self, scored: Scored) -> None:
         """Count the next chunk."""
@@ -63,7 +66,7 @@ class Tally:
     def save(self, path: Path, key: str) -> None:
         """Write the state, whole or not at all; key: what decides the result."""
         about = {"key": key, "chunks": self.chunks, "drawn": self.drawn, "distinct": self.distinct}
-        about["precision"] = self.precision
+        about |= {"precision": self.precision, "compiled": self.compiled}
         arrays = {"seen": self.seen.digests}
         if self.best.rows is not None:
             columns = self.best.rows.architectures.columns
@@ -97,12 +100,13 @@ class Tally:
             empty.seen.add(arrays["seen"])
         except (KeyError, TypeError) as error:
             raise ArchflowError(f"{path}: a damaged state ({error}); {MEND}") from None
-        return cls(best, empty.seen, described.chunks, described.drawn, described.distinct, described.precision)
+        counts = described.chunks, described.drawn, described.distinct
+        return cls(best, empty.seen, *counts, described.precision, described.compiled)
 
 
-def kept_precision(path: Path) -> Precision | None:
-    """The precision of the state in a file; None if there is no file. Raises ArchflowError if it is damaged."""
-    return _described(path, load_tensors(path)[1]).precision if path.exists() else None
+def kept(path: Path) -> TallyDescription | None:
+    """What the state in a file says of itself; None if there is no file. Raises ArchflowError if it is damaged."""
+    return _described(path, load_tensors(path)[1]) if path.exists() else None
 
 
 def _described(path: Path, about: Any) -> TallyDescription:

@@ -16,7 +16,7 @@ from archflow.checkpoint import fingerprint
 from archflow.devices.generated.family import Family
 from archflow.devices.here import this_device
 from archflow.errors import ArchflowError
-from archflow.files import write_json
+from archflow.files import read_json, write_json
 from archflow.graph import ArchitectureSet, Vocabulary
 from archflow.graph.table import Table, read_table
 from archflow.importers.model import ImportedModel, table_of
@@ -90,6 +90,10 @@ def repeatability(medians: Sequence[Sequence[float]]) -> dict[str, Any]:
 def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: Path) -> dict[str, Any]:
     """Write the table, and beside it a JSON file that describes how it was measured.
 
+    Settings that were not measured in this folder stay as they are in a table of the same networks that is there, if
+    they were measured by the same rules and versions on the same device: each mode can be measured in a folder of its
+    own.
+
     Args:
         specs: The networks.
         graphs: Their graphs from `graphs_of`; with fewer rows, the table has only the first networks.
@@ -103,7 +107,9 @@ def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: P
         ArchflowError: If no setting has been measured for enough networks.
     """
     columns: dict[str, NDArray[np.float64]] = {name: graphs.metric(name) for name in COSTS}
-    settings: dict[str, Any] = {}
+    native = [spec.native for spec in specs[: len(graphs)]]
+    settings, kept = _kept(path, native)
+    columns |= kept
     for mode, own in (("eager", EAGER), ("compiled", COMPILED)):
         passes = passes_of(folder, mode, specs)
         for setting in own:
@@ -116,11 +122,23 @@ def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: P
         raise ArchflowError(
             f"{folder}: fewer than {FEWEST} networks are measured; run the parts eager and compiled first"
         )
-    native = [spec.native for spec in specs[: len(graphs)]]
+    settings = {column: settings[column] for column in columns if column in settings}
     Table(graphs.architectures, columns, native).write(path)
     about = {"networks": len(graphs), "settings": settings, "rules": asdict(RULES), **_machine()}
     write_json(path.with_suffix(".json"), about)
     return about
+
+
+def _kept(path: Path, native: Sequence[str]) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]:
+    """The descriptions and columns of settings in the table that is there; none if it is of other measurements."""
+    if not (path.is_file() and path.with_suffix(".json").is_file()):
+        return {}, {}
+    about, table = read_json(path.with_suffix(".json")), read_table(path)
+    same = {"rules": asdict(RULES), **_machine()}
+    if list(table.native or ()) != list(native) or any(about.get(name) != value for name, value in same.items()):
+        return {}, {}
+    settings = dict(about["settings"])
+    return settings, {column: table.metric(column) for column in settings}
 
 
 def _machine() -> Mapping[str, str]:

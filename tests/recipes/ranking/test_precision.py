@@ -14,7 +14,7 @@ from archflow.recipes.ranking import precision
 from archflow.recipes.ranking.candidates import CHUNK, Candidates
 from archflow.recipes.ranking.chunks import in_this_process
 from archflow.recipes.ranking.precision import (
-    agreement,
+    Agreement,
     asked,
     check_processor,
     choose,
@@ -38,7 +38,7 @@ def network() -> NetworkPredictor:
 
 
 def comparison(tau=1.0, shared=1.0, faster=2.0, candidates=4096):
-    return precision.Comparison(tau, shared, faster, candidates)
+    return precision.Comparison(Agreement(tau, shared, candidates), faster)
 
 
 @bfloat16
@@ -78,9 +78,9 @@ scores = arrays(np.float64, st.integers(2, 60), elements=st.floats(-1024, 1024, 
 
 @given(scores)
 def test_the_same_ranking_agrees_whatever_the_scale(values):
-    assert agreement(values, values) == (1.0, 1.0)
-    assert agreement(values, 2 * values + 1)[1] == 1.0
-    assert agreement(values, -values)[0] == (
+    assert Agreement.of(values, values) == Agreement(1.0, 1.0, len(values))
+    assert Agreement.of(values, 2 * values + 1).shared == 1.0
+    assert Agreement.of(values, -values).tau == (
         1.0 if np.array_equal(values, -values) else pytest.approx(-_ordered(values))
     )
 
@@ -89,12 +89,12 @@ def test_agreement_is_kendall_tau_and_the_best_tenth_that_is_shared():
     exact = np.arange(20.0)
     swapped = exact.copy()
     swapped[[17, 18]] = swapped[[18, 17]]
-    tau, shared = agreement(exact, swapped)
-    assert tau == pytest.approx(1 - 2 / 190)
-    assert shared == 0.5
-    assert agreement(exact, np.zeros(20)) == (0.0, 0.0)
+    found = Agreement.of(exact, swapped)
+    assert found.tau == pytest.approx(1 - 2 / 190)
+    assert found.shared == 0.5
+    assert Agreement.of(exact, np.zeros(20)) == Agreement(0.0, 0.0, 20)
     exact[3] = swapped[4] = -np.inf
-    assert agreement(exact, swapped)[0] < tau
+    assert Agreement.of(exact, swapped).tau < found.tau
 
 
 def test_what_is_compared_are_both_precisions_in_turn(monkeypatch):
@@ -108,7 +108,7 @@ def test_what_is_compared_are_both_precisions_in_turn(monkeypatch):
 
     found = compared(score)
     assert given_names == ["float32", "bfloat16"] * 2
-    assert (found.tau, found.shared, found.candidates) == (pytest.approx(-1), 0, 30)
+    assert found.agreement == Agreement(pytest.approx(-1), 0, 30)
     assert found.faster == pytest.approx(3)
 
 

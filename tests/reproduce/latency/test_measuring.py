@@ -10,6 +10,7 @@ from torch import nn
 
 from archflow.devices.generated.recurrent import Recurrent
 from archflow.devices.yardstick import Yardstick
+from archflow.errors import ArchflowError
 from archflow.graph.table import read_table
 from archflow_reproduce.latency import data_set, passes
 from archflow_reproduce.latency.data_set import graphs_of, write_data_set
@@ -77,6 +78,13 @@ def test_from_networks_to_the_data_set(tmp_path, monkeypatch, quick, one_thread)
     assert np.isfinite(table.metric("macs")).all()
     assert about["settings"]["latency_ms_1_eager"]["networks"] == 6
     assert json.loads((tmp_path / "set.json").read_text()) == about
+    # Settings that another folder has not measured stay, unless they were measured by other rules.
+    assert write_data_set(SMALL, graphs, tmp_path / "other", tmp_path / "set.parquet") == about
+    again = read_table(tmp_path / "set.parquet").metric("latency_ms_1_eager")
+    np.testing.assert_array_equal(again, table.metric("latency_ms_1_eager"))
+    monkeypatch.setattr(data_set, "RULES", Rules(runs=4, agree=1e9))
+    with pytest.raises(ArchflowError, match="fewer than 6 networks are measured"):
+        write_data_set(SMALL, graphs, tmp_path / "other", tmp_path / "set.parquet")
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # of torch's own modules
