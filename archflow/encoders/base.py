@@ -102,13 +102,6 @@ class Encoder(Configured, nn.Module, ABC):
         """(V, d) node states that a read-out pools; for most encoders, the node embeddings."""
         return self(batch)
 
-    def parts(self, batch: Batch) -> list[Tensor]:
-        """(V, d_i) the states in parts that lie side by side; one unless the encoder computes it in several.
-
-        Read-outs that pool entry by entry read the parts, so that these need not be joined before there are fewer rows.
-        """
-        return [self.states(batch)]
-
     def pair_bytes(self, training: bool) -> int:
         """Approximate bytes per pair of nodes of an architecture.
 

@@ -56,13 +56,9 @@ class GIN(Encoder):
 
     def forward(self, batch: Batch) -> Tensor:
         """(V, depth * width) node embeddings."""
-        return torch.cat(self.parts(batch), 1)
-
-    def parts(self, batch: Batch) -> list[Tensor]:
-        """(V, width) the outputs of each layer."""
         x = one_hot(batch, self.n_ops, self.n_attributes, self.convolutions[0].hidden.weight.dtype)  # type: ignore[union-attr]
         layers = []
         for convolution in self.convolutions:
             x = relu_dropout(convolution(x, batch), self.dropout, self.training, batch)
             layers.append(x)
-        return layers
+        return torch.cat(layers, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -20,10 +20,6 @@ class HasStates(Protocol):
 
     def states(self, batch: Batch) -> Tensor:
         """(V, d) node states."""
-        ...
-
-    def parts(self, batch: Batch) -> list[Tensor]:
-        """(V, d_i) the node states in parts that lie side by side."""
         ...
 
 
@@ -42,24 +38,16 @@ class Readout(nn.Module, ABC):
 class NodeReadout(Readout):
     """Pools the states of an architecture's nodes."""
 
-    entrywise: ClassVar[bool] = False
-    """Whether each entry of the embedding depends on the same entry of the states alone."""
-
     @abstractmethod
     def pool(self, x: Tensor, batch: Batch) -> Tensor:
         """(V, d) node states -> (B, d) architecture embeddings."""
 
     def forward(self, encoder: HasStates, batch: Batch) -> Tensor:
-        if not self.entrywise:
-            return self.pool(encoder.states(batch), batch)
-        pooled = [self.pool(part, batch) for part in encoder.parts(batch)]
-        return pooled[0] if len(pooled) == 1 else torch.cat(pooled, 1)
+        return self.pool(encoder.states(batch), batch)
 
 
 class Mean(NodeReadout):
     """The mean over an architecture's nodes, which is independent of their number."""
-
-    entrywise = True
 
     def pool(self, x: Tensor, batch: Batch) -> Tensor:
         return mean_pool(x, batch)
@@ -67,8 +55,6 @@ class Mean(NodeReadout):
 
 class Sum(NodeReadout):
     """The sum over an architecture's nodes, which grows with their number."""
-
-    entrywise = True
 
     def pool(self, x: Tensor, batch: Batch) -> Tensor:
         return segment_sum(x, batch.node_ptr)
@@ -81,8 +67,6 @@ class LogSum(NodeReadout):
     powers of costs.
     """
 
-    entrywise = True
-
     def pool(self, x: Tensor, batch: Batch) -> Tensor:
         return torch.log(segment_sum(F.softplus(x), batch.node_ptr))
 
@@ -90,16 +74,12 @@ class LogSum(NodeReadout):
 class Outputs(NodeReadout):
     """The mean over the outputs of an architecture, that is, its nodes without successors."""
 
-    entrywise = True
-
     def pool(self, x: Tensor, batch: Batch) -> Tensor:
         return masked_mean(x, batch.edges.source_ptr.diff() == 0, batch)
 
 
 class WithPredecessor(NodeReadout):
     """The mean over the nodes with predecessors, or over all nodes if there are none."""
-
-    entrywise = True
 
     def pool(self, x: Tensor, batch: Batch) -> Tensor:
         return masked_mean(x, batch.edges.ptr.diff() > 0, batch)

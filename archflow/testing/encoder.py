@@ -38,8 +38,6 @@ def check_encoder(encoder: Encoder, architectures: ArchitectureSet) -> None:
         same_shape(whole, (len(architectures), encoder.dim), "embed gives one row per architecture: (B, dim)")
         assert torch.isfinite(nodes).all(), "a node embedding is not finite"
         same(encoder.embed(Batch(architectures)), whole, "in evaluation the same batch gives the same embedding")
-        states, parts = encoder.states(Batch(architectures)), encoder.parts(Batch(architectures))
-        same(torch.cat(parts, 1), states, "its parts, side by side, are its states")
         if not type(encoder).reads_positions:
             renumbered, rows = relabelled(architectures, seed=0)
             close(encoder(Batch(renumbered)), nodes[rows], "renumbering nodes renumbers node embeddings only")

@@ -96,11 +96,6 @@ class IdleParameter(Sound):
         self.idle = nn.Parameter(torch.ones(3))
 
 
-class GivesOtherParts(Sound):
-    def parts(self, batch: Batch) -> list[Tensor]:
-        return list(self(batch).split(3, 1))[::-1]
-
-
 class HasNoWidth(Encoder):
     def __init__(self, n_ops: int) -> None:
         super().__init__()
@@ -136,7 +131,6 @@ def test_a_sound_encoder_passes(architectures):
         (ReadsBatchMates(5), "the other architectures of a batch do not matter"),
         (ReadsBatchPlace(5), "the order of a batch does not matter"),
         (DropsInEvaluation(5), "in evaluation the same batch gives the same embedding"),
-        (GivesOtherParts(5), "its parts, side by side, are its states"),
         (WrongWidth(5), r"\(V, dim\)"),
         (ForgetsConfig(5, scale=2.0), "the same config and weights give the same embedding"),
         (IdleParameter(5), "no gradient reaches parameter 'idle'"),

@@ -278,5 +278,5 @@ def _ranking(tally: Tally, space: SearchSpace, model: Predictor, place: int, not
     named = dict(zip(ranking_columns(model.metrics, place), columns, strict=True))
     table = Table(rows.architectures, named, [space.format(each) for each in rows.architectures])
     exact = tally.distinct <= tally.seen.bound
-    metric, how = model.metrics[place], (tally.precision, tally.compiled)
-    return Ranking(table, metric, tally.drawn, tally.distinct, exact, notes, *how)
+    counted = tally.drawn, tally.distinct, exact
+    return Ranking(table, model.metrics[place], *counted, notes, tally.precision, tally.compiled)
