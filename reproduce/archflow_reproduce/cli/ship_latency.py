@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archflow.cli.output import Json, print_json, print_table
 from archflow.errors import ArchflowError
+
+if TYPE_CHECKING:
+    from archflow.graph.table import Table
 
 PARTS = ("compile", "eager", "compiled", "table")
 
@@ -34,32 +37,33 @@ def ship_latency(
     """Measure generated networks; write the data set.
 
     They are measured on this machine, eager and compiled, with 1 and 2 threads. That takes longer than an hour, most of
-    it to compile; while it measures, the machine should do nothing else.
+    it to compile; while it measures, the machine should do nothing else. A table that is there keeps its networks, and
+    the columns of settings that the folder lacks.
     """
-    from archflow.devices.generated import drawn
-    from archflow_reproduce.latency.data_set import FEWEST
+    from archflow.data.benchmarks import BENCHMARKS, locate
+    from archflow_reproduce.latency.data_set import FEWEST, networks_of
 
     wanted = parts.split(",")
     if not set(wanted) <= set(PARTS):
         raise ArchflowError(f"--parts {parts!r}: there are {', '.join(PARTS)}")
     if "table" in wanted and networks < FEWEST:
         raise ArchflowError(f"--networks {networks}: a table needs at least {FEWEST}; or leave it out of --parts")
-    specs = drawn(networks)
+    path = out or locate(BENCHMARKS["cpu_latency"])
+    assert path is not None, "it is part of the package"
+    specs, graphs = networks_of(path, networks)
     _measure(wanted, specs, compiled, folder)
     if "table" in wanted:
-        _write(specs, folder, out, as_json)
+        _write(specs, graphs, folder, path, as_json)
 
 
-def _write(specs: Sequence[Any], folder: Path, out: Path | None, as_json: bool) -> None:
+def _write(specs: Sequence[Any], graphs: Table | None, folder: Path, path: Path, as_json: bool) -> None:
     """Write the data set of the measured networks, and print what it has."""
-    from archflow.data.benchmarks import BENCHMARKS, locate
     from archflow.progress import progress_bar
     from archflow_reproduce.latency.data_set import graphs_of, write_data_set
 
-    with progress_bar("graphs", len(specs)) as progress:
-        graphs = graphs_of(specs, folder, progress)
-    path = out or locate(BENCHMARKS["cpu_latency"])
-    assert path is not None, "it is part of the package"
+    if graphs is None:
+        with progress_bar("graphs", len(specs)) as progress:
+            graphs = graphs_of(specs, folder, progress)
     about = write_data_set(specs, graphs, folder, path)
     if as_json:
         print_json(about)

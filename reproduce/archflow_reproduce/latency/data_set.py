@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from archflow.checkpoint import fingerprint
+from archflow.devices.generated import drawn, parsed
 from archflow.devices.generated.family import Family
 from archflow.devices.here import this_device
 from archflow.errors import ArchflowError
@@ -34,6 +35,17 @@ FEWEST = 30
 
 COSTS = ("params", "macs", "bytes", "nodes", "resolution")
 """Columns of the imported networks that the data set keeps."""
+
+
+def networks_of(path: Path, count: int) -> tuple[list[Family], Table | None]:
+    """The networks of the table that is there with their graphs, if it has this many; otherwise a random draw.
+
+    So a mode can be measured for the networks that another was measured for, whatever the generator draws today.
+    """
+    table = read_table(path) if path.is_file() else None
+    if table is None or len(table) != count or table.native is None:
+        return drawn(count), None
+    return [parsed(native) for native in table.native], table
 
 
 def graphs_of(specs: Sequence[Family], folder: Path, progress: Progress) -> Table:

@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch import nn
 
+from archflow.devices.generated import drawn
 from archflow.devices.generated.recurrent import Recurrent
 from archflow.devices.yardstick import Yardstick
 from archflow.errors import ArchflowError
 from archflow.graph.table import read_table
 from archflow_reproduce.latency import data_set, passes
-from archflow_reproduce.latency.data_set import graphs_of, write_data_set
+from archflow_reproduce.latency.data_set import graphs_of, networks_of, write_data_set
 from archflow_reproduce.latency.measuring import (
     COMPILED,
     EAGER,
@@ -82,6 +83,10 @@ def test_from_networks_to_the_data_set(tmp_path, monkeypatch, quick, one_thread)
     assert write_data_set(SMALL, graphs, tmp_path / "other", tmp_path / "set.parquet") == about
     again = read_table(tmp_path / "set.parquet").metric("latency_ms_1_eager")
     np.testing.assert_array_equal(again, table.metric("latency_ms_1_eager"))
+    specs, there = networks_of(tmp_path / "set.parquet", 6)
+    assert there is not None
+    assert specs == SMALL
+    assert networks_of(tmp_path / "set.parquet", 5) == (drawn(5), None)
     monkeypatch.setattr(data_set, "RULES", Rules(runs=4, agree=1e9))
     with pytest.raises(ArchflowError, match="fewer than 6 networks are measured"):
         write_data_set(SMALL, graphs, tmp_path / "other", tmp_path / "set.parquet")
