@@ -109,9 +109,9 @@ def test_gradients_are_clipped(architectures):
 def test_batches_are_drawn_anew_every_epoch(architectures, monkeypatch):
     batches: list[list[int]] = []
 
-    def recorded(shown, rows, device):
+    def recorded(shown, rows, device, context):
         batches.append(sorted(np.ravel(rows).tolist()))
-        return Batch(shown, rows, device)
+        return Batch(shown, rows, device, context)
 
     monkeypatch.setattr("archflow.predict.fine_tune.Batch", recorded)
     one = runs(architectures, 1)

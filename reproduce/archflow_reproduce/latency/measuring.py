@@ -152,12 +152,14 @@ def _session_due(passes: Passes, row: int) -> int | None:
 def _compiler(folder: Path):
     """Compile code for any number of threads, and keep it in the folder.
 
-    A network that would silently run uncompiled is an error.
+    The code depends on the number of threads while it is generated, even so; it is one here, whatever the environment
+    says. A network that would silently run uncompiled is an error.
     """
     import torch._dynamo.config
     import torch._inductor.config
 
-    before = os.environ.get(_CACHE)
+    before, threads = os.environ.get(_CACHE), torch.get_num_threads()
+    torch.set_num_threads(1)
     os.environ[_CACHE] = str((folder / "compiled").resolve())
     try:
         with (
@@ -166,6 +168,7 @@ def _compiler(folder: Path):
         ):
             yield
     finally:
+        torch.set_num_threads(threads)
         if before is None:
             del os.environ[_CACHE]
         else:
