@@ -63,7 +63,11 @@ def test_as_a_long_table_every_latency_has_a_row_with_the_setting_in_words(table
     columns = [name for name in table.metrics if name.startswith("latency_ms_")]
     assert len(long) == sum(np.isfinite(table.metric(name)).sum() for name in columns)
     devices = [text or "" for text in long.texts("device")]
-    assert {text.split(", ", 3)[-1] for text in set(devices)} == {"1 thread, eager", "2 threads, eager"}
+    assert {text.split(", ", 3)[-1] for text in set(devices)} == {
+        "1 thread, eager",
+        "2 threads, eager",
+        "1 thread, compiled",
+    }
     first = devices.index(next(text for text in devices if "2 threads" in text))
     row = table.native.index(long.texts("name")[first])
     assert long.metric("latency_ms")[first] == table.metric("latency_ms_2_eager")[row]

@@ -21,8 +21,9 @@ from archflow.devices.here import processor
 from archflow.progress import Progress
 from archflow_reproduce.latency.passes import RULES, SESSIONS, Passes, Setting
 
-THREADS = (1, 2)
-EAGER, COMPILED = (tuple(Setting(threads, mode) for threads in THREADS) for mode in ("eager", "compiled"))
+EAGER = Setting(1, "eager"), Setting(2, "eager")
+COMPILED = (Setting(1, "compiled"),)
+"""Compiled code is that of one number of threads: torch compiles again for another."""
 
 _PAUSE = 0.03
 """Seconds between checks for an undisturbed core."""
@@ -98,7 +99,7 @@ def measure_compiled(specs: Sequence[Family], count: int, folder: Path, progress
     """Compile networks one after the other, and measure each several times while the next ones are compiled.
 
     The same call resumes. It may be stopped at any time, since the first networks of a random draw are a random draw
-    themselves. One compilation serves all numbers of threads.
+    themselves.
 
     Args:
         specs: The networks.
@@ -150,10 +151,9 @@ def _session_due(passes: Passes, row: int) -> int | None:
 
 @contextmanager
 def _compiler(folder: Path):
-    """Compile code for any number of threads, and keep it in the folder.
+    """Compile code with one thread, whatever the environment says, and keep it in the folder.
 
-    The code depends on the number of threads while it is generated, even so; it is one here, whatever the environment
-    says. A network that would silently run uncompiled is an error.
+    A network that would silently run uncompiled is an error.
     """
     import torch._dynamo.config
     import torch._inductor.config
@@ -163,6 +163,8 @@ def _compiler(folder: Path):
     os.environ[_CACHE] = str((folder / "compiled").resolve())
     try:
         with (
+            # Otherwise code for a second network of the same class would be for any sizes.
+            torch._dynamo.config.patch(automatic_dynamic_shapes=False),
             torch._dynamo.config.patch(recompile_limit=256, fail_on_recompile_limit_hit=True),
             torch._inductor.config.patch({"cpp.dynamic_threads": True}),
         ):
