@@ -17,8 +17,8 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Callable
-from functools import reduce
-from importlib.metadata import entry_points
+from functools import cached_property, reduce
+from importlib.metadata import EntryPoints, entry_points
 from typing import Any, Generic, TypeVar
 
 from archflow.errors import ArchflowError
@@ -64,7 +64,7 @@ class Registry(Generic[Part]):
     def names(self) -> list[str]:
         """All names, built-in and from installed packages, sorted."""
         self._load()
-        return sorted({*self._parts, *(point.name for point in self._entry_points())})
+        return sorted({*self._parts, *(point.name for point in self._entry_points)})
 
     def get(self, name: str) -> Part:
         """The part of that name, or the class `package.module:Class`, whose module is imported.
@@ -75,7 +75,7 @@ class Registry(Generic[Part]):
         self._load()
         if name in self._parts:
             return self._parts[name]
-        for point in self._entry_points():
+        for point in self._entry_points:
             if point.name == name:
                 return self._parts.setdefault(name, point.load())
         if is_object_name(name):
@@ -128,5 +128,7 @@ class Registry(Generic[Part]):
             importlib.import_module(f"{self._package}.{module.name}")
         self._loaded = True
 
-    def _entry_points(self):
+    @cached_property
+    def _entry_points(self) -> EntryPoints:
+        """Those of installed packages. Finding them reads the metadata of every package: 20 ms, so it is done once."""
         return entry_points(group=self._package)

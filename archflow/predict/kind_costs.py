@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -24,6 +25,7 @@ ROUNDS = 4
 LEAST_ROWS = 4
 """Operations in fewer rows than this are of the kind `other`."""
 
+_OF_CONVOLUTIONS = ("groups", "channels_in", "kernel_height")
 _FREE = ("input", "output", "constant")
 _GROUPS = {
     "activation": ("relu", "relu6", "leaky_relu", "hard_swish", "silu", "hard_sigmoid", "sigmoid", "elu", "tanh"),
@@ -43,11 +45,7 @@ class KindCosts(CostSum):
 
     Costs minimise the squares of logarithmic errors, with less weight on large errors, and a penalty that shrinks them
     to zero: the square of what the kind contributes on average, in units of the median latency. The penalty with the
-    least mean error in a cross-validation of the training rows is used.
-
-    Args:
-        groups: (N,) groups of the rows that `fit` learns from; the cross-validation does not divide a group. None for
-            each row alone.
+    least mean error in a cross-validation of the training rows, which divides no structure, is used.
 
     Attributes:
         penalty: The penalty in use.
@@ -55,9 +53,6 @@ class KindCosts(CostSum):
 
     penalty: float
     kinds: tuple[str, ...] = ()
-
-    def __init__(self, groups: ArrayLike | None = None) -> None:
-        self.groups = None if groups is None else np.asarray(groups)
 
     def fit(self, table: Table, latency: ArrayLike) -> Self:
         """Fit to the latencies (N,) of a table's rows.
@@ -67,30 +62,65 @@ class KindCosts(CostSum):
                 compute and move.
         """
         measured = checked_rows(table, latency)
-        names, owner = _kinds(table), table.architectures.node_owner
-        self.kinds = tuple(
-            sorted(kind for kind in np.unique(names[names != ""]) if len(np.unique(owner[names == kind])) >= LEAST_ROWS)
-        )
-        costs = self.costs(table)
-        groups = np.arange(len(table)) if self.groups is None else self.groups
-        self.penalty = min(PENALTIES, key=lambda each: _error(costs, measured, groups, each))
-        self.weights = _fitted(costs, measured, self.penalty)
+        self.kinds = common_kinds(table)
+        self.weights, self.penalty = fitted_costs(self.costs(table), measured, structures(table))
         self.least = float(measured.min()) / 2
         return self
 
     def costs(self, table: Table) -> Floats:
-        """(N, 1 + 3 K) a constant, then nodes, multiply-adds and bytes of each kind."""
-        architectures, names = table.architectures, _kinds(table)
-        other = len(self.kinds)
-        place = {kind: number for number, kind in enumerate(self.kinds)}
-        kind = np.array([place.get(name, other) for name in names.tolist()], np.int64)
-        counted = names != ""
-        columns = [np.ones((len(table), 1))]
-        for values in (np.ones(len(names)), _attribute(table, "macs"), _attribute(table, "bytes")):
-            at = architectures.node_owner[counted] * (other + 1) + kind[counted]
-            sums = np.bincount(at, values[counted], minlength=len(table) * (other + 1))
-            columns.append(sums.reshape(len(table), other + 1).astype(np.float64))
-        return np.concatenate(columns, 1)
+        return costs_by_kind(table, self.kinds)
+
+
+def has_costs(table: Table) -> bool:
+    """Whether the nodes of a table say what they compute and move."""
+    return {"macs", "bytes"} <= set(table.architectures.attribute_names)
+
+
+def common_kinds(table: Table) -> tuple[str, ...]:
+    """The kinds of nodes that occur in at least `LEAST_ROWS` rows."""
+    names, owner = _kinds(table), table.architectures.node_owner
+    found = np.unique(names[names != ""])
+    return tuple(sorted(kind for kind in found if len(np.unique(owner[names == kind])) >= LEAST_ROWS))
+
+
+def costs_by_kind(table: Table, kinds: Sequence[str]) -> Floats:
+    """(N, 1 + 3 (K + 1)) a constant, then nodes, multiply-adds and bytes of each of K kinds and of all others.
+
+    Raises:
+        ArchflowError: If nodes do not say what they compute and move.
+    """
+    architectures, names = table.architectures, _kinds(table)
+    other = len(kinds)
+    place = {kind: number for number, kind in enumerate(kinds)}
+    kind = np.array([place.get(name, other) for name in names.tolist()], np.int64)
+    counted = names != ""
+    columns = [np.ones((len(table), 1))]
+    for values in (np.ones(len(names)), _attribute(table, "macs"), _attribute(table, "bytes")):
+        at = architectures.node_owner[counted] * (other + 1) + kind[counted]
+        sums = np.bincount(at, values[counted], minlength=len(table) * (other + 1))
+        columns.append(sums.reshape(len(table), other + 1).astype(np.float64))
+    return np.concatenate(columns, 1)
+
+
+def structures(table: Table) -> NDArray[np.int64]:
+    """(N,) the structure of each row: a number for its operations and edges, regardless of attributes."""
+    bare = table.architectures.with_attributes(None, ())
+    return np.unique(bare.hashes, return_inverse=True)[1].reshape(-1)
+
+
+def fitted_costs(costs: Floats, measured: Floats, groups: NDArray[np.int64]) -> tuple[Floats, float]:
+    """Fit the cost of a unit of each column of costs (N, F) to latencies (N,).
+
+    Args:
+        costs: Numbers of at least 0.
+        measured: Positive latencies.
+        groups: (N,) the cross-validation that chooses the penalty does not divide a group.
+
+    Returns:
+        (F,) costs of a unit, and the penalty.
+    """
+    penalty = min(PENALTIES, key=lambda each: _error(costs, measured, groups, each))
+    return _fitted(costs, measured, penalty), penalty
 
 
 def _kinds(table: Table) -> NDArray[np.object_]:
@@ -99,10 +129,10 @@ def _kinds(table: Table) -> NDArray[np.object_]:
     ops = architectures.vocabulary.ops
     named = ["" if op in _FREE else _GROUP_OF.get(op, op) for op in ops]
     found = np.array(named, object)[architectures.op]
-    if "groups" not in architectures.attribute_names:
+    if not set(_OF_CONVOLUTIONS) <= set(architectures.attribute_names):
         return found
     convolutions = np.array([op.startswith("conv") for op in ops], bool)[architectures.op]
-    groups, channels, kernel = (_attribute(table, name) for name in ("groups", "channels_in", "kernel_height"))
+    groups, channels, kernel = (_attribute(table, name) for name in _OF_CONVOLUTIONS)
     depthwise = convolutions & (groups > 1) & (groups == channels)
     small, medium = kernel <= 3, kernel < 7
     found[convolutions & (groups <= 1)] = "convolution"
@@ -142,15 +172,16 @@ def _fitted(costs: Floats, measured: Floats, penalty: float) -> Floats:
 
     mean = costs.mean(axis=0)
     scale = np.where(mean > 0, mean, 1.0)
-    shown = costs / scale
-    drawn = np.sqrt(penalty) * np.eye(costs.shape[1]) / np.median(measured)
-    weight, weights = 1 / measured, np.zeros(costs.shape[1])
+    relative, count = measured / np.median(measured), len(scale)
+    shrunk = np.eye(count, count + 1) * np.sqrt(penalty)
+    weight, weights = 1 / relative, np.zeros(count)
     for _ in range(ROUNDS):
-        left = np.vstack([shown * weight[:, None], drawn])
-        right = np.concatenate([measured * weight, np.zeros(len(drawn))])
-        weights, _ = nnls(left, right, maxiter=100 * max(left.shape))
-        weight = _log_weight(shown @ weights / measured) / measured
-    return weights / scale
+        # The triangular factor has as many rows as there are costs, however many networks are measured.
+        shown = np.column_stack([costs / scale, relative]) * weight[:, None]
+        upper = np.linalg.qr(np.concatenate([shown, shrunk]), mode="r")
+        weights, _ = nnls(upper[:count, :count], upper[:count, count], maxiter=100 * count)
+        weight = _log_weight(costs / scale @ weights / relative) / relative
+    return weights / scale * np.median(measured)
 
 
 def _log_weight(ratio: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -173,11 +174,14 @@ class StackedPredictor(Shown, Predictor):
         seen_usual, seen = (Seen(each, self.embedders, features, self.device) for each in (usual, known))
         held_together = self.context.groups(known) if self.context and self.context.unseen else None
         folds = Folds.of(len(values), self.seed, held_together)
-        able = [component for component in self.components if component.applies(seen_usual)]
+        lesson = Lesson(
+            seen, targets, folds, seen_usual, self.seed, checkpoint, None, [metric], ranks, scale.log_spread
+        )
+        able = [component for component in self.components if component.applies(lesson)]
         if not able:
             raise ArchflowError("predictor: none of its components applies; give it encoders or features")
         with notebook_bar(f"fitting on {len(values)} labels", self.epochs(len(values)), on_epoch) as report:
-            lesson = Lesson(seen, targets, folds, seen_usual, self.seed, checkpoint, report, [metric], ranks)
+            lesson = replace(lesson, on_epoch=report)
             parts = [(component, fit_timed(component, lesson)) for component in able]
         tested = seen
         if wanted:

@@ -50,6 +50,14 @@ class TargetScale:
         points, first = np.unique(rising, return_index=True)
         return cls(objective, targets[first], points), targets
 
+    @property
+    def log_spread(self) -> float | None:
+        """As in `Lesson`: the change of a positive label's logarithm for each unit of its target."""
+        if not self.objective.positive or not self.objective.predicts_values:
+            return None
+        # The median of the line's slopes: outliers are beyond its ends.
+        return float(self.objective.sign * np.median(np.diff(self.labels) / np.diff(self.targets)))
+
     def means(self, targets: Values) -> Values:
         """Predicted targets (N,) -> values in the metric's unit, not far beyond the labels that were learnt."""
         objective = self.objective

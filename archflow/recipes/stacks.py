@@ -23,7 +23,9 @@ from archflow.predict.stacked import StackedPredictor
 from archflow.recipes.presets import preset_of
 from archflow.recipes.unlabelled import QUICK, THOROUGH, Pretraining
 
-PLAIN: Mapping[str, Mapping[str, Any]] = {"boosted": {}, "forest": {}, "line": {}, "process": {}, "ridge": {}}
+PLAIN: Mapping[str, Mapping[str, Any]] = {
+    name: {} for name in ("boosted", "costs", "forest", "line", "process", "ridge")
+}
 """The components that need no encoder, with their default settings."""
 
 

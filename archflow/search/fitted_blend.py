@@ -35,7 +35,7 @@ class FittedBlend:
     def __init__(self, components: Sequence[Component], seen: Seen, targets: Values, usual: Seen, seed: int) -> None:
         folds = Folds.of(len(targets), seed)
         lesson = Lesson(seen, targets, folds, usual, seed, ranks=True)
-        able = [component for component in components if component.applies(usual)]
+        able = [component for component in components if component.applies(lesson)]
         parts = [component.fit(lesson) for component in able]
         odds = [component.odds(lesson) for component in able]
         blend, _ = Blend.of([part(seen) for part in parts], targets, folds, odds)

@@ -19,7 +19,12 @@ CLOSE = 1e-4
 
 
 def check_component(
-    component: Component, known: Seen, targets: NDArray[np.float64], usual: Seen | None = None, seed: int = 21
+    component: Component,
+    known: Seen,
+    targets: NDArray[np.float64],
+    usual: Seen | None = None,
+    seed: int = 21,
+    log_spread: float | None = None,
 ) -> None:
     """Check a component against its contract.
 
@@ -29,13 +34,15 @@ def check_component(
         targets: (n,) finite, with mean about 0 and variance about 1.
         usual: A representative sample of architectures; the labelled ones by default.
         seed: Determines the folds and the component's random draws.
+        log_spread: As in `Lesson`, for a component that learns positive labels such as latencies.
 
     Raises:
         AssertionError: With the violated clause of the contract.
     """
-    lesson = Lesson(known, targets, Folds.of(len(targets), seed), known if usual is None else usual, seed)
+    usual = known if usual is None else usual
+    lesson = Lesson(known, targets, Folds.of(len(targets), seed), usual, seed, log_spread=log_spread)
     assert type(component)(**component.config).config == component.config, "its config builds the component again"
-    assert component.applies(lesson.usual), "a component that does not apply to the architectures cannot be checked"
+    assert component.applies(lesson), "a component that does not apply to the lesson cannot be checked"
     odds = component.odds(lesson)
     assert 0 < odds < np.inf, f"its odds are {odds}, not positive and finite"
     other = dataclasses.replace(lesson, targets=-lesson.targets)

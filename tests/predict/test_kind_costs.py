@@ -8,55 +8,30 @@ from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import Table
 from archflow.predict.kind_costs import PENALTIES, KindCosts, _error, _kinds
 from archflow.predict.metrics import mape
+from tests.predict.costed import latency, some
 
 RNG = np.random.default_rng(0)
 
 
-def network(convolutions: int, activations: int) -> Architecture:
-    ops = ["input", *["conv2d"] * convolutions, *["relu"] * activations, "output"]
-    count = len(ops)
-    macs = np.where(np.array(ops) == "conv2d", RNG.uniform(1e6, 1e8, count), 0.0)
-    columns = {
-        "macs": macs,
-        "bytes": RNG.uniform(1e5, 1e6, count),
-        "groups": np.where(np.array(ops) == "conv2d", 1.0, np.nan),
-        "channels_in": np.full(count, 8.0),
-        "kernel_height": np.where(np.array(ops) == "conv2d", 3.0, np.nan),
-    }
-    edges = [(node, node + 1) for node in range(count - 1)]
-    return Architecture(ops, edges, attributes=columns)
-
-
-def some(count: int) -> Table:
-    nets = [network(int(a), int(b)) for a, b in RNG.integers(1, 12, (count, 2))]
-    return Table(ArchitectureSet.from_architectures(nets))
-
-
-def latency(table: Table) -> np.ndarray:
-    owner, is_conv = table.architectures.node_owner, table.architectures.attribute("macs") > 0
-    of_nodes = 0.05 * is_conv + table.architectures.attribute("macs").astype(float) / 1e8
-    return 0.3 + np.bincount(owner, of_nodes, len(table))
-
-
 def test_a_sum_of_costs_is_found():
-    known, others = some(60), some(30)
+    known, others = some(60, RNG), some(30, RNG)
     model = KindCosts().fit(known, latency(known))
     assert model.penalty in PENALTIES
     assert mape(model.predict(others), latency(others)) < 0.03
 
 
 def test_the_unit_does_not_matter():
-    known, others = some(40), some(10)
+    known, others = some(40, RNG), some(10, RNG)
     one = KindCosts().fit(known, latency(known)).predict(others)
     thousand = KindCosts().fit(known, 1000 * latency(known)).predict(others)
     assert thousand == pytest.approx(1000 * one, rel=1e-6)
 
 
 def test_no_cost_is_negative_and_predictions_are_positive():
-    known = some(30)
-    model = KindCosts(np.arange(30) // 3).fit(known, RNG.uniform(1, 2, 30))
+    known = some(30, RNG)
+    model = KindCosts().fit(known, RNG.uniform(1, 2, 30))
     assert (model.weights >= 0).all()
-    assert (model.predict(some(10)) > 0).all()
+    assert (model.predict(some(10, RNG)) > 0).all()
 
 
 def test_convolutions_are_told_apart():
@@ -82,7 +57,7 @@ def test_convolutions_are_told_apart():
 
 
 def test_operations_that_were_not_learnt_are_other_ones():
-    known = some(20)
+    known = some(20, RNG)
     model = KindCosts().fit(known, latency(known))
     columns = {name: [1.0, 1.0] for name in ("macs", "bytes", "groups", "channels_in", "kernel_height")}
     new = Table(ArchitectureSet.from_architectures([Architecture(["fft", "cumsum"], [(0, 1)], attributes=columns)]))
@@ -94,7 +69,13 @@ def test_operations_that_were_not_learnt_are_other_ones():
 )
 def test_labels_that_are_none_are_refused(labels, message):
     with pytest.raises(ArchflowError, match=message):
-        KindCosts().fit(some(5), labels)
+        KindCosts().fit(some(5, RNG), labels)
+
+
+def test_without_their_attributes_convolutions_are_one_kind():
+    columns = {"macs": [0, 1, 1], "bytes": [1, 1, 1], "groups": [np.nan, 1, 8]}
+    net = Architecture(["input", "conv2d", "conv2d"], [(0, 1), (1, 2)], attributes=columns)
+    assert _kinds(Table(ArchitectureSet.from_architectures([net]))).tolist() == ["", "conv2d", "conv2d"]
 
 
 def test_nodes_without_costs_are_refused():

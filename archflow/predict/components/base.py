@@ -51,6 +51,8 @@ class Lesson:
         on_epoch: Called with the number of epochs done, by components that train for long.
         metrics: Names of the metrics to predict, if they are columns; no component may read these.
         ranks: Whether the targets are normal scores, which keep only the order of the labels.
+        log_spread: For positive labels whose values are predicted, such as latencies: labels are a constant times
+            exp(log_spread * targets), but for outliers. Negative where low labels are good. None for other labels.
     """
 
     known: Seen
@@ -62,6 +64,7 @@ class Lesson:
     on_epoch: Callable[[int], None] | None = None
     metrics: Sequence[str] = ()
     ranks: bool = False
+    log_spread: float | None = None
 
 
 class Component(Configured, ABC):
@@ -84,8 +87,8 @@ class Component(Configured, ABC):
         """Columns of the table that it reads in addition to the features."""
         return ()
 
-    def applies(self, usual: Seen) -> bool:
-        """Whether architectures such as these have anything that it could learn from."""
+    def applies(self, lesson: Lesson) -> bool:
+        """Whether there is anything that it could learn from in such a lesson, whatever its targets are."""
         return True
 
     def odds(self, lesson: Lesson) -> float:

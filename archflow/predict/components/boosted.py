@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from archflow.predict.components.base import COMPONENTS, Component, Lesson
 from archflow.predict.components.fitted_trees import FittedTrees
-from archflow.predict.seen import Seen
 from archflow.predict.standard import Standard
 
 
@@ -38,8 +37,8 @@ class Boosted(Component):
     ) -> None:
         self.trees, self.rate, self.depth, self.rows, self.share = trees, rate, depth, rows, share
 
-    def applies(self, usual: Seen) -> bool:
-        return Standard.of(usual.plain).width > 0
+    def applies(self, lesson: Lesson) -> bool:
+        return Standard.of(lesson.usual.plain).width > 0
 
     def fit(self, lesson: Lesson) -> FittedBoosted:
         return FittedBoosted.of(lesson, self._fit, scale=self.rate * self.trees)

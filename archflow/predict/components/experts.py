@@ -64,7 +64,8 @@ class Experts(Component):
     def reads(self) -> Sequence[str]:
         return self.columns
 
-    def applies(self, usual: Seen) -> bool:
+    def applies(self, lesson: Lesson) -> bool:
+        usual = lesson.usual
         return bool(self._names(usual)) and any(Standard.of(each).width for each in inputs(usual))
 
     def fit(self, lesson: Lesson) -> FittedExperts:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from archflow.predict.components.base import COMPONENTS, Component, Lesson
 from archflow.predict.components.fitted_trees import FittedTrees
-from archflow.predict.seen import Seen
 from archflow.predict.standard import Standard
 from archflow.predict.trees import DEEPEST
 
@@ -37,8 +36,8 @@ class Forest(Component):
     def __init__(self, trees: int = 50, least: int = 1, share: float = 0.3) -> None:
         self.trees, self.least, self.share = trees, least, share
 
-    def applies(self, usual: Seen) -> bool:
-        return Standard.of(usual.plain).width > 0
+    def applies(self, lesson: Lesson) -> bool:
+        return Standard.of(lesson.usual.plain).width > 0
 
     def fit(self, lesson: Lesson) -> FittedForest:
         return FittedForest.of(lesson, self._fit)

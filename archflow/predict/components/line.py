@@ -33,8 +33,8 @@ class Line(Component):
     name = "line"
     fitted = FittedLine
 
-    def applies(self, usual: Seen) -> bool:
-        return FittedLine.applies(usual)
+    def applies(self, lesson: Lesson) -> bool:
+        return FittedLine.applies(lesson.usual)
 
     def fit(self, lesson: Lesson) -> FittedLine:
         return FittedLine.of(lesson)

@@ -157,8 +157,8 @@ class Networks(Component):
         self.settings = FineTuneSettings(epochs, batch_size, learning_rate, weight_decay, margin)
         self.steps = whole("networks: steps", steps, 1)
 
-    def applies(self, usual: Seen) -> bool:
-        return bool(usual.embedders)
+    def applies(self, lesson: Lesson) -> bool:
+        return bool(lesson.usual.embedders)
 
     def fit(self, lesson: Lesson) -> FittedNetworks:
         """Train one network per fold.

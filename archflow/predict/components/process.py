@@ -131,8 +131,8 @@ class Process(Component):
     name = "process"
     fitted = FittedProcess
 
-    def applies(self, usual: Seen) -> bool:
-        return any(Standard.of(columns).width for columns in _columns(usual, apart=False))
+    def applies(self, lesson: Lesson) -> bool:
+        return any(Standard.of(columns).width for columns in _columns(lesson.usual, apart=False))
 
     def fit(self, lesson: Lesson) -> FittedProcess:
         standards = [Standard.of(columns) for columns in _columns(lesson.usual, CONTEXT in lesson.usual.described)]

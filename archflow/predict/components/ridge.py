@@ -24,8 +24,8 @@ class Ridge(Component):
     name = "ridge"
     fitted = FittedRidge
 
-    def applies(self, usual: Seen) -> bool:
-        return FittedRidge.applies(usual)
+    def applies(self, lesson: Lesson) -> bool:
+        return FittedRidge.applies(lesson.usual)
 
     def fit(self, lesson: Lesson) -> FittedRidge:
         return FittedRidge.of(lesson)

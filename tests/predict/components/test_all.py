@@ -37,7 +37,7 @@ def test_it_learns(component):
 @each
 def test_it_does_not_apply_to_architectures_that_are_all_alike(component):
     one = seen(3).select(np.zeros(20, np.int64))
-    assert not component.applies(one)
+    assert not component.applies(lesson(one))
 
 
 @each

@@ -148,9 +148,9 @@ def test_hostile_columns_are_taken():
 
 
 def test_it_does_not_apply_without_sources_or_inputs():
-    assert not Experts().applies(seen(30, features=False))
-    assert Experts(["x"]).applies(seen(30, features=False))
-    assert not Experts(["x"]).applies(seen(30, features=False, embeddings=False))
+    assert not Experts().applies(lesson(seen(30, features=False)))
+    assert Experts(["x"]).applies(lesson(seen(30, features=False)))
+    assert not Experts(["x"]).applies(lesson(seen(30, features=False, embeddings=False)))
 
 
 def test_each_source_is_learnt_from_about_as_many_rows():

@@ -61,5 +61,5 @@ def test_a_line_without_costs_takes_the_size_of_the_graph():
 
 
 def test_ridge_needs_features():
-    assert not Ridge().applies(seen(30, features=False))
-    assert Ridge().applies(seen(30, embeddings=False))
+    assert not Ridge().applies(lesson(seen(30, features=False)))
+    assert Ridge().applies(lesson(seen(30, embeddings=False)))

@@ -258,9 +258,8 @@ def test_earlier_files_have_a_straight_scale(architectures, embedders):
 def test_an_embedder_that_is_not_there_is_named(architectures, embedders):
     with pytest.raises(ArchflowError, match=r"asked for embedders \[0, 3\], but there are 3"):
         Networks((0, 3)).fit(lesson(architectures, embedders))
-    nothing = seen(architectures, [])
-    assert not Networks().applies(nothing)
-    assert Networks().applies(seen(architectures, embedders))
+    assert not Networks().applies(lesson(architectures, []))
+    assert Networks().applies(lesson(architectures, embedders))
 
 
 def test_weights_that_are_no_numbers_are_refused(architectures):

@@ -12,7 +12,7 @@ from archflow_reproduce.latency.methods.base import METHODS, LatencyTask, Values
 @METHODS.register("archflow/kind costs")
 def kind_costs(task: LatencyTask) -> Values:
     """Predict by `KindCosts`, whose penalty is chosen by cross-validation over the structures of the labelled rows."""
-    return KindCosts(task.of.structures[task.learnt]).fit(task.known, task.y).predict(task.candidates)
+    return KindCosts().fit(task.known, task.y).predict(task.candidates)
 
 
 @METHODS.register("archflow/kind costs and trees")
