@@ -22,6 +22,7 @@ TELLING = 0.2
 
 CALLED = {
     "boosted": "boosted trees",
+    "costs": "a sum of costs by kind of node",
     "forest": "a random forest",
     "line": "a line on costs",
     "networks": "fine-tuned networks",
@@ -32,7 +33,7 @@ CALLED = {
 }
 """How components are called in sentences; others keep their names."""
 
-SIMPLEST = ("line", "ridge", "boosted", "forest")
+SIMPLEST = ("line", "costs", "ridge", "boosted", "forest")
 """Quick components, the simplest first."""
 
 
