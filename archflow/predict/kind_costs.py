@@ -44,8 +44,9 @@ class KindCosts(CostSum):
     depthwise or grouped, and by their kernels.
 
     Costs minimise the squares of logarithmic errors, with less weight on large errors, and a penalty that shrinks them
-    to zero: the square of what the kind contributes on average, in units of the median latency. The penalty with the
-    least mean error in a cross-validation of the training rows, which divides no structure, is used.
+    to zero: the square of what the kind contributes on average to the rows that have it, in units of the median
+    latency. The penalty with the least mean error in a cross-validation of the training rows, which divides no
+    structure, is used.
 
     Attributes:
         penalty: The penalty in use.
@@ -170,8 +171,7 @@ def _fitted(costs: Floats, measured: Floats, penalty: float) -> Floats:
     """The costs (F,) of a unit."""
     from scipy.optimize import nnls
 
-    mean = costs.mean(axis=0)
-    scale = np.where(mean > 0, mean, 1.0)
+    scale = _means_where_any(costs)
     relative, count = measured / np.median(measured), len(scale)
     shrunk = np.eye(count, count + 1) * np.sqrt(penalty)
     weight, weights = 1 / relative, np.zeros(count)
@@ -182,6 +182,14 @@ def _fitted(costs: Floats, measured: Floats, penalty: float) -> Floats:
         weights, _ = nnls(upper[:count, :count], upper[:count, count], maxiter=100 * count)
         weight = _log_weight(costs / scale @ weights / relative) / relative
     return weights / scale * np.median(measured)
+
+
+def _means_where_any(costs: Floats) -> Floats:
+    """(F,) means of costs (N, F) over the rows that have any; 1 where none has.
+
+    Over all rows, a kind that few rows have would hardly be shrunk, although few rows say what it costs.
+    """
+    return np.where(costs.any(0), costs.sum(0) / np.maximum((costs > 0).sum(0), 1), 1.0)
 
 
 def _log_weight(ratio: Floats) -> Floats:
