@@ -130,5 +130,5 @@ class Registry(Generic[Part]):
 
     @cached_property
     def _entry_points(self) -> EntryPoints:
-        """Those of installed packages. Finding them reads the metadata of every package: 20 ms, so it is done once."""
+        """Those of installed packages. Finding them reads the metadata of every package, so it is done once."""
         return entry_points(group=self._package)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from archflow.errors import ArchflowError
 from archflow.graph.batch import Batch
+from archflow.named_objects import first_line
 
 Encode = Callable[[Batch], Tensor]
 """An encoder's `embed`, or a model."""
@@ -38,7 +39,7 @@ def compiled(wanted: bool = True) -> Iterator[None]:
     The parts of a batch that NumPy gathers are not compiled. Results may differ in the last bits.
 
     Raises:
-        ArchflowError: If there is no C++ compiler.
+        ArchflowError: If there is no C++ compiler, or torch cannot compile an encoder, such as FlowerFormer.
     """
     if not wanted:
         yield
@@ -61,4 +62,12 @@ def check_compiler() -> None:
 def _fused() -> Any:
     import torch
 
-    return torch.compile(_plainly, dynamic=True)
+    fused = torch.compile(_plainly, dynamic=True)
+
+    def run(encode: Encode, batch: Batch) -> Tensor:
+        try:
+            return fused(encode, batch)
+        except Exception as error:  # whatever torch raises where it cannot compile
+            raise ArchflowError(f"torch cannot compile this encoder ({first_line(error)}); use it as it is") from error
+
+    return run

@@ -56,11 +56,12 @@ class CausalRankingModel(ScoreModel):
             return values.view(members, 1, -1, values.shape[1]).expand(-1, self.interventions, -1, -1).flatten(0, 2)
 
         context = batch.context
-        # Levels of devices may vary, so redundant parts are compared without a device.
-        nowhere, everywhere = (None, None) if context is None else (torch.zeros_like(context), repeated(context))
-        uninformed = self.head(redundant.flatten(0, 1), members, nowhere)
+        # Devices differ in level: without a context, only redundant parts contribute to the variance.
+        no_context = None if context is None else torch.zeros_like(context)
+        repeated_context = None if context is None else repeated(context)
+        uninformed = self.head(redundant.flatten(0, 1), members, no_context)
         spread = uninformed.unflatten(0, (members, -1)).var(1, correction=0).sum(1)
-        intervened = self.head(recombined.flatten(0, 2), members, everywhere)
+        intervened = self.head(recombined.flatten(0, 2), members, repeated_context)
         return (
             score_loss(self.head(critical.flatten(0, 1), members, context), targets)
             + self.uninformative * spread

@@ -67,6 +67,10 @@ class ContextChoice:
             raise ArchflowError(f"row {texts.index(None)}: column {self.column!r} is empty; name the device or task")
         return given
 
+    def covers(self, table: Table, others: Table) -> bool:
+        """Whether a table has every device or task of the others. Raises ArchflowError if one is empty."""
+        return set(self.texts(others)) <= set(self.texts(table))
+
     def groups(self, table: Table) -> NDArray[np.int64]:
         """(N,) the number of each row's device or task, the same for all settings of one device."""
         return np.unique([without_settings(text) for text in self.texts(table)], return_inverse=True)[1]

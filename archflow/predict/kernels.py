@@ -1,7 +1,8 @@
 """Gaussian processes whose kernel is a sum of parts, each with its own variance.
 
-Of the P parts, the first L are Matern-3/2 kernels of distances, each with its own length; the others are linear.
-The hyperparameters (P + L + 1,) are the logarithms of the variances, the lengths, and the noise variance.
+Of the P parts, the first L are Matern-3/2 kernels of distances, each with its own length; the others are given as
+kernel values, of which only the variances are learnt. The hyperparameters (P + L + 1,) are the logarithms of the
+variances, the lengths, and the noise variance.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ def relations(a: list[Values], b: list[Values], linear: int) -> Values:
 def with_context(parts: Values, lengths: int, near: Values) -> Values:
     """(2 P + 1, n, m) the parts, the similarity of devices or tasks, and the product of each part with it.
 
-    So one device can differ from another by a constant, and in how it depends on everything else. The further parts are
-    linear; Matern kernels in products have the length 1.
+    So one device can differ from another by a constant, and in how it depends on everything else. Matern kernels in
+    products have the length 1.
 
     Args:
         parts: (P, n, m) `relations`.

@@ -165,8 +165,9 @@ class StackedPredictor(Shown, Predictor):
         (objective,) = one_for_each(self.objective, 1)
         objective.check(values, f"labels of {metric}")
         scale, targets = TargetScale.of(objective, values, metric)
-        ranks = not scale.objective.predicts_values
         whole_reference = table if reference is None else as_table(reference)
+        if self.context and not self.context.covers(whole_reference, known):
+            whole_reference = known  # a device or task that typical architectures lack would tell nothing
         wanted = [name for component in self.components for name in component.reads]
         usual = whole_reference.select(reference_rows(whole_reference, REFERENCE, wanted))
         check_sources(wanted, known, values)
@@ -174,9 +175,8 @@ class StackedPredictor(Shown, Predictor):
         seen_usual, seen = (Seen(each, self.embedders, features, self.device) for each in (usual, known))
         held_together = self.context.groups(known) if self.context and self.context.unseen else None
         folds = Folds.of(len(values), self.seed, held_together)
-        lesson = Lesson(
-            seen, targets, folds, seen_usual, self.seed, checkpoint, None, [metric], ranks, scale.log_spread
-        )
+        given = {"metrics": [metric], "ranks": not scale.objective.predicts_values, "log_spread": scale.log_spread}
+        lesson = Lesson(seen, targets, folds, seen_usual, self.seed, checkpoint, **given)
         able = [component for component in self.components if component.applies(lesson)]
         if not able:
             raise ArchflowError("predictor: none of its components applies; give it encoders or features")

@@ -30,6 +30,13 @@ def test_a_context_tells_devices_apart(fitted):
     assert CONTEXT in fitted.stacking.features
 
 
+def test_typical_architectures_of_one_device_do_not_hide_the_others(fitted):
+    one = TABLE.select([row for row, text in enumerate(TABLE.texts("device")) if text == DEVICES[0]])
+    made = predictor()
+    made.fit(TABLE, metrics=["latency_ms"], reference=one)
+    np.testing.assert_array_equal(made.predict(TABLE).mean, fitted.predict(TABLE).mean)
+
+
 def test_it_is_saved_and_loaded(fitted, tmp_path):
     fitted.save(tmp_path)
     loaded = load_predictor(tmp_path)

@@ -6,6 +6,7 @@ import pytest
 from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import Table
+from archflow.predict import kind_costs
 from archflow.predict.kind_costs import PENALTIES, KindCosts, _error, _kinds
 from archflow.predict.metrics import mape
 from tests.predict.costed import latency, some
@@ -76,6 +77,32 @@ def test_without_their_attributes_convolutions_are_one_kind():
     columns = {"macs": [0, 1, 1], "bytes": [1, 1, 1], "groups": [np.nan, 1, 8]}
     net = Architecture(["input", "conv2d", "conv2d"], [(0, 1), (1, 2)], attributes=columns)
     assert _kinds(Table(ArchitectureSet.from_architectures([net]))).tolist() == ["", "conv2d", "conv2d"]
+
+
+def test_convolutions_over_sequences_have_their_width():
+    columns = {
+        "macs": [1.0, 1.0, 1.0],
+        "bytes": [1.0, 1.0, 1.0],
+        "groups": [1.0, 1.0, 1.0],
+        "channels_in": [8.0, 8.0, 8.0],
+        "kernel_height": [1.0, np.nan, np.nan],
+        "kernel_width": [1.0, 5.0, np.nan],
+    }
+    net = Architecture(["conv1d", "conv1d", "conv1d"], [(0, 1), (1, 2)], attributes=columns)
+    kinds = _kinds(Table(ArchitectureSet.from_architectures([net])))
+    assert kinds.tolist() == ["pointwise convolution", "convolution", "conv1d"]
+
+
+def test_models_of_one_structure_are_divided():
+    costs, measured = np.ones((10, 1)), np.linspace(1, 2, 10)
+    assert _error(costs, measured, np.zeros(10), 1.0) == _error(costs, measured, np.arange(10), 1.0) > 0
+
+
+def test_many_rows_choose_the_penalty_like_some_of_them(monkeypatch):
+    known = some(60, RNG)
+    monkeypatch.setattr(kind_costs, "ENOUGH", 30)
+    model = KindCosts().fit(known, latency(known))
+    assert mape(model.predict(known), latency(known)) < 0.03
 
 
 def test_nodes_without_costs_are_refused():

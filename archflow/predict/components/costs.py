@@ -69,7 +69,8 @@ class Costs(Component):
     fitted = FittedCosts
 
     def applies(self, lesson: Lesson) -> bool:
-        return bool(lesson.log_spread) and has_costs(lesson.usual.table) and CONTEXT not in lesson.usual.described
+        costed = has_costs(lesson.known.table) and has_costs(lesson.usual.table)
+        return bool(lesson.log_spread) and costed and CONTEXT not in lesson.usual.described
 
     def fit(self, lesson: Lesson) -> FittedCosts:
         table, spread = lesson.known.table, lesson.log_spread

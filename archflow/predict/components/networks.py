@@ -197,7 +197,7 @@ class Networks(Component):
         return FittedNetworks.scaled(models, chosen, lesson.usual, lesson.ranks, standard)
 
     def odds(self, lesson: Lesson) -> float:
-        """`ODDS` where an order is learnt from architectures alone, the case for which they were chosen."""
+        """`ODDS` where an order is learnt from architectures alone; they were chosen for that case."""
         return ODDS if lesson.ranks and CONTEXT not in lesson.usual.described else 1.0
 
     def epochs(self, labels: int) -> int:
@@ -218,7 +218,7 @@ class Networks(Component):
 
 
 def context_of(seen: Seen, standard: Standard | None) -> NDArray[np.float32] | None:
-    """(N, C) standardised numbers of devices or tasks, as long in the mean as one of them; None without a standard."""
+    """(N, C) standardised numbers of devices or tasks, with a mean squared length of 1; None without a standard."""
     if standard is None or not standard.width:
         return None
     return (standard(seen.features[CONTEXT]) / math.sqrt(standard.width)).astype(np.float32)

@@ -123,9 +123,9 @@ class Process(Component):
 
     Its kernel is the sum of a Matern-3/2 kernel on embeddings, one on plain features, a linear kernel on plain
     features, and noise; all columns are standardised. If rows have a device or task, the sum also has a Matern-3/2
-    kernel on its numbers, and the product of each part with this kernel. Variances and lengths maximise the marginal
-    likelihood, so that an uninformative part gets little weight. Of more than `MOST` labels, a random subset of that
-    size is used.
+    kernel on its numbers, and the product of each part with this kernel. Variances, and the lengths of the kernels on
+    embeddings and features, maximise the marginal likelihood, so that an uninformative part gets little weight; on the
+    context and in products, lengths are 1. Of more than `MOST` labels, a random subset of that size is used.
     """
 
     name = "process"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from archflow.encoders.compiled import check_compiler
 from archflow.errors import ArchflowError
 from archflow.named_objects import first_line
-from archflow.recipes.ranking.precision import FEWEST, LONG, PASSES, Agreement
+from archflow.recipes.ranking.precision import FASTER, LONG, PASSES, Agreement
 
 Values = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def worth_compiling(count: int, workers: int, score: Score) -> tuple[bool, str |
         workers: The number of processes that share them.
         score: Scores some of the candidates.
     """
-    if count < max(LONG, FEWEST):
+    if count < LONG:
         return False, None
     try:
         check_compiler()
@@ -72,7 +72,8 @@ def worth_compiling(count: int, workers: int, score: Score) -> tuple[bool, str |
     except Exception as error:  # whatever torch raises where it cannot compile
         return False, f"not compiled: torch cannot compile this predictor ({first_line(error)})"
     saved = found.saved(count, workers)
-    taken = found.agreement.within_tolerance and saved > WORTH * found.first
+    faster = found.plain >= FASTER * found.fused and saved > WORTH * found.first
+    taken = found.agreement.within_tolerance and faster
     said = f"{found.plain / max(found.fused, 1e-9):.2f} times as fast; compiling took {found.first:.0f} s"
     return taken, f"{'compiled' if taken else 'not compiled'}: compiled encoders are {said}; {found.agreement}"
 

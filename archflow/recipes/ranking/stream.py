@@ -146,7 +146,7 @@ def rank_space(
         job, further = _in_precision(job, model, wanted, begun)
         notes = (*notes, *further)
         if compiled == "auto":
-            job, further = _compiled(job, model, 1 if callable(workers) else workers, begun)
+            job, further = _compiled(job, model, workers, begun)
             notes = (*notes, *further)
         tally.precision, tally.compiled = job.precision, job.compiled
         if out is None:
@@ -201,11 +201,15 @@ def _in_precision(
     return replace(job, precision=precision), () if line is None else (line,)
 
 
-def _compiled(job: Job, model: Predictor, workers: int, begun: TallyDescription | None) -> tuple[Job, tuple[str, ...]]:
+def _compiled(
+    job: Job, model: Predictor, workers: int | Run, begun: TallyDescription | None
+) -> tuple[Job, tuple[str, ...]]:
     """The job with or without compiled encoders, and lines about that; an unfinished ranking stays as it began."""
     if begun is not None:
         how = "compiled" if begun.compiled else "not compiled"
         return replace(job, compiled=begun.compiled), (f"{how}, as in the unfinished ranking",)
+    if callable(workers):
+        return job, ("not compiled: workers on other machines may have no compiler",)
     score = _scores_of_some(job, model)
     taken, line = worth_compiling(job.candidates.count, workers, lambda each: score(compiled=each))
     return replace(job, compiled=taken), () if line is None else (line,)

@@ -36,9 +36,9 @@ def ship_latency(
 ) -> None:
     """Measure generated networks; write the data set.
 
-    They are measured on this machine, eager and compiled, with 1 and 2 threads. That takes longer than an hour, most of
-    it to compile; while it measures, the machine should do nothing else. A table that is there keeps its networks, and
-    the columns of settings that the folder lacks.
+    They are measured on this machine: eager with 1 and 2 threads, compiled with 1. That takes longer than an hour, most
+    of it to compile; while it measures, the machine should do nothing else. An existing table with as many networks
+    keeps them, and the columns of settings that the folder lacks.
     """
     from archflow.data.benchmarks import BENCHMARKS, locate
     from archflow_reproduce.latency.data_set import FEWEST, networks_of

@@ -38,7 +38,7 @@ COSTS = ("params", "macs", "bytes", "nodes", "resolution")
 
 
 def networks_of(path: Path, count: int) -> tuple[list[Family], Table | None]:
-    """The networks of the table that is there with their graphs, if it has this many; otherwise a random draw.
+    """The networks of an existing table with their graphs, if it has this many; otherwise a random draw.
 
     So a mode can be measured for the networks that another was measured for, whatever the generator draws today.
     """
@@ -102,9 +102,8 @@ def repeatability(medians: Sequence[Sequence[float]]) -> dict[str, Any]:
 def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: Path) -> dict[str, Any]:
     """Write the table, and beside it a JSON file that describes how it was measured.
 
-    Settings that were not measured in this folder stay as they are in a table of the same networks that is there, if
-    they were measured by the same rules and versions on the same device: each mode can be measured in a folder of its
-    own.
+    Settings that were not measured in this folder stay as they are in an existing table of the same networks: each mode
+    can be measured in a folder of its own.
 
     Args:
         specs: The networks.
@@ -116,7 +115,8 @@ def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: P
         The content of the JSON file.
 
     Raises:
-        ArchflowError: If no setting has been measured for enough networks.
+        ArchflowError: If no setting has been measured for enough networks, or the existing table was measured by other
+            rules or versions, or on another device.
     """
     columns: dict[str, NDArray[np.float64]] = {name: graphs.metric(name) for name in COSTS}
     native = [spec.native for spec in specs[: len(graphs)]]
@@ -142,13 +142,21 @@ def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: P
 
 
 def _kept(path: Path, native: Sequence[str]) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]:
-    """The descriptions and columns of settings in the table that is there; none if it is of other measurements."""
+    """The descriptions and columns of settings in an existing table of these networks; none if there is none.
+
+    Raises:
+        ArchflowError: If they were measured otherwise than now.
+    """
     if not (path.is_file() and path.with_suffix(".json").is_file()):
         return {}, {}
     about, table = read_json(path.with_suffix(".json")), read_table(path)
-    same = {"rules": asdict(RULES), **_machine()}
-    if list(table.native or ()) != list(native) or any(about.get(name) != value for name, value in same.items()):
+    if list(table.native or ()) != list(native):
         return {}, {}
+    for name, value in {"rules": asdict(RULES), **_machine()}.items():
+        if about.get(name) != value:
+            raise ArchflowError(
+                f"{path}: was measured with {name} {about.get(name)}, not {value}; write to another file with --out"
+            )
     settings = dict(about["settings"])
     return settings, {column: table.metric(column) for column in settings}
 

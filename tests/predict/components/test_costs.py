@@ -68,6 +68,16 @@ def test_it_applies_to_latencies_of_one_device_whose_nodes_have_costs():
     assert not Costs().applies(lesson(Seen(devices, [], {CONTEXT: Context.of(devices)}), targets))
 
 
+def test_it_does_not_apply_where_only_typical_architectures_have_costs():
+    known, targets = seen(20)
+    bare = Table(known.table.architectures.with_attributes(None, ()))
+    given = Lesson(Seen(bare, [], {}), targets, Folds.of(20, 3), known, log_spread=SPREAD)
+    assert not Costs().applies(given)
+    latencies = np.exp(SPREAD * targets)
+    predictor = StackedPredictor(components=["costs", "ridge"], objective="log")
+    assert [each.name for each in predictor.fit(bare, latencies, reference=known.table).shares] == ["ridge"]
+
+
 def test_costs_that_are_none_are_refused():
     known, targets = seen(30)
     fitted = Costs().fit(lesson(known, targets))

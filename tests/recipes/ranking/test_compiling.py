@@ -7,7 +7,7 @@ import pytest
 
 from archflow import FineTuneSettings, NetworkPredictor, create
 from archflow.errors import ArchflowError
-from archflow.recipes.ranking import compiling, scoring
+from archflow.recipes.ranking import chunks, compiling, scoring
 from archflow.recipes.ranking.candidates import CHUNK
 from archflow.recipes.ranking.chunks import in_this_process
 from archflow.recipes.ranking.compiling import Trial, asked, tried, worth_compiling
@@ -44,6 +44,7 @@ def test_seconds_are_saved_by_every_candidate_and_shared_by_the_workers():
         (Trial(SAME, 0.4, 0.2, 10), True),
         (Trial(SAME, 0.4, 0.2, 20), False),
         (Trial(SAME, 0.2, 0.4, 0.1), False),
+        (Trial(SAME, 0.21, 0.2, 0.1), False),
         (Trial(Agreement(0.9989, 1.0, 4096), 0.4, 0.2, 10), False),
         (Trial(Agreement(1.0, 0.98, 4096), 0.4, 0.2, 10), False),
     ],
@@ -99,6 +100,14 @@ def test_both_are_timed_in_turn_after_a_pass_that_compiles(monkeypatch):
     assert found.agreement == Agreement(pytest.approx(-1), 0, 30)
 
 
+def test_workers_of_other_machines_do_not_compile(network, tmp_path, monkeypatch):
+    monkeypatch.setattr(compiling, "LONG", 1)
+    network.save(tmp_path / "p")
+    found = rank_space(tmp_path / "p", "nasbench201", 40, top=5, compiling="auto", workers=in_this_process)
+    assert not found.compiled
+    assert found.notes == ("not compiled: workers on other machines may have no compiler",)
+
+
 def test_an_unfinished_ranking_goes_on_as_it_began(network, tmp_path, monkeypatch):
     used = []
 
@@ -113,17 +122,19 @@ def test_an_unfinished_ranking_goes_on_as_it_began(network, tmp_path, monkeypatc
     monkeypatch.setattr(compiling, "tried", lambda score: Trial(SAME, 9e9, 1.0, 1.0))
     network.save(tmp_path / "p")
 
-    def rank(wanted, run=in_this_process):
+    def rank(wanted):
         out = tmp_path / "best.csv"
-        return rank_space(tmp_path / "p", "nasbench201", 2 * CHUNK, top=30, out=out, compiling=wanted, workers=run)
+        return rank_space(tmp_path / "p", "nasbench201", 2 * CHUNK, top=30, out=out, compiling=wanted)
 
     def interrupted(job, chunks):
         for scored in in_this_process(job, chunks):
             yield scored
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        rank("auto", interrupted)
+    with monkeypatch.context() as patch:
+        patch.setattr(chunks, "in_this_process", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            rank("auto")
     assert used[-1]
     with pytest.raises(ArchflowError, match="other settings"):
         rank("never")

@@ -88,8 +88,10 @@ def test_from_networks_to_the_data_set(tmp_path, monkeypatch, quick, one_thread)
     assert specs == SMALL
     assert networks_of(tmp_path / "set.parquet", 5) == (drawn(5), None)
     monkeypatch.setattr(data_set, "RULES", Rules(runs=4, agree=1e9))
-    with pytest.raises(ArchflowError, match="fewer than 6 networks are measured"):
+    with pytest.raises(ArchflowError, match=r"was measured with rules .*; write to another file with --out"):
         write_data_set(SMALL, graphs, tmp_path / "other", tmp_path / "set.parquet")
+    with pytest.raises(ArchflowError, match="fewer than 6 networks are measured"):
+        write_data_set(SMALL, graphs, tmp_path / "other", tmp_path / "new.parquet")
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # of torch's own modules
