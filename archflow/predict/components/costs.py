@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Self
 
@@ -43,7 +44,7 @@ class FittedCosts(FittedComponent):
         return Guess(mean, np.full_like(mean, np.nan))
 
     def arrays(self) -> dict[str, NDArray]:
-        names = np.array(list("\n".join(self.kinds).encode()), np.uint8)
+        names = np.array(list(json.dumps(self.kinds).encode()), np.uint8)
         return {"kinds": names, "weights": self.weights, "least": self.least, "spread": np.array([self.spread])}
 
     @classmethod
@@ -84,13 +85,13 @@ class Costs(Component):
 
 
 def _names(given: NDArray | None) -> tuple[str, ...]:
-    """Names from their bytes. Raises ArchflowError if these are damaged."""
+    """Names from the bytes of a JSON list. Raises ArchflowError if these are damaged."""
     if given is None or given.dtype != np.uint8 or given.ndim != 1:
         raise ArchflowError("its array kinds is missing, or of another shape or type; fit again")
     try:
-        names = tuple(given.tobytes().decode().split("\n")) if len(given) else ()
-    except UnicodeDecodeError:
-        names = ("",)
-    if "" in names or len(set(names)) < len(names):
+        names = json.loads(given.tobytes())
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len({*names}) < len(names):
         raise ArchflowError("its array kinds does not hold names; fit again")
-    return names
+    return tuple(names)

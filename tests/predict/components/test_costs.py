@@ -82,13 +82,18 @@ def test_costs_that_are_none_are_refused():
     known, targets = seen(30)
     fitted = Costs().fit(lesson(known, targets))
     arrays = fitted.arrays()
-    twice = np.frombuffer(b"relu\nrelu", np.uint8)
     for name, bad in {"weights": -1 - fitted.weights, "least": 0 * fitted.least, "spread": np.zeros(1)}.items():
         with pytest.raises(ArchflowError, match="not those of latencies"):
             FittedCosts.restored({**arrays, name: bad}, known, len(fitted.least))
-    for bad in (twice, np.frombuffer(b"relu\n", np.uint8)):
+    for bad in (b'["relu", "relu"]', b"[1]", b'{"relu": 1}', b"[", b"\xff", b"", b"[" * 100_000):
         with pytest.raises(ArchflowError, match="does not hold names"):
-            FittedCosts.restored({**arrays, "kinds": bad}, known, len(fitted.least))
+            FittedCosts.restored({**arrays, "kinds": np.frombuffer(bad, np.uint8)}, known, len(fitted.least))
+
+
+def test_operations_of_any_name_are_saved():
+    kinds = ("a\nb", '"', "é")
+    fitted = FittedCosts(kinds, np.ones((10, 13)), np.ones(10), SPREAD)
+    assert FittedCosts.restored(fitted.arrays(), seen(5)[0], 10).kinds == kinds
 
 
 @pytest.mark.parametrize("objective", ["log", "relative"])
