@@ -21,7 +21,7 @@ PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0)
 FOLDS = 5
 
 ENOUGH = 500
-"""The maximum number of rows, evenly spaced, from which the penalty is chosen; more take long and change little."""
+"""The maximum number of rows, evenly spaced, from which the penalty is chosen: the time grows with them."""
 
 ROUNDS = 4
 """Iterations of reweighted least squares, which turn relative errors into logarithmic ones."""

@@ -175,8 +175,12 @@ class StackedPredictor(Shown, Predictor):
         seen_usual, seen = (Seen(each, self.embedders, features, self.device) for each in (usual, known))
         held_together = self.context.groups(known) if self.context and self.context.unseen else None
         folds = Folds.of(len(values), self.seed, held_together)
-        given = {"metrics": [metric], "ranks": not scale.objective.predicts_values, "log_spread": scale.log_spread}
-        lesson = Lesson(seen, targets, folds, seen_usual, self.seed, checkpoint, **given)
+        lesson = Lesson(
+            *(seen, targets, folds, seen_usual, self.seed, checkpoint),
+            metrics=[metric],
+            ranks=not scale.objective.predicts_values,
+            log_spread=scale.log_spread,
+        )
         able = [component for component in self.components if component.applies(lesson)]
         if not able:
             raise ArchflowError("predictor: none of its components applies; give it encoders or features")

@@ -7,7 +7,7 @@ from archflow.errors import ArchflowError
 from archflow.graph import Architecture, ArchitectureSet
 from archflow.graph.table import Table
 from archflow.predict import kind_costs
-from archflow.predict.kind_costs import PENALTIES, KindCosts, _error, _kinds
+from archflow.predict.kind_costs import PENALTIES, KindCosts, _error, _fitted, _kinds
 from archflow.predict.metrics import mape
 from tests.predict.costed import latency, some
 
@@ -98,11 +98,19 @@ def test_models_of_one_structure_are_divided():
     assert _error(costs, measured, np.zeros(10), 1.0) == _error(costs, measured, np.arange(10), 1.0) > 0
 
 
-def test_many_rows_choose_the_penalty_like_some_of_them(monkeypatch):
-    known = some(60, RNG)
+def test_of_many_rows_some_choose_the_penalty_and_all_the_costs(monkeypatch):
+    known, rows = some(60, RNG), []
+
+    def noted(costs, measured, groups, penalty):
+        rows.append(len(costs))
+        return _error(costs, measured, groups, penalty)
+
     monkeypatch.setattr(kind_costs, "ENOUGH", 30)
-    model = KindCosts().fit(known, latency(known))
-    assert mape(model.predict(known), latency(known)) < 0.03
+    monkeypatch.setattr(kind_costs, "_error", noted)
+    measured = latency(known)
+    few = KindCosts().fit(known, measured)
+    assert rows == [30] * len(PENALTIES)
+    np.testing.assert_array_equal(few.weights, _fitted(few.costs(known), measured, few.penalty))
 
 
 def test_nodes_without_costs_are_refused():

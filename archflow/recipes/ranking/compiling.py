@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from archflow.encoders.compiled import check_compiler
 from archflow.errors import ArchflowError
-from archflow.named_objects import first_line
 from archflow.recipes.ranking.precision import FASTER, LONG, PASSES, Agreement
 
 Values = NDArray[np.float64]
@@ -69,8 +68,6 @@ def worth_compiling(count: int, workers: int, score: Score) -> tuple[bool, str |
         found = tried(score)
     except ArchflowError as error:
         return False, f"not compiled: {error}"
-    except Exception as error:  # whatever torch raises where it cannot compile
-        return False, f"not compiled: torch cannot compile this predictor ({first_line(error)})"
     saved = found.saved(count, workers)
     faster = found.plain >= FASTER * found.fused and saved > WORTH * found.first
     taken = found.agreement.within_tolerance and faster

@@ -38,7 +38,7 @@ TAU, SHARED = 0.999, 0.99
 is among the best tenth."""
 
 FASTER = 1.1
-"""How many times as fast `auto` wants bfloat16, or compiled code, to be: less is within what timing varies by."""
+"""How many times as fast `auto` wants bfloat16, or compiled code, to be; a smaller difference may be noise."""
 
 PASSES = 3
 """How often each precision is timed; the fastest pass counts."""

@@ -142,7 +142,7 @@ def write_data_set(specs: Sequence[Family], graphs: Table, folder: Path, path: P
 
 
 def _kept(path: Path, native: Sequence[str]) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]:
-    """The descriptions and columns of settings in an existing table of these networks; none if there is none.
+    """The descriptions and columns of settings in an existing table of these networks; empty without such a table.
 
     Raises:
         ArchflowError: If they were measured otherwise than now.

@@ -14,6 +14,7 @@ from archflow.checkpoint import fingerprint
 from archflow.devices.units import checked_latencies
 from archflow.errors import ArchflowError
 from archflow.graph.table import Table
+from archflow.predict.kind_costs import structures
 from archflow.registry import Registry
 
 
@@ -41,8 +42,7 @@ class LatencyTable:
 
         No structure is on both sides of a split.
         """
-        bare = self.table.architectures.with_attributes(None, ())
-        return np.unique(bare.hashes, return_inverse=True)[1].reshape(-1)
+        return structures(self.table)
 
     @cached_property
     def key(self) -> str:
